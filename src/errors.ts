@@ -1,0 +1,50 @@
+/**
+ * Every way in which kprf refuses or fails something, by name. What each means to an HTTP client is
+ * decided in `http/error-mapper.ts` alone; a code missing there does not compile.
+ */
+export const ERROR_CODES = {
+  CONFIG_INVALID: 'The configuration is wrong; nothing was started.',
+  INVALID_JSON: 'The request body is not JSON.',
+  INVALID_UTF8: 'The request body is not valid UTF-8.',
+  EMPTY_BODY: 'The request has no body.',
+  INVALID_ENCODED_BODY: 'The body does not decompress with its Content-Encoding.',
+  INVALID_HTTP: 'The request is not well-formed HTTP.',
+  UNSUPPORTED_MEDIA_TYPE: 'The Content-Type is not application/json in UTF-8.',
+  UNSUPPORTED_CONTENT_ENCODING: 'The Content-Encoding is not gzip, deflate, br or identity.',
+  BODY_TOO_LARGE: 'The body is larger than http.max_body_bytes.',
+  TOO_MANY_RECORDS: 'The request has more records than http.max_records_per_request.',
+  HEADERS_TOO_LARGE: 'The request line or headers are too large.',
+  INVALID_REQUEST: 'The body is JSON, but not a push.',
+  INVALID_RECORD: 'A record breaks a rule.',
+  NOT_FOUND: 'No such path.',
+  METHOD_NOT_ALLOWED: 'The path does not take this method.',
+  EXPECTATION_FAILED: 'The Expect header asks for something other than 100-continue.',
+  REQUEST_TIMEOUT: 'The request did not arrive in time.',
+  NOT_IMPLEMENTED: 'The request uses a part of HTTP that is not supported.',
+  RATE_LIMITED: 'The rate limit of the topic is reached.',
+  PRODUCER_DRAINING: 'kprf is shutting down and takes no more records.',
+  BUFFER_FULL: 'The queue is full.',
+  RECORD_TOO_LARGE: 'The record is larger than message.max.bytes allows.',
+  TOPIC_UNKNOWN: 'The topic does not exist.',
+  PARTITION_UNKNOWN: 'The topic has no such partition.',
+  TOPIC_FORBIDDEN: 'Kafka does not authorise kprf for the topic.',
+  BROKER_UNAVAILABLE: 'No broker could be reached in time.',
+  AUTHENTICATION_FAILED: 'Kafka refused the credentials.',
+  DELIVERY_TIMED_OUT: 'Delivery timed out; the record may or may not be in Kafka.',
+  BROKER_REJECTED: 'Kafka refused the record for good.',
+  INTERNAL: 'A bug in kprf.',
+} as const
+
+/** Name of one way to fail; see {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** The one exception class of kprf. Narrow by `code`, never by message. */
+export class ProxyError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ProxyError'
+    this.code = code
+  }
+}

@@ -1,0 +1,82 @@
+import type { ErrorCode } from '../errors.ts'
+import { LIBRDKAFKA_ERRORS } from './librdkafka-errors.ts'
+import type { DeliveryError } from './types.ts'
+
+/** librdkafka's numbers that kprf itself reports or decides on. */
+export const RDKAFKA = {
+  brokerTransportFailure: -195,
+  resolve: -193,
+  messageTimedOut: -192,
+  unknownPartition: -190,
+  unknownTopic: -188,
+  allBrokersDown: -187,
+  timedOut: -185,
+  queueFull: -184,
+  ssl: -181,
+  authentication: -169,
+  timedOutInQueue: -166,
+  purgeQueue: -152,
+  purgeInFlight: -151,
+  unknown: -1,
+  invalidMessage: 2,
+  unknownTopicOrPartition: 3,
+  leaderNotAvailable: 5,
+  notLeaderForPartition: 6,
+  requestTimedOut: 7,
+  brokerNotAvailable: 8,
+  replicaNotAvailable: 9,
+  messageSizeTooLarge: 10,
+  invalidTopic: 17,
+  notEnoughReplicas: 19,
+  notEnoughReplicasAfterAppend: 20,
+  topicAuthorizationFailed: 29,
+  clusterAuthorizationFailed: 31,
+  kafkaStorageError: 56,
+  saslAuthenticationFailed: 58,
+} as const
+
+const CODES = new Map<number, ErrorCode>([
+  [RDKAFKA.queueFull, 'BUFFER_FULL'],
+  [RDKAFKA.messageTimedOut, 'DELIVERY_TIMED_OUT'],
+  [RDKAFKA.timedOut, 'DELIVERY_TIMED_OUT'],
+  [RDKAFKA.timedOutInQueue, 'DELIVERY_TIMED_OUT'],
+  [RDKAFKA.requestTimedOut, 'DELIVERY_TIMED_OUT'],
+  [RDKAFKA.messageSizeTooLarge, 'RECORD_TOO_LARGE'],
+  [18, 'RECORD_TOO_LARGE'],
+  [RDKAFKA.unknownTopic, 'TOPIC_UNKNOWN'],
+  [RDKAFKA.unknownTopicOrPartition, 'TOPIC_UNKNOWN'],
+  [RDKAFKA.invalidTopic, 'TOPIC_UNKNOWN'],
+  [RDKAFKA.unknownPartition, 'PARTITION_UNKNOWN'],
+  [RDKAFKA.topicAuthorizationFailed, 'TOPIC_FORBIDDEN'],
+  [RDKAFKA.clusterAuthorizationFailed, 'TOPIC_FORBIDDEN'],
+  [RDKAFKA.allBrokersDown, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.brokerTransportFailure, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.resolve, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.ssl, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.leaderNotAvailable, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.notLeaderForPartition, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.brokerNotAvailable, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.replicaNotAvailable, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.notEnoughReplicas, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.notEnoughReplicasAfterAppend, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.kafkaStorageError, 'BROKER_UNAVAILABLE'],
+  [RDKAFKA.authentication, 'AUTHENTICATION_FAILED'],
+  [RDKAFKA.saslAuthenticationFailed, 'AUTHENTICATION_FAILED'],
+  [RDKAFKA.purgeQueue, 'PRODUCER_DRAINING'],
+  [RDKAFKA.purgeInFlight, 'PRODUCER_DRAINING'],
+])
+
+/**
+ * Makes the delivery error of one librdkafka number.
+ *
+ * @param code - what it means to a client, where that depends on more than the number: a record that
+ * timed out because no broker could be reached is `BROKER_UNAVAILABLE` under librdkafka's -192.
+ */
+export function deliveryError(number: number, code?: ErrorCode): DeliveryError {
+  const [name, text] = LIBRDKAFKA_ERRORS.get(number) ?? [`Unknown`, `Err-${number}?`]
+  return {
+    number,
+    text: `Message production error: ${name} (${text})`,
+    code: code ?? CODES.get(number) ?? 'BROKER_REJECTED',
+  }
+}
