@@ -56,6 +56,7 @@ const directions = {
             './invariant.ts',
             './metrics',
             './logging.ts',
+            './config/types.ts',
           ],
         },
         {

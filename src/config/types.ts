@@ -1,0 +1,83 @@
+/**
+ * The configuration once loaded: every key present, checked, frozen. Key `a_b` of the YAML file is
+ * `aB` here; meaning, unit, range and default of each are in `schema.ts`, from which the
+ * documentation is made.
+ */
+export interface Config {
+  readonly kafka: KafkaConfig
+  readonly http: HttpConfig
+  readonly outputFile: string
+  readonly logLevel: LogLevel
+  readonly ratelimit: RatelimitConfig
+  readonly shutdown: ShutdownConfig
+}
+
+/** How much is logged: each level includes those before it. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+/** `kafka.*`. */
+export interface KafkaConfig {
+  /** `host:port`, the port always present; IPv6 hosts in brackets. */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  readonly user: string
+  readonly password: string
+  readonly securityProtocol: SecurityProtocol
+  readonly saslMechanism: SaslMechanism
+  readonly ssl: KafkaSslConfig
+  readonly messageMaxBytes: number
+  readonly queueBufferingMaxMessages: number
+  readonly queueBufferingMaxMs: number
+  readonly queueBufferingMaxKbytes: number
+  readonly queueFullWaitMs: number
+  readonly retries: number
+  readonly messageTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly requestRequiredAcks: number
+  readonly statisticsIntervalMs: number
+  readonly topicMetadataPropagationMaxMs: number
+}
+
+/** librdkafka's `security.protocol`. */
+export type SecurityProtocol = 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl'
+
+/** librdkafka's `sasl.mechanism`, as far as it works without a native library. */
+export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512'
+
+/** `kafka.ssl.*`: PEM files; empty where not used. */
+export interface KafkaSslConfig {
+  readonly caFile: string
+  readonly certFile: string
+  readonly keyFile: string
+  readonly keyPassword: string
+}
+
+/** `http.*`. */
+export interface HttpConfig {
+  readonly host: string
+  readonly port: number
+  readonly metricsPort: number
+  readonly maxBodyBytes: number
+  readonly maxRecordsPerRequest: number
+  readonly unknownFields: 'ignore' | 'reject'
+}
+
+/** `ratelimit.*`. */
+export interface RatelimitConfig {
+  readonly enabled: boolean
+  readonly rules: readonly RatelimitRule[]
+}
+
+/** One topic's limit, counted per record over a sliding minute. */
+export interface RatelimitRule {
+  readonly topicName: string
+  readonly maxRequestsPerMinute: number
+}
+
+/** `shutdown.*`. */
+export interface ShutdownConfig {
+  /** How long draining may take, in all, before what is left is given up. */
+  readonly timeoutMs: number
+  /** How long pushes are still served after `/readyz` began to fail, so that load balancers notice. */
+  readonly drainDelayMs: number
+}
