@@ -7,7 +7,10 @@ export interface Clock {
   nowMs(): number
   /** Milliseconds since the Unix epoch. For record timestamps only. */
   epochMs(): number
-  /** Calls `task` once, at least `delayMs` from now. The timer does not keep the process alive. */
+  /**
+   * Calls `task` once, at least `delayMs` from now, and never before this call has returned. The timer
+   * keeps the process alive until it fires or is cancelled.
+   */
   schedule(delayMs: number, task: () => void): CancelTimer
 }
 
@@ -16,7 +19,13 @@ export const systemClock: Clock = {
   nowMs: () => performance.now(),
   epochMs: () => Date.now(),
   schedule(delayMs, task) {
-    const timer = setTimeout(task, Math.max(0, Math.ceil(delayMs))).unref()
+    if (delayMs <= 0) {
+      const immediate = setImmediate(task)
+      return () => {
+        clearImmediate(immediate)
+      }
+    }
+    const timer = setTimeout(task, Math.ceil(delayMs))
     return () => {
       clearTimeout(timer)
     }

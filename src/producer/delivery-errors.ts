@@ -1,9 +1,11 @@
 import type { ErrorCode } from '../errors.ts'
 import { LIBRDKAFKA_ERRORS } from './librdkafka-errors.ts'
+import type { Availability } from './transport.ts'
 import type { DeliveryError } from './types.ts'
 
 /** librdkafka's numbers that kprf itself reports or decides on. */
 export const RDKAFKA = {
+  brokerDestroy: -197,
   brokerTransportFailure: -195,
   resolve: -193,
   messageTimedOut: -192,
@@ -27,12 +29,15 @@ export const RDKAFKA = {
   replicaNotAvailable: 9,
   messageSizeTooLarge: 10,
   invalidTopic: 17,
+  recordListTooLarge: 18,
   notEnoughReplicas: 19,
   notEnoughReplicasAfterAppend: 20,
   topicAuthorizationFailed: 29,
   clusterAuthorizationFailed: 31,
+  invalidTimestamp: 32,
   kafkaStorageError: 56,
   saslAuthenticationFailed: 58,
+  invalidRecord: 87,
 } as const
 
 const CODES = new Map<number, ErrorCode>([
@@ -42,7 +47,7 @@ const CODES = new Map<number, ErrorCode>([
   [RDKAFKA.timedOutInQueue, 'DELIVERY_TIMED_OUT'],
   [RDKAFKA.requestTimedOut, 'DELIVERY_TIMED_OUT'],
   [RDKAFKA.messageSizeTooLarge, 'RECORD_TOO_LARGE'],
-  [18, 'RECORD_TOO_LARGE'],
+  [RDKAFKA.recordListTooLarge, 'RECORD_TOO_LARGE'],
   [RDKAFKA.unknownTopic, 'TOPIC_UNKNOWN'],
   [RDKAFKA.unknownTopicOrPartition, 'TOPIC_UNKNOWN'],
   [RDKAFKA.invalidTopic, 'TOPIC_UNKNOWN'],
@@ -62,6 +67,7 @@ const CODES = new Map<number, ErrorCode>([
   [RDKAFKA.kafkaStorageError, 'BROKER_UNAVAILABLE'],
   [RDKAFKA.authentication, 'AUTHENTICATION_FAILED'],
   [RDKAFKA.saslAuthenticationFailed, 'AUTHENTICATION_FAILED'],
+  [RDKAFKA.brokerDestroy, 'PRODUCER_DRAINING'],
   [RDKAFKA.purgeQueue, 'PRODUCER_DRAINING'],
   [RDKAFKA.purgeInFlight, 'PRODUCER_DRAINING'],
 ])
@@ -79,4 +85,15 @@ export function deliveryError(number: number, code?: ErrorCode): DeliveryError {
     text: `Message production error: ${name} (${text})`,
     code: code ?? CODES.get(number) ?? 'BROKER_REJECTED',
   }
+}
+
+/**
+ * Makes the error of a record whose message.timeout.ms is over. librdkafka has one number for it; to a
+ * client of kprf it matters whether the record may be in Kafka, and if not, what kept it.
+ */
+export function timedOutError(mayBePersisted: boolean, availability: Availability): DeliveryError {
+  if (mayBePersisted || availability === 'up') return deliveryError(RDKAFKA.messageTimedOut)
+  const code =
+    availability === 'authenticationFailed' ? 'AUTHENTICATION_FAILED' : 'BROKER_UNAVAILABLE'
+  return deliveryError(RDKAFKA.messageTimedOut, code)
 }

@@ -1,0 +1,110 @@
+/**
+ * The one place where a record's way ends: its room in the queue is released, its listener is told,
+ * the observer counts it. Each record comes here exactly once, from {@link Batch} or from the
+ * unassigned records of a topic.
+ */
+import type { TopicQueue } from './accumulator.ts'
+import type { BufferedRecord } from './batch.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+import type { DeliveryError, DeliveryReport } from './types.ts'
+
+/** Learns of everything that ends or is tried again, for metrics and the log. */
+export interface ProducerObserver {
+  /** Records of one batch were acknowledged. */
+  delivered(topic: string, records: readonly BufferedRecord[], nowMs: number): void
+  /** Records of one topic failed for the same reason. */
+  failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void
+  /** A batch will be sent again. */
+  retried(retry: BatchRetry): void
+}
+
+/** What {@link ProducerObserver} learns of records that were not delivered. */
+export interface DeliveryFailure {
+  readonly topic: string
+  /** `undefined` while no partition was assigned. */
+  readonly partition: number | undefined
+  readonly status: 'notPersisted' | 'possiblyPersisted'
+  readonly error: DeliveryError
+}
+
+/** What {@link ProducerObserver} learns of a batch that failed once. */
+export interface BatchRetry {
+  readonly topic: string
+  readonly partition: number
+  readonly recordCount: number
+  /** librdkafka's number of the error. */
+  readonly errorNumber: number
+  readonly reason: string
+  readonly backoffMs: number
+}
+
+/** What Kafka said of a batch it acknowledged. */
+export interface Receipt {
+  readonly partition: number
+  readonly baseOffset: bigint | undefined
+  readonly logAppendTimeMs: number | undefined
+}
+
+/** See the head of this file. */
+export class Delivery {
+  readonly #budget: MemoryBudget
+  readonly #observer: ProducerObserver
+  readonly #onIdleTopic: (topic: TopicQueue) => void
+
+  /** @param onIdleTopic - called when the last record of a topic was reported. */
+  constructor(
+    budget: MemoryBudget,
+    observer: ProducerObserver,
+    onIdleTopic: (topic: TopicQueue) => void,
+  ) {
+    this.#budget = budget
+    this.#observer = observer
+    this.#onIdleTopic = onIdleTopic
+  }
+
+  /** Reports the records of a batch that Kafka acknowledged. */
+  succeed(
+    topic: TopicQueue,
+    records: readonly BufferedRecord[],
+    receipt: Receipt,
+    nowMs: number,
+  ): void {
+    this.#release(topic, records)
+    this.#observer.delivered(topic.name, records, nowMs)
+    const { partition, baseOffset, logAppendTimeMs } = receipt
+    for (const [position, { listener, index, timestampMs }] of records.entries()) {
+      listener?.(
+        {
+          status: 'persisted',
+          topic: topic.name,
+          partition,
+          offset: baseOffset === undefined ? undefined : baseOffset + BigInt(position),
+          timestampMs: logAppendTimeMs ?? timestampMs,
+        },
+        index,
+      )
+    }
+  }
+
+  /** Reports records that were given up. */
+  fail(
+    topic: TopicQueue,
+    records: readonly BufferedRecord[],
+    failure: Omit<DeliveryFailure, 'topic'>,
+    nowMs: number,
+  ): void {
+    if (records.length === 0) return
+    this.#release(topic, records)
+    this.#observer.failed({ topic: topic.name, ...failure }, records, nowMs)
+    const report: DeliveryReport = { status: failure.status, error: failure.error }
+    for (const { listener, index } of records) listener?.(report, index)
+  }
+
+  #release(topic: TopicQueue, records: readonly BufferedRecord[]): void {
+    let valueBytes = 0
+    for (const record of records) valueBytes += record.valueBytes
+    topic.bufferedRecords -= records.length
+    this.#budget.release(records.length, valueBytes)
+    if (topic.bufferedRecords === 0) this.#onIdleTopic(topic)
+  }
+}

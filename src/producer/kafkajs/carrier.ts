@@ -1,0 +1,45 @@
+/**
+ * A whole encoded batch dressed up as the one "message" that kafkajs's producer gets for a partition.
+ * kafkajs passes it through untouched, down to {@link HonestBroker}, which writes its bytes.
+ */
+import type { Socket } from 'node:net'
+import type { Message } from 'kafkajs'
+import type { ProduceRequest } from '../transport.ts'
+
+/** See the head of this file. */
+export class Carrier implements Message {
+  /** The record batch. kafkajs wants every message to have a value. */
+  readonly value: Buffer
+  readonly partition: number
+  #socket: Socket | undefined
+  #isAbandoned = false
+
+  constructor({ recordBatch, partition }: ProduceRequest) {
+    this.value = recordBatch
+    this.partition = partition
+  }
+
+  /** Whether the request may have reached the broker. */
+  get wasSent(): boolean {
+    return this.#socket !== undefined
+  }
+
+  /**
+   * Notes the connection on which the request is about to be written.
+   *
+   * @throws Error when the request was given up before.
+   */
+  sendOn(socket: Socket | undefined): void {
+    if (this.#isAbandoned) throw new Error('the request was given up before it was sent')
+    this.#socket = socket
+  }
+
+  /**
+   * Gives the request up. If it was sent, its connection is destroyed: kafkajs would keep on using a
+   * connection that no longer answers until the kernel gives up, a quarter of an hour later.
+   */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.#socket?.destroy(new Error('request timed out'))
+  }
+}

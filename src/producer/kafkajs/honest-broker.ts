@@ -1,0 +1,164 @@
+/**
+ * kafkajs's Broker, made to tell the whole truth:
+ *
+ * - `produce` sends batches that are encoded already, and returns every partition's result. The stock
+ *   one throws the first error of a response, without saying whose it is, and drops the rest.
+ * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has
+ *   one, so that a single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759).
+ * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
+ */
+import kafkajs from 'kafkajs'
+import Broker, {
+  type BrokerOptions,
+  type ConnectionPool,
+  type ProduceArguments,
+  type RawMetadata,
+} from 'kafkajs/src/broker/index.js'
+import Encoder from 'kafkajs/src/protocol/encoder.js'
+import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
+import {
+  requests,
+  type ProtocolRequest,
+  type RawProduceResponse,
+} from 'kafkajs/src/protocol/requests/index.js'
+import Lock from 'kafkajs/src/utils/lock.js'
+import type { Clock } from '../../clock.ts'
+import { invariant } from '../../invariant.ts'
+import { Carrier } from './carrier.ts'
+import { silenceIdleTimerLoop } from './timer-loop.ts'
+
+/** Enough for any broker that works; another one is asked afterwards. */
+const METADATA_TIMEOUT_MS = 3_000
+/** The first version of Metadata that says whether topics may be created. */
+const METADATA_VERSION_WITH_AUTO_CREATION = 4
+/** Earlier versions of Produce do not know record batches (Kafka before 0.11). */
+const MIN_PRODUCE_VERSION = 3
+
+/** What an {@link HonestBroker} needs beyond a kafkajs Broker. */
+export interface HonestBrokerDependencies {
+  readonly clock: Clock
+  /** TCP, TLS and SASL together may take so long. */
+  readonly connectTimeoutMs: number
+  /** Makes a connection pool to the same address. */
+  readonly renewConnectionPool: (stale: ConnectionPool) => Promise<ConnectionPool>
+}
+
+/** See the head of this file. */
+export class HonestBroker extends Broker {
+  readonly #dependencies: HonestBrokerDependencies
+
+  constructor(options: BrokerOptions, dependencies: HonestBrokerDependencies) {
+    super(options)
+    this.#dependencies = dependencies
+    options.connectionPool.pool.forEach(silenceIdleTimerLoop)
+  }
+
+  override async connect(): Promise<void> {
+    const { clock, connectTimeoutMs } = this.#dependencies
+    const { promise: givenUp, reject } = Promise.withResolvers<never>()
+    const cancelTimer = clock.schedule(connectTimeoutMs, () => {
+      const reason = `${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`
+      // Of this class, so that kafkajs turns to the next bootstrap broker.
+      const error = new kafkajs.KafkaJSConnectionError(reason, { broker: this.brokerAddress })
+      void this.#startAfresh(error).then(reject, reject)
+    })
+    try {
+      await Promise.race([super.connect(), givenUp])
+    } finally {
+      cancelTimer()
+    }
+  }
+
+  override async metadata(topics: readonly string[]): Promise<RawMetadata> {
+    const lookup = this.lookupRequest(apiKeys.Metadata, requests.Metadata)
+    const { request, response } = lookup({ topics })
+    const encode = (): Promise<Encoder> => {
+      // An empty list means no topic at all; kafkajs would write null, which means every topic.
+      const encoder = new Encoder().writeInt32(topics.length)
+      for (const topic of topics) encoder.writeString(topic)
+      if (request.apiVersion >= METADATA_VERSION_WITH_AUTO_CREATION) {
+        encoder.writeBoolean(this.allowAutoTopicCreation)
+      }
+      return Promise.resolve(encoder)
+    }
+    const socket = this.#connection?.socket
+    const cancelTimer = this.#dependencies.clock.schedule(METADATA_TIMEOUT_MS, () => {
+      socket?.destroy(new Error(`no metadata within ${METADATA_TIMEOUT_MS} ms`))
+    })
+    try {
+      return await this.#send({ request: { ...request, encode }, response })
+    } finally {
+      cancelTimer()
+    }
+  }
+
+  override async produce(options: ProduceArguments): Promise<RawProduceResponse> {
+    const lookup = this.lookupRequest(apiKeys.Produce, requests.Produce)
+    const { request, response } = lookup(options)
+    if (request.apiVersion < MIN_PRODUCE_VERSION) {
+      throw new Error(
+        `${this.brokerAddress} is older than Kafka 0.11, the oldest that kprf works with`,
+      )
+    }
+    const encode = (): Promise<Encoder> => {
+      // kafkajs writes to the socket in the same turn in which this returns.
+      const socket = this.#connection?.socket
+      return Promise.resolve(
+        encodeProduce(options, (carrier) => {
+          carrier.sendOn(socket)
+        }),
+      )
+    }
+    return await this.#send({ request: { ...request, encode }, response })
+  }
+
+  /** The one that kafkajs sends everything but Fetch on. */
+  get #connection(): ConnectionPool['pool'][number] | undefined {
+    return this.connectionPool.pool[0]
+  }
+
+  /** Sends a request whose answer is returned as it was decoded, errors and all. */
+  async #send<Answer>({ request, response }: ProtocolRequest<Answer>): Promise<Answer> {
+    const parse = (answer: Answer): Promise<Answer> => Promise.resolve(answer)
+    return await this.connectionPool.send({ request, response: { ...response, parse } })
+  }
+
+  /**
+   * Drops a connection that never became ready, together with what kafkajs would go on waiting for: the
+   * lock that its connect() holds, and the authentication that its connection shares.
+   */
+  async #startAfresh(reason: Error): Promise<Error> {
+    const stale = this.connectionPool
+    for (const { socket } of stale.pool) socket?.destroy(reason)
+    const { connectTimeoutMs, renewConnectionPool } = this.#dependencies
+    this.lock = new Lock({
+      timeout: 2 * connectTimeoutMs,
+      description: `connect to broker ${this.brokerAddress}`,
+    })
+    this.connectionPool = await renewConnectionPool(stale)
+    this.connectionPool.pool.forEach(silenceIdleTimerLoop)
+    return reason
+  }
+}
+
+/** Produce, versions 3 to 7: they differ in their answers alone. */
+function encodeProduce(
+  { acks, timeout, topicData }: ProduceArguments,
+  onCarrier: (carrier: Carrier) => void,
+): Encoder {
+  const encoder = new Encoder()
+    .writeString(null)
+    .writeInt16(acks)
+    .writeInt32(timeout)
+    .writeInt32(topicData.length)
+  for (const { topic, partitions } of topicData) {
+    encoder.writeString(topic).writeInt32(partitions.length)
+    for (const { partition, messages } of partitions) {
+      const [carrier] = messages
+      invariant(carrier instanceof Carrier && messages.length === 1, 'a partition gets one carrier')
+      onCarrier(carrier)
+      encoder.writeInt32(partition).writeBytes(carrier.value)
+    }
+  }
+  return encoder
+}

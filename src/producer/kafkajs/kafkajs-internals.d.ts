@@ -1,0 +1,217 @@
+/**
+ * The parts of kafkajs 2.2.4 that it does not publish and that the transport builds on, as far as the
+ * transport uses them. kafkajs is pinned to exactly this version.
+ */
+
+declare module 'kafkajs/src/loggers/index.js' {
+  import type { logCreator, Logger } from 'kafkajs'
+  export function createLogger(options: { level: number; logCreator: logCreator }): Logger
+}
+
+declare module 'kafkajs/src/producer/index.js' {
+  import type { ICustomPartitioner, Logger, Producer, RetryOptions } from 'kafkajs'
+  import type Cluster from 'kafkajs/src/cluster/index.js'
+  export default function createProducer(options: {
+    readonly cluster: Cluster
+    readonly logger: Logger
+    readonly createPartitioner: ICustomPartitioner
+    readonly retry: RetryOptions
+  }): Producer
+}
+
+declare module 'kafkajs/src/cluster/index.js' {
+  import type { ISocketFactory, Logger, RetryOptions, SASLOptions } from 'kafkajs'
+  import type Broker from 'kafkajs/src/broker/index.js'
+  import type { BrokerOptions, ConnectionPool, RawMetadata } from 'kafkajs/src/broker/index.js'
+
+  export interface ClusterOptions {
+    readonly brokers: string[]
+    readonly clientId: string
+    readonly ssl: object | undefined
+    readonly sasl: SASLOptions | undefined
+    readonly connectionTimeout: number
+    readonly authenticationTimeout: number
+    readonly requestTimeout: number
+    readonly enforceRequestTimeout: boolean
+    readonly allowAutoTopicCreation: boolean
+    readonly retry: RetryOptions
+    readonly socketFactory: ISocketFactory
+    readonly logger: Logger
+  }
+
+  export interface BrokerPool {
+    readonly brokers: Record<string, Broker>
+    readonly metadata: RawMetadata | null
+    createBroker: (options: BrokerOptions) => Broker
+    refreshMetadata(topics: readonly string[]): Promise<void>
+  }
+
+  export default class Cluster {
+    constructor(options: ClusterOptions)
+    readonly brokerPool: BrokerPool
+    readonly connectionPoolBuilder: {
+      build(destination: {
+        host: string
+        port: number
+        rack: string | null
+      }): Promise<ConnectionPool>
+    }
+    isConnected(): boolean
+    connect(): Promise<void>
+    disconnect(): Promise<void>
+    addMultipleTargetTopics(topics: string[]): Promise<void>
+    refreshMetadata(): Promise<void>
+    refreshMetadataIfNecessary(): Promise<void>
+    findBroker(options: { nodeId: string }): Promise<Broker>
+    findTopicPartitionMetadata(topic: string): readonly { partitionId: number }[]
+    findLeaderForPartitions(
+      topic: string,
+      partitions: readonly (number | string)[],
+    ): Record<string, number[]>
+  }
+}
+
+declare module 'kafkajs/src/broker/index.js' {
+  import type { Socket } from 'node:net'
+  import type { Logger } from 'kafkajs'
+  import type {
+    Definition,
+    ProtocolRequest,
+    RawProduceResponse,
+  } from 'kafkajs/src/protocol/requests/index.js'
+
+  export interface RawMetadata {
+    readonly brokers: readonly {
+      readonly nodeId: number
+      readonly host: string
+      readonly port: number
+    }[]
+    readonly topicMetadata: readonly {
+      readonly topicErrorCode: number
+      readonly topic: string
+      readonly partitionMetadata: readonly {
+        readonly partitionErrorCode: number
+        readonly partitionId: number
+        readonly leader: number
+      }[]
+    }[]
+  }
+
+  export interface Connection {
+    readonly socket: Socket | undefined
+    readonly requestQueue: {
+      readonly pending: readonly unknown[]
+      scheduleCheckPendingRequests: () => void
+    }
+  }
+
+  export interface ConnectionPool {
+    readonly host: string
+    readonly port: number
+    readonly rack: string | null
+    /** The first is for all requests but Fetch. */
+    readonly pool: readonly Connection[]
+    send<Answer>(request: ProtocolRequest<Answer>): Promise<Answer>
+  }
+
+  export interface BrokerOptions {
+    readonly connectionPool: ConnectionPool
+    readonly logger: Logger
+    readonly nodeId?: number
+    readonly versions?: unknown
+    readonly authenticationTimeout?: number
+    readonly allowAutoTopicCreation?: boolean
+  }
+
+  export interface ProduceArguments {
+    readonly acks: number
+    readonly timeout: number
+    readonly topicData: readonly {
+      readonly topic: string
+      readonly partitions: readonly {
+        readonly partition: number
+        readonly messages: readonly unknown[]
+      }[]
+    }[]
+  }
+
+  export default class Broker {
+    constructor(options: BrokerOptions)
+    readonly nodeId: number | null
+    readonly brokerAddress: string
+    readonly allowAutoTopicCreation: boolean
+    connectionPool: ConnectionPool
+    lock: object
+    lookupRequest<Options, Answer>(
+      apiKey: number,
+      definition: Definition<Options, Answer>,
+    ): (options: Options) => ProtocolRequest<Answer>
+    connect(): Promise<void>
+    disconnect(): Promise<void>
+    metadata(topics: readonly string[]): Promise<RawMetadata>
+    produce(request: ProduceArguments): Promise<RawProduceResponse>
+  }
+}
+
+declare module 'kafkajs/src/utils/lock.js' {
+  export default class Lock {
+    constructor(options: { timeout: number; description: string })
+    acquire(): Promise<void>
+    release(): Promise<void>
+  }
+}
+
+declare module 'kafkajs/src/protocol/encoder.js' {
+  export default class Encoder {
+    constructor(initialSize?: number)
+    writeInt16(value: number): this
+    writeInt32(value: number): this
+    writeString(value: string | null): this
+    writeBytes(value: Buffer): this
+    writeBoolean(value: boolean): this
+  }
+}
+
+declare module 'kafkajs/src/protocol/requests/apiKeys.js' {
+  const apiKeys: { readonly Produce: number; readonly Metadata: number }
+  export default apiKeys
+}
+
+declare module 'kafkajs/src/protocol/requests/index.js' {
+  import type { ProduceArguments, RawMetadata } from 'kafkajs/src/broker/index.js'
+  import type Encoder from 'kafkajs/src/protocol/encoder.js'
+
+  export interface ProtocolRequest<Answer> {
+    readonly request: {
+      readonly apiVersion: number
+      readonly expectResponse?: () => boolean
+      encode(): Promise<Encoder>
+    }
+    readonly response: {
+      decode(data: Buffer): Promise<Answer>
+      parse(data: Answer): Promise<Answer>
+    }
+  }
+
+  /** All versions of one request; the type parameters are there to be inferred. */
+  export interface Definition<Options, Answer> {
+    protocol(options: { version: number }): (options: Options) => ProtocolRequest<Answer>
+  }
+
+  export interface RawProduceResponse {
+    readonly topics: readonly {
+      readonly topicName: string
+      readonly partitions: readonly {
+        readonly partition: number
+        readonly errorCode: number
+        readonly baseOffset: string
+        readonly logAppendTime: string
+      }[]
+    }[]
+  }
+
+  export const requests: {
+    readonly Produce: Definition<ProduceArguments, RawProduceResponse>
+    readonly Metadata: Definition<{ topics: readonly string[] }, RawMetadata>
+  }
+}

@@ -1,0 +1,30 @@
+/** Passes kafkajs's log lines on, without what may hold payloads or secrets. */
+import { logLevel, type logCreator } from 'kafkajs'
+
+/** Where the transport writes its log. */
+export type TransportLog = (
+  level: 'error' | 'warn' | 'info' | 'debug',
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+) => void
+
+/** The only fields of a kafkajs line that are kept. */
+const FIELDS = ['broker', 'error', 'apiName', 'correlationId', 'size', 'retryCount'] as const
+
+/** Makes the log sink that kafkajs asks for. */
+export function kafkajsLogCreator(log: TransportLog): logCreator {
+  return () =>
+    ({ level, namespace, log: entry }) => {
+      const fields: Record<string, unknown> = { component: `kafkajs ${namespace}`.trim() }
+      for (const field of FIELDS) if (entry[field] !== undefined) fields[field] = entry[field]
+      log(LEVELS.get(level) ?? 'info', entry.message, fields)
+    }
+}
+
+/** What is an error to kafkajs is mostly one attempt that failed and will be repeated. */
+const LEVELS = new Map<logLevel, 'warn' | 'info' | 'debug'>([
+  [logLevel.ERROR, 'warn'],
+  [logLevel.WARN, 'warn'],
+  [logLevel.INFO, 'info'],
+  [logLevel.DEBUG, 'debug'],
+])

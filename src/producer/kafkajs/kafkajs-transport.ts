@@ -1,0 +1,268 @@
+/**
+ * The transport on kafkajs's producer. What `sendBatch` says is believed only as far as it is known to
+ * be true: it gets one batch of one partition whose leader is known, retries nothing, and an answer
+ * that does not mention the partition is a failure.
+ */
+import type { ConnectionOptions } from 'node:tls'
+import { logLevel, type Producer, type SASLOptions } from 'kafkajs'
+import { createLogger } from 'kafkajs/src/loggers/index.js'
+import createProducer from 'kafkajs/src/producer/index.js'
+import type { RawMetadata } from 'kafkajs/src/broker/index.js'
+import type { CancelTimer, Clock } from '../../clock.ts'
+import { RDKAFKA } from '../delivery-errors.ts'
+import type { Random } from '../partitioner.ts'
+import {
+  TransportError,
+  type Availability,
+  type MetadataSnapshot,
+  type ProduceOutcome,
+  type ProduceRequest,
+  type Transport,
+} from '../transport.ts'
+import { Carrier } from './carrier.ts'
+import { classify, reasonOf } from './classify.ts'
+import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
+import { ProducerCluster } from './producer-cluster.ts'
+import { disguiseIpv6, Sockets } from './sockets.ts'
+
+/** Where Kafka is and how to get in. */
+export interface KafkajsTransportSettings {
+  /** `host:port`, IPv6 hosts in brackets. */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  /** Options for `tls.connect`; `undefined` for plain text. */
+  readonly ssl: ConnectionOptions | undefined
+  readonly sasl: SASLOptions | undefined
+  /** `allow.auto.create.topics`. */
+  readonly allowAutoTopicCreation: boolean
+  /** `socket.connection.setup.timeout.ms`. */
+  readonly connectTimeoutMs: number
+  /** `socket.timeout.ms`. */
+  readonly socketTimeoutMs: number
+  /** `reconnect.backoff.ms` and `reconnect.backoff.max.ms`. */
+  readonly reconnectBackoffMs: number
+  readonly reconnectBackoffMaxMs: number
+  /** Whether kafkajs's own debug lines are wanted. */
+  readonly isDebugLogged: boolean
+}
+
+/** What a {@link KafkajsTransport} works with. */
+export interface KafkajsTransportDependencies {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: TransportLog
+}
+
+/** When nothing was heard of Kafka for so long, it is asked whether it is there. */
+const PROBE_INTERVAL_MS = 10_000
+/** kafkajs's own disconnect waits for requests in flight, which may be for ever. */
+const DISCONNECT_TIMEOUT_MS = 5_000
+/** One attempt each: retries, their backoff and their end are the dispatcher's. */
+const NO_RETRIES = { retries: 0 }
+
+/** See the head of this file. */
+export class KafkajsTransport implements Transport {
+  readonly #settings: KafkajsTransportSettings
+  readonly #dependencies: KafkajsTransportDependencies
+  readonly #sockets: Sockets
+  readonly #cluster: ProducerCluster
+  readonly #producer: Producer
+  #availability: Availability = 'unknown'
+  #lastHeardMs = -Infinity
+  #probeFailures = 0
+  #cancelProbe: CancelTimer | undefined
+  /** Metadata requests follow one another: kafkajs keeps one answer, and builds brokers from it. */
+  #lastMetadata: Promise<unknown> = Promise.resolve()
+  #isConnected = false
+  #isClosed = false
+
+  constructor(settings: KafkajsTransportSettings, dependencies: KafkajsTransportDependencies) {
+    this.#settings = settings
+    this.#dependencies = dependencies
+    const { connectTimeoutMs, socketTimeoutMs, ssl, sasl } = settings
+    this.#sockets = new Sockets(ssl)
+    const logger = createLogger({
+      level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.INFO,
+      logCreator: kafkajsLogCreator(dependencies.log),
+    })
+    this.#cluster = new ProducerCluster(
+      {
+        brokers: settings.brokers.map(disguiseIpv6),
+        clientId: settings.clientId,
+        ssl,
+        sasl,
+        connectionTimeout: connectTimeoutMs,
+        authenticationTimeout: connectTimeoutMs,
+        requestTimeout: socketTimeoutMs,
+        enforceRequestTimeout: true,
+        allowAutoTopicCreation: settings.allowAutoTopicCreation,
+        retry: NO_RETRIES,
+        socketFactory: this.#sockets.factory,
+        logger,
+      },
+      { clock: dependencies.clock, connectTimeoutMs },
+    )
+    this.#producer = createProducer({
+      cluster: this.#cluster,
+      logger,
+      retry: NO_RETRIES,
+      createPartitioner: () => chosenPartition,
+    })
+  }
+
+  get availability(): Availability {
+    return this.#availability
+  }
+
+  start(): void {
+    this.#scheduleProbe(0)
+  }
+
+  async fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
+    const metadata = this.#lastMetadata.then(() => this.#fetchMetadata(topics))
+    this.#lastMetadata = metadata.catch(() => undefined)
+    return toSnapshot(await metadata)
+  }
+
+  async produce(request: ProduceRequest): Promise<ProduceOutcome> {
+    const carrier = new Carrier(request)
+    const { promise: timedOut, resolve } = Promise.withResolvers<ProduceOutcome>()
+    const { requestTimeoutMs } = request
+    const cancelTimer = this.#dependencies.clock.schedule(requestTimeoutMs, () => {
+      const { wasSent } = carrier
+      const errorNumber = wasSent ? RDKAFKA.timedOut : RDKAFKA.timedOutInQueue
+      const reason = `no answer within ${Math.round(requestTimeoutMs)} ms`
+      carrier.abandon()
+      resolve({ status: 'failed', errorNumber, wasSent, reason })
+    })
+    const outcome = await Promise.race([this.#send(carrier, request), timedOut])
+    cancelTimer()
+    return outcome
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancelProbe?.()
+    const { promise: timedOut, resolve } = Promise.withResolvers<undefined>()
+    const cancelTimer = this.#dependencies.clock.schedule(DISCONNECT_TIMEOUT_MS, () => {
+      resolve(undefined)
+    })
+    // An error while hanging up changes nothing: the sockets are destroyed next.
+    const disconnected = this.#producer.disconnect().catch(() => undefined)
+    await Promise.race([disconnected, timedOut])
+    cancelTimer()
+    this.#sockets.destroyAll()
+  }
+
+  async #send(carrier: Carrier, request: ProduceRequest): Promise<ProduceOutcome> {
+    const { topic, partition, requiredAcks, ackTimeoutMs } = request
+    try {
+      const results = await this.#producer.sendBatch({
+        acks: requiredAcks,
+        timeout: ackTimeoutMs,
+        topicMessages: [{ topic, messages: [carrier] }],
+      })
+      this.#heard()
+      if (requiredAcks === 0) {
+        return { status: 'acknowledged', baseOffset: undefined, logAppendTimeMs: undefined }
+      }
+      return toOutcome(
+        results.find((result) => result.topicName === topic && result.partition === partition),
+      )
+    } catch (error) {
+      const { wasSent } = carrier
+      return { status: 'failed', errorNumber: classify(error), wasSent, reason: reasonOf(error) }
+    }
+  }
+
+  async #fetchMetadata(topics: readonly string[]): Promise<RawMetadata> {
+    try {
+      if (!this.#isConnected) {
+        await this.#producer.connect()
+        this.#isConnected = true
+      }
+      const metadata = await this.#cluster.fetchMetadata(topics)
+      this.#heard()
+      return metadata
+    } catch (error) {
+      const errorNumber = classify(error)
+      this.#lost(errorNumber, reasonOf(error))
+      throw new TransportError(errorNumber, reasonOf(error), { cause: error })
+    }
+  }
+
+  #heard(): void {
+    this.#lastHeardMs = this.#dependencies.clock.nowMs()
+    this.#probeFailures = 0
+    if (this.#availability === 'up') return
+    this.#availability = 'up'
+    this.#dependencies.log('info', 'Kafka is reachable', {})
+  }
+
+  #lost(errorNumber: number, reason: string): void {
+    const availability = errorNumber === RDKAFKA.authentication ? 'authenticationFailed' : 'down'
+    if (this.#isClosed || this.#availability === availability) return
+    this.#availability = availability
+    this.#dependencies.log('error', 'Kafka is not reachable', { reason, errorNumber })
+  }
+
+  #scheduleProbe(delayMs: number): void {
+    if (this.#isClosed) return
+    this.#cancelProbe = this.#dependencies.clock.schedule(delayMs, () => void this.#probe())
+  }
+
+  /** Connects, and later notices when Kafka went away or came back while nobody produces. */
+  async #probe(): Promise<void> {
+    const { clock, random } = this.#dependencies
+    const silenceMs = clock.nowMs() - this.#lastHeardMs
+    if (silenceMs < PROBE_INTERVAL_MS) {
+      this.#scheduleProbe(PROBE_INTERVAL_MS - silenceMs)
+      return
+    }
+    try {
+      await this.fetchMetadata([])
+      this.#scheduleProbe(PROBE_INTERVAL_MS)
+    } catch {
+      // Logged by #lost. librdkafka's reconnect backoff: doubling, from -25 % to +50 %.
+      const { reconnectBackoffMs, reconnectBackoffMaxMs } = this.#settings
+      const backoffMs = reconnectBackoffMs * 2 ** this.#probeFailures * (0.75 + 0.75 * random())
+      if (backoffMs < reconnectBackoffMaxMs) this.#probeFailures += 1
+      this.#scheduleProbe(Math.min(backoffMs, reconnectBackoffMaxMs))
+    }
+  }
+}
+
+/** The partition was chosen at admission; kafkajs must not choose again. */
+function chosenPartition({ message }: { message: { partition?: number } }): number {
+  return message.partition ?? -1
+}
+
+function toOutcome(
+  result: { errorCode: number; baseOffset?: string; logAppendTime?: string } | undefined,
+): ProduceOutcome {
+  if (!result) {
+    const reason = 'the answer does not mention the partition'
+    return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }
+  }
+  if (result.errorCode !== 0) return { status: 'refused', errorNumber: result.errorCode }
+  const baseOffset = BigInt(result.baseOffset ?? -1)
+  const logAppendTimeMs = Number(result.logAppendTime ?? -1)
+  return {
+    status: 'acknowledged',
+    baseOffset: baseOffset < 0n ? undefined : baseOffset,
+    logAppendTimeMs: logAppendTimeMs < 0 ? undefined : logAppendTimeMs,
+  }
+}
+
+function toSnapshot({ brokers, topicMetadata }: RawMetadata): MetadataSnapshot {
+  return {
+    brokers: brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port })),
+    topics: topicMetadata.map(({ topic, topicErrorCode, partitionMetadata }) => {
+      const leaders = new Array<number | undefined>(partitionMetadata.length).fill(undefined)
+      for (const { partitionId, leader } of partitionMetadata) {
+        if (leader >= 0) leaders[partitionId] = leader
+      }
+      return { name: topic, errorNumber: topicErrorCode, leaders }
+    }),
+  }
+}

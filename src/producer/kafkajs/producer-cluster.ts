@@ -1,0 +1,73 @@
+/**
+ * kafkajs's Cluster as its producer sees it, answered from metadata that we fetch, vet and keep
+ * ourselves. What the producer would do behind our back is taken away from it:
+ *
+ * - keeping every topic that it ever saw, asking for all of them at each refresh and failing when one
+ *   is bad (`addMultipleTargetTopics`, `refreshMetadata*`);
+ * - waiting for a lock in front of each send, which times out under load (kafkajs issue 1039);
+ * - reconnecting and refreshing after an error before it tells us, which may take long and may put
+ *   another error in the place of the first (`isConnected`, `refreshMetadata`).
+ */
+import type { BrokerOptions, RawMetadata } from 'kafkajs/src/broker/index.js'
+import Cluster, { type ClusterOptions } from 'kafkajs/src/cluster/index.js'
+import type { HonestBrokerDependencies } from './honest-broker.ts'
+import { HonestBroker } from './honest-broker.ts'
+
+/** Partition number and node id of its leader, as kafkajs wants them. */
+interface PartitionLeader {
+  readonly partitionId: number
+  readonly leader: number
+}
+
+/** See the head of this file. */
+export class ProducerCluster extends Cluster {
+  readonly #partitions = new Map<string, readonly PartitionLeader[]>()
+
+  constructor(
+    options: ClusterOptions,
+    dependencies: Omit<HonestBrokerDependencies, 'renewConnectionPool'>,
+  ) {
+    super(options)
+    const { authenticationTimeout, allowAutoTopicCreation } = options
+    this.brokerPool.createBroker = (brokerOptions: BrokerOptions) =>
+      new HonestBroker(
+        { authenticationTimeout, allowAutoTopicCreation, ...brokerOptions },
+        {
+          ...dependencies,
+          renewConnectionPool: ({ host, port, rack }) =>
+            this.connectionPoolBuilder.build({ host, port, rack }),
+        },
+      )
+  }
+
+  /** Asks a broker about topics and remembers the leaders. Not to be called concurrently. */
+  async fetchMetadata(topics: readonly string[]): Promise<RawMetadata> {
+    await this.brokerPool.refreshMetadata(topics)
+    const metadata = this.brokerPool.metadata ?? { brokers: [], topicMetadata: [] }
+    for (const { topic, topicErrorCode, partitionMetadata } of metadata.topicMetadata) {
+      if (topicErrorCode === 0) this.#partitions.set(topic, partitionMetadata)
+      else this.#partitions.delete(topic)
+    }
+    return metadata
+  }
+
+  override isConnected(): boolean {
+    return true
+  }
+
+  override addMultipleTargetTopics(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  override refreshMetadata(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  override refreshMetadataIfNecessary(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  override findTopicPartitionMetadata(topic: string): readonly PartitionLeader[] {
+    return this.#partitions.get(topic) ?? []
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Opens the connections to brokers, keeps hold of them so that they can all be destroyed, and knows
+ * addresses that kafkajs cannot parse.
+ */
+import net from 'node:net'
+import tls from 'node:tls'
+import type { ISocketFactory } from 'kafkajs'
+
+const KEEP_ALIVE_DELAY_MS = 60_000
+/** kafkajs splits a bootstrap address at its first colon, so an IPv6 address goes in disguise. */
+const IPV6_SUFFIX = '.ipv6-literal'
+
+/** Makes `host:port` fit for kafkajs: `[::1]:9092` becomes `--1.ipv6-literal:9092`. */
+export function disguiseIpv6(address: string): string {
+  const match = /^\[(?<host>[^\]]+)\]:(?<port>\d+)$/.exec(address)
+  if (!match?.groups) return address
+  const { host = '', port = '' } = match.groups
+  return `${host.replaceAll(':', '-')}${IPV6_SUFFIX}:${port}`
+}
+
+/** Undoes {@link disguiseIpv6} for one host. */
+export function revealIpv6(host: string): string {
+  return host.endsWith(IPV6_SUFFIX) ? host.slice(0, -IPV6_SUFFIX.length).replaceAll('-', ':') : host
+}
+
+/** See the head of this file. */
+export class Sockets {
+  readonly #tlsOptions: tls.ConnectionOptions | undefined
+  readonly #open = new Set<net.Socket>()
+
+  /** @param tlsOptions - `undefined` for plain text. */
+  constructor(tlsOptions: tls.ConnectionOptions | undefined) {
+    this.#tlsOptions = tlsOptions
+  }
+
+  /** kafkajs's way to get a connection. Without Nagle's delay, unlike its own (socket.nagle.disable). */
+  readonly factory: ISocketFactory = ({ host: givenHost, port, onConnect }) => {
+    const host = revealIpv6(givenHost)
+    const keepAliveInitialDelay = KEEP_ALIVE_DELAY_MS
+    const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay }
+    const socket = this.#tlsOptions
+      ? tls.connect({ ...options, ...serverName(host), ...this.#tlsOptions }, onConnect)
+      : net.connect(options, onConnect)
+    this.#open.add(socket)
+    socket.once('close', () => this.#open.delete(socket))
+    return socket
+  }
+
+  /** Destroys every connection that is still open. */
+  destroyAll(): void {
+    for (const socket of this.#open) socket.destroy()
+  }
+}
+
+/** SNI must not be an address (RFC 6066, section 3). */
+function serverName(host: string): { servername?: string } {
+  return net.isIP(host) === 0 ? { servername: host } : {}
+}

@@ -1,0 +1,213 @@
+/**
+ * The producer as the rest of kprf sees it. A record's way: `sendAll` admits it (size, room in the
+ * queue), the assigner gives it a partition, the accumulator a batch; the dispatcher sends the batch;
+ * `Delivery` reports the record.
+ */
+import type { Clock } from '../clock.ts'
+import { Accumulator } from './accumulator.ts'
+import { Assigner } from './assigner.ts'
+import { deliveryError, RDKAFKA } from './delivery-errors.ts'
+import { Delivery, type ProducerObserver } from './delivery.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Expiry } from './expiry.ts'
+import { MemoryBudget } from './memory-budget.ts'
+import type { Random } from './partitioner.ts'
+import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-batch.ts'
+import type { ProducerSettings } from './settings.ts'
+import { TopicMetadata } from './topic-metadata.ts'
+import type { Transport } from './transport.ts'
+import type {
+  DeliveryError,
+  DeliveryListener,
+  ProducerRecord,
+  RecordProducer,
+  Refusals,
+} from './types.ts'
+
+/** What a {@link Producer} works with. */
+export interface ProducerDependencies {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly observer: ProducerObserver
+  readonly random: Random
+}
+
+/** See the head of this file. */
+export class Producer implements RecordProducer {
+  readonly #settings: ProducerSettings
+  readonly #transport: Transport
+  readonly #clock: Clock
+  readonly #budget: MemoryBudget
+  readonly #accumulator: Accumulator
+  readonly #topics: TopicMetadata
+  readonly #dispatcher: Dispatcher
+  readonly #assigner: Assigner
+  readonly #expiry: Expiry
+  #isDraining = false
+  #onDrained: (() => void) | undefined
+
+  constructor(settings: ProducerSettings, dependencies: ProducerDependencies) {
+    const { transport, clock, observer, random } = dependencies
+    this.#settings = settings
+    this.#transport = transport
+    this.#clock = clock
+    this.#budget = new MemoryBudget(
+      {
+        maxRecords: settings.queueBufferingMaxMessages,
+        maxBytes: settings.queueBufferingMaxKbytes * 1024,
+      },
+      clock,
+    )
+    const accumulator = new Accumulator(settings, random)
+    const topics = new TopicMetadata(settings, {
+      clock,
+      fetch: (names) => transport.fetchMetadata(names),
+      onAnswer: (topic, state) => {
+        this.#assigner.topicAnswered(topic, state)
+      },
+    })
+    const delivery = new Delivery(this.#budget, observer, (topic) => {
+      accumulator.forget(topic)
+      if (this.#budget.records === 0) this.#onDrained?.()
+    })
+    const shared = { clock, random, transport, observer, accumulator, topics, delivery }
+    this.#accumulator = accumulator
+    this.#topics = topics
+    this.#dispatcher = new Dispatcher(settings, shared)
+    this.#assigner = new Assigner({ ...shared, dispatcher: this.#dispatcher })
+    this.#expiry = new Expiry(settings.messageTimeoutMs, {
+      clock,
+      sweep: (sinceMs) => this.#expire(sinceMs),
+    })
+  }
+
+  /** Records admitted and not yet reported. */
+  get bufferedRecords(): number {
+    return this.#budget.records
+  }
+
+  /** Bytes of their values. */
+  get bufferedBytes(): number {
+    return this.#budget.bytes
+  }
+
+  /** The records by topic; topics without any are left out. */
+  *bufferedByTopic(): Generator<readonly [topic: string, records: number]> {
+    for (const topic of this.#accumulator.topics) yield [topic.name, topic.bufferedRecords]
+  }
+
+  /** Begins to connect. Records are admitted whether or not a broker is there. */
+  start(): void {
+    this.#transport.start()
+  }
+
+  async sendAll(
+    records: readonly ProducerRecord[],
+    onDelivery?: DeliveryListener,
+  ): Promise<Refusals | undefined> {
+    let refusals: (DeliveryError | undefined)[] | undefined
+    let waitUntilMs: number | undefined
+    for (const [index, record] of records.entries()) {
+      const sizes = measure(record)
+      let refusal = this.#reserve(sizes)
+      if (refusal?.number === RDKAFKA.queueFull) {
+        waitUntilMs ??= this.#clock.nowMs() + this.#settings.queueFullWaitMs
+        refusal = await this.#waitForRoom(sizes, waitUntilMs)
+      }
+      refusal ??= this.#enqueue(record, sizes, onDelivery, index)
+      if (refusal) {
+        refusals ??= new Array<undefined>(records.length).fill(undefined)
+        refusals[index] = refusal
+      }
+    }
+    return refusals
+  }
+
+  /**
+   * Refuses new records, sends the buffered ones without waiting for linger, and waits until they are
+   * reported.
+   *
+   * @param timeoutMs - when to stop waiting.
+   * @returns the number of records that are left.
+   */
+  async drain(timeoutMs: number): Promise<number> {
+    this.#isDraining = true
+    this.#budget.refuseWaiters()
+    this.#dispatcher.stopLingering()
+    for (const topic of this.#accumulator.topics) {
+      for (const queue of topic.partitions) this.#dispatcher.pump(queue)
+    }
+    if (this.#budget.records > 0) {
+      await new Promise<void>((resolve) => {
+        const cancelTimer = this.#clock.schedule(timeoutMs, resolve)
+        this.#onDrained = () => {
+          cancelTimer()
+          resolve()
+        }
+      })
+    }
+    return this.#budget.records
+  }
+
+  /** Reports what is left as given up (librdkafka's purge) and closes the connections. */
+  async close(): Promise<void> {
+    this.#isDraining = true
+    this.#budget.refuseWaiters()
+    for (const topic of [...this.#accumulator.topics]) {
+      this.#assigner.abort(topic)
+      for (const queue of topic.partitions) this.#dispatcher.abort(queue)
+    }
+    this.#topics.close()
+    this.#expiry.close()
+    await this.#transport.close()
+  }
+
+  /** Takes room for a record, whose order of refusals is librdkafka's: size, queue, then topic. */
+  #reserve({ keyBytes, valueBytes, headersBytes }: RecordSizes): DeliveryError | undefined {
+    if (this.#isDraining) return deliveryError(RDKAFKA.brokerDestroy)
+    const recordBytes = MAX_RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + headersBytes
+    if (recordBytes > this.#settings.messageMaxBytes) {
+      return deliveryError(RDKAFKA.messageSizeTooLarge)
+    }
+    return this.#budget.tryReserve(valueBytes) ? undefined : deliveryError(RDKAFKA.queueFull)
+  }
+
+  async #waitForRoom(
+    { valueBytes }: RecordSizes,
+    waitUntilMs: number,
+  ): Promise<DeliveryError | undefined> {
+    const waitMs = waitUntilMs - this.#clock.nowMs()
+    if (waitMs <= 0) return deliveryError(RDKAFKA.queueFull)
+    if (await this.#budget.reserve(valueBytes, waitMs)) return undefined
+    return deliveryError(this.#isDraining ? RDKAFKA.brokerDestroy : RDKAFKA.queueFull)
+  }
+
+  /** Passes a record that has its room on; gives the room back when its topic is no good. */
+  #enqueue(
+    record: ProducerRecord,
+    sizes: RecordSizes,
+    listener: DeliveryListener | undefined,
+    index: number,
+  ): DeliveryError | undefined {
+    const admittedMs = this.#clock.nowMs()
+    const timestampMs = record.timestampMs ?? this.#clock.epochMs()
+    const admitted = { record, sizes, admittedMs, timestampMs, listener, index }
+    const refusal = this.#assigner.add(admitted)
+    if (refusal) this.#budget.release(1, sizes.valueBytes)
+    else this.#expiry.watch(admittedMs)
+    return refusal
+  }
+
+  #expire(sinceMs: number): number {
+    let oldestMs = Infinity
+    for (const topic of [...this.#accumulator.topics]) {
+      this.#assigner.expire(topic, sinceMs)
+      oldestMs = Math.min(oldestMs, topic.unassigned[0]?.admittedMs ?? Infinity)
+      for (const queue of topic.partitions) {
+        this.#dispatcher.expire(queue, sinceMs)
+        oldestMs = Math.min(oldestMs, queue.oldestAdmittedMs)
+      }
+    }
+    return oldestMs
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What the producer is told, in librdkafka's terms; every limit and time is checked by the
+ * configuration before it gets here.
+ */
+export interface ProducerSettings {
+  /** `message.max.bytes`: bound on one record (36 + key + value + headers) and on one batch. */
+  readonly messageMaxBytes: number
+  /** `queue.buffering.max.messages`: records admitted and not yet reported; 0 means no limit. */
+  readonly queueBufferingMaxMessages: number
+  /** `queue.buffering.max.kbytes`: their value bytes, in KiB. */
+  readonly queueBufferingMaxKbytes: number
+  /** `queue.buffering.max.ms`: how long the first record of a batch waits for more. */
+  readonly lingerMs: number
+  /** `batch.num.messages`. */
+  readonly batchNumMessages: number
+  /** `batch.size`, framing included. */
+  readonly batchSizeBytes: number
+  /** `retries`: how often one batch is sent again after errors that count. */
+  readonly retries: number
+  /** `retry.backoff.ms`, doubled with each further retry. */
+  readonly retryBackoffMs: number
+  /** `retry.backoff.max.ms`. */
+  readonly retryBackoffMaxMs: number
+  /** `message.timeout.ms`: from admission to the delivery report; 0 means for ever. */
+  readonly messageTimeoutMs: number
+  /** `request.timeout.ms`: how long the broker may wait for its replicas. */
+  readonly requestTimeoutMs: number
+  /** `request.required.acks`: 0, 1 or -1 (all in-sync replicas). */
+  readonly requiredAcks: number
+  /** `socket.timeout.ms`: how long kprf waits for an answer before it gives the connection up. */
+  readonly socketTimeoutMs: number
+  /** `sticky.partitioning.linger.ms`: how long records without a key stay on one partition. */
+  readonly stickyPartitioningLingerMs: number
+  /** `topic.metadata.refresh.interval.ms`. */
+  readonly topicMetadataRefreshIntervalMs: number
+  /** `topic.metadata.propagation.max.ms`: grace for a topic that the brokers say does not exist. */
+  readonly topicMetadataPropagationMaxMs: number
+  /** How long a push that finds the queue full waits for room; 0 refuses at once. */
+  readonly queueFullWaitMs: number
+}
+
+/** librdkafka's defaults for what the configuration file has no short key for. */
+export const LIBRDKAFKA_DEFAULTS = {
+  batchNumMessages: 10_000,
+  batchSizeBytes: 1_000_000,
+  retryBackoffMs: 100,
+  retryBackoffMaxMs: 1_000,
+  socketTimeoutMs: 60_000,
+  topicMetadataRefreshIntervalMs: 300_000,
+} as const

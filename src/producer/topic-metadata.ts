@@ -1,0 +1,202 @@
+/**
+ * What is known of each topic in use, and when to ask again. A topic is vetted here before any record
+ * of it comes near the transport, so that a topic that is unknown, deleted or forbidden harms nobody
+ * else.
+ *
+ * | state   | means                                      | asked again                                |
+ * | ------- | ------------------------------------------ | ------------------------------------------ |
+ * | unknown | no answer yet, or just being created       | every retry.backoff.ms                     |
+ * | known   | exists; each partition has a leader or not | topic.metadata.refresh.interval.ms, or when |
+ * |         |                                            | someone misses a leader                    |
+ * | failed  | does not exist, or may not be written to   | every second, while it is still asked for  |
+ */
+import type { CancelTimer, Clock } from '../clock.ts'
+import { RDKAFKA } from './delivery-errors.ts'
+import type { PartitionLeaders } from './partitioner.ts'
+import type { MetadataSnapshot, TopicSnapshot } from './transport.ts'
+
+/** See the head of this file. */
+export type TopicState =
+  | { readonly status: 'unknown' }
+  | { readonly status: 'known'; readonly leaders: PartitionLeaders }
+  | { readonly status: 'failed'; readonly errorNumber: number }
+
+/** librdkafka's interval for topics that failed. */
+const FAILED_TOPIC_INTERVAL_MS = 1_000
+/** A failed topic that nobody asked for in this time is forgotten. */
+const FAILED_TOPIC_MEMORY_MS = 5_000
+/** A known topic is forgotten after so many refresh intervals without use (librdkafka's metadata.max.age). */
+const UNUSED_REFRESHES = 3
+
+/** Times that {@link TopicMetadata} keeps. */
+export interface TopicMetadataSettings {
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+  readonly topicMetadataRefreshIntervalMs: number
+  readonly topicMetadataPropagationMaxMs: number
+}
+
+/** What {@link TopicMetadata} works with. */
+export interface TopicMetadataDependencies {
+  readonly clock: Clock
+  readonly fetch: (topics: readonly string[]) => Promise<MetadataSnapshot>
+  /** Called after each answer about a topic, the same as before or not. */
+  readonly onAnswer: (topic: string, state: TopicState) => void
+}
+
+interface Entry {
+  state: TopicState
+  lastUsedMs: number
+  /** When a broker first said, without a different answer since, that the topic does not exist. */
+  absentSinceMs: number | undefined
+  /** Whether the last answer was an error that will pass, so that the state is from before it. */
+  isDoubtful: boolean
+  lastAskedMs: number
+  dueMs: number
+}
+
+const UNKNOWN: TopicState = { status: 'unknown' }
+
+/** See the head of this file. */
+export class TopicMetadata {
+  readonly #settings: TopicMetadataSettings
+  readonly #dependencies: TopicMetadataDependencies
+  readonly #entries = new Map<string, Entry>()
+  #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
+  #isFetching = false
+  #failures = 0
+  #isClosed = false
+
+  constructor(settings: TopicMetadataSettings, dependencies: TopicMetadataDependencies) {
+    this.#settings = settings
+    this.#dependencies = dependencies
+  }
+
+  /** Number of topics remembered. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Returns what is known of a topic, and asks about one that is new. */
+  state(topic: string): TopicState {
+    const nowMs = this.#dependencies.clock.nowMs()
+    const entry = this.#entries.get(topic)
+    if (entry) {
+      entry.lastUsedMs = nowMs
+      return entry.state
+    }
+    this.#entries.set(topic, {
+      state: UNKNOWN,
+      lastUsedMs: nowMs,
+      absentSinceMs: undefined,
+      isDoubtful: false,
+      lastAskedMs: -Infinity,
+      dueMs: nowMs,
+    })
+    this.#schedule()
+    return UNKNOWN
+  }
+
+  /** Asks about a topic again, because a leader is missing or has moved: at most once a backoff. */
+  refresh(topic: string): void {
+    const entry = this.#entries.get(topic)
+    if (!entry) return
+    entry.dueMs = Math.min(entry.dueMs, entry.lastAskedMs + this.#settings.retryBackoffMs)
+    this.#schedule()
+  }
+
+  /** Stops asking. */
+  close(): void {
+    this.#isClosed = true
+    this.#wake?.cancel()
+    this.#wake = undefined
+  }
+
+  #schedule(): void {
+    if (this.#isFetching || this.#isClosed || this.#entries.size === 0) return
+    let atMs = Infinity
+    for (const entry of this.#entries.values()) atMs = Math.min(atMs, entry.dueMs)
+    if (this.#wake && this.#wake.atMs <= atMs) return
+    this.#wake?.cancel()
+    const { clock } = this.#dependencies
+    const cancel = clock.schedule(atMs - clock.nowMs(), () => {
+      this.#wake = undefined
+      void this.#fetchDue()
+    })
+    this.#wake = { atMs, cancel }
+  }
+
+  async #fetchDue(): Promise<void> {
+    const nowMs = this.#dependencies.clock.nowMs()
+    this.#forgetUnused(nowMs)
+    const due = [...this.#entries].filter(([, entry]) => entry.dueMs <= nowMs)
+    if (due.length > 0) {
+      this.#isFetching = true
+      for (const [, entry] of due) entry.lastAskedMs = nowMs
+      try {
+        const { topics } = await this.#dependencies.fetch(due.map(([topic]) => topic))
+        this.#failures = 0
+        this.#accept(due, new Map(topics.map((topic) => [topic.name, topic])))
+      } catch {
+        // The transport has said why in the log; the topics stay due.
+        this.#failures += 1
+        this.#postpone(due)
+      }
+      this.#isFetching = false
+    }
+    this.#schedule()
+  }
+
+  #forgetUnused(nowMs: number): void {
+    const memoryMs = UNUSED_REFRESHES * this.#settings.topicMetadataRefreshIntervalMs
+    for (const [topic, { state, lastUsedMs }] of this.#entries) {
+      const limitMs = state.status === 'known' ? memoryMs : FAILED_TOPIC_MEMORY_MS
+      if (state.status !== 'unknown' && nowMs - lastUsedMs > limitMs) this.#entries.delete(topic)
+    }
+  }
+
+  #postpone(due: readonly (readonly [string, Entry])[]): void {
+    const { retryBackoffMs, retryBackoffMaxMs } = this.#settings
+    const delayMs = Math.min(retryBackoffMs * 2 ** (this.#failures - 1), retryBackoffMaxMs)
+    const dueMs = this.#dependencies.clock.nowMs() + delayMs
+    for (const [, entry] of due) entry.dueMs = dueMs
+  }
+
+  #accept(due: readonly (readonly [string, Entry])[], answers: Map<string, TopicSnapshot>): void {
+    const nowMs = this.#dependencies.clock.nowMs()
+    for (const [topic, entry] of due) {
+      const answer = answers.get(topic)
+      entry.isDoubtful = answer?.errorNumber !== 0
+      entry.state = this.#judge(entry, answer, nowMs)
+      entry.dueMs = nowMs + this.#intervalMs(entry)
+      this.#dependencies.onAnswer(topic, entry.state)
+    }
+  }
+
+  #judge(entry: Entry, answer: TopicSnapshot | undefined, nowMs: number): TopicState {
+    const errorNumber = answer?.errorNumber ?? RDKAFKA.unknownTopicOrPartition
+    if (errorNumber !== RDKAFKA.unknownTopicOrPartition) entry.absentSinceMs = undefined
+    switch (errorNumber) {
+      case 0:
+        return { status: 'known', leaders: answer?.leaders ?? [] }
+      case RDKAFKA.unknownTopicOrPartition:
+        // A topic that is being created, or a broker that has just started, gives the same answer.
+        entry.absentSinceMs ??= nowMs
+        return nowMs - entry.absentSinceMs >= this.#settings.topicMetadataPropagationMaxMs
+          ? { status: 'failed', errorNumber }
+          : entry.state
+      case RDKAFKA.invalidTopic:
+      case RDKAFKA.topicAuthorizationFailed:
+      case RDKAFKA.clusterAuthorizationFailed:
+        return { status: 'failed', errorNumber }
+      default:
+        return entry.state
+    }
+  }
+
+  #intervalMs({ state, isDoubtful }: Entry): number {
+    if (state.status === 'failed') return FAILED_TOPIC_INTERVAL_MS
+    if (isDoubtful) return this.#settings.retryBackoffMs
+    return this.#settings.topicMetadataRefreshIntervalMs
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The Kafka client as the producer sees it. Everything that is particular to one client library stays
+ * behind this interface.
+ */
+export interface Transport {
+  /** Begins to connect, and goes on trying for as long as it takes. Returns at once. */
+  start(): void
+
+  /**
+   * Asks a broker about topics. An empty list asks only which brokers there are.
+   *
+   * @throws TransportError when no broker answered.
+   */
+  fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot>
+
+  /**
+   * Sends one batch to the leader of its partition, as of the last metadata fetched. Resolves within
+   * `requestTimeoutMs` and never rejects; after a timeout the connection it was sent on is gone.
+   */
+  produce(request: ProduceRequest): Promise<ProduceOutcome>
+
+  /** Whether Kafka can be reached, as far as the last attempt tells. */
+  readonly availability: Availability
+
+  /** Gives up what is in flight and closes every connection. Takes at most a few seconds. */
+  close(): Promise<void>
+}
+
+/** `unknown` until the first attempt ended. */
+export type Availability = 'unknown' | 'up' | 'down' | 'authenticationFailed'
+
+/** One batch of one partition, encoded. */
+export interface ProduceRequest {
+  readonly topic: string
+  readonly partition: number
+  /** A whole record batch, format 2. */
+  readonly recordBatch: Buffer
+  /** 0, 1 or -1. */
+  readonly requiredAcks: number
+  /** Milliseconds that the broker may wait for its replicas. */
+  readonly ackTimeoutMs: number
+  /** Milliseconds until the request is given up, connecting included. */
+  readonly requestTimeoutMs: number
+}
+
+/** What became of one produce request. */
+export type ProduceOutcome =
+  | {
+      readonly status: 'acknowledged'
+      /** Offset of the batch's first record; `undefined` where Kafka reports none (acks 0). */
+      readonly baseOffset: bigint | undefined
+      /** Set where the topic stamps records with the broker's time. */
+      readonly logAppendTimeMs: number | undefined
+    }
+  | {
+      /** The broker answered with an error. */
+      readonly status: 'refused'
+      /** Kafka's error code. */
+      readonly errorNumber: number
+    }
+  | {
+      /** There was no answer. */
+      readonly status: 'failed'
+      /** librdkafka's number of a local error. */
+      readonly errorNumber: number
+      /** Whether the broker may have received the request. */
+      readonly wasSent: boolean
+      /** The client library's own words, for the log. */
+      readonly reason: string
+    }
+
+/** What brokers said about topics. */
+export interface MetadataSnapshot {
+  readonly brokers: readonly BrokerAddress[]
+  readonly topics: readonly TopicSnapshot[]
+}
+
+/** Where a broker listens. */
+export interface BrokerAddress {
+  readonly nodeId: number
+  readonly host: string
+  readonly port: number
+}
+
+/** One topic as a broker described it. */
+export interface TopicSnapshot {
+  readonly name: string
+  /** Kafka's error code for the topic; 0 where there is none. */
+  readonly errorNumber: number
+  /** Node id of each partition's leader by partition number; `undefined` where it has none. */
+  readonly leaders: readonly (number | undefined)[]
+}
+
+/** No broker gave an answer. */
+export class TransportError extends Error {
+  /** librdkafka's number: -195 transport, -169 authentication, -185 timed out. */
+  readonly errorNumber: number
+
+  constructor(errorNumber: number, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'TransportError'
+    this.errorNumber = errorNumber
+  }
+}

@@ -1,0 +1,21 @@
+import { Reader } from '../../src/embedded-broker/protocol/reader.ts'
+import { readRecord, type StoredHeader } from '../../src/embedded-broker/records.ts'
+
+/** A record as it lies in a batch. */
+export interface DecodedRecord {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly StoredHeader[]
+  readonly timestampMs: number
+}
+
+/** Reads a record batch with the embedded broker's reader, checking that offsets count from 0. */
+export function decodeBatch(batch: Buffer): DecodedRecord[] {
+  const baseTimestampMs = Number(batch.readBigInt64BE(27))
+  const reader = new Reader(batch.subarray(61))
+  return Array.from({ length: batch.readInt32BE(57) }, (_, position) => {
+    const { offsetDelta, timestampDeltaMs, key, value, headers } = readRecord(reader)
+    if (offsetDelta !== position) throw new Error(`offset delta ${offsetDelta} at ${position}`)
+    return { key, value, headers, timestampMs: baseTimestampMs + timestampDeltaMs }
+  })
+}

@@ -1,0 +1,67 @@
+import type { CancelTimer, Clock } from '../../src/clock.ts'
+
+interface Timer {
+  readonly atMs: number
+  readonly order: number
+  readonly task: () => void
+}
+
+/** A clock that stands still until it is told to go on; timers fire in order, microtasks between them. */
+export class FakeClock implements Clock {
+  readonly #timers = new Set<Timer>()
+  #nowMs = 0
+  #order = 0
+
+  /** Number of timers that are armed. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
+  nowMs(): number {
+    return this.#nowMs
+  }
+
+  epochMs(): number {
+    return 1_700_000_000_000 + this.#nowMs
+  }
+
+  schedule(delayMs: number, task: () => void): CancelTimer {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, task }
+    this.#timers.add(timer)
+    return () => {
+      this.#timers.delete(timer)
+    }
+  }
+
+  /** Lets time pass, firing what becomes due. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms
+    await settle()
+    for (let next = this.#next(untilMs); next; next = this.#next(untilMs)) {
+      this.#timers.delete(next)
+      this.#nowMs = Math.max(this.#nowMs, next.atMs)
+      next.task()
+      await settle()
+    }
+    this.#nowMs = untilMs
+  }
+
+  #next(untilMs: number): Timer | undefined {
+    let first: Timer | undefined
+    for (const timer of this.#timers) {
+      if (timer.atMs > untilMs) continue
+      if (
+        !first ||
+        timer.atMs < first.atMs ||
+        (timer.atMs === first.atMs && timer.order < first.order)
+      )
+        first = timer
+    }
+    return first
+  }
+}
+
+/** Lets every promise that can go on do so. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

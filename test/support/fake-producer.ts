@@ -1,0 +1,125 @@
+import type {
+  DeliveryError,
+  DeliveryListener,
+  DeliveryReport,
+  ProducerRecord,
+  RecordProducer,
+  Refusals,
+} from '../../src/producer/types.ts'
+
+/** One record that {@link FakeProducer} admitted. */
+interface Admitted {
+  readonly record: ProducerRecord
+  readonly index: number
+  readonly onDelivery: DeliveryListener | undefined
+}
+
+/**
+ * A producer that does as it is told. By default it admits everything, and reports each record as
+ * persisted in partition 0 at the next offset, in a later microtask.
+ */
+export class FakeProducer implements RecordProducer {
+  /** Every record admitted so far, in order. */
+  readonly records: ProducerRecord[] = []
+  /** How often `sendAll` was called. */
+  calls = 0
+  readonly #refusals = new Map<number, DeliveryError>()
+  readonly #failures = new Map<number, DeliveryReport>()
+  readonly #held: Admitted[] = []
+  #isHolding = false
+  #seen = 0
+  #admission: Promise<undefined> | undefined
+  #bug: Error | undefined
+  #waiters: (() => void)[] = []
+
+  /** Refuses the nth record seen from now on, counted from 0. */
+  refuseNth(n: number, error: DeliveryError): void {
+    this.#refusals.set(this.#seen + n, error)
+  }
+
+  /** Refuses every record of the next so many. */
+  refuseNext(count: number, error: DeliveryError): void {
+    for (let n = 0; n < count; n += 1) this.refuseNth(n, error)
+  }
+
+  /** Reports the nth record seen from now on, counted from 0, like this. */
+  reportNth(n: number, report: DeliveryReport): void {
+    this.#failures.set(this.#seen + n, report)
+  }
+
+  /** Makes admission wait, as a full queue does, until the returned function is called. */
+  holdAdmission(): () => void {
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    this.#admission = promise
+    return () => {
+      this.#admission = undefined
+      resolve(undefined)
+    }
+  }
+
+  /** Keeps delivery reports back until {@link FakeProducer.deliver}. */
+  holdDelivery(): void {
+    this.#isHolding = true
+  }
+
+  /** Reports on all records held back, and on later ones as by default. */
+  deliver(): void {
+    this.#isHolding = false
+    for (const admitted of this.#held.splice(0)) this.#report(admitted)
+  }
+
+  /** Rejects the next call, as only a bug does. */
+  failNextCall(error: Error): void {
+    this.#bug = error
+  }
+
+  /** Resolves once so many records were admitted in all. */
+  async admitted(count: number): Promise<void> {
+    while (this.records.length < count) {
+      await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    }
+  }
+
+  async sendAll(
+    records: readonly ProducerRecord[],
+    onDelivery?: DeliveryListener,
+  ): Promise<Refusals | undefined> {
+    this.calls += 1
+    if (this.#bug !== undefined) {
+      const bug = this.#bug
+      this.#bug = undefined
+      throw bug
+    }
+    await this.#admission
+    const refusals = records.map((record, index) => this.#admit({ record, index, onDelivery }))
+    for (const wake of this.#waiters.splice(0)) wake()
+    return refusals.some((refusal) => refusal !== undefined) ? refusals : undefined
+  }
+
+  #admit(admitted: Admitted): DeliveryError | undefined {
+    const refusal = this.#refusals.get(this.#seen)
+    if (refusal === undefined) {
+      this.#settle({ ...admitted }, this.#seen)
+      this.records.push(admitted.record)
+    }
+    this.#seen += 1
+    return refusal
+  }
+
+  #settle(admitted: Admitted, seen: number): void {
+    const scripted = this.#failures.get(seen)
+    if (scripted !== undefined)
+      queueMicrotask(() => admitted.onDelivery?.(scripted, admitted.index))
+    else if (this.#isHolding) this.#held.push(admitted)
+    else
+      queueMicrotask(() => {
+        this.#report(admitted)
+      })
+  }
+
+  #report({ record, index, onDelivery }: Admitted): void {
+    const offset = BigInt(this.records.indexOf(record))
+    const { topic, partition = 0, timestampMs = 1_700_000_000_000 } = record
+    onDelivery?.({ status: 'persisted', topic, partition, offset, timestampMs }, index)
+  }
+}

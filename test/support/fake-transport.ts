@@ -1,0 +1,122 @@
+import type {
+  Availability,
+  MetadataSnapshot,
+  ProduceOutcome,
+  ProduceRequest,
+  TopicSnapshot,
+  Transport,
+} from '../../src/producer/transport.ts'
+import { TransportError } from '../../src/producer/transport.ts'
+import { decodeBatch, type DecodedRecord } from './decode-batch.ts'
+
+/** A produce request that waits for the test to answer it. */
+export interface HeldRequest {
+  readonly request: ProduceRequest
+  readonly records: readonly DecodedRecord[]
+  readonly answer: (outcome: ProduceOutcome) => void
+}
+
+/** How one produce request is answered: at once, or by the test. */
+export type Script = ProduceOutcome | 'hold'
+
+/** A transport without a network: it stores what it acknowledges and fails as it is told. */
+export class FakeTransport implements Transport {
+  availability: Availability = 'up'
+  isClosed = false
+  /** Answers of the next requests, in order. */
+  readonly script: Script[] = []
+  /** Makes the answers when the script has run out; `undefined` acknowledges. */
+  otherwise: ((request: ProduceRequest) => Script | undefined) | undefined
+  readonly held: HeldRequest[] = []
+  readonly requests: ProduceRequest[] = []
+  readonly metadataRequests: (readonly string[])[] = []
+  readonly topics = new Map<string, TopicSnapshot>()
+  readonly #stored = new Map<string, DecodedRecord[]>()
+  readonly #inFlight = new Map<string, number>()
+  /** The most batches of one partition that were ever in flight together. */
+  maxInFlightPerPartition = 0
+
+  constructor(topics: Readonly<Record<string, number>> = {}) {
+    for (const [name, partitions] of Object.entries(topics)) this.setTopic(name, partitions)
+  }
+
+  /** Makes a topic exist, every partition led by broker 1. */
+  setTopic(name: string, partitions: number): void {
+    const leaders = new Array<number>(partitions).fill(1)
+    this.topics.set(name, { name, errorNumber: 0, leaders })
+  }
+
+  /** Gives a topic an error of Kafka's. */
+  failTopic(name: string, errorNumber: number): void {
+    this.topics.set(name, { name, errorNumber, leaders: [] })
+  }
+
+  start(): void {
+    // Always there.
+  }
+
+  fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
+    this.metadataRequests.push(topics)
+    if (this.availability !== 'up') return Promise.reject(new TransportError(-195, 'no broker'))
+    return Promise.resolve({
+      brokers: [{ nodeId: 1, host: 'fake', port: 9092 }],
+      topics: topics.map((name) => this.topics.get(name) ?? { name, errorNumber: 3, leaders: [] }),
+    })
+  }
+
+  async produce(request: ProduceRequest): Promise<ProduceOutcome> {
+    this.requests.push(request)
+    const key = `${request.topic}/${request.partition}`
+    const inFlight = (this.#inFlight.get(key) ?? 0) + 1
+    this.#inFlight.set(key, inFlight)
+    this.maxInFlightPerPartition = Math.max(this.maxInFlightPerPartition, inFlight)
+    const records = decodeBatch(request.recordBatch)
+    const outcome = await this.#answer(request, records)
+    this.#inFlight.set(key, (this.#inFlight.get(key) ?? 1) - 1)
+    return outcome
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true
+    return Promise.resolve()
+  }
+
+  /** Acknowledges the request that has waited longest. */
+  acknowledgeHeld(): void {
+    const held = this.held.shift()
+    held?.answer(this.store(held.request))
+  }
+
+  /** Appends a batch to its partition and makes the acknowledgement, as a broker would. */
+  store(request: ProduceRequest): ProduceOutcome {
+    const log = this.stored(request.topic, request.partition)
+    const baseOffset = BigInt(log.length)
+    log.push(...decodeBatch(request.recordBatch))
+    return { status: 'acknowledged', baseOffset, logAppendTimeMs: undefined }
+  }
+
+  /** What a partition holds. */
+  stored(topic: string, partition: number): DecodedRecord[] {
+    const key = `${topic}/${partition}`
+    const log = this.#stored.get(key) ?? []
+    this.#stored.set(key, log)
+    return log
+  }
+
+  /** The values that a partition holds, as text. */
+  values(topic: string, partition: number): (string | undefined)[] {
+    return this.stored(topic, partition).map(({ value }) => value?.toString())
+  }
+
+  #answer(
+    request: ProduceRequest,
+    records: readonly DecodedRecord[],
+  ): ProduceOutcome | Promise<ProduceOutcome> {
+    const script = this.script.shift() ?? this.otherwise?.(request)
+    if (script === undefined) return this.store(request)
+    if (script !== 'hold') return script
+    return new Promise((answer) => {
+      this.held.push({ request, records, answer })
+    })
+  }
+}

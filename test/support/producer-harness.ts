@@ -1,0 +1,101 @@
+import type { BatchRetry, DeliveryFailure } from '../../src/producer/delivery.ts'
+import { Producer } from '../../src/producer/producer.ts'
+import { LIBRDKAFKA_DEFAULTS, type ProducerSettings } from '../../src/producer/settings.ts'
+import type { DeliveryReport, ProducerRecord, Refusals } from '../../src/producer/types.ts'
+import { FakeClock } from './fake-clock.ts'
+import { FakeTransport } from './fake-transport.ts'
+
+/** The settings of a kprf without a configuration file. */
+export const DEFAULT_SETTINGS: ProducerSettings = {
+  ...LIBRDKAFKA_DEFAULTS,
+  messageMaxBytes: 1_048_576,
+  queueBufferingMaxMessages: 100_000,
+  queueBufferingMaxKbytes: 1_048_576,
+  lingerMs: 10,
+  retries: 3,
+  messageTimeoutMs: 2_000,
+  requestTimeoutMs: 30_000,
+  requiredAcks: -1,
+  stickyPartitioningLingerMs: 20,
+  topicMetadataPropagationMaxMs: 800,
+  queueFullWaitMs: 100,
+}
+
+/** Makes a record, by default for partition 0 of topic `t`. */
+export function record(
+  value: string | null,
+  overrides: Partial<ProducerRecord> = {},
+): ProducerRecord {
+  return {
+    topic: 't',
+    partition: 0,
+    key: null,
+    value,
+    headers: [],
+    timestampMs: undefined,
+    ...overrides,
+  }
+}
+
+/** A producer on a fake transport and a fake clock, with everything it reported. */
+export class ProducerHarness {
+  readonly clock = new FakeClock()
+  readonly transport: FakeTransport
+  readonly producer: Producer
+  readonly reports: DeliveryReport[] = []
+  readonly failures: DeliveryFailure[] = []
+  readonly retries: BatchRetry[] = []
+  deliveredCount = 0
+  failedCount = 0
+
+  constructor(
+    settings: Partial<ProducerSettings> = {},
+    topics: Readonly<Record<string, number>> = { t: 4 },
+    random: () => number = () => 0.5,
+  ) {
+    this.transport = new FakeTransport(topics)
+    this.producer = new Producer(
+      { ...DEFAULT_SETTINGS, ...settings },
+      {
+        transport: this.transport,
+        clock: this.clock,
+        random,
+        observer: {
+          delivered: (_, records) => {
+            this.deliveredCount += records.length
+          },
+          failed: (failure, records) => {
+            this.failures.push(failure)
+            this.failedCount += records.length
+          },
+          retried: (retry) => {
+            this.retries.push(retry)
+          },
+        },
+      },
+    )
+    this.producer.start()
+  }
+
+  /** A harness whose topics are known already, so that no metadata request comes between. */
+  static async warm(
+    settings: Partial<ProducerSettings> = {},
+    topics: Readonly<Record<string, number>> = { t: 4 },
+  ): Promise<ProducerHarness> {
+    const harness = new ProducerHarness(settings, topics)
+    for (const topic of Object.keys(topics)) {
+      await harness.producer.sendAll([record('warm', { topic, partition: 999 })])
+    }
+    await harness.clock.advance(0)
+    harness.failures.length = 0
+    harness.failedCount = 0
+    return harness
+  }
+
+  /** Sends records whose reports are collected in the order in which they come. */
+  send(...records: readonly ProducerRecord[]): Promise<Refusals | undefined> {
+    return this.producer.sendAll(records, (report) => {
+      this.reports.push(report)
+    })
+  }
+}
