@@ -1,0 +1,84 @@
+/** Writes the pages of `docs/` that follow from the code: `npm run docs`. */
+import { writeFileSync } from 'node:fs'
+import { format } from 'prettier'
+import { RULES } from '../src/config/contradictions.ts'
+import { SECTIONS, SETTINGS } from '../src/config/settings.ts'
+import type { NamedSetting } from '../src/config/settings.ts'
+
+const HEADER = ['Key', 'Variable', 'Default', 'Allowed', 'Meaning', 'librdkafka']
+
+/** `docs/CONFIGURATION.md`. */
+export async function configurationPage(): Promise<string> {
+  const sections = ['', ...SECTIONS].map((section) => {
+    const settings = SETTINGS.filter(({ key }) => sectionOf(key) === section)
+    return `## ${section === '' ? 'Top level' : `\`${section}\``}\n\n${table(settings)}`
+  })
+  const rules = RULES.map(({ rule }) => `- ${rule}`).join('\n')
+  const page = [INTRODUCTION, ...sections, `## Rules between keys\n\n${rules}`].join('\n\n')
+  return await format(page, { parser: 'markdown' })
+}
+
+function table(settings: readonly NamedSetting[]): string {
+  const rows = settings.map((setting) => [
+    `\`${setting.key}\``,
+    `\`${setting.variable}\`${setting.hasFileVariable === true ? ', `_FILE`' : ''}`,
+    `\`${typeof setting.default === 'string' ? quoted(setting.default) : JSON.stringify(setting.default)}\``,
+    allowed(setting),
+    setting.doc,
+    (setting.librdkafka ?? []).map((name) => `\`${name}\``).join(', '),
+  ])
+  const lines = [HEADER, HEADER.map(() => '---'), ...rows]
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function quoted(text: string): string {
+  return text === '' ? "''" : text
+}
+
+function allowed({ min, max, choices, unit, allowed: words }: NamedSetting): string {
+  if (choices !== undefined)
+    return choices
+      .filter(Boolean)
+      .map((word) => `\`${word}\``)
+      .join(', ')
+  return min === undefined ? words : `${min} to ${max}${unit === undefined ? '' : ` ${unit}`}`
+}
+
+function sectionOf(key: string): string {
+  return key.split('.').slice(0, -1).join('.')
+}
+
+const INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
+
+# Configuration
+
+Later sources win over earlier ones:
+
+1. the defaults below;
+2. the YAML file of \`--config=FILE\` (\`-c FILE\`);
+3. the environment: one variable for each key;
+4. flags: \`--\` and the dotted key, as in \`--kafka.brokers=a:9092,b:9092\` or \`--http.port 4242\`.
+
+\`kprf config check\` says whether the whole is right. \`kprf config print\` prints what is in effect and
+where each value was set, and masks the secrets. A wrong configuration is reported in full, one line
+a problem, before anything starts; the exit code is then 78. An unknown command exits with 64.
+
+How values are written:
+
+- Numbers are whole and decimal. In the file they may be quoted: \`port: "4242"\` is 4242.
+- Text that YAML takes for something else needs quotes: \`password: "0123"\`.
+- In variables and flags, lists have commas between; \`ratelimit.rules\` is JSON there. Text, also the
+  empty one, is taken as it is.
+- Words to choose from, and \`true\` and \`false\`, may be in upper case.
+- A key of the file without a value is an error; a section without keys is not.
+- Where a variable also has \`_FILE\`, that one names a file with the value; a line end at its end is
+  dropped. Prefer it for secrets: other users of the machine can read flags.
+
+Every variable that begins with \`KPRF_\` must be one of those below: a misspelt one is an error, not
+ignored. Left alone are those Kubernetes sets where a Service is called \`kprf\` or \`kprf-something\`:
+\`KPRF_SERVICE_HOST\`, \`KPRF_PORT_4242_TCP_ADDR\` and the like, also \`KPRF_HTTP_PORT\` while it holds
+\`tcp://...\`.`
+
+if (import.meta.main) {
+  writeFileSync(new URL('../docs/CONFIGURATION.md', import.meta.url), await configurationPage())
+}

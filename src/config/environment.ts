@@ -1,0 +1,74 @@
+/** The environment: one `KPRF_` variable for every key, and `_FILE` variants for secrets. */
+import { nearest } from './nearest.ts'
+import { SETTINGS, SETTINGS_BY_VARIABLE } from './settings.ts'
+import type { NamedSetting } from './settings.ts'
+import { readText } from './source.ts'
+import type { Found, Problem, ReadFile, Source } from './source.ts'
+
+const PREFIX = 'KPRF_'
+const FILE_SUFFIX = '_FILE'
+
+/**
+ * What Kubernetes sets in every container of a namespace that has a Service named `kprf` or
+ * `kprf-something`. They are nobody's settings, so they are left alone.
+ *
+ * @see https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+const SERVICE_LINK =
+  /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/
+
+/** The value of the `_PORT` among them, which a Service `kprf-http` makes of `KPRF_HTTP_PORT`. */
+const SERVICE_URL = /^(tcp|udp|sctp):\/\//
+
+/** Each variable as its own spelling. */
+const VARIABLE_SPELLINGS = SETTINGS.flatMap(({ variable, hasFileVariable }) =>
+  hasFileVariable === true ? [variable, `${variable}${FILE_SUFFIX}`] : [variable],
+).map((variable) => [variable, variable] as const)
+
+/** Reads the settings among the variables; a `KPRF_` variable that is none is a problem. */
+export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Source {
+  const found = new Map<string, Found>()
+  const problems: Problem[] = []
+  for (const [variable, value] of Object.entries(env)) {
+    if (value === undefined || !variable.startsWith(PREFIX)) continue
+    if (isServiceLink(variable, value)) continue
+    const setting = SETTINGS_BY_VARIABLE.get(variable)
+    const secret = settingOfFileVariable(variable)
+    if (setting !== undefined) {
+      found.set(setting.key, { value, origin: variable })
+    } else if (secret === undefined) {
+      problems.push(unknownVariable(variable))
+    } else if (env[secret.variable] !== undefined) {
+      const line = `${secret.key}: both ${secret.variable} and ${variable} are set; keep one`
+      problems.push({ key: secret.key, line })
+    } else {
+      const file = readText(value, readFile)
+      const origin = `${variable}=${value}`
+      if (file.status === 'read') {
+        found.set(secret.key, { value: file.text.replace(/\r?\n$/, ''), origin })
+      } else {
+        const line = `${secret.key}: cannot read the file: ${file.reason} (${origin})`
+        problems.push({ key: secret.key, line })
+      }
+    }
+  }
+  return { found, problems }
+}
+
+function isServiceLink(variable: string, value: string): boolean {
+  return SERVICE_LINK.test(variable) || (variable.endsWith('_PORT') && SERVICE_URL.test(value))
+}
+
+/** The setting of which a variable names the file, if such a one may. */
+function settingOfFileVariable(variable: string): NamedSetting | undefined {
+  if (!variable.endsWith(FILE_SUFFIX)) return undefined
+  const setting = SETTINGS_BY_VARIABLE.get(variable.slice(0, -FILE_SUFFIX.length))
+  return setting?.hasFileVariable === true ? setting : undefined
+}
+
+function unknownVariable(variable: string): Problem {
+  const meant = nearest(variable, VARIABLE_SPELLINGS)
+  const guess = meant === undefined ? '' : `; did you mean ${meant}?`
+  const setting = SETTINGS_BY_VARIABLE.get(meant ?? '') ?? settingOfFileVariable(meant ?? '')
+  return { key: setting?.key, line: `${variable}: unknown variable${guess}` }
+}

@@ -1,0 +1,99 @@
+/** The command line: `kprf [words] --key=value`, where every key of the schema is a flag. */
+import { nearest } from './nearest.ts'
+import { KEY_SPELLINGS, SETTINGS_BY_KEY } from './settings.ts'
+import type { Found, Problem, Source } from './source.ts'
+
+/** A command line taken apart, not yet checked. */
+export interface CommandLine {
+  /** What is not a flag: the command. */
+  readonly words: readonly string[]
+  readonly flags: readonly Flag[]
+}
+
+/** One flag. */
+interface Flag {
+  /** As written: `--kafka.retries`, `-c`. */
+  readonly written: string
+  /** In full, without dashes: `kafka.retries`, `config`. */
+  readonly name: string
+  readonly value: string | undefined
+}
+
+/** What the flags say. */
+export interface FlagSource extends Source {
+  /** The last `--config`. */
+  readonly configFile: string | undefined
+}
+
+const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
+  ['-c', 'config'],
+  ['-h', 'help'],
+  ['-v', 'version'],
+])
+
+/** The flags that take no value. */
+const SWITCHES: readonly string[] = ['help', 'version']
+
+const FLAG_SPELLINGS = [
+  ...KEY_SPELLINGS.filter(([, key]) => SETTINGS_BY_KEY.has(key)),
+  ...['config', ...SWITCHES].map((name) => [name, name] as const),
+]
+
+/**
+ * Takes arguments apart (without those for node and the script): `--name=value` or `--name value`.
+ * Every flag but the switches takes a value, unknown ones too, so that the value of a misspelt flag
+ * is not taken for a command.
+ */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const words: string[] = []
+  const flags: Flag[] = []
+  const rest = [...argv]
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (!argument.startsWith('-')) {
+      words.push(argument)
+      continue
+    }
+    const [written = '', ...inline] = argument.split('=')
+    const name = SHORT_NAMES.get(written) ?? written.replace(/^--/, '')
+    const isAlone = SWITCHES.includes(name) || rest[0] === undefined || isFlag(rest[0])
+    const following = inline.length > 0 || isAlone ? undefined : rest.shift()
+    flags.push({ written, name, value: inline.length > 0 ? inline.join('=') : following })
+  }
+  return { words, flags }
+}
+
+/** `-1` is a number, not a flag. */
+function isFlag(argument: string): boolean {
+  return /^-\D/.test(argument)
+}
+
+/** Reads the settings among the flags; of a flag given twice, the later counts. */
+export function readFlags(argv: readonly string[]): FlagSource {
+  const found = new Map<string, Found>()
+  const problems: Problem[] = []
+  let configFile: string | undefined
+  for (const { written, name, value } of parseCommandLine(argv).flags) {
+    if (SWITCHES.includes(name)) continue
+    const isConfig = name === 'config'
+    if (!isConfig && !SETTINGS_BY_KEY.has(name)) problems.push(unknownFlag(written, name))
+    else if (value === undefined) problems.push(noValue(written, name))
+    else if (isConfig) configFile = value
+    else found.set(name, { value, origin: written })
+  }
+  return { found, problems, configFile }
+}
+
+function noValue(written: string, name: string): Problem {
+  return { key: keyInDoubt(name), line: `${written}: needs a value, as in ${written}=VALUE` }
+}
+
+function unknownFlag(written: string, name: string): Problem {
+  const meant = nearest(name, FLAG_SPELLINGS)
+  const guess = meant === undefined ? 'kprf --help lists them all' : `did you mean --${meant}?`
+  return { key: keyInDoubt(meant), line: `${written}: unknown flag; ${guess}` }
+}
+
+/** Without its file, nothing is known for sure. */
+function keyInDoubt(name: string | undefined): string | undefined {
+  return name === 'config' ? '' : name
+}

@@ -1,0 +1,171 @@
+/**
+ * The kinds of value a setting can have, as convict formats: how each is read from text (an
+ * environment variable, a flag, a quoted scalar of the file) and what it must be. The builders make
+ * the entries of the schema.
+ */
+import convict from 'convict'
+import { parseBroker, splitBrokers } from './brokers.ts'
+import { parseRules, RULES_ALLOWED, ruleComplaint } from './ratelimit-rules.ts'
+import type { RuleInFile } from './ratelimit-rules.ts'
+
+/** One key of the configuration, as the schema declares it. */
+export interface Setting<T = unknown> {
+  /** What it means, in full sentences; the first one stands alone in `kprf --help`. */
+  readonly doc: string
+  readonly format: string
+  readonly default: T
+  /** What is allowed, as it follows "must be". */
+  readonly allowed: string
+  /** Smallest and largest number, or the words to choose from. */
+  readonly min?: number
+  readonly max?: number
+  readonly choices?: readonly string[]
+  /** What a number counts. */
+  readonly unit?: string
+  /** The librdkafka properties that mean the same, the usual name first. */
+  readonly librdkafka?: readonly string[]
+  /** Never printed. */
+  readonly sensitive?: boolean
+  /** Can be read from a file that the variable with `_FILE` appended names. */
+  readonly hasFileVariable?: boolean
+}
+
+/** What a builder leaves to its caller. */
+interface Description {
+  readonly doc: string
+  readonly unit?: string
+  readonly librdkafka?: readonly string[]
+  readonly sensitive?: boolean
+  readonly hasFileVariable?: boolean
+}
+
+interface NumberDescription extends Description {
+  readonly default: number
+  readonly min: number
+  readonly max: number
+}
+
+/** A setting that is a number without fraction, from `min` to `max`. */
+export function wholeNumber(description: NumberDescription): Setting<number> {
+  const { min, max } = description
+  return {
+    ...description,
+    format: 'whole_number',
+    allowed: `a whole number from ${min} to ${max}`,
+  }
+}
+
+/** A setting that is any text. */
+export function text(description: Description & { readonly default: string }): Setting<string> {
+  return { ...description, format: 'text', allowed: 'text' }
+}
+
+/** A setting that is any text but the empty one. */
+export function nonEmptyText(
+  description: Description & { readonly default: string },
+): Setting<string> {
+  return { ...description, format: 'non_empty_text', allowed: 'text, not empty' }
+}
+
+/** A setting that is on or off. */
+export function trueOrFalse(
+  description: Description & { readonly default: boolean },
+): Setting<boolean> {
+  return { ...description, format: 'true_or_false', allowed: 'true or false' }
+}
+
+/** A setting that is one of a few words, upper or lower case alike. */
+export function choice<const Word extends string>(
+  description: Description & { readonly default: NoInfer<Word>; readonly choices: readonly Word[] },
+): Setting<Word> {
+  const words = description.choices.filter((word) => word !== '')
+  return { ...description, format: 'choice', allowed: `one of ${words.join(', ')}` }
+}
+
+/** The setting that lists Kafka's addresses. */
+export function brokerList(description: Description): Setting<readonly string[]> {
+  return {
+    ...description,
+    format: 'brokers',
+    default: [],
+    allowed: 'a list of host or host:port, IPv6 hosts in brackets',
+  }
+}
+
+/** The setting that lists the limits of topics. */
+export function rateLimitRules(description: Description): Setting<readonly RuleInFile[]> {
+  return { ...description, format: 'ratelimit_rules', default: [], allowed: RULES_ALLOWED }
+}
+
+/**
+ * Throws what convict reports as `<key>: <message>: value was <value>`.
+ *
+ * convict names no value that is falsy: the 0 of `message_max_bytes: 0` is added here.
+ */
+function refuse(value: unknown, setting: Setting, detail = ''): never {
+  const isLeftOut = !value && setting.sensitive !== true
+  const shown = isLeftOut ? `: value was ${JSON.stringify(value)}` : ''
+  throw new Error(`must be ${setting.allowed}${detail}${shown}`)
+}
+
+function checkText(value: unknown, setting: Setting): void {
+  if (typeof value === 'string') return
+  const isPlain = typeof value === 'number' || typeof value === 'boolean'
+  refuse(value, setting, isPlain ? '; put it in quotes' : '')
+}
+
+function checkBrokers(value: unknown, setting: Setting): void {
+  if (!Array.isArray(value)) return refuse(value, setting)
+  const items: readonly unknown[] = value
+  const texts = items.filter((item) => typeof item === 'string')
+  if (texts.length < items.length) return refuse(value, setting)
+  const wrong = splitBrokers(texts).find((address) => parseBroker(address) === undefined)
+  if (wrong !== undefined) refuse(value, setting, `, not ${JSON.stringify(wrong)}`)
+}
+
+const TRUTH: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+])
+
+/** No `coerce` here throws: what cannot be read is left as it is, for `validate` to refuse. */
+convict.addFormats({
+  text: { validate: checkText },
+  non_empty_text: {
+    validate(value: unknown, setting: Setting) {
+      checkText(value, setting)
+      if (value === '') refuse(value, setting)
+    },
+  },
+  whole_number: {
+    coerce: (value: string) => (/^-?\d+$/.test(value) ? Number(value) : value),
+    validate(value: unknown, setting: Setting) {
+      const { min = -Infinity, max = Infinity } = setting
+      const isWithin = typeof value === 'number' && value >= min && value <= max
+      if (!isWithin || !Number.isInteger(value)) refuse(value, setting)
+    },
+  },
+  true_or_false: {
+    coerce: (value: string) => TRUTH.get(value.toLowerCase()) ?? value,
+    validate(value: unknown, setting: Setting) {
+      if (typeof value !== 'boolean') refuse(value, setting)
+    },
+  },
+  choice: {
+    coerce: (value: string) => value.toLowerCase(),
+    validate(value: unknown, setting: Setting) {
+      if (setting.choices?.some((word) => word === value) !== true) refuse(value, setting)
+    },
+  },
+  brokers: {
+    coerce: (value: string) => splitBrokers([value]),
+    validate: checkBrokers,
+  },
+  ratelimit_rules: {
+    coerce: parseRules,
+    validate(value: unknown, setting: Setting) {
+      const complaint = ruleComplaint(value)
+      if (complaint !== undefined) refuse(value, setting, `; ${complaint}`)
+    },
+  },
+})

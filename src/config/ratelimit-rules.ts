@@ -1,0 +1,67 @@
+/** The list `ratelimit.rules`: how it is read from JSON text, and what a rule must be. */
+import { nearest } from './nearest.ts'
+
+/** One rule, as the file has it. */
+export interface RuleInFile {
+  readonly topic_name: string
+  readonly max_requests_per_minute: number
+}
+
+/** What is allowed, as it follows "must be". */
+export const RULES_ALLOWED = 'a list of {topic_name, max_requests_per_minute}'
+
+/** The seed keeps the limit in 32 bits; no topic takes more records a minute. */
+const MAX_REQUESTS_PER_MINUTE = 2 ** 31 - 1
+
+/** Kafka's own rule for the names of topics. */
+const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
+
+const FIELDS = ['topic_name', 'max_requests_per_minute'] as const
+
+/** Reads rules written as JSON; a text that is not JSON is returned as it is. */
+export function parseRules(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** Says what is wrong with a list of rules, or undefined if nothing is. */
+export function ruleComplaint(value: unknown): string | undefined {
+  if (typeof value === 'string') return 'the text is not JSON'
+  if (!Array.isArray(value)) return 'it is no list'
+  const rules: readonly unknown[] = value
+  const topics = new Set<unknown>()
+  for (const [index, rule] of rules.entries()) {
+    const complaint = complaintOf(rule, topics)
+    if (complaint !== undefined) return `rules[${index}]${complaint}`
+  }
+  return undefined
+}
+
+function complaintOf(rule: unknown, topics: Set<unknown>): string | undefined {
+  if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return ' is no mapping'
+  const fields = new Map<string, unknown>(Object.entries(rule))
+  const stranger = [...fields.keys()].find((field) => !FIELDS.some((known) => known === field))
+  if (stranger !== undefined) return ` has the unknown field ${unknownField(stranger)}`
+  const topic = fields.get('topic_name')
+  if (typeof topic !== 'string' || !TOPIC_NAME.test(topic)) {
+    return '.topic_name must be the name of a topic'
+  }
+  if (topics.has(topic)) return `.topic_name repeats ${topic}`
+  topics.add(topic)
+  return isLimit(fields.get('max_requests_per_minute'))
+    ? undefined
+    : `.max_requests_per_minute must be a whole number from 0 to ${MAX_REQUESTS_PER_MINUTE}`
+}
+
+function isLimit(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_REQUESTS_PER_MINUTE
+}
+
+function unknownField(field: string): string {
+  const known = nearest(field, new Map(FIELDS.map((name) => [name, name])))
+  const quoted = JSON.stringify(field)
+  return known === undefined ? quoted : `${quoted}, did you mean ${known}?`
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { checkConfig, helpText, parseCommand, printConfig, versionText } from '../src/cli.ts'
+import { SETTINGS } from '../src/config/settings.ts'
+import { sourcesOf } from './config/sources.ts'
+
+describe('parseCommand', () => {
+  it.each([
+    [[], 'run'],
+    [['--config=f'], 'run'],
+    [['-c', 'f', '--kafka.retries', '5'], 'run'],
+    [['--confg', 'f'], 'run'],
+    [['config', 'check'], 'check'],
+    [['config', 'check', '-c', 'f'], 'check'],
+    [['--config', 'f', 'config', 'print'], 'print'],
+    [['--help'], 'help'],
+    [['config', 'print', '-h'], 'help'],
+    [['nonsense', '--help'], 'help'],
+    [['--version'], 'version'],
+    [['-v'], 'version'],
+  ])('finds in %j the command %s', (argv, kind) => {
+    expect(parseCommand(argv)).toEqual({ kind })
+  })
+
+  it.each([
+    [['confg', 'check'], 'confg check: unknown command; did you mean kprf config check?'],
+    [['config', 'prin'], 'config prin: unknown command; did you mean kprf config print?'],
+    [['config'], 'config: unknown command; see kprf --help'],
+    [['serve'], 'serve: unknown command; see kprf --help'],
+    [['config', 'check', 'f.yaml'], 'config check f.yaml: unknown command; see kprf --help'],
+  ])('does not know %j', (argv, complaint) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'unknown', complaint })
+  })
+})
+
+describe('kprf config check', () => {
+  it('says ok', () => {
+    const sources = sourcesOf({ argv: ['config', 'check', '--kafka.brokers=k'] })
+
+    expect(checkConfig(sources)).toEqual({ text: 'ok\n', exitCode: 0 })
+  })
+
+  it('says what is wrong, a line each, with exit code 78', () => {
+    const sources = sourcesOf({ argv: ['--kafka.brokers=k', '--log_level=x', '--nonsense=y'] })
+
+    expect(checkConfig(sources)).toEqual({
+      text:
+        '--nonsense: unknown flag; kprf --help lists them all\n' +
+        'log_level: must be one of error, warn, info, debug: value was "x" (--log_level)\n',
+      exitCode: 78,
+    })
+  })
+
+  it('does not take a bug for a mistake of the user', () => {
+    const sources = {
+      ...sourcesOf({}),
+      get env(): NodeJS.ProcessEnv {
+        throw new Error('a bug')
+      },
+    }
+
+    expect(() => checkConfig(sources)).toThrow('a bug')
+  })
+})
+
+describe('kprf config print', () => {
+  it('prints the settings in effect', () => {
+    const { text, exitCode } = printConfig(sourcesOf({ argv: ['--kafka.brokers=k'] }))
+
+    expect(exitCode).toBe(0)
+    expect(text).toContain('kafka:\n  brokers: [ k:9092 ] # --kafka.brokers\n')
+  })
+
+  it('says what is wrong with exit code 78', () => {
+    const { text, exitCode } = printConfig(sourcesOf({}))
+
+    expect(exitCode).toBe(78)
+    expect(text).toMatch(/^kafka\.brokers is empty.*\n$/)
+  })
+})
+
+describe('kprf --help', () => {
+  it('shows the commands and every key with its default and variable', () => {
+    const help = helpText()
+
+    expect(help).toContain('kprf config check')
+    expect(help).toContain('kprf config print')
+    expect(help).toContain(
+      '  --kafka.brokers=  [KPRF_KAFKA_BROKERS]\n      Brokers to ask first; they name the others.\n',
+    )
+    expect(help).toContain('  --kafka.retries=3  [KPRF_KAFKA_RETRIES]\n')
+    for (const { key, variable } of SETTINGS) {
+      expect(help).toMatch(new RegExp(`^ {2}--${key}=.* {2}\\[${variable}\\]$`, 'm'))
+    }
+  })
+
+  it('fits a terminal that is 120 columns wide', () => {
+    const longest = Math.max(
+      ...helpText()
+        .split('\n')
+        .map((line) => line.length),
+    )
+
+    expect(longest).toBeLessThanOrEqual(120)
+  })
+})
+
+describe('kprf --version', () => {
+  it.each([
+    ['unknown', 'kprf 1.2.3\n'],
+    ['abc123', 'kprf 1.2.3 (abc123)\n'],
+  ])('shows the version, and the commit if it is known: %s', (commitHash, text) => {
+    expect(versionText({ version: '1.2.3', commitHash })).toBe(text)
+  })
+})

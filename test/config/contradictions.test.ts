@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { RULES } from '../../src/config/contradictions.ts'
+import { SETTINGS_BY_KEY } from '../../src/config/settings.ts'
+import { problemsOf, problemsWithBroker } from './sources.ts'
+
+const SASL = ['--kafka.user=u', '--kafka.password=p']
+
+describe('the rules between keys', () => {
+  it.each(RULES.map(({ rule, keys }) => [rule, keys] as const))(
+    'know their keys: %s',
+    (_, keys) => {
+      expect(keys.filter((key) => !SETTINGS_BY_KEY.has(key))).toEqual([])
+    },
+  )
+
+  it.each([
+    [
+      'linger equal to the message timeout',
+      ['--kafka.queue_buffering_max_ms=2000'],
+      'kafka.message_timeout_ms is 2000 and kafka.queue_buffering_max_ms is 2000: `message.timeout.ms` must be greater than `linger.ms`',
+    ],
+    [
+      'linger above the message timeout',
+      ['--kafka.message_timeout_ms=9'],
+      'kafka.message_timeout_ms is 9 and kafka.queue_buffering_max_ms is 10: `message.timeout.ms` must be greater than `linger.ms`',
+    ],
+    [
+      'one port for both servers',
+      ['--http.port=8088'],
+      'http.port and http.metrics_port are both 8088; they must differ',
+    ],
+    [
+      'SASL without a user',
+      ['--kafka.security_protocol=sasl_ssl'],
+      'kafka.security_protocol is sasl_ssl, but kafka.user is empty; set it, or use ssl',
+    ],
+    [
+      'a user without SASL',
+      [...SASL, '--kafka.security_protocol=ssl'],
+      'kafka.user is set, but kafka.security_protocol is ssl; use sasl_ssl, or remove the user',
+    ],
+    [
+      'a user with plaintext',
+      [...SASL, '--kafka.security_protocol=plaintext'],
+      'kafka.user is set, but kafka.security_protocol is plaintext; use sasl_plaintext, or remove the user',
+    ],
+    [
+      'a password without user',
+      ['--kafka.password=hunter2'],
+      'kafka.password is set, but kafka.user is empty; set both or neither',
+    ],
+    [
+      'a user without password',
+      ['--kafka.user=u'],
+      'kafka.user is set, but kafka.password is empty; set both or neither',
+    ],
+    [
+      'a certificate without key',
+      ['--kafka.security_protocol=ssl', '--kafka.ssl.cert_file=c'],
+      'kafka.ssl.cert_file is set, but kafka.ssl.key_file is empty; set both or neither',
+    ],
+    [
+      'a key without certificate',
+      ['--kafka.security_protocol=ssl', '--kafka.ssl.key_file=k'],
+      'kafka.ssl.key_file is set, but kafka.ssl.cert_file is empty; set both or neither',
+    ],
+    [
+      'a key password without key',
+      ['--kafka.ssl.key_password=hunter2'],
+      'kafka.ssl.key_password is set, but kafka.ssl.key_file is empty; set both or neither',
+    ],
+    [
+      'authorities without TLS',
+      ['--kafka.ssl.ca_file=ca'],
+      'kafka.ssl.ca_file is set, but kafka.security_protocol is plaintext, which does not encrypt; use ssl',
+    ],
+    [
+      'authorities with a user, but without TLS',
+      [...SASL, '--kafka.ssl.ca_file=ca'],
+      'kafka.ssl.ca_file is set, but kafka.security_protocol is sasl_plaintext, which does not encrypt; use sasl_ssl',
+    ],
+    [
+      'a broker of another protocol',
+      ['--kafka.brokers=PLAINTEXT://a,SSL://b:1'],
+      'kafka.brokers has ssl://b:1, but kafka.security_protocol is plaintext; make them agree',
+    ],
+  ])('refuse %s', (_, argv, problem) => {
+    expect(problemsWithBroker({ argv })).toEqual([problem])
+  })
+
+  it.each([
+    ['linger just below the message timeout', ['--kafka.queue_buffering_max_ms=1999']],
+    [
+      'any linger without message timeout',
+      ['--kafka.queue_buffering_max_ms=900000', '--kafka.message_timeout_ms=0'],
+    ],
+    ['any free ports', ['--http.port=0', '--http.metrics_port=0']],
+    ['a user with SASL', [...SASL, '--kafka.security_protocol=sasl_plaintext']],
+    ['a user alone', SASL],
+    [
+      'a key without password',
+      ['--kafka.security_protocol=ssl', '--kafka.ssl.cert_file=c', '--kafka.ssl.key_file=k'],
+    ],
+    [
+      'authorities with SASL over TLS',
+      [...SASL, '--kafka.security_protocol=sasl_ssl', '--kafka.ssl.ca_file=ca'],
+    ],
+    [
+      'brokers of the same protocol',
+      ['--kafka.security_protocol=ssl', '--kafka.brokers=SSL://a,ssl://b,c'],
+    ],
+  ])('allow %s', (_, argv) => {
+    expect(problemsWithBroker({ argv })).toEqual([])
+  })
+
+  it('are not applied while one of their keys is wrong in itself', () => {
+    expect(
+      problemsOf({ argv: ['--kafka.brokers=k', '--http.port=x', '--http.metrics_port=x'] }),
+    ).toHaveLength(2)
+  })
+})

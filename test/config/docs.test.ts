@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { configurationPage } from '../../scripts/generate-docs.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
+
+describe('docs/CONFIGURATION.md', () => {
+  it('is what npm run docs makes of the schema', async () => {
+    const page = readFileSync(new URL('../../docs/CONFIGURATION.md', import.meta.url), 'utf8')
+
+    expect(page).toBe(await configurationPage())
+  })
+
+  it('names every key, its variable and its librdkafka names', async () => {
+    const page = await configurationPage()
+
+    for (const { key, variable, librdkafka = [] } of SETTINGS) {
+      for (const name of [key, variable, ...librdkafka]) expect(page).toContain(`\`${name}\``)
+    }
+  })
+})

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { load } from './sources.ts'
+
+/** The example of the README of kprf in Rust. */
+const SEED_EXAMPLE = `kafka:
+  brokers:
+    - '127.0.0.1:9092'
+  request_required_acks: 1
+  queue_buffering_max_ms: 20
+  queue_buffering_max_kbytes: 2048 # 2 MiB
+
+http:
+  port: 4242
+  metrics_port: 8088
+
+output_file: "/dev/stdout"
+`
+
+describe('loadConfig', () => {
+  it('loads the example of kprf in Rust', () => {
+    const config = load({ file: SEED_EXAMPLE })
+
+    expect(config).toMatchObject({
+      kafka: {
+        brokers: ['127.0.0.1:9092'],
+        requestRequiredAcks: 1,
+        queueBufferingMaxMs: 20,
+        queueBufferingMaxKbytes: 2048,
+        messageTimeoutMs: 2000,
+      },
+      http: { port: 4242, metricsPort: 8088 },
+      outputFile: '/dev/stdout',
+    })
+  })
+
+  it('loads config_example.yaml to the same', () => {
+    const file = readFileSync(new URL('../../config_example.yaml', import.meta.url), 'utf8')
+
+    expect(load({ file })).toEqual(load({ file: SEED_EXAMPLE }))
+  })
+
+  it('needs no file', () => {
+    expect(load({ env: { KPRF_KAFKA_BROKERS: 'a,b:1' } }).kafka.brokers).toEqual(['a:9092', 'b:1'])
+  })
+
+  it('takes the file over defaults, the environment over the file, flags over both', () => {
+    const file = 'kafka: { brokers: [file], client_id: file, user: file, password: file }'
+    const env = {
+      KPRF_KAFKA_CLIENT_ID: 'env',
+      KPRF_KAFKA_USER: 'env',
+      KPRF_KAFKA_PASSWORD_FILE: '/secret',
+    }
+    const argv = ['--kafka.user=flag']
+    const { kafka } = load({ file, env, argv, files: { '/secret': 'secret' } })
+
+    expect(kafka.retries).toBe(3)
+    expect(kafka.brokers).toEqual(['file:9092'])
+    expect(kafka.clientId).toBe('env')
+    expect(kafka.password).toBe('secret')
+    expect(kafka.user).toBe('flag')
+  })
+
+  it('is frozen all through', () => {
+    const file = `{ kafka: { brokers: [a] }, ratelimit: { rules: [{ topic_name: t, max_requests_per_minute: 1 }] } }`
+    const config = load({ file })
+
+    expect(Object.isFrozen(config)).toBe(true)
+    expect(Object.isFrozen(config.kafka)).toBe(true)
+    expect(Object.isFrozen(config.kafka.brokers)).toBe(true)
+    expect(Object.isFrozen(config.kafka.ssl)).toBe(true)
+    expect(Object.isFrozen(config.http)).toBe(true)
+    expect(Object.isFrozen(config.ratelimit.rules)).toBe(true)
+    expect(Object.isFrozen(config.ratelimit.rules[0])).toBe(true)
+    expect(Object.isFrozen(config.shutdown)).toBe(true)
+  })
+})

@@ -1,0 +1,74 @@
+/** For every key three values that go together, whichever of them a key has. */
+import { stringify } from 'yaml'
+
+export type Sample = string | number | boolean | readonly string[] | readonly object[]
+
+export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: Sample])[] = [
+  ['kafka.brokers', ['a:1'], ['b:2', '[::1]:9092'], ['c:3']],
+  ['kafka.client_id', 'a', 'b', 'c'],
+  ['kafka.user', 'user-a', 'user-b', '0123'],
+  ['kafka.password', 'password-a', ' password-b ', 'password=c'],
+  ['kafka.security_protocol', 'sasl_ssl', 'sasl_ssl', 'sasl_ssl'],
+  ['kafka.sasl_mechanism', 'scram-sha-256', 'scram-sha-512', 'plain'],
+  ['kafka.ssl.ca_file', 'a.pem', 'b.pem', 'c.pem'],
+  ['kafka.ssl.cert_file', 'a.pem', 'b.pem', 'c.pem'],
+  ['kafka.ssl.key_file', 'a.pem', 'b.pem', 'c.pem'],
+  ['kafka.ssl.key_password', 'secret-a', 'secret-b', 'secret-c'],
+  ['kafka.message_max_bytes', 1001, 1002, 1003],
+  ['kafka.queue_buffering_max_messages', 1, 2, 3],
+  ['kafka.queue_buffering_max_ms', 1, 2, 3],
+  ['kafka.queue_buffering_max_kbytes', 1, 2, 3],
+  ['kafka.queue_full_wait_ms', 1, 2, 3],
+  ['kafka.retries', 1, 2, 4],
+  ['kafka.message_timeout_ms', 1001, 1002, 1003],
+  ['kafka.request_timeout_ms', 1, 2, 3],
+  ['kafka.request_required_acks', 1, 0, -1],
+  ['kafka.statistics_interval_ms', 1, 2, 3],
+  ['kafka.topic_metadata_propagation_max_ms', 1, 2, 3],
+  ['http.host', '127.0.0.1', '::', 'localhost'],
+  ['http.port', 1, 2, 3],
+  ['http.metrics_port', 1001, 1002, 1003],
+  ['http.max_body_bytes', 1024, 1025, 1026],
+  ['http.max_records_per_request', 1, 2, 3],
+  ['http.unknown_fields', 'reject', 'ignore', 'reject'],
+  ['output_file', '/a', '/b', '/c'],
+  ['log_level', 'debug', 'warn', 'error'],
+  ['ratelimit.enabled', true, false, true],
+  [
+    'ratelimit.rules',
+    [{ topic_name: 'a', max_requests_per_minute: 1 }],
+    [],
+    [{ topic_name: 'c', max_requests_per_minute: 3 }],
+  ],
+  ['shutdown.timeout_ms', 1, 2, 3],
+  ['shutdown.drain_delay_ms', 1, 2, 3],
+]
+
+/** A file with the first value of every key. */
+export const FULL_FILE = stringify(nested(SAMPLES.map(([key, a]) => [key, a])))
+
+/** A value as a variable or a flag has it. */
+export function asText(value: Sample): string {
+  if (typeof value !== 'object') return String(value)
+  const isTexts = value.length > 0 && value.every((item) => typeof item === 'string')
+  return isTexts ? value.join(',') : JSON.stringify(value)
+}
+
+/** Reads a dotted key. */
+export function valueAt(values: object, key: string): unknown {
+  return key
+    .split('.')
+    .reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], values)
+}
+
+function nested(entries: readonly (readonly [key: string, value: Sample])[]): object {
+  const root: Record<string, unknown> = {}
+  for (const [key, value] of entries) {
+    const names = key.split('.')
+    const last = names.pop() ?? ''
+    let section = root
+    for (const name of names) section = (section[name] ??= {}) as Record<string, unknown>
+    section[last] = value
+  }
+  return root
+}

@@ -1,0 +1,372 @@
+import { describe, expect, it } from 'vitest'
+import { SECTIONS, SETTINGS } from '../../src/config/settings.ts'
+import type { Config } from '../../src/config/types.ts'
+import { load, loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
+
+const INT_MAX = 2147483647
+
+/** key, default, smallest, largest, and where the loaded configuration has it. */
+const NUMBERS: [string, number, number, number, (config: Config) => number][] = [
+  ['kafka.message_max_bytes', 1048576, 1000, 1000000000, ({ kafka }) => kafka.messageMaxBytes],
+  [
+    'kafka.queue_buffering_max_messages',
+    100000,
+    0,
+    INT_MAX,
+    ({ kafka }) => kafka.queueBufferingMaxMessages,
+  ],
+  ['kafka.queue_buffering_max_ms', 10, 0, 900000, ({ kafka }) => kafka.queueBufferingMaxMs],
+  [
+    'kafka.queue_buffering_max_kbytes',
+    1048576,
+    1,
+    INT_MAX,
+    ({ kafka }) => kafka.queueBufferingMaxKbytes,
+  ],
+  ['kafka.queue_full_wait_ms', 100, 0, 900000, ({ kafka }) => kafka.queueFullWaitMs],
+  ['kafka.retries', 3, 0, INT_MAX, ({ kafka }) => kafka.retries],
+  ['kafka.message_timeout_ms', 2000, 0, INT_MAX, ({ kafka }) => kafka.messageTimeoutMs],
+  ['kafka.request_timeout_ms', 30000, 1, 900000, ({ kafka }) => kafka.requestTimeoutMs],
+  ['kafka.request_required_acks', -1, -1, 1000, ({ kafka }) => kafka.requestRequiredAcks],
+  ['kafka.statistics_interval_ms', 0, 0, 86400000, ({ kafka }) => kafka.statisticsIntervalMs],
+  [
+    'kafka.topic_metadata_propagation_max_ms',
+    800,
+    0,
+    3600000,
+    ({ kafka }) => kafka.topicMetadataPropagationMaxMs,
+  ],
+  ['http.port', 4242, 0, 65535, ({ http }) => http.port],
+  ['http.metrics_port', 8088, 0, 65535, ({ http }) => http.metricsPort],
+  ['http.max_body_bytes', 8388608, 1024, 536870888, ({ http }) => http.maxBodyBytes],
+  ['http.max_records_per_request', 10000, 1, 1000000, ({ http }) => http.maxRecordsPerRequest],
+  ['shutdown.timeout_ms', 20000, 0, 3600000, ({ shutdown }) => shutdown.timeoutMs],
+  ['shutdown.drain_delay_ms', 0, 0, 600000, ({ shutdown }) => shutdown.drainDelayMs],
+]
+
+/** key, default, words, and where the loaded configuration has it. */
+const CHOICES: [string, string, string[], (config: Config) => string][] = [
+  [
+    'kafka.sasl_mechanism',
+    'plain',
+    ['plain', 'scram-sha-256', 'scram-sha-512'],
+    ({ kafka }) => kafka.saslMechanism,
+  ],
+  ['http.unknown_fields', 'ignore', ['ignore', 'reject'], ({ http }) => http.unknownFields],
+  ['log_level', 'info', ['error', 'warn', 'info', 'debug'], ({ logLevel }) => logLevel],
+]
+
+/** key, default, whether it may be empty, and where the loaded configuration has it. */
+const TEXTS: [string, string, boolean, (config: Config) => string][] = [
+  ['kafka.client_id', 'kprf', false, ({ kafka }) => kafka.clientId],
+  ['kafka.user', '', true, ({ kafka }) => kafka.user],
+  ['kafka.password', '', true, ({ kafka }) => kafka.password],
+  ['kafka.ssl.ca_file', '', true, ({ kafka }) => kafka.ssl.caFile],
+  ['kafka.ssl.cert_file', '', true, ({ kafka }) => kafka.ssl.certFile],
+  ['kafka.ssl.key_file', '', true, ({ kafka }) => kafka.ssl.keyFile],
+  ['kafka.ssl.key_password', '', true, ({ kafka }) => kafka.ssl.keyPassword],
+  ['http.host', '0.0.0.0', false, ({ http }) => http.host],
+  ['output_file', '/dev/stdout', false, ({ outputFile }) => outputFile],
+]
+
+const OTHERS = ['kafka.brokers', 'kafka.security_protocol', 'ratelimit.enabled', 'ratelimit.rules']
+
+/** So that no other key contradicts the text under test. */
+const EVERY_TEXT = [
+  '--kafka.user=u',
+  '--kafka.password=p',
+  '--kafka.security_protocol=sasl_ssl',
+  '--kafka.ssl.ca_file=ca',
+  '--kafka.ssl.cert_file=cert',
+  '--kafka.ssl.key_file=key',
+  '--kafka.ssl.key_password=secret',
+]
+
+/** YAML for one key. */
+function yaml(key: string, value: string): string {
+  return `${key.replaceAll('.', ': { ')}: ${value} ${'}'.repeat(key.split('.').length - 1)}`
+}
+
+describe('the schema', () => {
+  it('has no key that the tables below leave out', () => {
+    const tested = [...NUMBERS, ...CHOICES, ...TEXTS].map(([key]) => key)
+
+    expect(SETTINGS.map(({ key }) => key).sort()).toEqual([...tested, ...OTHERS].sort())
+  })
+
+  it('gives each key a meaning, and a variable and spelling of its own', () => {
+    const variables = SETTINGS.map(({ variable }) => variable)
+
+    expect(new Set(variables).size).toBe(SETTINGS.length)
+    for (const { doc } of SETTINGS) expect(doc).toMatch(/^\S.*\.$/)
+    for (const { key } of SETTINGS) expect(key).toMatch(/^[a-z_]+(\.[a-z_]+)*$/)
+  })
+
+  it('has its keys in these sections', () => {
+    expect([...SECTIONS]).toEqual(['kafka', 'kafka.ssl', 'http', 'ratelimit', 'shutdown'])
+  })
+})
+
+describe.each(NUMBERS)('%s', (key, byDefault, min, max, read) => {
+  it(`is ${byDefault} by default`, () => {
+    expect(read(loadWithBroker({}))).toBe(byDefault)
+  })
+
+  it.each([[min], [max]])('can be %d', (value) => {
+    const argv = ['--kafka.message_timeout_ms=0', `--${key}=${value}`]
+
+    expect(read(loadWithBroker({ argv }))).toBe(value)
+  })
+
+  it.each([[min - 1], [max + 1]])('cannot be %d', (value) => {
+    expect(problemsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
+      `${key}: must be a whole number from ${min} to ${max}: value was ${value} (--${key})`,
+    ])
+  })
+
+  it.each([['x'], ['1x'], ['1.5'], ['1e3'], ['0x10'], [' 1'], ['']])(
+    'cannot be the text %j',
+    (value) => {
+      expect(problemsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
+        `${key}: must be a whole number from ${min} to ${max}: value was ${JSON.stringify(value)} (--${key})`,
+      ])
+    },
+  )
+
+  it.each([
+    ['1000.5', '1000.5'],
+    ['true', 'true'],
+    ['[1000]', '[1000]'],
+    ['.nan', 'null'],
+    ['"x"', '"x"'],
+  ])('cannot be the YAML %s', (value, shown) => {
+    expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
+      `${key}: must be a whole number from ${min} to ${max}: value was ${shown} (kprf.yaml:1)`,
+    ])
+  })
+
+  it('can be quoted in YAML', () => {
+    expect(read(loadWithBroker({ file: yaml(key, `"${byDefault}"`) }))).toBe(byDefault)
+  })
+})
+
+describe.each(CHOICES)('%s', (key, byDefault, words, read) => {
+  it(`is ${byDefault} by default`, () => {
+    expect(read(loadWithBroker({}))).toBe(byDefault)
+  })
+
+  it.each(words)('can be %s, in upper case too', (word) => {
+    expect(read(loadWithBroker({ argv: [`--${key}=${word}`] }))).toBe(word)
+    expect(read(loadWithBroker({ file: yaml(key, word.toUpperCase()) }))).toBe(word)
+  })
+
+  it('cannot be another word', () => {
+    const allowed = `must be one of ${words.join(', ')}`
+
+    expect(problemsWithBroker({ argv: [`--${key}=gssapi`] })).toEqual([
+      `${key}: ${allowed}: value was "gssapi" (--${key})`,
+    ])
+    expect(problemsWithBroker({ file: yaml(key, '0') })).toEqual([
+      `${key}: ${allowed}: value was 0 (kprf.yaml:1)`,
+    ])
+  })
+})
+
+describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
+  const isSecret = key.endsWith('password')
+
+  it(`is ${JSON.stringify(byDefault)} by default`, () => {
+    expect(read(loadWithBroker({}))).toBe(byDefault)
+  })
+
+  it.each([['x'], [' 5 '], ['0123'], ['a,b=c'], ['true']])('can be %j, as it is', (value) => {
+    const argv = [...EVERY_TEXT, `--${key}=${value}`]
+
+    expect(read(loadWithBroker({ argv }))).toBe(value)
+  })
+
+  it(`${canBeEmpty ? 'can' : 'cannot'} be empty`, () => {
+    const problems = problemsWithBroker({ argv: [`--${key}=`] })
+
+    expect(problems).toEqual(
+      canBeEmpty ? [] : [`${key}: must be text, not empty: value was "" (--${key})`],
+    )
+  })
+
+  it.each([
+    ['12', true],
+    ['0', true],
+    ['true', true],
+    ['[a]', false],
+  ])('cannot be the YAML %s', (value, isPlain) => {
+    const allowed = canBeEmpty ? 'text' : 'text, not empty'
+    const hint = isPlain ? '; put it in quotes' : ''
+    const shown = isSecret ? '' : `: value was ${value === '[a]' ? '["a"]' : value}`
+
+    expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
+      `${key}: must be ${allowed}${hint}${shown} (kprf.yaml:1)`,
+    ])
+  })
+})
+
+describe('kafka.brokers', () => {
+  it.each([
+    ['kafka: { brokers: [a, "b:1"] }', ['a:9092', 'b:1']],
+    ['kafka: { brokers: "a,b:1" }', ['a:9092', 'b:1']],
+    ['kafka: { brokers: ["a,b:1", "::1"] }', ['a:9092', 'b:1', '[::1]:9092']],
+    ['kafka: { brokers: [a, "a:9092"] }', ['a:9092']],
+  ])('can be the YAML %s', (file, brokers) => {
+    expect(load({ file }).kafka.brokers).toEqual(brokers)
+  })
+
+  it.each([
+    ['5', ': value was 5'],
+    ['[5]', ': value was [5]'],
+    ['[a, "b:x"]', ', not "b:x": value was ["a","b:x"]'],
+    ['false', ': value was false'],
+    ['{ a: 1 }', ', not a mapping'],
+  ])('cannot be the YAML %s', (value, complaint) => {
+    const allowed = 'must be a list of host or host:port, IPv6 hosts in brackets'
+
+    expect(problemsOf({ file: `kafka: { brokers: ${value} }` })).toEqual([
+      `kafka.brokers: ${allowed}${complaint} (kprf.yaml:1)`,
+    ])
+  })
+
+  it.each([
+    [''],
+    ['kafka: { brokers: [] }'],
+    ['kafka: { brokers: "" }'],
+    ['kafka: { brokers: [","] }'],
+  ])('cannot be empty, as in %j', (file) => {
+    const [problem, ...others] = problemsOf({ file })
+
+    expect(problem).toMatch(/^kafka\.brokers is empty; name at least one broker: /)
+    expect(others).toEqual([])
+  })
+})
+
+describe('kafka.security_protocol', () => {
+  it('is plaintext by default, and sasl_plaintext with a user', () => {
+    const argv = ['--kafka.user=u', '--kafka.password=p']
+
+    expect(loadWithBroker({}).kafka.securityProtocol).toBe('plaintext')
+    expect(loadWithBroker({ argv }).kafka.securityProtocol).toBe('sasl_plaintext')
+  })
+
+  it.each([
+    ['plaintext', ''],
+    ['ssl', ''],
+    ['SASL_PLAINTEXT', 'u'],
+    ['Sasl_Ssl', 'u'],
+  ])('can be %s', (protocol, user) => {
+    const credentials = [`--kafka.user=${user}`, `--kafka.password=${user}`]
+    const argv = [`--kafka.security_protocol=${protocol}`, ...credentials]
+
+    expect(loadWithBroker({ argv }).kafka.securityProtocol).toBe(protocol.toLowerCase())
+  })
+
+  it('cannot be another word', () => {
+    expect(problemsWithBroker({ argv: ['--kafka.security_protocol=tls'] })).toEqual([
+      'kafka.security_protocol: must be one of plaintext, ssl, sasl_plaintext, sasl_ssl: value was "tls" (--kafka.security_protocol)',
+    ])
+  })
+})
+
+describe('ratelimit.enabled', () => {
+  it('is false by default', () => {
+    expect(loadWithBroker({}).ratelimit.enabled).toBe(false)
+  })
+
+  it.each([
+    ['true', true],
+    ['True', true],
+    ['false', false],
+  ])('can be %s', (value, isEnabled) => {
+    const argv = [`--ratelimit.enabled=${value}`]
+
+    expect(loadWithBroker({ argv }).ratelimit.enabled).toBe(isEnabled)
+    expect(loadWithBroker({ file: yaml('ratelimit.enabled', value) }).ratelimit.enabled).toBe(
+      isEnabled,
+    )
+  })
+
+  it.each([
+    ['yes', '"yes"'],
+    ['1', '1'],
+    ['0', '0'],
+    ['""', '""'],
+  ])('cannot be %s', (value, shown) => {
+    expect(problemsWithBroker({ file: yaml('ratelimit.enabled', value) })).toEqual([
+      `ratelimit.enabled: must be true or false: value was ${shown} (kprf.yaml:1)`,
+    ])
+  })
+})
+
+describe('ratelimit.rules', () => {
+  const refused = 'ratelimit.rules: must be a list of {topic_name, max_requests_per_minute}; '
+
+  it('is empty by default', () => {
+    expect(loadWithBroker({}).ratelimit.rules).toEqual([])
+  })
+
+  it.each([[0], [2147483647]])('takes the limit %d', (limit) => {
+    const file = `ratelimit: { rules: [{ topic_name: t, max_requests_per_minute: ${limit} }] }`
+
+    expect(loadWithBroker({ file }).ratelimit.rules).toEqual([
+      { topicName: 't', maxRequestsPerMinute: limit },
+    ])
+  })
+
+  it('takes JSON in a flag', () => {
+    const rules = [
+      { topic_name: 'a'.repeat(249), max_requests_per_minute: 1 },
+      { topic_name: 'a.b_C-9', max_requests_per_minute: 2 },
+    ]
+    const argv = [`--ratelimit.rules=${JSON.stringify(rules)}`]
+
+    expect(loadWithBroker({ argv }).ratelimit.rules).toEqual([
+      { topicName: 'a'.repeat(249), maxRequestsPerMinute: 1 },
+      { topicName: 'a.b_C-9', maxRequestsPerMinute: 2 },
+    ])
+  })
+
+  const limitRange = 'a whole number from 0 to 2147483647'
+
+  it.each([
+    ['x', 'the text is not JSON'],
+    ['5', 'it is no list'],
+    ['[5]', 'rules[0] is no mapping'],
+    ['[null]', 'rules[0] is no mapping'],
+    ['[[]]', 'rules[0] is no mapping'],
+    ['[{}]', 'rules[0].topic_name must be the name of a topic'],
+    ['[{"topic_name":".."}]', 'rules[0].topic_name must be the name of a topic'],
+    ['[{"topic_name":"a b"}]', 'rules[0].topic_name must be the name of a topic'],
+    [`[{"topic_name":"${'a'.repeat(250)}"}]`, 'rules[0].topic_name must be the name of a topic'],
+    ['[{"topic_name":"a"}]', `rules[0].max_requests_per_minute must be ${limitRange}`],
+    [
+      '[{"topic_name":"a","max_requests_per_minute":-1}]',
+      `rules[0].max_requests_per_minute must be ${limitRange}`,
+    ],
+    [
+      '[{"topic_name":"a","max_requests_per_minute":2147483648}]',
+      `rules[0].max_requests_per_minute must be ${limitRange}`,
+    ],
+    [
+      '[{"topic_name":"a","max_requests_per_minute":"1"}]',
+      `rules[0].max_requests_per_minute must be ${limitRange}`,
+    ],
+    [
+      '[{"topic_name":"a","max_requests_per_minute":1},{"topic_name":"a","max_requests_per_minute":2}]',
+      'rules[1].topic_name repeats a',
+    ],
+    ['[{"topic":"a"}]', 'rules[0] has the unknown field "topic"'],
+    ['[{"topic_nam":"a"}]', 'rules[0] has the unknown field "topic_nam", did you mean topic_name?'],
+  ])('cannot be %s', (value, complaint) => {
+    const shown = value === 'x' ? '"x"' : value
+
+    expect(problemsWithBroker({ argv: [`--ratelimit.rules=${value}`] })).toEqual([
+      `${refused}${complaint}: value was ${shown} (--ratelimit.rules)`,
+    ])
+  })
+})
