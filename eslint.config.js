@@ -19,7 +19,7 @@ const restrictedLibraries = (allowed) => ({
       patterns: Object.entries(libraryHomes)
         .filter(([name]) => !allowed.includes(name))
         .map(([name, home]) => ({
-          group: [name, `${name}/*`],
+          regex: `^${name}(/|$)`,
           message: `${name} is imported in ${home} only.`,
         })),
     },
@@ -127,7 +127,10 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-member-access': 'off',
     },
   },
-  { files: ['*.config.ts', '*.config.js', '**/*.d.ts'], rules: { 'import-x/no-default-export': 'off' } },
+  {
+    files: ['*.config.ts', '*.config.js', '**/*.d.ts'],
+    rules: { 'import-x/no-default-export': 'off' },
+  },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
   prettier,
 )

@@ -16,6 +16,8 @@ export interface ProducerObserver {
   failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void
   /** A batch will be sent again. */
   retried(retry: BatchRetry): void
+  /** A record was not admitted. */
+  refused(topic: string, error: DeliveryError): void
 }
 
 /** What {@link ProducerObserver} learns of records that were not delivered. */

@@ -37,6 +37,7 @@ export class Producer implements RecordProducer {
   readonly #settings: ProducerSettings
   readonly #transport: Transport
   readonly #clock: Clock
+  readonly #observer: ProducerObserver
   readonly #budget: MemoryBudget
   readonly #accumulator: Accumulator
   readonly #topics: TopicMetadata
@@ -51,6 +52,7 @@ export class Producer implements RecordProducer {
     this.#settings = settings
     this.#transport = transport
     this.#clock = clock
+    this.#observer = observer
     this.#budget = new MemoryBudget(
       {
         maxRecords: settings.queueBufferingMaxMessages,
@@ -118,6 +120,7 @@ export class Producer implements RecordProducer {
       if (refusal) {
         refusals ??= new Array<undefined>(records.length).fill(undefined)
         refusals[index] = refusal
+        this.#observer.refused(record.topic, refusal)
       }
     }
     return refusals

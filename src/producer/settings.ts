@@ -46,5 +46,7 @@ export const LIBRDKAFKA_DEFAULTS = {
   retryBackoffMs: 100,
   retryBackoffMaxMs: 1_000,
   socketTimeoutMs: 60_000,
+  reconnectBackoffMs: 100,
+  reconnectBackoffMaxMs: 10_000,
   topicMetadataRefreshIntervalMs: 300_000,
 } as const

@@ -12,6 +12,7 @@ describe('queue.buffering.max.messages', () => {
 
     expect(numbers(refusals)).toEqual([undefined, undefined, undefined, -184])
     expect(harness.producer.bufferedRecords).toBe(3)
+    expect(harness.refused).toEqual([['t', -184]])
   })
 
   it('counts a record until its delivery report, in flight and between retries', async () => {

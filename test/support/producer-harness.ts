@@ -45,6 +45,7 @@ export class ProducerHarness {
   readonly reports: DeliveryReport[] = []
   readonly failures: DeliveryFailure[] = []
   readonly retries: BatchRetry[] = []
+  readonly refused: [topic: string, number: number][] = []
   deliveredCount = 0
   failedCount = 0
 
@@ -71,6 +72,9 @@ export class ProducerHarness {
           retried: (retry) => {
             this.retries.push(retry)
           },
+          refused: (topic, { number }) => {
+            this.refused.push([topic, number])
+          },
         },
       },
     )
@@ -88,6 +92,7 @@ export class ProducerHarness {
     }
     await harness.clock.advance(0)
     harness.failures.length = 0
+    harness.refused.length = 0
     harness.failedCount = 0
     return harness
   }

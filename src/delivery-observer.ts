@@ -1,0 +1,61 @@
+/**
+ * Makes what the producer observes visible: in the metrics, and in the log where records were not
+ * delivered. An asynchronous push was answered long before; the log and the metrics are where its
+ * failure is reported.
+ */
+import type { Logger } from './logging.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { BufferedRecord } from './producer/batch.ts'
+import type { BatchRetry, DeliveryFailure, ProducerObserver } from './producer/delivery.ts'
+import type { DeliveryError } from './producer/types.ts'
+
+/** See the head of this file. */
+export class DeliveryObserver implements ProducerObserver {
+  readonly #metrics: Metrics
+  readonly #logger: Logger
+  /** Records whose client was told that they are accepted, and that were not delivered. */
+  #lostCount = 0
+
+  constructor({ metrics, logger }: { metrics: Metrics; logger: Logger }) {
+    this.#metrics = metrics
+    this.#logger = logger
+  }
+
+  /** Number of records, since the start, that failed after an asynchronous push was answered `ok`. */
+  get lostCount(): number {
+    return this.#lostCount
+  }
+
+  delivered(topic: string, records: readonly BufferedRecord[], nowMs: number): void {
+    this.#metrics.recordsDelivered(topic, records, nowMs)
+  }
+
+  failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void {
+    const { topic, partition, status, error } = failure
+    this.#metrics.recordsFailed(topic, error.number, records, nowMs)
+    for (const { listener } of records) if (!listener) this.#lostCount += 1
+    this.#logger.limited('error', `not delivered ${error.number}`, 'records not delivered', {
+      topic,
+      partition,
+      records: records.length,
+      status,
+      error_code: error.number,
+      error: error.text,
+    })
+  }
+
+  retried({ topic, partition, recordCount, errorNumber, reason, backoffMs }: BatchRetry): void {
+    this.#logger.limited('info', `retry ${errorNumber}`, 'batch will be sent again', {
+      topic,
+      partition,
+      records: recordCount,
+      error_code: errorNumber,
+      reason,
+      backoff_ms: Math.round(backoffMs),
+    })
+  }
+
+  refused(topic: string, error: DeliveryError): void {
+    this.#metrics.recordsRefused(topic, error.number, 1)
+  }
+}

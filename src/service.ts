@@ -1,0 +1,248 @@
+/**
+ * One kprf process: builds every part, and owns the order in which they start, drain and close.
+ *
+ *     new -> starting -> accepting -> leaving -> draining -> closed
+ *
+ * While it is leaving it still takes pushes, but `/readyz` says no more.
+ */
+import { createApp } from './http/app.ts'
+import { HttpServer } from './http/http-server.ts'
+import { RateLimiter } from './http/rate-limiter.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config/types.ts'
+import { DeliveryObserver } from './delivery-observer.ts'
+import { ProxyError } from './errors.ts'
+import { invariant } from './invariant.ts'
+import { producerSettings, transportSettings } from './kafka-settings.ts'
+import { Log, type Logger } from './logging.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { createOperationsApp } from './operations/app.ts'
+import type { ReadinessCheck } from './operations/readiness.ts'
+import { OperationsServer } from './operations/server.ts'
+import { KafkajsTransport } from './producer/kafkajs/kafkajs-transport.ts'
+import { Producer } from './producer/producer.ts'
+import type { Availability, Transport } from './producer/transport.ts'
+import type { BuildInfo } from './version.ts'
+
+/** What a {@link Service} is made from. */
+export interface ServiceOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: () => number
+  readonly build: BuildInfo
+}
+
+/** Where a started service listens. */
+export interface ServiceAddresses {
+  readonly httpPort: number
+  readonly metricsPort: number
+}
+
+type State = 'new' | 'starting' | 'accepting' | 'leaving' | 'draining' | 'closed'
+
+/** A queue as full as this is about to refuse records: load balancers should look elsewhere. */
+const NEARLY_FULL = 0.95
+
+/** How long clients get to take their last replies. */
+const REPLY_GRACE_MS = 1_000
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** What keeps pushes from being delivered, by what is known of Kafka. */
+const UNREADY: Record<Availability, string | undefined> = {
+  up: undefined,
+  unknown: 'not connected yet',
+  down: 'no broker can be reached',
+  authenticationFailed: 'the brokers refuse the credentials',
+}
+
+/** See the head of this file. */
+export class Service {
+  readonly #config: Config
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #logger: Logger
+  readonly #observer: DeliveryObserver
+  readonly #transport: Transport
+  readonly #producer: Producer
+  readonly #http: HttpServer
+  readonly #operations: OperationsServer
+  #state: State = 'new'
+  #cancelDelay: (() => void) | undefined
+
+  /** @throws ProxyError CONFIG_INVALID when a file that the configuration names cannot be used. */
+  constructor({ config, clock, random, build }: ServiceOptions) {
+    this.#config = config
+    this.#clock = clock
+    const settings = transportSettings(config)
+    this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
+    const { logger } = this.#log
+    this.#logger = logger
+    const metrics = new Metrics({
+      ...build,
+      bufferedRecords: () => this.#producer.bufferedByTopic(),
+      configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
+    })
+    this.#observer = new DeliveryObserver({ metrics, logger })
+    this.#transport = new KafkajsTransport(settings, {
+      clock,
+      random,
+      log: (level, message, fields) => {
+        logger.limited(level, `kafka ${level}`, message, fields)
+      },
+    })
+    this.#producer = new Producer(producerSettings(config), {
+      clock,
+      random,
+      transport: this.#transport,
+      observer: this.#observer,
+    })
+    const app = createApp({
+      producer: this.#producer,
+      settings: config.http,
+      rateLimiter: config.ratelimit.enabled ? new RateLimiter(config.ratelimit.rules) : undefined,
+      metrics,
+      log: logger,
+      clock,
+      isDraining: () => this.#state === 'draining' || this.#state === 'closed',
+    })
+    this.#http = new HttpServer({ app, clock, log: logger })
+    const operations = { metrics, logger, readinessChecks: this.#readinessChecks() }
+    this.#operations = new OperationsServer(createOperationsApp(operations), clock)
+  }
+
+  /** The log of this process. */
+  get logger(): Logger {
+    return this.#logger
+  }
+
+  /**
+   * Begins to connect to Kafka, whether or not it is there, and to listen.
+   *
+   * @throws ProxyError CONFIG_INVALID when a port cannot be listened on; nothing is left running then.
+   */
+  async start(): Promise<ServiceAddresses> {
+    this.#step('new', 'starting')
+    const { host, port, metricsPort } = this.#config.http
+    try {
+      const boundMetricsPort = await this.#operations.listen(host, metricsPort)
+      await this.#listen(host, port)
+      this.#producer.start()
+      this.#step('starting', 'accepting')
+      const addresses = { httpPort: this.#http.address.port, metricsPort: boundMetricsPort }
+      this.#announce(addresses)
+      return addresses
+    } catch (error) {
+      await this.#close()
+      throw error
+    }
+  }
+
+  /** Goes on in a new log file (SIGHUP, after a rotation). */
+  reopenLog(): void {
+    this.#log.reopen()
+  }
+
+  /**
+   * Drains and closes: `/readyz` fails; after `shutdown.drain_delay_ms` new pushes get 503, those
+   * under way are finished and the queue is sent; `shutdown.timeout_ms` later the rest is given up.
+   *
+   * @returns the number of records that were accepted and not delivered since this was called.
+   */
+  async stop(reason: string): Promise<number> {
+    this.#step('accepting', 'leaving')
+    const { timeoutMs, drainDelayMs } = this.#config.shutdown
+    const lostBefore = this.#observer.lostCount
+    this.#logger.info('draining', { reason, records: this.#producer.bufferedRecords })
+    if (drainDelayMs > 0) await this.#delay(drainDelayMs)
+    this.#step('leaving', 'draining')
+    await this.#producer.drain(timeoutMs)
+    await this.#close()
+    const lost = this.#observer.lostCount - lostBefore
+    const level = lost > 0 ? 'error' : 'info'
+    this.#logger[level]('stopped', { records_not_delivered: lost })
+    await this.#log.close()
+    return lost
+  }
+
+  /** Gives up at once whatever {@link Service.stop} still waits for. */
+  async abort(): Promise<void> {
+    this.#cancelDelay?.()
+    await this.#producer.close()
+  }
+
+  #delay(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancelTimer = this.#clock.schedule(delayMs, resolve)
+      this.#cancelDelay = () => {
+        cancelTimer()
+        resolve()
+      }
+    })
+  }
+
+  async #listen(host: string, port: number): Promise<void> {
+    try {
+      await this.#http.listen(port, host)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new ProxyError('CONFIG_INVALID', `http.port: ${reason}`, { cause })
+    }
+  }
+
+  /** The producer first: its last reports are the replies to pushes that still wait. */
+  async #close(): Promise<void> {
+    this.#state = 'closed'
+    await this.#producer.close()
+    const cancelTimer = this.#clock.schedule(REPLY_GRACE_MS, () => void this.#http.close())
+    await this.#http.stopAccepting()
+    cancelTimer()
+    await this.#operations.close()
+  }
+
+  #readinessChecks(): ReadinessCheck[] {
+    const { queueBufferingMaxMessages, queueBufferingMaxKbytes } = this.#config.kafka
+    const maxRecords = queueBufferingMaxMessages === 0 ? Infinity : queueBufferingMaxMessages
+    const maxBytes = queueBufferingMaxKbytes * 1024
+    return [
+      {
+        name: 'accepting',
+        check: () => (this.#state === 'accepting' ? undefined : `the service is ${this.#state}`),
+      },
+      { name: 'kafka', check: () => UNREADY[this.#transport.availability] },
+      {
+        name: 'queue',
+        check: () => {
+          const { bufferedRecords, bufferedBytes } = this.#producer
+          const fill = Math.max(bufferedRecords / maxRecords, bufferedBytes / maxBytes)
+          return fill < NEARLY_FULL ? undefined : `the queue is ${Math.floor(fill * 100)} % full`
+        },
+      },
+    ]
+  }
+
+  #announce({ httpPort, metricsPort }: ServiceAddresses): void {
+    const { http, kafka } = this.#config
+    const { brokers, statisticsIntervalMs } = kafka
+    this.#logger.info('accepting pushes', {
+      host: http.host,
+      port: httpPort,
+      metrics_port: metricsPort,
+      brokers,
+    })
+    if (!LOOPBACK.has(http.host)) {
+      this.#logger.warn(
+        'anyone who can reach this address can push; bind http.host to 127.0.0.1 or keep it inside your network',
+        { host: http.host },
+      )
+    }
+    if (statisticsIntervalMs > 0) {
+      this.#logger.warn('kafka.statistics_interval_ms has no effect: statistics are not collected')
+    }
+  }
+
+  #step(from: State, to: State): void {
+    invariant(this.#state === from, `the service is ${this.#state}, not ${from}`)
+    this.#state = to
+  }
+}

@@ -1,0 +1,140 @@
+import type { Express } from 'express'
+import { onTestFinished } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { LogLevel } from '../../src/config/types.ts'
+import { type AppOptions, createApp } from '../../src/http/app.ts'
+import type { HttpMetrics, PushMode } from '../../src/http/http-metrics.ts'
+import { HttpServer } from '../../src/http/http-server.ts'
+import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
+import type { LogFields } from '../../src/logging.ts'
+import { FakeProducer } from './fake-producer.ts'
+import { RawClient } from './raw-client.ts'
+
+/** Bytes a body may have in tests. */
+export const MAX_BODY_BYTES = 65_536
+
+/** Keeps what is measured. */
+export class FakeHttpMetrics implements HttpMetrics {
+  readonly pushes: { mode: PushMode; status: number; durationMs: number }[] = []
+  readonly rateLimited: [topic: string, records: number][] = []
+  #wake: (() => void)[] = []
+
+  observePush(mode: PushMode, status: number, durationMs: number): void {
+    this.pushes.push({ mode, status, durationMs })
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  countRateLimited(topic: string, records: number): void {
+    this.rateLimited.push([topic, records])
+  }
+
+  /** Resolves once so many pushes are over. */
+  async observed(count: number): Promise<void> {
+    while (this.pushes.length < count) {
+      await new Promise<void>((resolve) => this.#wake.push(resolve))
+    }
+  }
+}
+
+/** Keeps what is logged. */
+export class FakeHttpLog {
+  readonly lines: { level: LogLevel; msg: string; fields: LogFields | undefined }[] = []
+
+  limited(level: LogLevel, _key: string, msg: string, fields?: LogFields): void {
+    this.lines.push({ level, msg, fields })
+  }
+
+  error(msg: string, fields?: LogFields): void {
+    this.lines.push({ level: 'error', msg, fields })
+  }
+}
+
+/** An app on fakes. */
+export interface Edge {
+  readonly app: Express
+  readonly producer: FakeProducer
+  readonly metrics: FakeHttpMetrics
+  readonly log: FakeHttpLog
+}
+
+/** Makes an app on fakes; anything but they can be replaced. */
+export function createEdge(
+  overrides: Partial<Omit<AppOptions, 'producer' | 'metrics' | 'log'>> = {},
+): Edge {
+  const producer = new FakeProducer()
+  const metrics = new FakeHttpMetrics()
+  const log = new FakeHttpLog()
+  const app = createApp({
+    producer,
+    metrics,
+    log,
+    settings: {
+      maxBodyBytes: MAX_BODY_BYTES,
+      maxRecordsPerRequest: 100,
+      unknownFields: 'ignore',
+    },
+    rateLimiter: undefined,
+    clock: systemClock,
+    isDraining: () => false,
+    ...overrides,
+  })
+  return { app, producer, metrics, log }
+}
+
+/** An app on fakes, listening. */
+export interface ServedEdge extends Edge {
+  readonly server: HttpServer
+  readonly port: number
+  /** Opens a connection that ends with the test. */
+  readonly connect: () => RawClient
+}
+
+/** Serves an app on fakes on a free port until the test is over. */
+export async function serveEdge(
+  overrides: Parameters<typeof createEdge>[0] = {},
+  limits: Partial<ServerLimits> = {},
+): Promise<ServedEdge> {
+  const edge = createEdge(overrides)
+  const server = new HttpServer({
+    app: edge.app,
+    clock: overrides.clock ?? systemClock,
+    log: edge.log,
+    limits: { ...SERVER_LIMITS, ...limits },
+  })
+  await server.listen(0, '127.0.0.1')
+  const { port } = server.address
+  const clients: RawClient[] = []
+  onTestFinished(async () => {
+    for (const client of clients) client.destroy()
+    await server.close()
+  })
+  const connect = (): RawClient => {
+    const client = new RawClient(port)
+    clients.push(client)
+    return client
+  }
+  return { ...edge, server, port, connect }
+}
+
+/** Writes a `POST /push` as it goes over the wire, framed by Content-Length unless told otherwise. */
+export function rawPush(
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): Buffer {
+  const all = {
+    Host: 'kprf.test',
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    ...headers,
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.concat([
+    Buffer.from(`POST /push HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1'),
+    Buffer.from(body),
+  ])
+}
+
+/** The JSON of a push of one record. */
+export function pushBody(record: object = {}, push: object = {}): string {
+  return JSON.stringify({ records: [{ topic: 'orders', data: 'value', ...record }], ...push })
+}

@@ -1,0 +1,81 @@
+/** kafkajs's own encoders and decoders, as a second opinion on ours. It does not publish them. */
+import { createRequire } from 'node:module'
+
+const load = createRequire(import.meta.url)
+
+/** What kafkajs writes protocol fields with. */
+export interface KafkajsEncoder {
+  readonly buffer: Buffer
+  writeVarInt(value: number): KafkajsEncoder
+  writeVarLong(value: number): KafkajsEncoder
+}
+
+/** kafkajs's `Encoder`. */
+export const Encoder = load('kafkajs/src/protocol/encoder') as {
+  new (): KafkajsEncoder
+  sizeOfVarInt(value: number): number
+  sizeOfVarLong(value: number): number
+}
+
+/** A record as kafkajs's producer takes it. */
+export interface KafkajsMessage {
+  readonly key: Buffer | string | null
+  readonly value: Buffer | string | null
+  readonly headers: Readonly<Record<string, Buffer | string | (Buffer | string)[]>>
+  readonly timestamp: number
+}
+
+/** A record as kafkajs's consumer gets it. */
+export interface KafkajsRecord {
+  readonly attributes: number
+  readonly offset: string
+  readonly timestamp: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, Buffer | Buffer[]>>
+}
+
+/** A batch as kafkajs's consumer gets it. */
+export interface KafkajsBatch {
+  readonly firstOffset: string
+  readonly firstTimestamp: string
+  readonly maxTimestamp: string
+  readonly lastOffsetDelta: number
+  readonly partitionLeaderEpoch: number
+  readonly producerId: string
+  readonly producerEpoch: number
+  readonly firstSequence: number
+  readonly inTransaction: boolean
+  readonly isControlBatch: boolean
+  readonly records: readonly KafkajsRecord[]
+}
+
+const produceV3 = load('kafkajs/src/protocol/requests/produce/v3/request') as (request: {
+  readonly acks: number
+  readonly timeout: number
+  readonly topicData: readonly unknown[]
+}) => { encode(): Promise<KafkajsEncoder> }
+
+const Decoder = load('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => object
+const decodeRecordBatch = load('kafkajs/src/protocol/recordBatch/v0/decoder') as (
+  decoder: object,
+) => Promise<KafkajsBatch>
+
+/** kafkajs's CRC-32C. */
+export const kafkajsCrc32c = load('kafkajs/src/protocol/recordBatch/crc32C') as (
+  bytes: Buffer,
+) => number
+
+/** The record batch in the Produce request that kafkajs would send for these records. */
+export async function encodeWithKafkajs(messages: readonly KafkajsMessage[]): Promise<Buffer> {
+  const topicData = [{ topic: 't', partitions: [{ partition: 0, messages }] }]
+  const { buffer } = await produceV3({ acks: -1, timeout: 1, topicData }).encode()
+  // Before it: no transactional id, acks, timeout, one topic 't', one partition, its size.
+  const start = 2 + 2 + 4 + 4 + (2 + 1) + 4 + 4 + 4
+  return buffer.subarray(start)
+}
+
+/** Reads a record batch as kafkajs's consumer does. */
+export function decodeWithKafkajs(batch: Buffer): Promise<KafkajsBatch> {
+  return decodeRecordBatch(new Decoder(batch))
+}

@@ -1,0 +1,123 @@
+import { connect, type Socket } from 'node:net'
+
+/** One HTTP response as it came over the wire. */
+export interface RawResponse {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: string
+}
+
+/** A TCP client that sends any bytes and splits what comes back into responses. */
+export class RawClient {
+  readonly #socket: Socket
+  #received = Buffer.alloc(0)
+  readonly #responses: RawResponse[] = []
+  #isClosed = false
+  #isEnded = false
+  #wake: (() => void)[] = []
+
+  constructor(port: number) {
+    this.#socket = connect(port, '127.0.0.1')
+    this.#socket.on('data', (bytes: Buffer) => {
+      this.#received = Buffer.concat([this.#received, bytes])
+      this.#split()
+      this.#changed()
+    })
+    this.#socket.on('error', () => undefined)
+    this.#socket.on('end', () => {
+      this.#isEnded = true
+      this.#changed()
+    })
+    this.#socket.on('close', () => {
+      this.#isClosed = true
+      this.#changed()
+    })
+  }
+
+  write(bytes: string | Buffer): this {
+    this.#socket.write(bytes)
+    return this
+  }
+
+  /** Half-closes: nothing more is sent. */
+  end(): this {
+    this.#socket.end()
+    return this
+  }
+
+  /** Resets the connection. */
+  abort(): void {
+    this.#socket.resetAndDestroy()
+  }
+
+  /** Stops taking what the server sends. */
+  pause(): this {
+    this.#socket.pause()
+    return this
+  }
+
+  /** Goes on taking it. */
+  resume(): this {
+    this.#socket.resume()
+    return this
+  }
+
+  /** The first so many responses; fewer if the server closes before. */
+  async responses(count: number): Promise<readonly RawResponse[]> {
+    await this.#until(() => this.#responses.length >= count || this.#isOver())
+    return this.#responses.slice(0, count)
+  }
+
+  /** The next response not yet asked for by this method. */
+  async response(): Promise<RawResponse> {
+    await this.#until(() => this.#responses.length > 0 || this.#isOver())
+    const response = this.#responses.shift()
+    if (response === undefined) throw new Error('the server closed without a response')
+    return response
+  }
+
+  /** Resolves once the server has closed its side; returns what came that was no whole response. */
+  async closed(): Promise<string> {
+    await this.#until(() => this.#isOver())
+    this.#socket.destroy()
+    return this.#received.toString('latin1')
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #isOver(): boolean {
+    return this.#isEnded || this.#isClosed
+  }
+
+  async #until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await new Promise<void>((resolve) => this.#wake.push(resolve))
+  }
+
+  #changed(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  #split(): void {
+    for (;;) {
+      const headEnd = this.#received.indexOf('\r\n\r\n')
+      if (headEnd === -1) return
+      const [statusLine = '', ...lines] = this.#received
+        .toString('latin1', 0, headEnd)
+        .split('\r\n')
+      const headers = new Map(
+        lines.map((line) => {
+          const colon = line.indexOf(':')
+          return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+        }),
+      )
+      const bodyEnd = headEnd + 4 + Number(headers.get('content-length') ?? 0)
+      if (this.#received.length < bodyEnd) return
+      const body = this.#received.toString('utf8', headEnd + 4, bodyEnd)
+      this.#received = this.#received.subarray(bodyEnd)
+      this.#responses.push({ status: Number(statusLine.split(' ')[1]), headers, body })
+    }
+  }
+}
