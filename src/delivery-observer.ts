@@ -55,6 +55,10 @@ export class DeliveryObserver implements ProducerObserver {
     })
   }
 
+  confirmed(topic: string): void {
+    this.#metrics.confirmTopic(topic)
+  }
+
   refused(topic: string, error: DeliveryError): void {
     this.#metrics.recordsRefused(topic, error.number, 1)
   }

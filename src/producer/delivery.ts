@@ -16,6 +16,8 @@ export interface ProducerObserver {
   failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void
   /** A batch will be sent again. */
   retried(retry: BatchRetry): void
+  /** A broker said that it has the topic. */
+  confirmed(topic: string): void
   /** A record was not admitted. */
   refused(topic: string, error: DeliveryError): void
 }

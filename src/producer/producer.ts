@@ -65,6 +65,7 @@ export class Producer implements RecordProducer {
       clock,
       fetch: (names) => transport.fetchMetadata(names),
       onAnswer: (topic, state) => {
+        if (state.status === 'known') observer.confirmed(topic)
         this.#assigner.topicAnswered(topic, state)
       },
     })

@@ -138,3 +138,23 @@ export function rawPush(
 export function pushBody(record: object = {}, push: object = {}): string {
   return JSON.stringify({ records: [{ topic: 'orders', data: 'value', ...record }], ...push })
 }
+
+/** A reply of `/push`. */
+export interface PushReply {
+  readonly status: string
+  readonly errors: readonly {
+    readonly status: string
+    readonly error: string
+    readonly message?: string
+    readonly error_code?: number
+  }[]
+  readonly offsets?: readonly unknown[]
+  readonly error_code?: number
+  readonly message?: string
+  readonly request_id?: string
+}
+
+/** Parses the body of a reply of `/push`. */
+export function parseReply({ body }: { readonly body: string }): PushReply {
+  return JSON.parse(body) as PushReply
+}

@@ -1,0 +1,55 @@
+/**
+ * Whether the process should get pushes now, as load balancers and Kubernetes ask for it. The text is
+ * in the manner of Kubernetes' own `/readyz`.
+ */
+
+/** One condition of readiness. */
+export interface ReadinessCheck {
+  /** As in `[+]kafka ok` and `?exclude=kafka`. */
+  readonly name: string
+  /** Says what is wrong, or `undefined`. Looks at what is known already: it must not wait. */
+  readonly check: () => string | undefined
+}
+
+/** What to ask. */
+export interface ReadinessQuery {
+  /** Lists all checks even if none fails. */
+  readonly isVerbose: boolean
+  /** Names of checks that do not count. */
+  readonly excluded: readonly string[]
+}
+
+/** The answer. */
+export interface Readiness {
+  readonly isReady: boolean
+  /** `ok`, or one line for each check. */
+  readonly text: string
+}
+
+/** Makes all checks. One that throws has failed. */
+export function assessReadiness(
+  checks: readonly ReadinessCheck[],
+  { isVerbose, excluded }: ReadinessQuery,
+): Readiness {
+  const results = checks.map((check) => resultOf(check, excluded.includes(check.name)))
+  const isReady = results.every(({ isOk }) => isOk)
+  if (isReady && !isVerbose) return { isReady, text: 'ok\n' }
+  const verdict = `readyz check ${isReady ? 'passed' : 'failed'}`
+  return { isReady, text: `${[...results.map(({ line }) => line), verdict].join('\n')}\n` }
+}
+
+function resultOf(check: ReadinessCheck, isExcluded: boolean): { isOk: boolean; line: string } {
+  if (isExcluded) return { isOk: true, line: `[+]${check.name} excluded: ok` }
+  const problem = problemOf(check)
+  return problem === undefined
+    ? { isOk: true, line: `[+]${check.name} ok` }
+    : { isOk: false, line: `[-]${check.name} failed: ${problem}` }
+}
+
+function problemOf({ check }: ReadinessCheck): string | undefined {
+  try {
+    return check()
+  } catch (error) {
+    return `the check threw ${String(error)}`
+  }
+}

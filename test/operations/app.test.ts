@@ -1,0 +1,167 @@
+import type { Express } from 'express'
+import request from 'supertest'
+import { describe, expect, test } from 'vitest'
+import { FieldLogger } from '../../src/logging/logger.ts'
+import { RepeatLimiter } from '../../src/logging/repeat-limiter.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
+import { createOperationsApp, type OperationsOptions } from '../../src/operations/app.ts'
+import { ManualClock } from '../logging/manual-clock.ts'
+import { parseExposition, valueOf } from '../metrics/parse-exposition.ts'
+
+const makeApp = (
+  options: Partial<OperationsOptions> = {},
+): { app: Express; lines: unknown[][] } => {
+  const lines: unknown[][] = []
+  const limiter = new RepeatLimiter(new ManualClock())
+  const app = createOperationsApp({
+    metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('up 1\n') },
+    readinessChecks: [],
+    logger: new FieldLogger((...line) => lines.push(line), limiter),
+    ...options,
+  })
+  return { app, lines }
+}
+
+const kafkaIsDown = { name: 'kafka', check: () => 'no broker answers' }
+
+describe('GET /metrics', () => {
+  test('is Prometheus text 0.0.4 that parses', async () => {
+    const metrics = new Metrics({
+      version: '1.2.3',
+      commitHash: 'abc',
+      bufferedRecords: () => new Map([['orders', 5]]),
+      configuredTopics: ['orders'],
+    })
+    metrics.recordsDelivered('orders', [{ admittedMs: 1 }], 2)
+
+    const response = await request(makeApp({ metrics }).app).get('/metrics')
+
+    const exposition = parseExposition(response.text)
+    expect(response.status).toBe(200)
+    expect(response.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+    expect(valueOf(exposition, 'kafka_internal_queue_size', { topic: 'orders' })).toBe(5)
+    expect(valueOf(exposition, 'kafka_sent_messages', { topic: 'orders' })).toBe(1)
+  })
+
+  test('answers 500 in JSON and logs why when the metrics cannot be read', async () => {
+    const metrics = {
+      contentType: 'text/plain',
+      exposition: () => Promise.reject(new Error('a collector failed')),
+    }
+    const { app, lines } = makeApp({ metrics })
+
+    const response = await request(app).get('/metrics')
+
+    expect(response.status).toBe(500)
+    expect(response.body).toEqual({ error_code: 50000, message: 'A bug in kprf.' })
+    expect(lines).toEqual([
+      ['error', 'the operations port failed', { error: new Error('a collector failed') }],
+    ])
+  })
+})
+
+describe.each(['/livez', '/healthz'])('GET %s', (path) => {
+  test('is ok whatever Kafka does', async () => {
+    const { app } = makeApp({ readinessChecks: [kafkaIsDown] })
+
+    const response = await request(app).get(path)
+
+    expect(response.status).toBe(200)
+    expect(response.headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(response.text).toBe('ok\n')
+  })
+})
+
+describe('GET /readyz', () => {
+  test('is ok when every check passes', async () => {
+    const response = await request(makeApp().app).get('/readyz')
+
+    expect(response.status).toBe(200)
+    expect(response.text).toBe('ok\n')
+  })
+
+  test('is 503 with the reason when a check fails', async () => {
+    const { app } = makeApp({ readinessChecks: [kafkaIsDown] })
+
+    const response = await request(app).get('/readyz')
+
+    expect(response.status).toBe(503)
+    expect(response.headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(response.text).toBe('[-]kafka failed: no broker answers\nreadyz check failed\n')
+  })
+
+  test.each([
+    ['?verbose', 503, '[-]kafka failed: no broker answers\n[+]queue ok\nreadyz check failed\n'],
+    ['?exclude=kafka', 200, 'ok\n'],
+    ['?exclude=queue&exclude=kafka', 200, 'ok\n'],
+    ['?verbose&exclude=kafka', 200, '[+]kafka excluded: ok\n[+]queue ok\nreadyz check passed\n'],
+    ['?exclude=kaf', 503, '[-]kafka failed: no broker answers\n[+]queue ok\nreadyz check failed\n'],
+  ])('%s is %i', async (query, status, text) => {
+    const queue = { name: 'queue', check: () => undefined }
+    const { app } = makeApp({ readinessChecks: [kafkaIsDown, queue] })
+
+    const response = await request(app).get(`/readyz${query}`)
+
+    expect(response.status).toBe(status)
+    expect(response.text).toBe(text)
+  })
+
+  test('makes the checks anew for each request', async () => {
+    let problem: string | undefined = 'draining'
+    const { app } = makeApp({ readinessChecks: [{ name: 'service', check: () => problem }] })
+
+    const before = await request(app).get('/readyz')
+    problem = undefined
+    const after = await request(app).get('/readyz')
+
+    expect([before.status, after.status]).toEqual([503, 200])
+  })
+})
+
+describe('The operations port', () => {
+  test.each(['/metrics', '/livez', '/healthz', '/readyz'])(
+    'answers HEAD %s like GET without the text',
+    async (path) => {
+      const { app } = makeApp()
+
+      const head = await request(app).head(path)
+      const get = await request(app).get(path)
+
+      expect(head.status).toBe(200)
+      expect(head.text).toBeUndefined()
+      expect(head.headers['content-length']).toBe(get.headers['content-length'])
+      expect(head.headers['content-type']).toBe(get.headers['content-type'])
+    },
+  )
+
+  test.each(['/', '/push', '/metrics/more', '/%'])('answers 404 in JSON to %s', async (path) => {
+    const response = await request(makeApp().app).get(path)
+
+    expect(response.status).toBe(404)
+    expect(response.headers['content-type']).toBe('application/json')
+    expect(response.body).toEqual({ error_code: 40400, message: 'No such path.' })
+  })
+
+  test.each(['post', 'put', 'delete', 'options'] as const)(
+    'answers 405 to %s and names the methods allowed',
+    async (method) => {
+      const response = await request(makeApp().app)[method]('/metrics')
+
+      expect(response.status).toBe(405)
+      expect(response.headers['allow']).toBe('GET, HEAD')
+      expect(response.body).toMatchObject({ error_code: 40500 })
+    },
+  )
+
+  test.each(['/metrics', '/readyz', '/nothing'])(
+    'forbids caching and guessing at %s',
+    async (path) => {
+      const { headers } = await request(makeApp().app).get(path)
+
+      expect(headers['cache-control']).toBe('no-store')
+      expect(headers['x-content-type-options']).toBe('nosniff')
+      expect(headers).not.toHaveProperty('x-powered-by')
+      expect(headers).not.toHaveProperty('etag')
+    },
+  )
+})

@@ -1,0 +1,93 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import net from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { CLOSE_GRACE_MS, OperationsServer } from '../../src/operations/server.ts'
+import { ManualClock } from '../logging/manual-clock.ts'
+
+const HOST = '127.0.0.1'
+
+const answerOk: http.RequestListener = (_request, response) => {
+  response.end('ok')
+}
+
+describe('OperationsServer', () => {
+  test('serves on the port it returns until it is closed', async () => {
+    const server = new OperationsServer(answerOk, new ManualClock())
+
+    const port = await server.listen(HOST, 0)
+    const response = await fetch(`http://${HOST}:${port}/`)
+    await server.close()
+
+    expect(await response.text()).toBe('ok')
+    await expect(fetch(`http://${HOST}:${port}/`)).rejects.toThrow()
+  })
+
+  test('refuses a port that is taken, naming key and address', async () => {
+    const first = new OperationsServer(answerOk, new ManualClock())
+    const second = new OperationsServer(answerOk, new ManualClock())
+    const port = await first.listen(HOST, 0)
+
+    await expect(second.listen(HOST, port)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `http.metrics_port: listen EADDRINUSE: address already in use ${HOST}:${port}`,
+    })
+
+    await second.close()
+    await first.close()
+  })
+
+  test('lets a reply under way finish when closed', async () => {
+    const clock = new ManualClock()
+    const arrived = Promise.withResolvers<http.ServerResponse>()
+    const server = new OperationsServer((_request, response) => {
+      arrived.resolve(response)
+    }, clock)
+    const port = await server.listen(HOST, 0)
+
+    const response = fetch(`http://${HOST}:${port}/`)
+    const reply = await arrived.promise
+    const closed = server.close()
+    reply.end('late')
+
+    expect(await (await response).text()).toBe('late')
+    await closed
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('cuts off a reply that does not finish in time', async () => {
+    const clock = new ManualClock()
+    const arrived = Promise.withResolvers<http.ServerResponse>()
+    const server = new OperationsServer((_request, response) => {
+      arrived.resolve(response)
+    }, clock)
+    const port = await server.listen(HOST, 0)
+    const socket = net.connect(port, HOST)
+    socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`)
+    await arrived.promise
+    const disconnected = once(socket, 'close')
+
+    const closed = server.close()
+    clock.advance(CLOSE_GRACE_MS)
+    await closed
+
+    await disconnected
+    expect(socket.bytesRead).toBe(0)
+  })
+
+  test('does not wait for idle keep-alive connections when closed', async () => {
+    const clock = new ManualClock()
+    const server = new OperationsServer(answerOk, clock)
+    const port = await server.listen(HOST, 0)
+    const agent = new http.Agent({ keepAlive: true })
+    const [response] = (await once(http.get({ host: HOST, port, agent }), 'response')) as [
+      http.IncomingMessage,
+    ]
+    await once(response.resume(), 'end')
+
+    await server.close()
+
+    expect(clock.pendingTimers).toBe(0)
+    agent.destroy()
+  })
+})

@@ -1,0 +1,347 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Batch, type AdmittedRecord, type BatchState } from '../../src/producer/batch.ts'
+import { measure, RecordBatchWriter } from '../../src/producer/record-batch.ts'
+import { decodeBatch } from '../support/decode-batch.ts'
+import { record } from '../support/producer-harness.ts'
+
+const BASE_TIMESTAMP_MS = 1_700_000_000_000
+
+/** Record number `index`, admitted at this time with a timestamp that falls from record to record. */
+function admit(index: number, admittedMs = index): AdmittedRecord {
+  const produced = record(`value ${index}`, {
+    key: `key ${index}`,
+    headers: [{ key: 'header', value: `${index}` }],
+  })
+  return {
+    record: produced,
+    sizes: measure(produced),
+    admittedMs,
+    timestampMs: BASE_TIMESTAMP_MS - 1_000 * index,
+    listener: undefined,
+    index,
+  }
+}
+
+/** An open batch with records 0 to `count` - 1. */
+function openBatch(count: number): Batch {
+  const batch = new Batch(BASE_TIMESTAMP_MS)
+  for (let index = 0; index < count; index += 1) batch.append(admit(index))
+  return batch
+}
+
+function sealedBatch(count: number): Batch {
+  const batch = openBatch(count)
+  batch.seal()
+  return batch
+}
+
+const MAKERS: Readonly<Record<BatchState, () => Batch>> = {
+  open: () => openBatch(2),
+  sealed: () => sealedBatch(2),
+  inFlight: () => {
+    const batch = sealedBatch(2)
+    batch.begin()
+    return batch
+  },
+  settled: () => {
+    const batch = sealedBatch(2)
+    batch.failFirst(2)
+    return batch
+  },
+}
+
+const STEPS = {
+  append: (batch: Batch): unknown => {
+    batch.append(admit(9))
+    return undefined
+  },
+  seal: (batch: Batch): unknown => {
+    batch.seal()
+    return undefined
+  },
+  begin: (batch: Batch): unknown => batch.begin(),
+  release: (batch: Batch): unknown => {
+    batch.release()
+    return undefined
+  },
+  acknowledge: (batch: Batch): unknown => batch.acknowledge(),
+  failFirst: (batch: Batch): unknown => batch.failFirst(1),
+  failAll: (batch: Batch): unknown => batch.failFirst(2),
+  split: (batch: Batch): unknown => batch.split(),
+}
+
+const indices = (records: readonly { readonly index: number }[]): number[] =>
+  records.map(({ index }) => index)
+
+/** Sends a sealed batch and says which records it holds, checking that each one is whole. */
+function sent(batch: Batch): number[] {
+  return decodeBatch(batch.begin()).map(({ key, value, headers, timestampMs }) => {
+    const index = Number(value?.toString().replace('value ', ''))
+    expect(key?.toString()).toBe(`key ${index}`)
+    expect(headers).toEqual([{ key: 'header', value: Buffer.from(`${index}`) }])
+    expect(timestampMs).toBe(BASE_TIMESTAMP_MS - 1_000 * index)
+    return index
+  })
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index)
+
+describe('Batch', () => {
+  test.each<[from: BatchState, step: keyof typeof STEPS, to: BatchState]>([
+    ['open', 'append', 'open'],
+    ['open', 'seal', 'sealed'],
+    ['open', 'failFirst', 'open'],
+    ['open', 'failAll', 'settled'],
+    ['sealed', 'begin', 'inFlight'],
+    ['sealed', 'failFirst', 'sealed'],
+    ['sealed', 'failAll', 'settled'],
+    ['sealed', 'split', 'sealed'],
+    ['inFlight', 'release', 'sealed'],
+    ['inFlight', 'acknowledge', 'settled'],
+  ])('that is %s is, after %s, %s', (from, step, to) => {
+    const batch = MAKERS[from]()
+
+    STEPS[step](batch)
+
+    expect(batch.state).toBe(to)
+  })
+
+  test.each<[from: BatchState, steps: readonly (keyof typeof STEPS)[]]>([
+    ['open', ['begin', 'release', 'acknowledge', 'split']],
+    ['sealed', ['append', 'seal', 'release', 'acknowledge']],
+    ['inFlight', ['append', 'seal', 'begin', 'failFirst', 'failAll', 'split']],
+    [
+      'settled',
+      ['append', 'seal', 'begin', 'release', 'acknowledge', 'failFirst', 'failAll', 'split'],
+    ],
+  ])('that is %s takes none of the steps %j, and is not changed by them', (from, steps) => {
+    for (const step of steps) {
+      const batch = MAKERS[from]()
+
+      expect(() => STEPS[step](batch), step).toThrow('invariant broken')
+
+      expect(batch.state).toBe(from)
+      expect(batch.count).toBe(2)
+    }
+  })
+
+  test('counts its records and knows its size on the wire', () => {
+    const batch = openBatch(3)
+
+    expect(batch.count).toBe(3)
+    const { sizeBytes } = batch
+    batch.seal()
+    expect(batch.begin().length).toBe(sizeBytes)
+  })
+
+  test('was first admitted to when its first record was', () => {
+    const batch = new Batch(0)
+    expect(batch.firstAdmittedMs).toBe(Infinity)
+
+    batch.append(admit(0, 12.5))
+    batch.append(admit(1, 13))
+
+    expect(batch.firstAdmittedMs).toBe(12.5)
+  })
+
+  test('sends its records in order, and the same bytes when it is sent again', () => {
+    const batch = sealedBatch(5)
+    const first = Buffer.from(batch.begin())
+    batch.release()
+
+    expect(sent(batch)).toEqual([0, 1, 2, 3, 4])
+    batch.release()
+    expect(batch.begin()).toEqual(first)
+  })
+
+  test('hands out all its records, with what their reports need, when it is acknowledged', () => {
+    const listener = (): void => undefined
+    const batch = new Batch(BASE_TIMESTAMP_MS)
+    batch.append({ ...admit(7, 42), listener })
+    batch.seal()
+    batch.begin()
+
+    expect(batch.acknowledge()).toEqual([
+      {
+        admittedMs: 42,
+        timestampMs: BASE_TIMESTAMP_MS - 7_000,
+        valueBytes: 'value 7'.length,
+        listener,
+        index: 7,
+      },
+    ])
+  })
+})
+
+describe('Batch.countAdmittedUntil', () => {
+  test.each([
+    [9.9, 0],
+    [10, 1],
+    [19.9, 1],
+    [20, 3],
+    [29.9, 3],
+    [30, 4],
+    [1_000, 4],
+  ])('counts what was admitted at or before %d: %i', (sinceMs, count) => {
+    const batch = new Batch(BASE_TIMESTAMP_MS)
+    for (const [index, admittedMs] of [10, 20, 20, 30].entries()) {
+      batch.append(admit(index, admittedMs))
+    }
+
+    expect(batch.countAdmittedUntil(sinceMs)).toBe(count)
+  })
+})
+
+describe('Batch.failFirst', () => {
+  test('takes the first records out and keeps the others, in order and whole', () => {
+    const batch = sealedBatch(5)
+
+    const failed = batch.failFirst(2)
+
+    expect(indices(failed)).toEqual([0, 1])
+    expect(batch.count).toBe(3)
+    expect(batch.firstAdmittedMs).toBe(2)
+    expect(sent(batch)).toEqual([2, 3, 4])
+    expect(indices(batch.acknowledge())).toEqual([2, 3, 4])
+  })
+
+  test('makes the batch smaller', () => {
+    const batch = openBatch(5)
+
+    batch.failFirst(2)
+
+    const rest = openBatch(0)
+    for (const index of [2, 3, 4]) rest.append(admit(index))
+    expect(batch.sizeBytes).toBe(rest.sizeBytes)
+  })
+
+  test('gives the largest timestamp of those that are left', () => {
+    const batch = sealedBatch(3)
+
+    batch.failFirst(1)
+
+    expect(Number(batch.begin().readBigInt64BE(35))).toBe(BASE_TIMESTAMP_MS - 1_000)
+  })
+
+  test('leaves an open batch open for more', () => {
+    const batch = openBatch(3)
+
+    batch.failFirst(2)
+    batch.append(admit(3))
+    batch.seal()
+
+    expect(sent(batch)).toEqual([2, 3])
+  })
+
+  test.each([3, 4])('settles a batch of three that loses %i', (count) => {
+    const batch = sealedBatch(3)
+
+    const failed = batch.failFirst(count)
+
+    expect(indices(failed)).toEqual([0, 1, 2])
+    expect(batch.state).toBe('settled')
+  })
+
+  test('takes nothing when it is to take none', () => {
+    const batch = sealedBatch(2)
+
+    expect(batch.failFirst(0)).toEqual([])
+
+    expect(sent(batch)).toEqual([0, 1])
+  })
+})
+
+describe('Batch.split', () => {
+  test.each([
+    [2, 1],
+    [3, 1],
+    [10, 5],
+    [131, 65],
+  ])('cuts a batch of %i behind record %i, both halves in order and whole', (count, middle) => {
+    const first = sealedBatch(count)
+
+    const second = first.split()
+
+    expect([first.state, second.state]).toEqual(['sealed', 'sealed'])
+    expect(second.firstAdmittedMs).toBe(middle)
+    expect(sent(first)).toEqual(range(0, middle))
+    expect(sent(second)).toEqual(range(middle, count))
+    expect(indices(first.acknowledge())).toEqual(range(0, middle))
+    expect(indices(second.acknowledge())).toEqual(range(middle, count))
+  })
+
+  test('isolates a single record when it is repeated', () => {
+    let batches = [sealedBatch(7)]
+
+    while (batches.some(({ count }) => count > 1)) {
+      batches = batches.flatMap((batch) => (batch.count > 1 ? [batch, batch.split()] : [batch]))
+    }
+
+    expect(batches.map(sent)).toEqual(range(0, 7).map((index) => [index]))
+  })
+
+  test('gives the second half the history of the first', () => {
+    const first = sealedBatch(4)
+    first.countedRetries = 2
+    first.attempts = 3
+    first.mayBePersisted = true
+
+    const { countedRetries, attempts, mayBePersisted } = first.split()
+
+    expect({ countedRetries, attempts, mayBePersisted }).toEqual({
+      countedRetries: 2,
+      attempts: 3,
+      mayBePersisted: true,
+    })
+  })
+
+  test('refuses to cut a single record', () => {
+    const batch = sealedBatch(1)
+
+    expect(() => batch.split()).toThrow('only a batch of several records can be split')
+  })
+})
+
+describe('a batch that is split, cut and sent again', () => {
+  test('hands out each record exactly once, and sends the bytes of those it has', () => {
+    const anyCuts = fc.array(fc.nat({ max: 3 }), { maxLength: 12 })
+
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 80 }), anyCuts, (count, cuts) => {
+        const failed: number[] = []
+        let batches = [sealedBatch(count)]
+        for (const cut of cuts) {
+          batches = batches.flatMap((batch) => {
+            failed.push(...indices(batch.failFirst(Math.min(cut, batch.count - 1))))
+            return batch.count > 1 ? [batch, batch.split()] : [batch]
+          })
+        }
+
+        const arrived = batches.map((batch) => [sent(batch), indices(batch.acknowledge())] as const)
+
+        expect(arrived.map(([bytes]) => bytes)).toEqual(arrived.map(([, records]) => records))
+        expect(arrived.flatMap(([, records]) => records)).toEqual(
+          range(0, count).filter((index) => !failed.includes(index)),
+        )
+        expect(new Set(failed).size).toBe(failed.length)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('the bytes of a batch that was cut', () => {
+  test('are those of a batch that had the rest from the start', () => {
+    const batch = sealedBatch(70)
+    batch.failFirst(3)
+    const direct = new RecordBatchWriter(BASE_TIMESTAMP_MS)
+    for (const index of range(3, 70)) {
+      const { record: produced, sizes, timestampMs } = admit(index)
+      direct.append(produced, sizes, timestampMs)
+    }
+
+    expect(batch.begin()).toEqual(direct.finish())
+  })
+})

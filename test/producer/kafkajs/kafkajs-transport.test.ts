@@ -1,0 +1,341 @@
+import { EventEmitter, once } from 'node:events'
+import net from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock, type Clock } from '../../../src/clock.ts'
+import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
+import * as fault from '../../../src/embedded-broker/faults.ts'
+import type { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
+import { measure, RecordBatchWriter } from '../../../src/producer/record-batch.ts'
+import type { ProduceRequest } from '../../../src/producer/transport.ts'
+import { transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
+import { record } from '../../support/producer-harness.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+/** A clock on which a second takes 20 ms. */
+const fastClock: Clock = {
+  nowMs: () => systemClock.nowMs() * 50,
+  epochMs: () => systemClock.epochMs(),
+  schedule: (delayMs, task) => systemClock.schedule(delayMs / 50, task),
+}
+
+async function startCluster(
+  options: Parameters<typeof EmbeddedCluster.start>[0] = { topics: { t: { partitions: 2 } } },
+): Promise<EmbeddedCluster> {
+  const cluster = await EmbeddedCluster.start({ autoCreateTopics: false, ...options })
+  closers.push(() => cluster.close())
+  return cluster
+}
+
+function connect(...parameters: Parameters<typeof transportOn>): KafkajsTransport {
+  const transport = transportOn(...parameters)
+  closers.push(() => transport.close())
+  return transport
+}
+
+function request(
+  values: readonly string[],
+  overrides: Partial<ProduceRequest> = {},
+): ProduceRequest {
+  const writer = new RecordBatchWriter(1_700_000_000_000)
+  for (const value of values) {
+    const one = record(value)
+    writer.append(one, measure(one), 1_700_000_000_000)
+  }
+  return {
+    topic: 't',
+    partition: 0,
+    recordBatch: writer.finish(),
+    requiredAcks: -1,
+    ackTimeoutMs: 30_000,
+    requestTimeoutMs: 5_000,
+    ...overrides,
+  }
+}
+
+/** A transport that knows topic `t`. */
+async function ready(
+  cluster: EmbeddedCluster,
+  ...rest: [Parameters<typeof transportOn>[1]?, Clock?]
+): Promise<KafkajsTransport> {
+  const transport = connect(cluster, ...rest)
+  await transport.fetchMetadata(['t'])
+  return transport
+}
+
+describe('produce', () => {
+  it('stores a batch and reports its first offset', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+
+    await transport.produce(request(['a', 'b']))
+    const outcome = await transport.produce(request(['c']))
+
+    expect(outcome).toEqual({
+      status: 'acknowledged',
+      baseOffset: 2n,
+      logAppendTimeMs: undefined,
+    })
+    expect(valuesOf(cluster, 't', 0)).toEqual(['a', 'b', 'c'])
+  })
+
+  it.each([2, 3, 5, 6, 7, 10, 17, 18, 19, 20, 29, 31, 45, 56, 87])(
+    'reports the broker’s error %i as it is',
+    async (errorNumber) => {
+      const cluster = await startCluster()
+      const transport = await ready(cluster)
+      cluster.control('Produce', fault.error(errorNumber))
+
+      expect(await transport.produce(request(['a']))).toEqual({ status: 'refused', errorNumber })
+    },
+  )
+
+  it('fails when the answer does not mention the partition', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    cluster.control(
+      'Produce',
+      fault.rewrite((response) => ({ ...response, topics: [] })),
+    )
+
+    expect(await transport.produce(request(['a']))).toMatchObject({
+      status: 'failed',
+      errorNumber: -195,
+      wasSent: true,
+    })
+  })
+
+  it('fails without sending for a partition that metadata does not know', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+
+    const outcome = await transport.produce(request(['a'], { partition: 7 }))
+
+    expect(outcome).toMatchObject({ status: 'failed', errorNumber: -195 })
+    expect(cluster.requests.filter(({ api }) => api === 'Produce')).toEqual([])
+  })
+
+  it('with acks 0 is acknowledged without an offset', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    const received = cluster.nextRequest('Produce')
+
+    const outcome = await transport.produce(request(['a'], { requiredAcks: 0 }))
+    await received
+
+    expect(outcome).toMatchObject({ status: 'acknowledged', baseOffset: undefined })
+  })
+
+  it.each([
+    { title: 'before storing', cut: fault.cutBefore(), stored: [] },
+    { title: 'before storing, by a reset', cut: fault.cutBefore({ withReset: true }), stored: [] },
+    { title: 'after storing', cut: fault.cutAfter(), stored: ['a'] },
+    { title: 'within the answer', cut: fault.cutWithin(7), stored: ['a'] },
+  ])('says that a request may have arrived when the connection is cut $title', async (row) => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    cluster.control('Produce', row.cut)
+
+    const outcome = await transport.produce(request(['a']))
+
+    expect(outcome).toMatchObject({ status: 'failed', errorNumber: -195, wasSent: true })
+    expect(valuesOf(cluster, 't')).toEqual(row.stored)
+  })
+
+  it('says that a request was not sent when nobody listens any more', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    await cluster.stopBroker(1)
+
+    const [first, second] = [
+      await transport.produce(request(['a'])),
+      await transport.produce(request(['b'])),
+    ]
+
+    expect(first.status).toBe('failed')
+    expect(second).toMatchObject({ status: 'failed', errorNumber: -195, wasSent: false })
+  })
+
+  it('gives a hung broker up in time and destroys the connection', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    cluster.control('Produce', fault.hang())
+
+    const hung = await transport.produce(request(['a'], { requestTimeoutMs: 50 }))
+    const next = await retry(transport)
+
+    expect(hung).toMatchObject({ status: 'failed', errorNumber: -185, wasSent: true })
+    expect(next.status).toBe('acknowledged')
+    const connections = cluster.requests
+      .filter(({ api }) => api === 'Produce')
+      .map(({ connectionId }) => connectionId)
+    expect(new Set(connections).size).toBe(2)
+  })
+
+  it('that times out while it still connects was not sent, and is not sent later', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    cluster.cutConnections()
+    const latch = Promise.withResolvers<undefined>()
+    cluster.control('ApiVersions', fault.delay(latch.promise), { keep: true })
+    await transport.produce(request(['x']))
+
+    const outcome = await transport.produce(request(['a'], { requestTimeoutMs: 50 }))
+    latch.resolve(undefined)
+
+    expect(outcome.status).toBe('failed')
+    expect(valuesOf(cluster, 't')).not.toContain('a')
+  })
+
+  it('survives an answer that makes no sense', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    cluster.control('Produce', fault.wrongCorrelationId(4711))
+
+    const outcome = await transport.produce(request(['a'], { requestTimeoutMs: 50 }))
+
+    expect(outcome).toMatchObject({ status: 'failed', wasSent: true })
+    expect((await retry(transport)).status).toBe('acknowledged')
+  })
+})
+
+/** Sends until the transport has a connection again, as the dispatcher would. */
+async function retry(transport: KafkajsTransport): ReturnType<KafkajsTransport['produce']> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await transport.fetchMetadata(['t']).catch(() => undefined)
+    const outcome = await transport.produce(request(['again']))
+    if (outcome.status === 'acknowledged') return outcome
+  }
+  throw new Error('the transport did not recover')
+}
+
+describe('fetchMetadata', () => {
+  it('returns every topic with its own error, and partitions without a leader', async () => {
+    const cluster = await startCluster()
+    const lie = fault.metadataLie({ topic: 't', partition: 1, partitionErrorCode: 5, leaderId: -1 })
+    cluster.control('Metadata', lie, { keep: true })
+
+    const { brokers, topics } = await connect(cluster).fetchMetadata(['t', 'missing'])
+
+    expect(brokers).toMatchObject([{ nodeId: 1 }])
+    expect(topics.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+      { name: 'missing', errorNumber: 3, leaders: [] },
+      { name: 't', errorNumber: 0, leaders: [1, undefined] },
+    ])
+  })
+
+  it('asks for no topic when it is given none', async () => {
+    const cluster = await startCluster()
+
+    expect((await connect(cluster).fetchMetadata([])).topics).toEqual([])
+  })
+
+  it('rejects when no broker is there, and works when one comes', async () => {
+    const cluster = await startCluster()
+    await cluster.stopBroker(1)
+    const transport = connect(cluster)
+
+    await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({ errorNumber: -195 })
+    expect(transport.availability).toBe('down')
+    await cluster.startBroker(1)
+
+    expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
+    expect(transport.availability).toBe('up')
+  })
+
+  it('goes on to the next bootstrap broker when one is dead', async () => {
+    const cluster = await startCluster({ brokers: 3, topics: { t: { partitions: 3 } } })
+    await cluster.stopBroker(1)
+    await cluster.stopBroker(2)
+    const transport = connect(cluster)
+
+    const attempts = [1, 2, 3].map(() => transport.fetchMetadata(['t']))
+    const results = await Promise.allSettled(attempts)
+
+    expect(results.some(({ status }) => status === 'fulfilled')).toBe(true)
+  })
+
+  it('gives up on a broker that does not answer, and gets its answer on a new connection', async () => {
+    const cluster = await startCluster()
+    const transport = connect(cluster, {}, fastClock)
+    cluster.control('Metadata', fault.hang())
+
+    await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
+      message: expect.stringContaining('no metadata within 3000 ms') as string,
+    })
+
+    expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
+  })
+
+  it('gives up on a broker that accepts the connection and then goes silent', async () => {
+    const cluster = await startCluster()
+    const transport = connect(cluster, {}, fastClock)
+    cluster.control('ApiVersions', fault.hang())
+
+    await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
+      message: expect.stringContaining('was not ready within 5000 ms') as string,
+    })
+
+    expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
+  })
+})
+
+describe('start', () => {
+  it('connects by itself, notices when Kafka goes away, and when it comes back', async () => {
+    const cluster = await startCluster()
+    const messages = new EventEmitter()
+    const transport = connect(cluster, {}, fastClock, (_, message) => messages.emit(message))
+
+    transport.start()
+    await once(messages, 'Kafka is reachable')
+    const lost = once(messages, 'Kafka is not reachable')
+    await cluster.stopBroker(1)
+    await lost
+    const found = once(messages, 'Kafka is reachable')
+    await cluster.startBroker(1)
+    await found
+
+    expect(transport.availability).toBe('up')
+  })
+})
+
+describe('close', () => {
+  it('does not wait for a broker that never answers', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster, {}, fastClock)
+    cluster.control('Produce', fault.hang())
+    const received = cluster.nextRequest('Produce')
+    void transport.produce(request(['a'], { requestTimeoutMs: 3_600_000 }))
+    await received
+
+    await transport.close()
+
+    expect(valuesOf(cluster, 't')).toEqual([])
+  })
+
+  it('closes every connection', async () => {
+    const server = net.createServer()
+    const sockets = new Set<net.Socket>()
+    server.on('connection', (socket) => {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => new Promise((resolve) => server.close(resolve)))
+    const { port } = server.address() as net.AddressInfo
+    const cluster = await startCluster()
+    const transport = connect(cluster, { brokers: [`127.0.0.1:${port}`] }, fastClock)
+    const connected = new Promise((resolve) => server.once('connection', resolve))
+    const failed = transport.fetchMetadata(['t']).catch(() => undefined)
+    await connected
+
+    await transport.close()
+    await failed
+
+    expect(sockets.size).toBe(0)
+  })
+})

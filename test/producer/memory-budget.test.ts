@@ -1,0 +1,253 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { MemoryBudget, type MemoryBudgetLimits } from '../../src/producer/memory-budget.ts'
+import { FakeClock, settle } from '../support/fake-clock.ts'
+
+const UNLIMITED = Number.MAX_SAFE_INTEGER
+
+function makeBudget(limits: Partial<MemoryBudgetLimits> = {}): {
+  budget: MemoryBudget
+  clock: FakeClock
+} {
+  const clock = new FakeClock()
+  return {
+    budget: new MemoryBudget({ maxRecords: 0, maxBytes: UNLIMITED, ...limits }, clock),
+    clock,
+  }
+}
+
+/** Notes in `log` under which name each reservation ended, and how. */
+function follow(log: string[], name: string, reservation: Promise<boolean>): void {
+  void reservation.then((reserved) => log.push(`${name}: ${reserved}`))
+}
+
+describe('MemoryBudget.tryReserve', () => {
+  test('takes exactly as many records as the limit says', () => {
+    const { budget } = makeBudget({ maxRecords: 3 })
+
+    const results = [1, 2, 3, 4].map(() => budget.tryReserve(10))
+
+    expect(results).toEqual([true, true, true, false])
+    expect(budget.records).toBe(3)
+    expect(budget.bytes).toBe(30)
+  })
+
+  test('takes exactly as many bytes as the limit says', () => {
+    const { budget } = makeBudget({ maxBytes: 100 })
+
+    const results = [60, 41, 40, 1].map((valueBytes) => budget.tryReserve(valueBytes))
+
+    expect(results).toEqual([true, false, true, false])
+    expect(budget.bytes).toBe(100)
+  })
+
+  test('takes any number of records when their limit is 0', () => {
+    const { budget } = makeBudget({ maxRecords: 0, maxBytes: 1_000 })
+
+    const results = Array.from({ length: 1_000 }, () => budget.tryReserve(1))
+
+    expect(results.every(Boolean)).toBe(true)
+    expect(budget.tryReserve(1)).toBe(false)
+  })
+
+  test('takes values without bytes when the bytes are used up', () => {
+    const { budget } = makeBudget({ maxBytes: 10 })
+    budget.tryReserve(10)
+
+    const results = [0, 0, 1].map((valueBytes) => budget.tryReserve(valueBytes))
+
+    expect(results).toEqual([true, true, false])
+    expect(budget.records).toBe(3)
+  })
+
+  test('changes nothing when it refuses', () => {
+    const { budget } = makeBudget({ maxBytes: 10 })
+
+    budget.tryReserve(11)
+
+    expect([budget.records, budget.bytes]).toEqual([0, 0])
+  })
+
+  test('has room again after a release', () => {
+    const { budget } = makeBudget({ maxRecords: 1, maxBytes: 10 })
+    budget.tryReserve(10)
+
+    budget.release(1, 10)
+
+    expect(budget.tryReserve(10)).toBe(true)
+  })
+
+  test('does not overtake those who wait, even where it would fit', async () => {
+    const { budget } = makeBudget({ maxBytes: 10 })
+    const log: string[] = []
+    budget.tryReserve(6)
+    follow(log, 'large', budget.reserve(5, 100))
+
+    expect(budget.tryReserve(1)).toBe(false)
+
+    budget.release(1, 6)
+    await settle()
+    expect(log).toEqual(['large: true'])
+    expect(budget.tryReserve(1)).toBe(true)
+  })
+})
+
+describe('MemoryBudget.reserve', () => {
+  test('takes room at once where there is some, without a timer', async () => {
+    const { budget, clock } = makeBudget({ maxRecords: 1 })
+
+    expect(await budget.reserve(1, 100)).toBe(true)
+
+    expect(clock.timers).toBe(0)
+  })
+
+  test('gives room in the order of arrival, a small one waiting behind a large one', async () => {
+    const { budget } = makeBudget({ maxBytes: 10 })
+    const log: string[] = []
+    budget.tryReserve(5)
+    budget.tryReserve(5)
+    follow(log, 'large', budget.reserve(8, 100))
+    follow(log, 'small', budget.reserve(1, 100))
+    follow(log, 'third', budget.reserve(1, 100))
+
+    budget.release(1, 5)
+    await settle()
+    expect(log).toEqual([])
+
+    budget.release(1, 5)
+    await settle()
+    expect(log).toEqual(['large: true', 'small: true', 'third: true'])
+    expect([budget.records, budget.bytes]).toEqual([3, 10])
+  })
+
+  test('serves as many as fit, and no more', async () => {
+    const { budget } = makeBudget({ maxRecords: 3 })
+    const log: string[] = []
+    for (let n = 0; n < 3; n += 1) budget.tryReserve(1)
+    for (const name of ['a', 'b', 'c']) follow(log, name, budget.reserve(1, 100))
+
+    budget.release(2, 2)
+    await settle()
+
+    expect(log).toEqual(['a: true', 'b: true'])
+    expect(budget.records).toBe(3)
+  })
+
+  test('gives up exactly when the time is over', async () => {
+    const { budget, clock } = makeBudget({ maxRecords: 1 })
+    const log: string[] = []
+    budget.tryReserve(1)
+    follow(log, 'late', budget.reserve(1, 100))
+
+    await clock.advance(99)
+    expect(log).toEqual([])
+    await clock.advance(1)
+    expect(log).toEqual(['late: false'])
+  })
+
+  test('takes no room for one that gave up', async () => {
+    const { budget, clock } = makeBudget({ maxRecords: 1 })
+    budget.tryReserve(1)
+    void budget.reserve(1, 100)
+    await clock.advance(100)
+
+    budget.release(1, 1)
+
+    expect(budget.records).toBe(0)
+    expect(budget.tryReserve(1)).toBe(true)
+  })
+
+  test('lets those behind go on when the first gives up', async () => {
+    const { budget, clock } = makeBudget({ maxBytes: 10 })
+    const log: string[] = []
+    budget.tryReserve(6)
+    follow(log, 'large', budget.reserve(9, 50))
+    follow(log, 'small', budget.reserve(4, 100))
+
+    await clock.advance(50)
+
+    expect(log).toEqual(['large: false', 'small: true'])
+    expect(clock.timers).toBe(0)
+  })
+
+  test('refuses at once what is larger than the whole queue, and so delays nobody', async () => {
+    const { budget } = makeBudget({ maxBytes: 10 })
+    const log: string[] = []
+    follow(log, 'too large', budget.reserve(11, 100))
+    follow(log, 'small', budget.reserve(1, 100))
+
+    await settle()
+
+    expect(log).toEqual(['too large: false', 'small: true'])
+  })
+
+  test('leaves no timer behind once it was served', async () => {
+    const { budget, clock } = makeBudget({ maxRecords: 1 })
+    budget.tryReserve(1)
+    void budget.reserve(1, 100)
+
+    budget.release(1, 1)
+    await settle()
+
+    expect(clock.timers).toBe(0)
+  })
+})
+
+describe('MemoryBudget.refuseWaiters', () => {
+  test('sends everyone away at once, without a timer left', async () => {
+    const { budget, clock } = makeBudget({ maxRecords: 1 })
+    const log: string[] = []
+    budget.tryReserve(1)
+    follow(log, 'a', budget.reserve(1, 100))
+    follow(log, 'b', budget.reserve(1, 100))
+
+    budget.refuseWaiters()
+    await settle()
+
+    expect(log).toEqual(['a: false', 'b: false'])
+    expect(clock.timers).toBe(0)
+    expect(budget.records).toBe(1)
+  })
+
+  test('leaves the budget in working order', () => {
+    const { budget } = makeBudget({ maxRecords: 1 })
+    budget.tryReserve(1)
+    void budget.reserve(1, 100)
+
+    budget.refuseWaiters()
+    budget.release(1, 1)
+
+    expect(budget.tryReserve(1)).toBe(true)
+  })
+})
+
+describe('MemoryBudget.release', () => {
+  test.each([
+    ['records', 2, 5],
+    ['bytes', 1, 6],
+  ])('throws when more %s come back than were taken', (_, records, bytes) => {
+    const { budget } = makeBudget()
+    budget.tryReserve(5)
+
+    expect(() => {
+      budget.release(records, bytes)
+    }).toThrow('invariant broken: more room was released than was taken')
+  })
+
+  test('brings the budget back to nothing, whatever was taken, in whatever order', () => {
+    const anySizes = fc.array(fc.nat({ max: 50 }))
+
+    fc.assert(
+      fc.property(anySizes, (sizes) => {
+        const { budget } = makeBudget({ maxRecords: 20, maxBytes: 400 })
+        const taken = sizes.filter((valueBytes) => budget.tryReserve(valueBytes))
+
+        expect(budget.bytes).toBeLessThanOrEqual(400)
+        expect(budget.records).toBeLessThanOrEqual(20)
+        for (const valueBytes of taken.reverse()) budget.release(1, valueBytes)
+
+        expect([budget.records, budget.bytes]).toEqual([0, 0])
+      }),
+    )
+  })
+})

@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest'
+import { partitionOfKey, StickyPartition, type Random } from '../../src/producer/partitioner.ts'
+import { ProducerHarness, record } from '../support/producer-harness.ts'
+import { seededRandom } from '../support/seeded-random.ts'
+
+const PARTITION_COUNTS = [1, 2, 3, 4, 6, 12, 50, 1_000] as const
+const SEED = 20_240_229
+
+/** A random that gives these numbers in turn, and counts how often it was asked. */
+function scripted(...numbers: readonly number[]): { random: Random; draws: () => number } {
+  let draws = 0
+  const random = (): number => numbers[draws++ % numbers.length] ?? 0
+  return { random, draws: () => draws }
+}
+
+const led = (count: number): number[] => new Array<number>(count).fill(1)
+
+describe('partitionOfKey', () => {
+  // Computed with zlib.crc32 of Python.
+  test.each<[key: string | Buffer, partitions: readonly number[]]>([
+    ['a', [0, 1, 0, 3, 3, 3, 7, 907]],
+    ['b', [0, 1, 2, 1, 5, 5, 31, 681]],
+    ['key', [0, 1, 1, 1, 1, 1, 37, 937]],
+    ['user-42', [0, 1, 1, 3, 1, 7, 35, 435]],
+    ['ключ', [0, 0, 0, 2, 0, 6, 18, 818]],
+    ['日本', [0, 0, 2, 0, 2, 8, 6, 756]],
+    ['🚀', [0, 0, 0, 2, 0, 6, 46, 46]],
+    ['0', [0, 1, 2, 1, 5, 5, 9, 209]],
+    ['123456789', [0, 0, 2, 2, 2, 2, 12, 262]],
+    ['The quick brown fox jumps over the lazy dog', [0, 1, 1, 1, 1, 1, 19, 169]],
+    [' ', [0, 1, 2, 1, 5, 5, 27, 277]],
+    ['x'.repeat(1_000), [0, 0, 0, 2, 0, 6, 20, 270]],
+    [Buffer.from([0, 255, 128, 10]), [0, 0, 2, 0, 2, 8, 44, 244]],
+    [Buffer.from([0]), [0, 1, 1, 1, 1, 1, 7, 757]],
+  ])('of %j is its CRC-32 modulo the number of partitions', (key, partitions) => {
+    expect(PARTITION_COUNTS.map((count) => partitionOfKey(key, count))).toEqual(partitions)
+  })
+
+  test('is the same for a string and its UTF-8 bytes', () => {
+    const keys = ['key', 'ключ', '🚀', '\ud800']
+
+    const ofStrings = keys.map((key) => partitionOfKey(key, 1_000))
+    const ofBytes = keys.map((key) => partitionOfKey(Buffer.from(key), 1_000))
+
+    expect(ofStrings).toEqual(ofBytes)
+  })
+
+  test('spreads keys over all partitions evenly', () => {
+    const counts = new Array<number>(8).fill(0)
+
+    for (let n = 0; n < 16_000; n += 1) {
+      const partition = partitionOfKey(`user-${n}`, 8)
+      counts[partition] = (counts[partition] ?? 0) + 1
+    }
+
+    expect(Math.min(...counts)).toBeGreaterThan(1_800)
+    expect(Math.max(...counts)).toBeLessThan(2_200)
+  })
+})
+
+describe('StickyPartition', () => {
+  test('stays on the partition it drew until its linger is over, to the millisecond', () => {
+    const { random } = scripted(0.25, 0.75)
+    const sticky = new StickyPartition(20, random)
+
+    const chosen = [100, 110, 119.9, 120].map((nowMs) => sticky.choose(led(4), nowMs))
+
+    expect(chosen).toEqual([1, 1, 1, 3])
+  })
+
+  test('lingers anew from each draw, not from a raster', () => {
+    const { random } = scripted(0, 0.25, 0.5)
+    const sticky = new StickyPartition(20, random)
+
+    const chosen = [0, 33, 52.9, 53].map((nowMs) => sticky.choose(led(4), nowMs))
+
+    expect(chosen).toEqual([0, 1, 1, 2])
+  })
+
+  test('draws for each record when it is not to linger', () => {
+    const { random, draws } = scripted(0, 0.25, 0.5, 0.75)
+    const sticky = new StickyPartition(0, random)
+
+    const chosen = [5, 5, 5, 5].map((nowMs) => sticky.choose(led(4), nowMs))
+
+    expect(chosen).toEqual([0, 1, 2, 3])
+    expect(draws()).toBe(4)
+  })
+
+  test('leaves a partition at once when that has no leader any more, and lingers anew', () => {
+    const { random } = scripted(0, 0.9, 0)
+    const sticky = new StickyPartition(20, random)
+    sticky.choose(led(2), 0)
+
+    const chosen = [5, 20, 24.9, 25].map((nowMs) => sticky.choose([undefined, 1], nowMs))
+    const afterwards = sticky.choose(led(2), 45)
+
+    expect(chosen).toEqual([1, 1, 1, 1])
+    expect(afterwards).toBe(0)
+  })
+
+  test('does not go back to a partition that has its leader back', () => {
+    const { random } = scripted(0, 0.9)
+    const sticky = new StickyPartition(20, random)
+    sticky.choose(led(2), 0)
+    sticky.choose([undefined, 1], 5)
+
+    expect(sticky.choose(led(2), 24.9)).toBe(1)
+  })
+
+  test('leaves a partition that does not exist any more', () => {
+    const { random } = scripted(0.99, 0.99)
+    const sticky = new StickyPartition(20, random)
+    sticky.choose(led(8), 0)
+
+    expect(sticky.choose(led(2), 1)).toBe(1)
+  })
+
+  test('draws among the partitions that have a leader only', () => {
+    const sticky = new StickyPartition(0, seededRandom(SEED))
+    const leaders = [undefined, 3, undefined, 0, undefined]
+
+    const drawn = Array.from({ length: 200 }, (_, nowMs) => sticky.choose(leaders, nowMs))
+
+    expect(new Set(drawn)).toEqual(new Set([1, 3]))
+  })
+
+  test('draws among all partitions when none has a leader', () => {
+    const sticky = new StickyPartition(20, seededRandom(SEED))
+    const leaders = [undefined, undefined, undefined]
+
+    const drawn = Array.from({ length: 200 }, () => sticky.choose(leaders, 0))
+
+    expect(new Set(drawn)).toEqual(new Set([0, 1, 2]))
+  })
+
+  test.each([
+    [0, 0],
+    [1 - 2 ** -32, 3],
+  ])('draws an existing partition at the edge of randomness, %d', (number, partition) => {
+    const sticky = new StickyPartition(20, () => number)
+
+    expect(sticky.choose(led(4), 0)).toBe(partition)
+  })
+
+  test(`draws every partition equally often (seed ${SEED})`, () => {
+    const sticky = new StickyPartition(0, seededRandom(SEED))
+    const counts = new Array<number>(4).fill(0)
+
+    for (let nowMs = 0; nowMs < 20_000; nowMs += 1) {
+      const partition = sticky.choose(led(4), nowMs)
+      counts[partition] = (counts[partition] ?? 0) + 1
+    }
+
+    // 5000 each, five standard deviations of 61 either way.
+    expect(Math.min(...counts)).toBeGreaterThan(4_700)
+    expect(Math.max(...counts)).toBeLessThan(5_300)
+  })
+})
+
+describe('the partition of a record', () => {
+  // The random of the harness draws partition 2 of 4; the CRC-32 of nothing is 0.
+  test.each([
+    ['without a key', null, 2],
+    ['with an empty key', '', 2],
+    ['with an empty key of bytes', Buffer.alloc(0), 2],
+    ['with a key', 'a', 3],
+    ['with a key of bytes', Buffer.from('a'), 3],
+    ['with a key of one zero byte', Buffer.from([0]), 1],
+  ])('%s is drawn or computed as librdkafka does', async (_, key, partition) => {
+    const harness = await ProducerHarness.warm()
+
+    await harness.send(record('v', { partition: undefined, key }))
+    await harness.clock.advance(100)
+
+    expect(harness.transport.requests.map((request) => request.partition)).toEqual([partition])
+  })
+})

@@ -1,0 +1,103 @@
+import { Kafka, logLevel, type ICustomPartitioner, type Producer as KafkajsProducer } from 'kafkajs'
+import { systemClock, type Clock } from '../../src/clock.ts'
+import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import {
+  KafkajsTransport,
+  type KafkajsTransportSettings,
+} from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import type { TransportLog } from '../../src/producer/kafkajs/kafkajs-log.ts'
+import { Producer } from '../../src/producer/producer.ts'
+import type { ProducerSettings } from '../../src/producer/settings.ts'
+import type { DeliveryReport, ProducerRecord, Refusals } from '../../src/producer/types.ts'
+import { DEFAULT_SETTINGS } from './producer-harness.ts'
+
+/** kafkajs as it comes, with what a program would give it. */
+export async function stockProducer(
+  cluster: EmbeddedCluster,
+  options: {
+    readonly retries?: number
+    readonly requestTimeoutMs?: number
+    readonly createPartitioner?: ICustomPartitioner
+  } = {},
+): Promise<KafkajsProducer> {
+  const kafka = new Kafka({
+    brokers: cluster.bootstrap.split(','),
+    logLevel: logLevel.NOTHING,
+    requestTimeout: options.requestTimeoutMs ?? 5_000,
+    retry: { retries: options.retries ?? 5, initialRetryTime: 20 },
+  })
+  const { createPartitioner = () => () => 0 } = options
+  const producer = kafka.producer({ createPartitioner, allowAutoTopicCreation: false })
+  await producer.connect()
+  return producer
+}
+
+/** Our transport on an embedded cluster. */
+export function transportOn(
+  cluster: EmbeddedCluster,
+  settings: Partial<KafkajsTransportSettings> = {},
+  clock: Clock = systemClock,
+  log: TransportLog = () => undefined,
+): KafkajsTransport {
+  return new KafkajsTransport(
+    {
+      brokers: cluster.bootstrap.split(','),
+      clientId: 'kprf-test',
+      ssl: undefined,
+      sasl: undefined,
+      allowAutoTopicCreation: false,
+      connectTimeoutMs: 5_000,
+      socketTimeoutMs: 60_000,
+      reconnectBackoffMs: 20,
+      reconnectBackoffMaxMs: 200,
+      isDebugLogged: false,
+      ...settings,
+    },
+    { clock, random: () => 0.5, log },
+  )
+}
+
+/** Our producer, kafkajs underneath, on an embedded cluster. */
+export class KprfOnCluster {
+  readonly producer: Producer
+  readonly retried: number[] = []
+
+  constructor(cluster: EmbeddedCluster, settings: Partial<ProducerSettings> = {}) {
+    this.producer = new Producer(
+      { ...DEFAULT_SETTINGS, lingerMs: 0, messageTimeoutMs: 10_000, ...settings },
+      {
+        transport: transportOn(cluster),
+        clock: systemClock,
+        random: () => 0.5,
+        observer: {
+          delivered: () => undefined,
+          failed: () => undefined,
+          confirmed: () => undefined,
+          refused: () => undefined,
+          retried: ({ errorNumber }) => this.retried.push(errorNumber),
+        },
+      },
+    )
+    this.producer.start()
+  }
+
+  /** Sends records together and waits for all their reports. */
+  async deliver(...records: readonly ProducerRecord[]): Promise<DeliveryReport[]> {
+    const reports: DeliveryReport[] = []
+    let outstanding = records.length
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const refusals: Refusals | undefined = await this.producer.sendAll(records, (report, index) => {
+      reports[index] = report
+      outstanding -= 1
+      if (outstanding === 0) resolve(undefined)
+    })
+    if (refusals) throw new Error(`refused: ${JSON.stringify(refusals)}`)
+    await promise
+    return reports
+  }
+}
+
+/** The values that a partition of a cluster holds. */
+export function valuesOf(cluster: EmbeddedCluster, topic: string, partition?: number): string[] {
+  return cluster.records(topic, partition).map(({ value }) => value?.toString() ?? 'null')
+}
