@@ -143,6 +143,7 @@ export class Batch {
     second.#keep(middle, this.count)
     second.mayBePersisted = this.mayBePersisted
     second.countedRetries = this.countedRetries
+    second.attempts = this.attempts
     this.#keep(0, middle)
     return second
   }

@@ -24,6 +24,9 @@ export class Expiry {
   readonly #messageTimeoutMs: number
   readonly #dependencies: ExpiryDependencies
   #cancel: CancelTimer | undefined
+  /** Admission of the first record that came while a sweep was reporting others. */
+  #admittedInSweepMs = Infinity
+  #isClosed = false
 
   /** @param messageTimeoutMs - 0 means that nothing ever expires. */
   constructor(messageTimeoutMs: number, dependencies: ExpiryDependencies) {
@@ -33,22 +36,34 @@ export class Expiry {
 
   /** Starts to watch, if it does not yet. Called for each record that is admitted. */
   watch(admittedMs: number): void {
-    if (this.#cancel === undefined && this.#messageTimeoutMs > 0) this.#arm(admittedMs)
+    if (this.#messageTimeoutMs === 0 || this.#isClosed) return
+    if (this.#cancel === undefined) this.#arm(admittedMs)
+    else this.#admittedInSweepMs = Math.min(this.#admittedInSweepMs, admittedMs)
   }
 
-  /** Stops the timer. */
+  /** Stops for good. */
   close(): void {
+    this.#isClosed = true
     this.#cancel?.()
-    this.#cancel = undefined
   }
 
   #arm(oldestAdmittedMs: number): void {
+    const delayMs = oldestAdmittedMs + this.#messageTimeoutMs - this.#dependencies.clock.nowMs()
+    this.#cancel = this.#dependencies.clock.schedule(
+      Math.max(delayMs, MIN_SWEEP_INTERVAL_MS),
+      () => {
+        this.#sweep()
+      },
+    )
+  }
+
+  /** `#cancel` stays set meanwhile, so that a report which admits a record does not arm a second timer. */
+  #sweep(): void {
     const { clock, sweep } = this.#dependencies
-    const delayMs = oldestAdmittedMs + this.#messageTimeoutMs - clock.nowMs()
-    this.#cancel = clock.schedule(Math.max(delayMs, MIN_SWEEP_INTERVAL_MS), () => {
-      this.#cancel = undefined
-      const oldestMs = sweep(clock.nowMs() - this.#messageTimeoutMs)
-      if (oldestMs < Infinity) this.#arm(oldestMs)
-    })
+    this.#admittedInSweepMs = Infinity
+    const oldestMs = sweep(clock.nowMs() - this.#messageTimeoutMs)
+    this.#cancel = undefined
+    const watchedMs = Math.min(oldestMs, this.#admittedInSweepMs)
+    if (watchedMs < Infinity && !this.#isClosed) this.#arm(watchedMs)
   }
 }

@@ -52,6 +52,8 @@ export class MemoryBudget {
   /** Takes room for one record as soon as there is some; false when `timeoutMs` passed before. */
   reserve(valueBytes: number, timeoutMs: number): Promise<boolean> {
     if (this.tryReserve(valueBytes)) return Promise.resolve(true)
+    // It would only hold up those behind it.
+    if (valueBytes > this.#limits.maxBytes) return Promise.resolve(false)
     return new Promise((resolve) => {
       const waiter: Waiter = {
         valueBytes,

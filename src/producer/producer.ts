@@ -101,7 +101,9 @@ export class Producer implements RecordProducer {
 
   /** Begins to connect. Records are admitted whether or not a broker is there. */
   start(): void {
-    this.#transport.start()
+    this.#transport.start(() => {
+      this.#topics.retryNow()
+    })
   }
 
   async sendAll(

@@ -51,6 +51,10 @@ interface Entry {
   absentSinceMs: number | undefined
   /** Whether the last answer was an error that will pass, so that the state is from before it. */
   isDoubtful: boolean
+  /** Whether the last request for it got no answer. */
+  isPostponed: boolean
+  /** Whether somebody missed a leader while the request was under way: its answer may be older. */
+  isWantedAgain: boolean
   lastAskedMs: number
   dueMs: number
 }
@@ -90,6 +94,8 @@ export class TopicMetadata {
       lastUsedMs: nowMs,
       absentSinceMs: undefined,
       isDoubtful: false,
+      isPostponed: false,
+      isWantedAgain: false,
       lastAskedMs: -Infinity,
       dueMs: nowMs,
     })
@@ -101,7 +107,15 @@ export class TopicMetadata {
   refresh(topic: string): void {
     const entry = this.#entries.get(topic)
     if (!entry) return
+    entry.isWantedAgain = this.#isFetching
     entry.dueMs = Math.min(entry.dueMs, entry.lastAskedMs + this.#settings.retryBackoffMs)
+    this.#schedule()
+  }
+
+  /** Asks at once for what got no answer: to be called when Kafka is reachable again. */
+  retryNow(): void {
+    const nowMs = this.#dependencies.clock.nowMs()
+    for (const entry of this.#entries.values()) if (entry.isPostponed) entry.dueMs = nowMs
     this.#schedule()
   }
 
@@ -132,19 +146,29 @@ export class TopicMetadata {
     const due = [...this.#entries].filter(([, entry]) => entry.dueMs <= nowMs)
     if (due.length > 0) {
       this.#isFetching = true
-      for (const [, entry] of due) entry.lastAskedMs = nowMs
-      try {
-        const { topics } = await this.#dependencies.fetch(due.map(([topic]) => topic))
-        this.#failures = 0
-        this.#accept(due, new Map(topics.map((topic) => [topic.name, topic])))
-      } catch {
-        // The transport has said why in the log; the topics stay due.
-        this.#failures += 1
-        this.#postpone(due)
+      for (const [, entry] of due) {
+        entry.lastAskedMs = nowMs
+        entry.isWantedAgain = false
       }
+      const answers = await this.#fetch(due.map(([topic]) => topic))
       this.#isFetching = false
+      if (this.#isClosed) return
+      if (answers) this.#accept(due, answers)
+      else this.#postpone(due)
     }
     this.#schedule()
+  }
+
+  /** Asks, and counts the failures in a row; the transport has said why in the log. */
+  async #fetch(topics: readonly string[]): Promise<Map<string, TopicSnapshot> | undefined> {
+    try {
+      const { topics: answers } = await this.#dependencies.fetch(topics)
+      this.#failures = 0
+      return new Map(answers.map((answer) => [answer.name, answer]))
+    } catch {
+      this.#failures += 1
+      return undefined
+    }
   }
 
   #forgetUnused(nowMs: number): void {
@@ -159,16 +183,20 @@ export class TopicMetadata {
     const { retryBackoffMs, retryBackoffMaxMs } = this.#settings
     const delayMs = Math.min(retryBackoffMs * 2 ** (this.#failures - 1), retryBackoffMaxMs)
     const dueMs = this.#dependencies.clock.nowMs() + delayMs
-    for (const [, entry] of due) entry.dueMs = dueMs
+    for (const [, entry] of due) {
+      entry.isPostponed = true
+      entry.dueMs = dueMs
+    }
   }
 
   #accept(due: readonly (readonly [string, Entry])[], answers: Map<string, TopicSnapshot>): void {
     const nowMs = this.#dependencies.clock.nowMs()
     for (const [topic, entry] of due) {
       const answer = answers.get(topic)
+      entry.isPostponed = false
       entry.isDoubtful = answer?.errorNumber !== 0
       entry.state = this.#judge(entry, answer, nowMs)
-      entry.dueMs = nowMs + this.#intervalMs(entry)
+      entry.dueMs = this.#nextDueMs(entry, nowMs)
       this.#dependencies.onAnswer(topic, entry.state)
     }
   }
@@ -194,9 +222,10 @@ export class TopicMetadata {
     }
   }
 
-  #intervalMs({ state, isDoubtful }: Entry): number {
-    if (state.status === 'failed') return FAILED_TOPIC_INTERVAL_MS
-    if (isDoubtful) return this.#settings.retryBackoffMs
-    return this.#settings.topicMetadataRefreshIntervalMs
+  #nextDueMs({ state, isDoubtful, isWantedAgain, lastAskedMs }: Entry, nowMs: number): number {
+    const { retryBackoffMs, topicMetadataRefreshIntervalMs } = this.#settings
+    if (state.status === 'failed') return nowMs + FAILED_TOPIC_INTERVAL_MS
+    if (isWantedAgain) return lastAskedMs + retryBackoffMs
+    return nowMs + (isDoubtful ? retryBackoffMs : topicMetadataRefreshIntervalMs)
   }
 }

@@ -3,8 +3,12 @@
  * behind this interface.
  */
 export interface Transport {
-  /** Begins to connect, and goes on trying for as long as it takes. Returns at once. */
-  start(): void
+  /**
+   * Begins to connect, and goes on trying for as long as it takes. Returns at once.
+   *
+   * @param onAvailable - called each time Kafka has become reachable.
+   */
+  start(onAvailable: () => void): void
 
   /**
    * Asks a broker about topics. An empty list asks only which brokers there are.

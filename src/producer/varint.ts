@@ -1,50 +1,54 @@
 /**
  * Kafka's variable-length integers: zigzag, then seven bits a byte, least significant first
  * (as Protocol Buffers' sint64). Values are JavaScript safe integers, so that a timestamp delta
- * needs no BigInt.
+ * needs no BigInt. The zigzag number itself may not be safe: it is taken apart as it is made.
  */
 
 const CONTINUES = 0x80
 const SEVEN_BITS = 0x7f
+/** The first byte holds the sign in its lowest bit and so many values above it. */
+const FIRST_BYTE_VALUES = 64
 /** From here on the 32-bit operators would cut the value off. */
 const BEYOND_32_BITS = 0x80000000
 
-/** Maps small magnitudes of either sign to small unsigned numbers. */
-function zigzag(value: number): number {
-  return value < 0 ? -2 * value - 1 : 2 * value
+/** What zigzag leaves of a value once its sign is in the lowest bit. */
+function magnitude(value: number): number {
+  return value < 0 ? -value - 1 : value
 }
 
 /** Number of bytes that {@link writeVarint} takes for `value`. */
 export function sizeOfVarint(value: number): number {
-  let rest = zigzag(value)
+  let rest = Math.floor(magnitude(value) / FIRST_BYTE_VALUES)
   let size = 1
   for (; rest >= BEYOND_32_BITS; size++) rest = Math.floor(rest / 128)
-  for (; rest > SEVEN_BITS; size++) rest >>>= 7
+  for (; rest > 0; size++) rest >>>= 7
   return size
 }
 
 /** Writes `value` at `offset` and returns the offset behind it. */
 export function writeVarint(buffer: Buffer, offset: number, value: number): number {
-  let rest = zigzag(value)
+  const whole = magnitude(value)
+  let byte = ((whole % FIRST_BYTE_VALUES) << 1) | (value < 0 ? 1 : 0)
+  let rest = Math.floor(whole / FIRST_BYTE_VALUES)
   let at = offset
-  for (; rest >= BEYOND_32_BITS; rest = Math.floor(rest / 128)) {
-    buffer[at++] = (rest % 128) | CONTINUES
+  while (rest > 0) {
+    buffer[at++] = byte | CONTINUES
+    byte = rest % 128
+    rest = rest >= BEYOND_32_BITS ? Math.floor(rest / 128) : rest >>> 7
   }
-  for (; rest > SEVEN_BITS; rest >>>= 7) buffer[at++] = (rest & SEVEN_BITS) | CONTINUES
-  buffer[at++] = rest
+  buffer[at++] = byte
   return at
 }
 
 /** Reads the integer at `offset`: the value, and the offset behind it. */
 export function readVarint(buffer: Buffer, offset: number): [value: number, end: number] {
-  let result = 0
-  let factor = 1
   let at = offset
-  for (;;) {
-    const byte = buffer.readUInt8(at++)
-    result += (byte & SEVEN_BITS) * factor
-    if (byte < CONTINUES) break
-    factor *= 128
+  let byte = buffer.readUInt8(at++)
+  const isNegative = (byte & 1) === 1
+  let whole = (byte & SEVEN_BITS) >>> 1
+  for (let factor = FIRST_BYTE_VALUES; byte >= CONTINUES; factor *= 128) {
+    byte = buffer.readUInt8(at++)
+    whole += (byte & SEVEN_BITS) * factor
   }
-  return [result % 2 === 0 ? result / 2 : -(result + 1) / 2, at]
+  return [isNegative ? -whole - 1 : whole, at]
 }

@@ -116,3 +116,17 @@ describe('a partition', () => {
     expect(harness.transport.values('t', 0)).toEqual(['a'])
   })
 })
+
+describe('when Kafka is reachable again', () => {
+  it('topics that got no answer are asked for at once, whatever their backoff', async () => {
+    const harness = new ProducerHarness({ lingerMs: 0 })
+    harness.transport.availability = 'down'
+    await harness.send(record('a'))
+    await harness.clock.advance(1_600)
+
+    harness.transport.comeBack()
+    await harness.clock.advance(0)
+
+    expect(harness.transport.values('t', 0)).toEqual(['a'])
+  })
+})

@@ -71,6 +71,46 @@ const STEPS = {
   split: (batch: Batch): unknown => batch.split(),
 }
 
+type Step = keyof typeof STEPS
+
+const LEGAL_STEPS: readonly (readonly [from: BatchState, step: Step, to: BatchState])[] = [
+  ['open', 'append', 'open'],
+  ['open', 'seal', 'sealed'],
+  ['open', 'failFirst', 'open'],
+  ['open', 'failAll', 'settled'],
+  ['sealed', 'begin', 'inFlight'],
+  ['sealed', 'failFirst', 'sealed'],
+  ['sealed', 'failAll', 'settled'],
+  ['sealed', 'split', 'sealed'],
+  ['inFlight', 'release', 'sealed'],
+  ['inFlight', 'acknowledge', 'settled'],
+]
+
+const ILLEGAL_STEPS: readonly (readonly [from: BatchState, step: Step])[] = [
+  ['open', 'begin'],
+  ['open', 'release'],
+  ['open', 'acknowledge'],
+  ['open', 'split'],
+  ['sealed', 'append'],
+  ['sealed', 'seal'],
+  ['sealed', 'release'],
+  ['sealed', 'acknowledge'],
+  ['inFlight', 'append'],
+  ['inFlight', 'seal'],
+  ['inFlight', 'begin'],
+  ['inFlight', 'failFirst'],
+  ['inFlight', 'failAll'],
+  ['inFlight', 'split'],
+  ['settled', 'append'],
+  ['settled', 'seal'],
+  ['settled', 'begin'],
+  ['settled', 'release'],
+  ['settled', 'acknowledge'],
+  ['settled', 'failFirst'],
+  ['settled', 'failAll'],
+  ['settled', 'split'],
+]
+
 const indices = (records: readonly { readonly index: number }[]): number[] =>
   records.map(({ index }) => index)
 
@@ -89,18 +129,7 @@ const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, index) => from + index)
 
 describe('Batch', () => {
-  test.each<[from: BatchState, step: keyof typeof STEPS, to: BatchState]>([
-    ['open', 'append', 'open'],
-    ['open', 'seal', 'sealed'],
-    ['open', 'failFirst', 'open'],
-    ['open', 'failAll', 'settled'],
-    ['sealed', 'begin', 'inFlight'],
-    ['sealed', 'failFirst', 'sealed'],
-    ['sealed', 'failAll', 'settled'],
-    ['sealed', 'split', 'sealed'],
-    ['inFlight', 'release', 'sealed'],
-    ['inFlight', 'acknowledge', 'settled'],
-  ])('that is %s is, after %s, %s', (from, step, to) => {
+  test.each(LEGAL_STEPS)('that is %s is, after %s, %s', (from, step, to) => {
     const batch = MAKERS[from]()
 
     STEPS[step](batch)
@@ -108,23 +137,13 @@ describe('Batch', () => {
     expect(batch.state).toBe(to)
   })
 
-  test.each<[from: BatchState, steps: readonly (keyof typeof STEPS)[]]>([
-    ['open', ['begin', 'release', 'acknowledge', 'split']],
-    ['sealed', ['append', 'seal', 'release', 'acknowledge']],
-    ['inFlight', ['append', 'seal', 'begin', 'failFirst', 'failAll', 'split']],
-    [
-      'settled',
-      ['append', 'seal', 'begin', 'release', 'acknowledge', 'failFirst', 'failAll', 'split'],
-    ],
-  ])('that is %s takes none of the steps %j, and is not changed by them', (from, steps) => {
-    for (const step of steps) {
-      const batch = MAKERS[from]()
+  test.each(ILLEGAL_STEPS)('that is %s does not take the step %s', (from, step) => {
+    const batch = MAKERS[from]()
 
-      expect(() => STEPS[step](batch), step).toThrow('invariant broken')
+    expect(() => STEPS[step](batch)).toThrow('invariant broken')
 
-      expect(batch.state).toBe(from)
-      expect(batch.count).toBe(2)
-    }
+    expect(batch.state).toBe(from)
+    expect(batch.count).toBe(2)
   })
 
   test('counts its records and knows its size on the wire', () => {

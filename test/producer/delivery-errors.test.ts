@@ -42,10 +42,7 @@ describe('deliveryError', () => {
     [10, 'MessageSizeTooLarge (Broker: Message size too large)'],
     [13, 'NetworkException (Broker: Broker disconnected before response received)'],
     [17, 'InvalidTopic (Broker: Invalid topic)'],
-    [
-      18,
-      'MessageBatchTooLarge (Broker: Message batch larger than configured server segment size)',
-    ],
+    [18, 'MessageBatchTooLarge (Broker: Message batch larger than configured server segment size)'],
     [19, 'NotEnoughReplicas (Broker: Not enough in-sync replicas)'],
     [
       20,
@@ -93,10 +90,7 @@ describe('deliveryError', () => {
 
   test.each([
     ['BUFFER_FULL', ['queueFull']],
-    [
-      'DELIVERY_TIMED_OUT',
-      ['messageTimedOut', 'timedOut', 'timedOutInQueue', 'requestTimedOut'],
-    ],
+    ['DELIVERY_TIMED_OUT', ['messageTimedOut', 'timedOut', 'timedOutInQueue', 'requestTimedOut']],
     ['RECORD_TOO_LARGE', ['messageSizeTooLarge', 'recordListTooLarge']],
     ['TOPIC_UNKNOWN', ['unknownTopic', 'unknownTopicOrPartition', 'invalidTopic']],
     ['PARTITION_UNKNOWN', ['unknownPartition']],

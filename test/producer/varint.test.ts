@@ -5,8 +5,6 @@ import { Encoder } from '../support/kafkajs-internals.ts'
 
 const UNTOUCHED = 0xaa
 const OFFSET = 3
-/** Beyond it, the zigzag of a negative number is odd and no double can hold it. */
-const HALF_OF_SAFE = 2 ** 52
 
 /** Writes into the middle of a marked buffer and returns the bytes, checking their surroundings. */
 function written(value: number): Buffer {
@@ -20,10 +18,10 @@ function written(value: number): Buffer {
 
 const byKafkajs = (value: number): Buffer => new Encoder().writeVarLong(value).buffer
 
-const POWERS_AND_NEIGHBOURS = Array.from({ length: 52 }, (_, exponent) => 2 ** exponent)
+const POWERS_AND_NEIGHBOURS = Array.from({ length: 54 }, (_, exponent) => 2 ** exponent)
   .flatMap((power) => [power - 1, power, power + 1])
   .flatMap((value) => [value, -value])
-  .filter((value) => Math.abs(value) <= HALF_OF_SAFE)
+  .filter(Number.isSafeInteger)
 
 describe('writeVarint', () => {
   test.each([
@@ -39,6 +37,8 @@ describe('writeVarint', () => {
     [-(2 ** 31), 'ffffffff0f'],
     [2 ** 31, '8080808010'],
     [2 ** 53 - 1, 'feffffffffffff1f'],
+    [-(2 ** 52) - 1, '8180808080808010'],
+    [1 - 2 ** 53, 'fdffffffffffff1f'],
   ])('writes %i as %s', (value, hex) => {
     expect(written(value).toString('hex')).toBe(hex)
   })
@@ -53,11 +53,9 @@ describe('writeVarint', () => {
     )
   })
 
-  test('writes the bytes that kafkajs writes, for any safe integer from -2^52 on', () => {
-    const anyValue = fc.integer({ min: -HALF_OF_SAFE, max: Number.MAX_SAFE_INTEGER })
-
+  test('writes the bytes that kafkajs writes, for any safe integer', () => {
     fc.assert(
-      fc.property(anyValue, (value) => {
+      fc.property(fc.maxSafeInteger(), (value) => {
         expect(written(value)).toEqual(byKafkajs(value))
         expect(sizeOfVarint(value)).toBe(Encoder.sizeOfVarLong(value))
       }),
@@ -70,24 +68,14 @@ describe('writeVarint', () => {
 
     expect(wrong).toEqual([])
   })
-
-  test('writes the bytes that kafkajs writes, for safe integers below -2^52', () => {
-    const anyValue = fc.integer({ min: Number.MIN_SAFE_INTEGER, max: -HALF_OF_SAFE - 1 })
-
-    fc.assert(
-      fc.property(anyValue, (value) => {
-        expect(written(value)).toEqual(byKafkajs(value))
-      }),
-    )
-  })
 })
 
 describe('readVarint', () => {
   test('reads back what was written, and says where it ends', () => {
-    const anyValue = fc.integer({ min: -HALF_OF_SAFE, max: Number.MAX_SAFE_INTEGER })
+    const anyValue = fc.oneof(fc.integer(), fc.maxSafeInteger())
 
     fc.assert(
-      fc.property(fc.oneof(fc.integer(), anyValue), fc.nat({ max: 5 }), (value, offset) => {
+      fc.property(anyValue, fc.nat({ max: 5 }), (value, offset) => {
         const buffer = Buffer.alloc(20, UNTOUCHED)
         const end = writeVarint(buffer, offset, value)
 
@@ -97,13 +85,16 @@ describe('readVarint', () => {
     )
   })
 
-  test('reads back safe integers below -2^52', () => {
-    const anyValue = fc.integer({ min: Number.MIN_SAFE_INTEGER, max: -HALF_OF_SAFE - 1 })
+  test('reads back what was written, around every power of two', () => {
+    const wrong = POWERS_AND_NEIGHBOURS.filter((value) => {
+      const [read] = readVarint(byKafkajs(value), 0)
+      return read !== value
+    })
 
-    fc.assert(
-      fc.property(anyValue, (value) => {
-        expect(readVarint(byKafkajs(value), 0)[0]).toBe(value)
-      }),
-    )
+    expect(wrong).toEqual([])
+  })
+
+  test('reads 0 as 0, not as its negative', () => {
+    expect(readVarint(Buffer.from([0]), 0)[0]).toBe(0)
   })
 })

@@ -24,7 +24,7 @@ export class FakeProducer implements RecordProducer {
   /** How often `sendAll` was called. */
   calls = 0
   readonly #refusals = new Map<number, DeliveryError>()
-  readonly #failures = new Map<number, DeliveryReport>()
+  readonly #scripted = new Map<number, DeliveryReport>()
   readonly #held: Admitted[] = []
   #isHolding = false
   #seen = 0
@@ -44,7 +44,7 @@ export class FakeProducer implements RecordProducer {
 
   /** Reports the nth record seen from now on, counted from 0, like this. */
   reportNth(n: number, report: DeliveryReport): void {
-    this.#failures.set(this.#seen + n, report)
+    this.#scripted.set(this.#seen + n, report)
   }
 
   /** Makes admission wait, as a full queue does, until the returned function is called. */
@@ -74,10 +74,13 @@ export class FakeProducer implements RecordProducer {
   }
 
   /** Resolves once so many records were admitted in all. */
-  async admitted(count: number): Promise<void> {
-    while (this.records.length < count) {
-      await new Promise<void>((resolve) => this.#waiters.push(resolve))
-    }
+  admitted(count: number): Promise<void> {
+    return this.#until(() => this.records.length >= count)
+  }
+
+  /** Resolves once `sendAll` was called so often. */
+  called(count: number): Promise<void> {
+    return this.#until(() => this.calls >= count)
   }
 
   async sendAll(
@@ -85,6 +88,7 @@ export class FakeProducer implements RecordProducer {
     onDelivery?: DeliveryListener,
   ): Promise<Refusals | undefined> {
     this.calls += 1
+    this.#changed()
     if (this.#bug !== undefined) {
       const bug = this.#bug
       this.#bug = undefined
@@ -92,14 +96,22 @@ export class FakeProducer implements RecordProducer {
     }
     await this.#admission
     const refusals = records.map((record, index) => this.#admit({ record, index, onDelivery }))
-    for (const wake of this.#waiters.splice(0)) wake()
+    this.#changed()
     return refusals.some((refusal) => refusal !== undefined) ? refusals : undefined
+  }
+
+  async #until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await new Promise<void>((resolve) => this.#waiters.push(resolve))
+  }
+
+  #changed(): void {
+    for (const wake of this.#waiters.splice(0)) wake()
   }
 
   #admit(admitted: Admitted): DeliveryError | undefined {
     const refusal = this.#refusals.get(this.#seen)
     if (refusal === undefined) {
-      this.#settle({ ...admitted }, this.#seen)
+      this.#settle(admitted, this.#seen)
       this.records.push(admitted.record)
     }
     this.#seen += 1
@@ -107,7 +119,7 @@ export class FakeProducer implements RecordProducer {
   }
 
   #settle(admitted: Admitted, seen: number): void {
-    const scripted = this.#failures.get(seen)
+    const scripted = this.#scripted.get(seen)
     if (scripted !== undefined)
       queueMicrotask(() => admitted.onDelivery?.(scripted, admitted.index))
     else if (this.#isHolding) this.#held.push(admitted)

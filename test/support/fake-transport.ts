@@ -31,6 +31,7 @@ export class FakeTransport implements Transport {
   readonly requests: ProduceRequest[] = []
   readonly metadataRequests: (readonly string[])[] = []
   readonly topics = new Map<string, TopicSnapshot>()
+  #onAvailable: (() => void) | undefined
   readonly #stored = new Map<string, DecodedRecord[]>()
   readonly #inFlight = new Map<string, number>()
   /** The most batches of one partition that were ever in flight together. */
@@ -51,8 +52,14 @@ export class FakeTransport implements Transport {
     this.topics.set(name, { name, errorNumber, leaders: [] })
   }
 
-  start(): void {
-    // Always there.
+  start(onAvailable: () => void): void {
+    this.#onAvailable = onAvailable
+  }
+
+  /** Makes Kafka reachable again, and says so. */
+  comeBack(): void {
+    this.availability = 'up'
+    this.#onAvailable?.()
   }
 
   fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {

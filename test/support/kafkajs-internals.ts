@@ -79,3 +79,69 @@ export async function encodeWithKafkajs(messages: readonly KafkajsMessage[]): Pr
 export function decodeWithKafkajs(batch: Buffer): Promise<KafkajsBatch> {
   return decodeRecordBatch(new Decoder(batch))
 }
+
+/** An error as kafkajs makes them. */
+export type KafkajsError = Error & { readonly retriable: boolean }
+
+/** kafkajs's error classes, by the arguments that it makes them with. */
+export const errors = load('kafkajs/src/errors') as {
+  readonly KafkaJSConnectionError: new (
+    words: string,
+    options: { readonly broker?: string; readonly code?: string | undefined },
+  ) => KafkajsError
+  readonly KafkaJSConnectionClosedError: new (
+    words: string,
+    options: { readonly host: string; readonly port: number },
+  ) => KafkajsError
+} & Readonly<
+  Record<
+    | 'KafkaJSError'
+    | 'KafkaJSRequestTimeoutError'
+    | 'KafkaJSSASLAuthenticationError'
+    | 'KafkaJSNonRetriableError'
+    | 'KafkaJSBrokerNotFound'
+    | 'KafkaJSLockTimeout'
+    | 'KafkaJSServerDoesNotSupportApiKey',
+    new (words: string, options?: { readonly cause?: unknown }) => KafkajsError
+  >
+>
+
+/** Makes the error of one of Kafka's error codes, as kafkajs does for an answer. */
+export const { createErrorFromCode } = load('kafkajs/src/protocol/error') as {
+  createErrorFromCode(code: number): KafkajsError
+}
+
+const createRetry = load('kafkajs/src/retry') as (options: {
+  readonly retries: number
+}) => <Result>(attempt: (bail: (error: unknown) => void) => Promise<Result>) => Promise<Result>
+
+/** What kafkajs's retrier throws, without retries, around an error of an attempt. */
+export async function wrappedByRetrier(error: unknown): Promise<unknown> {
+  const attempt = (): Promise<never> => {
+    throw error
+  }
+  return await createRetry({ retries: 0 })(async () => attempt()).catch((thrown: unknown) => thrown)
+}
+
+/** kafkajs's queue of the requests of one connection. */
+export interface KafkajsRequestQueue {
+  readonly pending: readonly unknown[]
+  throttledUntil: number
+  push(request: {
+    readonly entry: { readonly correlationId: number; reject(error: unknown): void }
+    readonly expectResponse: boolean
+    readonly sendRequest: () => void
+  }): void
+  checkPendingRequests(): void
+  scheduleCheckPendingRequests(): void
+}
+
+/** kafkajs's `RequestQueue`. */
+export const RequestQueue = load('kafkajs/src/network/requestQueue') as new (options: {
+  readonly maxInFlightRequests: number | null
+  readonly requestTimeout: number
+  readonly enforceRequestTimeout: boolean
+  readonly clientId: string
+  readonly broker: string
+  readonly logger: { debug(): void; warn(): void }
+}) => KafkajsRequestQueue

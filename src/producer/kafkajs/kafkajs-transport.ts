@@ -73,6 +73,7 @@ export class KafkajsTransport implements Transport {
   #cancelProbe: CancelTimer | undefined
   /** Metadata requests follow one another: kafkajs keeps one answer, and builds brokers from it. */
   #lastMetadata: Promise<unknown> = Promise.resolve()
+  #onAvailable: (() => void) | undefined
   #isConnected = false
   #isClosed = false
 
@@ -114,7 +115,8 @@ export class KafkajsTransport implements Transport {
     return this.#availability
   }
 
-  start(): void {
+  start(onAvailable: () => void): void {
+    this.#onAvailable = onAvailable
     this.#scheduleProbe(0)
   }
 
@@ -197,6 +199,7 @@ export class KafkajsTransport implements Transport {
     if (this.#availability === 'up') return
     this.#availability = 'up'
     this.#dependencies.log('info', 'Kafka is reachable', {})
+    this.#onAvailable?.()
   }
 
   #lost(errorNumber: number, reason: string): void {

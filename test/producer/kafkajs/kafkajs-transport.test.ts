@@ -290,7 +290,8 @@ describe('start', () => {
     const messages = new EventEmitter()
     const transport = connect(cluster, {}, fastClock, (_, message) => messages.emit(message))
 
-    transport.start()
+    let times = 0
+    transport.start(() => times++)
     await once(messages, 'Kafka is reachable')
     const lost = once(messages, 'Kafka is not reachable')
     await cluster.stopBroker(1)
@@ -299,6 +300,7 @@ describe('start', () => {
     await cluster.startBroker(1)
     await found
 
+    expect(times).toBe(2)
     expect(transport.availability).toBe('up')
   })
 })
