@@ -42,7 +42,7 @@ export const ERROR_CODES = {
   TOPIC_FORBIDDEN: 'Kafka does not authorise kprf for the topic.',
   BROKER_UNAVAILABLE: 'No broker could be reached in time.',
   AUTHENTICATION_FAILED: 'Kafka refused the credentials.',
-  DELIVERY_TIMED_OUT: 'Delivery timed out; the record may or may not be in Kafka.',
+  DELIVERY_TIMED_OUT: 'Delivery timed out, or no answer tells whether Kafka has the record.',
   BROKER_REJECTED: 'Kafka refused the record for good.',
   INTERNAL: 'A bug in kprf.',
 } as const

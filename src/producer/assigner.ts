@@ -63,7 +63,7 @@ export class Assigner {
     const count = later === -1 ? topic.unassigned.length : later
     if (count === 0) return
     const { availability } = this.#dependencies.transport
-    this.#fail(topic, topic.unassigned.splice(0, count), timedOutError(false, availability))
+    this.#fail(topic, topic.unassigned.splice(0, count), timedOutError(availability))
   }
 
   /** Gives up the waiting records of a topic. */

@@ -89,11 +89,23 @@ export function deliveryError(number: number, code?: ErrorCode): DeliveryError {
 
 /**
  * Makes the error of a record whose message.timeout.ms is over. librdkafka has one number for it; to a
- * client of kprf it matters whether the record may be in Kafka, and if not, what kept it.
+ * client of kprf it matters what kept the record.
  */
-export function timedOutError(mayBePersisted: boolean, availability: Availability): DeliveryError {
-  if (mayBePersisted || availability === 'up') return deliveryError(RDKAFKA.messageTimedOut)
-  const code =
-    availability === 'authenticationFailed' ? 'AUTHENTICATION_FAILED' : 'BROKER_UNAVAILABLE'
-  return deliveryError(RDKAFKA.messageTimedOut, code)
+export function timedOutError(availability: Availability): DeliveryError {
+  return deliveryError(RDKAFKA.messageTimedOut, TIMED_OUT_CODES[availability])
+}
+
+const TIMED_OUT_CODES: Record<Availability, ErrorCode> = {
+  up: 'DELIVERY_TIMED_OUT',
+  unknown: 'BROKER_UNAVAILABLE',
+  down: 'BROKER_UNAVAILABLE',
+  authenticationFailed: 'AUTHENTICATION_FAILED',
+}
+
+/**
+ * Turns an error into that of a record which Kafka may have all the same: whatever the last attempt
+ * said, to the client it is a delivery without a known outcome.
+ */
+export function unknownOutcome(error: DeliveryError): DeliveryError {
+  return { ...error, code: 'DELIVERY_TIMED_OUT' }
 }

@@ -9,7 +9,7 @@
 import type { CancelTimer, Clock } from '../clock.ts'
 import type { PartitionQueue } from './accumulator.ts'
 import type { AdmittedRecord, Batch } from './batch.ts'
-import { deliveryError, RDKAFKA, timedOutError } from './delivery-errors.ts'
+import { deliveryError, RDKAFKA, timedOutError, unknownOutcome } from './delivery-errors.ts'
 import type { Delivery, ProducerObserver } from './delivery.ts'
 import type { PartitionLeaders, Random } from './partitioner.ts'
 import { backoffMs, isRecordFault, mayBePersistedDespite, retryPolicy } from './retry-policy.ts'
@@ -81,10 +81,8 @@ export class Dispatcher {
    */
   expire(queue: PartitionQueue, sinceMs: number): void {
     const { transport } = this.#dependencies
-    this.#failWaiting(
-      queue,
-      (mayBePersisted) => timedOutError(mayBePersisted, transport.availability),
-      (batch) => batch.countAdmittedUntil(sinceMs),
+    this.#failWaiting(queue, timedOutError(transport.availability), (batch) =>
+      batch.countAdmittedUntil(sinceMs),
     )
   }
 
@@ -97,7 +95,7 @@ export class Dispatcher {
       batch.mayBePersisted = true
       this.#fail(queue, batch, batch.count, deliveryError(RDKAFKA.purgeInFlight))
     }
-    this.#failWaiting(queue, () => deliveryError(RDKAFKA.purgeQueue))
+    this.#failWaiting(queue, deliveryError(RDKAFKA.purgeQueue))
   }
 
   /** The partition's leaders, if its topic is good; fails what waits if it is not. */
@@ -106,7 +104,7 @@ export class Dispatcher {
     if (state.status === 'unknown') return undefined
     if (state.status === 'known' && queue.partition < state.leaders.length) return state.leaders
     const errorNumber = state.status === 'failed' ? state.errorNumber : RDKAFKA.unknownPartition
-    this.#failWaiting(queue, () => deliveryError(errorNumber))
+    this.#failWaiting(queue, deliveryError(errorNumber))
     return undefined
   }
 
@@ -196,11 +194,11 @@ export class Dispatcher {
 
   #failWaiting(
     queue: PartitionQueue,
-    error: (mayBePersisted: boolean) => DeliveryError,
+    error: DeliveryError,
     count: (batch: Batch) => number = (batch) => batch.count,
   ): void {
     queue.visit((batch) => {
-      this.#fail(queue, batch, count(batch), error(batch.mayBePersisted))
+      this.#fail(queue, batch, count(batch), error)
     })
     if (queue.isEmpty) this.#cancelWake(queue)
   }
@@ -208,8 +206,10 @@ export class Dispatcher {
   #fail(queue: PartitionQueue, batch: Batch, count: number, error: DeliveryError): void {
     if (count === 0) return
     const { delivery, clock } = this.#dependencies
-    const status = batch.mayBePersisted ? 'possiblyPersisted' : 'notPersisted'
-    const failure = { partition: queue.partition, status, error } as const
+    const outcome = batch.mayBePersisted
+      ? ({ status: 'possiblyPersisted', error: unknownOutcome(error) } as const)
+      : ({ status: 'notPersisted', error } as const)
+    const failure = { partition: queue.partition, ...outcome }
     delivery.fail(queue.topic, batch.failFirst(count), failure, clock.nowMs())
   }
 

@@ -45,7 +45,7 @@ function admit(
 }
 
 function appendAll(queue: PartitionQueue, values: string): boolean[] {
-  return [...values].map((value) => queue.append(admit(value)))
+  return Array.from(values, (value) => queue.append(admit(value)))
 }
 
 function valuesOf(batch: Batch | undefined): string | undefined {
@@ -239,7 +239,7 @@ describe('PartitionQueue.readyAtMs', () => {
 describe('PartitionQueue.oldestAdmittedMs', () => {
   test('is that of the batch in flight, then of the sealed ones, then of the open one', () => {
     const queue = makeQueue({ batchNumMessages: 2 })
-    for (const [index, value] of [...'abcde'].entries()) queue.append(admit(value, index))
+    Array.from('abcde', (value, index) => queue.append(admit(value, index)))
     queue.inFlight = queue.takeNext()
     const withThreeBatches = queue.oldestAdmittedMs
 

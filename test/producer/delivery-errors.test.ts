@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { deliveryError, RDKAFKA, timedOutError } from '../../src/producer/delivery-errors.ts'
+import {
+  deliveryError,
+  RDKAFKA,
+  timedOutError,
+  unknownOutcome,
+} from '../../src/producer/delivery-errors.ts'
 
 describe('deliveryError', () => {
   // Name and text of librdkafka 2.15, displayed as rust-rdkafka does.
@@ -131,19 +136,25 @@ describe('deliveryError', () => {
 
 describe('timedOutError', () => {
   test.each([
-    [false, 'up', 'DELIVERY_TIMED_OUT'],
-    [false, 'down', 'BROKER_UNAVAILABLE'],
-    [false, 'unknown', 'BROKER_UNAVAILABLE'],
-    [false, 'authenticationFailed', 'AUTHENTICATION_FAILED'],
-    [true, 'up', 'DELIVERY_TIMED_OUT'],
-    [true, 'down', 'DELIVERY_TIMED_OUT'],
-    [true, 'unknown', 'DELIVERY_TIMED_OUT'],
-    [true, 'authenticationFailed', 'DELIVERY_TIMED_OUT'],
-  ] as const)('of records that may be persisted (%s) with Kafka %s is %s', (may, kafka, code) => {
-    expect(timedOutError(may, kafka)).toEqual({
+    ['up', 'DELIVERY_TIMED_OUT'],
+    ['down', 'BROKER_UNAVAILABLE'],
+    ['unknown', 'BROKER_UNAVAILABLE'],
+    ['authenticationFailed', 'AUTHENTICATION_FAILED'],
+  ] as const)('with Kafka %s is %s', (availability, code) => {
+    expect(timedOutError(availability)).toEqual({
       number: -192,
       text: 'Message production error: MessageTimedOut (Local: Message timed out)',
       code,
+    })
+  })
+})
+
+describe('unknownOutcome', () => {
+  test('keeps the words, and tells the client that nobody knows', () => {
+    expect(unknownOutcome(deliveryError(29))).toEqual({
+      number: 29,
+      text: 'Message production error: TopicAuthorizationFailed (Broker: Topic authorization failed)',
+      code: 'DELIVERY_TIMED_OUT',
     })
   })
 })

@@ -58,7 +58,7 @@ describe('retries', () => {
 
     expect(attempts).toBe(3)
     expect(harness.reports).toMatchObject([
-      { status: 'possiblyPersisted', error: { number: -195, code: 'BROKER_UNAVAILABLE' } },
+      { status: 'possiblyPersisted', error: { number: -195, code: 'DELIVERY_TIMED_OUT' } },
     ])
   })
 
@@ -101,7 +101,9 @@ describe('retries', () => {
     await harness.send(record('a'))
     await harness.clock.advance(500)
 
-    expect(harness.reports).toMatchObject([{ status: 'possiblyPersisted', error: { number: 29 } }])
+    expect(harness.reports).toMatchObject([
+      { status: 'possiblyPersisted', error: { number: 29, code: 'DELIVERY_TIMED_OUT' } },
+    ])
   })
 })
 

@@ -108,7 +108,7 @@ export const errors = load('kafkajs/src/errors') as {
 
 /** Makes the error of one of Kafka's error codes, as kafkajs does for an answer. */
 export const { createErrorFromCode } = load('kafkajs/src/protocol/error') as {
-  createErrorFromCode(code: number): KafkajsError
+  readonly createErrorFromCode: (code: number) => KafkajsError
 }
 
 const createRetry = load('kafkajs/src/retry') as (options: {

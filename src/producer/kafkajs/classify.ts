@@ -8,13 +8,15 @@ import { RDKAFKA } from '../delivery-errors.ts'
 const RESOLVE_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NONAME'])
 /** Errors of TLS: Node's own, OpenSSL's, and those of certificate verification. */
 const TLS_CODE =
-  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL)/
+  /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_C|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)/
 /** Kafka's codes for credentials and mechanisms that it refuses, in SASL answers. */
 const AUTHENTICATION_CODES = new Set([33, 34, RDKAFKA.saslAuthenticationFailed])
 
 /** Gives the librdkafka number for anything that kafkajs throws: positive from the broker, else local. */
 export function classify(error: unknown): number {
-  for (const { name, code } of causes(error).reverse()) {
+  for (const cause of causes(error).toReversed()) {
+    const { name } = cause
+    const code = 'code' in cause ? cause.code : undefined
     if (name === 'KafkaJSSASLAuthenticationError') return RDKAFKA.authentication
     if (name === 'KafkaJSRequestTimeoutError') return RDKAFKA.timedOut
     if (typeof code === 'number' && name === 'KafkaJSProtocolError') {
@@ -26,24 +28,22 @@ export function classify(error: unknown): number {
   return RDKAFKA.brokerTransportFailure
 }
 
-/** The error and its causes, outermost first. */
-function causes(error: unknown): { name: string; code: unknown }[] {
-  const chain: { name: string; code: unknown }[] = []
-  const seen = new Set<unknown>()
-  for (
-    let current = error;
-    current instanceof Error && !seen.has(current);
-    current = current.cause
-  ) {
-    seen.add(current)
-    chain.push({ name: current.name, code: 'code' in current ? current.code : undefined })
-  }
-  return chain
-}
-
 /** The words of the innermost error, for the log. */
 export function reasonOf(error: unknown): string {
-  let innermost = error
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause
-  return innermost instanceof Error ? innermost.message : String(innermost)
+  const innermost = causes(error).at(-1)
+  if (!innermost) return String(error)
+  // Where every address of a host failed, Node's error has no message, only the code.
+  const isWordless = /(^|: )$/.test(innermost.message)
+  return isWordless && 'code' in innermost
+    ? `${innermost.message}${String(innermost.code)}`
+    : innermost.message
+}
+
+/** The error and its causes, outermost first. */
+function causes(error: unknown): readonly Error[] {
+  const chain: Error[] = []
+  for (let cause = error; cause instanceof Error && !chain.includes(cause); cause = cause.cause) {
+    chain.push(cause)
+  }
+  return chain
 }

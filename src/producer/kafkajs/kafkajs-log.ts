@@ -15,10 +15,16 @@ const FIELDS = ['broker', 'error', 'apiName', 'correlationId', 'size', 'retryCou
 export function kafkajsLogCreator(log: TransportLog): logCreator {
   return () =>
     ({ level, namespace, log: entry }) => {
-      const fields: Record<string, unknown> = { component: `kafkajs ${namespace}`.trim() }
+      const component = namespace ? `kafkajs ${namespace}` : 'kafkajs'
+      const fields: Record<string, unknown> = { component }
       for (const field of FIELDS) if (entry[field] !== undefined) fields[field] = entry[field]
-      log(LEVELS.get(level) ?? 'info', entry.message, fields)
+      log(LEVELS.get(level) ?? 'info', wordsOf(entry.message), fields)
     }
+}
+
+/** kafkajs sometimes logs an error where its types say a text. */
+function wordsOf(message: unknown): string {
+  return message instanceof Error ? message.message : String(message)
 }
 
 /** What is an error to kafkajs is mostly one attempt that failed and will be repeated. */

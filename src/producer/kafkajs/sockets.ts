@@ -10,23 +10,25 @@ const KEEP_ALIVE_DELAY_MS = 60_000
 /** kafkajs splits a bootstrap address at its first colon, so an IPv6 address goes in disguise. */
 const IPV6_SUFFIX = '.ipv6-literal'
 
-/** Makes `host:port` fit for kafkajs: `[::1]:9092` becomes `--1.ipv6-literal:9092`. */
+/** Makes `host:port` fit for kafkajs: `[::1]:9092` becomes `3a3a31.ipv6-literal:9092`. */
 export function disguiseIpv6(address: string): string {
   const match = /^\[(?<host>[^\]]+)\]:(?<port>\d+)$/.exec(address)
   if (!match?.groups) return address
   const { host = '', port = '' } = match.groups
-  return `${host.replaceAll(':', '-')}${IPV6_SUFFIX}:${port}`
+  return `${Buffer.from(host).toString('hex')}${IPV6_SUFFIX}:${port}`
 }
 
 /** Undoes {@link disguiseIpv6} for one host. */
 export function revealIpv6(host: string): string {
-  return host.endsWith(IPV6_SUFFIX) ? host.slice(0, -IPV6_SUFFIX.length).replaceAll('-', ':') : host
+  if (!host.endsWith(IPV6_SUFFIX)) return host
+  return Buffer.from(host.slice(0, -IPV6_SUFFIX.length), 'hex').toString()
 }
 
 /** See the head of this file. */
 export class Sockets {
   readonly #tlsOptions: tls.ConnectionOptions | undefined
   readonly #open = new Set<net.Socket>()
+  #isClosed = false
 
   /** @param tlsOptions - `undefined` for plain text. */
   constructor(tlsOptions: tls.ConnectionOptions | undefined) {
@@ -35,6 +37,8 @@ export class Sockets {
 
   /** kafkajs's way to get a connection. Without Nagle's delay, unlike its own (socket.nagle.disable). */
   readonly factory: ISocketFactory = ({ host: givenHost, port, onConnect }) => {
+    // kafkajs makes a failed connection of it.
+    if (this.#isClosed) throw new Error('kprf is closing')
     const host = revealIpv6(givenHost)
     const keepAliveInitialDelay = KEEP_ALIVE_DELAY_MS
     const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay }
@@ -46,9 +50,11 @@ export class Sockets {
     return socket
   }
 
-  /** Destroys every connection that is still open. */
+  /** Destroys every connection that is still open, and lets no more be opened. */
   destroyAll(): void {
-    for (const socket of this.#open) socket.destroy()
+    this.#isClosed = true
+    // kafkajs listens for errors and for the end, not for the mere close.
+    for (const socket of this.#open) socket.destroy(new Error('kprf is closing'))
   }
 }
 

@@ -321,23 +321,23 @@ describe('close', () => {
 
   it('closes every connection', async () => {
     const server = net.createServer()
-    const sockets = new Set<net.Socket>()
+    const connected = Promise.withResolvers<net.Socket>()
     server.on('connection', (socket) => {
-      sockets.add(socket)
-      socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
+      connected.resolve(socket.on('error', () => undefined).resume())
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(() => new Promise((resolve) => server.close(resolve)))
     const { port } = server.address() as net.AddressInfo
     const cluster = await startCluster()
     const transport = connect(cluster, { brokers: [`127.0.0.1:${port}`] }, fastClock)
-    const connected = new Promise((resolve) => server.once('connection', resolve))
     const failed = transport.fetchMetadata(['t']).catch(() => undefined)
-    await connected
+    const socket = await connected.promise
+    const closed = once(socket, 'close')
 
     await transport.close()
     await failed
+    await closed
 
-    expect(sockets.size).toBe(0)
+    expect(socket.destroyed).toBe(true)
   })
 })

@@ -1,0 +1,28 @@
+# kprf in a container: built with the development dependencies, run with the production ones only.
+FROM node:26-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The image has Node 26 already; the `node` package would install it again.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json
+
+FROM node:26-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:26-slim
+ARG COMMIT_HASH=unknown
+ENV NODE_ENV=production COMMIT_HASH=$COMMIT_HASH
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json ./
+USER node
+EXPOSE 4242 8088
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8088/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# node is process 1 and gets the signals itself: SIGTERM drains.
+ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]

@@ -1,0 +1,103 @@
+import { logLevel, type Logger } from 'kafkajs'
+import { createLogger } from 'kafkajs/src/loggers/index.js'
+import { describe, expect, test } from 'vitest'
+import { kafkajsLogCreator } from '../../../src/producer/kafkajs/kafkajs-log.ts'
+
+interface Line {
+  readonly level: string
+  readonly message: unknown
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** kafkajs's own logger on our sink, that of its connections, and the lines that came out. */
+function makeLogger(level = logLevel.DEBUG): { root: Logger; logger: Logger; lines: Line[] } {
+  const lines: Line[] = []
+  const logCreator = kafkajsLogCreator((lineLevel, message, fields) => {
+    lines.push({ level: lineLevel, message, fields })
+  })
+  const root = createLogger({ level, logCreator })
+  return { root, logger: root.namespace('Connection'), lines }
+}
+
+describe('kafkajsLogCreator', () => {
+  test.each([
+    ['error', 'warn'],
+    ['warn', 'warn'],
+    ['info', 'info'],
+    ['debug', 'debug'],
+  ] as const)('passes a line of level %s on as %s', (level, passedOn) => {
+    const { logger, lines } = makeLogger()
+
+    logger[level]('Connecting')
+
+    expect(lines).toEqual([
+      { level: passedOn, message: 'Connecting', fields: { component: 'kafkajs Connection' } },
+    ])
+  })
+
+  test('names the part of kafkajs that speaks', () => {
+    const { root, lines } = makeLogger()
+
+    root.namespace('BrokerPool').info('Connecting')
+
+    expect(lines.map(({ fields }) => fields)).toEqual([{ component: 'kafkajs BrokerPool' }])
+  })
+
+  test('names kafkajs alone where no part of it is named', () => {
+    const { root, lines } = makeLogger()
+
+    root.info('Connecting')
+
+    expect(lines.map(({ fields }) => fields)).toEqual([{ component: 'kafkajs' }])
+  })
+
+  test('keeps what helps to find the cause', () => {
+    const { logger, lines } = makeLogger()
+    const extra = {
+      broker: 'broker:9092',
+      error: 'Broker not available',
+      apiName: 'Produce',
+      correlationId: 0,
+      size: 55,
+      retryCount: 2,
+    }
+
+    logger.debug('Response Produce(key: 0, version: 7)', extra)
+
+    expect(lines.map(({ fields }) => fields)).toEqual([
+      { component: 'kafkajs Connection', ...extra },
+    ])
+  })
+
+  test('drops everything else: payloads, secrets, stacks', () => {
+    const { logger, lines } = makeLogger()
+
+    logger.debug('Response SaslAuthenticate(key: 36, version: 1)', {
+      clientId: 'kprf',
+      payload: { type: 'Buffer', data: '[filtered]' },
+      stack: 'Error: at somewhere',
+      sasl: { username: 'user', password: 'secret' },
+      broker: undefined,
+    })
+
+    expect(lines.map(({ fields }) => fields)).toEqual([{ component: 'kafkajs Connection' }])
+  })
+
+  test('passes on only what kafkajs logs at the level that was asked for', () => {
+    const { logger, lines } = makeLogger(logLevel.INFO)
+
+    logger.debug('Request Produce(key: 0, version: 7)')
+
+    expect(lines).toEqual([])
+  })
+
+  test('gives words where kafkajs logs an error itself', () => {
+    const { logger, lines } = makeLogger()
+    const refused: unknown = new Error('SASL PLAIN authentication failed')
+
+    // As its broker pool does when a broker refuses the credentials.
+    logger.error(refused as string, { retryCount: 0 })
+
+    expect(lines.map(({ message }) => message)).toEqual(['SASL PLAIN authentication failed'])
+  })
+})
