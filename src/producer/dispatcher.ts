@@ -163,7 +163,9 @@ export class Dispatcher {
       return
     }
     const isCounted = policy.isCounted && wasSent
-    if (!policy.isRetriable || (isCounted && batch.countedRetries >= this.#settings.retries)) {
+    // What was never sent is never the records' fault: they wait for as long as they may.
+    const isRetriable = policy.isRetriable || !wasSent
+    if (!isRetriable || (isCounted && batch.countedRetries >= this.#settings.retries)) {
       this.#fail(queue, batch, batch.count, deliveryError(errorNumber))
       return
     }

@@ -64,6 +64,7 @@ export class Producer implements RecordProducer {
     const topics = new TopicMetadata(settings, {
       clock,
       fetch: (names) => transport.fetchMetadata(names),
+      isWanted: (topic) => accumulator.find(topic) !== undefined,
       onAnswer: (topic, state) => {
         if (state.status === 'known') observer.confirmed(topic)
         this.#assigner.topicAnswered(topic, state)

@@ -23,8 +23,8 @@ export type TopicState =
 
 /** librdkafka's interval for topics that failed. */
 const FAILED_TOPIC_INTERVAL_MS = 1_000
-/** A failed topic that nobody asked for in this time is forgotten. */
-const FAILED_TOPIC_MEMORY_MS = 5_000
+/** A topic that failed, or was never heard of, is forgotten when nobody asked for it in this time. */
+const BAD_TOPIC_MEMORY_MS = 5_000
 /** A known topic is forgotten after so many refresh intervals without use (librdkafka's metadata.max.age). */
 const UNUSED_REFRESHES = 3
 
@@ -40,6 +40,8 @@ export interface TopicMetadataSettings {
 export interface TopicMetadataDependencies {
   readonly clock: Clock
   readonly fetch: (topics: readonly string[]) => Promise<MetadataSnapshot>
+  /** Says whether records wait for a topic, which is not forgotten then. */
+  readonly isWanted: (topic: string) => boolean
   /** Called after each answer about a topic, the same as before or not. */
   readonly onAnswer: (topic: string, state: TopicState) => void
 }
@@ -51,8 +53,6 @@ interface Entry {
   absentSinceMs: number | undefined
   /** Whether the last answer was an error that will pass, so that the state is from before it. */
   isDoubtful: boolean
-  /** Whether the last request for it got no answer. */
-  isPostponed: boolean
   /** Whether somebody missed a leader while the request was under way: its answer may be older. */
   isWantedAgain: boolean
   lastAskedMs: number
@@ -69,6 +69,8 @@ export class TopicMetadata {
   #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
   #isFetching = false
   #failures = 0
+  /** No request before this time: the backoff after requests that got no answer. */
+  #notBeforeMs = -Infinity
   #isClosed = false
 
   constructor(settings: TopicMetadataSettings, dependencies: TopicMetadataDependencies) {
@@ -94,7 +96,6 @@ export class TopicMetadata {
       lastUsedMs: nowMs,
       absentSinceMs: undefined,
       isDoubtful: false,
-      isPostponed: false,
       isWantedAgain: false,
       lastAskedMs: -Infinity,
       dueMs: nowMs,
@@ -112,10 +113,9 @@ export class TopicMetadata {
     this.#schedule()
   }
 
-  /** Asks at once for what got no answer: to be called when Kafka is reachable again. */
+  /** Ends the backoff: to be called when Kafka is reachable again. */
   retryNow(): void {
-    const nowMs = this.#dependencies.clock.nowMs()
-    for (const entry of this.#entries.values()) if (entry.isPostponed) entry.dueMs = nowMs
+    this.#notBeforeMs = -Infinity
     this.#schedule()
   }
 
@@ -130,6 +130,7 @@ export class TopicMetadata {
     if (this.#isFetching || this.#isClosed || this.#entries.size === 0) return
     let atMs = Infinity
     for (const entry of this.#entries.values()) atMs = Math.min(atMs, entry.dueMs)
+    atMs = Math.max(atMs, this.#notBeforeMs)
     if (this.#wake && this.#wake.atMs <= atMs) return
     this.#wake?.cancel()
     const { clock } = this.#dependencies
@@ -154,19 +155,22 @@ export class TopicMetadata {
       this.#isFetching = false
       if (this.#isClosed) return
       if (answers) this.#accept(due, answers)
-      else this.#postpone(due)
     }
     this.#schedule()
   }
 
-  /** Asks, and counts the failures in a row; the transport has said why in the log. */
+  /** Asks; after a failure, of which the transport has said why in the log, what is due stays due. */
   async #fetch(topics: readonly string[]): Promise<Map<string, TopicSnapshot> | undefined> {
     try {
       const { topics: answers } = await this.#dependencies.fetch(topics)
       this.#failures = 0
+      this.#notBeforeMs = -Infinity
       return new Map(answers.map((answer) => [answer.name, answer]))
     } catch {
+      const { retryBackoffMs, retryBackoffMaxMs } = this.#settings
+      const backoffMs = Math.min(retryBackoffMs * 2 ** this.#failures, retryBackoffMaxMs)
       this.#failures += 1
+      this.#notBeforeMs = this.#dependencies.clock.nowMs() + backoffMs
       return undefined
     }
   }
@@ -174,18 +178,10 @@ export class TopicMetadata {
   #forgetUnused(nowMs: number): void {
     const memoryMs = UNUSED_REFRESHES * this.#settings.topicMetadataRefreshIntervalMs
     for (const [topic, { state, lastUsedMs }] of this.#entries) {
-      const limitMs = state.status === 'known' ? memoryMs : FAILED_TOPIC_MEMORY_MS
-      if (state.status !== 'unknown' && nowMs - lastUsedMs > limitMs) this.#entries.delete(topic)
-    }
-  }
-
-  #postpone(due: readonly (readonly [string, Entry])[]): void {
-    const { retryBackoffMs, retryBackoffMaxMs } = this.#settings
-    const delayMs = Math.min(retryBackoffMs * 2 ** (this.#failures - 1), retryBackoffMaxMs)
-    const dueMs = this.#dependencies.clock.nowMs() + delayMs
-    for (const [, entry] of due) {
-      entry.isPostponed = true
-      entry.dueMs = dueMs
+      const limitMs = state.status === 'known' ? memoryMs : BAD_TOPIC_MEMORY_MS
+      if (nowMs - lastUsedMs > limitMs && !this.#dependencies.isWanted(topic)) {
+        this.#entries.delete(topic)
+      }
     }
   }
 
@@ -193,7 +189,6 @@ export class TopicMetadata {
     const nowMs = this.#dependencies.clock.nowMs()
     for (const [topic, entry] of due) {
       const answer = answers.get(topic)
-      entry.isPostponed = false
       entry.isDoubtful = answer?.errorNumber !== 0
       entry.state = this.#judge(entry, answer, nowMs)
       entry.dueMs = this.#nextDueMs(entry, nowMs)

@@ -291,14 +291,14 @@ describe('Batch.split', () => {
     expect(indices(second.acknowledge())).toEqual(range(middle, count))
   })
 
-  test('isolates a single record when it is repeated', () => {
-    let batches = [sealedBatch(7)]
+  test('isolates each of eight records when it is done three times over', () => {
+    let batches = [sealedBatch(8)]
 
-    while (batches.some(({ count }) => count > 1)) {
-      batches = batches.flatMap((batch) => (batch.count > 1 ? [batch, batch.split()] : [batch]))
+    for (let round = 0; round < 3; round += 1) {
+      batches = batches.flatMap((batch) => [batch, batch.split()])
     }
 
-    expect(batches.map(sent)).toEqual(range(0, 7).map((index) => [index]))
+    expect(batches.map(sent)).toEqual(range(0, 8).map((index) => [index]))
   })
 
   test('gives the second half the history of the first', () => {

@@ -158,6 +158,20 @@ describe('Expiry', () => {
     expect(fixture.clock.timers).toBe(1)
   })
 
+  test('watches the first of the records that reports brought', async () => {
+    const fixture = new Fixture()
+    fixture.admit()
+    fixture.onReport = () => {
+      fixture.onReport = () => undefined
+      fixture.expiry.watch(2_000)
+      fixture.expiry.watch(2_300)
+    }
+
+    await fixture.clock.advance(2 * TIMEOUT_MS)
+
+    expect(fixture.sweeps.map(([atMs]) => atMs)).toEqual([2_000, 4_000])
+  })
+
   test('watches a record that a report brought when nothing else was left', async () => {
     const fixture = new Fixture()
     fixture.admit()
@@ -195,6 +209,15 @@ describe('Expiry.close', () => {
     }
 
     await fixture.clock.advance(1_000)
+
+    expect(fixture.clock.timers).toBe(0)
+  })
+
+  test('is for good', () => {
+    const fixture = new Fixture()
+    fixture.expiry.close()
+
+    fixture.admit()
 
     expect(fixture.clock.timers).toBe(0)
   })

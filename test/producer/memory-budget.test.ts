@@ -181,6 +181,18 @@ describe('MemoryBudget.reserve', () => {
     expect(log).toEqual(['too large: false', 'small: true'])
   })
 
+  test('gives the whole queue to one value that is as large', async () => {
+    const { budget } = makeBudget({ maxBytes: 10 })
+    const log: string[] = []
+    budget.tryReserve(1)
+    follow(log, 'as large', budget.reserve(10, 100))
+
+    budget.release(1, 1)
+    await settle()
+
+    expect(log).toEqual(['as large: true'])
+  })
+
   test('leaves no timer behind once it was served', async () => {
     const { budget, clock } = makeBudget({ maxRecords: 1 })
     budget.tryReserve(1)

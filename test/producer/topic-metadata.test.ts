@@ -33,6 +33,9 @@ class Fixture {
   isDown = false
   #gate: Promise<void> | undefined
 
+  /** Whether records wait for the topics. */
+  isWanted = true
+
   constructor(settings: Partial<TopicMetadataSettings> = {}) {
     const { clock } = this
     this.topics = new TopicMetadata(
@@ -40,6 +43,7 @@ class Fixture {
       {
         clock,
         fetch: (topics) => this.#fetch(topics),
+        isWanted: () => this.isWanted,
         onAnswer: (topic, state) => {
           this.onAnswer(topic)
           this.answers.push([topic, state])
@@ -469,6 +473,8 @@ describe('TopicMetadata.refresh', () => {
 
     expect(fixture.asked.length).toBe(3)
     expect(fixture.topics.state('t')).toEqual(known(2, 2))
+    await fixture.clock.advance(10_000)
+    expect(fixture.asked.length).toBe(3)
   })
 
   test('does nothing for a topic that nobody has used', async () => {
@@ -498,10 +504,13 @@ describe('TopicMetadata.retryNow', () => {
     expect(fixture.topics.state('t')).toEqual(known(1, 2))
   })
 
-  test('leaves alone what was answered for', async () => {
+  test('leaves alone what was answered for, at once or in the end', async () => {
     const fixture = await askedFor('t')
+    fixture.isDown = true
     fixture.setError('bad', 29)
     fixture.topics.state('bad')
+    await fixture.clock.advance(0)
+    fixture.isDown = false
     await fixture.clock.advance(500)
 
     fixture.topics.retryNow()
@@ -510,6 +519,7 @@ describe('TopicMetadata.retryNow', () => {
     expect(fixture.asked).toEqual([
       [0, 't'],
       [0, 'bad'],
+      [100, 'bad'],
     ])
   })
 })
@@ -530,6 +540,7 @@ describe('TopicMetadata over time', () => {
 
   test('forgets a known topic that was not used for three intervals', async () => {
     const fixture = await askedFor('t')
+    fixture.isWanted = false
 
     await fixture.clock.advance(3 * 300_000)
     const sizeBefore = fixture.topics.size
@@ -554,6 +565,7 @@ describe('TopicMetadata over time', () => {
 
   test('forgets a failed topic that nobody asked for in five seconds', async () => {
     const fixture = await askedFor('bad', 29)
+    fixture.isWanted = false
     fixture.topics.state('bad')
 
     await fixture.clock.advance(5_000)
@@ -561,6 +573,24 @@ describe('TopicMetadata over time', () => {
     await fixture.clock.advance(1_000)
 
     expect(sizeBefore).toBe(1)
+    expect(fixture.topics.size).toBe(0)
+    expect(fixture.clock.timers).toBe(0)
+  })
+
+  test.each(['t', 'bad'])('remembers topic %s while records wait for it', async (topic) => {
+    const fixture = await askedFor(topic, topic === 'bad' ? 29 : 0)
+
+    await fixture.clock.advance(4 * 300_000)
+
+    expect(fixture.topics.size).toBe(1)
+  })
+
+  test('forgets a topic that no broker ever answered for once nothing waits for it', async () => {
+    const fixture = await askedFor('new', 5)
+    fixture.isWanted = false
+
+    await fixture.clock.advance(6_000)
+
     expect(fixture.topics.size).toBe(0)
     expect(fixture.clock.timers).toBe(0)
   })
@@ -576,6 +606,7 @@ describe('TopicMetadata over time', () => {
 
   test('asks anew for a topic that it had forgotten', async () => {
     const fixture = await askedFor('bad', 29)
+    fixture.isWanted = false
     await fixture.clock.advance(10_000)
     fixture.setLeaders('bad', 1)
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 const load = createRequire(import.meta.url)
 
 /** What kafkajs writes protocol fields with. */
-export interface KafkajsEncoder {
+interface KafkajsEncoder {
   readonly buffer: Buffer
   writeVarInt(value: number): KafkajsEncoder
   writeVarLong(value: number): KafkajsEncoder
@@ -26,7 +26,7 @@ export interface KafkajsMessage {
 }
 
 /** A record as kafkajs's consumer gets it. */
-export interface KafkajsRecord {
+interface KafkajsRecord {
   readonly attributes: number
   readonly offset: string
   readonly timestamp: string
@@ -36,7 +36,7 @@ export interface KafkajsRecord {
 }
 
 /** A batch as kafkajs's consumer gets it. */
-export interface KafkajsBatch {
+interface KafkajsBatch {
   readonly firstOffset: string
   readonly firstTimestamp: string
   readonly maxTimestamp: string
@@ -81,7 +81,7 @@ export function decodeWithKafkajs(batch: Buffer): Promise<KafkajsBatch> {
 }
 
 /** An error as kafkajs makes them. */
-export type KafkajsError = Error & { readonly retriable: boolean }
+type KafkajsError = Error & { readonly retriable: boolean }
 
 /** kafkajs's error classes, by the arguments that it makes them with. */
 export const errors = load('kafkajs/src/errors') as {

@@ -34,8 +34,8 @@ export function reasonOf(error: unknown): string {
   if (!innermost) return String(error)
   // Where every address of a host failed, Node's error has no message, only the code.
   const isWordless = /(^|: )$/.test(innermost.message)
-  return isWordless && 'code' in innermost
-    ? `${innermost.message}${String(innermost.code)}`
+  return isWordless && 'code' in innermost && typeof innermost.code === 'string'
+    ? `${innermost.message}${innermost.code}`
     : innermost.message
 }
 

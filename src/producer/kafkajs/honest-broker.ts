@@ -5,6 +5,8 @@
  *   one throws the first error of a response, without saying whose it is, and drops the rest.
  * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has
  *   one, so that a single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759).
+ *   It has a connection of its own: a broker serves one request of a connection after the other, and a
+ *   produce request whose replicas are slow would hold it up.
  * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
  */
 import kafkajs from 'kafkajs'
@@ -31,6 +33,9 @@ import { silenceIdleTimerLoop } from './timer-loop.ts'
 const METADATA_TIMEOUT_MS = 3_000
 /** The first version of Metadata that says whether topics may be created. */
 const METADATA_VERSION_WITH_AUTO_CREATION = 4
+/** kafkajs keeps two connections to each broker, the second for Fetch, which a producer never sends. */
+const PRODUCE_CONNECTION = 0
+const METADATA_CONNECTION = 1
 /** Earlier versions of Produce do not know record batches (Kafka before 0.11). */
 const MIN_PRODUCE_VERSION = 3
 
@@ -81,12 +86,12 @@ export class HonestBroker extends Broker {
       }
       return Promise.resolve(encoder)
     }
-    const socket = this.#connection?.socket
     const cancelTimer = this.#dependencies.clock.schedule(METADATA_TIMEOUT_MS, () => {
-      socket?.destroy(new Error(`no metadata within ${METADATA_TIMEOUT_MS} ms`))
+      const error = new Error(`no metadata within ${METADATA_TIMEOUT_MS} ms`)
+      this.connectionPool.pool[METADATA_CONNECTION]?.socket?.destroy(error)
     })
     try {
-      return await this.#send({ request: { ...request, encode }, response })
+      return await this.#send(METADATA_CONNECTION, { request: { ...request, encode }, response })
     } finally {
       cancelTimer()
     }
@@ -102,25 +107,24 @@ export class HonestBroker extends Broker {
     }
     const encode = (): Promise<Encoder> => {
       // kafkajs writes to the socket in the same turn in which this returns.
-      const socket = this.#connection?.socket
+      const socket = this.connectionPool.pool[PRODUCE_CONNECTION]?.socket
       return Promise.resolve(
         encodeProduce(options, (carrier) => {
           carrier.sendOn(socket)
         }),
       )
     }
-    return await this.#send({ request: { ...request, encode }, response })
-  }
-
-  /** The one that kafkajs sends everything but Fetch on. */
-  get #connection(): ConnectionPool['pool'][number] | undefined {
-    return this.connectionPool.pool[0]
+    return await this.#send(PRODUCE_CONNECTION, { request: { ...request, encode }, response })
   }
 
   /** Sends a request whose answer is returned as it was decoded, errors and all. */
-  async #send<Answer>({ request, response }: ProtocolRequest<Answer>): Promise<Answer> {
+  async #send<Answer>(
+    connectionIndex: number,
+    { request, response }: ProtocolRequest<Answer>,
+  ): Promise<Answer> {
     const parse = (answer: Answer): Promise<Answer> => Promise.resolve(answer)
-    return await this.connectionPool.send({ request, response: { ...response, parse } })
+    const connection = await this.connectionPool.getConnection(connectionIndex)
+    return await connection.send({ request, response: { ...response, parse } })
   }
 
   /**

@@ -43,6 +43,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     readonly brokers: Record<string, Broker>
     readonly metadata: RawMetadata | null
     createBroker: (options: BrokerOptions) => Broker
+    hasConnectedBrokers(): boolean
     refreshMetadata(topics: readonly string[]): Promise<void>
   }
 
@@ -103,15 +104,17 @@ declare module 'kafkajs/src/broker/index.js' {
       readonly pending: readonly unknown[]
       scheduleCheckPendingRequests: () => void
     }
+    send<Answer>(request: ProtocolRequest<Answer>): Promise<Answer>
   }
 
   export interface ConnectionPool {
     readonly host: string
     readonly port: number
     readonly rack: string | null
-    /** The first is for all requests but Fetch. */
+    /** Two: the first for all requests but Fetch, the second for Fetch. */
     readonly pool: readonly Connection[]
-    send<Answer>(request: ProtocolRequest<Answer>): Promise<Answer>
+    /** Connects it when it is not. */
+    getConnection(index: number): Promise<Connection>
   }
 
   export interface BrokerOptions {

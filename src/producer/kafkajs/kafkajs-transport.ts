@@ -178,18 +178,30 @@ export class KafkajsTransport implements Transport {
   }
 
   async #fetchMetadata(topics: readonly string[]): Promise<RawMetadata> {
+    const startedMs = this.#dependencies.clock.nowMs()
     try {
       if (!this.#isConnected) {
         await this.#producer.connect()
         this.#isConnected = true
       }
-      const metadata = await this.#cluster.fetchMetadata(topics)
+      const metadata = await this.#askTwoBrokers(topics)
       this.#heard()
       return metadata
     } catch (error) {
       const errorNumber = classify(error)
-      this.#lost(errorNumber, reasonOf(error))
+      // Others may have answered meanwhile: then only the one that was asked is out of reach.
+      if (this.#lastHeardMs < startedMs) this.#lost(errorNumber, reasonOf(error))
       throw new TransportError(errorNumber, reasonOf(error), { cause: error })
+    }
+  }
+
+  /** A broker that hangs has lost its connection after the first attempt; the second asks another. */
+  async #askTwoBrokers(topics: readonly string[]): Promise<RawMetadata> {
+    try {
+      return await this.#cluster.fetchMetadata(topics)
+    } catch (error) {
+      if (!this.#cluster.hasConnections()) throw error
+      return await this.#cluster.fetchMetadata(topics)
     }
   }
 

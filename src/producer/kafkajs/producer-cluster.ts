@@ -51,6 +51,11 @@ export class ProducerCluster extends Cluster {
     return metadata
   }
 
+  /** Whether any broker is connected. */
+  hasConnections(): boolean {
+    return this.brokerPool.hasConnectedBrokers()
+  }
+
   override isConnected(): boolean {
     return true
   }

@@ -6,7 +6,7 @@
 import type { Connection } from 'kafkajs/src/broker/index.js'
 
 /** Lets the queue of one connection arm its timer only while requests are pending. */
-export function silenceIdleTimerLoop({ requestQueue }: Connection): void {
+export function silenceIdleTimerLoop({ requestQueue }: Pick<Connection, 'requestQueue'>): void {
   const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
   requestQueue.scheduleCheckPendingRequests = () => {
     if (requestQueue.pending.length > 0) schedule()

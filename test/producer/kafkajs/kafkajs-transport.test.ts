@@ -259,16 +259,42 @@ describe('fetchMetadata', () => {
     expect(results.some(({ status }) => status === 'fulfilled')).toBe(true)
   })
 
-  it('gives up on a broker that does not answer, and gets its answer on a new connection', async () => {
+  it('gives a broker that does not answer up after 3 s, and asks on a new connection', async () => {
     const cluster = await startCluster()
     const transport = connect(cluster, {}, fastClock)
     cluster.control('Metadata', fault.hang())
 
+    expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
+
+    const asked = cluster.requests.filter(({ api }) => api === 'Metadata')
+    expect(new Set(asked.map(({ connectionId }) => connectionId)).size).toBe(2)
+  })
+
+  it('rejects when two attempts got no answer', async () => {
+    const cluster = await startCluster()
+    const transport = connect(cluster, {}, fastClock)
+    cluster.control('Metadata', fault.hang(), { keep: true })
+
     await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
       message: expect.stringContaining('no metadata within 3000 ms') as string,
     })
+    expect(transport.availability).toBe('down')
+  })
 
-    expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
+  it('is not held up by a produce request that a broker is slow to answer', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    const slow = Promise.withResolvers<undefined>()
+    cluster.control('Produce', fault.delay(slow.promise))
+    const received = cluster.nextRequest('Produce')
+    const produced = transport.produce(request(['a']))
+    await received
+
+    const { topics } = await transport.fetchMetadata(['t'])
+    slow.resolve(undefined)
+
+    expect(topics).toHaveLength(1)
+    expect((await produced).status).toBe('acknowledged')
   })
 
   it('gives up on a broker that accepts the connection and then goes silent', async () => {

@@ -35,7 +35,7 @@ function makeQueue({ isSilenced }: { isSilenced: boolean }): KafkajsRequestQueue
     broker: 'broker:9092',
     logger: { debug: () => undefined, warn: () => undefined },
   })
-  if (isSilenced) silenceIdleTimerLoop({ socket: undefined, requestQueue })
+  if (isSilenced) silenceIdleTimerLoop({ requestQueue })
   return requestQueue
 }
 
