@@ -1,0 +1,233 @@
+/**
+ * A small Kafka cluster in this process, on loopback: for trying things out and for tests, which can
+ * tell it to misbehave. Nothing is kept when it closes.
+ */
+import type { Denial } from './access-control.ts'
+import { BrokerServer } from './broker-server.ts'
+import type { ClusterParts } from './cluster-parts.ts'
+import { createParts } from './cluster-parts.ts'
+import { Dispatcher } from './dispatcher.ts'
+import type { ApiName, RequestBody, ResponseBody } from './endpoints.ts'
+import { createEndpoints } from './endpoints.ts'
+import type { ReceivedRequest } from './exchange.ts'
+import type { Control, ControlOptions } from './fault-controls.ts'
+import { FaultControls } from './fault-controls.ts'
+import type { Fault } from './faults.ts'
+import type { EmbeddedClusterOptions, EmbeddedClusterSettings, TopicOptions } from './options.ts'
+import { settingsFrom } from './options.ts'
+import { ErrorCode } from './protocol/error-code.ts'
+import { RequestLog } from './request-log.ts'
+import type { SaslSettings } from './sasl/authenticator.ts'
+import { saslMechanisms } from './sasl/mechanism.ts'
+import type { StoredRecord } from './stored-records.ts'
+import { storedRecords } from './stored-records.ts'
+import type { Partition, Topic } from './topic-catalog.ts'
+import { NO_LEADER } from './topic-catalog.ts'
+import { deleteTopic } from './topic-deletion.ts'
+
+export type { EmbeddedClusterOptions } from './options.ts'
+
+/** A running cluster. */
+export class EmbeddedCluster {
+  readonly #parts: ClusterParts
+  readonly #controls = new FaultControls()
+  readonly #requestLog: RequestLog
+  readonly #brokers: readonly BrokerServer[]
+  #connectionCount = 0
+
+  private constructor(settings: EmbeddedClusterSettings) {
+    this.#parts = createParts(settings)
+    this.#requestLog = new RequestLog(settings.requestLogSize)
+    const context = {
+      dispatcher: new Dispatcher(createEndpoints(this.#parts), this.#controls, this.#requestLog),
+      maxRequestBytes: settings.maxRequestBytes,
+      onInternalError: settings.onInternalError,
+      tls: settings.tls,
+      sasl: saslSettings(settings),
+      nextConnectionId: () => (this.#connectionCount += 1),
+    }
+    this.#brokers = Array.from({ length: settings.brokers }, (_, index) => {
+      const port = settings.port === 0 ? 0 : settings.port + index
+      return new BrokerServer({ ...context, brokerId: index + 1 }, port)
+    })
+  }
+
+  /** Starts all brokers and creates the topics. Rejects when a port is taken. */
+  static async start(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
+    const cluster = new EmbeddedCluster(settingsFrom(options))
+    try {
+      for (const { id } of cluster.#brokers) await cluster.startBroker(id)
+      for (const [name, topic] of Object.entries(cluster.#parts.settings.topics)) {
+        cluster.createTopic(name, topic)
+      }
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
+    return cluster
+  }
+
+  /** `host:port` of every broker, whether up or not, with commas between. */
+  get bootstrap(): string {
+    return this.#brokers
+      .map(({ port }) => `${this.#parts.settings.advertisedHost}:${port}`)
+      .join(',')
+  }
+
+  /** Ids of all brokers, whether up or not. */
+  get brokerIds(): readonly number[] {
+    return this.#brokers.map(({ id }) => id)
+  }
+
+  /** The latest requests, oldest first. */
+  get requests(): readonly ReceivedRequest[] {
+    return this.#requestLog.entries()
+  }
+
+  /** Resolves with the next request of a kind (of any, without one) that satisfies `isWanted`. */
+  nextRequest(
+    api?: ApiName,
+    isWanted: (received: ReceivedRequest) => boolean = () => true,
+  ): Promise<ReceivedRequest> {
+    return this.#requestLog.next(
+      (received) => (api === undefined || received.api === api) && isWanted(received),
+    )
+  }
+
+  /** Forgets the requests received so far. */
+  clearRequests(): void {
+    this.#requestLog.clear()
+  }
+
+  /**
+   * Has a fault take the place of the broker for the next request of a kind, or for those that the
+   * options say. Several faults on one kind apply in the order they were added, one per request.
+   */
+  control<Name extends ApiName>(
+    api: Name,
+    fault: Fault<RequestBody<Name>, ResponseBody<Name>>,
+    options: ControlOptions = {},
+  ): Control {
+    return this.#controls.add(api, { fault }, options)
+  }
+
+  /** Ends all faults. */
+  clearControls(): void {
+    this.#controls.clear()
+  }
+
+  /** Names of all topics. */
+  topicNames(): readonly string[] {
+    return this.#parts.catalog.topics().map(({ name }) => name)
+  }
+
+  /** Records stored in a topic, or in one partition: by partition, then by offset. */
+  records(topicName: string, partition?: number): readonly StoredRecord[] {
+    return this.#topic(topicName)
+      .partitions.filter(({ index }) => partition === undefined || index === partition)
+      .flatMap(({ index, log }) => storedRecords(index, log))
+  }
+
+  /** Creates a topic. Throws when Kafka would not. */
+  createTopic(name: string, options: TopicOptions = {}): void {
+    const { maxMessageBytes, ...wish } = options
+    const limits: [string, string][] =
+      maxMessageBytes === undefined ? [] : [['max.message.bytes', String(maxMessageBytes)]]
+    const topic = { ...wish, configs: new Map(limits) }
+    assertDone(this.#parts.catalog.create(name, topic), `create topic ${name}`)
+  }
+
+  /** Deletes a topic and its records. Throws when there is none. */
+  deleteTopic(name: string): void {
+    assertDone(deleteTopic(this.#parts, name), `delete topic ${name}`)
+  }
+
+  /** Raises the number of partitions of a topic to `count`. */
+  addPartitions(topicName: string, count: number): void {
+    assertDone(
+      this.#parts.catalog.addPartitions(topicName, count),
+      `add partitions to ${topicName}`,
+    )
+  }
+
+  /** The broker that leads a partition, or -1. */
+  leaderOf(topicName: string, partition: number): number {
+    return this.#partition(topicName, partition).leaderId
+  }
+
+  /** Makes a broker the leader of a partition; -1 leaves it without one until a broker starts. */
+  moveLeader(topicName: string, partition: number, brokerId: number): void {
+    if (brokerId !== NO_LEADER) this.#broker(brokerId)
+    this.#parts.catalog.moveLeader(this.#partition(topicName, partition), brokerId)
+  }
+
+  /** Starts a stopped broker on the port it had; partitions without a leader get one. */
+  async startBroker(id: number): Promise<void> {
+    const broker = this.#broker(id)
+    await broker.start()
+    this.#parts.registry.add({ id, host: this.#parts.settings.advertisedHost, port: broker.port })
+    this.#parts.catalog.brokerStarted()
+  }
+
+  /**
+   * Stops a broker: its listener and connections close, and its partitions move to the next broker
+   * that is up, or are left without a leader.
+   */
+  async stopBroker(id: number): Promise<void> {
+    const broker = this.#broker(id)
+    this.#parts.registry.remove(id)
+    this.#parts.catalog.brokerStopped(id)
+    await broker.stop()
+  }
+
+  /** Takes these rights away from clients, and gives back those taken away before. */
+  setDenials(denials: readonly Denial[]): void {
+    this.#parts.access.replace(denials)
+  }
+
+  /** Closes the client connections of a broker, or of all; they may connect again. */
+  cutConnections(brokerId?: number): void {
+    for (const broker of this.#brokers) {
+      if (brokerId === undefined || broker.id === brokerId) broker.cutConnections()
+    }
+  }
+
+  /** Closes everything. Requests under way are never answered. */
+  async close(): Promise<void> {
+    await Promise.all(this.#brokers.map((broker) => broker.stop()))
+  }
+
+  #broker(id: number): BrokerServer {
+    return found(
+      this.#brokers.find((broker) => broker.id === id),
+      `broker ${id}`,
+    )
+  }
+
+  #topic(name: string): Topic {
+    return found(this.#parts.catalog.topic(name), `topic ${name}`)
+  }
+
+  #partition(topicName: string, index: number): Partition {
+    return found(this.#topic(topicName).partitions[index], `partition ${topicName}/${index}`)
+  }
+}
+
+function saslSettings({ sasl, clock }: EmbeddedClusterSettings): SaslSettings | undefined {
+  return (
+    sasl && {
+      mechanisms: sasl.mechanisms ?? saslMechanisms,
+      users: new Map(Object.entries(sasl.users)),
+      epochMs: () => clock.epochMs(),
+    }
+  )
+}
+
+function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`there is no ${what}`)
+  return value
+}
+
+function assertDone(errorCode: number, what: string): void {
+  if (errorCode !== ErrorCode.NONE) throw new Error(`cannot ${what}: Kafka error ${errorCode}`)
+}

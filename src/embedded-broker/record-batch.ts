@@ -1,0 +1,170 @@
+/**
+ * Record batches of message format 2, the only one served: the header, and what a broker checks
+ * before it stores a batch.
+ *
+ * ```text
+ * offset size field                    offset size field
+ *      0    8 base offset                  27    8 base timestamp
+ *      8    4 length after this field      35    8 max timestamp
+ *     12    4 partition leader epoch       43    8 producer id
+ *     16    1 magic (2)                    51    2 producer epoch
+ *     17    4 CRC-32C from 21 on           53    4 base sequence
+ *     21    2 attributes                   57    4 record count
+ *     23    4 last offset delta            61      records
+ * ```
+ */
+import { crc32c } from './crc32c.ts'
+import { ErrorCode } from './protocol/error-code.ts'
+import { MalformedFrame, Reader } from './protocol/reader.ts'
+import { readRecord } from './records.ts'
+
+/** Bytes before the first record. */
+export const BATCH_HEADER_BYTES = 61
+
+/** Base offset and length: what precedes the bytes that the length counts. */
+const BATCH_PREFIX_BYTES = 12
+
+/** Below this length Kafka takes the batch for corrupt rather than cut short. */
+const SMALLEST_RECORD_BYTES = 14
+
+const COMPRESSION_MASK = 0x07
+const CONTROL_FLAG = 0x20
+const ZSTD = 4
+const FIRST_PRODUCE_VERSION_WITH_ZSTD = 7
+
+/** The header fields that the broker needs. */
+export interface BatchHeader {
+  readonly sizeBytes: number
+  readonly attributes: number
+  readonly lastOffsetDelta: number
+  readonly baseTimestampMs: number
+  readonly maxTimestampMs: number
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly baseSequence: number
+  readonly recordCount: number
+}
+
+/** Why a batch is not stored: a code of the protocol and a sentence for the client. */
+export interface BatchRefusal {
+  readonly errorCode: number
+  readonly message: string
+}
+
+/** What a batch must respect. */
+export interface BatchLimits {
+  readonly maxMessageBytes: number
+  /** Latest timestamp accepted, milliseconds since the epoch. */
+  readonly maxTimestampMs: number
+  readonly produceVersion: number
+}
+
+/** 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+export function compressionOf(header: BatchHeader): number {
+  return header.attributes & COMPRESSION_MASK
+}
+
+/** Reads the header of a batch that is known to be whole. */
+export function readBatchHeader(batch: Buffer): BatchHeader {
+  return {
+    sizeBytes: BATCH_PREFIX_BYTES + batch.readInt32BE(8),
+    attributes: batch.readInt16BE(21),
+    lastOffsetDelta: batch.readInt32BE(23),
+    baseTimestampMs: Number(batch.readBigInt64BE(27)),
+    maxTimestampMs: Number(batch.readBigInt64BE(35)),
+    producerId: batch.readBigInt64BE(43),
+    producerEpoch: batch.readInt16BE(51),
+    baseSequence: batch.readInt32BE(53),
+    recordCount: batch.readInt32BE(57),
+  }
+}
+
+const refusal = (errorCode: number, message: string): BatchRefusal => ({ errorCode, message })
+const invalidRecord = (message: string): BatchRefusal => refusal(ErrorCode.INVALID_RECORD, message)
+
+/** Checks the record set of one produced partition in the order Kafka does. */
+export function refuseBatch(records: Buffer, limits: BatchLimits): BatchRefusal | undefined {
+  return refuseFraming(records) ?? refuseContent(records, limits)
+}
+
+/** There must be exactly one whole batch, of format 2. */
+function refuseFraming(records: Buffer): BatchRefusal | undefined {
+  if (records.length < BATCH_PREFIX_BYTES) return invalidRecord('there is no record batch')
+  const lengthBytes = records.readInt32BE(8)
+  if (lengthBytes < SMALLEST_RECORD_BYTES) {
+    return refusal(ErrorCode.CORRUPT_MESSAGE, `batch length ${lengthBytes} is below the least`)
+  }
+  const sizeBytes = BATCH_PREFIX_BYTES + lengthBytes
+  if (records.length < sizeBytes) return invalidRecord('the record batch is cut short')
+  const magic = records.readInt8(16)
+  if (magic !== 2) return invalidRecord(`record batch magic is ${magic}, not 2`)
+  if (records.length > sizeBytes) return invalidRecord('there is more than one record batch')
+  if (sizeBytes < BATCH_HEADER_BYTES) {
+    return refusal(ErrorCode.CORRUPT_MESSAGE, 'the record batch is shorter than its header')
+  }
+  return undefined
+}
+
+function refuseContent(batch: Buffer, limits: BatchLimits): BatchRefusal | undefined {
+  if (batch.length > limits.maxMessageBytes) {
+    const message = `batch of ${batch.length} bytes is over ${limits.maxMessageBytes}`
+    return refusal(ErrorCode.MESSAGE_TOO_LARGE, message)
+  }
+  if (batch.readUInt32BE(17) !== crc32c(batch.subarray(21))) {
+    return refusal(ErrorCode.CORRUPT_MESSAGE, 'the checksum does not match')
+  }
+  const header = readBatchHeader(batch)
+  return refuseHeader(batch, header, limits) ?? refuseRecords(batch, header, limits)
+}
+
+function refuseHeader(
+  batch: Buffer,
+  header: BatchHeader,
+  limits: BatchLimits,
+): BatchRefusal | undefined {
+  if (batch.readBigInt64BE(0) !== 0n) return invalidRecord('the base offset is not 0')
+  if ((header.attributes & CONTROL_FLAG) !== 0) {
+    return invalidRecord('clients may not write control batches')
+  }
+  if (header.recordCount <= 0) return invalidRecord('the batch has no records')
+  if (header.lastOffsetDelta !== header.recordCount - 1) {
+    return invalidRecord('the record count does not match the offsets')
+  }
+  if (header.producerId >= 0n && header.baseSequence < 0) {
+    return invalidRecord('a producer id needs a sequence number')
+  }
+  const compression = compressionOf(header)
+  if (
+    compression > ZSTD ||
+    (compression === ZSTD && limits.produceVersion < FIRST_PRODUCE_VERSION_WITH_ZSTD)
+  ) {
+    return refusal(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `compression type ${compression}`)
+  }
+  if (header.maxTimestampMs > limits.maxTimestampMs) {
+    return refusal(ErrorCode.INVALID_TIMESTAMP, 'a timestamp lies too far in the future')
+  }
+  return undefined
+}
+
+/** Compressed records are not opened: they are stored as they come. */
+function refuseRecords(
+  batch: Buffer,
+  header: BatchHeader,
+  limits: BatchLimits,
+): BatchRefusal | undefined {
+  if (compressionOf(header) !== 0) return undefined
+  const reader = new Reader(batch.subarray(BATCH_HEADER_BYTES))
+  try {
+    for (let index = 0; index < header.recordCount; index += 1) {
+      const record = readRecord(reader)
+      if (record.offsetDelta !== index) return invalidRecord('offset deltas are not consecutive')
+      if (header.baseTimestampMs + record.timestampDeltaMs > limits.maxTimestampMs) {
+        return refusal(ErrorCode.INVALID_TIMESTAMP, 'a timestamp lies too far in the future')
+      }
+    }
+  } catch (error) {
+    if (error instanceof MalformedFrame) return invalidRecord(error.message)
+    throw error
+  }
+  return reader.remaining === 0 ? undefined : invalidRecord('bytes are left after the last record')
+}
