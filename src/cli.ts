@@ -21,8 +21,19 @@ export const EXIT_CODES = {
 
 /** What the user asks for. */
 export type Command =
-  | { readonly kind: 'run' | 'check' | 'print' | 'help' | 'version' }
+  | { readonly kind: 'check' | 'print' | 'help' | 'version' }
+  | { readonly kind: 'run'; readonly isBrokerEmbedded: boolean }
+  | ({ readonly kind: 'tail' } & TailOptions)
   | { readonly kind: 'unknown'; readonly complaint: string }
+
+/** What `kprf tail` is asked for. */
+export interface TailOptions {
+  readonly topic: string
+  /** Starts with the oldest record there is, instead of the next that comes. */
+  readonly fromBeginning: boolean
+  /** Prints one JSON object a record. */
+  readonly isJson: boolean
+}
 
 /** What a command prints: to stdout if `exitCode` is 0, to stderr if not. */
 export interface Output {
@@ -31,27 +42,51 @@ export interface Output {
   readonly exitCode: number
 }
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ['', { kind: 'run' }],
-  ['config check', { kind: 'check' }],
-  ['config print', { kind: 'print' }],
+const COMMANDS: readonly string[] = ['config check', 'config print', 'tail TOPIC']
+
+/** The switches that belong to one command. */
+const OWNERS: ReadonlyMap<string, string> = new Map([
+  ['from-beginning', 'tail'],
+  ['json', 'tail'],
+  ['embedded-broker', 'run'],
 ])
 
 /**
- * Finds the command of arguments (without those for node and the script). Flags are not looked at,
- * but for `--help` and `--version`: {@link resolveConfig} reports wrong ones.
+ * Finds the command of arguments (without those for node and the script). Of flags, only the switches
+ * are looked at: {@link resolveConfig} reports wrong ones.
  */
 export function parseCommand(argv: readonly string[]): Command {
   const { words, flags } = parseCommandLine(argv)
-  if (flags.some(({ name }) => name === 'help')) return { kind: 'help' }
-  if (flags.some(({ name }) => name === 'version')) return { kind: 'version' }
+  const isSet = (name: string): boolean => flags.some((flag) => flag.name === name)
+  if (isSet('help')) return { kind: 'help' }
+  if (isSet('version')) return { kind: 'version' }
+  const command = commandOf(words, isSet)
+  const misplaced = [...OWNERS].find(
+    ([name, owner]) => isSet(name) && owner !== command.kind && !isCheck(command, owner),
+  )
+  if (command.kind === 'unknown' || misplaced === undefined) return command
+  const [name, owner] = misplaced
+  const place = owner === 'tail' ? 'kprf tail' : 'kprf without a command'
+  return { kind: 'unknown', complaint: `--${name}: goes with ${place} only` }
+}
+
+/** `config check` and `config print` judge the flags of a run. */
+function isCheck({ kind }: Command, owner: string): boolean {
+  return owner === 'run' && (kind === 'check' || kind === 'print')
+}
+
+function commandOf(words: readonly string[], isSet: (name: string) => boolean): Command {
+  const [first, topic, ...more] = words
+  if (first === undefined) return { kind: 'run', isBrokerEmbedded: isSet('embedded-broker') }
   const given = words.join(' ')
-  const command = COMMANDS.get(given)
-  if (command !== undefined) return command
-  const names = [...COMMANDS.keys()].filter((name) => name !== '')
+  if (given === 'config check') return { kind: 'check' }
+  if (given === 'config print') return { kind: 'print' }
+  if (first === 'tail' && topic !== undefined && more.length === 0) {
+    return { kind: 'tail', topic, fromBeginning: isSet('from-beginning'), isJson: isSet('json') }
+  }
   const meant = nearest(
     given,
-    names.map((name) => [name, name] as const),
+    COMMANDS.map((name) => [name, name] as const),
   )
   const guess = meant === undefined ? 'see kprf --help' : `did you mean kprf ${meant}?`
   return { kind: 'unknown', complaint: `${given}: unknown command; ${guess}` }
@@ -90,6 +125,8 @@ export function helpText(): string {
 }
 
 const USAGE = `Usage: kprf [--config=FILE] [--KEY=VALUE ...]
+       kprf --embedded-broker [--KEY=VALUE ...]
+       kprf tail TOPIC [--from-beginning] [--json] [--config=FILE] [--KEY=VALUE ...]
        kprf config check [--config=FILE] [--KEY=VALUE ...]
        kprf config print [--config=FILE] [--KEY=VALUE ...]
 
@@ -99,9 +136,13 @@ Commands:
   (none)        Serve until SIGTERM or SIGINT.
   config check  Say whether the configuration is right.
   config print  Print the configuration in effect, secrets masked.
+  tail TOPIC    Print the records of a topic as they arrive.
 
 Flags:
   -c, --config=FILE  Configuration file, YAML.
+  --embedded-broker  Bring a Kafka broker along, in memory: to try kprf out.
+  --from-beginning   With tail: start with the oldest record.
+  --json             With tail: one JSON object a record.
   -h, --help         Print this.
   -v, --version      Print the version.
 

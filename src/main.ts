@@ -1,11 +1,23 @@
 #!/usr/bin/env node
 /** The process: arguments, then configuration, then one service until a signal; exit codes. */
 import { readFileSync } from 'node:fs'
-import { checkConfig, EXIT_CODES, helpText, parseCommand, printConfig, versionText } from './cli.ts'
+import {
+  checkConfig,
+  EXIT_CODES,
+  helpText,
+  parseCommand,
+  printConfig,
+  versionText,
+  type TailOptions,
+} from './cli.ts'
 import { systemClock } from './clock.ts'
 import { loadConfig } from './config/load.ts'
+import type { Config } from './config/types.ts'
 import { ProxyError } from './errors.ts'
-import { Service } from './service.ts'
+import { transportSettings } from './kafka-settings.ts'
+import { firstScreen, startEmbeddedBroker } from './quickstart.ts'
+import { Service, type ServiceAddresses } from './service.ts'
+import { tail } from './tail.ts'
 import { readBuildInfo } from './version.ts'
 
 const argv = process.argv.slice(2)
@@ -23,9 +35,26 @@ function print(text: string, exitCode: number): void {
   process.exitCode = exitCode
 }
 
-/** Serves until SIGTERM or SIGINT, and returns the exit code. */
-async function serve(): Promise<number> {
+/** Serves on an embedded broker, which lives as long as the service. */
+async function serveEmbedded(): Promise<number> {
   const config = loadConfig(sources)
+  const cluster = await startEmbeddedBroker()
+  const brokers = cluster.bootstrap.split(',')
+  try {
+    return await serve({ ...config, kafka: { ...config.kafka, brokers } }, (service, addresses) => {
+      service.logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
+      process.stderr.write(firstScreen(cluster.bootstrap, addresses))
+    })
+  } finally {
+    await cluster.close()
+  }
+}
+
+/** Serves until SIGTERM or SIGINT, and returns the exit code. */
+async function serve(
+  config: Config,
+  onStart?: (service: Service, addresses: ServiceAddresses) => void,
+): Promise<number> {
   const service = new Service({ config, clock: systemClock, random: Math.random, build })
   const { promise: stopped, resolve, reject } = Promise.withResolvers<number>()
   let isStopping = false
@@ -43,7 +72,8 @@ async function serve(): Promise<number> {
     service.logger.error('a bug in kprf; stopping', { error })
     stop('bug', EXIT_CODES.failed)
   }
-  await service.start()
+  const addresses = await service.start()
+  onStart?.(service, addresses)
   process
     .on('SIGTERM', (signal) => {
       stop(signal, EXIT_CODES.ok)
@@ -56,6 +86,21 @@ async function serve(): Promise<number> {
     })
     .on('uncaughtException', stopAfterBug)
   return await stopped
+}
+
+/** Prints a topic until SIGTERM or SIGINT. */
+async function runTail(options: TailOptions): Promise<void> {
+  // kafkajs's consumer arms timers with negative delays, of which Node would warn (kafkajs issue 1751).
+  process.removeAllListeners('warning')
+  const settings = transportSettings(loadConfig(sources))
+  const running = await tail(options, settings, {
+    print: (line) => process.stdout.write(`${line}\n`),
+    report: (line) => process.stderr.write(`${line}\n`),
+  })
+  const stop = (): void => {
+    void running.stop().finally(() => process.exit())
+  }
+  process.once('SIGTERM', stop).once('SIGINT', stop)
 }
 
 async function main(): Promise<void> {
@@ -80,8 +125,11 @@ async function main(): Promise<void> {
     case 'unknown':
       print(`${command.complaint}\n`, EXIT_CODES.usage)
       break
+    case 'tail':
+      await runTail(command)
+      break
     case 'run':
-      process.exit(await serve())
+      process.exit(await (command.isBrokerEmbedded ? serveEmbedded() : serve(loadConfig(sources))))
   }
 }
 

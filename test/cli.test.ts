@@ -5,10 +5,7 @@ import { sourcesOf } from './config/sources.ts'
 
 describe('parseCommand', () => {
   it.each([
-    [[], 'run'],
-    [['--config=f'], 'run'],
-    [['-c', 'f', '--kafka.retries', '5'], 'run'],
-    [['--confg', 'f'], 'run'],
+    [['config', 'check', '--embedded-broker'], 'check'],
     [['config', 'check'], 'check'],
     [['config', 'check', '-c', 'f'], 'check'],
     [['--config', 'f', 'config', 'print'], 'print'],
@@ -22,6 +19,36 @@ describe('parseCommand', () => {
   })
 
   it.each([
+    [[], false],
+    [['--config=f'], false],
+    [['-c', 'f', '--kafka.retries', '5'], false],
+    [['--confg', 'f'], false],
+    [['--embedded-broker'], true],
+    [['--embedded-broker', '--http.port', '0'], true],
+  ])('finds in %j that it is to serve, with a broker of its own: %s', (argv, isBrokerEmbedded) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'run', isBrokerEmbedded })
+  })
+
+  it.each([
+    [['tail', 'orders'], { topic: 'orders', fromBeginning: false, isJson: false }],
+    [['tail', '--json', 'orders'], { topic: 'orders', fromBeginning: false, isJson: true }],
+    [
+      ['tail', 'orders', '--from-beginning', '-c', 'f'],
+      { topic: 'orders', fromBeginning: true, isJson: false },
+    ],
+  ])('finds in %j which topic to print', (argv, options) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'tail', ...options })
+  })
+
+  it.each([
+    [['--json'], '--json: goes with kprf tail only'],
+    [['config', 'check', '--from-beginning'], '--from-beginning: goes with kprf tail only'],
+    [
+      ['tail', 't', '--embedded-broker'],
+      '--embedded-broker: goes with kprf without a command only',
+    ],
+    [['tail'], 'tail: unknown command; see kprf --help'],
+    [['tail', 'a', 'b'], 'tail a b: unknown command; see kprf --help'],
     [['confg', 'check'], 'confg check: unknown command; did you mean kprf config check?'],
     [['config', 'prin'], 'config prin: unknown command; did you mean kprf config print?'],
     [['config'], 'config: unknown command; see kprf --help'],

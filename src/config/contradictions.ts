@@ -10,7 +10,13 @@ export interface Rule {
   /** What must hold, for the documentation. */
   readonly rule: string
   /** Says how values break the rule, or undefined if they keep it. */
-  readonly complaint: (values: Values) => string | undefined
+  readonly complaint: (values: Values, facts: Facts) => string | undefined
+}
+
+/** What matters to a rule and is no key. */
+export interface Facts {
+  /** `--embedded-broker` was given. */
+  readonly isBrokerEmbedded: boolean
 }
 
 const SSL_FILES = ['ca_file', 'cert_file', 'key_file'] as const
@@ -19,8 +25,8 @@ const SSL_FILES = ['ca_file', 'cert_file', 'key_file'] as const
 export const RULES: readonly Rule[] = [
   {
     keys: ['kafka.brokers'],
-    rule: '`kafka.brokers` names at least one broker.',
-    complaint: noBroker,
+    rule: '`kafka.brokers` names at least one broker, unless `--embedded-broker` is given; never both.',
+    complaint: brokersOrEmbedded,
   },
   {
     keys: ['kafka.brokers', 'kafka.security_protocol', 'kafka.user'],
@@ -79,9 +85,12 @@ export function securityProtocol({ kafka }: Values): SecurityProtocol {
   return kafka.user === '' ? 'plaintext' : 'sasl_plaintext'
 }
 
-function noBroker({ kafka }: Values): string | undefined {
-  if (brokerAddresses(kafka.brokers).length > 0) return undefined
-  return 'kafka.brokers is empty; name at least one broker: kafka.brokers in the file, KPRF_KAFKA_BROKERS=localhost:9092 or --kafka.brokers=localhost:9092'
+function brokersOrEmbedded({ kafka }: Values, { isBrokerEmbedded }: Facts): string | undefined {
+  const isEmpty = brokerAddresses(kafka.brokers).length === 0
+  if (isEmpty === isBrokerEmbedded) return undefined
+  return isEmpty
+    ? 'kafka.brokers is empty; name at least one broker: kafka.brokers in the file, KPRF_KAFKA_BROKERS=localhost:9092 or --kafka.brokers=localhost:9092; or try kprf out with --embedded-broker'
+    : '--embedded-broker is given, and kafka.brokers too; remove one of them'
 }
 
 function brokerOfOtherProtocol(values: Values): string | undefined {

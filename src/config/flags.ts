@@ -23,6 +23,8 @@ interface Flag {
 export interface FlagSource extends Source {
   /** The last `--config`. */
   readonly configFile: string | undefined
+  /** Whether kprf is to bring its own broker. No file or variable can say so, lest it happen by accident. */
+  readonly isBrokerEmbedded: boolean
 }
 
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
@@ -32,7 +34,7 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The flags that take no value. */
-const SWITCHES: readonly string[] = ['help', 'version']
+const SWITCHES: readonly string[] = ['help', 'version', 'embedded-broker', 'from-beginning', 'json']
 
 const FLAG_SPELLINGS = [
   ...KEY_SPELLINGS.filter(([, key]) => SETTINGS_BY_KEY.has(key)),
@@ -72,15 +74,24 @@ export function readFlags(argv: readonly string[]): FlagSource {
   const found = new Map<string, Found>()
   const problems: Problem[] = []
   let configFile: string | undefined
+  let isBrokerEmbedded = false
   for (const { written, name, value } of parseCommandLine(argv).flags) {
-    if (SWITCHES.includes(name)) continue
+    if (SWITCHES.includes(name)) {
+      if (value !== undefined) problems.push(valueOfSwitch(written))
+      if (name === 'embedded-broker') isBrokerEmbedded = true
+      continue
+    }
     const isConfig = name === 'config'
     if (!isConfig && !SETTINGS_BY_KEY.has(name)) problems.push(unknownFlag(written, name))
     else if (value === undefined) problems.push(noValue(written, name))
     else if (isConfig) configFile = value
     else found.set(name, { value, origin: written })
   }
-  return { found, problems, configFile }
+  return { found, problems, configFile, isBrokerEmbedded }
+}
+
+function valueOfSwitch(written: string): Problem {
+  return { key: undefined, line: `${written}: takes no value; write ${written} alone` }
 }
 
 function noValue(written: string, name: string): Problem {

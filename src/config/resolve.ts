@@ -2,7 +2,7 @@
 import convict from 'convict'
 import { ProxyError } from '../errors.ts'
 import { brokerAddresses } from './brokers.ts'
-import { RULES, securityProtocol } from './contradictions.ts'
+import { RULES, securityProtocol, type Facts } from './contradictions.ts'
 import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
 import { SCHEMA } from './schema.ts'
@@ -55,7 +55,7 @@ export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolutio
     ...sources.flatMap((source) => source.problems),
     ...wrongValues(config, origins),
   ]
-  const lines = [...problems.map(({ line }) => line), ...contradictions(values, problems)]
+  const lines = [...problems.map(({ line }) => line), ...contradictions(values, flags, problems)]
   if (lines.length > 0) throw configInvalid(lines)
   return { values: effective(values), origins }
 }
@@ -78,14 +78,14 @@ function wrongValues(
 }
 
 /** Rules are applied where all they read is known, lest one mistake be reported twice. */
-function contradictions(values: Values, problems: readonly Problem[]): string[] {
+function contradictions(values: Values, facts: Facts, problems: readonly Problem[]): string[] {
   const isDoubtful = (key: string): boolean =>
     problems.some(({ key: doubtful }) => {
       if (doubtful === undefined) return false
       return doubtful === '' || doubtful === key || key.startsWith(`${doubtful}.`)
     })
   return RULES.filter(({ keys }) => !keys.some(isDoubtful))
-    .map(({ complaint }) => complaint(values))
+    .map(({ complaint }) => complaint(values, facts))
     .filter((complaint) => complaint !== undefined)
 }
 

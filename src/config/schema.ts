@@ -154,7 +154,7 @@ const kafka = {
     librdkafka: ['request.required.acks', 'acks'],
   }),
   statistics_interval_ms: wholeNumber({
-    doc: 'How often statistics are logged. 0 is never.',
+    doc: 'How often statistics are collected. Accepted for the sake of old configurations; this version collects none.',
     default: 0,
     min: 0,
     max: 86_400_000,

@@ -65,13 +65,13 @@ export class RawClient {
 
   /** The first so many responses; fewer if the server closes before. */
   async responses(count: number): Promise<readonly RawResponse[]> {
-    await this.#until(() => this.#responses.length >= count || this.#isOver())
+    await this.#until(() => this.#responses.length >= count || this.isOver)
     return this.#responses.slice(0, count)
   }
 
   /** The next response not yet asked for by this method. */
   async response(): Promise<RawResponse> {
-    await this.#until(() => this.#responses.length > 0 || this.#isOver())
+    await this.#until(() => this.#responses.length > 0 || this.isOver)
     const response = this.#responses.shift()
     if (response === undefined) throw new Error('the server closed without a response')
     return response
@@ -79,7 +79,7 @@ export class RawClient {
 
   /** Resolves once the server has closed its side; returns what came that was no whole response. */
   async closed(): Promise<string> {
-    await this.#until(() => this.#isOver())
+    await this.#until(() => this.isOver)
     this.#socket.destroy()
     return this.#received.toString('latin1')
   }
@@ -88,7 +88,8 @@ export class RawClient {
     this.#socket.destroy()
   }
 
-  #isOver(): boolean {
+  /** Whether the server has closed its side. */
+  get isOver(): boolean {
     return this.#isEnded || this.#isClosed
   }
 

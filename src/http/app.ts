@@ -1,0 +1,90 @@
+/** The routes of the main port, in order. Everything that is not `/push` is refused here. */
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../clock.ts'
+import type { HttpConfig } from '../config/types.ts'
+import type { Logger } from '../logging.ts'
+import type { RecordProducer } from '../producer/types.ts'
+import { BodyReader } from './body.ts'
+import { ByteBudget } from './byte-budget.ts'
+import type { Refusal } from './error-body.ts'
+import type { HttpMetrics } from './http-metrics.ts'
+import { BODY_BYTES_IN_FLIGHT } from './limits.ts'
+import { PushEndpoint } from './push/push-endpoint.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import { refuse, sendNoContent } from './reply.ts'
+import { createRequestIds } from './request-id.ts'
+
+/** What the app is made of. */
+export interface AppOptions {
+  readonly producer: RecordProducer
+  readonly settings: Pick<HttpConfig, 'maxBodyBytes' | 'maxRecordsPerRequest' | 'unknownFields'>
+  /** `undefined` when no topic has a limit. */
+  readonly rateLimiter: RateLimiter | undefined
+  readonly metrics: HttpMetrics
+  readonly log: Pick<Logger, 'limited' | 'error'>
+  readonly clock: Clock
+  /** Whether pushes are refused because kprf is about to end. */
+  readonly isDraining: () => boolean
+  /**
+   * Bytes of request bodies held at once; never less than one body of the largest size, twice.
+   *
+   * @defaultValue {@link BODY_BYTES_IN_FLIGHT}
+   */
+  readonly bodyBytesInFlight?: number
+}
+
+const PUSH_METHODS = ['Allow', 'POST, OPTIONS'] as const
+const NOT_FOUND: Refusal = { code: 'NOT_FOUND', message: 'no such path' }
+const NOT_ALLOWED: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'the path takes POST only' }
+const INTERNAL: Refusal = { code: 'INTERNAL', message: 'a bug in kprf; see its log' }
+
+/** Makes the Express app of the main port. */
+export function createApp(options: AppOptions): Express {
+  const requestIds = createRequestIds(options.clock)
+  const push = createPushEndpoint(options)
+  const refuseWith =
+    (refusal: Refusal, headers: readonly string[] = []) =>
+    (request: IncomingMessage, response: ServerResponse): void => {
+      refuse(request, response, requestIds(request.headers), refusal, { headers })
+    }
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.enable('case sensitive routing')
+
+  app.post('/push', (request, response) => push.serve(request, response))
+  app.options('/push', (request, response) => {
+    sendNoContent(response, requestIds(request.headers), PUSH_METHODS)
+  })
+  app.all('/push', refuseWith(NOT_ALLOWED, PUSH_METHODS))
+  app.use(refuseWith(NOT_FOUND))
+  app.use(createErrorHandler(options.log, refuseWith(INTERNAL)))
+  return app
+}
+
+/** Handles what a route threw, which none does unless kprf or Express has a bug. */
+function createErrorHandler(
+  log: AppOptions['log'],
+  reply: (request: IncomingMessage, response: ServerResponse) => void,
+): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    log.error('request failed by a bug', { error })
+    if (response.headersSent) next(error)
+    else reply(request, response)
+  }
+}
+
+function createPushEndpoint(options: AppOptions): PushEndpoint {
+  const { settings, clock, bodyBytesInFlight = BODY_BYTES_IN_FLIGHT } = options
+  // A compressed body and what comes out of it are held at once.
+  const budget = new ByteBudget(Math.max(bodyBytesInFlight, 2 * settings.maxBodyBytes))
+  return new PushEndpoint({
+    ...options,
+    rules: settings,
+    bodyReader: new BodyReader(settings.maxBodyBytes, budget),
+    requestIds: createRequestIds(clock),
+  })
+}

@@ -1,0 +1,225 @@
+/**
+ * The listener of the HTTP edge: Node's server, hardened. Whatever arrives on a connection, the answer
+ * is JSON, and no client can hold more than its share. All limits are in limits.ts.
+ */
+import { once } from 'node:events'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { CancelTimer, Clock } from '../clock.ts'
+import { invariant } from '../invariant.ts'
+import type { Logger } from '../logging.ts'
+import { type Connection, Connections } from './connections.ts'
+import type { Refusal } from './error-body.ts'
+import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
+import { parserRefusal, rawReply } from './parser-errors.ts'
+import { type HeaderList, refuse } from './reply.ts'
+import { createRequestIds, type RequestIds } from './request-id.ts'
+import { headRefusal, pathOf } from './request-guard.ts'
+
+/** What {@link HttpServer} works with. */
+export interface HttpServerOptions {
+  readonly app: RequestListener
+  readonly clock: Clock
+  readonly log: Pick<Logger, 'limited'>
+  /** @defaultValue {@link SERVER_LIMITS} */
+  readonly limits?: ServerLimits
+}
+
+/** How many times within its timeout a stalled reader is looked at. */
+const STALL_CHECKS_PER_TIMEOUT = 3
+
+const CONNECT_REFUSAL: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'kprf is not a proxy' }
+const EXPECTATION_REFUSAL: Refusal = {
+  code: 'EXPECTATION_FAILED',
+  message: 'Expect must be 100-continue',
+}
+
+/** An HTTP/1.1 server. States: new, listening, stopping, closed. */
+export class HttpServer {
+  readonly #app: RequestListener
+  readonly #clock: Clock
+  readonly #log: Pick<Logger, 'limited'>
+  readonly #limits: ServerLimits
+  readonly #requestIds: RequestIds
+  readonly #connections = new Connections()
+  readonly #server: Server
+  #cancelStallCheck: CancelTimer | undefined
+  #stopped: Promise<unknown> | undefined
+
+  constructor({ app, clock, log, limits = SERVER_LIMITS }: HttpServerOptions) {
+    this.#app = app
+    this.#clock = clock
+    this.#log = log
+    this.#limits = limits
+    this.#requestIds = createRequestIds(clock)
+    this.#server = createNodeServer(limits)
+    this.#handleEvents()
+  }
+
+  /**
+   * Begins to accept connections.
+   *
+   * @param port - 0 takes any free one; see {@link HttpServer.address}.
+   * @throws the listener's error, such as one with code EADDRINUSE.
+   */
+  async listen(port: number, host: string): Promise<void> {
+    this.#server.listen({ port, host })
+    await once(this.#server, 'listening')
+    // An error of a single accept, such as too many open files, must not end the process.
+    this.#server.on('error', (error) => {
+      this.#log.limited('error', 'listener error', 'a connection could not be accepted', { error })
+    })
+    this.#scheduleStallCheck()
+  }
+
+  /** Where the server listens. Only after `listen`. */
+  get address(): AddressInfo {
+    const address = this.#server.address()
+    invariant(address !== null && typeof address === 'object', 'the server listens on a port')
+    return address
+  }
+
+  /**
+   * Accepts no more connections, closes the idle ones, and the others after the response begun last on
+   * them. Requests that were sent on them before are still served.
+   *
+   * @returns when all connections are closed. A client that never finishes its request can keep this
+   * from happening: {@link HttpServer.close} ends the wait.
+   */
+  async stopAccepting(): Promise<void> {
+    if (this.#stopped === undefined) {
+      if (!this.#server.listening) return
+      this.#stopped = once(this.#server, 'close')
+      this.#server.close()
+      this.#connections.endAll(() => {
+        this.#server.closeIdleConnections()
+      })
+    }
+    await this.#stopped
+    this.#cancelStallCheck?.()
+  }
+
+  /** Stops accepting, and cuts what connections are left. */
+  async close(): Promise<void> {
+    const stopped = this.stopAccepting()
+    this.#server.closeAllConnections()
+    await stopped
+  }
+
+  #handleEvents(): void {
+    const serve = this.#serve.bind(this)
+    this.#server
+      .on('connection', (socket) => {
+        this.#connections.add(socket)
+      })
+      .on('request', serve)
+      // The body reader tells the client to go on, once all that can be checked without a body is.
+      .on('checkContinue', serve)
+      .on('checkExpectation', (request, response) => {
+        this.#begin(request, response, EXPECTATION_REFUSAL)
+      })
+      .on('clientError', (error, socket) => {
+        this.#refuseInput(error, socket)
+      })
+      .on('connect', (_request, socket) => {
+        this.#refuseTunnel(socket)
+      })
+      .on('drop', () => {
+        this.#log.limited('warn', 'connection dropped', 'connection dropped: too many are open', {
+          max_connections: this.#limits.maxConnections,
+        })
+      })
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const refusal = headRefusal(request, this.#limits.maxHeaders)
+    if (!this.#begin(request, response, refusal)) return
+    request.url = pathOf(request.url ?? '')
+    this.#app(request, response)
+  }
+
+  /** Returns whether the request is to be served. */
+  #begin(request: IncomingMessage, response: ServerResponse, refusal?: Refusal): boolean {
+    if (!this.#connections.begin(response, this.#limits.maxRequestsPerConnection)) return false
+    if (refusal === undefined) return true
+    const requestId = this.#requestIds(request.headers)
+    refuse(request, response, requestId, refusal, { closes: 'afterBody' })
+    return false
+  }
+
+  /** Answers what is not HTTP, or did not arrive in time. Called again for whatever comes after it. */
+  #refuseInput(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const connection = this.#connections.get(socket)
+    if (connection === undefined || !socket.writable) {
+      if (connection?.isEnding !== true) socket.destroy()
+      return
+    }
+    const response = connection.lastResponse
+    const isInBody = response !== undefined && !response.req.complete && !response.writableEnded
+    if (connection.isEnding && !isInBody) return
+    connection.isEnding = true
+    const refusal = parserRefusal(error)
+    this.#log.limited('debug', 'input refused', 'input refused', { reason: refusal.message })
+    if (!isInBody) {
+      this.#endWith(connection, refusal)
+    } else if (response.headersSent) {
+      response.end()
+    } else {
+      // The reply takes its turn behind those before it.
+      const requestId = this.#requestIds(response.req.headers)
+      refuse(response.req, response, requestId, refusal, { closes: 'atOnce' })
+    }
+  }
+
+  #refuseTunnel(socket: Duplex): void {
+    // Node has taken its own listeners off: an error without one would end the process.
+    socket.on('error', () => socket.destroy()).resume()
+    const connection = this.#connections.get(socket)
+    if (connection !== undefined) this.#endWith(connection, CONNECT_REFUSAL, ['Allow', 'POST'])
+  }
+
+  /** Ends a connection with a reply that belongs to no request, once those before it have theirs. */
+  #endWith(connection: Connection, refusal: Refusal, headers?: HeaderList): void {
+    const { socket, lastResponse } = connection
+    connection.isEnding = true
+    const end = (): void => {
+      socket.end(rawReply(refusal, this.#requestIds(), headers))
+      // Closing while the client still sends would reset the connection before the reply is read.
+      this.#clock.schedule(this.#limits.lingerMs, () => socket.destroy())
+    }
+    if (lastResponse === undefined || lastResponse.writableFinished) end()
+    else lastResponse.once('finish', end)
+  }
+
+  #scheduleStallCheck(): void {
+    const { stalledReaderTimeoutMs } = this.#limits
+    const intervalMs = stalledReaderTimeoutMs / STALL_CHECKS_PER_TIMEOUT
+    this.#cancelStallCheck = this.#clock.schedule(intervalMs, () => {
+      this.#connections.limitStalledReaders(stalledReaderTimeoutMs)
+      this.#scheduleStallCheck()
+    })
+  }
+}
+
+function createNodeServer(limits: ServerLimits): Server {
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: limits.timeoutCheckIntervalMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    insecureHTTPParser: false,
+    // Node's own refusal has no body: headRefusal checks this too, and says what is wrong.
+    requireHostHeader: false,
+  })
+  server.maxHeadersCount = limits.maxHeaders
+  server.maxConnections = limits.maxConnections
+  return server
+}

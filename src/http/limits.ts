@@ -1,0 +1,52 @@
+/**
+ * How much one client, and all of them together, may take of this process. Each is a guard against
+ * abuse rather than something to tune: what users tune is in the configuration.
+ */
+export interface ServerLimits {
+  /** Request line and headers, bytes; beyond that 431. */
+  readonly maxHeaderBytes: number
+  /** Headers of a request; beyond that 431, where Node would leave the rest out unseen. */
+  readonly maxHeaders: number
+  /** How long headers may take to arrive, ms, also on a connection that says nothing; then 408. */
+  readonly headersTimeoutMs: number
+  /** How long a request may take to arrive, its body included, ms; then 408. */
+  readonly requestTimeoutMs: number
+  /** How often those two are looked at, ms: they are late by at most this. */
+  readonly timeoutCheckIntervalMs: number
+  /** How long an idle connection is kept, ms. */
+  readonly keepAliveTimeoutMs: number
+  /** Requests served on one connection before it is closed. */
+  readonly maxRequestsPerConnection: number
+  /** Open connections; further ones are closed unread. */
+  readonly maxConnections: number
+  /** How long a client may take none of a reply, ms, before its connection is cut. */
+  readonly stalledReaderTimeoutMs: number
+  /** How long a connection whose input was refused is kept so that the client can read why, ms. */
+  readonly lingerMs: number
+}
+
+/** The limits in production; tests use smaller ones. */
+export const SERVER_LIMITS: ServerLimits = {
+  maxHeaderBytes: 16_384, // Node's own default: twice what browsers and proxies send at most
+  maxHeaders: 100, // ten times what a client of kprf sends
+  headersTimeoutMs: 10_000, // a phone on a bad network needs some seconds, an attacker wants minutes
+  requestTimeoutMs: 30_000, // 1 MiB at 300 kbit/s
+  timeoutCheckIntervalMs: 1000, // Node's 30 s would make 10 s into 40 s
+  keepAliveTimeoutMs: 65_000, // longer than the 60 s of common load balancers, which must close first
+  maxRequestsPerConnection: 10_000, // lets a load balancer spread long-lived connections anew
+  maxConnections: 10_000, // with 16 KiB of headers each, 160 MiB at worst
+  stalledReaderTimeoutMs: 30_000, // as for a request that arrives
+  lingerMs: 1000, // a reply and the client's close need one round trip
+}
+
+/**
+ * Bytes of request bodies held at once, over all connections, from arrival until their records are
+ * admitted; beyond that 503. 256 bodies of 1 MiB are more than two cores can parse in a second.
+ */
+export const BODY_BYTES_IN_FLIGHT = 268_435_456
+
+/**
+ * Bytes of a refused body that are read and thrown away, so that a client that sends all before it
+ * reads gets the reply instead of a reset connection. Beyond that it is cut off.
+ */
+export const DISCARD_MAX_BYTES = 8_388_608

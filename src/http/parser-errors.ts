@@ -1,0 +1,42 @@
+/** What to tell a client whose bytes are not HTTP, and how: there is no response object for it. */
+import { STATUS_CODES } from 'node:http'
+import type { ErrorCode } from '../errors.ts'
+import { type Refusal, refusalBody } from './error-body.ts'
+import { HTTP_MAPPINGS } from './error-mapper.ts'
+import { headersOf, type HeaderList } from './reply.ts'
+
+/** Errors of Node's parser that are more than "not HTTP". */
+const CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ['HPE_HEADER_OVERFLOW', 'HEADERS_TOO_LARGE'],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'BODY_TOO_LARGE'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'REQUEST_TIMEOUT'],
+])
+
+const MESSAGES: Partial<Record<ErrorCode, string>> = {
+  HEADERS_TOO_LARGE: 'the request line and headers are too large',
+  BODY_TOO_LARGE: 'the extensions of a chunk are too large',
+  REQUEST_TIMEOUT: 'the request did not arrive in time',
+}
+
+/** Turns an error of Node's parser into a refusal. */
+export function parserRefusal(error: NodeJS.ErrnoException): Refusal {
+  const parserCode = error.code ?? 'unknown'
+  const code = CODES.get(parserCode) ?? 'INVALID_HTTP'
+  return { code, message: MESSAGES[code] ?? `the request is not well-formed HTTP (${parserCode})` }
+}
+
+/** Writes a whole reply, head and body, after which the connection is closed. */
+export function rawReply(
+  refusal: Refusal,
+  requestId: string,
+  extraHeaders: HeaderList = [],
+): string {
+  const { status } = HTTP_MAPPINGS[refusal.code]
+  const body = refusalBody(refusal, requestId)
+  const headers = headersOf(requestId, body, [...extraHeaders, 'Connection', 'close'])
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  for (let index = 0; index < headers.length; index += 2) {
+    head += `${headers[index] ?? ''}: ${headers[index + 1] ?? ''}\r\n`
+  }
+  return `${head}\r\n${body}`
+}

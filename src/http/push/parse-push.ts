@@ -1,0 +1,99 @@
+/**
+ * Checks a push and makes producer's records of it. Pure.
+ *
+ * One invalid record refuses the whole request before anything is produced: a client mends what it
+ * wrote wrongly and sends all of it again, and records already produced would then be there twice.
+ * What only the producer finds (no room, unknown topic) is told per record instead, while the others
+ * are delivered: there the client sends again what failed, unchanged.
+ */
+import type { ProducerRecord } from '../../producer/types.ts'
+import { checkFields, isJsonObject, type UnknownFields } from './fields.ts'
+import { exceedsDepth, MAX_JSON_DEPTH } from './json-depth.ts'
+import { parseRecord } from './parse-record.ts'
+import { Problem } from './problem.ts'
+
+/** What a push must keep to beyond its form: keys of `http.*` in the configuration. */
+export interface PushRules {
+  readonly maxRecordsPerRequest: number
+  readonly unknownFields: UnknownFields
+}
+
+/** A request body, checked. */
+export type ParsedPush =
+  | {
+      readonly kind: 'valid'
+      readonly records: readonly ProducerRecord[]
+      readonly waitForSend: boolean
+      readonly returnOffsets: boolean
+    }
+  /** No push at all. */
+  | { readonly kind: 'refused'; readonly problem: Problem }
+  /** By record index; `undefined` where the record is valid. */
+  | {
+      readonly kind: 'invalidRecords'
+      readonly problems: readonly (Problem | undefined)[]
+      readonly waitForSend: boolean
+    }
+
+const KNOWN_FIELDS: ReadonlySet<string> = new Set(['records', 'wait_for_send', 'return_offsets'])
+
+interface RawPush {
+  readonly records?: unknown
+  readonly wait_for_send?: unknown
+  readonly return_offsets?: unknown
+}
+
+/** Checks a parsed JSON body. */
+export function parsePush(body: unknown, rules: PushRules): ParsedPush {
+  const parsed = parse(body, rules)
+  // A value of the wrong type is also what nesting too deep looks like; that is the better reason.
+  if (parsed.kind === 'valid' || !exceedsDepth(body, MAX_JSON_DEPTH)) return parsed
+  return refused('JSON_TOO_DEEP', `the body is nested deeper than ${MAX_JSON_DEPTH} levels`)
+}
+
+function parse(body: unknown, rules: PushRules): ParsedPush {
+  if (!isJsonObject(body)) return refused('INVALID_REQUEST', 'the body must be an object')
+  const misnamed = checkFields(body, KNOWN_FIELDS, rules.unknownFields, MAX_JSON_DEPTH - 1)
+  return misnamed === undefined ? parseFields(body, rules) : { kind: 'refused', problem: misnamed }
+}
+
+function parseFields(raw: RawPush, rules: PushRules): ParsedPush {
+  const waitForSend = raw.wait_for_send ?? false
+  const returnOffsets = raw.return_offsets ?? false
+  if (typeof waitForSend !== 'boolean' || typeof returnOffsets !== 'boolean') {
+    return refused('INVALID_REQUEST', 'wait_for_send and return_offsets must be true or false')
+  }
+  if (!Array.isArray(raw.records)) return refused('INVALID_RECORDS', 'records must be an array')
+  if (raw.records.length > rules.maxRecordsPerRequest) {
+    return refused('TOO_MANY_RECORDS', `records has more than ${rules.maxRecordsPerRequest}`)
+  }
+  const { records, problems } = parseRecords(raw.records, rules.unknownFields)
+  return problems === undefined
+    ? { kind: 'valid', records, waitForSend, returnOffsets }
+    : { kind: 'invalidRecords', problems, waitForSend }
+}
+
+function parseRecords(
+  raws: readonly unknown[],
+  unknownFields: UnknownFields,
+): {
+  readonly records: readonly ProducerRecord[]
+  readonly problems: readonly (Problem | undefined)[] | undefined
+} {
+  const records: ProducerRecord[] = []
+  let problems: (Problem | undefined)[] | undefined
+  raws.forEach((raw, index) => {
+    const record = parseRecord(raw, unknownFields)
+    if (record instanceof Problem) {
+      problems ??= new Array<Problem | undefined>(raws.length).fill(undefined)
+      problems[index] = record
+    } else {
+      records.push(record)
+    }
+  })
+  return { records, problems }
+}
+
+function refused(code: Problem['code'], message: string): ParsedPush {
+  return { kind: 'refused', problem: new Problem(code, message) }
+}

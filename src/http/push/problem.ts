@@ -1,0 +1,13 @@
+import type { ErrorCode } from '../../errors.ts'
+
+/** What is wrong with a request or a record of it: a value, told apart from a good one by `instanceof`. */
+export class Problem {
+  readonly code: ErrorCode
+  /** For the client, without text of the request. */
+  readonly message: string
+
+  constructor(code: ErrorCode, message: string) {
+    this.code = code
+    this.message = message
+  }
+}

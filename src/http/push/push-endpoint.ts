@@ -1,0 +1,123 @@
+/** `POST /push`: one request from the end of its head to its reply. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../../clock.ts'
+import { ProxyError } from '../../errors.ts'
+import type { LogLevel } from '../../config/types.ts'
+import type { Logger } from '../../logging.ts'
+import type { RecordProducer } from '../../producer/types.ts'
+import type { BodyReader, HeldBody } from '../body.ts'
+import { assertJsonContentType } from '../content-type.ts'
+import type { Refusal } from '../error-body.ts'
+import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
+import type { HttpMetrics, PushMode } from '../http-metrics.ts'
+import { parseJson } from '../parse-json.ts'
+import type { RateLimiter } from '../rate-limiter.ts'
+import { refuse } from '../reply.ts'
+import type { RequestIds } from '../request-id.ts'
+import { parsePush, type PushRules } from './parse-push.ts'
+import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
+import { sendRecords } from './send-records.ts'
+
+/** What {@link PushEndpoint} works with. */
+export interface PushEndpointOptions {
+  readonly producer: RecordProducer
+  readonly rules: PushRules
+  /** `undefined` when no topic has a limit. */
+  readonly rateLimiter: RateLimiter | undefined
+  readonly bodyReader: BodyReader
+  readonly requestIds: RequestIds
+  readonly metrics: HttpMetrics
+  readonly log: Pick<Logger, 'limited' | 'error'>
+  readonly clock: Clock
+  readonly isDraining: () => boolean
+}
+
+const DRAINING: Refusal = {
+  code: 'PRODUCER_DRAINING',
+  message: 'kprf is shutting down and takes no more records',
+}
+const INTERNAL: Refusal = { code: 'INTERNAL', message: 'a bug in kprf; see its log' }
+/** One request on its way. */
+interface Exchange extends Replying {
+  readonly request: IncomingMessage
+  /** Known once the body is parsed. */
+  mode: PushMode
+}
+
+/** Serves `POST /push`. */
+export class PushEndpoint {
+  readonly #options: PushEndpointOptions
+
+  constructor(options: PushEndpointOptions) {
+    this.#options = options
+  }
+
+  /** Answers one request. Never rejects. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { clock, metrics, requestIds } = this.#options
+    const startedMs = clock.nowMs()
+    const requestId = requestIds(request.headers)
+    const exchange: Exchange = { request, response, requestId, mode: 'async' }
+    const status = await this.#answer(exchange)
+    const durationMs = clock.nowMs() - startedMs
+    metrics.observePush(exchange.mode, status, durationMs)
+    if (status !== OK_STATUS) this.#logFailure(status, requestId, durationMs)
+  }
+
+  /** Returns the status of the reply. */
+  async #answer(exchange: Exchange): Promise<number> {
+    const { request, response, requestId } = exchange
+    try {
+      if (this.#options.isDraining()) {
+        return refuse(request, response, requestId, DRAINING, { closes: 'afterBody' })
+      }
+      assertJsonContentType(request.headers['content-type'])
+      const body = await this.#options.bodyReader.read(request, response)
+      if (body === undefined) return clientGone(response)
+      try {
+        return await this.#push(exchange, body)
+      } finally {
+        body.release()
+      }
+    } catch (error) {
+      if (error instanceof ProxyError) return refuse(request, response, requestId, error)
+      this.#options.log.error('push failed by a bug', { request_id: requestId, error })
+      return refuse(request, response, requestId, INTERNAL)
+    }
+  }
+
+  async #push(exchange: Exchange, body: HeldBody): Promise<number> {
+    const push = parsePush(parseJson(body.bytes), this.#options.rules)
+    if (push.kind === 'refused') {
+      return refuse(exchange.request, exchange.response, exchange.requestId, push.problem)
+    }
+    exchange.mode = push.waitForSend ? 'sync' : 'async'
+    if (push.kind === 'invalidRecords') return replyInvalid(exchange, push.problems)
+    // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
+    const onAdmission = push.waitForSend ? body.release.bind(body) : undefined
+    const outcome = await sendRecords(push.records, this.#options, onAdmission)
+    outcome.rateLimited?.recordsByTopic.forEach((count, topic) => {
+      this.#options.metrics.countRateLimited(topic, count)
+    })
+    return replyOutcome(exchange, outcome, push.returnOffsets)
+  }
+
+  #logFailure(status: number, requestId: string, durationMs: number): void {
+    this.#options.log.limited(logLevelOf(status), `push ${status}`, 'push failed', {
+      request_id: requestId,
+      status,
+      duration_ms: durationMs,
+    })
+  }
+}
+
+/** Clients mend their own mistakes and read why in the reply; what is on our side operators should see. */
+function logLevelOf(status: number): LogLevel {
+  if (status === CLIENT_GONE_STATUS) return 'info'
+  return status >= 500 ? 'warn' : 'debug'
+}
+
+/** The status where no reply was sent; but what the parser found wrong may have been answered already. */
+function clientGone(response: ServerResponse): number {
+  return response.headersSent ? response.statusCode : CLIENT_GONE_STATUS
+}

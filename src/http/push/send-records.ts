@@ -1,0 +1,158 @@
+/**
+ * Takes checked records through the rate limit and the producer. Every record ends in exactly one of:
+ * refused by the limit, refused by the producer, admitted (asynchronous), reported on (synchronous).
+ */
+import type { Clock } from '../../clock.ts'
+import type {
+  DeliveryError,
+  DeliveryReport,
+  ProducerRecord,
+  RecordProducer,
+  Refusals,
+} from '../../producer/types.ts'
+import { HTTP_MAPPINGS } from '../error-mapper.ts'
+import type { RateLimiter } from '../rate-limiter.ts'
+
+/** What became of the records of a push; both by record index. */
+export interface SendOutcome {
+  /** `undefined` when no record failed. */
+  readonly failures: readonly (DeliveryError | undefined)[] | undefined
+  /** `undefined` when delivery was not waited for. */
+  readonly reports: readonly (DeliveryReport | undefined)[] | undefined
+  readonly rateLimited: RateLimited | undefined
+}
+
+/** Records refused by the rate limit. */
+export interface RateLimited {
+  readonly recordsByTopic: ReadonlyMap<string, number>
+  /** When all of these topics have room again. */
+  readonly retryAfterSeconds: number
+}
+
+/** What {@link sendRecords} works with. */
+export interface SendOptions {
+  readonly producer: RecordProducer
+  readonly rateLimiter: RateLimiter | undefined
+  readonly clock: Clock
+}
+
+/** The Rust kprf's text, which its clients match on. */
+const RATE_LIMITED: DeliveryError = {
+  number: HTTP_MAPPINGS.RATE_LIMITED.errorCode,
+  text: 'ratelimit',
+  code: 'RATE_LIMITED',
+}
+
+/** Called once the producer has admitted or refused every record. */
+export type AdmissionListener = () => void
+
+/**
+ * Sends the records that their rate limits let through, all together.
+ *
+ * @param onAdmission - given to wait for delivery too; without it the outcome is that of admission.
+ */
+export async function sendRecords(
+  records: readonly ProducerRecord[],
+  { producer, rateLimiter, clock }: SendOptions,
+  onAdmission?: AdmissionListener,
+): Promise<SendOutcome> {
+  const limited = rateLimiter && limitRates(records, rateLimiter, clock.nowMs())
+  if (limited === undefined) return send(records, producer, onAdmission)
+  const sent = await send(limited.admitted, producer, onAdmission)
+  return merge(limited, sent, records.length)
+}
+
+interface Limited {
+  readonly admitted: readonly ProducerRecord[]
+  /** Where the admitted records were in the request. */
+  readonly positions: readonly number[]
+  readonly rateLimited: RateLimited
+}
+
+function limitRates(
+  records: readonly ProducerRecord[],
+  rateLimiter: RateLimiter,
+  nowMs: number,
+): Limited | undefined {
+  const admitted: ProducerRecord[] = []
+  const positions: number[] = []
+  const recordsByTopic = new Map<string, number>()
+  records.forEach((record, index) => {
+    if (rateLimiter.tryAdmit(record.topic, nowMs)) {
+      admitted.push(record)
+      positions.push(index)
+    } else {
+      recordsByTopic.set(record.topic, (recordsByTopic.get(record.topic) ?? 0) + 1)
+    }
+  })
+  if (recordsByTopic.size === 0) return undefined
+  const waits = [...recordsByTopic.keys()].map((topic) =>
+    rateLimiter.retryAfterSeconds(topic, nowMs),
+  )
+  return {
+    admitted,
+    positions,
+    rateLimited: { recordsByTopic, retryAfterSeconds: Math.max(...waits) },
+  }
+}
+
+/** Puts what became of the admitted records back to where they were in the request. */
+function merge(
+  { positions, rateLimited }: Limited,
+  { failures: sentFailures, reports: sentReports }: SendOutcome,
+  recordCount: number,
+): SendOutcome {
+  const failures = new Array<DeliveryError | undefined>(recordCount).fill(RATE_LIMITED)
+  const reports = new Array<DeliveryReport | undefined>(recordCount).fill(undefined)
+  positions.forEach((position, index) => {
+    failures[position] = sentFailures?.[index]
+    reports[position] = sentReports?.[index]
+  })
+  return { failures, reports: sentReports && reports, rateLimited }
+}
+
+async function send(
+  records: readonly ProducerRecord[],
+  producer: RecordProducer,
+  onAdmission: AdmissionListener | undefined,
+): Promise<SendOutcome> {
+  if (onAdmission !== undefined) return sendAndWait(records, producer, onAdmission)
+  const failures = records.length === 0 ? undefined : await producer.sendAll(records)
+  return { failures, reports: undefined, rateLimited: undefined }
+}
+
+async function sendAndWait(
+  records: readonly ProducerRecord[],
+  producer: RecordProducer,
+  onAdmission: AdmissionListener,
+): Promise<SendOutcome> {
+  const reports = new Array<DeliveryReport | undefined>(records.length).fill(undefined)
+  if (records.length === 0) return { failures: undefined, reports, rateLimited: undefined }
+  // Reports of the first records may come while others still wait for room in the queue: the count
+  // starts at all of them, and those refused are taken off once they are known.
+  let outstanding = records.length
+  const { promise: settled, resolve } = Promise.withResolvers<undefined>()
+  const refusals = await producer.sendAll(records, (report, index) => {
+    reports[index] = report
+    outstanding -= 1
+    if (outstanding === 0) resolve(undefined)
+  })
+  onAdmission()
+  outstanding -= countRefused(refusals)
+  if (outstanding > 0) await settled
+  return { failures: failuresOf(refusals, reports), reports, rateLimited: undefined }
+}
+
+function countRefused(refusals: Refusals | undefined): number {
+  return refusals?.filter((refusal) => refusal !== undefined).length ?? 0
+}
+
+function failuresOf(
+  refusals: Refusals | undefined,
+  reports: readonly (DeliveryReport | undefined)[],
+): Refusals | undefined {
+  const failures = reports.map((report, index) =>
+    report === undefined || report.status === 'persisted' ? refusals?.[index] : report.error,
+  )
+  return failures.some((failure) => failure !== undefined) ? failures : undefined
+}

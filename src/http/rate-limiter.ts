@@ -1,0 +1,71 @@
+/** Per-topic limits over a sliding minute. Pure: the time is passed in, in milliseconds that never go back. */
+import type { RatelimitRule } from '../config/types.ts'
+
+/** One bucket per second of the window, as the Rust kprf counts. */
+const WINDOW_SECONDS = 60
+
+/** Decides which records their topic's limit lets through; topics without a rule have no limit. */
+export class RateLimiter {
+  readonly #windows: ReadonlyMap<string, SlidingWindow>
+
+  constructor(rules: readonly RatelimitRule[]) {
+    this.#windows = new Map(
+      rules.map((rule) => [rule.topicName, new SlidingWindow(rule.maxRequestsPerMinute)]),
+    )
+  }
+
+  /** Counts one record, or refuses it and counts nothing: a client that keeps trying is not shut out. */
+  tryAdmit(topic: string, nowMs: number): boolean {
+    return this.#windows.get(topic)?.tryAdd(Math.floor(nowMs / 1000)) ?? true
+  }
+
+  /** Whole seconds until a refused topic has room again, 1 to 60. */
+  retryAfterSeconds(topic: string, nowMs: number): number {
+    const seconds = this.#windows.get(topic)?.secondsUntilRoom(Math.floor(nowMs / 1000)) ?? 1
+    return Math.max(1, seconds)
+  }
+}
+
+/** Between calls: bucket `s % 60` counts second `s`, for the 60 seconds up to `#second`. */
+class SlidingWindow {
+  readonly #max: number
+  readonly #buckets = new Uint32Array(WINDOW_SECONDS)
+  #second = 0
+  #count = 0
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  tryAdd(second: number): boolean {
+    this.#advance(second)
+    if (this.#count >= this.#max) return false
+    const bucket = second % WINDOW_SECONDS
+    this.#buckets[bucket] = this.#countIn(bucket) + 1
+    this.#count += 1
+    return true
+  }
+
+  secondsUntilRoom(second: number): number {
+    this.#advance(second)
+    for (let age = WINDOW_SECONDS - 1; age >= 0; age -= 1) {
+      const bucket = (second - age + WINDOW_SECONDS) % WINDOW_SECONDS
+      if (this.#countIn(bucket) > 0) return WINDOW_SECONDS - age
+    }
+    return WINDOW_SECONDS
+  }
+
+  #advance(second: number): void {
+    const stale = Math.min(second - this.#second, WINDOW_SECONDS)
+    for (let age = 0; age < stale; age += 1) {
+      const bucket = (second - age + WINDOW_SECONDS) % WINDOW_SECONDS
+      this.#count -= this.#countIn(bucket)
+      this.#buckets[bucket] = 0
+    }
+    this.#second = second
+  }
+
+  #countIn(bucket: number): number {
+    return this.#buckets[bucket] ?? 0
+  }
+}

@@ -1,0 +1,68 @@
+/** Refuses requests that Node's parser lets through although no honest client sends them. Pure. */
+import type { IncomingMessage } from 'node:http'
+import type { Refusal } from './error-body.ts'
+
+/** Only then is it known where the body ends (RFC 9112, 6.3). */
+const ENDS_WITH_CHUNKED = /(?:^|,)\s*chunked\s*$/
+
+/** Says what is wrong with the head of a request. After each of these the connection is closed. */
+export function headRefusal(request: IncomingMessage, maxHeaders: number): Refusal | undefined {
+  const { rawHeaders, headers } = request
+  // Names and values in turn. Node stops at this many and drops the rest, framing headers included.
+  if (rawHeaders.length >= maxHeaders * 2) {
+    return { code: 'HEADERS_TOO_LARGE', message: `a request has fewer than ${maxHeaders} headers` }
+  }
+  const hosts = countHosts(rawHeaders)
+  if (hosts > 1 || (hosts === 0 && request.httpVersionMinor === 1)) {
+    return { code: 'INVALID_HTTP', message: 'a request has exactly one Host header' }
+  }
+  const transferEncoding = headers['transfer-encoding']?.toLowerCase()
+  if (transferEncoding !== undefined && transferEncoding !== 'chunked') {
+    return ENDS_WITH_CHUNKED.test(transferEncoding)
+      ? { code: 'NOT_IMPLEMENTED', message: 'Transfer-Encoding must be chunked alone' }
+      : { code: 'INVALID_HTTP', message: 'Transfer-Encoding must end with chunked' }
+  }
+  return targetRefusal(request.url ?? '', headers.host)
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts
+}
+
+function targetRefusal(target: string, host: string | undefined): Refusal | undefined {
+  if (target.startsWith('/')) {
+    if (!target.includes('%') || isDecodable(target)) return undefined
+    return { code: 'INVALID_HTTP', message: 'the path has a % that encodes no UTF-8' }
+  }
+  if (target === '*') return undefined
+  // Absolute form, as sent to forward proxies: fine where it names the host it is sent to.
+  const url = URL.parse(target)
+  if (url?.protocol !== 'http:') {
+    return { code: 'INVALID_HTTP', message: 'the request target is neither a path nor an http URL' }
+  }
+  return url.host === URL.parse(`http://${host ?? ''}`)?.host
+    ? undefined
+    : { code: 'MISDIRECTED_REQUEST', message: 'the request target names another host' }
+}
+
+/** The path and query of a request target that was not refused; of `*`, which has none, the root. */
+export function pathOf(target: string): string {
+  if (target.startsWith('/')) return target
+  const url = URL.parse(target)
+  return url === null ? '/' : url.pathname + url.search
+}
+
+function isDecodable(target: string): boolean {
+  const [path = ''] = target.split('?', 1)
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Clock } from '../clock.ts'
+
+/** What of `X-Request-Id` is taken over: anything else could forge log lines or headers. */
+const ACCEPTED = /^[\w-]{1,64}$/
+
+/** Gives the id of a request: the client's own where it is fit to be logged, a new one otherwise. */
+export type RequestIds = (headers?: IncomingHttpHeaders) => string
+
+/** Makes the source of request ids. New ones are UUIDv7 (RFC 9562), so that they sort by time. */
+export function createRequestIds(clock: Clock): RequestIds {
+  let prefixMs = NaN
+  let prefix = ''
+  return (headers) => {
+    const given = headers?.['x-request-id']
+    if (typeof given === 'string' && ACCEPTED.test(given)) return given
+    const epochMs = clock.epochMs()
+    if (epochMs !== prefixMs) {
+      prefixMs = epochMs
+      prefix = prefixOf(epochMs)
+    }
+    // A version 4 UUID is random from its 15th character on, variant included: the part that
+    // version 7 fills with random bits too. Node before 26 makes no version 7 itself.
+    return prefix + randomUUID().slice(15)
+  }
+}
+
+function prefixOf(epochMs: number): string {
+  const time = epochMs.toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7`
+}

@@ -1,0 +1,528 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { DISCARD_MAX_BYTES } from '../../src/http/limits.ts'
+import { MAX_BODY_BYTES, parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
+
+interface Case {
+  /** What is refused, and nothing else about it. */
+  readonly fact: string
+  readonly body: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+  readonly status: number
+  readonly code: number
+  /** Part of the message. */
+  readonly says?: string
+  readonly rejectsUnknownFields?: boolean
+}
+
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+const records = (count: number): string =>
+  JSON.stringify({ records: Array.from({ length: count }, () => ({ topic: 't', data: '' })) })
+const manyHeaders = Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`h${n}`, 'v']))
+const manyKeys = JSON.stringify(
+  Object.fromEntries(Array.from({ length: 200_000 }, (_, n) => [`k${n}`, n])),
+)
+const BOMB = Buffer.alloc(16 * 1024 * 1024)
+
+const CASES: readonly Case[] = [
+  // 1, 2: JSON
+  {
+    fact: 'malformed JSON',
+    body: '{"records":]',
+    status: 400,
+    code: 40001,
+    says: 'line 1, column 12',
+  },
+  {
+    fact: 'truncated JSON',
+    body: '{"records":[{"topic":"t"',
+    status: 400,
+    code: 40001,
+    says: 'the body ends there',
+  },
+  {
+    fact: 'JSON put into a string unescaped',
+    body: '{"records": [{"topic": "SOME_TOPIC", "data": "{"\\a"\\: "\\b"\\}"}],\n"wait_for_send": false}',
+    status: 400,
+    code: 40001,
+    says: "line 1, column 49: expected ',' or '}' after the value (a double quote inside a string",
+  },
+  // 3
+  {
+    fact: 'invalid UTF-8 inside a string',
+    body: Buffer.from(pushBody({ data: '\u00ff' }), 'latin1'),
+    status: 400,
+    code: 40002,
+  },
+  {
+    fact: 'an overlong UTF-8 form',
+    body: Buffer.from(pushBody({ data: '\u00c0\u0080' }), 'latin1'),
+    status: 400,
+    code: 40002,
+  },
+  {
+    fact: 'a surrogate written as UTF-8',
+    body: Buffer.from(pushBody({ data: '\u00ed\u00a0\u0080' }), 'latin1'),
+    status: 400,
+    code: 40002,
+  },
+  // 4
+  { fact: 'a top-level number', body: '1', status: 422, code: 42201 },
+  { fact: 'a top-level string', body: '"records"', status: 422, code: 42201 },
+  { fact: 'a top-level array', body: '[]', status: 422, code: 42201 },
+  { fact: 'a top-level null', body: 'null', status: 422, code: 42201 },
+  // 5
+  { fact: 'an empty body', body: '', status: 400, code: 40003 },
+  {
+    fact: 'an empty compressed body',
+    body: '',
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 400,
+    code: 40003,
+  },
+  {
+    fact: 'a body that decompresses to nothing',
+    body: gzipSync(''),
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 400,
+    code: 40003,
+  },
+  // 7, 8
+  ...[
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    'application/x-www-form-urlencoded',
+    'application/jsonp',
+    'nonsense',
+    'application/json; charset=iso-8859-1',
+    'application/json; charset=bogus',
+  ].map((type) => ({
+    fact: `Content-Type ${type}`,
+    body: pushBody(),
+    headers: { 'Content-Type': type },
+    status: 415,
+    code: 41501,
+  })),
+  // 9, 12
+  ...['zstd', 'compress', 'gzip, br', 'gzip, gzip', 'constructor'].map((encoding) => ({
+    fact: `Content-Encoding ${encoding}`,
+    body: pushBody(),
+    headers: { 'Content-Encoding': encoding },
+    status: 415,
+    code: 41502,
+  })),
+  // 10
+  {
+    fact: 'gzip that is none',
+    body: 'no gzip',
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 400,
+    code: 40004,
+  },
+  {
+    fact: 'gzip cut short',
+    body: gzipSync(pushBody()).subarray(0, -9),
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 400,
+    code: 40004,
+  },
+  {
+    fact: 'gzip with a wrong checksum',
+    body: Buffer.concat([gzipSync(pushBody()).subarray(0, -8), Buffer.alloc(8)]),
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 400,
+    code: 40004,
+  },
+  {
+    fact: 'deflate that is none',
+    body: 'no deflate',
+    headers: { 'Content-Encoding': 'deflate' },
+    status: 400,
+    code: 40004,
+  },
+  {
+    fact: 'brotli that is none',
+    body: 'no brotli',
+    headers: { 'Content-Encoding': 'br' },
+    status: 400,
+    code: 40004,
+  },
+  // 11
+  {
+    fact: 'a gzip bomb',
+    body: gzipSync(BOMB),
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 413,
+    code: 41301,
+  },
+  {
+    fact: 'a deflate bomb',
+    body: deflateSync(BOMB),
+    headers: { 'Content-Encoding': 'deflate' },
+    status: 413,
+    code: 41301,
+  },
+  {
+    fact: 'a brotli bomb',
+    body: brotliCompressSync(BOMB),
+    headers: { 'Content-Encoding': 'br' },
+    status: 413,
+    code: 41301,
+  },
+  // 13, 17
+  {
+    fact: 'a body one byte too large',
+    body: pushBody().padEnd(MAX_BODY_BYTES + 1),
+    status: 413,
+    code: 41301,
+  },
+  { fact: '200,000 keys', body: manyKeys, status: 413, code: 41301 },
+  // 15
+  { fact: 'JSON nested 65 deep', body: nested(65), status: 422, code: 42202 },
+  { fact: 'JSON nested 30,000 deep', body: nested(30_000), status: 422, code: 42202 },
+  {
+    fact: 'an unknown field nested too deep',
+    body: `{"records":[],"x":${nested(64)}}`,
+    status: 422,
+    code: 42202,
+  },
+  {
+    fact: "a record's unknown field nested too deep",
+    body: `{"records":[{"topic":"t","data":"","x":${nested(62)}}]}`,
+    status: 422,
+    code: 42202,
+  },
+  // 16
+  { fact: 'too many records', body: records(101), status: 413, code: 41303 },
+  // 19
+  ...['__proto__', 'constructor', 'prototype'].flatMap((name) => [
+    {
+      fact: `${name} in the request`,
+      body: `{"records":[],"${name}":{"x":1}}`,
+      status: 422,
+      code: 42210,
+    },
+    {
+      fact: `${name} in a record`,
+      body: `{"records":[{"topic":"t","data":"","${name}":1}]}`,
+      status: 422,
+      code: 42210,
+    },
+  ]),
+  // 20
+  {
+    fact: 'a partition of 1e999',
+    body: '{"records":[{"topic":"t","data":"","partition":1e999}]}',
+    status: 422,
+    code: 42204,
+  },
+  {
+    fact: 'a timestamp of 1e999',
+    body: '{"records":[{"topic":"t","data":"","timestamp":1e999}]}',
+    status: 422,
+    code: 42209,
+  },
+  { fact: 'a timestamp of 2^53', body: pushBody({ timestamp: 2 ** 53 }), status: 422, code: 42209 },
+  { fact: 'a timestamp of -1', body: pushBody({ timestamp: -1 }), status: 422, code: 42209 },
+  {
+    fact: 'a timestamp that is a string',
+    body: pushBody({ timestamp: '1700000000000' }),
+    status: 422,
+    code: 42209,
+  },
+  // 21
+  {
+    fact: 'a lone surrogate in data',
+    body: '{"records":[{"topic":"t","data":"\\ud800"}]}',
+    status: 400,
+    code: 40005,
+  },
+  {
+    fact: 'a lone surrogate in a key',
+    body: '{"records":[{"topic":"t","data":"","key":"\\udc00x"}]}',
+    status: 400,
+    code: 40005,
+  },
+  {
+    fact: 'a lone surrogate in a header name',
+    body: '{"records":[{"topic":"t","data":"","headers":{"\\ud800":""}}]}',
+    status: 400,
+    code: 40005,
+  },
+  {
+    fact: 'a lone surrogate in a header value',
+    body: '{"records":[{"topic":"t","data":"","headers":{"h":"\\ud800"}}]}',
+    status: 400,
+    code: 40005,
+  },
+  // 22
+  { fact: 'records missing', body: '{}', status: 422, code: 42203 },
+  ...['{}', '"x"', 'null', '1'].map((value) => ({
+    fact: `records of ${value}`,
+    body: `{"records":${value}}`,
+    status: 422,
+    code: 42203,
+  })),
+  {
+    fact: 'wait_for_send of 1',
+    body: pushBody({}, { wait_for_send: 1 }),
+    status: 422,
+    code: 42201,
+  },
+  {
+    fact: 'return_offsets of "true"',
+    body: pushBody({}, { return_offsets: 'true' }),
+    status: 422,
+    code: 42201,
+  },
+  // 23
+  ...['1', 'null', '"x"', '[]'].map((value) => ({
+    fact: `a record of ${value}`,
+    body: `{"records":[{"topic":"t","data":""},${value}]}`,
+    status: 422,
+    code: 42207,
+    says: 'records[1]: ',
+  })),
+  // 24
+  {
+    fact: 'an unknown field of the request, if so configured',
+    body: pushBody({}, { x: 1 }),
+    status: 422,
+    code: 42210,
+    rejectsUnknownFields: true,
+  },
+  {
+    fact: 'an unknown field of a record, if so configured',
+    body: pushBody({ x: 1 }),
+    status: 422,
+    code: 42210,
+    rejectsUnknownFields: true,
+  },
+  // 25
+  ...[-1, 0.5, '0', true, 2 ** 31, [0]].map((partition) => ({
+    fact: `a partition of ${JSON.stringify(partition)}`,
+    body: pushBody({ partition }),
+    status: 422,
+    code: 42204,
+  })),
+  // 26
+  ...['a%b$c=', 'YQ', 'YQ=', 'YQ==\n', 'Y Q==', 'YR==', '-_-_', '='].map((data) => ({
+    fact: `base64 of ${JSON.stringify(data)}`,
+    body: pushBody({ data, encoding: 'base64' }),
+    status: 422,
+    code: 42205,
+  })),
+  {
+    fact: 'a key that is not base64',
+    body: pushBody({ data: '', key: 'x', encoding: 'base64' }),
+    status: 422,
+    code: 42205,
+  },
+  { fact: 'an unknown encoding', body: pushBody({ encoding: 'hex' }), status: 422, code: 42207 },
+  // 27
+  {
+    fact: 'a header without a name',
+    body: pushBody({ headers: { '': 'v' } }),
+    status: 422,
+    code: 42208,
+  },
+  ...[1, null, ['v'], {}].map((value) => ({
+    fact: `a header of ${JSON.stringify(value)}`,
+    body: pushBody({ headers: { h: value } }),
+    status: 422,
+    code: 42208,
+  })),
+  {
+    fact: 'headers that are an array',
+    body: pushBody({ headers: ['h'] }),
+    status: 422,
+    code: 42208,
+  },
+  { fact: '101 headers', body: pushBody({ headers: manyHeaders }), status: 422, code: 42208 },
+  // 29
+  { fact: 'a tombstone without a key', body: pushBody({ data: null }), status: 422, code: 42207 },
+  { fact: 'data missing', body: '{"records":[{"topic":"t"}]}', status: 422, code: 42207 },
+  { fact: 'data of 1', body: pushBody({ data: 1 }), status: 422, code: 42207 },
+  { fact: 'data of {}', body: pushBody({ data: {} }), status: 422, code: 42207 },
+  { fact: 'a key of 1', body: pushBody({ key: 1 }), status: 422, code: 42207 },
+  // 31
+  ...[
+    '',
+    '.',
+    '..',
+    '..%2f..',
+    'a/b',
+    'a b',
+    'a\0',
+    'caf\u00e9',
+    'a\n',
+    'x'.repeat(250),
+    null,
+    1,
+    ['t'],
+  ].map((topic) => ({
+    fact: `a topic of ${JSON.stringify(topic).slice(0, 20)}`,
+    body: pushBody({ topic }),
+    status: 422,
+    code: 42206,
+  })),
+  { fact: 'a topic missing', body: '{"records":[{"data":""}]}', status: 422, code: 42206 },
+]
+
+describe('POST /push refuses', () => {
+  it.each(CASES)('$fact', async (example) => {
+    const { connect, producer } = await serveEdge({
+      settings: {
+        maxBodyBytes: MAX_BODY_BYTES,
+        maxRecordsPerRequest: 100,
+        unknownFields: example.rejectsUnknownFields === true ? 'reject' : 'ignore',
+      },
+    })
+
+    const response = await connect().write(rawPush(example.body, example.headers)).response()
+
+    const reply = parseReply(response)
+    expect(response.status).toBe(example.status)
+    expect(reply).toMatchObject({ status: 'error', error_code: example.code })
+    expect(reply.message).toContain(example.says ?? '')
+    expect(reply.errors.map(({ status }) => status)).not.toContain('ok')
+    expect(reply.request_id).toBe(response.headers.get('x-request-id'))
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(producer.calls).toBe(0)
+  })
+
+  it('a request without Content-Type', async () => {
+    const { connect } = await serveEdge()
+
+    const response = await connect()
+      .write('POST /push HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}')
+      .response()
+
+    expect(response.status).toBe(415)
+    expect(JSON.parse(response.body)).toMatchObject({ status: 'error', error_code: 41501 })
+  })
+
+  it('a chunked body once it is too large, and closes', async () => {
+    const { connect, producer } = await serveEdge()
+    const client = connect().write(rawChunkedHead())
+    const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`
+
+    for (let n = 0; n < 5; n += 1) client.write(chunk)
+    const response = await client.response()
+    client.write('0\r\n\r\n')
+    await client.closed()
+
+    expect(response.status).toBe(413)
+    expect(response.headers.get('connection')).toBe('close')
+    expect(JSON.parse(response.body)).toMatchObject({ status: 'error', error_code: 41301 })
+    expect(producer.calls).toBe(0)
+  })
+
+  it('a body too large by its Content-Length before any of it arrives, and closes', async () => {
+    const { connect } = await serveEdge()
+    const client = connect().write(
+      'POST /push HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n',
+    )
+
+    const response = await client.response()
+
+    expect(response.status).toBe(413)
+    expect(response.headers.get('connection')).toBe('close')
+  })
+
+  it('a body that is too large, but lets the client send all of it before it closes', async () => {
+    const { connect } = await serveEdge()
+    const request = rawPush(' '.repeat(2 * MAX_BODY_BYTES))
+    const client = connect().write(request.subarray(0, MAX_BODY_BYTES))
+
+    const response = await client.response()
+    await connect().write(rawPush('{')).response()
+    const isClosedEarly = client.isOver
+    client.write(request.subarray(MAX_BODY_BYTES))
+    await client.closed()
+
+    expect(response.status).toBe(413)
+    expect(isClosedEarly).toBe(false)
+  })
+
+  it('a body that goes on and on by cutting the connection', async () => {
+    const { connect } = await serveEdge()
+    const head = rawPush('', { 'Content-Length': String(10 * DISCARD_MAX_BYTES) })
+    const client = connect().write(head)
+
+    const response = await client.response()
+    client.write(Buffer.alloc(DISCARD_MAX_BYTES + 1))
+    await client.closed()
+
+    expect(response.status).toBe(413)
+  })
+
+  it('with one element per record, of which the invalid ones say why', async () => {
+    const { connect } = await serveEdge()
+    const body = JSON.stringify({
+      records: [
+        { topic: 't', data: '' },
+        { topic: '..', data: '' },
+        { topic: 't', data: '', partition: -1 },
+      ],
+    })
+
+    const response = await connect().write(rawPush(body)).response()
+
+    const { errors, message } = parseReply(response)
+    expect(errors.map(({ error_code }) => error_code)).toEqual([42211, 42206, 42204])
+    expect(errors[0]?.error).toBe('not sent: another record of this request is invalid')
+    expect(message).toMatch(/^records\[1\]: topic must be/)
+  })
+})
+
+describe('POST /push accepts', () => {
+  it.each([
+    { fact: 'no records', body: '{"records":[]}' },
+    { fact: 'duplicate keys, the last of which counts', body: '{"records":1,"records":[]}' },
+    { fact: 'unknown fields', body: pushBody({ x: [1] }, { y: { z: null } }) },
+    { fact: 'a body of just the largest size', body: pushBody().padEnd(MAX_BODY_BYTES) },
+    { fact: 'JSON nested 64 deep', body: `{"records":[],"x":${nested(63)}}` },
+    { fact: 'as many records as allowed', body: records(100) },
+    { fact: 'a byte order mark', body: `\ufeff${pushBody()}` },
+    { fact: 'U+FFFD itself', body: pushBody({ data: '\ufffd' }) },
+    {
+      fact: 'a surrogate pair written as two escapes',
+      body: '{"records":[{"topic":"t","data":"\\ud83d\\ude00"}]}',
+    },
+    {
+      fact: 'a header named __proto__',
+      body: '{"records":[{"topic":"t","data":"","headers":{"__proto__":"v"}}]}',
+    },
+    {
+      fact: 'null for optional fields',
+      body: pushBody({
+        key: null,
+        partition: null,
+        headers: null,
+        timestamp: null,
+        encoding: null,
+      }),
+    },
+    {
+      fact: 'charset UTF-8',
+      body: pushBody(),
+      headers: { 'Content-Type': 'Application/JSON ; charset="UTF-8"' },
+    },
+    { fact: 'gzip', body: gzipSync(pushBody()), headers: { 'Content-Encoding': 'GZIP' } },
+    { fact: 'deflate', body: deflateSync(pushBody()), headers: { 'Content-Encoding': 'deflate' } },
+    { fact: 'br', body: brotliCompressSync(pushBody()), headers: { 'Content-Encoding': 'br' } },
+    { fact: 'identity', body: pushBody(), headers: { 'Content-Encoding': 'identity' } },
+  ])('$fact', async ({ body, headers }) => {
+    const { connect } = await serveEdge()
+
+    const response = await connect().write(rawPush(body, headers)).response()
+
+    expect(response.status).toBe(200)
+    expect(response.body).toBe('{"status":"ok","errors":[]}')
+  })
+})
+
+function rawChunkedHead(): string {
+  return 'POST /push HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
+}

@@ -1,0 +1,197 @@
+import { createServer, type RequestListener } from 'node:http'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { HttpServer } from '../../src/http/http-server.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { FakeHttpLog, parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
+import { RawClient } from '../support/raw-client.ts'
+
+const nothing: RequestListener = () => undefined
+
+describe('HttpServer', () => {
+  it('rejects listen with the reason when the port is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    onTestFinished(() => void taken.close())
+    const { port } = taken.address() as { port: number }
+    const server = new HttpServer({ app: nothing, clock: systemClock, log: new FakeHttpLog() })
+
+    await expect(server.listen(port, '127.0.0.1')).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  it('has nothing to stop before it listens', async () => {
+    const server = new HttpServer({ app: nothing, clock: systemClock, log: new FakeHttpLog() })
+
+    await server.stopAccepting()
+    await server.close()
+
+    expect(() => server.address).toThrow('listens')
+  })
+
+  it('drops connections beyond the limit, and says so in the log', async () => {
+    const { connect, log } = await serveEdge({}, { maxConnections: 1 })
+    await connect().write(rawPush(pushBody())).response()
+
+    await connect().closed()
+
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { max_connections: 1 } }])
+  })
+
+  it('gives a client it refused some time to read why, then cuts it off', async () => {
+    const clock = new FakeClock()
+    const { port } = await serveEdge({ clock }, { lingerMs: 1000 })
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    onTestFinished(() => void socket.destroy())
+    socket.on('error', () => undefined).resume()
+
+    socket.write('nonsense\r\n\r\n')
+    await once(socket, 'end')
+    await clock.advance(1000)
+    // The first write is answered by a reset, which the second meets.
+    socket.write('more', () => socket.write('more'))
+    const cut = once(socket, 'close')
+
+    await expect(cut).rejects.toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET/) })
+    expect(socket.bytesRead).toBeGreaterThan(100)
+  })
+
+  it('cuts off a client that reads none of its replies', async () => {
+    const settings = {
+      maxBodyBytes: 4_194_304,
+      maxRecordsPerRequest: 20_000,
+      unknownFields: 'ignore',
+    } as const
+    const { connect, metrics, server } = await serveEdge(
+      { settings },
+      { stalledReaderTimeoutMs: 60 },
+    )
+    const record = { topic: 'orders', data: '', key: 1 }
+    const invalid = JSON.stringify({ records: Array.from({ length: 20_000 }, () => record) })
+    const client = connect().pause()
+    for (let n = 0; n < 12; n += 1) client.write(rawPush(invalid))
+    await metrics.observed(1)
+
+    await server.stopAccepting()
+
+    expect(metrics.pushes[0]).toMatchObject({ status: 422 })
+  })
+})
+
+describe('HttpServer.stopAccepting', () => {
+  it('refuses connections and closes idle ones', async () => {
+    const { connect, server, port } = await serveEdge()
+    const idle = connect()
+    await idle.write(rawPush(pushBody())).response()
+
+    await server.stopAccepting()
+
+    await idle.closed()
+    await expect(new RawClient(port).response()).rejects.toThrow('closed without a response')
+  })
+
+  it('answers what is in flight, tells the client to close, and is done after that', async () => {
+    const { connect, producer, server } = await serveEdge()
+    producer.holdDelivery()
+    const client = connect().write(rawPush(pushBody({}, { wait_for_send: true })))
+    await producer.admitted(1)
+    let isStopped = false
+
+    const stopped = server.stopAccepting().then(() => (isStopped = true))
+    await setImmediatePromise()
+    const isStoppedBefore = isStopped
+    producer.deliver()
+    const response = await client.response()
+    await stopped
+
+    expect(isStoppedBefore).toBe(false)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('connection')).toBe('close')
+  })
+
+  it('serves a request that was half sent, and closes its connection', async () => {
+    const { connect, server } = await serveEdge()
+    const request = rawPush(pushBody())
+    const client = connect().write(rawPush(pushBody())).write(request.subarray(0, 20))
+    await client.response()
+
+    const stopped = server.stopAccepting()
+    const response = await client.write(request.subarray(20)).response()
+    await stopped
+
+    expect(response.status).toBe(200)
+    expect(response.headers.get('connection')).toBe('close')
+  })
+
+  it('serves nothing that comes behind the last response of a connection', async () => {
+    const { connect, producer, server } = await serveEdge()
+    const request = rawPush(pushBody({ topic: 'other' }))
+    const other = connect().write(request).write(request.subarray(0, 20))
+    await other.response()
+    producer.holdDelivery()
+    const client = connect().write(rawPush(pushBody({}, { wait_for_send: true })))
+    await producer.admitted(2)
+
+    const stopped = server.stopAccepting()
+    client.write(rawPush(pushBody({ data: 'late' })))
+    await other.write(request.subarray(20)).response()
+    producer.deliver()
+    await stopped
+
+    expect(producer.records.map(({ topic }) => topic)).toEqual(['other', 'orders', 'other'])
+  })
+
+  it('can be called again', async () => {
+    const { server } = await serveEdge()
+
+    await Promise.all([server.stopAccepting(), server.stopAccepting()])
+    await server.stopAccepting()
+  })
+})
+
+describe('HttpServer.close', () => {
+  it('cuts connections whose request never ends', async () => {
+    const { connect, server } = await serveEdge()
+    const client = connect().write(rawPush(pushBody())).write('POST /push HTTP/1.1\r\n')
+    await client.response()
+
+    await server.close()
+
+    expect(await client.closed()).toBe('')
+  })
+
+  it('cuts pushes that wait for delivery', async () => {
+    const { connect, metrics, producer, server } = await serveEdge()
+    producer.holdDelivery()
+    const client = connect().write(rawPush(pushBody({}, { wait_for_send: true })))
+    await producer.admitted(1)
+
+    await server.close()
+    producer.deliver()
+    await metrics.observed(1)
+
+    expect(await client.closed()).toBe('')
+    expect(metrics.pushes).toMatchObject([{ mode: 'sync', status: 499 }])
+  })
+})
+
+describe('pushes while draining', () => {
+  it('are refused with Retry-After, and their connections closed', async () => {
+    const { connect, producer } = await serveEdge({ isDraining: () => true })
+    const client = connect().write(rawPush(pushBody()))
+
+    const response = await client.response()
+    await client.closed()
+
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('1')
+    expect(response.headers.get('connection')).toBe('close')
+    expect(parseReply(response)).toMatchObject({ status: 'error', error_code: 50304 })
+    expect(producer.calls).toBe(0)
+  })
+})
+
+function setImmediatePromise(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { MAX_BODY_BYTES, parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
+
+/** Room for two bodies of this size, and not for three. */
+const LARGE = pushBody({ data: 'x'.repeat(MAX_BODY_BYTES - 100) }, { wait_for_send: true })
+const inFlight = { bodyBytesInFlight: 2 * MAX_BODY_BYTES }
+
+describe('the memory for request bodies', () => {
+  it('is taken until the records are admitted, and beyond it pushes are refused', async () => {
+    const { connect, producer } = await serveEdge(inFlight)
+    const release = producer.holdAdmission()
+    const waiting = [connect().write(rawPush(LARGE)), connect().write(rawPush(LARGE))]
+    await producer.called(2)
+
+    const client = connect().write(rawPush(LARGE))
+    const refused = await client.response()
+    release()
+    const admitted = await Promise.all(waiting.map((other) => other.response()))
+    const retried = await client.write(rawPush(LARGE)).response()
+
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBe('1')
+    expect(parseReply(refused).error_code).toBe(50305)
+    expect(admitted.map(({ status }) => status)).toEqual([200, 200])
+    expect(retried.status).toBe(200)
+  })
+
+  it('is free again while pushes wait for delivery', async () => {
+    const { connect, producer } = await serveEdge(inFlight)
+    producer.holdDelivery()
+    const clients = [1, 2, 3, 4].map(() => connect().write(rawPush(LARGE)))
+
+    await producer.admitted(4)
+    producer.deliver()
+    const replies = await Promise.all(clients.map((client) => client.response()))
+
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  })
+
+  it('is free again after whatever was refused', async () => {
+    const { connect } = await serveEdge(inFlight)
+    const refused = ['{', '[]', pushBody({ topic: '' }), '\u00ff'].map((text) =>
+      text.padEnd(60_000),
+    )
+
+    for (const body of [...refused, ...refused]) await connect().write(rawPush(body)).response()
+    const reply = await connect()
+      .write(rawPush(pushBody().padEnd(MAX_BODY_BYTES)))
+      .response()
+
+    expect(reply.status).toBe(200)
+  })
+})

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { RateLimiter } from '../../src/http/rate-limiter.ts'
+
+const limiterOf = (maxRequestsPerMinute: number): RateLimiter =>
+  new RateLimiter([{ topicName: 'orders', maxRequestsPerMinute }])
+
+function admitMany(limiter: RateLimiter, count: number, nowMs: number): number {
+  let admitted = 0
+  for (let n = 0; n < count; n += 1) if (limiter.tryAdmit('orders', nowMs)) admitted += 1
+  return admitted
+}
+
+describe('RateLimiter', () => {
+  it('admits exactly as many records of a topic as its rule says', () => {
+    expect(admitMany(limiterOf(3), 5, 0)).toBe(3)
+  })
+
+  it('leaves topics without a rule alone', () => {
+    const limiter = limiterOf(0)
+
+    expect(limiter.tryAdmit('other', 0)).toBe(true)
+    expect(limiter.tryAdmit('orders', 0)).toBe(false)
+  })
+
+  it('limits each topic by itself', () => {
+    const limiter = new RateLimiter([
+      { topicName: 'orders', maxRequestsPerMinute: 1 },
+      { topicName: 'visits', maxRequestsPerMinute: 1 },
+    ])
+    limiter.tryAdmit('orders', 0)
+
+    expect(limiter.tryAdmit('visits', 0)).toBe(true)
+  })
+
+  it.each([
+    { atMs: 0, admittedAtMs: 59_999, admitted: false },
+    { atMs: 0, admittedAtMs: 60_000, admitted: true },
+    { atMs: 999, admittedAtMs: 60_000, admitted: true },
+    { atMs: 1000, admittedAtMs: 60_999, admitted: false },
+    { atMs: 1000, admittedAtMs: 61_000, admitted: true },
+    { atMs: 0, admittedAtMs: 86_400_000, admitted: true },
+  ])(
+    'counts a record of $atMs ms until the second it was in is 60 s old: at $admittedAtMs ms room is $admitted',
+    ({ atMs, admittedAtMs, admitted }) => {
+      const limiter = limiterOf(1)
+      limiter.tryAdmit('orders', atMs)
+
+      expect(limiter.tryAdmit('orders', admittedAtMs)).toBe(admitted)
+    },
+  )
+
+  it('does not count what it refuses', () => {
+    const limiter = limiterOf(1)
+    limiter.tryAdmit('orders', 0)
+    admitMany(limiter, 100, 30_000)
+
+    expect(limiter.tryAdmit('orders', 60_000)).toBe(true)
+  })
+
+  it.each([
+    { nowMs: 0, seconds: 60 },
+    { nowMs: 20_500, seconds: 40 },
+    { nowMs: 59_000, seconds: 1 },
+    { nowMs: 59_999, seconds: 1 },
+  ])('tells at $nowMs ms to come back in $seconds s', ({ nowMs, seconds }) => {
+    const limiter = limiterOf(1)
+    limiter.tryAdmit('orders', 0)
+
+    expect(limiter.retryAfterSeconds('orders', nowMs)).toBe(seconds)
+  })
+
+  it('has room after as many seconds as it tells', () => {
+    const limiter = limiterOf(2)
+    limiter.tryAdmit('orders', 12_300)
+    limiter.tryAdmit('orders', 45_600)
+
+    const seconds = limiter.retryAfterSeconds('orders', 50_000)
+
+    expect(limiter.tryAdmit('orders', 50_000 + (seconds - 1) * 1000)).toBe(false)
+    expect(limiter.tryAdmit('orders', 50_000 + seconds * 1000)).toBe(true)
+  })
+
+  it('tells to come back in a minute when the limit is 0', () => {
+    expect(limiterOf(0).retryAfterSeconds('orders', 0)).toBe(60)
+  })
+
+  it('tells a second for a topic without a rule', () => {
+    expect(limiterOf(0).retryAfterSeconds('other', 0)).toBe(1)
+  })
+
+  it('agrees with a list of the times it admitted, whatever the times', () => {
+    const steps = fc.array(fc.integer({ min: 0, max: 20_000 }), { maxLength: 200 })
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 20 }), steps, (max, stepsMs) => {
+        const limiter = limiterOf(max)
+        const seconds: number[] = []
+        let nowMs = 0
+        for (const stepMs of stepsMs) {
+          nowMs += stepMs
+          const second = Math.floor(nowMs / 1000)
+          const isFree = seconds.filter((other) => other > second - 60).length < max
+          expect(limiter.tryAdmit('orders', nowMs)).toBe(isFree)
+          if (isFree) seconds.push(second)
+        }
+      }),
+    )
+  })
+})
