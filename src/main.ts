@@ -96,7 +96,12 @@ async function runTail(options: TailOptions): Promise<void> {
   const running = await tail(options, settings, {
     print: (line) => process.stdout.write(`${line}\n`),
     report: (line) => process.stderr.write(`${line}\n`),
+  }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    print(`cannot tail ${options.topic}: ${reason}\n`, EXIT_CODES.failed)
+    return undefined
   })
+  if (!running) return
   const stop = (): void => {
     void running.stop().finally(() => process.exit())
   }

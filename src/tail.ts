@@ -37,6 +37,7 @@ export async function tail(
     brokers: [...brokers],
     clientId: `${clientId}-tail`,
     logLevel: logLevel.NOTHING,
+    retry: { retries: 2 },
     ...(ssl && { ssl }),
     ...(sasl && { sasl }),
   })

@@ -13,7 +13,7 @@ import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 export const MAX_TOPIC_LABELS = 200
 
 /** Value of the label `topic` for all topics without series of their own. */
-export const OTHER_TOPICS = 'other'
+const OTHER_TOPICS = 'other'
 
 /** Whether the client of a push waits for the delivery reports. */
 export type PushMode = 'sync' | 'async'

@@ -15,6 +15,12 @@ describe('the rules between keys', () => {
 
   it.each([
     [
+      'a broker of its own beside others',
+      ['--embedded-broker'],
+      '--embedded-broker is given, and kafka.brokers too; remove one of them',
+    ],
+    ['a value for a switch', ['--json=yes'], '--json: takes no value; write --json alone'],
+    [
       'linger equal to the message timeout',
       ['--kafka.queue_buffering_max_ms=2000'],
       'kafka.message_timeout_ms is 2000 and kafka.queue_buffering_max_ms is 2000: `message.timeout.ms` must be greater than `linger.ms`',
@@ -117,5 +123,9 @@ describe('the rules between keys', () => {
     expect(
       problemsOf({ argv: ['--kafka.brokers=k', '--http.port=x', '--http.metrics_port=x'] }),
     ).toHaveLength(2)
+  })
+
+  it('need no broker where kprf brings its own', () => {
+    expect(problemsOf({ argv: ['--embedded-broker'] })).toEqual([])
   })
 })
