@@ -1,13 +1,7 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
-import { loadConfig } from '../../src/config/load.ts'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import * as fault from '../../src/embedded-broker/faults.ts'
-import { Service } from '../../src/service.ts'
 import { startKprf, type KprfProcess, type KprfSettings } from '../kafka/support/kprf-process.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 
@@ -206,35 +200,6 @@ describe('SIGTERM', () => {
     expect(readyz).toBe(503)
     await second
     expect((await stopped).exitCode).toBe(0)
-  })
-})
-
-describe('reopening the log', () => {
-  it('moves on to a new file when the old one was renamed', async () => {
-    const cluster = await startCluster()
-    const directory = mkdtempSync(join(tmpdir(), 'kprf-'))
-    closers.push(() => {
-      rmSync(directory, { recursive: true })
-    })
-    const file = join(directory, 'kprf.log')
-    const argv = [
-      `--kafka.brokers=${cluster.bootstrap}`,
-      `--output_file=${file}`,
-      '--http.host=127.0.0.1',
-      '--http.port=0',
-      '--http.metrics_port=0',
-    ]
-    const config = loadConfig({ argv, env: {}, readFile: () => '' })
-    const build = { version: 'test', commitHash: 'test' }
-    const service = new Service({ config, clock: systemClock, random: Math.random, build })
-    await service.start()
-    renameSync(file, `${file}.1`)
-
-    service.reopenLog()
-    await service.stop('test')
-
-    expect(readFileSync(`${file}.1`, 'utf8')).toContain('accepting pushes')
-    expect(readFileSync(file, 'utf8')).toContain('stopped')
   })
 })
 

@@ -1,0 +1,229 @@
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { EmbeddedCluster, type EmbeddedClusterOptions } from '../../src/embedded-broker/cluster.ts'
+import * as fault from '../../src/embedded-broker/faults.ts'
+import { Service } from '../../src/service.ts'
+import { load } from '../config/sources.ts'
+import { createAuthority } from '../embedded-broker/support/certificates.ts'
+import { valuesOf } from '../support/kafkajs-harness.ts'
+
+const closers: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+function makeDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'kprf-'))
+  closers.push(() => {
+    rmSync(directory, { recursive: true })
+  })
+  return directory
+}
+
+async function startCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
+  const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 1 } }, ...options })
+  closers.push(() => cluster.close())
+  return cluster
+}
+
+/** A service of this process, with its log in a file. */
+class Running {
+  readonly service: Service
+  readonly logFile: string
+  isStopped = false
+  #url = ''
+  #operationsUrl = ''
+
+  constructor(cluster: EmbeddedCluster, flags: readonly string[]) {
+    this.logFile = join(makeDirectory(), 'kprf.log')
+    const config = load({
+      argv: [
+        `--kafka.brokers=${cluster.bootstrap}`,
+        `--output_file=${this.logFile}`,
+        '--http.host=127.0.0.1',
+        '--http.port=0',
+        '--http.metrics_port=0',
+        ...flags,
+      ],
+    })
+    const build = { version: 'test', commitHash: 'test' }
+    this.service = new Service({ config, clock: systemClock, random: Math.random, build })
+  }
+
+  static async start(cluster: EmbeddedCluster, ...flags: readonly string[]): Promise<Running> {
+    const running = new Running(cluster, flags)
+    const { httpPort, metricsPort } = await running.service.start()
+    running.#url = `http://127.0.0.1:${httpPort}`
+    running.#operationsUrl = `http://127.0.0.1:${metricsPort}`
+    closers.push(() => (running.isStopped ? undefined : running.stop()))
+    return running
+  }
+
+  async push(data: string, isSync = true): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(`${this.#url}/push`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ records: [{ topic: 't', data }], wait_for_send: isSync }),
+    })
+    return { status: response.status, body: await response.json() }
+  }
+
+  async operations(path: string): Promise<{ status: number; text: string }> {
+    const response = await fetch(`${this.#operationsUrl}${path}`)
+    return { status: response.status, text: await response.text() }
+  }
+
+  stop(): Promise<number> {
+    this.isStopped = true
+    return this.service.stop('test')
+  }
+
+  get log(): string {
+    return readFileSync(this.logFile, 'utf8')
+  }
+}
+
+describe('the log', () => {
+  it('moves on to a new file when it is reopened after the old one was renamed', async () => {
+    const running = await Running.start(await startCluster())
+    const { logFile } = running
+    renameSync(logFile, `${logFile}.1`)
+
+    running.service.reopenLog()
+    await running.stop()
+
+    expect(readFileSync(`${logFile}.1`, 'utf8')).toContain('accepting pushes')
+    expect(running.log).toContain('stopped')
+  })
+})
+
+describe('metrics and log', () => {
+  it('show retries, failures, refusals and what is queued', async () => {
+    const cluster = await startCluster({ autoCreateTopics: false })
+    const running = await Running.start(
+      cluster,
+      '--kafka.queue_buffering_max_messages=2',
+      '--kafka.queue_full_wait_ms=0',
+    )
+    await running.push('a')
+    cluster.control('Produce', fault.error(19))
+    await running.push('b')
+    cluster.control('Produce', fault.error(29))
+    await running.push('c')
+    const latch = Promise.withResolvers<undefined>()
+    cluster.control('Produce', fault.delay(latch.promise))
+    const received = cluster.nextRequest('Produce')
+    const waiting = running.push('d')
+    await received
+    await running.push('e', false)
+    const refused = await running.push('f', false)
+
+    const { text } = await running.operations('/metrics')
+    const ready = await running.operations('/readyz')
+    latch.resolve(undefined)
+    await waiting
+
+    expect(refused).toMatchObject({ status: 503, body: { errors: [{ error_code: -184 }] } })
+    expect(text).toContain('kafka_internal_queue_size{topic="t"} 2')
+    expect(text).toContain('kafka_sent_messages{topic="t"} 2')
+    expect(text).toContain('kafka_errors_count{topic="t",error_code="29"} 1')
+    expect(text).toContain('kafka_errors_count{topic="t",error_code="-184"} 1')
+    expect(ready).toMatchObject({ status: 503 })
+    expect(ready.text).toContain('[-]queue failed: the queue is 100 % full')
+    expect(running.log).toContain('"msg":"batch will be sent again"')
+    expect(running.log).toContain('"msg":"records not delivered"')
+    expect(await running.stop()).toBe(0)
+  })
+
+  it('count as lost what was accepted and not delivered while stopping', async () => {
+    const cluster = await startCluster()
+    const running = await Running.start(
+      cluster,
+      '--shutdown.timeout_ms=50',
+      '--shutdown.drain_delay_ms=1',
+    )
+    await running.push('warm')
+    cluster.control('Produce', fault.hang())
+    await running.push('a', false)
+
+    expect(await running.stop()).toBe(1)
+    expect(running.log).toContain('"records_not_delivered":1')
+  })
+})
+
+describe('security towards Kafka', () => {
+  const users = { kprf: 'canary-password' }
+  const credentials = ['--kafka.user=kprf', '--kafka.password=canary-password']
+
+  it.each(['plain', 'scram-sha-256', 'scram-sha-512'])('works with SASL %s', async (mechanism) => {
+    const cluster = await startCluster({ sasl: { users } })
+    const running = await Running.start(
+      cluster,
+      ...credentials,
+      `--kafka.sasl_mechanism=${mechanism}`,
+    )
+
+    expect((await running.push('a')).status).toBe(200)
+    expect(valuesOf(cluster, 't')).toEqual(['a'])
+    expect(running.log).not.toContain('canary-password')
+  })
+
+  it('with a wrong password stays up, is not ready, answers 503, and tells nobody the password', async () => {
+    const cluster = await startCluster({ sasl: { users: { kprf: 'another' } } })
+    const running = await Running.start(
+      cluster,
+      ...credentials,
+      '--kafka.message_timeout_ms=300',
+      '--log_level=debug',
+    )
+
+    const reply = await running.push('a')
+
+    expect(reply).toMatchObject({ status: 503, body: { error_code: 50303 } })
+    expect(await running.operations('/readyz')).toMatchObject({ status: 503 })
+    expect((await running.operations('/livez')).status).toBe(200)
+    expect(running.log).toContain('Kafka is not reachable')
+    expect(running.log).not.toContain('canary-password')
+  })
+
+  it('works with TLS, with a certificate of its own, and only for an authority that is trusted', async () => {
+    const authority = createAuthority()
+    const directory = makeDirectory()
+    const client = authority.issue('kprf')
+    const paths = Object.fromEntries(
+      Object.entries({ ca: authority.cert, cert: client.cert, key: client.key }).map(
+        ([name, pem]) => {
+          const path = join(directory, `${name}.pem`)
+          writeFileSync(path, pem)
+          return [name, path]
+        },
+      ),
+    )
+    const tls = {
+      ...authority.issue('localhost'),
+      ca: authority.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+    }
+    const cluster = await startCluster({ tls })
+    const files = [
+      `--kafka.ssl.ca_file=${paths['ca']}`,
+      `--kafka.ssl.cert_file=${paths['cert']}`,
+      `--kafka.ssl.key_file=${paths['key']}`,
+    ]
+    const trusting = await Running.start(cluster, '--kafka.security_protocol=ssl', ...files)
+    const suspicious = await Running.start(
+      cluster,
+      '--kafka.security_protocol=ssl',
+      '--kafka.message_timeout_ms=300',
+    )
+
+    expect((await trusting.push('a')).status).toBe(200)
+    expect(await suspicious.push('b')).toMatchObject({ status: 503, body: { error_code: 50301 } })
+    expect(valuesOf(cluster, 't')).toEqual(['a'])
+  })
+})

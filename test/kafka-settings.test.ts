@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { producerSettings, transportSettings } from '../src/kafka-settings.ts'
+import { load } from './config/sources.ts'
+
+const directories: string[] = []
+
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true })
+})
+
+function file(text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'kprf-'))
+  directories.push(directory)
+  const path = join(directory, 'file.pem')
+  writeFileSync(path, text)
+  return path
+}
+
+const config = (...argv: readonly string[]) => load({ argv: ['--kafka.brokers=a:1,b', ...argv] })
+
+describe('producerSettings', () => {
+  it('passes every key of the queue on', () => {
+    expect(
+      producerSettings(
+        config(
+          '--kafka.message_max_bytes=1001',
+          '--kafka.queue_buffering_max_messages=1002',
+          '--kafka.queue_buffering_max_kbytes=1003',
+          '--kafka.queue_buffering_max_ms=14',
+          '--kafka.queue_full_wait_ms=1005',
+          '--kafka.retries=1006',
+          '--kafka.message_timeout_ms=1007',
+          '--kafka.request_timeout_ms=1008',
+          '--kafka.request_required_acks=1',
+          '--kafka.topic_metadata_propagation_max_ms=1009',
+        ),
+      ),
+    ).toEqual({
+      messageMaxBytes: 1001,
+      queueBufferingMaxMessages: 1002,
+      queueBufferingMaxKbytes: 1003,
+      lingerMs: 14,
+      stickyPartitioningLingerMs: 28,
+      queueFullWaitMs: 1005,
+      retries: 1006,
+      messageTimeoutMs: 1007,
+      requestTimeoutMs: 1008,
+      requiredAcks: 1,
+      topicMetadataPropagationMaxMs: 1009,
+      batchNumMessages: 10_000,
+      batchSizeBytes: 1_000_000,
+      retryBackoffMs: 100,
+      retryBackoffMaxMs: 1_000,
+      socketTimeoutMs: 60_000,
+      topicMetadataRefreshIntervalMs: 300_000,
+      reconnectBackoffMs: 100,
+      reconnectBackoffMaxMs: 10_000,
+    })
+  })
+})
+
+describe('transportSettings', () => {
+  it('are plain text without a user', () => {
+    expect(transportSettings(config('--kafka.client_id=me'))).toMatchObject({
+      brokers: ['a:1', 'b:9092'],
+      clientId: 'me',
+      ssl: undefined,
+      sasl: undefined,
+      isDebugLogged: false,
+    })
+  })
+
+  it.each(['plain', 'scram-sha-256', 'scram-sha-512'])(
+    'turn SASL on with a user (%s)',
+    (mechanism) => {
+      const flags = ['--kafka.user=u', '--kafka.password=p', `--kafka.sasl_mechanism=${mechanism}`]
+
+      expect(transportSettings(config(...flags))).toMatchObject({
+        ssl: undefined,
+        sasl: { mechanism, username: 'u', password: 'p' },
+      })
+    },
+  )
+
+  it('use what Node trusts when TLS is on without files', () => {
+    expect(transportSettings(config('--kafka.security_protocol=ssl')).ssl).toEqual({})
+  })
+
+  it('read the files of TLS', () => {
+    const path = file('PEM')
+    const { ssl, sasl } = transportSettings(
+      config(
+        '--kafka.security_protocol=sasl_ssl',
+        '--kafka.user=u',
+        '--kafka.password=p',
+        `--kafka.ssl.ca_file=${path}`,
+        `--kafka.ssl.cert_file=${path}`,
+        `--kafka.ssl.key_file=${path}`,
+        '--kafka.ssl.key_password=secret',
+      ),
+    )
+
+    const pem = Buffer.from('PEM')
+    expect(ssl).toEqual({ ca: pem, cert: pem, key: pem, passphrase: 'secret' })
+    expect(sasl).toBeDefined()
+  })
+
+  it('say in one line which file cannot be read', () => {
+    const flags = ['--kafka.security_protocol=ssl', '--kafka.ssl.ca_file=/nowhere/ca.pem']
+
+    expect(() => transportSettings(config(...flags))).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(
+          /^kafka\.ssl\.ca_file: cannot read "\/nowhere\/ca\.pem": ENOENT.*$/,
+        ) as string,
+      }),
+    )
+  })
+
+  it('log kafkajs’s own debug lines at level debug', () => {
+    expect(transportSettings(config('--log_level=debug')).isDebugLogged).toBe(true)
+  })
+})
