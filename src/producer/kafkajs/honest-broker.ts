@@ -60,15 +60,17 @@ export class HonestBroker extends Broker {
 
   override async connect(): Promise<void> {
     const { clock, connectTimeoutMs } = this.#dependencies
-    const { promise: givenUp, reject } = Promise.withResolvers<never>()
+    const { promise: timedOut, reject } = Promise.withResolvers<never>()
     const cancelTimer = clock.schedule(connectTimeoutMs, () => {
       const reason = `${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`
       // Of this class, so that kafkajs turns to the next bootstrap broker.
-      const error = new kafkajs.KafkaJSConnectionError(reason, { broker: this.brokerAddress })
-      void this.#startAfresh(error).then(reject, reject)
+      reject(new kafkajs.KafkaJSConnectionError(reason, { broker: this.brokerAddress }))
     })
     try {
-      await Promise.race([super.connect(), givenUp])
+      await Promise.race([super.connect(), timedOut])
+    } catch (error) {
+      await this.#startAfresh()
+      throw error
     } finally {
       cancelTimer()
     }
@@ -128,12 +130,13 @@ export class HonestBroker extends Broker {
   }
 
   /**
-   * Drops a connection that never became ready, together with what kafkajs would go on waiting for: the
-   * lock that its connect() holds, and the authentication that its connection shares.
+   * Drops a connection that never became ready, together with what kafkajs would go on using: the
+   * connection itself, on which a broker that refused the credentials takes no others; the lock that a
+   * hanging connect() holds; the authentication under way.
    */
-  async #startAfresh(reason: Error): Promise<Error> {
+  async #startAfresh(): Promise<void> {
     const stale = this.connectionPool
-    for (const { socket } of stale.pool) socket?.destroy(reason)
+    for (const { socket } of stale.pool) socket?.destroy(new Error('the connection was not ready'))
     const { connectTimeoutMs, renewConnectionPool } = this.#dependencies
     this.lock = new Lock({
       timeout: 2 * connectTimeoutMs,
@@ -141,7 +144,6 @@ export class HonestBroker extends Broker {
     })
     this.connectionPool = await renewConnectionPool(stale)
     this.connectionPool.pool.forEach(silenceIdleTimerLoop)
-    return reason
   }
 }
 
