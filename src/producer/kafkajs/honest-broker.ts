@@ -7,6 +7,8 @@
  *   one, so that a single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759).
  *   It has a connection of its own: a broker serves one request of a connection after the other, and a
  *   produce request whose replicas are slow would hold it up.
+ * - `disconnect` does not wait for answers. The stock one does, and kafkajs waits for it when a broker has
+ *   left the cluster: a hung one would hold up all metadata, and its batches, which have a new leader.
  * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
  */
 import kafkajs from 'kafkajs'
@@ -74,6 +76,13 @@ export class HonestBroker extends Broker {
     } finally {
       cancelTimer()
     }
+  }
+
+  override async disconnect(): Promise<void> {
+    if (!this.connectionPool.isConnected()) return
+    const reason = new Error(`disconnecting from ${this.brokerAddress}`)
+    for (const { socket } of this.connectionPool.pool) socket?.destroy(reason)
+    await super.disconnect()
   }
 
   override async metadata(topics: readonly string[]): Promise<RawMetadata> {

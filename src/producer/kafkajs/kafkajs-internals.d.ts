@@ -113,6 +113,7 @@ declare module 'kafkajs/src/broker/index.js' {
     readonly rack: string | null
     /** Two: the first for all requests but Fetch, the second for Fetch. */
     readonly pool: readonly Connection[]
+    isConnected(): boolean
     /** Connects it when it is not. */
     getConnection(index: number): Promise<Connection>
   }

@@ -281,6 +281,29 @@ describe('fetchMetadata', () => {
     expect(transport.availability).toBe('down')
   })
 
+  it('is not held up by a hung broker that has left the cluster, and frees what waits for it', async () => {
+    const cluster = await startCluster({ brokers: 2, topics: { t: { partitions: 2 } } })
+    const transport = await ready(cluster)
+    const partition = [0, 1].find((number) => cluster.leaderOf('t', number) === 2) ?? 0
+    cluster.control('Produce', fault.hang(), { brokerId: 2 })
+    const received = cluster.nextRequest('Produce')
+    const produced = transport.produce(request(['a'], { partition, requestTimeoutMs: 3_600_000 }))
+    await received
+    cluster.control(
+      'Metadata',
+      fault.rewrite((answer) => ({
+        ...answer,
+        brokers: answer.brokers.filter(({ nodeId }) => nodeId !== 2),
+      })),
+      { keep: true },
+    )
+
+    const { brokers } = await transport.fetchMetadata(['t'])
+
+    expect(brokers.map(({ nodeId }) => nodeId)).toEqual([1])
+    expect(await produced).toMatchObject({ status: 'failed', errorNumber: -195, wasSent: true })
+  })
+
   it('is not held up by a produce request that a broker is slow to answer', async () => {
     const cluster = await startCluster()
     const transport = await ready(cluster)

@@ -1,0 +1,249 @@
+import { crc32 } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import type { LogLine } from './support/kprf-process.ts'
+import { Ledger, type Verdict } from './support/ledger.ts'
+import type { Push, PushedRecord, PushReply } from './support/push.ts'
+import type { StoredRecord } from './support/read-topic.ts'
+
+const partitions = 4
+const keyed = { topic: 't', key: 'key', headers: { h: '1' } }
+const ok: PushReply = { status: 200, body: { status: 'ok', errors: [] } }
+/** When every record was admitted. */
+const admittedMs = 1_700_000_000_000
+
+/** A line that says that a batch of partition 0 is sent again, so long after the admission. */
+function retryAfter(delayMs: number): LogLine {
+  const ts = new Date(admittedMs + delayMs).toISOString()
+  return { ts, level: 'info', msg: 'batch will be sent again', topic: 't', partition: 0 }
+}
+
+/** A reply that says where records went. */
+function delivered(
+  ...places: readonly (readonly [partition: number, offset: number])[]
+): PushReply {
+  const offsets = places.map(([partition, offset]) => ({
+    topic: 't',
+    partition,
+    offset: `${offset}`,
+    timestamp: 0,
+  }))
+  return { status: 200, body: { status: 'ok', errors: [], offsets } }
+}
+
+/** A reply that says so of each record: 0 that all is well, else librdkafka's number. */
+function failed(status: number, ...numbers: readonly number[]): PushReply {
+  const errors = numbers.map((number) =>
+    number === 0
+      ? { status: 'ok' as const, error: '' }
+      : { status: 'error' as const, error: 'text', error_code: number },
+  )
+  return { status, body: { status: 'error', errors } }
+}
+
+function synchronous(...records: readonly PushedRecord[]): Push {
+  return { records, wait_for_send: true, return_offsets: true }
+}
+
+function inPartition(partition: number, ...values: readonly string[]): readonly PushedRecord[] {
+  return values.map((data) => ({ topic: 't', data, partition }))
+}
+
+function stored(partition: number, ...values: readonly string[]): readonly StoredRecord[] {
+  return values.map((value, offset) => ({
+    partition,
+    offset: BigInt(offset),
+    key: null,
+    value: Buffer.from(value),
+    headers: [],
+    timestampMs: admittedMs,
+  }))
+}
+
+interface Case {
+  readonly pushes: readonly (readonly [push: Push, reply: PushReply | undefined])[]
+  readonly stored: readonly StoredRecord[]
+  readonly givenUpCount?: number
+  readonly log?: readonly LogLine[]
+}
+
+function judge({ pushes, stored: records, givenUpCount = 0, log = [] }: Case): Verdict {
+  const ledger = new Ledger({ t: partitions })
+  for (const [push, reply] of pushes) ledger.open('client', push)(reply)
+  return ledger.judge(new Map([['t', records]]), { givenUpCount, log })
+}
+
+describe('Ledger', () => {
+  it.each<Case & { readonly what: string }>([
+    {
+      what: 'records that are where their replies say',
+      pushes: [[synchronous(...inPartition(0, 'a', 'b')), delivered([0, 0], [0, 1])]],
+      stored: stored(0, 'a', 'b'),
+    },
+    {
+      what: 'accepted records that are missing and reported',
+      pushes: [[{ records: inPartition(0, 'a') }, ok]],
+      stored: [],
+      givenUpCount: 1,
+    },
+    {
+      what: 'a record that timed out and is there',
+      pushes: [[synchronous(...inPartition(0, 'a')), failed(504, -192)]],
+      stored: stored(0, 'a'),
+    },
+    {
+      what: 'a record that timed out and is not there',
+      pushes: [[synchronous(...inPartition(0, 'a')), failed(504, -192)]],
+      stored: [],
+    },
+    {
+      what: 'records of a push without an answer',
+      pushes: [[synchronous(...inPartition(0, 'a', 'b')), undefined]],
+      stored: stored(0, 'a'),
+    },
+    {
+      what: 'a record that timed out and comes late',
+      pushes: [
+        [synchronous(...inPartition(0, 'a')), failed(504, -192)],
+        [synchronous(...inPartition(0, 'b')), delivered([0, 0])],
+      ],
+      stored: stored(0, 'b', 'a'),
+    },
+    {
+      what: 'an accepted record that was given up and comes late',
+      pushes: [[{ records: inPartition(0, 'a', 'b') }, ok]],
+      stored: stored(0, 'b', 'a'),
+      givenUpCount: 1,
+    },
+    {
+      what: 'a record twice that was sent again',
+      pushes: [[{ records: inPartition(0, 'a', 'b') }, ok]],
+      stored: stored(0, 'a', 'b', 'a'),
+      log: [retryAfter(5_000)],
+    },
+  ])('accepts $what', (given) => {
+    expect(judge(given).violations).toEqual([])
+  })
+
+  it.each<Case & { readonly what: string; readonly violation: string }>([
+    {
+      what: 'a delivered record that is missing',
+      pushes: [[synchronous(...inPartition(0, 'a')), delivered([0, 0])]],
+      stored: [],
+      violation: 'delivered, but missing: client #0 in t',
+    },
+    {
+      what: 'a missing record beside one that failed',
+      pushes: [[synchronous(...inPartition(0, 'a', 'b')), failed(413, 0, 10)]],
+      stored: [],
+      violation: 'delivered, but missing: client #0 in t',
+    },
+    {
+      what: 'a record that is not where its reply says',
+      pushes: [[synchronous(...inPartition(0, 'a', 'b')), delivered([0, 1], [0, 1])]],
+      stored: stored(0, 'a', 'b'),
+      violation: 'not at 0@1: client #0 in t',
+    },
+    {
+      what: 'an accepted record that is missing and not reported',
+      pushes: [[{ records: inPartition(0, 'a') }, ok]],
+      stored: [],
+      violation: 'accepted, but missing and not reported: client #0 in t',
+    },
+    {
+      what: 'a record that was refused and is there',
+      pushes: [[synchronous(...inPartition(0, 'a')), failed(503, -192)]],
+      stored: stored(0, 'a'),
+      violation: 'refused for sure, but there: client #0 in t',
+    },
+    {
+      what: 'a record that found the queue full beside one that timed out, and is there',
+      pushes: [[synchronous(...inPartition(0, 'a', 'b')), failed(503, -184, -192)]],
+      stored: stored(0, 'a', 'b'),
+      violation: 'refused for sure, but there: client #0 in t',
+    },
+    {
+      what: 'a record that nobody pushed',
+      pushes: [],
+      stored: stored(0, 'a'),
+      violation: 'never pushed: t 0@0',
+    },
+    {
+      what: 'a record in another partition than the one asked for',
+      pushes: [[{ records: inPartition(1, 'a') }, ok]],
+      stored: stored(0, 'a'),
+      violation: 'altered: client #0 in t',
+    },
+    {
+      what: 'a record in another partition than the one of its key',
+      pushes: [[{ records: [{ topic: 't', key: 'key', data: 'a' }] }, ok]],
+      stored: stored((crc32('key') + 1) % partitions, 'a').map((record) => ({
+        ...record,
+        key: Buffer.from('key'),
+      })),
+      violation: 'altered: client #0 in t',
+    },
+    {
+      what: 'a record with other headers',
+      pushes: [[{ records: [{ ...keyed, data: 'a' }] }, ok]],
+      stored: stored(crc32('key') % partitions, 'a').map((record) => ({
+        ...record,
+        key: Buffer.from('key'),
+      })),
+      violation: 'altered: client #0 in t',
+    },
+    {
+      what: 'records of a client in another order',
+      pushes: [[{ records: inPartition(0, 'a', 'b') }, ok]],
+      stored: stored(0, 'b', 'a'),
+      violation: 'after #1: client #0 in t',
+    },
+    {
+      what: 'delivered records of a client in another order, beside one given up',
+      pushes: [[synchronous(...inPartition(0, 'a', 'b')), delivered([0, 1], [0, 0])]],
+      stored: stored(0, 'b', 'a'),
+      givenUpCount: 1,
+      violation: 'after #1: client #0 in t',
+    },
+    {
+      what: 'a record twice that was not sent again',
+      pushes: [[{ records: inPartition(0, 'a') }, ok]],
+      stored: stored(0, 'a', 'a'),
+      violation: 'twice in t/0, where nothing was sent again',
+    },
+    {
+      what: 'a record twice whose partition was sent again before or long after',
+      pushes: [[{ records: inPartition(0, 'a') }, ok]],
+      stored: stored(0, 'a', 'a'),
+      log: [retryAfter(-1), retryAfter(60_000)],
+      violation: 'twice in t/0, where nothing was sent again',
+    },
+    {
+      what: 'a record twice where only another partition was sent again',
+      pushes: [[{ records: inPartition(1, 'a') }, ok]],
+      stored: stored(1, 'a', 'a'),
+      log: [retryAfter(5_000)],
+      violation: 'twice in t/1, where nothing was sent again',
+    },
+  ])('finds $what', (given) => {
+    expect(judge(given).violations).toEqual([given.violation])
+  })
+
+  it('finds a push that was never answered', () => {
+    const ledger = new Ledger({ t: partitions })
+    ledger.open('client', { records: inPartition(0, 'a') })
+
+    const { violations } = ledger.judge(new Map([['t', []]]), { givenUpCount: 0, log: [] })
+
+    expect(violations).toEqual(['never answered: client #0 in t'])
+  })
+
+  it('leaves topics out that it is not asked about', () => {
+    const ledger = new Ledger({ t: partitions, other: 1 })
+    ledger.open('client', { records: [{ topic: 'other', data: 'a' }] })(ok)
+
+    expect(ledger.judge(new Map([['t', []]]), { givenUpCount: 0, log: [] })).toMatchObject({
+      violations: [],
+      figures: { accepted: 0, lost: 0 },
+    })
+  })
+})

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startCluster, type KafkaCluster } from '../../scripts/kafka/cluster.ts'
+import { until } from '../../scripts/kafka/until.ts'
+import { startKprf, type KprfProcess } from './support/kprf-process.ts'
+import type { PushedRecord } from './support/push.ts'
+import { readTopic } from './support/read-topic.ts'
+import { textsOf } from './support/records.ts'
+
+const hourMs = 3_600_000
+const ok = { status: 'ok', error: '' }
+
+/** An element of `errors` with librdkafka's number and text. */
+function failed(number: number, text: string): object {
+  const error = `Message production error: ${text}`
+  return { status: 'error', error, message: error, error_code: number }
+}
+
+describe('a record that Kafka does not take', () => {
+  let cluster: KafkaCluster
+  let kprf: KprfProcess
+
+  beforeAll(async () => {
+    cluster = await startCluster({ autoCreate: false })
+    kprf = await startKprf(cluster.bootstrap, { 'kafka.message_timeout_ms': 20_000 })
+  })
+
+  afterAll(async () => {
+    await kprf.destroy()
+    await cluster.stop()
+  })
+
+  async function push(records: readonly PushedRecord[]): ReturnType<KprfProcess['push']> {
+    return kprf.push({ records, wait_for_send: true, return_offsets: true })
+  }
+
+  async function valuesOf(topic: string): Promise<readonly string[]> {
+    return textsOf(await readTopic(cluster.bootstrap, topic))
+  }
+
+  it('because its topic does not exist fails alone, with the texts of librdkafka', async () => {
+    await cluster.createTopic('existing', { partitions: 1 })
+    const records = [
+      { topic: 'existing', data: '0' },
+      { topic: 'absent', data: '1' },
+      { topic: 'existing', data: '2' },
+    ]
+
+    const first = await push(records)
+    const second = await push(records)
+
+    expect([first.status, second.status]).toEqual([404, 404])
+    expect(first.body.errors).toEqual([
+      ok,
+      failed(3, 'UnknownTopicOrPartition (Broker: Unknown topic or partition)'),
+      ok,
+    ])
+    expect(second.body.errors).toEqual([
+      ok,
+      failed(-188, 'UnknownTopic (Local: Unknown topic)'),
+      ok,
+    ])
+    expect(await valuesOf('existing')).toEqual(['0', '2', '0', '2'])
+    expect(await cluster.describeTopic('absent')).toEqual([])
+  })
+
+  it('because its topic does not exist is reported in log and metrics where nobody waits', async () => {
+    const { status } = await kprf.push({ records: [{ topic: 'unheard-of', data: '0' }] })
+
+    const line = await kprf.logged('records not delivered', (l) => l['topic'] === 'unheard-of')
+    const metrics = await kprf.metrics()
+
+    expect(status).toBe(200)
+    expect(line).toMatchObject({ level: 'error', records: 1, error_code: 3 })
+    // Topics that Kafka does not have share one label.
+    expect(
+      metrics.sum('kafka_errors_count', { topic: 'other', error_code: '3' }),
+    ).toBeGreaterThanOrEqual(1)
+  })
+
+  it('is taken once its topic is created', async () => {
+    const record = { topic: 'created-later', data: '0' }
+    const before = await push([record])
+
+    await cluster.createTopic('created-later', { partitions: 1 })
+    await until('the topic to be known', 10_000, async () =>
+      (await push([record])).status === 200 ? true : undefined,
+    )
+
+    expect(before.status).toBe(404)
+    expect(await valuesOf('created-later')).toEqual(['0'])
+  })
+
+  it('because its topic has no such partition fails alone', async () => {
+    await cluster.createTopic('two', { partitions: 2 })
+
+    const { status, body } = await push([
+      { topic: 'two', data: '0', partition: 1 },
+      { topic: 'two', data: '1', partition: 2 },
+      { topic: 'two', data: '2', partition: 1 },
+    ])
+
+    expect(status).toBe(404)
+    expect(body.errors).toEqual([
+      ok,
+      failed(-190, 'UnknownPartition (Local: Unknown partition)'),
+      ok,
+    ])
+    expect(await valuesOf('two')).toEqual(['0', '2'])
+  })
+
+  it('because it is larger than its topic allows fails alone in its batch', async () => {
+    await cluster.createTopic('narrow', { partitions: 1, config: { 'max.message.bytes': '2000' } })
+    const tooLarge = [3, 50, 99]
+    const records = Array.from({ length: 100 }, (_, index) => ({
+      topic: 'narrow',
+      data: `${index} ${'x'.repeat(tooLarge.includes(index) ? 2_000 : 30)}`,
+    }))
+
+    const { status, body } = await push(records)
+
+    const failure = failed(10, 'MessageSizeTooLarge (Broker: Message size too large)')
+    expect(status).toBe(413)
+    expect(body.errors).toEqual(
+      records.map((_, index) => (tooLarge.includes(index) ? failure : ok)),
+    )
+    expect(body.offsets?.map((offset) => offset === null)).toEqual(
+      records.map((_, index) => tooLarge.includes(index)),
+    )
+    expect(await valuesOf('narrow')).toEqual(
+      records.filter((_, index) => !tooLarge.includes(index)).map(({ data }) => data),
+    )
+  })
+
+  it('because of its timestamp fails alone in its batch', async () => {
+    await cluster.createTopic('timely', { partitions: 1 })
+    const records = Array.from({ length: 20 }, (_, index) => ({
+      topic: 'timely',
+      data: `${index}`,
+      // Kafka 4 takes an hour of the future and no more.
+      ...(index === 7 && { timestamp: Date.now() + 2 * hourMs }),
+    }))
+
+    const { status, body } = await push(records)
+
+    expect(status).toBe(502)
+    expect(body.errors).toEqual(
+      records.map((_, index) =>
+        index === 7 ? failed(32, 'InvalidTimestamp (Broker: Invalid timestamp)') : ok,
+      ),
+    )
+    expect(await valuesOf('timely')).toEqual(
+      records.filter((_, index) => index !== 7).map(({ data }) => data),
+    )
+  })
+})

@@ -1,0 +1,146 @@
+/** The half of the oracle that goes through what Kafka has: where it is, in which order, how often. */
+import { crc32 } from 'node:zlib'
+import type { LogLine } from './kprf-process.ts'
+import type { PushedRecord } from './push.ts'
+import type { StoredRecord } from './read-topic.ts'
+
+/** What became of a record, as far as its client can tell. */
+export type Fate = 'outstanding' | 'acknowledged' | 'accepted' | 'refused' | 'unknown'
+
+/** One record pushed. */
+export interface Entry {
+  readonly client: string
+  /** Position among all records of its client. */
+  readonly sequence: number
+  readonly record: PushedRecord
+  fate: Fate
+  /** `partition@offset` of the reply. */
+  place: string | undefined
+}
+
+/** What stored records are compared with. */
+export interface Expectation {
+  /** By the value of the record. */
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly partitionCounts: ReadonlyMap<string, number>
+  /** Whether an entry must be in order. */
+  readonly isOrdered: (entry: Entry) => boolean
+}
+
+/** A record that was there before. */
+interface Duplicate {
+  /** `topic/partition` */
+  readonly partition: string
+  readonly admittedMs: number
+}
+
+/** From the admission of a record to the failure of an attempt to send it, in these tests. */
+const longestAttemptMs = 30_000
+
+/** See the head of this file. */
+export class Audit {
+  readonly #expectation: Expectation
+  /** `partition@offset` wherever an entry is. */
+  readonly #places = new Map<Entry, string[]>()
+  readonly #duplicates: Duplicate[] = []
+  readonly #violations: string[] = []
+  #readCount = 0
+
+  constructor(expectation: Expectation) {
+    this.#expectation = expectation
+  }
+
+  /** What is there and should not be, or not so. */
+  get violations(): readonly string[] {
+    return this.#violations
+  }
+
+  /** Takes a topic down: its records, by partition and offset. */
+  take(topic: string, records: readonly StoredRecord[]): void {
+    const lastSequences = new Map<string, number>()
+    for (const stored of records) {
+      this.#readCount += 1
+      const entry = this.#expectation.entries.get(String(stored.value))
+      if (entry?.record.topic !== topic) {
+        this.#violations.push(`never pushed: ${topic} ${stored.partition}@${stored.offset}`)
+        continue
+      }
+      if (!this.#isIntact(entry.record, stored)) this.#violations.push(`altered: ${nameOf(entry)}`)
+      if (!this.#isFirst(entry, stored) || !this.#expectation.isOrdered(entry)) continue
+      const lane = `${stored.partition} ${entry.client}`
+      const last = lastSequences.get(lane) ?? -1
+      if (entry.sequence < last) this.#violations.push(`after #${last}: ${nameOf(entry)}`)
+      lastSequences.set(lane, Math.max(last, entry.sequence))
+    }
+  }
+
+  /** Whether an entry is there; with a place, whether it is just there. */
+  has(entry: Entry, place?: string): boolean {
+    const places = this.#places.get(entry)
+    return places !== undefined && (place === undefined || places.includes(place))
+  }
+
+  /** Lists duplicates of records whose partition was not sent again in the time after their admission. */
+  unexplainedDuplicates(log: readonly LogLine[]): readonly string[] {
+    const retries = log.filter(isRetry).map((line) => ({
+      partition: `${String(line['topic'])}/${String(line['partition'])}`,
+      atMs: Date.parse(line.ts),
+    }))
+    const isExplained = ({ partition, admittedMs }: Duplicate): boolean =>
+      retries.some(
+        (retry) =>
+          retry.partition === partition &&
+          retry.atMs >= admittedMs &&
+          retry.atMs <= admittedMs + longestAttemptMs,
+      )
+    return this.#duplicates
+      .filter((duplicate) => !isExplained(duplicate))
+      .map(({ partition }) => `twice in ${partition}, where nothing was sent again`)
+  }
+
+  /** Counts of what was read, and of retries. */
+  figures(log: readonly LogLine[]): Readonly<Record<string, number>> {
+    return {
+      read: this.#readCount,
+      duplicates: this.#duplicates.length,
+      retries: log.filter(isRetry).length,
+    }
+  }
+
+  #isFirst(entry: Entry, { partition, offset, timestampMs }: StoredRecord): boolean {
+    const places = this.#places.get(entry)
+    const place = `${partition}@${offset}`
+    if (places === undefined) {
+      this.#places.set(entry, [place])
+      return true
+    }
+    places.push(place)
+    this.#duplicates.push({
+      partition: `${entry.record.topic}/${partition}`,
+      admittedMs: timestampMs,
+    })
+    return false
+  }
+
+  /** The value is known to be the same: it led here. */
+  #isIntact(record: PushedRecord, stored: StoredRecord): boolean {
+    const { topic, key = null, headers = {} } = record
+    const count = this.#expectation.partitionCounts.get(topic) ?? 0
+    const partition = record.partition ?? (key === null ? undefined : crc32(key) % count)
+    const storedHeaders = stored.headers.map((header) => [header.key, String(header.value)])
+    return (
+      (stored.key === null ? null : stored.key.toString()) === key &&
+      (partition === undefined || stored.partition === partition) &&
+      JSON.stringify(storedHeaders) === JSON.stringify(Object.entries(headers))
+    )
+  }
+}
+
+/** Names an entry in a violation. */
+export function nameOf({ client, sequence, record: { topic } }: Entry): string {
+  return `${client} #${sequence} in ${topic}`
+}
+
+function isRetry({ msg }: LogLine): boolean {
+  return msg === 'batch will be sent again'
+}

@@ -1,0 +1,118 @@
+/** One fault test: topics of its own, a kprf of its own under load, and the reckoning in the end. */
+import type { KafkaCluster } from '../../../scripts/kafka/cluster.ts'
+import { until } from '../../../scripts/kafka/until.ts'
+import { startKprf, type Ending, type KprfProcess, type KprfSettings } from './kprf-process.ts'
+import { Ledger, type Verdict } from './ledger.ts'
+import { Load } from './load.ts'
+import { chooseSeed } from './random.ts'
+import { readTopic, type StoredRecord } from './read-topic.ts'
+
+/** What became of a run. */
+export interface Reckoning {
+  /** What must not be; empty when all is well. */
+  readonly violations: readonly string[]
+  readonly figures: Readonly<Record<string, number>>
+  readonly ending: Ending
+}
+
+/** Partitions by topic: many, some, and one that everybody shares. */
+const partitionCounts = { many: 6, some: 3, one: 1 }
+const settleTimeoutMs = 60_000
+
+/** See the head of this file. */
+export class FaultRun {
+  readonly kprf: KprfProcess
+  readonly load: Load
+  /** Names of the topics. */
+  readonly topics: readonly string[]
+  readonly #name: string
+  readonly #cluster: KafkaCluster
+  readonly #ledger: Ledger
+
+  private constructor(name: string, cluster: KafkaCluster, kprf: KprfProcess) {
+    const topics = Object.entries(partitionCounts).map(([topic, partitions]) => ({
+      name: `${name}-${topic}`,
+      partitions,
+    }))
+    this.kprf = kprf
+    this.topics = topics.map((topic) => topic.name)
+    this.#name = name
+    this.#cluster = cluster
+    this.#ledger = new Ledger(
+      Object.fromEntries(topics.map((topic) => [topic.name, topic.partitions])),
+    )
+    const seed = chooseSeed(name)
+    this.load = new Load({ kprf, ledger: this.#ledger, topics, seed })
+  }
+
+  /** Creates the topics `<name>-many`, `-some` and `-one`, and starts kprf and the load. */
+  static async start(
+    name: string,
+    cluster: KafkaCluster,
+    settings: KprfSettings,
+  ): Promise<FaultRun> {
+    for (const [topic, partitions] of Object.entries(partitionCounts)) {
+      await cluster.createTopic(`${name}-${topic}`, { partitions })
+    }
+    const run = new FaultRun(name, cluster, await startKprf(cluster.bootstrap, settings))
+    await run.load.progress(100)
+    return run
+  }
+
+  /** Resolves when no partition is led by this broker. */
+  async leadersMovedFrom(brokerId: number): Promise<void> {
+    for (const topic of this.topics) {
+      await this.#cluster.waitForTopic(topic, (partitions) =>
+        partitions.every(({ leader }) => leader !== undefined && leader !== brokerId),
+      )
+    }
+  }
+
+  /** Resolves when every replica is in sync. */
+  async replicasInSync(): Promise<void> {
+    for (const topic of this.topics) {
+      await this.#cluster.waitForTopic(topic, (partitions) =>
+        partitions.every(({ replicas, isr }) => isr.length === replicas.length),
+      )
+    }
+  }
+
+  /**
+   * Ends the load, lets the queue drain, stops kprf, compares these topics with the ledger and prints
+   * the figures. `unaccounted` are the records that kprf counts neither as delivered nor as failed.
+   */
+  async finish(topics: readonly string[] = this.topics): Promise<Reckoning> {
+    await this.load.stop()
+    const { sentCount, failedCount } = await this.#settled()
+    const unaccounted = this.#ledger.count - sentCount - failedCount
+    const givenUpCount = failedCount - this.#ledger.failedCount
+    return this.judge(topics, await this.kprf.stop(), givenUpCount, { unaccounted })
+  }
+
+  /** Compares these topics with the ledger once kprf has ended, and prints the figures. */
+  async judge(
+    topics: readonly string[],
+    ending: Ending,
+    givenUpCount: number,
+    moreFigures: Readonly<Record<string, number>> = {},
+  ): Promise<Reckoning> {
+    const stored = new Map<string, readonly StoredRecord[]>()
+    for (const topic of topics) stored.set(topic, await readTopic(this.#cluster.bootstrap, topic))
+    const verdict: Verdict = this.#ledger.judge(stored, { givenUpCount, log: ending.log })
+    const figures = { ...this.load.figures, ...verdict.figures, ...moreFigures }
+    console.log(`${this.#name}:`, JSON.stringify(figures))
+    return { violations: verdict.violations, figures, ending }
+  }
+
+  /** Resolves to what kprf counted, once its queue is empty. */
+  async #settled(): Promise<{ readonly sentCount: number; readonly failedCount: number }> {
+    return until('the queue to drain', settleTimeoutMs, async () => {
+      const metrics = await this.kprf.metrics()
+      if (metrics.sum('kafka_internal_queue_size') > 0) return undefined
+      return {
+        sentCount: metrics.sum('kafka_sent_messages'),
+        failedCount: metrics.sum('kafka_errors_count'),
+      }
+    })
+  }
+}

@@ -1,0 +1,64 @@
+/** A plain HTTP/1.1 client for one port of kprf, with connections that are kept alive. */
+import { Agent, request, type IncomingHttpHeaders } from 'node:http'
+
+/** A reply, whatever its status. */
+export interface HttpReply {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+/** No reply of kprf may take longer than its message.timeout.ms, which is less in every test. */
+const replyTimeoutMs = 60_000
+
+/** See the head of this file. */
+export class HttpClient {
+  readonly #port: number
+  readonly #agent = new Agent({ keepAlive: true })
+
+  constructor(port: number) {
+    this.#port = port
+  }
+
+  /** Sends JSON. Rejects when there is no whole reply within a minute. */
+  post(path: string, json: string): Promise<HttpReply> {
+    return this.#send('POST', path, json)
+  }
+
+  /** Asks for a resource. Rejects when there is no whole reply within a minute. */
+  get(path: string): Promise<HttpReply> {
+    return this.#send('GET', path)
+  }
+
+  /** Closes the connections. */
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  #send(method: 'GET' | 'POST', path: string, json?: string): Promise<HttpReply> {
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          host: '127.0.0.1',
+          port: this.#port,
+          agent: this.#agent,
+          method,
+          path,
+          signal: AbortSignal.timeout(replyTimeoutMs),
+          headers: json === undefined ? {} : { 'Content-Type': 'application/json' },
+        },
+        (response) => {
+          const chunks: Buffer[] = []
+          response
+            .on('data', (chunk: Buffer) => chunks.push(chunk))
+            .on('error', reject)
+            .on('end', () => {
+              const text = Buffer.concat(chunks).toString()
+              resolve({ status: response.statusCode ?? 0, headers: response.headers, text })
+            })
+        },
+      )
+      sent.on('error', reject).end(json)
+    })
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * kprf as users run it: a process of its own, started from the command line, spoken to over HTTP and
+ * with signals, and judged by its log, its exit code and what Kafka has.
+ */
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { HttpClient, type HttpReply } from './http-client.ts'
+import { parseMetrics, type MetricSamples } from './metric-samples.ts'
+import type { Push, PushReply, PushReplyBody } from './push.ts'
+
+/** Settings by their keys, as flags would give them. */
+export type KprfSettings = Readonly<Record<string, string | number>>
+
+/** One line of the log. */
+export interface LogLine {
+  /** ISO 8601. */
+  readonly ts: string
+  readonly level: string
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+/** What there is to know once the process has ended. */
+export interface Ending {
+  /** Null when a signal ended it. */
+  readonly exitCode: number | null
+  readonly log: readonly LogLine[]
+  /** What Node itself had to say: warnings, uncaught errors. */
+  readonly stderr: string
+  /** From the signal to the end. */
+  readonly durationMs: number
+}
+
+const projectDirectory = join(import.meta.dirname, '..', '..', '..')
+const startTimeoutMs = 30_000
+/** How much of the log an error quotes. */
+const quotedLogLines = 20
+
+/** Starts kprf on free ports and resolves when it accepts pushes. */
+export async function startKprf(
+  bootstrap: string,
+  settings: KprfSettings = {},
+): Promise<KprfProcess> {
+  const flags = {
+    'kafka.brokers': bootstrap,
+    'http.host': '127.0.0.1',
+    'http.port': 0,
+    'http.metrics_port': 0,
+    ...settings,
+  }
+  const child = spawn(
+    process.execPath,
+    ['src/main.ts', ...Object.entries(flags).map(([key, value]) => `--${key}=${value}`)],
+    // Nothing of the environment may configure it by accident.
+    { cwd: projectDirectory, env: {}, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const kprf = new KprfProcess(child)
+  await kprf.ready()
+  return kprf
+}
+
+/** A running kprf. Made by {@link startKprf}. */
+export class KprfProcess {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #log: LogLine[] = []
+  readonly #ended: Promise<void>
+  readonly #listeners = new Set<() => void>()
+  #stderr = ''
+  #isExpectedToEnd = false
+  #pushClient: HttpClient | undefined
+  #operationsClient: HttpClient | undefined
+  /** It must not survive a test run that ends without stopping it. */
+  readonly #killOnExit = (): void => {
+    this.#child.kill('SIGKILL')
+  }
+
+  constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
+    this.#child = child
+    process.once('exit', this.#killOnExit)
+    createInterface(child.stdout).on('line', (line) => {
+      this.#log.push(parseLine(line))
+      for (const listener of this.#listeners) listener()
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+    })
+    this.#ended = new Promise((resolve) => {
+      child.once('close', () => {
+        process.removeListener('exit', this.#killOnExit)
+        resolve()
+        for (const listener of this.#listeners) listener()
+      })
+    })
+  }
+
+  /** The lines logged so far. */
+  get log(): readonly LogLine[] {
+    return this.#log
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Resolves once it says on which ports it listens. Called once, by {@link startKprf}. */
+  async ready(): Promise<void> {
+    const { port, metrics_port: metricsPort } = await this.logged('accepting pushes')
+    this.#pushClient = new HttpClient(Number(port))
+    this.#operationsClient = new HttpClient(Number(metricsPort))
+  }
+
+  /** Resolves to the first line with this message that comes now or later. */
+  async logged(
+    msg: string,
+    isMeant: (line: LogLine) => boolean = () => true,
+    timeoutMs: number = startTimeoutMs,
+  ): Promise<LogLine> {
+    const find = (): LogLine | undefined =>
+      this.#log.find((line) => line.msg === msg && isMeant(line))
+    const { promise, resolve, reject } = Promise.withResolvers<LogLine>()
+    const timer = setTimeout(() => {
+      reject(this.#error(`kprf has not logged "${msg}" within ${timeoutMs} ms`))
+    }, timeoutMs)
+    const look = (): void => {
+      const line = find()
+      if (line !== undefined) resolve(line)
+      else if (!this.isRunning) reject(this.#error(`kprf has ended without logging "${msg}"`))
+    }
+    this.#listeners.add(look)
+    look()
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
+      this.#listeners.delete(look)
+    }
+  }
+
+  /** Pushes and resolves to the reply, whatever its status. Rejects when there is none. */
+  async push(push: Push): Promise<PushReply> {
+    const { status, text } = await this.#request(this.#pushClient, (client) =>
+      client.post('/push', JSON.stringify(push)),
+    )
+    return { status, body: JSON.parse(text) as PushReplyBody }
+  }
+
+  /** Resolves to every sample of `/metrics`. */
+  async metrics(): Promise<MetricSamples> {
+    const { text } = await this.#get('/metrics')
+    return parseMetrics(text)
+  }
+
+  /** Resolves to the status of `/readyz`. */
+  async readyz(): Promise<number> {
+    return (await this.#get('/readyz')).status
+  }
+
+  /** Resolves to the status of `/livez`. */
+  async livez(): Promise<number> {
+    return (await this.#get('/livez')).status
+  }
+
+  /** Sends a signal and resolves when the process has ended. Rejects if it ended before. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
+    this.#assertRunning()
+    this.#isExpectedToEnd = true
+    const startedMs = performance.now()
+    this.#child.kill(signal)
+    await this.#ended
+    this.#pushClient?.close()
+    this.#operationsClient?.close()
+    return {
+      exitCode: this.#child.exitCode,
+      log: this.#log,
+      stderr: this.#stderr,
+      durationMs: performance.now() - startedMs,
+    }
+  }
+
+  /** Ends the process at once, if it still runs: for `afterAll`, also after a failed test. */
+  async destroy(): Promise<void> {
+    if (this.isRunning) await this.stop('SIGKILL')
+  }
+
+  async #get(path: string): Promise<HttpReply> {
+    return this.#request(this.#operationsClient, (client) => client.get(path))
+  }
+
+  async #request(
+    client: HttpClient | undefined,
+    send: (client: HttpClient) => Promise<HttpReply>,
+  ): Promise<HttpReply> {
+    if (client === undefined) throw new Error('kprf is not ready yet')
+    try {
+      return await send(client)
+    } catch (error) {
+      // What a request says of a process that died is of no use: its log is.
+      if (!this.#isExpectedToEnd) this.#assertRunning()
+      throw error
+    }
+  }
+
+  #assertRunning(): void {
+    if (!this.isRunning) throw this.#error('kprf has ended by itself')
+  }
+
+  #error(what: string): Error {
+    const { exitCode, signalCode } = this.#child
+    const end = this.#log.slice(-quotedLogLines).map((line) => JSON.stringify(line))
+    const ending = this.isRunning ? 'is running' : `ended with ${String(exitCode ?? signalCode)}`
+    return new Error([`${what}; it ${ending}. Its log:`, ...end, this.#stderr].join('\n'))
+  }
+}
+
+function parseLine(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine
+  } catch {
+    return { ts: '', level: 'not JSON', msg: line }
+  }
+}

@@ -1,0 +1,49 @@
+/** `POST /push` as its clients see it: bodies and replies, in the words of the API. */
+
+/** Body of a push, not yet JSON. */
+export interface Push {
+  readonly records: readonly PushedRecord[]
+  readonly wait_for_send?: boolean
+  readonly return_offsets?: boolean
+}
+
+/** One record of a push, in the words of the API. */
+export interface PushedRecord {
+  readonly topic: string
+  readonly data: string | null
+  readonly key?: string | null
+  readonly partition?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly timestamp?: number
+  readonly encoding?: 'utf8' | 'base64'
+}
+
+/** Answer to a push. */
+export interface PushReply {
+  readonly status: number
+  readonly body: PushReplyBody
+}
+
+/** The JSON of a {@link PushReply}. */
+export interface PushReplyBody {
+  readonly status: 'ok' | 'error'
+  readonly errors: readonly RecordOutcome[]
+  readonly offsets?: readonly (RecordOffset | null)[]
+  readonly error_code?: number
+  readonly message?: string
+}
+
+/** What a failed push says of one record. */
+export interface RecordOutcome {
+  readonly status: 'ok' | 'error'
+  readonly error: string
+  readonly error_code?: number
+}
+
+/** Where a record went, as the reply tells it. */
+export interface RecordOffset {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string | null
+  readonly timestamp: number
+}

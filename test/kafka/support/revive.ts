@@ -1,0 +1,8 @@
+import type { KafkaCluster } from '../../../scripts/kafka/cluster.ts'
+
+/** Lets brokers go on and starts dead ones, so that a test that failed harms no other. */
+export async function reviveBrokers(cluster: KafkaCluster): Promise<void> {
+  const dead = cluster.brokers.filter(({ isRunning }) => !isRunning)
+  await Promise.all(cluster.brokers.map(({ id }) => cluster.kill(id, 'SIGCONT')))
+  await Promise.all(dead.map(({ id }) => cluster.restart(id)))
+}
