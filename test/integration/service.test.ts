@@ -2,7 +2,7 @@ import net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import * as fault from '../../src/embedded-broker/faults.ts'
-import { startKprf, type KprfProcess, type KprfSettings } from '../kafka/support/kprf-process.ts'
+import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 
 const closers: (() => unknown)[] = []

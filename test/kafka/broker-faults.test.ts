@@ -6,8 +6,8 @@ import {
   type PartitionState,
 } from '../../scripts/kafka/cluster.ts'
 import { FaultRun } from './support/fault-run.ts'
-import { startKprf, type KprfProcess, type KprfSettings } from './support/kprf-process.ts'
-import type { PushedRecord } from './support/push.ts'
+import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
+import type { PushedRecord } from '../support/push.ts'
 import { readTopic } from './support/read-topic.ts'
 import { textsOf } from './support/records.ts'
 import { reviveBrokers } from './support/revive.ts'

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import type { LogLine } from './support/kprf-process.ts'
+import type { LogLine } from '../support/kprf-process.ts'
 import { Ledger, type Verdict } from './support/ledger.ts'
-import type { Push, PushedRecord, PushReply } from './support/push.ts'
+import type { Push, PushedRecord, PushReply } from '../support/push.ts'
 import type { StoredRecord } from './support/read-topic.ts'
 
 const partitions = 4

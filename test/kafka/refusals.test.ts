@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startCluster, type KafkaCluster } from '../../scripts/kafka/cluster.ts'
 import { until } from '../../scripts/kafka/until.ts'
-import { startKprf, type KprfProcess } from './support/kprf-process.ts'
-import type { PushedRecord } from './support/push.ts'
+import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
+import type { PushedRecord } from '../support/push.ts'
 import { readTopic } from './support/read-topic.ts'
 import { textsOf } from './support/records.ts'
 

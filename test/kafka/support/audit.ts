@@ -1,7 +1,7 @@
 /** The half of the oracle that goes through what Kafka has: where it is, in which order, how often. */
 import { crc32 } from 'node:zlib'
-import type { LogLine } from './kprf-process.ts'
-import type { PushedRecord } from './push.ts'
+import type { LogLine } from '../../support/kprf-process.ts'
+import type { PushedRecord } from '../../support/push.ts'
 import type { StoredRecord } from './read-topic.ts'
 
 /** What became of a record, as far as its client can tell. */

@@ -1,7 +1,12 @@
 /** One fault test: topics of its own, a kprf of its own under load, and the reckoning in the end. */
 import type { KafkaCluster } from '../../../scripts/kafka/cluster.ts'
 import { until } from '../../../scripts/kafka/until.ts'
-import { startKprf, type Ending, type KprfProcess, type KprfSettings } from './kprf-process.ts'
+import {
+  startKprf,
+  type Ending,
+  type KprfProcess,
+  type KprfSettings,
+} from '../../support/kprf-process.ts'
 import { Ledger, type Verdict } from './ledger.ts'
 import { Load } from './load.ts'
 import { chooseSeed } from './random.ts'

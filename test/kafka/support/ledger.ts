@@ -14,8 +14,8 @@
  * that kprf gave up may come late, so where there are some, only delivered ones are looked at.
  */
 import { Audit, nameOf, type Entry, type Fate } from './audit.ts'
-import type { LogLine } from './kprf-process.ts'
-import type { Push, PushedRecord, PushReply } from './push.ts'
+import type { LogLine } from '../../support/kprf-process.ts'
+import type { Push, PushedRecord, PushReply } from '../../support/push.ts'
 import type { StoredRecord } from './read-topic.ts'
 
 /** What kprf itself says. */

@@ -5,9 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../../../scripts/kafka/until.ts'
-import type { KprfProcess } from './kprf-process.ts'
+import type { KprfProcess } from '../../support/kprf-process.ts'
 import type { Ledger } from './ledger.ts'
-import type { Push, PushedRecord, PushReply } from './push.ts'
+import type { Push, PushedRecord, PushReply } from '../../support/push.ts'
 import { SeededRandom } from './random.ts'
 
 /** A topic to push to. */

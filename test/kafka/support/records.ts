@@ -1,5 +1,5 @@
 /** What Kafka is to have of a record that was pushed, told without any code of kprf's. */
-import type { PushedRecord } from './push.ts'
+import type { PushedRecord } from '../../support/push.ts'
 import type { StoredHeader, StoredRecord } from './read-topic.ts'
 
 /** The parts of a stored record that the client chooses. */

@@ -33,7 +33,7 @@ export interface Ending {
   readonly durationMs: number
 }
 
-const projectDirectory = join(import.meta.dirname, '..', '..', '..')
+const projectDirectory = join(import.meta.dirname, '..', '..')
 const startTimeoutMs = 30_000
 /** How much of the log an error quotes. */
 const quotedLogLines = 20
