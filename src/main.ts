@@ -20,6 +20,9 @@ import { Service, type ServiceAddresses } from './service.ts'
 import { tail } from './tail.ts'
 import { readBuildInfo } from './version.ts'
 
+/** As `engines` of package.json says. */
+const OLDEST_NODE = 22
+
 const argv = process.argv.slice(2)
 const build = readBuildInfo(process.env)
 const sources = {
@@ -109,6 +112,12 @@ async function runTail(options: TailOptions): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  const [major = 0] = process.versions.node.split('.').map(Number)
+  if (major < OLDEST_NODE) {
+    const complaint = `kprf needs Node.js ${OLDEST_NODE} or newer; this is ${process.version}`
+    print(`${complaint}\n`, EXIT_CODES.failed)
+    return
+  }
   const command = parseCommand(argv)
   switch (command.kind) {
     case 'help':
