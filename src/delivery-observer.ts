@@ -44,7 +44,9 @@ export class DeliveryObserver implements ProducerObserver {
     })
   }
 
-  retried({ topic, partition, recordCount, errorNumber, reason, backoffMs }: BatchRetry): void {
+  retried(retry: BatchRetry): void {
+    const { topic, partition, recordCount, mayBePersisted, errorNumber, reason, backoffMs } = retry
+    this.#metrics.recordsRetried(topic, errorNumber, recordCount, mayBePersisted)
     this.#logger.limited('info', `retry ${errorNumber}`, 'batch will be sent again', {
       topic,
       partition,

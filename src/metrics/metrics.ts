@@ -59,6 +59,8 @@ export class Metrics {
   readonly #sent: Counter<'topic'>
   readonly #errors: Counter<'topic' | 'error_code'>
   readonly #rateLimited: Counter<'topic'>
+  readonly #retries: Counter<'topic' | 'error_code'>
+  readonly #possibleDuplicates: Counter<'topic'>
   readonly #pushes = {
     sync: new Map<number, DurationSeries>(),
     async: new Map<number, DurationSeries>(),
@@ -97,6 +99,18 @@ export class Metrics {
     this.#rateLimited = new Counter({
       name: 'ratelimit_messages_count',
       help: 'Records refused by the rate limit.',
+      labelNames: ['topic'],
+      registers,
+    })
+    this.#retries = new Counter({
+      name: 'kprf_produce_retries_total',
+      help: 'Records sent again, by the error number of librdkafka.',
+      labelNames: ['topic', 'error_code'],
+      registers,
+    })
+    this.#possibleDuplicates = new Counter({
+      name: 'kprf_possible_duplicates_total',
+      help: 'Records sent again after an attempt of which nobody knows whether it succeeded.',
       labelNames: ['topic'],
       registers,
     })
@@ -145,6 +159,18 @@ export class Metrics {
    */
   recordsRefused(topic: string, errorNumber: number, count: number): void {
     this.#errors.inc({ topic: this.#label(topic), error_code: `${errorNumber}` }, count)
+  }
+
+  /**
+   * Counts records that are sent again.
+   *
+   * @param errorNumber - librdkafka's, of the attempt that failed.
+   * @param mayBePersisted - whether Kafka may have them already.
+   */
+  recordsRetried(topic: string, errorNumber: number, count: number, mayBePersisted: boolean): void {
+    const label = this.#label(topic)
+    this.#retries.inc({ topic: label, error_code: `${errorNumber}` }, count)
+    if (mayBePersisted) this.#possibleDuplicates.inc({ topic: label }, count)
   }
 
   /** Counts records refused by the rate limit. */

@@ -36,6 +36,8 @@ export interface BatchRetry {
   readonly topic: string
   readonly partition: number
   readonly recordCount: number
+  /** Whether Kafka may have the records already, so that they may be there twice. */
+  readonly mayBePersisted: boolean
   /** librdkafka's number of the error. */
   readonly errorNumber: number
   readonly reason: string

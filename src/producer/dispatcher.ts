@@ -188,6 +188,7 @@ export class Dispatcher {
       topic: queue.topic.name,
       partition: queue.partition,
       recordCount: batch.count,
+      mayBePersisted: batch.mayBePersisted,
       errorNumber: failure.errorNumber,
       reason: 'reason' in failure ? failure.reason : deliveryError(failure.errorNumber).text,
       backoffMs: delayMs,

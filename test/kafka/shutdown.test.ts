@@ -53,7 +53,10 @@ describe('a shutdown', () => {
       run.load.expectEnd()
       const ending = await run.kprf.stop(signal)
       await run.load.ended()
-      const { violations } = await run.judge(run.topics, ending, 0)
+      const { violations } = await run.judge(run.topics, ending, {
+        givenUpCount: 0,
+        resentCount: () => 0,
+      })
 
       expect(violations).toEqual([])
       expect(ending).toMatchObject({ exitCode: 0, stderr: '' })

@@ -53,6 +53,8 @@ export interface HonestBrokerDependencies {
 /** See the head of this file. */
 export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
+  #connecting: Promise<void> | undefined
+  #disconnecting: Promise<void> | undefined
 
   constructor(options: BrokerOptions, dependencies: HonestBrokerDependencies) {
     super(options)
@@ -60,29 +62,19 @@ export class HonestBroker extends Broker {
     options.connectionPool.pool.forEach(silenceIdleTimerLoop)
   }
 
-  override async connect(): Promise<void> {
-    const { clock, connectTimeoutMs } = this.#dependencies
-    const { promise: timedOut, reject } = Promise.withResolvers<never>()
-    const cancelTimer = clock.schedule(connectTimeoutMs, () => {
-      const reason = `${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`
-      // Of this class, so that kafkajs turns to the next bootstrap broker.
-      reject(new kafkajs.KafkaJSConnectionError(reason, { broker: this.brokerAddress }))
+  /** Many batches wait for a broker at the same time: they share one attempt, and its failure. */
+  override connect(): Promise<void> {
+    this.#connecting ??= this.#connectInTime().finally(() => {
+      this.#connecting = undefined
     })
-    try {
-      await Promise.race([super.connect(), timedOut])
-    } catch (error) {
-      await this.#startAfresh()
-      throw error
-    } finally {
-      cancelTimer()
-    }
+    return this.#connecting
   }
 
-  override async disconnect(): Promise<void> {
-    if (!this.connectionPool.isConnected()) return
-    const reason = new Error(`disconnecting from ${this.brokerAddress}`)
-    for (const { socket } of this.connectionPool.pool) socket?.destroy(reason)
-    await super.disconnect()
+  override disconnect(): Promise<void> {
+    this.#disconnecting ??= this.#disconnectAtOnce().finally(() => {
+      this.#disconnecting = undefined
+    })
+    return this.#disconnecting
   }
 
   override async metadata(topics: readonly string[]): Promise<RawMetadata> {
@@ -126,6 +118,31 @@ export class HonestBroker extends Broker {
       )
     }
     return await this.#send(PRODUCE_CONNECTION, { request: { ...request, encode }, response })
+  }
+
+  async #connectInTime(): Promise<void> {
+    const { clock, connectTimeoutMs } = this.#dependencies
+    const { promise: timedOut, reject } = Promise.withResolvers<never>()
+    const cancelTimer = clock.schedule(connectTimeoutMs, () => {
+      const reason = `${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`
+      // Of this class, so that kafkajs turns to the next bootstrap broker.
+      reject(new kafkajs.KafkaJSConnectionError(reason, { broker: this.brokerAddress }))
+    })
+    try {
+      await Promise.race([super.connect(), timedOut])
+    } catch (error) {
+      await this.#startAfresh()
+      throw error
+    } finally {
+      cancelTimer()
+    }
+  }
+
+  async #disconnectAtOnce(): Promise<void> {
+    if (!this.connectionPool.isConnected()) return
+    const reason = new Error(`disconnecting from ${this.brokerAddress}`)
+    for (const { socket } of this.connectionPool.pool) socket?.destroy(reason)
+    await super.disconnect()
   }
 
   /** Sends a request whose answer is returned as it was decoded, errors and all. */

@@ -7,9 +7,10 @@ import {
   type KprfProcess,
   type KprfSettings,
 } from '../../support/kprf-process.ts'
-import { Ledger, type Verdict } from './ledger.ts'
+import { Ledger, type Verdict, type Evidence } from './ledger.ts'
 import { Load } from './load.ts'
 import { chooseSeed } from './random.ts'
+import type { MetricSamples } from '../../support/metric-samples.ts'
 import { readTopic, type StoredRecord } from './read-topic.ts'
 
 /** What became of a run. */
@@ -88,36 +89,36 @@ export class FaultRun {
    */
   async finish(topics: readonly string[] = this.topics): Promise<Reckoning> {
     await this.load.stop()
-    const { sentCount, failedCount } = await this.#settled()
-    const unaccounted = this.#ledger.count - sentCount - failedCount
-    const givenUpCount = failedCount - this.#ledger.failedCount
-    return this.judge(topics, await this.kprf.stop(), givenUpCount, { unaccounted })
+    const metrics = await this.#settled()
+    const failedCount = metrics.sum('kafka_errors_count')
+    const unaccounted = this.#ledger.count - metrics.sum('kafka_sent_messages') - failedCount
+    const evidence = {
+      givenUpCount: failedCount - this.#ledger.failedCount,
+      resentCount: (topic: string) => metrics.sum('kprf_possible_duplicates_total', { topic }),
+    }
+    return this.judge(topics, await this.kprf.stop(), evidence, { unaccounted })
   }
 
   /** Compares these topics with the ledger once kprf has ended, and prints the figures. */
   async judge(
     topics: readonly string[],
     ending: Ending,
-    givenUpCount: number,
+    evidence: Evidence,
     moreFigures: Readonly<Record<string, number>> = {},
   ): Promise<Reckoning> {
     const stored = new Map<string, readonly StoredRecord[]>()
     for (const topic of topics) stored.set(topic, await readTopic(this.#cluster.bootstrap, topic))
-    const verdict: Verdict = this.#ledger.judge(stored, { givenUpCount, log: ending.log })
+    const verdict: Verdict = this.#ledger.judge(stored, evidence)
     const figures = { ...this.load.figures, ...verdict.figures, ...moreFigures }
     console.log(`${this.#name}:`, JSON.stringify(figures))
     return { violations: verdict.violations, figures, ending }
   }
 
   /** Resolves to what kprf counted, once its queue is empty. */
-  async #settled(): Promise<{ readonly sentCount: number; readonly failedCount: number }> {
+  async #settled(): Promise<MetricSamples> {
     return until('the queue to drain', settleTimeoutMs, async () => {
       const metrics = await this.kprf.metrics()
-      if (metrics.sum('kafka_internal_queue_size') > 0) return undefined
-      return {
-        sentCount: metrics.sum('kafka_sent_messages'),
-        failedCount: metrics.sum('kafka_errors_count'),
-      }
+      return metrics.sum('kafka_internal_queue_size') > 0 ? undefined : metrics
     })
   }
 }

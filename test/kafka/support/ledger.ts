@@ -14,7 +14,6 @@
  * that kprf gave up may come late, so where there are some, only delivered ones are looked at.
  */
 import { Audit, nameOf, type Entry, type Fate } from './audit.ts'
-import type { LogLine } from '../../support/kprf-process.ts'
 import type { Push, PushedRecord, PushReply } from '../../support/push.ts'
 import type { StoredRecord } from './read-topic.ts'
 
@@ -22,7 +21,8 @@ import type { StoredRecord } from './read-topic.ts'
 export interface Evidence {
   /** How many accepted records it reports as not delivered. */
   readonly givenUpCount: number
-  readonly log: readonly LogLine[]
+  /** How many records of a topic it sent again that Kafka may have had already. */
+  readonly resentCount: (topic: string) => number
 }
 
 /** The outcome of a comparison. */
@@ -78,7 +78,7 @@ export class Ledger {
 
   /** Compares with what these topics have; records of other topics are left out. */
   judge(stored: ReadonlyMap<string, readonly StoredRecord[]>, evidence: Evidence): Verdict {
-    const { givenUpCount, log } = evidence
+    const { givenUpCount, resentCount } = evidence
     const audit = new Audit({
       entries: this.#entries,
       partitionCounts: this.#partitionCounts,
@@ -99,14 +99,14 @@ export class Ledger {
         .filter(() => lost.length > givenUpCount)
         .map((entry) => `accepted, but missing and not reported: ${nameOf(entry)}`),
       ...audit.violations,
-      ...audit.unexplainedDuplicates(log),
+      ...audit.unexplainedDuplicates(resentCount),
     ]
     const fates = ['acknowledged', 'accepted', 'refused', 'unknown'] as const
     return {
       violations: shorten(violations),
       figures: {
         ...Object.fromEntries(fates.map((fate) => [fate, having(fate).length] as const)),
-        ...audit.figures(log),
+        ...audit.figures(),
         lost: lost.length,
         givenUp: givenUpCount,
       },
