@@ -203,6 +203,20 @@ describe('SIGTERM', () => {
   })
 })
 
+describe('SIGHUP', () => {
+  it('does not end the process, as it would if it were not for reopening the log', async () => {
+    const cluster = await startCluster()
+    const kprf = await start(cluster.bootstrap)
+
+    kprf.signal('SIGHUP')
+    const reply = await kprf.push(syncPush('a'))
+    const { exitCode } = await kprf.stop()
+
+    expect(reply.status).toBe(200)
+    expect(exitCode).toBe(0)
+  })
+})
+
 describe('a wrong start', () => {
   it('with a wrong configuration prints one line each and ends with 78', async () => {
     const kprf = startKprf('127.0.0.1:9092', { 'kafka.retries': 'many', 'htp.port': 1 })

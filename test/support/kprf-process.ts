@@ -162,6 +162,11 @@ export class KprfProcess {
     return (await this.#get('/livez')).status
   }
 
+  /** Sends a signal that does not end the process. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   /** Sends a signal and resolves when the process has ended. Rejects if it ended before. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
     this.#assertRunning()
