@@ -155,9 +155,11 @@ export class Dispatcher {
     const policy = retryPolicy(errorNumber)
     if (policy.wantsMetadata) this.#dependencies.topics.refresh(queue.topic.name)
     const wasSent = failure.status === 'refused' || failure.wasSent
-    if (failure.status === 'failed' ? wasSent : mayBePersistedDespite(errorNumber)) {
-      batch.mayBePersisted = true
-    }
+    const isInDoubt =
+      failure.status === 'failed'
+        ? wasSent
+        : mayBePersistedDespite(errorNumber, this.#settings.requiredAcks)
+    if (isInDoubt) batch.mayBePersisted = true
     if (isRecordFault(errorNumber) && batch.count > 1) {
       queue.putBack(batch, batch.split())
       return

@@ -45,16 +45,23 @@ export function retryPolicy(errorNumber: number): RetryPolicy {
   return POLICIES.get(errorNumber) ?? PERMANENT
 }
 
-/** Answers after which the leader may have the records all the same. */
+/** Answers that a leader may give after it has appended the records, whatever the acks. */
 const INDEFINITE_ANSWERS = new Set<number>([
   RDKAFKA.requestTimedOut,
   RDKAFKA.notEnoughReplicasAfterAppend,
   RDKAFKA.kafkaStorageError,
 ])
 
-/** Says whether a broker that answered with this error may have kept the records. */
-export function mayBePersistedDespite(errorNumber: number): boolean {
-  return INDEFINITE_ANSWERS.has(errorNumber)
+/**
+ * Says whether a broker that answered with this error may have kept the records. A leader that waits
+ * for its replicas and loses the leadership meanwhile answers "not leader", though the new leader may
+ * have the records already; librdkafka takes them for not persisted.
+ *
+ * @param requiredAcks - -1 when the leader waits for its replicas.
+ */
+export function mayBePersistedDespite(errorNumber: number, requiredAcks: number): boolean {
+  const lostLeadership = errorNumber === RDKAFKA.notLeaderForPartition && requiredAcks === -1
+  return lostLeadership || INDEFINITE_ANSWERS.has(errorNumber)
 }
 
 /** Errors that a single record can bring upon its whole batch. */

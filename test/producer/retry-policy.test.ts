@@ -91,7 +91,15 @@ describe('retryPolicy', () => {
 
 describe('mayBePersistedDespite', () => {
   test('is true for a timeout of the replicas, too few of them, and a disk that failed', () => {
-    expect(ALL_NUMBERS.filter(mayBePersistedDespite)).toEqual([7, 20, 56])
+    const inDoubt = ALL_NUMBERS.filter((number) => mayBePersistedDespite(number, 1))
+
+    expect(inDoubt).toEqual([7, 20, 56])
+  })
+
+  test('is true for a leader that lost its leadership while it waited for its replicas', () => {
+    const inDoubt = ALL_NUMBERS.filter((number) => mayBePersistedDespite(number, -1))
+
+    expect(inDoubt).toEqual([6, 7, 20, 56])
   })
 })
 
