@@ -67,16 +67,17 @@ async function serve(
       return
     }
     isStopping = true
-    service.stop(reason).then((lost) => {
-      resolve(lost > 0 ? EXIT_CODES.failed : exitCode)
-    }, reject)
+    started
+      .then(() => service.stop(reason))
+      .then((lost) => {
+        resolve(lost > 0 ? EXIT_CODES.failed : exitCode)
+      }, reject)
   }
   const stopAfterBug = (error: unknown): void => {
     service.logger.error('a bug in kprf; stopping', { error })
     stop('bug', EXIT_CODES.failed)
   }
-  const addresses = await service.start()
-  onStart?.(service, addresses)
+  const started = service.start()
   process
     .on('SIGTERM', (signal) => {
       stop(signal, EXIT_CODES.ok)
@@ -88,6 +89,7 @@ async function serve(
       service.reopenLog()
     })
     .on('uncaughtException', stopAfterBug)
+  onStart?.(service, await started)
   return await stopped
 }
 

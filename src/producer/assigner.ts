@@ -36,6 +36,8 @@ export class Assigner {
     const { topics, accumulator } = this.#dependencies
     const state = topics.state(admitted.record.topic)
     const refusal = refusalOf(state, admitted.record)
+    // The partition may be new.
+    if (refusal?.number === RDKAFKA.unknownPartition) topics.refresh(admitted.record.topic)
     if (refusal) return refusal
     const topic = accumulator.topic(admitted.record.topic)
     topic.bufferedRecords += 1

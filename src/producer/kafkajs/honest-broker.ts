@@ -29,10 +29,11 @@ import Lock from 'kafkajs/src/utils/lock.js'
 import type { Clock } from '../../clock.ts'
 import { invariant } from '../../invariant.ts'
 import { Carrier } from './carrier.ts'
+import { guardFraming } from './framing.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
-/** Enough for any broker that works; another one is asked afterwards. */
-const METADATA_TIMEOUT_MS = 3_000
+/** Less than the default message.timeout.ms, so that another broker can still be asked in time. */
+const METADATA_TIMEOUT_MS = 1_000
 /** The first version of Metadata that says whether topics may be created. */
 const METADATA_VERSION_WITH_AUTO_CREATION = 4
 /** kafkajs keeps two connections to each broker, the second for Fetch, which a producer never sends. */
@@ -55,11 +56,17 @@ export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
   #connecting: Promise<void> | undefined
   #disconnecting: Promise<void> | undefined
+  #isSilent = false
 
   constructor(options: BrokerOptions, dependencies: HonestBrokerDependencies) {
     super(options)
     this.#dependencies = dependencies
-    options.connectionPool.pool.forEach(silenceIdleTimerLoop)
+    mend(options.connectionPool)
+  }
+
+  /** Whether it did not answer the last time that it was asked for metadata. */
+  get isSilent(): boolean {
+    return this.#isSilent
   }
 
   /** Many batches wait for a broker at the same time: they share one attempt, and its failure. */
@@ -94,7 +101,15 @@ export class HonestBroker extends Broker {
       this.connectionPool.pool[METADATA_CONNECTION]?.socket?.destroy(error)
     })
     try {
-      return await this.#send(METADATA_CONNECTION, { request: { ...request, encode }, response })
+      const answer = await this.#send(METADATA_CONNECTION, {
+        request: { ...request, encode },
+        response,
+      })
+      this.#isSilent = false
+      return answer
+    } catch (error) {
+      this.#isSilent = true
+      throw error
     } finally {
       cancelTimer()
     }
@@ -169,8 +184,14 @@ export class HonestBroker extends Broker {
       description: `connect to broker ${this.brokerAddress}`,
     })
     this.connectionPool = await renewConnectionPool(stale)
-    this.connectionPool.pool.forEach(silenceIdleTimerLoop)
+    mend(this.connectionPool)
   }
+}
+
+/** Applies the workarounds that concern each connection. */
+function mend({ pool }: ConnectionPool): void {
+  pool.forEach(silenceIdleTimerLoop)
+  pool.forEach(guardFraming)
 }
 
 /** Produce, versions 3 to 7: they differ in their answers alone. */

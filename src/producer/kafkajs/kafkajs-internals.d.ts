@@ -44,6 +44,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     readonly metadata: RawMetadata | null
     createBroker: (options: BrokerOptions) => Broker
     hasConnectedBrokers(): boolean
+    findConnectedBroker: () => Promise<Broker>
     refreshMetadata(topics: readonly string[]): Promise<void>
   }
 
@@ -100,8 +101,17 @@ declare module 'kafkajs/src/broker/index.js' {
 
   export interface Connection {
     readonly socket: Socket | undefined
+    /** What arrived and is no whole answer yet. */
+    chunks: Buffer[]
+    bytesBuffered: number
+    bytesNeeded: number
+    isConnected(): boolean
+    connect: () => Promise<unknown>
+    processData: (data: Buffer) => void
     readonly requestQueue: {
+      readonly inflight: ReadonlyMap<number, unknown>
       readonly pending: readonly unknown[]
+      fulfillRequest: (answer: { readonly correlationId: number }) => void
       scheduleCheckPendingRequests: () => void
     }
     send<Answer>(request: ProtocolRequest<Answer>): Promise<Answer>
@@ -150,6 +160,7 @@ declare module 'kafkajs/src/broker/index.js' {
       apiKey: number,
       definition: Definition<Options, Answer>,
     ): (options: Options) => ProtocolRequest<Answer>
+    isConnected(): boolean
     connect(): Promise<void>
     disconnect(): Promise<void>
     metadata(topics: readonly string[]): Promise<RawMetadata>

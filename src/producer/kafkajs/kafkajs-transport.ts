@@ -55,6 +55,8 @@ export interface KafkajsTransportDependencies {
 
 /** When nothing was heard of Kafka for so long, it is asked whether it is there. */
 const PROBE_INTERVAL_MS = 10_000
+/** Brokers lock out or throttle who tries wrong credentials again and again. */
+const AUTHENTICATION_BACKOFF_MS = 1_000
 /** kafkajs's own disconnect waits for requests in flight, which may be for ever. */
 const DISCONNECT_TIMEOUT_MS = 5_000
 /** One attempt each: retries, their backoff and their end are the dispatcher's. */
@@ -74,6 +76,8 @@ export class KafkajsTransport implements Transport {
   /** Metadata requests follow one another: kafkajs keeps one answer, and builds brokers from it. */
   #lastMetadata: Promise<unknown> = Promise.resolve()
   #onAvailable: (() => void) | undefined
+  /** The last refusal of our credentials, which is not tempted again at once. */
+  #refusal: { readonly error: TransportError; readonly untilMs: number } | undefined
   #isConnected = false
   #isClosed = false
 
@@ -101,6 +105,7 @@ export class KafkajsTransport implements Transport {
         socketFactory: this.#sockets.factory,
         logger,
       },
+      dependencies.random,
       { clock: dependencies.clock, connectTimeoutMs },
     )
     this.#producer = createProducer({
@@ -179,6 +184,7 @@ export class KafkajsTransport implements Transport {
 
   async #fetchMetadata(topics: readonly string[]): Promise<RawMetadata> {
     const startedMs = this.#dependencies.clock.nowMs()
+    if (this.#refusal && startedMs < this.#refusal.untilMs) throw this.#refusal.error
     try {
       if (!this.#isConnected) {
         await this.#producer.connect()
@@ -191,7 +197,11 @@ export class KafkajsTransport implements Transport {
       const errorNumber = classify(error)
       // Others may have answered meanwhile: then only the one that was asked is out of reach.
       if (this.#lastHeardMs < startedMs) this.#lost(errorNumber, reasonOf(error))
-      throw new TransportError(errorNumber, reasonOf(error), { cause: error })
+      const failure = new TransportError(errorNumber, reasonOf(error), { cause: error })
+      if (errorNumber === RDKAFKA.authentication) {
+        this.#refusal = { error: failure, untilMs: startedMs + AUTHENTICATION_BACKOFF_MS }
+      }
+      throw failure
     }
   }
 
@@ -218,7 +228,7 @@ export class KafkajsTransport implements Transport {
     const availability = errorNumber === RDKAFKA.authentication ? 'authenticationFailed' : 'down'
     if (this.#isClosed || this.#availability === availability) return
     this.#availability = availability
-    this.#dependencies.log('error', 'Kafka is not reachable', { reason, errorNumber })
+    this.#dependencies.log('error', 'Kafka is not reachable', { reason, error_code: errorNumber })
   }
 
   #scheduleProbe(delayMs: number): void {

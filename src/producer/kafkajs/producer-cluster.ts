@@ -8,8 +8,10 @@
  * - reconnecting and refreshing after an error before it tells us, which may take long and may put
  *   another error in the place of the first (`isConnected`, `refreshMetadata`).
  */
+import type Broker from 'kafkajs/src/broker/index.js'
 import type { BrokerOptions, RawMetadata } from 'kafkajs/src/broker/index.js'
 import Cluster, { type ClusterOptions } from 'kafkajs/src/cluster/index.js'
+import type { Random } from '../partitioner.ts'
 import type { HonestBrokerDependencies } from './honest-broker.ts'
 import { HonestBroker } from './honest-broker.ts'
 
@@ -22,12 +24,15 @@ interface PartitionLeader {
 /** See the head of this file. */
 export class ProducerCluster extends Cluster {
   readonly #partitions = new Map<string, readonly PartitionLeader[]>()
+  readonly #random: Random
 
   constructor(
     options: ClusterOptions,
+    random: Random,
     dependencies: Omit<HonestBrokerDependencies, 'renewConnectionPool'>,
   ) {
     super(options)
+    this.#random = random
     const { authenticationTimeout, allowAutoTopicCreation } = options
     this.brokerPool.createBroker = (brokerOptions: BrokerOptions) =>
       new HonestBroker(
@@ -38,6 +43,30 @@ export class ProducerCluster extends Cluster {
             this.connectionPoolBuilder.build({ host, port, rack }),
         },
       )
+    const findConnectedBroker = this.brokerPool.findConnectedBroker.bind(this.brokerPool)
+    this.brokerPool.findConnectedBroker = async () =>
+      (await this.#findTalkingBroker()) ?? (await findConnectedBroker())
+  }
+
+  /**
+   * Prefers brokers that answered when they were last asked, connected or not: one that hangs looks
+   * connected.
+   */
+  async #findTalkingBroker(): Promise<Broker | undefined> {
+    const talking = Object.values(this.brokerPool.brokers).filter(
+      (broker) => broker instanceof HonestBroker && !broker.isSilent,
+    )
+    const connected = talking.filter((broker) => broker.isConnected())
+    if (connected.length > 0) return connected[Math.floor(this.#random() * connected.length)]
+    for (const broker of talking) {
+      try {
+        await broker.connect()
+        return broker
+      } catch {
+        // The next one may be there.
+      }
+    }
+    return undefined
   }
 
   /** Asks a broker about topics and remembers the leaders. Not to be called concurrently. */

@@ -6,7 +6,14 @@
 import type { Connection } from 'kafkajs/src/broker/index.js'
 
 /** Lets the queue of one connection arm its timer only while requests are pending. */
-export function silenceIdleTimerLoop({ requestQueue }: Pick<Connection, 'requestQueue'>): void {
+export function silenceIdleTimerLoop({
+  requestQueue,
+}: {
+  readonly requestQueue: Pick<
+    Connection['requestQueue'],
+    'pending' | 'scheduleCheckPendingRequests'
+  >
+}): void {
   const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
   requestQueue.scheduleCheckPendingRequests = () => {
     if (requestQueue.pending.length > 0) schedule()

@@ -1,0 +1,55 @@
+/**
+ * Workaround: kafkajs's Connection puts answers together without suspicion. A length that makes no
+ * sense throws inside the socket's listener, which ends the process; half an answer is kept when the
+ * connection is lost, and misframes all answers of the next; an answer that belongs to no request is
+ * logged and otherwise ignored, while the request it was for waits on.
+ */
+import type { Connection } from 'kafkajs/src/broker/index.js'
+
+/** Longest answer taken: that of Kafka's own clients (receive.message.max.bytes of librdkafka). */
+const MAX_ANSWER_BYTES = 100_000_000
+/** Every answer begins with the id of its request. */
+const MIN_ANSWER_BYTES = 4
+
+const LENGTH_BYTES = 4
+
+/** Makes one connection begin with a clean slate and break off at the first answer that is none. */
+export function guardFraming(connection: Connection): void {
+  const connect = connection.connect.bind(connection)
+  connection.connect = () => {
+    if (!connection.isConnected()) {
+      connection.chunks = []
+      connection.bytesBuffered = 0
+      connection.bytesNeeded = LENGTH_BYTES
+    }
+    return connect()
+  }
+  const processData = connection.processData.bind(connection)
+  connection.processData = (data) => {
+    try {
+      processData(data)
+      assertLength(connection)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      connection.socket?.destroy(new Error(`malformed answer: ${reason}`))
+    }
+  }
+  const { requestQueue } = connection
+  const fulfillRequest = requestQueue.fulfillRequest.bind(requestQueue)
+  requestQueue.fulfillRequest = (answer) => {
+    // Some brokers answer acks 0, for which nobody waits: then there is nothing in flight.
+    const isForeign =
+      requestQueue.inflight.size > 0 && !requestQueue.inflight.has(answer.correlationId)
+    if (isForeign) throw new Error(`correlation id ${answer.correlationId} was never sent`)
+    fulfillRequest(answer)
+  }
+}
+
+/** What is left is the beginning of an answer, whose length may be known already. */
+function assertLength({ chunks, bytesBuffered }: Connection): void {
+  if (bytesBuffered < LENGTH_BYTES) return
+  const [head = Buffer.alloc(0)] = chunks
+  const start = head.length >= LENGTH_BYTES ? head : Buffer.concat(chunks)
+  const length = start.readInt32BE(0)
+  if (length < MIN_ANSWER_BYTES || length > MAX_ANSWER_BYTES) throw new Error(`length ${length}`)
+}

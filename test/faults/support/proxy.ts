@@ -1,0 +1,159 @@
+/** A whole kprf in this process on an embedded cluster: spoken to over HTTP, judged by what it shows. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { vi } from 'vitest'
+import { systemClock, type Clock } from '../../../src/clock.ts'
+import type { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
+import { Service } from '../../../src/service.ts'
+import { load } from '../../config/sources.ts'
+import { HttpClient } from '../../support/http-client.ts'
+import type { KprfSettings, LogLine } from '../../support/kprf-process.ts'
+import type { Push, PushedRecord, PushReply, PushReplyBody } from '../../support/push.ts'
+import type { Evidence } from './evidence.ts'
+import { balanceOf, figuresOf, type Balance, type Figures } from './figures.ts'
+import { Ledger } from './ledger.ts'
+
+/** A reply and the header that says when to come back. */
+export interface AnsweredPush extends PushReply {
+  readonly retryAfter: string | undefined
+}
+
+/** What a {@link Proxy} is started with. */
+export interface ProxyOptions {
+  readonly cluster: EmbeddedCluster
+  readonly settings: KprfSettings
+  readonly evidence: Evidence
+  readonly clock?: Clock
+}
+
+const LOG_WAIT = { timeout: 5_000, interval: 5 }
+
+/** See the head of this file. */
+export class Proxy {
+  readonly #cluster: EmbeddedCluster
+  readonly #evidence: Evidence
+  readonly #ledger = new Ledger()
+  readonly #directory = mkdtempSync(join(tmpdir(), 'kprf-'))
+  readonly #service: Service
+  #pushes = new HttpClient(0)
+  #operations = new HttpClient(0)
+
+  private constructor({ cluster, settings, evidence, clock = systemClock }: ProxyOptions) {
+    this.#cluster = cluster
+    this.#evidence = evidence
+    const flags = {
+      'kafka.brokers': cluster.bootstrap,
+      'kafka.queue_buffering_max_ms': 1,
+      output_file: this.#logFile,
+      'http.host': '127.0.0.1',
+      'http.port': 0,
+      'http.metrics_port': 0,
+      'shutdown.timeout_ms': 0,
+      ...settings,
+    }
+    this.#service = new Service({
+      config: load({ argv: Object.entries(flags).map(([key, value]) => `--${key}=${value}`) }),
+      clock,
+      random: Math.random,
+      build: { version: 'test', commitHash: 'test' },
+    })
+  }
+
+  /** Starts on free ports. */
+  static async start(options: ProxyOptions): Promise<Proxy> {
+    const proxy = new Proxy(options)
+    const { httpPort, metricsPort } = await proxy.#service.start()
+    proxy.#pushes = new HttpClient(httpPort)
+    proxy.#operations = new HttpClient(metricsPort)
+    return proxy
+  }
+
+  /** Pushes and waits for delivery. */
+  push(...records: readonly PushedRecord[]): Promise<AnsweredPush> {
+    return this.#push({ records, wait_for_send: true, return_offsets: true })
+  }
+
+  /** Pushes and waits for admission only. */
+  pushAsync(...records: readonly PushedRecord[]): Promise<AnsweredPush> {
+    return this.#push({ records })
+  }
+
+  /** Statuses of `/livez` and `/readyz`. */
+  async health(): Promise<{ readonly livez: number; readonly readyz: number }> {
+    const [livez, readyz] = await Promise.all(
+      ['/livez', '/readyz'].map((path) => this.#operations.get(path)),
+    )
+    return { livez: livez?.status ?? 0, readyz: readyz?.status ?? 0 }
+  }
+
+  /** The metrics that show faults. */
+  async figures(): Promise<Figures> {
+    const figures = figuresOf(await this.#scrape())
+    this.#evidence.figures(figures)
+    return figures
+  }
+
+  /** Where all pushed records are by now. */
+  async balance(): Promise<Balance> {
+    const balance = balanceOf(await this.#scrape(), this.#ledger, this.#cluster)
+    this.#evidence.balance(balance)
+    return balance
+  }
+
+  /** Resolves once that many records are queued. */
+  async queued(count: number): Promise<void> {
+    await vi.waitFor(async () => {
+      const { kafka_internal_queue_size: size } = figuresOf(await this.#scrape())
+      if (size !== count) throw new Error(`${size} records are queued, not ${count}`)
+    }, LOG_WAIT)
+  }
+
+  /** Resolves with the first line that has these fields, once it is logged. */
+  async logged(fields: Readonly<Record<string, unknown>>): Promise<LogLine> {
+    const line = await vi.waitFor(() => {
+      const found = this.#lines().find((one) =>
+        Object.entries(fields).every(([name, value]) => one[name] === value),
+      )
+      if (!found) throw new Error(`not logged: ${JSON.stringify(fields)}\n${this.log}`)
+      return found
+    }, LOG_WAIT)
+    this.#evidence.logged(fields)
+    return line
+  }
+
+  /** The whole log so far. */
+  get log(): string {
+    return readFileSync(this.#logFile, 'utf8')
+  }
+
+  /** Stops, giving up what is queued. */
+  async stop(): Promise<void> {
+    await this.#service.stop('test')
+    this.#pushes.close()
+    this.#operations.close()
+    rmSync(this.#directory, { recursive: true })
+  }
+
+  async #push(push: Push): Promise<AnsweredPush> {
+    this.#ledger.sent(push)
+    const { status, text, headers } = await this.#pushes.post('/push', JSON.stringify(push))
+    const reply = { status, body: JSON.parse(text) as PushReplyBody }
+    this.#ledger.answered(push, reply)
+    this.#evidence.answered(push, reply)
+    return { ...reply, retryAfter: headers['retry-after'] }
+  }
+
+  async #scrape(): Promise<string> {
+    return (await this.#operations.get('/metrics')).text
+  }
+
+  #lines(): LogLine[] {
+    const lines = this.log.split('\n').slice(0, -1)
+    return lines.map((line) => JSON.parse(line) as LogLine)
+  }
+
+  get #logFile(): string {
+    return join(this.#directory, 'kprf.log')
+  }
+}
