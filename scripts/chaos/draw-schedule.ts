@@ -1,0 +1,129 @@
+/** Draws a run from a seed: its cluster, the producer's settings, the load and the faults. */
+import { LIBRDKAFKA_DEFAULTS, type ProducerSettings } from '../../src/producer/settings.ts'
+import { Dice } from './dice.ts'
+import { drawFault } from './draw-fault.ts'
+import type { ChaosEvent, ClientPlan, FaultyApi, Schedule, TopicPlan } from './schedule.ts'
+
+/** Never exists. */
+const UNKNOWN_TOPIC = 'nowhere'
+/** Comes into being in some runs. */
+const LATE_TOPIC = 'late'
+const USUAL_MAX_MESSAGE_BYTES = 1_048_588
+
+/** Draws the schedule of a seed. @param brokers - overrides the number drawn. */
+export function drawSchedule(seed: number, brokers?: number): Schedule {
+  const dice = new Dice(seed)
+  const brokersDrawn = dice.pick([1, 2, 3, 3])
+  const brokerCount = brokers ?? brokersDrawn
+  const topics = Array.from({ length: dice.between(1, 4) }, (_, index) => ({
+    name: `t${index}`,
+    partitions: dice.between(1, 4),
+    maxMessageBytes: dice.chance(0.2) ? 2_000 : USUAL_MAX_MESSAGE_BYTES,
+  }))
+  const loadMs = dice.between(150, 500)
+  return {
+    seed,
+    brokers: brokerCount,
+    settings: drawSettings(dice),
+    topics,
+    clients: Array.from({ length: dice.between(2, 7) }, (_, index) =>
+      drawClient(dice, `c${index}`, topics),
+    ),
+    loadMs,
+    events: Array.from({ length: dice.between(1, 14) }, () =>
+      drawEvent(dice, topics, brokerCount, loadMs),
+    ).sort((one, other) => one.atMs - other.atMs),
+    ending: dice.pick(['settle', 'settle', 'settle', 'settle', 'drain', 'close']),
+  }
+}
+
+function drawSettings(dice: Dice): ProducerSettings {
+  const retryBackoffMs = dice.between(5, 20)
+  return {
+    ...LIBRDKAFKA_DEFAULTS,
+    messageMaxBytes: dice.pick([8_000, 1_048_576]),
+    queueBufferingMaxMessages: dice.pick([15, 100, 100_000, 100_000, 0]),
+    queueBufferingMaxKbytes: dice.pick([16, 1_048_576, 1_048_576]),
+    lingerMs: dice.pick([0, 1, 5, 20]),
+    batchNumMessages: dice.pick([1, 3, 10, 10_000, 10_000]),
+    batchSizeBytes: dice.pick([600, 5_000, 1_000_000]),
+    retries: dice.pick([0, 1, 3, 1_000]),
+    retryBackoffMs,
+    retryBackoffMaxMs: dice.pick([retryBackoffMs, 50, 100]),
+    messageTimeoutMs: dice.between(200, 800),
+    requestTimeoutMs: 1_000,
+    requiredAcks: dice.pick([-1, -1, 1]),
+    socketTimeoutMs: dice.between(100, 400),
+    stickyPartitioningLingerMs: dice.pick([0, 5, 20]),
+    topicMetadataRefreshIntervalMs: dice.pick([50, 1_000, 300_000]),
+    topicMetadataPropagationMaxMs: dice.between(50, 400),
+    queueFullWaitMs: dice.pick([0, 20, 100]),
+  }
+}
+
+function drawClient(dice: Dice, name: string, topics: readonly TopicPlan[]): ClientPlan {
+  const known = topics.map((topic) => topic.name)
+  const own = known.filter(() => dice.chance(0.6))
+  const strange = [UNKNOWN_TOPIC, LATE_TOPIC].filter(() => dice.chance(0.15))
+  return {
+    name,
+    seed: dice.between(0, 2 ** 31),
+    mode: dice.pick(['sync', 'async', 'silent']),
+    addressing: dice.pick(['key', 'partition', 'none']),
+    topics: [...(own.length > 0 ? own : known), ...strange],
+    maxRecords: dice.pick([1, 4, 30]),
+    maxPauseMs: dice.pick([5, 20, 60]),
+    maxValueBytes: dice.pick([50, 50, 400, 12_000]),
+  }
+}
+
+function drawEvent(
+  dice: Dice,
+  topics: readonly TopicPlan[],
+  brokers: number,
+  loadMs: number,
+): ChaosEvent {
+  const atMs = dice.between(0, loadMs)
+  const { name: topic, partitions } = dice.pick(topics)
+  const brokerId = dice.between(1, brokers)
+  const roll = dice.next()
+  if (roll < 0.72) return { atMs, ...drawFaultEvent(dice, brokerId, topic, brokers) }
+  if (roll < 0.8) return { atMs, kind: 'stopBroker', brokerId, forMs: dice.between(20, 400) }
+  if (roll < 0.85) {
+    return { atMs, kind: 'cutConnections', brokerId: dice.chance(0.5) ? brokerId : undefined }
+  }
+  if (roll < 0.94) {
+    const partition = dice.between(0, partitions - 1)
+    return {
+      atMs,
+      kind: 'moveLeader',
+      topic,
+      partition,
+      brokerId: dice.chance(0.2) ? -1 : brokerId,
+    }
+  }
+  if (roll < 0.96) return { atMs, kind: 'deleteTopic', topic }
+  if (roll < 0.98) {
+    const late = { name: LATE_TOPIC, partitions, maxMessageBytes: USUAL_MAX_MESSAGE_BYTES }
+    return { atMs, kind: 'createTopic', topic: late }
+  }
+  return { atMs, kind: 'addPartitions', topic, count: partitions + dice.between(1, 3) }
+}
+
+function drawFaultEvent(
+  dice: Dice,
+  brokerId: number,
+  topic: string,
+  brokers: number,
+): Omit<ChaosEvent & { kind: 'fault' }, 'atMs'> {
+  const apis = ['Produce', 'Produce', 'Produce', 'Metadata', 'ApiVersions'] as const
+  const api: FaultyApi = dice.pick(apis)
+  return {
+    kind: 'fault',
+    api,
+    fault: drawFault(dice, api, brokers),
+    times: dice.pick([1, 1, 1, 2, 5, 30]),
+    brokerId: dice.chance(0.5) ? brokerId : undefined,
+    topic: api === 'Produce' && dice.chance(0.5) ? topic : undefined,
+  }
+}

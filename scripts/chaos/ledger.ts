@@ -1,0 +1,157 @@
+/**
+ * Account of every record sent and of all that was said of it. A record is known again by its header
+ * `id`; one without a listener by its timestamp too, which no other record of the run has: the
+ * producer's observer sees nothing else of it.
+ */
+import type { BufferedRecord } from '../../src/producer/batch.ts'
+import type { BatchRetry, DeliveryFailure, ProducerObserver } from '../../src/producer/delivery.ts'
+import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
+
+/** What became of a record, as far as it was said. */
+export type Fate = 'admitted' | 'refused' | DeliveryReport['status']
+
+/** One record sent. */
+export interface Entry {
+  readonly id: string
+  readonly client: string
+  /** Position among all records of its client. */
+  readonly sequence: number
+  readonly record: ProducerRecord
+  /** Whether only the observer learns of its outcome. */
+  readonly isSilent: boolean
+  readonly sentMs: number
+  readonly sentEpochMs: number
+  fate: Fate
+  /** How often an outcome was reported. */
+  reportCount: number
+  /** librdkafka's number, where there is one. */
+  errorNumber: number | undefined
+  settledMs: number
+  settledEpochMs: number
+  /** Where it is, if it was said. */
+  place: { readonly partition: number; readonly offset: bigint | undefined } | undefined
+  /** Its timestamp, if it was said. */
+  timestampMs: number | undefined
+}
+
+/** A batch that was sent again. */
+export interface Retry {
+  readonly topic: string
+  readonly partition: number
+  readonly errorNumber: number
+  readonly atMs: number
+}
+
+/** See the head of this file. */
+export class Ledger implements ProducerObserver {
+  readonly #entries = new Map<string, Entry>()
+  readonly #silent = new Map<number, Entry>()
+  readonly #sequences = new Map<string, number>()
+  readonly #violations: string[] = []
+  readonly retries: Retry[] = []
+  /** What the observer was told, by status. */
+  readonly observed = { persisted: 0, notPersisted: 0, possiblyPersisted: 0 }
+
+  /** All records, by id. */
+  get entries(): ReadonlyMap<string, Entry> {
+    return this.#entries
+  }
+
+  /** What was said that must not be. */
+  get violations(): readonly string[] {
+    return this.#violations
+  }
+
+  /** The id of a client's next record. */
+  nextId(client: string): string {
+    return `${client}.${this.#sequences.get(client) ?? 0}`
+  }
+
+  /** Notes a record that is about to be sent. */
+  enter(client: string, record: ProducerRecord, isSilent: boolean): Entry {
+    const id = this.nextId(client)
+    const sequence = this.#sequences.get(client) ?? 0
+    this.#sequences.set(client, sequence + 1)
+    const entry: Entry = {
+      ...{ id, client, sequence, record, isSilent, fate: 'admitted', reportCount: 0 },
+      sentMs: performance.now(),
+      sentEpochMs: Date.now(),
+      errorNumber: undefined,
+      settledMs: Infinity,
+      settledEpochMs: Infinity,
+      place: undefined,
+      timestampMs: undefined,
+    }
+    this.#entries.set(id, entry)
+    if (isSilent) this.#silent.set(record.timestampMs ?? -1, entry)
+    return entry
+  }
+
+  /** Notes that a record was not admitted. */
+  refuse(entry: Entry, errorNumber: number): void {
+    if (entry.reportCount > 0) this.#violations.push(`refused and reported: ${entry.id}`)
+    entry.errorNumber = errorNumber
+    entry.fate = 'refused'
+  }
+
+  /** Notes a delivery report. */
+  report(entry: Entry, report: DeliveryReport, isDuringSend: boolean): void {
+    if (isDuringSend) this.#violations.push(`reported within the call of sendAll: ${entry.id}`)
+    if (entry.fate === 'refused') this.#violations.push(`refused and reported: ${entry.id}`)
+    this.#settle(entry, report.status)
+    if (report.status === 'persisted') {
+      const { topic, partition, offset, timestampMs } = report
+      if (topic !== entry.record.topic) this.#violations.push(`reported in ${topic}: ${entry.id}`)
+      entry.place = { partition, offset }
+      entry.timestampMs = timestampMs
+    } else {
+      entry.errorNumber = report.error.number
+    }
+  }
+
+  delivered(topic: string, records: readonly BufferedRecord[]): void {
+    this.#observe(topic, records, 'persisted', undefined)
+  }
+
+  failed(failure: DeliveryFailure, records: readonly BufferedRecord[]): void {
+    this.#observe(failure.topic, records, failure.status, failure.error.number)
+  }
+
+  retried({ topic, partition, errorNumber }: BatchRetry): void {
+    this.retries.push({ topic, partition, errorNumber, atMs: performance.now() })
+  }
+
+  confirmed(): void {
+    // Of no interest here.
+  }
+
+  refused(): void {
+    // The client learns of it.
+  }
+
+  #observe(
+    topic: string,
+    records: readonly BufferedRecord[],
+    status: DeliveryReport['status'],
+    errorNumber: number | undefined,
+  ): void {
+    this.observed[status] += records.length
+    for (const { listener, timestampMs } of records) {
+      if (listener) continue
+      const entry = this.#silent.get(timestampMs)
+      if (entry?.record.topic === topic) {
+        this.#settle(entry, status)
+        entry.errorNumber = errorNumber
+      } else {
+        this.#violations.push(`observed, but never sent: ${topic} at ${timestampMs}`)
+      }
+    }
+  }
+
+  #settle(entry: Entry, status: DeliveryReport['status']): void {
+    entry.fate = status
+    entry.reportCount += 1
+    entry.settledMs = performance.now()
+    entry.settledEpochMs = Date.now()
+  }
+}

@@ -1,0 +1,107 @@
+/** Clients that push records in a loop, each in its own way, and tell the ledger of everything. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProducerRecord, RecordHeader, RecordProducer } from '../../src/producer/types.ts'
+import { Dice } from './dice.ts'
+import type { Ledger } from './ledger.ts'
+import type { ClientPlan } from './schedule.ts'
+
+/** Timestamps of records that must be told apart by them count from here. */
+const SILENT_EPOCH_MS = Date.UTC(2020)
+/** Lets each client have timestamps of its own. */
+const SILENT_CLIENT_SPAN_MS = 1_000_000
+/** Names more partitions than topics have. */
+const MAX_PARTITION = 4
+
+/** What a client works with. */
+export interface LoadDependencies {
+  readonly producer: RecordProducer
+  readonly ledger: Ledger
+  readonly isOver: () => boolean
+}
+
+/** Runs one client until the load is over and, where it waits for them, all its reports are there. */
+export async function runClient(
+  plan: ClientPlan,
+  index: number,
+  { producer, ledger, isOver }: LoadDependencies,
+): Promise<void> {
+  const dice = new Dice(plan.seed)
+  let sent = 0
+  const make = (id: string): ProducerRecord => {
+    const uniqueMs = SILENT_EPOCH_MS + index * SILENT_CLIENT_SPAN_MS + sent
+    sent += 1
+    return makeRecord(dice, plan, id, plan.mode === 'silent' ? uniqueMs : undefined)
+  }
+  while (!isOver()) {
+    const count = dice.chance(0.5) ? 1 : dice.between(1, plan.maxRecords)
+    const { reported } = await push(producer, ledger, plan.name, plan.mode, count, make)
+    if (plan.mode === 'sync') await reported
+    await sleep(dice.between(0, plan.maxPauseMs))
+  }
+}
+
+/**
+ * Sends records in one call. Resolves when `sendAll` does.
+ *
+ * @returns a promise of all reports of the admitted records.
+ */
+export async function push(
+  producer: RecordProducer,
+  ledger: Ledger,
+  client: string,
+  mode: ClientPlan['mode'],
+  count: number,
+  make: (id: string) => ProducerRecord,
+): Promise<{ readonly reported: Promise<unknown> }> {
+  const entries = Array.from({ length: count }, () =>
+    ledger.enter(client, make(ledger.nextId(client)), mode === 'silent'),
+  )
+  const { promise: reported, resolve } = Promise.withResolvers<undefined>()
+  let outstanding = count
+  const settle = (): void => {
+    outstanding -= 1
+    if (outstanding === 0) resolve(undefined)
+  }
+  let isDuringSend = true
+  const sending = producer.sendAll(
+    entries.map(({ record }) => record),
+    mode === 'silent'
+      ? undefined
+      : (report, index) => {
+          const entry = entries[index]
+          if (!entry) throw new Error(`a report for record ${index} of ${count}`)
+          ledger.report(entry, report, isDuringSend)
+          settle()
+        },
+  )
+  isDuringSend = false
+  const refusals = await sending
+  for (const [index, entry] of entries.entries()) {
+    const refusal = refusals?.[index]
+    if (!refusal) continue
+    ledger.refuse(entry, refusal.number)
+    settle()
+  }
+  return { reported }
+}
+
+function makeRecord(
+  dice: Dice,
+  { addressing, topics, maxValueBytes }: ClientPlan,
+  id: string,
+  timestampMs: number | undefined,
+): ProducerRecord {
+  const partition = addressing === 'partition' ? dice.between(0, MAX_PARTITION) : undefined
+  const key = addressing === 'key' ? dice.pick(['', 'a', 'b', 'c', Buffer.from([0, 255, 7])]) : null
+  const text = 'x'.repeat(dice.between(0, maxValueBytes))
+  const headers: RecordHeader[] = [{ key: 'id', value: id }]
+  if (dice.chance(0.2)) headers.push({ key: 'bytes', value: Buffer.from([200, 0, 1]) })
+  return {
+    topic: dice.pick(topics),
+    partition,
+    key,
+    value: dice.pick([text, text, `${text}\u00e9`, Buffer.from(text), null]),
+    headers,
+    timestampMs: timestampMs ?? (dice.chance(0.2) ? dice.between(1, 2 ** 31) : undefined),
+  }
+}

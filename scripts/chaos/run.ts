@@ -1,0 +1,216 @@
+/** One run: a cluster, a producer on it, clients, faults; and what the oracle says of it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import { Producer } from '../../src/producer/producer.ts'
+import { CountingClock } from './counting-clock.ts'
+import { Dice } from './dice.ts'
+import { Ledger, type Entry } from './ledger.ts'
+import { push, runClient } from './load.ts'
+import { judge } from './oracle.ts'
+import type { Ports } from './ports.ts'
+import type { Schedule } from './schedule.ts'
+import { Turmoil } from './turmoil.ts'
+
+/** What came of a run. */
+export interface RunResult {
+  /** One sentence for each thing that must not be; empty when all is well. */
+  readonly violations: readonly string[]
+  readonly figures: Readonly<Record<'sent' | 'duplicates' | Outcome, number>>
+  /** How often batches were sent again, by librdkafka's error number. */
+  readonly retries: ReadonlyMap<number, number>
+  /** How often each kind of fault was met. */
+  readonly faults: ReadonlyMap<string, number>
+}
+
+type Outcome = 'persisted' | 'notPersisted' | 'possiblyPersisted' | 'refused'
+
+/** Far more than message.timeout.ms and everything that a hung broker can cost. */
+const SETTLE_TIMEOUT_MS = 10_000
+const CONNECT_TIMEOUT_MS = 300
+const POLL_INTERVAL_MS = 5
+/** A record of a probe that failed is followed by another after this time. */
+const PROBE_INTERVAL_MS = 30
+
+/** Carries a schedule out. */
+export async function runSchedule(schedule: Schedule, ports: Ports): Promise<RunResult> {
+  const held = await ports.start({
+    brokers: schedule.brokers,
+    topics: Object.fromEntries(schedule.topics.map(({ name, ...limits }) => [name, limits])),
+    autoCreateTopics: false,
+  })
+  const run = new Run(schedule, held.cluster)
+  try {
+    await run.carryOut()
+  } finally {
+    await held.close()
+  }
+  return run.result()
+}
+
+class Run {
+  readonly #schedule: Schedule
+  readonly #cluster: EmbeddedCluster
+  readonly #clock = new CountingClock()
+  readonly #ledger = new Ledger()
+  readonly #turmoil: Turmoil
+  readonly #producer: Producer
+  readonly #violations: string[] = []
+  #isLoadOver = false
+
+  constructor(schedule: Schedule, cluster: EmbeddedCluster) {
+    this.#schedule = schedule
+    this.#cluster = cluster
+    this.#turmoil = new Turmoil(cluster, schedule)
+    const clock = this.#clock
+    const random = new Dice(schedule.seed).next
+    const transport = new KafkajsTransport(
+      {
+        brokers: cluster.bootstrap.split(','),
+        clientId: 'kprf-chaos',
+        ssl: undefined,
+        sasl: undefined,
+        allowAutoTopicCreation: false,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        socketTimeoutMs: schedule.settings.socketTimeoutMs,
+        reconnectBackoffMs: 10,
+        reconnectBackoffMaxMs: 100,
+        isDebugLogged: false,
+      },
+      { clock, random, log: () => undefined },
+    )
+    const observer = this.#ledger
+    this.#producer = new Producer(schedule.settings, { transport, clock, random, observer })
+  }
+
+  async carryOut(): Promise<void> {
+    const { clients, loadMs, events, ending } = this.#schedule
+    this.#producer.start()
+    const dependencies = {
+      producer: this.#producer,
+      ledger: this.#ledger,
+      isOver: () => this.#isLoadOver,
+    }
+    const load = Promise.all(clients.map((plan, index) => runClient(plan, index, dependencies)))
+    const turmoil = this.#turmoil.run(events)
+    // Its failure is that of the run, and waits until it is asked for.
+    turmoil.catch(() => undefined)
+    await sleep(loadMs)
+    if (ending === 'close') await this.#producer.close()
+    await turmoil
+    await this.#turmoil.end()
+    if (ending === 'drain') await this.#drain()
+    this.#isLoadOver = true
+    await this.#within('the clients ended', load)
+    await this.#until('every record was reported', () => this.#producer.bufferedRecords === 0)
+    if (ending === 'settle') await this.#probe()
+    if (ending === 'settle') await this.#drain()
+    await this.#producer.close()
+    await this.#turmoil.released()
+    await this.#checkRest()
+  }
+
+  result(): RunResult {
+    const { entries, retries, observed, violations: said } = this.#ledger
+    const { deleted, partitionCounts, happened } = this.#turmoil
+    const stored = new Map(
+      this.#cluster
+        .topicNames()
+        .filter((topic) => !deleted.has(topic))
+        .map((topic) => [topic, this.#cluster.records(topic)] as const),
+    )
+    const verdict = judge({ entries, retries, stored, partitionCounts, deleted })
+    const count = (fate: Outcome): number =>
+      [...entries.values()].filter((entry) => entry.fate === fate).length
+    const figures = {
+      sent: entries.size,
+      persisted: count('persisted'),
+      notPersisted: count('notPersisted'),
+      possiblyPersisted: count('possiblyPersisted'),
+      refused: count('refused'),
+      duplicates: verdict.duplicates,
+    }
+    const miscounts = (['persisted', 'notPersisted', 'possiblyPersisted'] as const)
+      .filter((status) => observed[status] !== figures[status])
+      .map((status) => `observed ${observed[status]} ${status}, reported ${figures[status]}`)
+    const byError = new Map<number, number>()
+    for (const { errorNumber } of retries) {
+      byError.set(errorNumber, (byError.get(errorNumber) ?? 0) + 1)
+    }
+    return {
+      violations: [...this.#violations, ...said, ...miscounts, ...verdict.violations],
+      figures,
+      retries: byError,
+      faults: happened,
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const left = await this.#producer.drain(SETTLE_TIMEOUT_MS)
+    if (left > 0) this.#violations.push(`${left} records left after draining`)
+  }
+
+  /** After the faults every partition takes a record again. */
+  async #probe(): Promise<void> {
+    const targets = this.#cluster
+      .topicNames()
+      .flatMap((topic) =>
+        Array.from(
+          { length: Math.max(...(this.#turmoil.partitionCounts.get(topic) ?? [])) },
+          (_, partition) => ({ topic, partition }),
+        ),
+      )
+    const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS
+    await Promise.all(
+      targets.map(async ({ topic, partition }) => {
+        for (;;) {
+          const { fate, errorNumber = 0 } = await this.#probeOnce(topic, partition)
+          if (fate === 'persisted') return
+          if (performance.now() > deadlineMs) {
+            this.#violations.push(
+              `${topic}/${partition} takes no records after the faults: ${fate ?? ''} ${errorNumber}`,
+            )
+            return
+          }
+          await sleep(PROBE_INTERVAL_MS)
+        }
+      }),
+    )
+  }
+
+  async #probeOnce(topic: string, partition: number): Promise<Partial<Entry>> {
+    const client = `probe ${topic}/${partition}`
+    const id = this.#ledger.nextId(client)
+    const make = (): Parameters<Producer['sendAll']>[0][number] => ({
+      ...{ topic, partition, key: null, value: null, timestampMs: undefined },
+      headers: [{ key: 'id', value: id }],
+    })
+    const { reported } = await push(this.#producer, this.#ledger, client, 'sync', 1, make)
+    await this.#within('a probe was reported', reported)
+    return this.#ledger.entries.get(id) ?? {}
+  }
+
+  /** Nothing is left of the producer. */
+  async #checkRest(): Promise<void> {
+    const { bufferedRecords, bufferedBytes } = this.#producer
+    if (bufferedRecords !== 0) this.#violations.push(`${bufferedRecords} records in the budget`)
+    if (bufferedBytes !== 0) this.#violations.push(`${bufferedBytes} bytes in the budget`)
+    const topics = [...this.#producer.bufferedByTopic()].map(([topic]) => topic)
+    if (topics.length > 0) this.#violations.push(`records buffered for ${topics.join(', ')}`)
+    await this.#until('every timer ended', () => this.#clock.running === 0, CONNECT_TIMEOUT_MS)
+  }
+
+  async #within(what: string, promise: Promise<unknown>): Promise<void> {
+    const progress = { isDone: false }
+    const done = promise.then(() => {
+      progress.isDone = true
+    })
+    await Promise.race([done, this.#until(what, () => progress.isDone)])
+  }
+
+  async #until(what: string, isSo: () => boolean, timeoutMs = SETTLE_TIMEOUT_MS): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs
+    while (!isSo() && performance.now() < deadlineMs) await sleep(POLL_INTERVAL_MS)
+    if (!isSo()) this.#violations.push(`not within ${timeoutMs} ms: ${what}`)
+  }
+}

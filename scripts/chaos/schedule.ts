@@ -1,0 +1,90 @@
+/**
+ * What one run does, as plain data: it can be printed, kept, shortened by hand and run again. Times are
+ * milliseconds since the load began.
+ */
+import type { MetadataLie } from '../../src/embedded-broker/faults.ts'
+import type { ProducerSettings } from '../../src/producer/settings.ts'
+
+/** One run. */
+export interface Schedule {
+  readonly seed: number
+  readonly brokers: number
+  readonly settings: ProducerSettings
+  /** Topics that exist from the start. */
+  readonly topics: readonly TopicPlan[]
+  readonly clients: readonly ClientPlan[]
+  /** How long clients push. */
+  readonly loadMs: number
+  readonly events: readonly ChaosEvent[]
+  /**
+   * `settle`: the load ends, everything is reported, and every partition must take a record again.
+   * `drain`: the producer is drained under load, after the faults. `close`: it is closed amid them.
+   */
+  readonly ending: 'settle' | 'drain' | 'close'
+}
+
+/** A topic and its limits. */
+export interface TopicPlan {
+  readonly name: string
+  readonly partitions: number
+  /** Largest batch that the broker takes, bytes. */
+  readonly maxMessageBytes: number
+}
+
+/** One client: it pushes in a loop, one `sendAll` after the other. */
+export interface ClientPlan {
+  readonly name: string
+  readonly seed: number
+  /** `sync` waits for its reports, `async` does not, `silent` passes no listener. */
+  readonly mode: 'sync' | 'async' | 'silent'
+  readonly addressing: 'key' | 'partition' | 'none'
+  /** Names, those of topics that do not exist among them. */
+  readonly topics: readonly string[]
+  readonly maxRecords: number
+  readonly maxPauseMs: number
+  readonly maxValueBytes: number
+}
+
+/** What can go wrong with a request of any kind. */
+export type AnyFaultPlan =
+  | { readonly kind: 'cutBefore' | 'cutAfter'; readonly withReset: boolean }
+  | { readonly kind: 'cutWithin' | 'slice' | 'wrongLength'; readonly bytes: number }
+  | { readonly kind: 'error'; readonly code: number }
+  | { readonly kind: 'delay' | 'delayAnswer'; readonly ms: number }
+  | { readonly kind: 'garbage' | 'garbageBody'; readonly hex: string }
+  | { readonly kind: 'wrongCorrelationId'; readonly correlationId: number }
+  | { readonly kind: 'hang' | 'hangAfterHandling' }
+
+/** What goes wrong with a request; `lie` is of Metadata, the other three of Produce. */
+export type FaultPlan =
+  | AnyFaultPlan
+  | { readonly kind: 'errorAfterStoring'; readonly code: number }
+  | { readonly kind: 'throttle'; readonly ms: number }
+  | { readonly kind: 'omit' }
+  | ({ readonly kind: 'lie' } & Omit<MetadataLie, 'topic' | 'partition'>)
+
+/** Requests that faults are about. */
+export type FaultyApi = 'Produce' | 'Metadata' | 'ApiVersions'
+
+/** Something that happens once. What cannot be done then (a topic that is gone) is left out. */
+export type ChaosEvent = { readonly atMs: number } & (
+  | {
+      readonly kind: 'fault'
+      readonly api: FaultyApi
+      readonly fault: FaultPlan
+      readonly times: number
+      readonly brokerId: number | undefined
+      readonly topic: string | undefined
+    }
+  | { readonly kind: 'stopBroker'; readonly brokerId: number; readonly forMs: number }
+  | { readonly kind: 'cutConnections'; readonly brokerId: number | undefined }
+  | {
+      readonly kind: 'moveLeader'
+      readonly topic: string
+      readonly partition: number
+      readonly brokerId: number
+    }
+  | { readonly kind: 'deleteTopic'; readonly topic: string }
+  | { readonly kind: 'createTopic'; readonly topic: TopicPlan }
+  | { readonly kind: 'addPartitions'; readonly topic: string; readonly count: number }
+)

@@ -1,0 +1,153 @@
+/** Makes a schedule's events happen to a cluster, and ends them all. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import type { Control } from '../../src/embedded-broker/fault-controls.ts'
+import { arm } from './draw-fault.ts'
+import type { ChaosEvent, Schedule } from './schedule.ts'
+
+/** See the head of this file. */
+export class Turmoil {
+  readonly #cluster: EmbeddedCluster
+  readonly #waits = new Set<Promise<void>>()
+  readonly #controls: { readonly name: string; readonly control: Control }[] = []
+  readonly #stopped = new Set<number>()
+  readonly #happened = new Map<string, number>()
+  /** Topics that were deleted. */
+  readonly deleted = new Set<string>()
+  /** How many partitions each topic had, at one time or another. */
+  readonly partitionCounts = new Map<string, Set<number>>()
+
+  constructor(cluster: EmbeddedCluster, { topics }: Schedule) {
+    this.#cluster = cluster
+    for (const { name, partitions } of topics) this.partitionCounts.set(name, new Set([partitions]))
+  }
+
+  /** How often each kind of fault was met by a request, or happened. */
+  get happened(): ReadonlyMap<string, number> {
+    const counts = new Map(this.#happened)
+    for (const { name, control } of this.#controls) {
+      counts.set(name, (counts.get(name) ?? 0) + control.appliedCount)
+    }
+    return counts
+  }
+
+  /** Makes all events happen, each at its time. */
+  async run(events: readonly ChaosEvent[]): Promise<void> {
+    const startedMs = performance.now()
+    await Promise.all(
+      events.map(async (event) => {
+        await sleep(Math.max(0, startedMs + event.atMs - performance.now()))
+        await this.#happen(event)
+      }),
+    )
+  }
+
+  /** Ends what goes on: every broker is up, every partition has a leader, no request meets a fault. */
+  async end(): Promise<void> {
+    this.#cluster.clearControls()
+    for (const id of this.#stopped) await this.#start(id)
+    for (const [topic, counts] of this.partitionCounts) {
+      if (!this.#cluster.topicNames().includes(topic)) continue
+      for (let partition = 0; partition < Math.max(...counts); partition += 1) {
+        if (this.#cluster.leaderOf(topic, partition) === -1) {
+          this.#cluster.moveLeader(topic, partition, 1)
+        }
+      }
+    }
+  }
+
+  /** Resolves when every request that was held back has gone on. */
+  async released(): Promise<void> {
+    while (this.#waits.size > 0) await Promise.all(this.#waits)
+    await sleep(0)
+  }
+
+  async #happen(event: ChaosEvent): Promise<void> {
+    const cluster = this.#cluster
+    if (event.kind === 'fault') {
+      this.#arm(event)
+      return
+    }
+    if (this.#isMoot(event)) return
+    this.#happened.set(event.kind, (this.#happened.get(event.kind) ?? 0) + 1)
+    switch (event.kind) {
+      case 'stopBroker':
+        return this.#stop(event.brokerId, event.forMs)
+      case 'cutConnections':
+        cluster.cutConnections(event.brokerId)
+        return
+      case 'moveLeader':
+        cluster.moveLeader(event.topic, event.partition, event.brokerId)
+        return
+      case 'deleteTopic':
+        this.deleted.add(event.topic)
+        cluster.deleteTopic(event.topic)
+        return
+      case 'createTopic': {
+        const { name, ...limits } = event.topic
+        cluster.createTopic(name, limits)
+        this.partitionCounts.set(name, new Set([limits.partitions]))
+        return
+      }
+      case 'addPartitions':
+        cluster.addPartitions(event.topic, event.count)
+        this.partitionCounts.get(event.topic)?.add(event.count)
+    }
+  }
+
+  #arm({ api, fault, times, brokerId, topic }: ChaosEvent & { readonly kind: 'fault' }): void {
+    const options = {
+      times,
+      ...(brokerId === undefined ? {} : { brokerId }),
+      ...(topic === undefined ? {} : { topic }),
+    }
+    const control = arm(this.#cluster, api, fault, options, (ms) => this.#wait(ms))
+    this.#controls.push({ name: `${api} ${fault.kind}`, control })
+  }
+
+  /** Whether the event is about something that is not there. */
+  #isMoot(event: ChaosEvent): boolean {
+    switch (event.kind) {
+      case 'stopBroker':
+        return this.#stopped.has(event.brokerId)
+      case 'moveLeader':
+        return !this.#has(event.topic) || this.#stopped.has(event.brokerId)
+      case 'deleteTopic':
+        return !this.#has(event.topic)
+      case 'addPartitions': {
+        const counts = this.partitionCounts.get(event.topic) ?? []
+        return !this.#has(event.topic) || event.count <= Math.max(...counts)
+      }
+      case 'fault':
+      case 'cutConnections':
+        return false
+      case 'createTopic':
+        return this.#has(event.topic.name)
+    }
+  }
+
+  #has(topic: string): boolean {
+    return this.#cluster.topicNames().includes(topic)
+  }
+
+  async #stop(id: number, forMs: number): Promise<void> {
+    this.#stopped.add(id)
+    await this.#cluster.stopBroker(id)
+    await sleep(forMs)
+    await this.#start(id)
+  }
+
+  async #start(id: number): Promise<void> {
+    if (!this.#stopped.has(id)) return
+    await this.#cluster.startBroker(id)
+    this.#stopped.delete(id)
+  }
+
+  #wait(ms: number): Promise<void> {
+    const wait = sleep(ms).then(() => {
+      this.#waits.delete(wait)
+    })
+    this.#waits.add(wait)
+    return wait
+  }
+}
