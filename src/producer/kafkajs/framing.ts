@@ -16,13 +16,18 @@ const LENGTH_BYTES = 4
 /** Makes one connection begin with a clean slate and break off at the first answer that is none. */
 export function guardFraming(connection: Connection): void {
   const connect = connection.connect.bind(connection)
+  let connecting: Promise<unknown> | undefined
+  // Shared: kafkajs would open a socket for each caller, and the end of one would end another.
   connection.connect = () => {
-    if (!connection.isConnected()) {
+    if (!connecting && !connection.isConnected()) {
       connection.chunks = []
       connection.bytesBuffered = 0
       connection.bytesNeeded = LENGTH_BYTES
     }
-    return connect()
+    connecting ??= connect().finally(() => {
+      connecting = undefined
+    })
+    return connecting
   }
   const processData = connection.processData.bind(connection)
   connection.processData = (data) => {

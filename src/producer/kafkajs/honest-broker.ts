@@ -109,6 +109,9 @@ export class HonestBroker extends Broker {
       return answer
     } catch (error) {
       this.#isSilent = true
+      // kafkajs's own request timeout, where it is shorter than ours, would leave a dead connection.
+      const reason = new Error('the metadata request failed')
+      this.connectionPool.pool[METADATA_CONNECTION]?.socket?.destroy(reason)
       throw error
     } finally {
       cancelTimer()

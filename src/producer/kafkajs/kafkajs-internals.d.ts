@@ -61,6 +61,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     isConnected(): boolean
     connect(): Promise<void>
     disconnect(): Promise<void>
+    removeBroker(): void
     addMultipleTargetTopics(topics: string[]): Promise<void>
     refreshMetadata(): Promise<void>
     refreshMetadataIfNecessary(): Promise<void>

@@ -85,6 +85,14 @@ export class ProducerCluster extends Cluster {
     return this.brokerPool.hasConnectedBrokers()
   }
 
+  /**
+   * Keeps a broker whose connection was closed: metadata says which brokers there are. The stock one
+   * may put the seed broker under the id of another while metadata is being refreshed.
+   */
+  override removeBroker(): void {
+    // Nothing to do.
+  }
+
   override isConnected(): boolean {
     return true
   }

@@ -177,12 +177,14 @@ describe('produce', () => {
   })
 
   it('that times out while it still connects was not sent, and is not sent later', async () => {
-    const cluster = await startCluster()
-    const transport = await ready(cluster)
+    const topics = { t: { partitions: 1 } }
+    const cluster = await startCluster({ topics, sasl: { users: { u: 'p' } } })
+    const sasl = { mechanism: 'plain', username: 'u', password: 'p' } as const
+    const transport = await ready(cluster, { sasl })
     cluster.cutConnections()
     const latch = Promise.withResolvers<undefined>()
-    cluster.control('ApiVersions', fault.delay(latch.promise), { keep: true })
-    await transport.produce(request(['x']))
+    cluster.control('SaslHandshake', fault.delay(latch.promise), { keep: true })
+    await transport.produce(request(['x'], { requestTimeoutMs: 50 }))
 
     const outcome = await transport.produce(request(['a'], { requestTimeoutMs: 50 }))
     latch.resolve(undefined)
