@@ -8,7 +8,7 @@ import {
 import { FaultRun } from './support/fault-run.ts'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
 import type { PushedRecord } from '../support/push.ts'
-import { readTopic } from './support/read-topic.ts'
+import { readTopicUntil } from './support/read-topic.ts'
 import { textsOf } from './support/records.ts'
 import { reviveBrokers } from './support/revive.ts'
 
@@ -191,7 +191,14 @@ describe('a broker of three', () => {
     await cluster.restart(1)
     await cluster.waitForTopic('open', allInSync)
 
-    expect(textsOf(await readTopic(cluster.bootstrap, 'open'))).toEqual(['before', 'perhaps'])
+    const { bootstrap } = cluster
+    const stored = await readTopicUntil((records) => records.length > 1, {
+      bootstrap,
+      topic: 'open',
+      timeoutMs: boundedMs,
+    })
+
+    expect(textsOf(stored)).toEqual(['before', 'perhaps'])
     expect(status).toBe(504)
   })
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand } from '../../scripts/kafka/command.ts'
 import { startCluster, type KafkaCluster } from '../../scripts/kafka/cluster.ts'
 import { requireTool } from '../../scripts/kafka/tools.ts'
-import { readTopic, type StoredRecord } from './support/read-topic.ts'
+import { readTopic, readTopicUntil, type StoredRecord } from './support/read-topic.ts'
 
 const timestampMs = 1_700_000_000_123
 
@@ -189,8 +189,14 @@ describe('three brokers', () => {
       partitions.every(({ leader }) => leader !== undefined),
     )
 
+    const { bootstrap } = cluster
+    const after = await readTopicUntil((records) => records.length === before.length, {
+      bootstrap,
+      topic: 'replicated',
+      timeoutMs: 10_000,
+    })
     expect(before).toHaveLength(1)
-    expect(await readTopic(cluster.bootstrap, 'replicated')).toEqual(before)
+    expect(after).toEqual(before)
   })
 
   it('does not create a topic that a client asks for when told not to', async () => {

@@ -4,7 +4,7 @@ import { until } from '../../scripts/kafka/until.ts'
 import { FaultRun } from './support/fault-run.ts'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
 import type { PushReply } from '../support/push.ts'
-import { readTopic } from './support/read-topic.ts'
+import { readTopic, readTopicUntil } from './support/read-topic.ts'
 import { textsOf } from './support/records.ts'
 import { reviveBrokers } from './support/revive.ts'
 
@@ -80,7 +80,11 @@ describe('an outage of every broker', () => {
     expect(during.durationMs).toBeLessThan(messageTimeoutMs + slackMs)
     expect(probes).toEqual([503, 200])
     expect(readyAgain).toBe(200)
-    const stored = await readTopic(cluster.bootstrap, 'outage')
+    const stored = await readTopicUntil((records) => records.length > 1, {
+      bootstrap: cluster.bootstrap,
+      topic: 'outage',
+      timeoutMs: recoveryTimeoutMs,
+    })
     expect([...textsOf(stored)].sort()).toEqual(['after', 'before'])
   })
 

@@ -3,7 +3,7 @@ import { startCluster, type KafkaCluster } from '../../scripts/kafka/cluster.ts'
 import { until } from '../../scripts/kafka/until.ts'
 import { FaultRun } from './support/fault-run.ts'
 import { startKprf, type Ending, type KprfProcess, type LogLine } from '../support/kprf-process.ts'
-import { readTopic } from './support/read-topic.ts'
+import { readTopic, readTopicUntil } from './support/read-topic.ts'
 import { textsOf } from './support/records.ts'
 import { reviveBrokers } from './support/revive.ts'
 
@@ -103,9 +103,11 @@ describe('a shutdown', () => {
     await cluster.kill(1, 'SIGCONT')
     await cluster.waitUntilUp(1)
     // It finds the request in its socket when it goes on.
-    const stored = await until('the record to arrive', slackMs, async () => {
-      const records = await readTopic(cluster.bootstrap, 'in-flight')
-      return records.length > 1 ? records : undefined
+    const { bootstrap } = cluster
+    const stored = await readTopicUntil((records) => records.length > 1, {
+      bootstrap,
+      topic: 'in-flight',
+      timeoutMs: slackMs,
     })
 
     expect(status).toBe(504)

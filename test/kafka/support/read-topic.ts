@@ -6,6 +6,7 @@
  * character, it parses, and each string turns back into the bytes that Kafka has. Only a header's
  * name ends at a zero byte, since librdkafka hands it out as a C string.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand } from '../../../scripts/kafka/command.ts'
 import { requireTool } from '../../../scripts/kafka/tools.ts'
 
@@ -37,7 +38,15 @@ interface KcatRecord {
   readonly headers?: readonly (string | null)[]
 }
 
+/** Which topic {@link readTopicUntil} reads, and for how long. */
+export interface ReadUntilOptions {
+  readonly bootstrap: string
+  readonly topic: string
+  readonly timeoutMs: number
+}
+
 const readTimeoutMs = 60_000
+const pollIntervalMs = 100
 
 /**
  * Resolves to every record of a topic from its beginning to the end it has now, by partition and
@@ -56,6 +65,23 @@ export async function readTopic(
     .filter((line) => line !== '')
     .map((line) => parseRecord(JSON.parse(line) as KcatRecord))
     .sort((a, b) => a.partition - b.partition)
+}
+
+/**
+ * Reads a topic again and again until it holds what is awaited, and resolves to it then; after
+ * `timeoutMs` to what it holds all the same. A leader that was just elected has records that it does not
+ * show yet: it must hear from its followers first how far they are, although all count as in sync.
+ */
+export async function readTopicUntil(
+  isAwaited: (records: readonly StoredRecord[]) => boolean,
+  { bootstrap, topic, timeoutMs }: ReadUntilOptions,
+): Promise<readonly StoredRecord[]> {
+  const deadlineMs = performance.now() + timeoutMs
+  for (;;) {
+    const records = await readTopic(bootstrap, topic)
+    if (isAwaited(records) || performance.now() > deadlineMs) return records
+    await sleep(pollIntervalMs)
+  }
 }
 
 function kcatArguments(bootstrap: string, topic: string): readonly string[] {
