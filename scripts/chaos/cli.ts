@@ -1,34 +1,30 @@
 /**
- * `node scripts/chaos/cli.ts --runs N --seed S [--brokers B] [--concurrency C] [--schedule FILE]`: runs
- * the schedules of the seeds S to S + N - 1, or one schedule N times. Exits with 1 when the producer
- * broke a promise, and prints the schedule that made it. A schedule fixes what is sent and which faults
- * come when, not how the machine interleaves them: a rare failure may need several runs to come back.
+ * `node scripts/chaos/cli.ts --runs N --seed S [--brokers B] [--jobs J] [--schedule FILE]`: runs the
+ * schedules of the seeds S to S + N - 1, or one schedule from a file. Exits with 1 when the producer broke
+ * a promise, and prints the schedule that made it, first as it was drawn and then without the events that
+ * do not matter. Time and network are simulated: a schedule does exactly the same each time.
  */
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { drawSchedule } from './draw-schedule.ts'
-import { Ports } from './ports.ts'
-import { runSchedule, type RunResult } from './run.ts'
+import { Pool } from './pool.ts'
 import type { Schedule } from './schedule.ts'
+import { shorten } from './shorten.ts'
 import { Tally } from './tally.ts'
 
-const usage = 'usage: cli.ts --runs N --seed S [--brokers 1..3] [--concurrency C] [--schedule FILE]'
+const usage = 'usage: cli.ts --runs N --seed S [--brokers 1..3] [--jobs J] [--schedule FILE]'
 /** As in sysexits.h. */
 const usageExitCode = 64
-/** Runs mostly wait: several at a time keep one core busy. */
-const defaultConcurrency = 8
 const violationsQuoted = 8
-/** How long sockets and timers may take to go away after the last run. */
-const restTimeoutMs = 3_000
-/** What must be gone in the end. */
-const restingResources = /^(Timeout|Immediate|TCP|ConnectWrap|ShutdownWrap|WriteWrap)/
+/** Failures of which the shortest schedule is looked for: it takes many runs. */
+const failuresShortened = 3
 
 class UsageError extends Error {}
 
 interface Arguments {
   readonly runs: number
-  readonly concurrency: number
+  readonly jobs: number
   readonly scheduleOf: (run: number) => Schedule
 }
 
@@ -40,8 +36,8 @@ function parseArguments(): Arguments {
   const given =
     file === undefined ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as Schedule)
   return {
-    runs: numberOf(values.runs, 1, 10_000_000),
-    concurrency: numberOf(values.concurrency, 1, 200),
+    runs: given ? 1 : numberOf(values.runs, 1, 10_000_000),
+    jobs: numberOf(values.jobs, 1, 200),
     scheduleOf: (run) => given ?? drawSchedule(seed + run, brokers),
   }
 }
@@ -52,7 +48,7 @@ function parse() {
       options: {
         runs: { type: 'string', default: '100' },
         seed: { type: 'string', default: '1' },
-        concurrency: { type: 'string', default: String(defaultConcurrency) },
+        jobs: { type: 'string', default: String(availableParallelism()) },
         brokers: { type: 'string' },
         schedule: { type: 'string' },
       },
@@ -68,69 +64,28 @@ function numberOf(text: string, low: number, high: number): number {
   return value
 }
 
-/** What the process itself complains of: it cannot be said which of the runs under way it was. */
-function watchProcess(running: ReadonlySet<number>, tally: Tally): void {
-  const seen = new Set<string>()
-  const complain = (what: string, error: unknown): void => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    // One defect of this kind may show a thousand times.
-    const isNews = !seen.has(text)
-    seen.add(text)
-    tally.fail(
-      isNews ? `${what} while running seeds ${[...running].join(', ')}: ${text}` : undefined,
-    )
-  }
-  process.on('uncaughtException', (error) => {
-    complain('uncaught exception', error)
-  })
-  process.on('unhandledRejection', (error) => {
-    complain('unhandled rejection', error)
-  })
-  process.on('warning', (warning) => {
-    if (warning.name !== 'ExperimentalWarning') complain('warning', warning)
-  })
-}
-
-async function runAll({ runs, concurrency, scheduleOf }: Arguments, tally: Tally): Promise<void> {
-  const ports = new Ports()
-  const running = new Set<number>()
-  watchProcess(running, tally)
+async function runAll({ runs, jobs, scheduleOf }: Arguments, tally: Tally): Promise<void> {
+  const pool = new Pool(Math.min(runs, jobs))
   let next = 0
   const work = async (): Promise<void> => {
     while (next < runs) {
       const schedule = scheduleOf(next)
       next += 1
-      running.add(schedule.seed)
-      tally.add(schedule, await attempt(schedule, ports))
-      running.delete(schedule.seed)
+      const result = await pool.run(schedule)
+      tally.add(schedule, result)
+      const hasFailed = result instanceof Error || result.violations.length > 0
+      if (hasFailed && tally.failureCount <= failuresShortened) {
+        tally.explain(await shorten(schedule, (candidate) => pool.run(candidate)))
+      }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(runs, concurrency) }, work))
-}
-
-async function attempt(schedule: Schedule, ports: Ports): Promise<RunResult | Error> {
-  try {
-    return await runSchedule(schedule, ports)
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
-}
-
-/** Sockets, servers and timers that are still there when every run has ended. */
-async function restOf(): Promise<readonly string[]> {
-  const deadlineMs = performance.now() + restTimeoutMs
-  for (;;) {
-    const rest = process.getActiveResourcesInfo().filter((name) => restingResources.test(name))
-    if (rest.length === 0 || performance.now() > deadlineMs) return rest
-    await sleep(50)
-  }
+  await Promise.all(Array.from({ length: Math.min(runs, jobs) }, work))
+  await pool.close()
 }
 
 try {
   const tally = new Tally(violationsQuoted)
   await runAll(parseArguments(), tally)
-  const rest = await restOf()
-  if (rest.length > 0) tally.fail(`still active after all runs: ${rest.join(', ')}`)
   process.stdout.write(tally.summary())
   if (tally.failureCount > 0) process.exitCode = 1
 } catch (error) {

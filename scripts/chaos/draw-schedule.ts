@@ -68,7 +68,7 @@ function drawClient(dice: Dice, name: string, topics: readonly TopicPlan[]): Cli
   return {
     name,
     seed: dice.between(0, 2 ** 31),
-    mode: dice.pick(['sync', 'async', 'silent']),
+    mode: dice.pick(['sync', 'async', 'silent', 'httpSync', 'httpAsync']),
     addressing: dice.pick(['key', 'partition', 'none']),
     topics: [...(own.length > 0 ? own : known), ...strange],
     maxRecords: dice.pick([1, 4, 30]),
@@ -87,7 +87,10 @@ function drawEvent(
   const { name: topic, partitions } = dice.pick(topics)
   const brokerId = dice.between(1, brokers)
   const roll = dice.next()
-  if (roll < 0.72) return { atMs, ...drawFaultEvent(dice, brokerId, topic, brokers) }
+  if (roll < 0.64) return { atMs, ...drawFaultEvent(dice, brokerId, topic, brokers) }
+  if (roll < 0.72) {
+    return { atMs, kind: dice.pick(['hung', 'cut']), brokerId, forMs: dice.between(20, 900) }
+  }
   if (roll < 0.8) return { atMs, kind: 'stopBroker', brokerId, forMs: dice.between(20, 400) }
   if (roll < 0.85) {
     return { atMs, kind: 'cutConnections', brokerId: dice.chance(0.5) ? brokerId : undefined }

@@ -3,9 +3,13 @@
  * `id`; one without a listener by its timestamp too, which no other record of the run has: the
  * producer's observer sees nothing else of it.
  */
+import type { Clock } from '../../src/clock.ts'
 import type { BufferedRecord } from '../../src/producer/batch.ts'
 import type { BatchRetry, DeliveryFailure, ProducerObserver } from '../../src/producer/delivery.ts'
 import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
+import type { Push, PushReply, RecordOffset } from '../../test/support/push.ts'
+
+const OK_STATUS = 200
 
 /** What became of a record, as far as it was said. */
 export type Fate = 'admitted' | 'refused' | DeliveryReport['status']
@@ -17,7 +21,7 @@ export interface Entry {
   /** Position among all records of its client. */
   readonly sequence: number
   readonly record: ProducerRecord
-  /** Whether only the observer learns of its outcome. */
+  /** Whether its outcome is learned from the observer. */
   readonly isSilent: boolean
   readonly sentMs: number
   readonly sentEpochMs: number
@@ -44,6 +48,7 @@ export interface Retry {
 
 /** See the head of this file. */
 export class Ledger implements ProducerObserver {
+  readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
   readonly #silent = new Map<number, Entry>()
   readonly #sequences = new Map<string, number>()
@@ -51,6 +56,10 @@ export class Ledger implements ProducerObserver {
   readonly retries: Retry[] = []
   /** What the observer was told, by status. */
   readonly observed = { persisted: 0, notPersisted: 0, possiblyPersisted: 0 }
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** All records, by id. */
   get entries(): ReadonlyMap<string, Entry> {
@@ -74,8 +83,8 @@ export class Ledger implements ProducerObserver {
     this.#sequences.set(client, sequence + 1)
     const entry: Entry = {
       ...{ id, client, sequence, record, isSilent, fate: 'admitted', reportCount: 0 },
-      sentMs: performance.now(),
-      sentEpochMs: Date.now(),
+      sentMs: this.#clock.nowMs(),
+      sentEpochMs: this.#clock.epochMs(),
       errorNumber: undefined,
       settledMs: Infinity,
       settledEpochMs: Infinity,
@@ -109,6 +118,45 @@ export class Ledger implements ProducerObserver {
     }
   }
 
+  /** Notes what was answered to a push over HTTP, whose records the observer has told of. */
+  answer(entries: readonly Entry[], push: Push, reply: PushReply): void {
+    const isSync = push.wait_for_send === true
+    entries.forEach((entry, index) => {
+      const outcome = reply.body.errors[index]
+      if (reply.status === OK_STATUS || outcome?.status === 'ok') {
+        this.#answerOk(entry, isSync, reply.body.offsets?.[index] ?? undefined)
+      } else if (entry.reportCount === 0) {
+        this.refuse(entry, outcome?.error_code ?? 0)
+      } else {
+        this.#answerError(entry, reply, outcome?.error_code)
+      }
+    })
+  }
+
+  #answerOk(entry: Entry, isSync: boolean, place: RecordOffset | undefined): void {
+    if (isSync && entry.fate !== 'persisted') {
+      this.#violations.push(`answered as persisted, but ${entry.fate}: ${entry.id}`)
+    }
+    if (!place) return
+    const offset = place.offset === null ? undefined : BigInt(place.offset)
+    entry.place = { partition: place.partition, offset }
+    entry.timestampMs = place.timestamp
+  }
+
+  #answerError(entry: Entry, { status, body }: PushReply, errorNumber: number | undefined): void {
+    if (entry.fate === 'persisted' || errorNumber !== entry.errorNumber) {
+      this.#violations.push(
+        `answered ${errorNumber}, but ${entry.fate} ${entry.errorNumber}: ${entry.id}`,
+      )
+    }
+    // The status is that of the gravest failure: 503 of one record may hide the 504 of another.
+    const failureCount = body.errors.filter((error) => error.status === 'error').length
+    const isHidden = status === 503 && failureCount > 1
+    if (entry.fate === 'possiblyPersisted' && status !== 504 && !isHidden) {
+      this.#violations.push(`answered ${status}, but Kafka may have it: ${entry.id}`)
+    }
+  }
+
   delivered(topic: string, records: readonly BufferedRecord[]): void {
     this.#observe(topic, records, 'persisted', undefined)
   }
@@ -118,7 +166,7 @@ export class Ledger implements ProducerObserver {
   }
 
   retried({ topic, partition, errorNumber }: BatchRetry): void {
-    this.retries.push({ topic, partition, errorNumber, atMs: performance.now() })
+    this.retries.push({ topic, partition, errorNumber, atMs: this.#clock.nowMs() })
   }
 
   confirmed(): void {
@@ -137,12 +185,11 @@ export class Ledger implements ProducerObserver {
   ): void {
     this.observed[status] += records.length
     for (const { listener, timestampMs } of records) {
-      if (listener) continue
       const entry = this.#silent.get(timestampMs)
       if (entry?.record.topic === topic) {
         this.#settle(entry, status)
         entry.errorNumber = errorNumber
-      } else {
+      } else if (!listener) {
         this.#violations.push(`observed, but never sent: ${topic} at ${timestampMs}`)
       }
     }
@@ -151,7 +198,7 @@ export class Ledger implements ProducerObserver {
   #settle(entry: Entry, status: DeliveryReport['status']): void {
     entry.fate = status
     entry.reportCount += 1
-    entry.settledMs = performance.now()
-    entry.settledEpochMs = Date.now()
+    entry.settledMs = this.#clock.nowMs()
+    entry.settledEpochMs = this.#clock.epochMs()
   }
 }

@@ -1,15 +1,14 @@
 /** One run: a cluster, a producer on it, clients, faults; and what the oracle says of it. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { createHash } from 'node:crypto'
+import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import { Producer } from '../../src/producer/producer.ts'
-import { CountingClock } from './counting-clock.ts'
-import { Dice } from './dice.ts'
 import { Ledger, type Entry } from './ledger.ts'
 import { push, runClient } from './load.ts'
 import { judge } from './oracle.ts'
-import type { Ports } from './ports.ts'
+import { HttpEdge } from './http-edge.ts'
 import type { Schedule } from './schedule.ts'
+import { World } from './simulation/world.ts'
 import { Turmoil } from './turmoil.ts'
 
 /** What came of a run. */
@@ -21,6 +20,8 @@ export interface RunResult {
   readonly retries: ReadonlyMap<number, number>
   /** How often each kind of fault was met. */
   readonly faults: ReadonlyMap<string, number>
+  /** The same for every run of a schedule: made of what happened to each record, and when. */
+  readonly digest: string
 }
 
 type Outcome = 'persisted' | 'notPersisted' | 'possiblyPersisted' | 'refused'
@@ -28,42 +29,54 @@ type Outcome = 'persisted' | 'notPersisted' | 'possiblyPersisted' | 'refused'
 /** Far more than message.timeout.ms and everything that a hung broker can cost. */
 const SETTLE_TIMEOUT_MS = 10_000
 const CONNECT_TIMEOUT_MS = 300
+const FIRST_BROKER_PORT = 9_092
+/** What was begun before the end may take so long to go away. */
+const REST_TIME_MS = 1_000
+/** One for Produce, one for Metadata, one to bootstrap from, each while the one before is ending. */
+const MAX_CONNECTIONS = 6
 const POLL_INTERVAL_MS = 5
 /** A record of a probe that failed is followed by another after this time. */
 const PROBE_INTERVAL_MS = 30
 
-/** Carries a schedule out. */
-export async function runSchedule(schedule: Schedule, ports: Ports): Promise<RunResult> {
-  const held = await ports.start({
-    brokers: schedule.brokers,
-    topics: Object.fromEntries(schedule.topics.map(({ name, ...limits }) => [name, limits])),
-    autoCreateTopics: false,
-  })
-  const run = new Run(schedule, held.cluster)
-  try {
+/** Carries a schedule out, in a world of its own. */
+export async function runSchedule(schedule: Schedule): Promise<RunResult> {
+  const world = new World(schedule.seed)
+  return await world.run(async () => {
+    const cluster = await EmbeddedCluster.start({
+      brokers: schedule.brokers,
+      port: FIRST_BROKER_PORT,
+      topics: Object.fromEntries(schedule.topics.map(({ name, ...limits }) => [name, limits])),
+      autoCreateTopics: false,
+      clock: world.time,
+      createServer: world.network.createServer,
+    })
+    const run = new Run(schedule, cluster, world)
     await run.carryOut()
-  } finally {
-    await held.close()
-  }
-  return run.result()
+    await cluster.close()
+    await run.checkRest()
+    return run.result()
+  })
 }
 
 class Run {
   readonly #schedule: Schedule
   readonly #cluster: EmbeddedCluster
-  readonly #clock = new CountingClock()
-  readonly #ledger = new Ledger()
+  readonly #world: World
+  readonly #ledger: Ledger
   readonly #turmoil: Turmoil
   readonly #producer: Producer
+  readonly #http: HttpEdge
   readonly #violations: string[] = []
   #isLoadOver = false
 
-  constructor(schedule: Schedule, cluster: EmbeddedCluster) {
+  constructor(schedule: Schedule, cluster: EmbeddedCluster, world: World) {
     this.#schedule = schedule
     this.#cluster = cluster
-    this.#turmoil = new Turmoil(cluster, schedule)
-    const clock = this.#clock
-    const random = new Dice(schedule.seed).next
+    this.#world = world
+    this.#turmoil = new Turmoil(cluster, schedule, world)
+    const { time: clock, dice, network } = world
+    this.#ledger = new Ledger(clock)
+    const random = dice.next
     const transport = new KafkajsTransport(
       {
         brokers: cluster.bootstrap.split(','),
@@ -77,10 +90,11 @@ class Run {
         reconnectBackoffMaxMs: 100,
         isDebugLogged: false,
       },
-      { clock, random, log: () => undefined },
+      { clock, random, log: () => undefined, connect: network.connect },
     )
     const observer = this.#ledger
     this.#producer = new Producer(schedule.settings, { transport, clock, random, observer })
+    this.#http = new HttpEdge(this.#producer, world)
   }
 
   async carryOut(): Promise<void> {
@@ -88,15 +102,17 @@ class Run {
     this.#producer.start()
     const dependencies = {
       producer: this.#producer,
+      http: this.#http,
       ledger: this.#ledger,
       isOver: () => this.#isLoadOver,
+      sleep: (ms: number) => this.#world.time.sleep(ms),
     }
     const load = Promise.all(clients.map((plan, index) => runClient(plan, index, dependencies)))
     const turmoil = this.#turmoil.run(events)
     // Its failure is that of the run, and waits until it is asked for.
     turmoil.catch(() => undefined)
-    await sleep(loadMs)
-    if (ending === 'close') await this.#producer.close()
+    await this.#world.time.sleep(loadMs)
+    if (ending === 'close') await this.#close()
     await turmoil
     await this.#turmoil.end()
     if (ending === 'drain') await this.#drain()
@@ -105,9 +121,9 @@ class Run {
     await this.#until('every record was reported', () => this.#producer.bufferedRecords === 0)
     if (ending === 'settle') await this.#probe()
     if (ending === 'settle') await this.#drain()
-    await this.#producer.close()
+    await this.#close()
     await this.#turmoil.released()
-    await this.#checkRest()
+    this.#http.close()
   }
 
   result(): RunResult {
@@ -138,14 +154,44 @@ class Run {
       byError.set(errorNumber, (byError.get(errorNumber) ?? 0) + 1)
     }
     return {
-      violations: [...this.#violations, ...said, ...miscounts, ...verdict.violations],
+      violations: [
+        ...this.#violations,
+        ...this.#http.violations,
+        ...said,
+        ...miscounts,
+        ...verdict.violations,
+      ],
       figures,
       retries: byError,
       faults: happened,
+      digest: this.#digest(),
     }
   }
 
+  #digest(): string {
+    const hash = createHash('sha256')
+    for (const {
+      id,
+      fate,
+      sentMs,
+      settledMs,
+      place,
+      timestampMs,
+    } of this.#ledger.entries.values()) {
+      const { partition, offset } = place ?? {}
+      const parts = [id, fate, sentMs, settledMs, partition, offset, timestampMs]
+      hash.update(`${parts.map(String).join(' ')}\n`)
+    }
+    return hash.update(String(this.#world.time.nowMs())).digest('hex').slice(0, 16)
+  }
+
+  async #close(): Promise<void> {
+    this.#http.isDraining = true
+    await this.#producer.close()
+  }
+
   async #drain(): Promise<void> {
+    this.#http.isDraining = true
     const left = await this.#producer.drain(SETTLE_TIMEOUT_MS)
     if (left > 0) this.#violations.push(`${left} records left after draining`)
   }
@@ -160,19 +206,19 @@ class Run {
           (_, partition) => ({ topic, partition }),
         ),
       )
-    const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS
+    const deadlineMs = this.#world.time.nowMs() + SETTLE_TIMEOUT_MS
     await Promise.all(
       targets.map(async ({ topic, partition }) => {
         for (;;) {
           const { fate, errorNumber = 0 } = await this.#probeOnce(topic, partition)
           if (fate === 'persisted') return
-          if (performance.now() > deadlineMs) {
+          if (this.#world.time.nowMs() > deadlineMs) {
             this.#violations.push(
               `${topic}/${partition} takes no records after the faults: ${fate ?? ''} ${errorNumber}`,
             )
             return
           }
-          await sleep(PROBE_INTERVAL_MS)
+          await this.#world.time.sleep(PROBE_INTERVAL_MS)
         }
       }),
     )
@@ -190,14 +236,23 @@ class Run {
     return this.#ledger.entries.get(id) ?? {}
   }
 
-  /** Nothing is left of the producer. */
-  async #checkRest(): Promise<void> {
+  /** Nothing is left of the producer, once the cluster is closed too. */
+  async checkRest(): Promise<void> {
+    const { time, network } = this.#world
     const { bufferedRecords, bufferedBytes } = this.#producer
     if (bufferedRecords !== 0) this.#violations.push(`${bufferedRecords} records in the budget`)
     if (bufferedBytes !== 0) this.#violations.push(`${bufferedBytes} bytes in the budget`)
     const topics = [...this.#producer.bufferedByTopic()].map(([topic]) => topic)
     if (topics.length > 0) this.#violations.push(`records buffered for ${topics.join(', ')}`)
-    await this.#until('every timer ended', () => this.#clock.running === 0, CONNECT_TIMEOUT_MS)
+    await time.sleep(REST_TIME_MS)
+    if (time.running > 0) this.#violations.push(`${time.running} timers are still running`)
+    if (network.openSockets > 0) this.#violations.push(`${network.openSockets} sockets are open`)
+    for (const id of this.#cluster.brokerIds) {
+      const connections = network.mostClientsOf(FIRST_BROKER_PORT + id - 1)
+      if (connections > MAX_CONNECTIONS) {
+        this.#violations.push(`${connections} connections to broker ${id} at once`)
+      }
+    }
   }
 
   async #within(what: string, promise: Promise<unknown>): Promise<void> {
@@ -209,8 +264,9 @@ class Run {
   }
 
   async #until(what: string, isSo: () => boolean, timeoutMs = SETTLE_TIMEOUT_MS): Promise<void> {
-    const deadlineMs = performance.now() + timeoutMs
-    while (!isSo() && performance.now() < deadlineMs) await sleep(POLL_INTERVAL_MS)
+    const deadlineMs = this.#world.time.nowMs() + timeoutMs
+    while (!isSo() && this.#world.time.nowMs() < deadlineMs)
+      await this.#world.time.sleep(POLL_INTERVAL_MS)
     if (!isSo()) this.#violations.push(`not within ${timeoutMs} ms: ${what}`)
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { MetadataLie } from '../../src/embedded-broker/faults.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
+import type { Outage } from './simulation/simulated-network.ts'
 
 /** One run. */
 export interface Schedule {
@@ -35,8 +36,11 @@ export interface TopicPlan {
 export interface ClientPlan {
   readonly name: string
   readonly seed: number
-  /** `sync` waits for its reports, `async` does not, `silent` passes no listener. */
-  readonly mode: 'sync' | 'async' | 'silent'
+  /**
+   * `sync` waits for its reports, `async` does not, `silent` passes no listener; `httpSync` and
+   * `httpAsync` push over HTTP, with and without `wait_for_send`.
+   */
+  readonly mode: 'sync' | 'async' | 'silent' | 'httpSync' | 'httpAsync'
   readonly addressing: 'key' | 'partition' | 'none'
   /** Names, those of topics that do not exist among them. */
   readonly topics: readonly string[]
@@ -78,6 +82,12 @@ export type ChaosEvent = { readonly atMs: number } & (
     }
   | { readonly kind: 'stopBroker'; readonly brokerId: number; readonly forMs: number }
   | { readonly kind: 'cutConnections'; readonly brokerId: number | undefined }
+  | {
+      /** `hung`: its process is stopped for a while. `cut`: its cable. */
+      readonly kind: Outage
+      readonly brokerId: number
+      readonly forMs: number
+    }
   | {
       readonly kind: 'moveLeader'
       readonly topic: string

@@ -1,6 +1,7 @@
 /** Adds runs up, and prints those that failed as they come. */
 import type { RunResult } from './run.ts'
 import type { Schedule } from './schedule.ts'
+import type { Failure } from './shorten.ts'
 
 /** See the head of this file. */
 export class Tally {
@@ -10,7 +11,7 @@ export class Tally {
   readonly #retries = new Map<string, number>()
   readonly #faults = new Map<string, number>()
   #runs = 0
-  /** Runs that failed, and failures that belong to no run. */
+  /** Runs that failed. */
   failureCount = 0
 
   /** @param quoted - violations of one run that are printed. */
@@ -34,10 +35,23 @@ export class Tally {
     if (result.violations.length > 0) this.#print(schedule, result.violations)
   }
 
-  /** Counts a failure, and prints it if there is anything new to say of it. */
-  fail(sentence: string | undefined): void {
-    this.failureCount += 1
-    if (sentence !== undefined) process.stdout.write(`FAILED: ${sentence}\n`)
+  /** Prints how little it takes to make a run fail. */
+  explain(failure: Failure | undefined): void {
+    if (!failure) {
+      process.stdout.write(
+        '  the same schedule did not fail a second time: the run is not repeatable\n',
+      )
+      return
+    }
+    const { violations, schedule } = failure
+    process.stdout.write(
+      [
+        '  it takes no more than:',
+        ...violations.slice(0, this.#quoted).map((violation) => `    ${violation}`),
+        `    schedule: ${JSON.stringify(schedule)}`,
+        '',
+      ].join('\n'),
+    )
   }
 
   /** Everything in figures, for people. */
@@ -55,12 +69,14 @@ export class Tally {
   #print(schedule: Schedule, violations: readonly string[]): void {
     const { seed, brokers } = schedule
     const more = violations.length - this.#quoted
-    this.fail(
+    this.failureCount += 1
+    process.stdout.write(
       [
-        `seed ${seed}, again with --seed ${seed} --brokers ${brokers} --runs 1`,
+        `FAILED: seed ${seed}, again with --seed ${seed} --brokers ${brokers} --runs 1`,
         ...violations.slice(0, this.#quoted).map((violation) => `  ${violation}`),
         ...(more > 0 ? [`  and ${more} more`] : []),
         `  schedule: ${JSON.stringify(schedule)}`,
+        '',
       ].join('\n'),
     )
   }

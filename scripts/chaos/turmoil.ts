@@ -1,24 +1,28 @@
 /** Makes a schedule's events happen to a cluster, and ends them all. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import type { Control } from '../../src/embedded-broker/fault-controls.ts'
 import { arm } from './draw-fault.ts'
 import type { ChaosEvent, Schedule } from './schedule.ts'
+import type { Outage } from './simulation/simulated-network.ts'
+import type { World } from './simulation/world.ts'
 
 /** See the head of this file. */
 export class Turmoil {
   readonly #cluster: EmbeddedCluster
+  readonly #world: World
   readonly #waits = new Set<Promise<void>>()
   readonly #controls: { readonly name: string; readonly control: Control }[] = []
   readonly #stopped = new Set<number>()
+  readonly #outages = new Set<number>()
   readonly #happened = new Map<string, number>()
   /** Topics that were deleted. */
   readonly deleted = new Set<string>()
   /** How many partitions each topic had, at one time or another. */
   readonly partitionCounts = new Map<string, Set<number>>()
 
-  constructor(cluster: EmbeddedCluster, { topics }: Schedule) {
+  constructor(cluster: EmbeddedCluster, { topics }: Schedule, world: World) {
     this.#cluster = cluster
+    this.#world = world
     for (const { name, partitions } of topics) this.partitionCounts.set(name, new Set([partitions]))
   }
 
@@ -33,10 +37,9 @@ export class Turmoil {
 
   /** Makes all events happen, each at its time. */
   async run(events: readonly ChaosEvent[]): Promise<void> {
-    const startedMs = performance.now()
     await Promise.all(
       events.map(async (event) => {
-        await sleep(Math.max(0, startedMs + event.atMs - performance.now()))
+        await this.#world.time.sleep(event.atMs)
         await this.#happen(event)
       }),
     )
@@ -45,6 +48,7 @@ export class Turmoil {
   /** Ends what goes on: every broker is up, every partition has a leader, no request meets a fault. */
   async end(): Promise<void> {
     this.#cluster.clearControls()
+    for (const id of this.#outages) this.#endOutage(id)
     for (const id of this.#stopped) await this.#start(id)
     for (const [topic, counts] of this.partitionCounts) {
       if (!this.#cluster.topicNames().includes(topic)) continue
@@ -59,7 +63,7 @@ export class Turmoil {
   /** Resolves when every request that was held back has gone on. */
   async released(): Promise<void> {
     while (this.#waits.size > 0) await Promise.all(this.#waits)
-    await sleep(0)
+    await this.#world.time.sleep(0)
   }
 
   async #happen(event: ChaosEvent): Promise<void> {
@@ -73,6 +77,9 @@ export class Turmoil {
     switch (event.kind) {
       case 'stopBroker':
         return this.#stop(event.brokerId, event.forMs)
+      case 'hung':
+      case 'cut':
+        return this.#interrupt(event)
       case 'cutConnections':
         cluster.cutConnections(event.brokerId)
         return
@@ -110,6 +117,9 @@ export class Turmoil {
     switch (event.kind) {
       case 'stopBroker':
         return this.#stopped.has(event.brokerId)
+      case 'hung':
+      case 'cut':
+        return this.#outages.has(event.brokerId)
       case 'moveLeader':
         return !this.#has(event.topic) || this.#stopped.has(event.brokerId)
       case 'deleteTopic':
@@ -133,8 +143,24 @@ export class Turmoil {
   async #stop(id: number, forMs: number): Promise<void> {
     this.#stopped.add(id)
     await this.#cluster.stopBroker(id)
-    await sleep(forMs)
+    await this.#world.time.sleep(forMs)
     await this.#start(id)
+  }
+
+  async #interrupt({ kind, brokerId, forMs }: ChaosEvent & { kind: Outage }): Promise<void> {
+    this.#outages.add(brokerId)
+    this.#world.network.begin(this.#portOf(brokerId), kind)
+    await this.#world.time.sleep(forMs)
+    this.#endOutage(brokerId)
+  }
+
+  #endOutage(brokerId: number): void {
+    if (this.#outages.delete(brokerId)) this.#world.network.end(this.#portOf(brokerId))
+  }
+
+  #portOf(brokerId: number): number {
+    const address = this.#cluster.bootstrap.split(',')[brokerId - 1]
+    return Number(address?.split(':')[1])
   }
 
   async #start(id: number): Promise<void> {
@@ -144,7 +170,7 @@ export class Turmoil {
   }
 
   #wait(ms: number): Promise<void> {
-    const wait = sleep(ms).then(() => {
+    const wait = this.#world.time.sleep(ms).then(() => {
       this.#waits.delete(wait)
     })
     this.#waits.add(wait)

@@ -1,7 +1,6 @@
 /** One broker's listener on loopback, and the connections it has. */
 import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
-import { createServer } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ConnectionContext } from './connection.ts'
@@ -14,6 +13,8 @@ const MAX_CONNECTIONS = 1_000
 export interface BrokerContext extends Omit<ConnectionContext, 'connectionId'> {
   /** Absent on a listener without TLS. */
   readonly tls: TlsOptions | undefined
+  /** Makes a listener without TLS. */
+  readonly createServer: (onConnection: (socket: Socket) => void) => Server
   /** Numbers the connections of all brokers. */
   readonly nextConnectionId: () => number
 }
@@ -80,7 +81,7 @@ export class BrokerServer {
       const connectionId = this.#context.nextConnectionId()
       serveConnection(socket, { ...this.#context, connectionId })
     }
-    const { tls } = this.#context
+    const { tls, createServer } = this.#context
     return tls ? createTlsServer(tls, serve) : createServer(serve)
   }
 }

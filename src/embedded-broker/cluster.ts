@@ -43,6 +43,7 @@ export class EmbeddedCluster {
       maxRequestBytes: settings.maxRequestBytes,
       onInternalError: settings.onInternalError,
       tls: settings.tls,
+      createServer: settings.createServer,
       sasl: saslSettings(settings),
       nextConnectionId: () => (this.#connectionCount += 1),
     }

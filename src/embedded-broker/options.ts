@@ -1,4 +1,5 @@
 /** What an embedded cluster can be told when it starts, and the defaults. */
+import { createServer, type Server, type Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { Denial } from './access-control.ts'
 import type { BrokerClock } from './clock.ts'
@@ -53,6 +54,8 @@ export interface EmbeddedClusterOptions {
   readonly denials?: readonly Denial[]
   /** Where time comes from. @defaultValue the machine's clock */
   readonly clock?: BrokerClock
+  /** Makes the listener of a broker without TLS. @defaultValue that of `node:net` */
+  readonly createServer?: (onConnection: (socket: Socket) => void) => Server
   /** Told of a defect of the broker itself. @defaultValue a warning of the process */
   readonly onInternalError?: (error: unknown) => void
 }
@@ -77,6 +80,7 @@ const defaults = {
   requestLogSize: 10_000,
   denials: [],
   clock: systemClock,
+  createServer: (onConnection) => createServer(onConnection),
   onInternalError: (error: unknown): void => {
     process.emitWarning(error instanceof Error ? error : String(error))
   },

@@ -23,7 +23,7 @@ import { Carrier } from './carrier.ts'
 import { classify, reasonOf } from './classify.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
 import { ProducerCluster } from './producer-cluster.ts'
-import { disguiseIpv6, Sockets } from './sockets.ts'
+import { disguiseIpv6, Sockets, type Connect } from './sockets.ts'
 
 /** Where Kafka is and how to get in. */
 export interface KafkajsTransportSettings {
@@ -51,6 +51,8 @@ export interface KafkajsTransportDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly log: TransportLog
+  /** Opens plain connections. @defaultValue `net.connect` */
+  readonly connect?: Connect
 }
 
 /** When nothing was heard of Kafka for so long, it is asked whether it is there. */
@@ -85,7 +87,7 @@ export class KafkajsTransport implements Transport {
     this.#settings = settings
     this.#dependencies = dependencies
     const { connectTimeoutMs, socketTimeoutMs, ssl, sasl } = settings
-    this.#sockets = new Sockets(ssl)
+    this.#sockets = new Sockets(ssl, dependencies.connect)
     const logger = createLogger({
       level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.INFO,
       logCreator: kafkajsLogCreator(dependencies.log),

@@ -24,15 +24,23 @@ export function revealIpv6(host: string): string {
   return Buffer.from(host.slice(0, -IPV6_SUFFIX.length), 'hex').toString()
 }
 
+/** Opens a TCP connection, and calls `onConnect` once it is there. */
+export type Connect = (options: net.TcpNetConnectOpts, onConnect: () => void) => net.Socket
+
 /** See the head of this file. */
 export class Sockets {
   readonly #tlsOptions: tls.ConnectionOptions | undefined
+  readonly #connect: Connect
   readonly #open = new Set<net.Socket>()
   #isClosed = false
 
-  /** @param tlsOptions - `undefined` for plain text. */
-  constructor(tlsOptions: tls.ConnectionOptions | undefined) {
+  /**
+   * @param tlsOptions - `undefined` for plain text.
+   * @param connect - opens plain connections; tests have a network of their own.
+   */
+  constructor(tlsOptions: tls.ConnectionOptions | undefined, connect: Connect = net.connect) {
     this.#tlsOptions = tlsOptions
+    this.#connect = connect
   }
 
   /** kafkajs's way to get a connection. Without Nagle's delay, unlike its own (socket.nagle.disable). */
@@ -44,7 +52,7 @@ export class Sockets {
     const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay }
     const socket = this.#tlsOptions
       ? tls.connect({ ...options, ...serverName(host), ...this.#tlsOptions }, onConnect)
-      : net.connect(options, onConnect)
+      : this.#connect(options, onConnect)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
     return socket

@@ -1,0 +1,65 @@
+/**
+ * Gives kafkajs, which takes the time, its timers and its luck from the process, those of a run. What
+ * Node itself does inside is left alone.
+ */
+import type { Dice } from '../dice.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+/** Takes the globals over; the function returned gives them back. */
+export function takeOverGlobals(time: VirtualTime, dice: Dice): () => void {
+  const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis
+  const { now } = Date
+  const { random } = Math
+  const start = (
+    task: (...values: unknown[]) => void,
+    delayMs = 0,
+    ...values: unknown[]
+  ): unknown =>
+    new VirtualTimeout(time, delayMs, false, () => {
+      task(...values)
+    })
+  const repeat = (task: () => void, delayMs = 0): unknown =>
+    new VirtualTimeout(time, Math.max(1, delayMs), true, task)
+  const stop = (timeout: unknown): void => {
+    if (timeout instanceof VirtualTimeout) timeout.close()
+  }
+  Object.assign(globalThis, {
+    setTimeout: start,
+    clearTimeout: stop,
+    setInterval: repeat,
+    clearInterval: stop,
+  })
+  Date.now = () => time.epochMs()
+  Math.random = dice.next
+  return () => {
+    Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval })
+    Date.now = now
+    Math.random = random
+  }
+}
+
+/** What `setTimeout` and `setInterval` return. */
+class VirtualTimeout {
+  #cancel: () => void
+
+  constructor(time: VirtualTime, delayMs: number, isRepeated: boolean, task: () => void) {
+    const fire = (): void => {
+      if (isRepeated) this.#cancel = time.schedule(delayMs, fire)
+      task()
+    }
+    // Node takes every delay that makes no sense for 1 ms.
+    this.#cancel = time.schedule(delayMs >= 1 ? delayMs : 1, fire)
+  }
+
+  close(): void {
+    this.#cancel()
+  }
+
+  ref(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
+}

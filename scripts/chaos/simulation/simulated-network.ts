@@ -1,0 +1,303 @@
+/**
+ * Listeners and connections within this process. Bytes take their time, arrive in pieces, and may be
+ * held up on their way to or from a port: by a host that hangs (connections are still accepted, as a
+ * kernel does for a process that was stopped) or by a cable that is cut (nothing gets through, and
+ * arrives later, as TCP sees to it).
+ */
+import { EventEmitter } from 'node:events'
+import type { Server, Socket } from 'node:net'
+import type { Dice } from '../dice.ts'
+import { SimulatedSocket, type Wire } from './simulated-socket.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+/** How a port is out of order. */
+export type Outage = 'hung' | 'cut'
+
+const FIRST_FREE_PORT = 20_000
+const MAX_LATENCY_MS = 0.5
+/** Once in a while a packet has to be sent again. */
+const SLOW_PACKET_CHANCE = 0.01
+const SLOW_PACKET_MS = 40
+const SPLIT_CHANCE = 0.1
+/** Bytes that the kernels at both ends hold before a write has to wait. */
+const BUFFER_BYTES = 256 * 1024
+
+/** What happens at a port. */
+interface Port {
+  listener: SimulatedServer | undefined
+  outage: Outage | undefined
+  /** What waits for the end of the outage, in order. */
+  held: (() => void)[]
+  /** Connections that clients have to it. */
+  clients: number
+  mostClients: number
+}
+
+/** See the head of this file. */
+export class SimulatedNetwork {
+  readonly #time: VirtualTime
+  readonly #dice: Dice
+  readonly #ports = new Map<number, Port>()
+  readonly #sockets = new Set<SimulatedSocket>()
+  #nextFreePort = FIRST_FREE_PORT
+
+  constructor(time: VirtualTime, dice: Dice) {
+    this.#time = time
+    this.#dice = dice
+  }
+
+  /** Sockets that are not closed yet, of both ends. */
+  get openSockets(): number {
+    return this.#sockets.size
+  }
+
+  /** The most connections to a port that clients had at the same time. */
+  mostClientsOf(port: number): number {
+    return this.#port(port).mostClients
+  }
+
+  /** As `net.createServer`. */
+  readonly createServer = (onConnection: (socket: Socket) => void): Server => {
+    const server: unknown = new SimulatedServer(this).on('connection', onConnection)
+    return server as Server
+  }
+
+  /** As `net.connect`. */
+  readonly connect = ({ port }: { readonly port: number }, onConnect: () => void): Socket => {
+    const client = this.#track(new SimulatedSocket())
+    client.once('connect', onConnect)
+    this.#count(port, client)
+    this.#later(() => {
+      this.#unless(['cut'], port, () => {
+        this.#arriveAt(port, client)
+      })
+    })
+    const socket: unknown = client
+    return socket as Socket
+  }
+
+  /** Puts a port out of order. */
+  begin(port: number, outage: Outage): void {
+    this.#port(port).outage = outage
+  }
+
+  /** Ends the outage of a port: what was held up arrives. */
+  end(port: number): void {
+    const state = this.#port(port)
+    state.outage = undefined
+    for (const release of state.held.splice(0)) release()
+  }
+
+  /** For {@link SimulatedServer}. */
+  listen(wanted: number, server: SimulatedServer): number | undefined {
+    const port = wanted === 0 ? (this.#nextFreePort += 1) : wanted
+    const state = this.#port(port)
+    if (state.listener) return undefined
+    state.listener = server
+    return port
+  }
+
+  /** For {@link SimulatedServer}. */
+  unlisten(port: number): void {
+    this.#port(port).listener = undefined
+  }
+
+  #arriveAt(port: number, client: SimulatedSocket): void {
+    if (client.destroyed) return
+    const { listener } = this.#port(port)
+    if (!listener) {
+      client.fail('ECONNREFUSED')
+      return
+    }
+    const server = this.#track(new SimulatedSocket())
+    const toServer = new SimulatedWire(this.#via(port), server, client)
+    const toClient = new SimulatedWire(this.#via(port), client, server)
+    server.attach(toClient)
+    client.attach(toServer)
+    client.emit('connect')
+    // The kernel accepts for a process that hangs; the process learns of it later.
+    this.#unless(['hung', 'cut'], port, () => {
+      listener.accept(server)
+    })
+  }
+
+  #via(port: number): WireOptions {
+    return {
+      later: (task) => {
+        this.#later(() => {
+          this.#unless(['hung', 'cut'], port, task)
+        })
+      },
+      splitAt: (length) =>
+        length > 1 && this.#dice.chance(SPLIT_CHANCE) ? this.#dice.between(1, length - 1) : length,
+    }
+  }
+
+  /** Runs a task now, or after the outage if there is one of such a kind. */
+  #unless(outages: readonly Outage[], port: number, task: () => void): void {
+    const state = this.#port(port)
+    const isHeldUp = state.outage !== undefined && outages.includes(state.outage)
+    if (isHeldUp) state.held.push(task)
+    else task()
+  }
+
+  #later(task: () => void): void {
+    const isSlow = this.#dice.chance(SLOW_PACKET_CHANCE)
+    this.#time.schedule(this.#dice.next() * (isSlow ? SLOW_PACKET_MS : MAX_LATENCY_MS), task)
+  }
+
+  #track(socket: SimulatedSocket): SimulatedSocket {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    return socket
+  }
+
+  #count(port: number, client: SimulatedSocket): void {
+    const state = this.#port(port)
+    state.clients += 1
+    state.mostClients = Math.max(state.mostClients, state.clients)
+    client.once('close', () => {
+      state.clients -= 1
+    })
+  }
+
+  #port(port: number): Port {
+    let state = this.#ports.get(port)
+    if (!state) {
+      state = { listener: undefined, outage: undefined, held: [], clients: 0, mostClients: 0 }
+      this.#ports.set(port, state)
+    }
+    return state
+  }
+}
+
+/** What a {@link SimulatedWire} needs of its network. */
+interface WireOptions {
+  /** Runs a task when what is sent now arrives. */
+  readonly later: (task: () => void) => void
+  /** Where to cut a chunk of this length in two. */
+  readonly splitAt: (length: number) => number
+}
+
+/** Keeps what is under way in order, though each part takes a time of its own. */
+class SimulatedWire implements Wire {
+  readonly #options: WireOptions
+  readonly #to: SimulatedSocket
+  readonly #from: SimulatedSocket
+  readonly #underWay: (() => void)[] = []
+  readonly #waiting: (() => void)[] = []
+  #bufferedBytes = 0
+  #isBroken = false
+
+  constructor(options: WireOptions, to: SimulatedSocket, from: SimulatedSocket) {
+    this.#options = options
+    this.#to = to
+    this.#from = from
+  }
+
+  send(chunk: Buffer, onTaken: () => void): void {
+    const at = this.#options.splitAt(chunk.length)
+    // The sender may use its buffer again once it is told that the bytes are taken.
+    const pieces = at === chunk.length ? [chunk] : [chunk.subarray(0, at), chunk.subarray(at)]
+    for (const piece of pieces) this.#sendPiece(Buffer.from(piece))
+    if (this.#bufferedBytes < BUFFER_BYTES) onTaken()
+    else this.#waiting.push(onTaken)
+  }
+
+  finish(): void {
+    this.#put(() => {
+      this.#to.receive(null)
+    })
+  }
+
+  leave(): void {
+    for (const onTaken of this.#waiting.splice(0)) onTaken()
+  }
+
+  reset(): void {
+    this.#isBroken = true
+    this.#underWay.length = 0
+    this.#options.later(() => {
+      this.#to.fail('ECONNRESET')
+    })
+  }
+
+  #sendPiece(piece: Buffer): void {
+    this.#bufferedBytes += piece.length
+    this.#put(() => {
+      this.#bufferedBytes -= piece.length
+      if (this.#to.destroyed) this.#answerWithReset()
+      else this.#to.receive(piece)
+      if (this.#bufferedBytes < BUFFER_BYTES) this.leave()
+    })
+  }
+
+  /** Nobody is there any more to read what arrived. */
+  #answerWithReset(): void {
+    this.#options.later(() => {
+      if (!this.#from.destroyed) this.#from.fail('ECONNRESET')
+    })
+  }
+
+  /** What comes later may be ready to arrive earlier: it takes the place of the first that has not yet. */
+  #put(arrival: () => void): void {
+    if (this.#isBroken) return
+    this.#underWay.push(arrival)
+    this.#options.later(() => {
+      this.#underWay.shift()?.()
+    })
+  }
+}
+
+/** As far as the embedded broker uses a `net.Server`. */
+class SimulatedServer extends EventEmitter {
+  maxConnections = Infinity
+  readonly #network: SimulatedNetwork
+  readonly #connections = new Set<SimulatedSocket>()
+  #port: number | undefined
+  #isClosing = false
+
+  constructor(network: SimulatedNetwork) {
+    super()
+    this.#network = network
+  }
+
+  listen(port: number): this {
+    this.#port = this.#network.listen(port, this)
+    process.nextTick(() => {
+      if (this.#port === undefined) this.emit('error', new Error(`port ${port} is taken`))
+      else this.emit('listening')
+    })
+    return this
+  }
+
+  address(): { readonly port: number } {
+    return { port: this.#port ?? 0 }
+  }
+
+  accept(socket: SimulatedSocket): void {
+    if (this.#isClosing) {
+      socket.resetAndDestroy()
+      return
+    }
+    this.#connections.add(socket)
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      this.#closeIfDone()
+    })
+    this.emit('connection', socket)
+  }
+
+  close(): this {
+    this.#isClosing = true
+    if (this.#port !== undefined) this.#network.unlisten(this.#port)
+    process.nextTick(() => {
+      this.#closeIfDone()
+    })
+    return this
+  }
+
+  #closeIfDone(): void {
+    if (this.#isClosing && this.#connections.size === 0) this.emit('close')
+  }
+}

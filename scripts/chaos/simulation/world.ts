@@ -1,0 +1,33 @@
+/** Everything that a run would otherwise get from its machine: time, luck and a network. */
+import { Dice } from '../dice.ts'
+import { takeOverGlobals } from './globals.ts'
+import { SimulatedNetwork } from './simulated-network.ts'
+import { VirtualTime } from './virtual-time.ts'
+
+/** Keeps the draws of different purposes apart, so that one more of the one changes none of the other. */
+const NETWORK_SALT = 0x5eed_0001
+const GLOBALS_SALT = 0x5eed_0002
+
+/** See the head of this file. */
+export class World {
+  readonly time = new VirtualTime()
+  readonly dice: Dice
+  readonly network: SimulatedNetwork
+  readonly #seed: number
+
+  constructor(seed: number) {
+    this.#seed = seed
+    this.dice = new Dice(seed)
+    this.network = new SimulatedNetwork(this.time, new Dice(seed ^ NETWORK_SALT))
+  }
+
+  /** Lets `main` happen in this world. Not to be called while another world is running. */
+  async run<Result>(main: () => Promise<Result>): Promise<Result> {
+    const giveBack = takeOverGlobals(this.time, new Dice(this.#seed ^ GLOBALS_SALT))
+    try {
+      return await this.time.run(main)
+    } finally {
+      giveBack()
+    }
+  }
+}

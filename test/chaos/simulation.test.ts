@@ -1,0 +1,191 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { drawSchedule } from '../../scripts/chaos/draw-schedule.ts'
+import { runSchedule } from '../../scripts/chaos/run.ts'
+import { World } from '../../scripts/chaos/simulation/world.ts'
+import { shorten } from '../../scripts/chaos/shorten.ts'
+
+const PORT = 9_092
+
+/** Runs `main` in a world with a listener that has a connection. */
+async function connected<Result>(
+  main: (client: Socket, server: Socket, world: World) => Promise<Result>,
+): Promise<Result> {
+  const world = new World(1)
+  return await world.run(async () => {
+    const accepted = Promise.withResolvers<Socket>()
+    const listener = world.network.createServer(accepted.resolve)
+    await once(listener.listen(PORT), 'listening')
+    const client = world.network.connect({ port: PORT }, () => undefined)
+    const server = await accepted.promise
+    for (const socket of [client, server]) socket.on('error', () => undefined)
+    return await main(client, server, world)
+  })
+}
+
+async function textOf(socket: Socket): Promise<string> {
+  let text = ''
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  await once(socket, 'close')
+  return text
+}
+
+describe('A schedule', () => {
+  test('does exactly the same each time, whatever ran before', async () => {
+    const forth = []
+    for (const seed of [11, 12, 13]) forth.push((await runSchedule(drawSchedule(seed))).digest)
+    const back = []
+    for (const seed of [13, 12, 11]) back.unshift((await runSchedule(drawSchedule(seed))).digest)
+
+    expect(back).toEqual(forth)
+    expect(new Set(forth).size).toBe(3)
+  })
+
+  test('that fails is shortened to what makes it fail', async () => {
+    const schedule = drawSchedule(3)
+    const [culprit] = schedule.events
+    const { result } = { result: await runSchedule({ ...schedule, events: [], clients: [] }) }
+
+    const shortest = await shorten(schedule, ({ events }) => {
+      const violations = events.some((event) => event === culprit) ? ['it broke'] : []
+      return Promise.resolve({ ...result, violations })
+    })
+
+    expect(schedule.events.length).toBeGreaterThan(1)
+    expect(shortest).toEqual({
+      schedule: { ...schedule, events: [culprit], clients: [] },
+      violations: ['it broke'],
+    })
+  })
+})
+
+describe('Simulated time', () => {
+  test('jumps to what is due next, and keeps the order of what is due together', async () => {
+    const world = new World(1)
+    const happened: string[] = []
+
+    await world.run(async () => {
+      world.time.schedule(60_000, () => happened.push(`late at ${world.time.nowMs()}`))
+      setTimeout(() => happened.push(`first at ${world.time.nowMs()}`), 10)
+      setTimeout(() => happened.push(`second at ${world.time.nowMs()}`), 10)
+      const cancelled = setTimeout(() => happened.push('never'), 20)
+      clearTimeout(cancelled)
+      await world.time.sleep(60_000)
+    })
+
+    expect(happened).toEqual(['first at 10', 'second at 10', 'late at 60000'])
+    expect(world.time.running).toBe(0)
+  })
+
+  test('says so when nothing is left that could end the run', async () => {
+    await expect(new World(1).run(() => new Promise(() => undefined))).rejects.toThrow(
+      'nothing is left to happen',
+    )
+  })
+
+  test('gives the process its own time back', async () => {
+    const before = [setTimeout, Date.now, Math.random]
+
+    await new World(1).run(() => Promise.resolve())
+
+    expect([setTimeout, Date.now, Math.random]).toEqual(before)
+  })
+})
+
+describe('A simulated connection', () => {
+  test('delivers everything in order, and its end', async () => {
+    const words = Array.from({ length: 200 }, (_, index) => `word ${index};`)
+
+    const text = await connected(async (client, server) => {
+      for (const word of words) client.write(word)
+      client.end()
+      return await textOf(server)
+    })
+
+    expect(text).toBe(words.join(''))
+  })
+
+  test('still delivers what was written before the sender destroyed it', async () => {
+    const text = await connected(async (client, server) => {
+      client.write('last words')
+      client.destroy()
+      return await textOf(server)
+    })
+
+    expect(text).toBe('last words')
+  })
+
+  test('tells who writes to a peer that is gone', async () => {
+    const error = await connected(async (client, server) => {
+      const failed = once(client, 'error')
+      client.pause()
+      server.destroy()
+      client.write('to nobody')
+      const [reason] = (await failed) as [NodeJS.ErrnoException]
+      return reason.code
+    })
+
+    expect(error).toBe('ECONNRESET')
+  })
+
+  test('is broken by a reset, which loses what is under way', async () => {
+    const received = await connected(async (client, server) => {
+      const failed = once(server, 'error')
+      client.write('lost')
+      client.resetAndDestroy()
+      await failed
+      return server.read() as Buffer | null
+    })
+
+    expect(received).toBeNull()
+  })
+
+  test('is refused where nobody listens', async () => {
+    const world = new World(1)
+
+    const code = await world.run(async () => {
+      const socket = world.network.connect({ port: 1 }, () => undefined)
+      const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException]
+      return error.code
+    })
+
+    expect(code).toBe('ECONNREFUSED')
+  })
+
+  test('to a host that hangs is there, and what was sent arrives when it goes on', async () => {
+    const log = await connected(async (client, server, { network, time }) => {
+      const seen: string[] = []
+      server.on('data', (chunk: Buffer) => seen.push(`${String(chunk)} at ${time.nowMs() >= 500}`))
+      network.begin(PORT, 'hung')
+      client.write('hello')
+      const second = network.connect({ port: PORT }, () => seen.push('connected'))
+      await time.sleep(500)
+      network.end(PORT)
+      await time.sleep(100)
+      second.destroy()
+      return seen
+    })
+
+    expect(log).toEqual(['connected', 'hello at true'])
+  })
+
+  test('through a cut cable is not even there before the cable is mended', async () => {
+    const log = await connected(async (_client, _server, { network, time }) => {
+      const seen: string[] = []
+      network.begin(PORT, 'cut')
+      const second = network.connect({ port: PORT }, () => {
+        seen.push(`connected after ${time.nowMs() >= 500}`)
+      })
+      await time.sleep(500)
+      network.end(PORT)
+      await time.sleep(100)
+      second.destroy()
+      return seen
+    })
+
+    expect(log).toEqual(['connected after true'])
+  })
+})
