@@ -57,6 +57,10 @@ export class DeliveryObserver implements ProducerObserver {
     })
   }
 
+  renewed(): void {
+    this.#metrics.producerRecycled()
+  }
+
   confirmed(topic: string): void {
     this.#metrics.confirmTopic(topic)
   }

@@ -20,6 +20,7 @@ export function producerSettings({ kafka }: Config): ProducerSettings {
     queueBufferingMaxMessages: kafka.queueBufferingMaxMessages,
     queueBufferingMaxKbytes: kafka.queueBufferingMaxKbytes,
     queueFullWaitMs: kafka.queueFullWaitMs,
+    enableIdempotence: kafka.enableIdempotence,
     lingerMs: kafka.queueBufferingMaxMs,
     retries: kafka.retries,
     messageTimeoutMs: kafka.messageTimeoutMs,

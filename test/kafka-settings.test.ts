@@ -22,6 +22,12 @@ function file(text: string): string {
 const config = (...argv: readonly string[]) => load({ argv: ['--kafka.brokers=a:1,b', ...argv] })
 
 describe('producerSettings', () => {
+  it('turns idempotence on', () => {
+    const { enableIdempotence } = producerSettings(config('--kafka.enable_idempotence=true'))
+
+    expect(enableIdempotence).toBe(true)
+  })
+
   it('passes every key of the queue on', () => {
     expect(
       producerSettings(
@@ -49,6 +55,7 @@ describe('producerSettings', () => {
       messageTimeoutMs: 1007,
       requestTimeoutMs: 1008,
       requiredAcks: 1,
+      enableIdempotence: false,
       topicMetadataPropagationMaxMs: 1009,
       batchNumMessages: 10_000,
       batchSizeBytes: 1_000_000,

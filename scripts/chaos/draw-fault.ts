@@ -6,7 +6,9 @@ import type { Dice } from './dice.ts'
 import type { AnyFaultPlan, FaultPlan, FaultyApi } from './schedule.ts'
 
 /** Of every class of the retry policy: leader moved, broker lost, transient, permanent, one record's. */
-const PRODUCE_ERRORS = [3, 5, 6, 8, 9, 56, 7, 19, 20, 2, -1, 1, 17, 21, 29, 74, 10, 18, 32, 87]
+const PRODUCE_ERRORS = [
+  3, 5, 6, 8, 9, 56, 7, 19, 20, 2, -1, 1, 17, 21, 29, 74, 10, 18, 32, 87, 45, 47, 59,
+]
 /** A broker may have the records and answer so; of all others the producer trusts that it has not. */
 const INDEFINITE_ERRORS = [7, 20, 56]
 const ANY_KINDS = [

@@ -39,6 +39,7 @@ export function drawSchedule(seed: number, brokers?: number): Schedule {
 
 function drawSettings(dice: Dice): ProducerSettings {
   const retryBackoffMs = dice.between(5, 20)
+  const isIdempotent = dice.chance(0.4)
   return {
     ...LIBRDKAFKA_DEFAULTS,
     messageMaxBytes: dice.pick([8_000, 1_048_576]),
@@ -47,12 +48,13 @@ function drawSettings(dice: Dice): ProducerSettings {
     lingerMs: dice.pick([0, 1, 5, 20]),
     batchNumMessages: dice.pick([1, 3, 10, 10_000, 10_000]),
     batchSizeBytes: dice.pick([600, 5_000, 1_000_000]),
-    retries: dice.pick([0, 1, 3, 1_000]),
+    retries: isIdempotent ? dice.pick([1, 3, 1_000]) : dice.pick([0, 1, 3, 1_000]),
     retryBackoffMs,
     retryBackoffMaxMs: dice.pick([retryBackoffMs, 50, 100]),
     messageTimeoutMs: dice.between(200, 800),
     requestTimeoutMs: 1_000,
-    requiredAcks: dice.pick([-1, -1, 1]),
+    requiredAcks: isIdempotent ? -1 : dice.pick([-1, -1, 1]),
+    enableIdempotence: isIdempotent,
     socketTimeoutMs: dice.between(100, 400),
     stickyPartitioningLingerMs: dice.pick([0, 5, 20]),
     topicMetadataRefreshIntervalMs: dice.pick([50, 1_000, 300_000]),

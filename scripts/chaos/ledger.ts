@@ -177,6 +177,10 @@ export class Ledger implements ProducerObserver {
     // The client learns of it.
   }
 
+  renewed(): void {
+    // Of no interest here.
+  }
+
   #observe(
     topic: string,
     records: readonly BufferedRecord[],

@@ -27,6 +27,8 @@ export interface Findings {
   readonly partitionCounts: ReadonlyMap<string, ReadonlySet<number>>
   /** Topics that were deleted. */
   readonly deleted: ReadonlySet<string>
+  /** Whether nothing may be stored twice. */
+  readonly isIdempotent: boolean
 }
 
 /** What the comparison found. */
@@ -116,7 +118,7 @@ function alterations(
 function contradictions(
   entry: Entry,
   found: readonly StoredRecord[],
-  { retries, deleted }: Findings,
+  { retries, deleted, isIdempotent }: Findings,
 ): string[] {
   const { fate, reportCount, record } = entry
   const expectedReports = fate === 'refused' ? 0 : 1
@@ -127,6 +129,9 @@ function contradictions(
     violations.push(`${fate} (${entry.errorNumber ?? 0}), but stored: ${nameOf(entry)}`)
   }
   if (fate === 'persisted') violations.push(...misplacement(entry, found))
+  if (found.length > 1 && isIdempotent) {
+    violations.push(`stored ${found.length} times despite idempotence: ${nameOf(entry)}`)
+  }
   if (found.length > 1 && fate !== 'possiblyPersisted' && !wasSentAgain(entry, found, retries)) {
     violations.push(`stored ${found.length} times and never sent again: ${nameOf(entry)}`)
   }

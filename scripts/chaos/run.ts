@@ -135,7 +135,8 @@ class Run {
         .filter((topic) => !deleted.has(topic))
         .map((topic) => [topic, this.#cluster.records(topic)] as const),
     )
-    const verdict = judge({ entries, retries, stored, partitionCounts, deleted })
+    const isIdempotent = this.#schedule.settings.enableIdempotence
+    const verdict = judge({ entries, retries, stored, partitionCounts, deleted, isIdempotent })
     const count = (fate: Outcome): number =>
       [...entries.values()].filter((entry) => entry.fate === fate).length
     const figures = {

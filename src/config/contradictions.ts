@@ -39,6 +39,11 @@ export const RULES: readonly Rule[] = [
     complaint: lingerOverTimeout,
   },
   {
+    keys: ['kafka.enable_idempotence', 'kafka.request_required_acks', 'kafka.retries'],
+    rule: '`kafka.enable_idempotence` goes with `kafka.request_required_acks` -1 and at least one of `kafka.retries`.',
+    complaint: idempotenceWithoutAcks,
+  },
+  {
     keys: ['http.port', 'http.metrics_port'],
     rule: '`http.port` and `http.metrics_port` differ, unless they are 0.',
     complaint: samePort,
@@ -107,6 +112,16 @@ function lingerOverTimeout({ kafka }: Values): string | undefined {
   const { message_timeout_ms: timeoutMs, queue_buffering_max_ms: lingerMs } = kafka
   if (timeoutMs === 0 || lingerMs < timeoutMs) return undefined
   return `kafka.message_timeout_ms is ${timeoutMs} and kafka.queue_buffering_max_ms is ${lingerMs}: \`message.timeout.ms\` must be greater than \`linger.ms\``
+}
+
+function idempotenceWithoutAcks({ kafka }: Values): string | undefined {
+  if (!kafka.enable_idempotence) return undefined
+  if (kafka.request_required_acks !== -1) {
+    return `kafka.enable_idempotence is true and kafka.request_required_acks is ${kafka.request_required_acks}: idempotence needs -1, the acknowledgement of all in-sync replicas`
+  }
+  return kafka.retries === 0
+    ? 'kafka.enable_idempotence is true and kafka.retries is 0: idempotence needs at least 1'
+    : undefined
 }
 
 function samePort({ http: { port, metrics_port: metricsPort } }: Values): string | undefined {

@@ -153,6 +153,11 @@ const kafka = {
     max: 1000,
     librdkafka: ['request.required.acks', 'acks'],
   }),
+  enable_idempotence: trueOrFalse({
+    doc: 'Whether Kafka stores a record once however often it is sent: no duplicates from retries. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; the more, the fewer records end with an open outcome.',
+    default: false,
+    librdkafka: ['enable.idempotence'],
+  }),
   statistics_interval_ms: wholeNumber({
     doc: 'How often statistics are collected. Accepted for the sake of old configurations; this version collects none.',
     default: 0,

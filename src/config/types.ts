@@ -30,6 +30,7 @@ export interface KafkaConfig {
   readonly queueBufferingMaxMs: number
   readonly queueBufferingMaxKbytes: number
   readonly queueFullWaitMs: number
+  readonly enableIdempotence: boolean
   readonly retries: number
   readonly messageTimeoutMs: number
   readonly requestTimeoutMs: number

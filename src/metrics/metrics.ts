@@ -61,6 +61,7 @@ export class Metrics {
   readonly #rateLimited: Counter<'topic'>
   readonly #retries: Counter<'topic' | 'error_code'>
   readonly #possibleDuplicates: Counter<'topic'>
+  readonly #producerRecycles: Counter
   readonly #pushes = {
     sync: new Map<number, DurationSeries>(),
     async: new Map<number, DurationSeries>(),
@@ -112,6 +113,11 @@ export class Metrics {
       name: 'kprf_possible_duplicates_total',
       help: 'Records sent again after an attempt of which nobody knows whether it succeeded.',
       labelNames: ['topic'],
+      registers,
+    })
+    this.#producerRecycles = new Counter({
+      name: 'kprf_producer_recycles_total',
+      help: 'Partitions that began anew with the numbers of an idempotent producer, after a batch of unknown outcome.',
       registers,
     })
     this.#declareQueueSize(options.bufferedRecords)
@@ -171,6 +177,11 @@ export class Metrics {
     const label = this.#label(topic)
     this.#retries.inc({ topic: label, error_code: `${errorNumber}` }, count)
     if (mayBePersisted) this.#possibleDuplicates.inc({ topic: label }, count)
+  }
+
+  /** Counts a partition that begins anew with the numbers of an idempotent producer. */
+  producerRecycled(): void {
+    this.#producerRecycles.inc()
   }
 
   /** Counts records refused by the rate limit. */

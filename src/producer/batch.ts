@@ -9,6 +9,7 @@
  * its records is settled. Each record is settled by exactly one of `acknowledge` and `failFirst`.
  */
 import { invariant } from '../invariant.ts'
+import type { SequenceClaim } from './idempotence.ts'
 import { RecordBatchWriter, type RecordSizes } from './record-batch.ts'
 import type { DeliveryListener, ProducerRecord } from './types.ts'
 
@@ -43,6 +44,8 @@ export class Batch {
   #state: BatchState = 'open'
   #writer: RecordBatchWriter
   #records: BufferedRecord[] = []
+  #reportedCount = 0
+  #isSequenced = false
 
   /** Retries so far that counted against `retries`. */
   countedRetries = 0
@@ -63,8 +66,24 @@ export class Batch {
     return this.#state
   }
 
+  /** Records that are not reported yet. */
   get count(): number {
+    return this.#records.length - this.#reportedCount
+  }
+
+  /** Leading records that were reported although their bytes are still sent. */
+  get reportedCount(): number {
+    return this.#reportedCount
+  }
+
+  /** Records that are sent. */
+  get encodedCount(): number {
     return this.#records.length
+  }
+
+  /** Whether only an acknowledgement of these very bytes can tell whether Kafka has them. */
+  get isFrozen(): boolean {
+    return this.#isSequenced && this.mayBePersisted
   }
 
   /** Size on the wire so far. */
@@ -74,7 +93,7 @@ export class Batch {
 
   /** When the first record was admitted; records follow each other in this order. */
   get firstAdmittedMs(): number {
-    return this.#records[0]?.admittedMs ?? Infinity
+    return this.#records[this.#reportedCount]?.admittedMs ?? Infinity
   }
 
   /** Adds a record at the end of an open batch. */
@@ -90,10 +109,15 @@ export class Batch {
     this.#move('open', 'sealed')
   }
 
-  /** Puts the batch in flight and returns its bytes. */
-  begin(): Buffer {
+  /**
+   * Puts the batch in flight and returns its bytes.
+   *
+   * @param claim - for an idempotent producer.
+   */
+  begin(claim?: SequenceClaim): Buffer {
     this.#move('sealed', 'inFlight')
-    return this.#writer.finish()
+    this.#isSequenced = claim !== undefined
+    return this.#writer.finish(claim)
   }
 
   /** Takes a batch that failed out of flight, to be sent again or to fail. */
@@ -101,19 +125,24 @@ export class Batch {
     this.#move('inFlight', 'sealed')
   }
 
-  /** Ends the batch's way with Kafka's acknowledgement and hands out its records. */
+  /** Ends the batch's way with Kafka's acknowledgement and hands out its records, but those reported. */
   acknowledge(): readonly BufferedRecord[] {
     this.#move('inFlight', 'settled')
-    return this.#records
+    return this.#records.slice(this.#reportedCount)
   }
 
   /** Number of leading records that were admitted at or before `sinceMs`. */
   countAdmittedUntil(sinceMs: number): number {
-    const later = this.#records.findIndex((record) => record.admittedMs > sinceMs)
-    return later === -1 ? this.#records.length : later
+    const later = this.#records.findIndex(
+      (record, position) => position >= this.#reportedCount && record.admittedMs > sinceMs,
+    )
+    return (later === -1 ? this.#records.length : later) - this.#reportedCount
   }
 
-  /** Takes the first `count` records out, to be reported as failed. The others keep their order. */
+  /**
+   * Hands out the first `count` records, to be reported as failed; the others keep their order. They are
+   * taken out of the batch too, unless Kafka would then no longer recognise it.
+   */
   failFirst(count: number): readonly BufferedRecord[] {
     invariant(
       this.#state === 'open' || this.#state === 'sealed',
@@ -121,10 +150,11 @@ export class Batch {
     )
     if (count >= this.count) {
       this.#state = 'settled'
-      return this.#records
+      return this.#records.slice(this.#reportedCount)
     }
-    const failed = this.#records.slice(0, count)
-    this.#keep(count, this.count)
+    const failed = this.#records.slice(this.#reportedCount, this.#reportedCount + count)
+    if (this.isFrozen) this.#reportedCount += count
+    else this.#keep(count, this.#records.length)
     return failed
   }
 
@@ -135,6 +165,7 @@ export class Batch {
   split(): Batch {
     this.#assert('sealed')
     invariant(this.count > 1, 'only a batch of several records can be split')
+    invariant(!this.isFrozen, 'a batch that Kafka may have stays whole')
     const middle = this.count >>> 1
     const second = new Batch(this.#baseTimestampMs)
     second.#state = 'sealed'

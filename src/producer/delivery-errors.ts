@@ -35,9 +35,14 @@ export const RDKAFKA = {
   topicAuthorizationFailed: 29,
   clusterAuthorizationFailed: 31,
   invalidTimestamp: 32,
+  outOfOrderSequenceNumber: 45,
+  duplicateSequenceNumber: 46,
+  invalidProducerEpoch: 47,
   kafkaStorageError: 56,
   saslAuthenticationFailed: 58,
+  unknownProducerId: 59,
   invalidRecord: 87,
+  producerFenced: 90,
 } as const
 
 const CODES = new Map<number, ErrorCode>([

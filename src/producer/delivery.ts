@@ -16,6 +16,8 @@ export interface ProducerObserver {
   failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void
   /** A batch will be sent again. */
   retried(retry: BatchRetry): void
+  /** A partition began anew with the numbers of an idempotent producer. */
+  renewed(): void
   /** A broker said that it has the topic. */
   confirmed(topic: string): void
   /** A record was not admitted. */

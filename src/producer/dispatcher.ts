@@ -10,9 +10,16 @@ import type { CancelTimer, Clock } from '../clock.ts'
 import type { PartitionQueue } from './accumulator.ts'
 import type { AdmittedRecord, Batch } from './batch.ts'
 import { deliveryError, RDKAFKA, timedOutError, unknownOutcome } from './delivery-errors.ts'
-import type { Delivery, ProducerObserver } from './delivery.ts'
+import type { Delivery, ProducerObserver, Receipt } from './delivery.ts'
 import type { PartitionLeaders, Random } from './partitioner.ts'
-import { backoffMs, isRecordFault, mayBePersistedDespite, retryPolicy } from './retry-policy.ts'
+import type { Idempotence } from './idempotence.ts'
+import {
+  backoffMs,
+  isRecordFault,
+  isSequenceError,
+  mayBePersistedDespite,
+  retryPolicy,
+} from './retry-policy.ts'
 import type { ProducerSettings } from './settings.ts'
 import type { TopicMetadata } from './topic-metadata.ts'
 import type { ProduceOutcome, Transport } from './transport.ts'
@@ -29,6 +36,8 @@ export interface DispatcherDependencies {
   readonly topics: TopicMetadata
   readonly delivery: Delivery
   readonly observer: ProducerObserver
+  /** `undefined` where records may be stored twice. */
+  readonly idempotence: Idempotence | undefined
 }
 
 /** An outcome other than the acknowledgement. */
@@ -109,6 +118,13 @@ export class Dispatcher {
   }
 
   #sendNext(queue: PartitionQueue): void {
+    const { idempotence } = this.#dependencies
+    const claim = idempotence?.claim(queue.topic.name, queue.partition)
+    if (idempotence && !claim) {
+      const { refusalNumber } = idempotence
+      if (refusalNumber !== undefined) this.#failWaiting(queue, deliveryError(refusalNumber))
+      return
+    }
     const batch = queue.takeNext()
     if (!batch) return
     queue.inFlight = batch
@@ -117,7 +133,7 @@ export class Dispatcher {
       .produce({
         topic: queue.topic.name,
         partition: queue.partition,
-        recordBatch: batch.begin(),
+        recordBatch: batch.begin(claim),
         requiredAcks,
         ackTimeoutMs: requestTimeoutMs,
         requestTimeoutMs: this.#requestTimeoutMs(batch),
@@ -139,9 +155,9 @@ export class Dispatcher {
     if (queue.inFlight !== batch) return
     queue.inFlight = undefined
     if (outcome.status === 'acknowledged') {
-      const { delivery, clock } = this.#dependencies
-      const receipt = { partition: queue.partition, ...outcome }
-      delivery.succeed(queue.topic, batch.acknowledge(), receipt, clock.nowMs())
+      this.#succeed(queue, batch, outcome)
+    } else if (this.#isKnownAlready(outcome)) {
+      this.#succeed(queue, batch, { baseOffset: undefined, logAppendTimeMs: undefined })
     } else {
       batch.release()
       this.#recover(queue, batch, outcome)
@@ -149,9 +165,37 @@ export class Dispatcher {
     this.pump(queue)
   }
 
+  /** Kafka has the batch, from an attempt so long ago that it has forgotten where. */
+  #isKnownAlready(failure: Failure): boolean {
+    const isDuplicate = failure.errorNumber === RDKAFKA.duplicateSequenceNumber
+    return isDuplicate && this.#dependencies.idempotence !== undefined
+  }
+
+  #succeed(
+    queue: PartitionQueue,
+    batch: Batch,
+    { baseOffset, logAppendTimeMs }: Omit<Receipt, 'partition'>,
+  ): void {
+    const { delivery, clock, idempotence } = this.#dependencies
+    idempotence?.advance(queue.topic.name, queue.partition, batch.encodedCount)
+    const receipt = {
+      partition: queue.partition,
+      baseOffset: baseOffset === undefined ? undefined : baseOffset + BigInt(batch.reportedCount),
+      logAppendTimeMs,
+    }
+    delivery.succeed(queue.topic, batch.acknowledge(), receipt, clock.nowMs())
+  }
+
   /** Splits, retries or fails a batch that came back. */
   #recover(queue: PartitionQueue, batch: Batch, failure: Failure): void {
     const { errorNumber } = failure
+    const { idempotence } = this.#dependencies
+    // A batch that an earlier attempt may have stored could only go on under a new number: as a duplicate.
+    if (idempotence && isSequenceError(errorNumber) && !batch.isFrozen) {
+      idempotence.renew(queue.topic.name, queue.partition)
+      this.#retry(queue, batch, failure)
+      return
+    }
     const policy = retryPolicy(errorNumber)
     if (policy.wantsMetadata) this.#dependencies.topics.refresh(queue.topic.name)
     const wasSent = failure.status === 'refused' || failure.wasSent
@@ -160,7 +204,7 @@ export class Dispatcher {
         ? wasSent
         : mayBePersistedDespite(errorNumber, this.#settings.requiredAcks)
     if (isInDoubt) batch.mayBePersisted = true
-    if (isRecordFault(errorNumber) && batch.count > 1) {
+    if (isRecordFault(errorNumber) && batch.count > 1 && !batch.isFrozen) {
       queue.putBack(batch, batch.split())
       return
     }
@@ -190,7 +234,7 @@ export class Dispatcher {
       topic: queue.topic.name,
       partition: queue.partition,
       recordCount: batch.count,
-      mayBePersisted: batch.mayBePersisted,
+      mayBePersisted: batch.mayBePersisted && !batch.isFrozen,
       errorNumber: failure.errorNumber,
       reason: 'reason' in failure ? failure.reason : deliveryError(failure.errorNumber).text,
       backoffMs: delayMs,
@@ -210,12 +254,17 @@ export class Dispatcher {
 
   #fail(queue: PartitionQueue, batch: Batch, count: number, error: DeliveryError): void {
     if (count === 0) return
-    const { delivery, clock } = this.#dependencies
+    const { delivery, clock, idempotence } = this.#dependencies
     const outcome = batch.mayBePersisted
       ? ({ status: 'possiblyPersisted', error: unknownOutcome(error) } as const)
       : ({ status: 'notPersisted', error } as const)
     const failure = { partition: queue.partition, ...outcome }
-    delivery.fail(queue.topic, batch.failFirst(count), failure, clock.nowMs())
+    const records = batch.failFirst(count)
+    // Kafka may or may not have counted the batch that nobody follows up any more.
+    if (batch.state === 'settled' && batch.isFrozen) {
+      idempotence?.renew(queue.topic.name, queue.partition)
+    }
+    delivery.fail(queue.topic, records, failure, clock.nowMs())
   }
 
   #wakeAt(queue: PartitionQueue, atMs: number): void {

@@ -10,6 +10,7 @@ import { deliveryError, RDKAFKA } from './delivery-errors.ts'
 import { Delivery, type ProducerObserver } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Expiry } from './expiry.ts'
+import { Idempotence } from './idempotence.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { Random } from './partitioner.ts'
 import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-batch.ts'
@@ -44,6 +45,7 @@ export class Producer implements RecordProducer {
   readonly #dispatcher: Dispatcher
   readonly #assigner: Assigner
   readonly #expiry: Expiry
+  readonly #idempotence: Idempotence | undefined
   #isDraining = false
   #onDrained: (() => void) | undefined
 
@@ -69,14 +71,31 @@ export class Producer implements RecordProducer {
         if (state.status === 'known') observer.confirmed(topic)
         this.#assigner.topicAnswered(topic, state)
       },
+      onForgotten: (topic) => this.#idempotence?.forget(topic),
     })
+    const idempotence = settings.enableIdempotence
+      ? new Idempotence(settings, {
+          clock,
+          random,
+          initProducerId: () => transport.initProducerId(),
+          onAnswer: () => {
+            this.#pumpAll()
+          },
+          onRenewal: () => {
+            observer.renewed()
+          },
+        })
+      : undefined
     const delivery = new Delivery(this.#budget, observer, (topic) => {
       accumulator.forget(topic)
       if (this.#budget.records === 0) this.#onDrained?.()
     })
-    const shared = { clock, random, transport, observer, accumulator, topics, delivery }
+    const shared = {
+      ...{ clock, random, transport, observer, accumulator, topics, delivery, idempotence },
+    }
     this.#accumulator = accumulator
     this.#topics = topics
+    this.#idempotence = idempotence
     this.#dispatcher = new Dispatcher(settings, shared)
     this.#assigner = new Assigner({ ...shared, dispatcher: this.#dispatcher })
     this.#expiry = new Expiry(settings.messageTimeoutMs, {
@@ -103,6 +122,7 @@ export class Producer implements RecordProducer {
   /** Begins to connect. Records are admitted whether or not a broker is there. */
   start(): void {
     this.#transport.start(() => {
+      this.#idempotence?.retryNow()
       this.#topics.retryNow()
     })
   }
@@ -141,9 +161,7 @@ export class Producer implements RecordProducer {
     this.#isDraining = true
     this.#budget.refuseWaiters()
     this.#dispatcher.stopLingering()
-    for (const topic of this.#accumulator.topics) {
-      for (const queue of topic.partitions) this.#dispatcher.pump(queue)
-    }
+    this.#pumpAll()
     if (this.#budget.records > 0) {
       await new Promise<void>((resolve) => {
         const cancelTimer = this.#clock.schedule(timeoutMs, resolve)
@@ -165,8 +183,15 @@ export class Producer implements RecordProducer {
       for (const queue of topic.partitions) this.#dispatcher.abort(queue)
     }
     this.#topics.close()
+    this.#idempotence?.close()
     this.#expiry.close()
     await this.#transport.close()
+  }
+
+  #pumpAll(): void {
+    for (const topic of this.#accumulator.topics) {
+      for (const queue of topic.partitions) this.#dispatcher.pump(queue)
+    }
   }
 
   /** Takes room for a record, whose order of refusals is librdkafka's: size, queue, then topic. */

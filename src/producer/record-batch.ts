@@ -13,7 +13,9 @@
  * |     23 |    4 | last offset delta = records - 1                         |
  * |     27 |    8 | base timestamp, ms                                      |
  * |     35 |    8 | max timestamp, ms                                       |
- * |     43 |   14 | producer id -1, epoch 0, base sequence 0: not idempotent |
+ * |     43 |    8 | producer id; -1: not idempotent                         |
+ * |     51 |    2 | producer epoch                                          |
+ * |     53 |    4 | base sequence: number of the first record               |
  * |     57 |    4 | number of records                                       |
  * |     61 |    - | records                                                 |
  *
@@ -21,6 +23,7 @@
  * are varints, all integers are big-endian.
  */
 import { crc32c } from './crc32c.ts'
+import type { SequenceClaim } from './idempotence.ts'
 import type { ProducerRecord, RecordBytes } from './types.ts'
 import { readVarint, sizeOfVarint, writeVarint } from './varint.ts'
 
@@ -40,6 +43,8 @@ const MAGIC = 2
 const RECORD_ATTRIBUTES = 0
 /** Kafka's own sign for it; only a batch without records has it. */
 const NO_TIMESTAMP = -1
+/** Librdkafka's and kafkajs's way to say it; the Java client writes -1 for all three. */
+const NOT_IDEMPOTENT: SequenceClaim = { producerId: -1n, epoch: 0, sequence: 0 }
 /** A batch of one small record should not hold a page; a large one doubles its way up. */
 const INITIAL_CAPACITY_BYTES = 1024
 
@@ -138,8 +143,10 @@ export class RecordBatchWriter {
   /**
    * Completes the header and returns the whole batch: a view, not a copy, so nothing may be
    * appended while it is being sent. May be called again, after more was appended.
+   *
+   * @param claim - by what Kafka recognises the batch if it comes twice; `undefined` for not at all.
    */
-  finish(): Buffer {
+  finish(claim: SequenceClaim = NOT_IDEMPOTENT): Buffer {
     const buffer = this.#buffer
     buffer.fill(0, 0, LENGTH_AT)
     buffer.writeInt32BE(this.#end - LENGTH_AT - 4, LENGTH_AT)
@@ -149,9 +156,9 @@ export class RecordBatchWriter {
     buffer.writeInt32BE(this.#count - 1, 23)
     buffer.writeBigInt64BE(BigInt(this.#baseTimestampMs), 27)
     buffer.writeBigInt64BE(BigInt(this.#maxTimestampMs), 35)
-    buffer.writeBigInt64BE(-1n, 43)
-    buffer.writeInt16BE(0, 51)
-    buffer.writeInt32BE(0, 53)
+    buffer.writeBigInt64BE(claim.producerId, 43)
+    buffer.writeInt16BE(claim.epoch, 51)
+    buffer.writeInt32BE(claim.sequence, 53)
     buffer.writeInt32BE(this.#count, 57)
     buffer.writeUInt32BE(crc32c(buffer, ATTRIBUTES_AT, this.#end), CRC_AT)
     return buffer.subarray(0, this.#end)

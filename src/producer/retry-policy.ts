@@ -45,6 +45,22 @@ export function retryPolicy(errorNumber: number): RetryPolicy {
   return POLICIES.get(errorNumber) ?? PERMANENT
 }
 
+/** What a broker says that does not know the numbers of an idempotent producer, or other ones. */
+const SEQUENCE_ERRORS = new Set<number>([
+  RDKAFKA.outOfOrderSequenceNumber,
+  RDKAFKA.invalidProducerEpoch,
+  RDKAFKA.unknownProducerId,
+  RDKAFKA.producerFenced,
+])
+
+/**
+ * Says whether an idempotent producer's batch was refused because of its number. The partition has lost
+ * records, or has forgotten the producer: either way it does not have this batch.
+ */
+export function isSequenceError(errorNumber: number): boolean {
+  return SEQUENCE_ERRORS.has(errorNumber)
+}
+
 /** Answers that a leader may give after it has appended the records, whatever the acks. */
 const INDEFINITE_ANSWERS = new Set<number>([
   RDKAFKA.requestTimedOut,

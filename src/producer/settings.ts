@@ -27,6 +27,8 @@ export interface ProducerSettings {
   readonly requestTimeoutMs: number
   /** `request.required.acks`: 0, 1 or -1 (all in-sync replicas). */
   readonly requiredAcks: number
+  /** `enable.idempotence`: no record is stored twice; takes `requiredAcks` -1. */
+  readonly enableIdempotence: boolean
   /** `socket.timeout.ms`: how long kprf waits for an answer before it gives the connection up. */
   readonly socketTimeoutMs: number
   /** `sticky.partitioning.linger.ms`: how long records without a key stay on one partition. */

@@ -42,6 +42,8 @@ export interface TopicMetadataDependencies {
   readonly fetch: (topics: readonly string[]) => Promise<MetadataSnapshot>
   /** Says whether records wait for a topic, which is not forgotten then. */
   readonly isWanted: (topic: string) => boolean
+  /** Called when a topic has not been used for so long that nothing needs to be known of it. */
+  readonly onForgotten: (topic: string) => void
   /** Called after each answer about a topic, the same as before or not. */
   readonly onAnswer: (topic: string, state: TopicState) => void
 }
@@ -181,6 +183,7 @@ export class TopicMetadata {
       const limitMs = state.status === 'known' ? memoryMs : BAD_TOPIC_MEMORY_MS
       if (nowMs - lastUsedMs > limitMs && !this.#dependencies.isWanted(topic)) {
         this.#entries.delete(topic)
+        this.#dependencies.onForgotten(topic)
       }
     }
   }

@@ -18,6 +18,13 @@ export interface Transport {
   fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot>
 
   /**
+   * Gets an identity that no other producer has, for {@link ProduceRequest}s whose batches carry it.
+   *
+   * @throws TransportError when no broker answered, or Kafka gives none.
+   */
+  initProducerId(): Promise<ProducerIdentity>
+
+  /**
    * Sends one batch to the leader of its partition, as of the last metadata fetched. Resolves within
    * `requestTimeoutMs` and never rejects; after a timeout the connection it was sent on is gone.
    */
@@ -28,6 +35,12 @@ export interface Transport {
 
   /** Gives up what is in flight and closes every connection. Takes at most a few seconds. */
   close(): Promise<void>
+}
+
+/** By what Kafka tells the batches of one idempotent producer from those of others. */
+export interface ProducerIdentity {
+  readonly producerId: bigint
+  readonly epoch: number
 }
 
 /** `unknown` until the first attempt ended. */
@@ -95,9 +108,9 @@ export interface TopicSnapshot {
   readonly leaders: readonly (number | undefined)[]
 }
 
-/** No broker gave an answer. */
+/** No broker gave an answer, or none that helps. */
 export class TransportError extends Error {
-  /** librdkafka's number: -195 transport, -169 authentication, -185 timed out. */
+  /** librdkafka's number: -195 transport, -169 authentication, -185 timed out; positive from a broker. */
   readonly errorNumber: number
 
   constructor(errorNumber: number, message: string, options?: ErrorOptions) {

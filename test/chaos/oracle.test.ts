@@ -46,6 +46,7 @@ function violationsOf(
   records: readonly StoredRecord[],
   retries: readonly Retry[] = [],
   deleted: readonly string[] = [],
+  isIdempotent = false,
 ): readonly string[] {
   return judge({
     entries: new Map(entries.map((each) => [each.id, each])),
@@ -53,6 +54,7 @@ function violationsOf(
     stored: new Map(deleted.includes('t') ? [] : [['t', records]]),
     partitionCounts: new Map([['t', new Set([3])]]),
     deleted: new Set(deleted),
+    isIdempotent,
   }).violations
 }
 

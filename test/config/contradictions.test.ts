@@ -31,6 +31,16 @@ describe('the rules between keys', () => {
       'kafka.message_timeout_ms is 9 and kafka.queue_buffering_max_ms is 10: `message.timeout.ms` must be greater than `linger.ms`',
     ],
     [
+      'idempotence with the acknowledgement of the leader alone',
+      ['--kafka.enable_idempotence=true', '--kafka.request_required_acks=1'],
+      'kafka.enable_idempotence is true and kafka.request_required_acks is 1: idempotence needs -1, the acknowledgement of all in-sync replicas',
+    ],
+    [
+      'idempotence without retries',
+      ['--kafka.enable_idempotence=true', '--kafka.retries=0'],
+      'kafka.enable_idempotence is true and kafka.retries is 0: idempotence needs at least 1',
+    ],
+    [
       'one port for both servers',
       ['--http.port=8088'],
       'http.port and http.metrics_port are both 8088; they must differ',

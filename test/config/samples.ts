@@ -23,6 +23,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['kafka.message_timeout_ms', 1001, 1002, 1003],
   ['kafka.request_timeout_ms', 1, 2, 3],
   ['kafka.request_required_acks', 1, 0, -1],
+  ['kafka.enable_idempotence', false, false, false],
   ['kafka.statistics_interval_ms', 1, 2, 3],
   ['kafka.topic_metadata_propagation_max_ms', 1, 2, 3],
   ['http.host', '127.0.0.1', '::', 'localhost'],

@@ -69,7 +69,13 @@ const TEXTS: [string, string, boolean, (config: Config) => string][] = [
   ['output_file', '/dev/stdout', false, ({ outputFile }) => outputFile],
 ]
 
-const OTHERS = ['kafka.brokers', 'kafka.security_protocol', 'ratelimit.enabled', 'ratelimit.rules']
+/** key, and where the loaded configuration has it; all are false by default. */
+const SWITCHES: [string, (config: Config) => boolean][] = [
+  ['kafka.enable_idempotence', ({ kafka }) => kafka.enableIdempotence],
+  ['ratelimit.enabled', ({ ratelimit }) => ratelimit.enabled],
+]
+
+const OTHERS = ['kafka.brokers', 'kafka.security_protocol', 'ratelimit.rules']
 
 /** So that no other key contradicts the text under test. */
 const EVERY_TEXT = [
@@ -89,7 +95,7 @@ function yaml(key: string, value: string): string {
 
 describe('the schema', () => {
   it('has no key that the tables below leave out', () => {
-    const tested = [...NUMBERS, ...CHOICES, ...TEXTS].map(([key]) => key)
+    const tested = [...NUMBERS, ...CHOICES, ...TEXTS, ...SWITCHES].map(([key]) => key)
 
     expect(SETTINGS.map(({ key }) => key).sort()).toEqual([...tested, ...OTHERS].sort())
   })
@@ -273,22 +279,18 @@ describe('kafka.security_protocol', () => {
   })
 })
 
-describe('ratelimit.enabled', () => {
+describe.each(SWITCHES)('%s', (key, valueOf) => {
   it('is false by default', () => {
-    expect(loadWithBroker({}).ratelimit.enabled).toBe(false)
+    expect(valueOf(loadWithBroker({}))).toBe(false)
   })
 
   it.each([
     ['true', true],
     ['True', true],
     ['false', false],
-  ])('can be %s', (value, isEnabled) => {
-    const argv = [`--ratelimit.enabled=${value}`]
-
-    expect(loadWithBroker({ argv }).ratelimit.enabled).toBe(isEnabled)
-    expect(loadWithBroker({ file: yaml('ratelimit.enabled', value) }).ratelimit.enabled).toBe(
-      isEnabled,
-    )
+  ])('can be %s', (value, isOn) => {
+    expect(valueOf(loadWithBroker({ argv: [`--${key}=${value}`] }))).toBe(isOn)
+    expect(valueOf(loadWithBroker({ file: yaml(key, value) }))).toBe(isOn)
   })
 
   it.each([
@@ -297,8 +299,8 @@ describe('ratelimit.enabled', () => {
     ['0', '0'],
     ['""', '""'],
   ])('cannot be %s', (value, shown) => {
-    expect(problemsWithBroker({ file: yaml('ratelimit.enabled', value) })).toEqual([
-      `ratelimit.enabled: must be true or false: value was ${shown} (kprf.yaml:1)`,
+    expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
+      `${key}: must be true or false: value was ${shown} (kprf.yaml:1)`,
     ])
   })
 })

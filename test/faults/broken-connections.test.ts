@@ -123,7 +123,7 @@ describe('a broker that never answers', () => {
     clock.skip(1_000)
 
     expect(await pushed).toMatchObject(OK)
-    await proxy.logged({ msg: 'Connection error: no metadata within 1000 ms' })
+    await proxy.logged({ msg: 'Connection error: no answer within 1000 ms' })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })

@@ -106,6 +106,33 @@ describe('a broker of three', () => {
     expect(ending).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
+  it('may be killed and hung under load, and with idempotence no record is stored twice', async () => {
+    const run = await startRun('idempotent', {
+      ...generous,
+      'kafka.enable_idempotence': 'true',
+      'kafka.retries': 1_000,
+    })
+
+    for (const [id, signal] of [
+      [1, 'SIGKILL'],
+      [2, 'SIGSTOP'],
+      [3, 'SIGKILL'],
+    ] as const) {
+      await cluster.kill(id, signal)
+      await run.leadersMovedFrom(id)
+      await run.load.progress(100)
+      if (signal === 'SIGKILL') await cluster.restart(id)
+      else await cluster.kill(id, 'SIGCONT')
+      await cluster.waitUntilUp(id)
+      await run.replicasInSync()
+    }
+    const { violations, figures, ending } = await run.finish()
+
+    expect(violations).toEqual([])
+    expect(figures).toMatchObject({ ...nothingLost, duplicates: 0 })
+    expect(ending).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
   it('may hang and go on without a record being lost', async () => {
     const run = await startRun('hung')
 

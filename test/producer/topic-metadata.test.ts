@@ -33,6 +33,7 @@ class Fixture {
   isDown = false
   #gate: Promise<void> | undefined
 
+  readonly forgotten: string[] = []
   /** Whether records wait for the topics. */
   isWanted = true
 
@@ -44,6 +45,7 @@ class Fixture {
         clock,
         fetch: (topics) => this.#fetch(topics),
         isWanted: () => this.isWanted,
+        onForgotten: (topic) => this.forgotten.push(topic),
         onAnswer: (topic, state) => {
           this.onAnswer(topic)
           this.answers.push([topic, state])

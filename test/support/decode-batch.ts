@@ -19,3 +19,19 @@ export function decodeBatch(batch: Buffer): DecodedRecord[] {
     return { key, value, headers, timestampMs: baseTimestampMs + timestampDeltaMs }
   })
 }
+
+/** What a batch carries of an idempotent producer. */
+export interface DecodedClaim {
+  readonly producerId: number
+  readonly epoch: number
+  readonly sequence: number
+}
+
+/** Reads the {@link DecodedClaim} of a record batch. */
+export function decodeClaim(batch: Buffer): DecodedClaim {
+  return {
+    producerId: Number(batch.readBigInt64BE(43)),
+    epoch: batch.readInt16BE(51),
+    sequence: batch.readInt32BE(53),
+  }
+}

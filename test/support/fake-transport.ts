@@ -1,13 +1,14 @@
 import type {
   Availability,
   MetadataSnapshot,
+  ProducerIdentity,
   ProduceOutcome,
   ProduceRequest,
   TopicSnapshot,
   Transport,
 } from '../../src/producer/transport.ts'
 import { TransportError } from '../../src/producer/transport.ts'
-import { decodeBatch, type DecodedRecord } from './decode-batch.ts'
+import { decodeBatch, decodeClaim, type DecodedClaim, type DecodedRecord } from './decode-batch.ts'
 
 /** A produce request that waits for the test to answer it. */
 export interface HeldRequest {
@@ -23,12 +24,18 @@ export type Script = ProduceOutcome | 'hold'
 export class FakeTransport implements Transport {
   availability: Availability = 'up'
   isClosed = false
+  /** Identities given so far; the last one is also its number. */
+  identities = 0
+  /** Kafka's error instead of an identity. */
+  identityError = 0
   /** Answers of the next requests, in order. */
   readonly script: Script[] = []
   /** Makes the answers when the script has run out; `undefined` acknowledges. */
   otherwise: ((request: ProduceRequest) => Script | undefined) | undefined
   readonly held: HeldRequest[] = []
   readonly requests: ProduceRequest[] = []
+  /** What each request's batch carried of an idempotent producer. */
+  readonly claims: DecodedClaim[] = []
   readonly metadataRequests: (readonly string[])[] = []
   readonly topics = new Map<string, TopicSnapshot>()
   #onAvailable: (() => void) | undefined
@@ -71,8 +78,18 @@ export class FakeTransport implements Transport {
     })
   }
 
+  initProducerId(): Promise<ProducerIdentity> {
+    if (this.availability !== 'up') return Promise.reject(new TransportError(-195, 'no broker'))
+    if (this.identityError !== 0) {
+      return Promise.reject(new TransportError(this.identityError, 'no identity'))
+    }
+    this.identities += 1
+    return Promise.resolve({ producerId: BigInt(this.identities), epoch: 0 })
+  }
+
   async produce(request: ProduceRequest): Promise<ProduceOutcome> {
     this.requests.push(request)
+    this.claims.push(decodeClaim(request.recordBatch))
     const key = `${request.topic}/${request.partition}`
     const inFlight = (this.#inFlight.get(key) ?? 0) + 1
     this.#inFlight.set(key, inFlight)

@@ -74,6 +74,7 @@ export class KprfOnCluster {
           failed: () => undefined,
           confirmed: () => undefined,
           refused: () => undefined,
+          renewed: () => undefined,
           retried: ({ errorNumber }) => this.retried.push(errorNumber),
         },
       },

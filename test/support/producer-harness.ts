@@ -19,6 +19,7 @@ export const DEFAULT_SETTINGS: ProducerSettings = {
   stickyPartitioningLingerMs: 20,
   topicMetadataPropagationMaxMs: 800,
   queueFullWaitMs: 100,
+  enableIdempotence: false,
 }
 
 /** Makes a record, by default for partition 0 of topic `t`. */
@@ -49,6 +50,7 @@ export class ProducerHarness {
   readonly refused: [topic: string, number: number][] = []
   deliveredCount = 0
   failedCount = 0
+  renewals = 0
 
   constructor(
     settings: Partial<ProducerSettings> = {},
@@ -78,6 +80,9 @@ export class ProducerHarness {
           },
           refused: (topic, { number }) => {
             this.refused.push([topic, number])
+          },
+          renewed: () => {
+            this.renewals += 1
           },
         },
       },

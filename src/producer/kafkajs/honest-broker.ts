@@ -5,8 +5,8 @@
  *   one throws the first error of a response, without saying whose it is, and drops the rest.
  * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has
  *   one, so that a single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759).
- *   It has a connection of its own: a broker serves one request of a connection after the other, and a
- *   produce request whose replicas are slow would hold it up.
+ *   Like `initProducerId`, it has a connection of its own: a broker serves one request of a connection after
+ *   the other, and a produce request whose replicas are slow would hold it up.
  * - `disconnect` does not wait for answers. The stock one does, and kafkajs waits for it when a broker has
  *   left the cluster: a hung one would hold up all metadata, and its batches, which have a new leader.
  * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
@@ -23,6 +23,7 @@ import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
 import {
   requests,
   type ProtocolRequest,
+  type RawInitProducerIdResponse,
   type RawProduceResponse,
 } from 'kafkajs/src/protocol/requests/index.js'
 import Lock from 'kafkajs/src/utils/lock.js'
@@ -33,12 +34,15 @@ import { guardFraming } from './framing.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
 /** Less than the default message.timeout.ms, so that another broker can still be asked in time. */
-const METADATA_TIMEOUT_MS = 1_000
+const QUESTION_TIMEOUT_MS = 1_000
 /** The first version of Metadata that says whether topics may be created. */
 const METADATA_VERSION_WITH_AUTO_CREATION = 4
-/** kafkajs keeps two connections to each broker, the second for Fetch, which a producer never sends. */
+/**
+ * kafkajs keeps two connections to each broker, the second for Fetch, which a producer never sends: it is
+ * there for questions that any broker can answer.
+ */
 const PRODUCE_CONNECTION = 0
-const METADATA_CONNECTION = 1
+const QUESTION_CONNECTION = 1
 /** Earlier versions of Produce do not know record batches (Kafka before 0.11). */
 const MIN_PRODUCE_VERSION = 3
 
@@ -64,7 +68,7 @@ export class HonestBroker extends Broker {
     mend(options.connectionPool)
   }
 
-  /** Whether it did not answer the last time that it was asked for metadata. */
+  /** Whether it did not answer the last time that it was asked something. */
   get isSilent(): boolean {
     return this.#isSilent
   }
@@ -96,26 +100,12 @@ export class HonestBroker extends Broker {
       }
       return Promise.resolve(encoder)
     }
-    const cancelTimer = this.#dependencies.clock.schedule(METADATA_TIMEOUT_MS, () => {
-      const error = new Error(`no metadata within ${METADATA_TIMEOUT_MS} ms`)
-      this.connectionPool.pool[METADATA_CONNECTION]?.socket?.destroy(error)
-    })
-    try {
-      const answer = await this.#send(METADATA_CONNECTION, {
-        request: { ...request, encode },
-        response,
-      })
-      this.#isSilent = false
-      return answer
-    } catch (error) {
-      this.#isSilent = true
-      // kafkajs's own request timeout, where it is shorter than ours, would leave a dead connection.
-      const reason = new Error('the metadata request failed')
-      this.connectionPool.pool[METADATA_CONNECTION]?.socket?.destroy(reason)
-      throw error
-    } finally {
-      cancelTimer()
-    }
+    return await this.#ask({ request: { ...request, encode }, response })
+  }
+
+  override async initProducerId(): Promise<RawInitProducerIdResponse> {
+    const lookup = this.lookupRequest(apiKeys.InitProducerId, requests.InitProducerId)
+    return await this.#ask(lookup({ transactionalId: null }))
   }
 
   override async produce(options: ProduceArguments): Promise<RawProduceResponse> {
@@ -136,6 +126,27 @@ export class HonestBroker extends Broker {
       )
     }
     return await this.#send(PRODUCE_CONNECTION, { request: { ...request, encode }, response })
+  }
+
+  /** Asks something that any broker can answer; one that does not in time loses the connection. */
+  async #ask<Answer>(question: ProtocolRequest<Answer>): Promise<Answer> {
+    const cancelTimer = this.#dependencies.clock.schedule(QUESTION_TIMEOUT_MS, () => {
+      const error = new Error(`no answer within ${QUESTION_TIMEOUT_MS} ms`)
+      this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(error)
+    })
+    try {
+      const answer = await this.#send(QUESTION_CONNECTION, question)
+      this.#isSilent = false
+      return answer
+    } catch (error) {
+      this.#isSilent = true
+      // kafkajs's own request timeout, where it is shorter than ours, would leave a dead connection.
+      const reason = new Error('the request failed')
+      this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(reason)
+      throw error
+    } finally {
+      cancelTimer()
+    }
   }
 
   async #connectInTime(): Promise<void> {

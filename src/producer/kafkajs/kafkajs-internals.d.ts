@@ -80,6 +80,7 @@ declare module 'kafkajs/src/broker/index.js' {
   import type {
     Definition,
     ProtocolRequest,
+    RawInitProducerIdResponse,
     RawProduceResponse,
   } from 'kafkajs/src/protocol/requests/index.js'
 
@@ -166,6 +167,7 @@ declare module 'kafkajs/src/broker/index.js' {
     disconnect(): Promise<void>
     metadata(topics: readonly string[]): Promise<RawMetadata>
     produce(request: ProduceArguments): Promise<RawProduceResponse>
+    initProducerId(options: { transactionalId: null }): Promise<RawInitProducerIdResponse>
   }
 }
 
@@ -189,7 +191,11 @@ declare module 'kafkajs/src/protocol/encoder.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/apiKeys.js' {
-  const apiKeys: { readonly Produce: number; readonly Metadata: number }
+  const apiKeys: {
+    readonly Produce: number
+    readonly Metadata: number
+    readonly InitProducerId: number
+  }
   export default apiKeys
 }
 
@@ -226,8 +232,15 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
     }[]
   }
 
+  export interface RawInitProducerIdResponse {
+    readonly errorCode: number
+    readonly producerId: string
+    readonly producerEpoch: number
+  }
+
   export const requests: {
     readonly Produce: Definition<ProduceArguments, RawProduceResponse>
     readonly Metadata: Definition<{ topics: readonly string[] }, RawMetadata>
+    readonly InitProducerId: Definition<{ transactionalId: null }, RawInitProducerIdResponse>
   }
 }

@@ -9,12 +9,13 @@ import { createLogger } from 'kafkajs/src/loggers/index.js'
 import createProducer from 'kafkajs/src/producer/index.js'
 import type { RawMetadata } from 'kafkajs/src/broker/index.js'
 import type { CancelTimer, Clock } from '../../clock.ts'
-import { RDKAFKA } from '../delivery-errors.ts'
+import { deliveryError, RDKAFKA } from '../delivery-errors.ts'
 import type { Random } from '../partitioner.ts'
 import {
   TransportError,
   type Availability,
   type MetadataSnapshot,
+  type ProducerIdentity,
   type ProduceOutcome,
   type ProduceRequest,
   type Transport,
@@ -75,8 +76,8 @@ export class KafkajsTransport implements Transport {
   #lastHeardMs = -Infinity
   #probeFailures = 0
   #cancelProbe: CancelTimer | undefined
-  /** Metadata requests follow one another: kafkajs keeps one answer, and builds brokers from it. */
-  #lastMetadata: Promise<unknown> = Promise.resolve()
+  /** One question follows the other: kafkajs keeps the last metadata, and builds brokers from it. */
+  #lastQuestion: Promise<unknown> = Promise.resolve()
   #onAvailable: (() => void) | undefined
   /** The last refusal of our credentials, which is not tempted again at once. */
   #refusal: { readonly error: TransportError; readonly untilMs: number } | undefined
@@ -128,9 +129,22 @@ export class KafkajsTransport implements Transport {
   }
 
   async fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
-    const metadata = this.#lastMetadata.then(() => this.#fetchMetadata(topics))
-    this.#lastMetadata = metadata.catch(() => undefined)
-    return toSnapshot(await metadata)
+    return toSnapshot(await this.#askInTurn(() => this.#cluster.fetchMetadata(topics)))
+  }
+
+  async initProducerId(): Promise<ProducerIdentity> {
+    const { errorCode, producerId, producerEpoch } = await this.#askInTurn(() =>
+      this.#cluster.initProducerId(),
+    )
+    if (errorCode !== 0) {
+      const reason = deliveryError(errorCode).text
+      this.#dependencies.log('error', 'Kafka gives kprf no producer id', {
+        reason,
+        error_code: errorCode,
+      })
+      throw new TransportError(errorCode, reason)
+    }
+    return { producerId: BigInt(producerId), epoch: producerEpoch }
   }
 
   async produce(request: ProduceRequest): Promise<ProduceOutcome> {
@@ -184,7 +198,13 @@ export class KafkajsTransport implements Transport {
     }
   }
 
-  async #fetchMetadata(topics: readonly string[]): Promise<RawMetadata> {
+  #askInTurn<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    const answer = this.#lastQuestion.then(() => this.#ask(question))
+    this.#lastQuestion = answer.catch(() => undefined)
+    return answer
+  }
+
+  async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const startedMs = this.#dependencies.clock.nowMs()
     if (this.#refusal && startedMs < this.#refusal.untilMs) throw this.#refusal.error
     try {
@@ -192,9 +212,9 @@ export class KafkajsTransport implements Transport {
         await this.#producer.connect()
         this.#isConnected = true
       }
-      const metadata = await this.#askTwoBrokers(topics)
+      const answer = await this.#askTwoBrokers(question)
       this.#heard()
-      return metadata
+      return answer
     } catch (error) {
       const errorNumber = classify(error)
       // Others may have answered meanwhile: then only the one that was asked is out of reach.
@@ -208,12 +228,12 @@ export class KafkajsTransport implements Transport {
   }
 
   /** A broker that hangs has lost its connection after the first attempt; the second asks another. */
-  async #askTwoBrokers(topics: readonly string[]): Promise<RawMetadata> {
+  async #askTwoBrokers<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await this.#cluster.fetchMetadata(topics)
+      return await question()
     } catch (error) {
       if (!this.#cluster.hasConnections()) throw error
-      return await this.#cluster.fetchMetadata(topics)
+      return await question()
     }
   }
 

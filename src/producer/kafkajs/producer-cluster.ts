@@ -10,6 +10,7 @@
  */
 import type Broker from 'kafkajs/src/broker/index.js'
 import type { BrokerOptions, RawMetadata } from 'kafkajs/src/broker/index.js'
+import type { RawInitProducerIdResponse } from 'kafkajs/src/protocol/requests/index.js'
 import Cluster, { type ClusterOptions } from 'kafkajs/src/cluster/index.js'
 import type { Random } from '../partitioner.ts'
 import type { HonestBrokerDependencies } from './honest-broker.ts'
@@ -78,6 +79,12 @@ export class ProducerCluster extends Cluster {
       else this.#partitions.delete(topic)
     }
     return metadata
+  }
+
+  /** Asks a broker for the identity of an idempotent producer. */
+  async initProducerId(): Promise<RawInitProducerIdResponse> {
+    const broker = await this.brokerPool.findConnectedBroker()
+    return await broker.initProducerId({ transactionalId: null })
   }
 
   /** Whether any broker is connected. */

@@ -278,7 +278,7 @@ describe('fetchMetadata', () => {
     cluster.control('Metadata', fault.hang(), { keep: true })
 
     await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
-      message: expect.stringContaining('no metadata within 1000 ms') as string,
+      message: expect.stringContaining('no answer within 1000 ms') as string,
     })
     expect(transport.availability).toBe('down')
   })

@@ -1,0 +1,157 @@
+/**
+ * `enable.idempotence`: Kafka numbers the records of a producer, partition by partition, and stores a batch
+ * that it has already only once (KIP-98). Here is under which identity and number a partition's next batch
+ * goes.
+ *
+ * A number is used up when its batch is acknowledged. When a batch is given up and Kafka may have it all the
+ * same, nobody knows which number is next: the partition goes on in the next epoch, from 0, which also makes
+ * Kafka refuse the lost batch should it still arrive (KIP-360). No other partition is concerned.
+ */
+import type { CancelTimer, Clock } from '../clock.ts'
+import { RDKAFKA } from './delivery-errors.ts'
+import { backoffMs, type BackoffSettings } from './retry-policy.ts'
+import type { Random } from './partitioner.ts'
+import { TransportError, type ProducerIdentity } from './transport.ts'
+
+/** What a batch carries so that Kafka recognises it. */
+export interface SequenceClaim extends ProducerIdentity {
+  /** Number of the first record. */
+  readonly sequence: number
+}
+
+/** What an {@link Idempotence} works with. */
+export interface IdempotenceDependencies {
+  readonly clock: Clock
+  readonly random: Random
+  readonly initProducerId: () => Promise<ProducerIdentity>
+  /** Called when claims that were turned away before may be made again. */
+  readonly onAnswer: () => void
+  /** Called when a partition, or all of them, took up a new identity or epoch. */
+  readonly onRenewal: () => void
+}
+
+/** Kafka's epochs are 16-bit integers. */
+const MAX_EPOCH = 32_767
+/** Numbers run up to the largest 32-bit integer, and then from 0. */
+const SEQUENCE_MASK = 0x7fff_ffff
+/** Kafka will not change its mind soon on whether kprf may write. */
+const REFUSAL_MS = 1_000
+
+/** See the head of this file. */
+export class Idempotence {
+  readonly #settings: BackoffSettings
+  readonly #dependencies: IdempotenceDependencies
+  readonly #claims = new Map<string, Map<number, SequenceClaim>>()
+  #identity: ProducerIdentity | undefined
+  #isAsking = false
+  #failures = 0
+  #refusalNumber: number | undefined
+  #cancelRetry: CancelTimer | undefined
+  #isClosed = false
+
+  constructor(settings: BackoffSettings, dependencies: IdempotenceDependencies) {
+    this.#settings = settings
+    this.#dependencies = dependencies
+  }
+
+  /** librdkafka's number of why Kafka gives kprf no identity, for as long as that is sure. */
+  get refusalNumber(): number | undefined {
+    return this.#refusalNumber
+  }
+
+  /** Returns what a partition's next batch is sent under; `undefined` while there is no identity yet. */
+  claim(topic: string, partition: number): SequenceClaim | undefined {
+    const claim = this.#claims.get(topic)?.get(partition)
+    if (claim) return claim
+    if (this.#identity) return this.#note(topic, partition, { ...this.#identity, sequence: 0 })
+    if (!this.#cancelRetry) void this.#ask()
+    return undefined
+  }
+
+  /** A batch of so many records was acknowledged. */
+  advance(topic: string, partition: number, records: number): void {
+    const claim = this.claim(topic, partition)
+    if (!claim) return
+    const sequence = (claim.sequence + records) & SEQUENCE_MASK
+    this.#note(topic, partition, { ...claim, sequence })
+  }
+
+  /** Nobody knows any more which number Kafka expects: the partition begins anew. */
+  renew(topic: string, partition: number): void {
+    const claim = this.claim(topic, partition)
+    if (!claim) return
+    if (claim.epoch < MAX_EPOCH) {
+      this.#note(topic, partition, { ...claim, epoch: claim.epoch + 1, sequence: 0 })
+    } else {
+      this.#claims.get(topic)?.delete(partition)
+      this.#identity = undefined
+    }
+    this.#dependencies.onRenewal()
+  }
+
+  /**
+   * Forgets a topic that is not used any more. Whatever is sent to it later needs an identity that it has
+   * not seen yet, lest Kafka takes new records for old ones.
+   */
+  forget(topic: string): void {
+    if (this.#claims.delete(topic)) this.#identity = undefined
+  }
+
+  /** Asks without waiting any longer: to be called when Kafka is reachable. */
+  retryNow(): void {
+    this.#cancelRetry?.()
+    this.#cancelRetry = undefined
+    if (!this.#identity) void this.#ask()
+  }
+
+  /** Stops asking. */
+  close(): void {
+    this.#isClosed = true
+    this.#cancelRetry?.()
+  }
+
+  #note(topic: string, partition: number, claim: SequenceClaim): SequenceClaim {
+    let partitions = this.#claims.get(topic)
+    if (!partitions) {
+      partitions = new Map()
+      this.#claims.set(topic, partitions)
+    }
+    partitions.set(partition, claim)
+    return claim
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#isAsking || this.#isClosed) return
+    this.#isAsking = true
+    try {
+      this.#accept(await this.#dependencies.initProducerId())
+    } catch (error) {
+      this.#waitAfter(error)
+    } finally {
+      this.#isAsking = false
+    }
+  }
+
+  #accept(identity: ProducerIdentity): void {
+    this.#identity = identity
+    this.#failures = 0
+    this.#refusalNumber = undefined
+    if (!this.#isClosed) this.#dependencies.onAnswer()
+  }
+
+  /** The transport has said in the log what went wrong. */
+  #waitAfter(error: unknown): void {
+    const { clock, random, onAnswer } = this.#dependencies
+    const number = error instanceof TransportError ? error.errorNumber : undefined
+    const isRefused = number === RDKAFKA.clusterAuthorizationFailed
+    this.#failures += 1
+    const delayMs = isRefused ? REFUSAL_MS : backoffMs(this.#failures, this.#settings, random)
+    this.#refusalNumber = isRefused ? number : undefined
+    if (this.#isClosed) return
+    this.#cancelRetry = clock.schedule(delayMs, () => {
+      this.#cancelRetry = undefined
+      void this.#ask()
+    })
+    if (isRefused) onAnswer()
+  }
+}
