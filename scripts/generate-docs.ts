@@ -1,9 +1,73 @@
 /** Writes the pages of `docs/` that follow from the code: `npm run docs`. */
 import { writeFileSync } from 'node:fs'
 import { format } from 'prettier'
+import { Counter, Gauge, Registry } from 'prom-client'
 import { RULES } from '../src/config/contradictions.ts'
 import { SECTIONS, SETTINGS } from '../src/config/settings.ts'
 import type { NamedSetting } from '../src/config/settings.ts'
+import type { KprfState } from '../src/metrics/kprf-metrics.ts'
+import { Metrics } from '../src/metrics/metrics.ts'
+import { MAX_TOPIC_LABELS, OTHER_TOPICS } from '../src/metrics/topic-labels.ts'
+
+const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
+
+# Metrics
+
+Served on \`http.metrics_port\` at \`/metrics\`, in the Prometheus text format 0.0.4. The first ones are those of
+the Rust kprf, with its names and units; \`kprf_\` begins the names of those that are ours. Beside them are the
+process and Node.js metrics of prom-client.
+
+The label \`topic\` is the name of a topic that Kafka has, up to ${MAX_TOPIC_LABELS} of them, and \`${OTHER_TOPICS}\` for all
+further ones. \`reason\` is an error code of [ERRORS.md](ERRORS.md) in lower case where records fail or are rejected,
+and librdkafka's name of the error where batches are sent in vain.
+
+Every record is in one place: \`kprf_records_received_total\` = \`kafka_sent_messages\` + \`kprf_records_failed_total\` +
+\`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`.`
+
+/** `docs/METRICS.md`. */
+export async function metricsPage(): Promise<string> {
+  const registry = new Registry()
+  new Metrics({
+    registry,
+    version: '',
+    commitHash: '',
+    bufferedRecords: () => [],
+    state: idleState,
+  })
+  const rows = registry
+    .getMetricsAsArray()
+    .map(describeMetric)
+    .filter(({ name }) => OUR_METRIC.test(name))
+    .map(({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels} | ${help} |`)
+  const table = ['| Metric | Type | Labels | Meaning |', '| --- | --- | --- | --- |', ...rows]
+  return await format([METRICS_INTRODUCTION, table.join('\n')].join('\n\n'), { parser: 'markdown' })
+}
+
+const OUR_METRIC = /^(kprf|kafka|http|ratelimit)_/
+
+function idleState(): KprfState {
+  return {
+    ...{ isKafkaUp: false, metadataAgeMs: undefined, queueRecords: 0, queueBytes: 0 },
+    ...{ queueLimitBytes: 0, queueOldestAgeMs: 0 },
+  }
+}
+
+/** prom-client does not publish what it keeps of a metric's declaration. */
+function describeMetric(metric: object): {
+  readonly name: string
+  readonly type: string
+  readonly labels: string
+  readonly help: string
+} {
+  const { name, help, labelNames } = metric as {
+    readonly name: string
+    readonly help: string
+    readonly labelNames: readonly string[]
+  }
+  const type =
+    metric instanceof Counter ? 'counter' : metric instanceof Gauge ? 'gauge' : 'histogram'
+  return { name, help, type, labels: labelNames.join(', ') }
+}
 
 const HEADER = ['Key', 'Variable', 'Default', 'Allowed', 'Meaning', 'librdkafka']
 
@@ -81,4 +145,5 @@ ignored. Left alone are those Kubernetes sets where a Service is called \`kprf\`
 
 if (import.meta.main) {
   writeFileSync(new URL('../docs/CONFIGURATION.md', import.meta.url), await configurationPage())
+  writeFileSync(new URL('../docs/METRICS.md', import.meta.url), await metricsPage())
 }

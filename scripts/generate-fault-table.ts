@@ -35,8 +35,9 @@ Each row is a test in \`test/faults\`: a whole kprf in front of the embedded bro
 columns are what that test saw: what clients were answered, where the records were at the end, and the
 log lines and metrics that show the fault to an operator.
 
-The balance is received = delivered + failed + rejected + queued, in records: the client's count, and four
-numbers from \`/metrics\`. "Stored twice" is what the brokers have. In all of them no record was answered \`ok\` and
+The balance is received = delivered + failed + rejected + queued, in records, as \`/metrics\` has them:
+\`kprf_records_received_total\` = \`kafka_sent_messages\` + \`kprf_records_failed_total\` +
+\`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`. "Stored twice" is what the brokers have. In all of them no record was answered \`ok\` and
 lost, and none was answered as not stored and was there. Rows without a balance
 stop the process, and count what its log reports.`
 
@@ -76,7 +77,7 @@ function rowOf({ ancestorTitles, title, meta: { fault } }: TestResult): {
 }[] {
   const { row, fact } = TITLE.exec(title)?.groups ?? {}
   if (row === undefined || fact === undefined || fault === undefined) return []
-  const { replies, balance, log, metrics } = fault
+  const { replies, balance, log, metrics, signs } = fault
   const lines = log.map((line) => code(line)).join('<br>')
   const cells = [
     `P${row}`,
@@ -85,7 +86,7 @@ function rowOf({ ancestorTitles, title, meta: { fault } }: TestResult): {
     [...replies].sort().join(', '),
     balance,
     lines,
-    code(metrics),
+    [code(metrics), ...signs.map(code)].filter((text) => text !== '').join('<br>'),
   ]
   return [{ row: Number(row), fact, cells }]
 }

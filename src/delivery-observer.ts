@@ -6,6 +6,7 @@
 import type { Logger } from './logging.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { BufferedRecord } from './producer/batch.ts'
+import { nameOfError } from './producer/delivery-errors.ts'
 import type { BatchRetry, DeliveryFailure, ProducerObserver } from './producer/delivery.ts'
 import type { DeliveryError } from './producer/types.ts'
 
@@ -33,6 +34,7 @@ export class DeliveryObserver implements ProducerObserver {
   failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void {
     const { topic, partition, status, error } = failure
     this.#metrics.recordsFailed(topic, error.number, records, nowMs)
+    this.#metrics.kprf.recordsFailed(topic, error.code.toLowerCase(), records.length)
     for (const { listener } of records) if (!listener) this.#lostCount += 1
     this.#logger.limited('error', `not delivered ${error.number}`, 'records not delivered', {
       topic,
@@ -46,7 +48,7 @@ export class DeliveryObserver implements ProducerObserver {
 
   retried(retry: BatchRetry): void {
     const { topic, partition, recordCount, mayBePersisted, errorNumber, reason, backoffMs } = retry
-    this.#metrics.recordsRetried(topic, errorNumber, recordCount, mayBePersisted)
+    this.#metrics.kprf.recordsRetried(topic, nameOfError(errorNumber), recordCount, mayBePersisted)
     this.#logger.limited('info', `retry ${errorNumber}`, 'batch will be sent again', {
       topic,
       partition,
@@ -57,8 +59,16 @@ export class DeliveryObserver implements ProducerObserver {
     })
   }
 
+  attemptFailed(errorNumber: number): void {
+    this.#metrics.kprf.produceFailed(nameOfError(errorNumber))
+  }
+
+  split(): void {
+    this.#metrics.kprf.batchSplit()
+  }
+
   renewed(): void {
-    this.#metrics.producerRecycled()
+    this.#metrics.kprf.producerRecycled()
   }
 
   confirmed(topic: string): void {
@@ -67,5 +77,6 @@ export class DeliveryObserver implements ProducerObserver {
 
   refused(topic: string, error: DeliveryError): void {
     this.#metrics.recordsRefused(topic, error.number, 1)
+    this.#metrics.kprf.recordsRejected(error.code.toLowerCase(), 1)
   }
 }

@@ -15,6 +15,7 @@ import { ProxyError } from './errors.ts'
 import { invariant } from './invariant.ts'
 import { producerSettings, transportSettings } from './kafka-settings.ts'
 import { Log, type Logger } from './logging.ts'
+import type { KprfState } from './metrics/kprf-metrics.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { createOperationsApp } from './operations/app.ts'
 import type { ReadinessCheck } from './operations/readiness.ts'
@@ -81,12 +82,14 @@ export class Service {
     const metrics = new Metrics({
       ...build,
       bufferedRecords: () => this.#producer.bufferedByTopic(),
+      state: () => this.#metricsState(),
       configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
     })
     this.#observer = new DeliveryObserver({ metrics, logger })
     this.#transport = new KafkajsTransport(settings, {
       clock,
       random,
+      observer: metrics.kprf,
       log: (level, message, fields) => {
         logger.limited(level, `kafka ${level}`, message, fields)
       },
@@ -198,6 +201,19 @@ export class Service {
     await this.#http.stopAccepting()
     cancelTimer()
     await this.#operations.close()
+  }
+
+  #metricsState(): KprfState {
+    const { availability, metadataAgeMs } = this.#transport
+    const { bufferedRecords, bufferedBytes, oldestAdmittedMs } = this.#producer
+    return {
+      isKafkaUp: availability === 'up',
+      metadataAgeMs,
+      queueRecords: bufferedRecords,
+      queueBytes: bufferedBytes,
+      queueLimitBytes: this.#config.kafka.queueBufferingMaxKbytes * 1024,
+      queueOldestAgeMs: oldestAdmittedMs === undefined ? 0 : this.#clock.nowMs() - oldestAdmittedMs,
+    }
   }
 
   #readinessChecks(): ReadinessCheck[] {

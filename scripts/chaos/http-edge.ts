@@ -30,7 +30,11 @@ export class HttpEdge {
       producer,
       settings: SETTINGS,
       rateLimiter: undefined,
-      metrics: { observePush: () => undefined, countRateLimited: () => undefined },
+      metrics: {
+        observePush: () => undefined,
+        recordsReceived: () => undefined,
+        countRateLimited: () => undefined,
+      },
       log: { limited: () => undefined, error: complain },
       clock: world.time,
       isDraining: () => this.isDraining,

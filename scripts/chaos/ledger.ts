@@ -177,6 +177,14 @@ export class Ledger implements ProducerObserver {
     // The client learns of it.
   }
 
+  attemptFailed(): void {
+    // Of no interest here.
+  }
+
+  split(): void {
+    // Of no interest here.
+  }
+
   renewed(): void {
     // Of no interest here.
   }

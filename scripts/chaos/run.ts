@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import { RecordingTransportObserver } from '../../test/support/recording-transport-observer.ts'
 import { Producer } from '../../src/producer/producer.ts'
 import { Ledger, type Entry } from './ledger.ts'
 import { push, runClient } from './load.ts'
@@ -90,7 +91,13 @@ class Run {
         reconnectBackoffMaxMs: 100,
         isDebugLogged: false,
       },
-      { clock, random, log: () => undefined, connect: network.connect },
+      {
+        clock,
+        random,
+        log: () => undefined,
+        observer: new RecordingTransportObserver(),
+        connect: network.connect,
+      },
     )
     const observer = this.#ledger
     this.#producer = new Producer(schedule.settings, { transport, clock, random, observer })

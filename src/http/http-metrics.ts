@@ -11,6 +11,8 @@ export interface HttpMetrics {
    * @param durationMs - from the end of the request's head to the reply.
    */
   observePush(mode: PushMode, status: number, durationMs: number): void
+  /** A well-formed push arrived, whatever becomes of its records. */
+  recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void
   /** Records of one topic, which has a rule of its own, were refused by its rate limit. */
   countRateLimited(topic: string, records: number): void
 }

@@ -1,19 +1,12 @@
 /**
- * Every metric of kprf, declared once, with the names, labels and units of the Rust kprf: dashboards
- * made for that one go on working. What is called for each push or each record costs well under a
- * microsecond.
+ * The metrics of the Rust kprf, with its names, labels and units: dashboards made for that one go on
+ * working. Those that are ours beside them are in `kprf-metrics.ts`. What is called for each push or each
+ * record costs well under a microsecond.
  */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
-
-/**
- * How many topics get series of their own. One topic has some twenty; 200 keep a scrape below 5000
- * lines, and few clusters feed more topics through one proxy.
- */
-export const MAX_TOPIC_LABELS = 200
-
-/** Value of the label `topic` for all topics without series of their own. */
-const OTHER_TOPICS = 'other'
+import { KprfMetrics, type KprfState } from './kprf-metrics.ts'
+import { TopicLabels } from './topic-labels.ts'
 
 /** Whether the client of a push waits for the delivery reports. */
 export type PushMode = 'sync' | 'async'
@@ -32,6 +25,8 @@ export interface MetricsOptions {
   readonly commitHash: string
   /** Read at each scrape. */
   readonly bufferedRecords: () => BufferedRecords
+  /** Read at each scrape. */
+  readonly state: () => KprfState
   /**
    * Topics that the configuration names; they have series of their own however many they are.
    *
@@ -47,11 +42,7 @@ interface TopicSeries {
   readonly sent: Counter.Internal
 }
 
-/**
- * Counts what kprf does. A topic has series of its own once Kafka is known to have it
- * ({@link Metrics.confirmTopic}, or a delivery), up to {@link MAX_TOPIC_LABELS}; all others share
- * the label {@link OTHER_TOPICS}. So no client can make up label values.
- */
+/** Counts what kprf does. */
 export class Metrics {
   readonly #registry: Registry
   readonly #pushDuration: DurationHistogram
@@ -59,15 +50,14 @@ export class Metrics {
   readonly #sent: Counter<'topic'>
   readonly #errors: Counter<'topic' | 'error_code'>
   readonly #rateLimited: Counter<'topic'>
-  readonly #retries: Counter<'topic' | 'error_code'>
-  readonly #possibleDuplicates: Counter<'topic'>
-  readonly #producerRecycles: Counter
+  readonly #labels: TopicLabels
   readonly #pushes = {
     sync: new Map<number, DurationSeries>(),
     async: new Map<number, DurationSeries>(),
   }
   readonly #topics = new Map<string, TopicSeries>()
-  #otherTopics: TopicSeries | undefined
+  /** What the Rust kprf did not count. */
+  readonly kprf: KprfMetrics
 
   constructor(options: MetricsOptions) {
     const { registry = new Registry() } = options
@@ -103,27 +93,12 @@ export class Metrics {
       labelNames: ['topic'],
       registers,
     })
-    this.#retries = new Counter({
-      name: 'kprf_produce_retries_total',
-      help: 'Records sent again, by the error number of librdkafka.',
-      labelNames: ['topic', 'error_code'],
-      registers,
-    })
-    this.#possibleDuplicates = new Counter({
-      name: 'kprf_possible_duplicates_total',
-      help: 'Records sent again after an attempt of which nobody knows whether it succeeded.',
-      labelNames: ['topic'],
-      registers,
-    })
-    this.#producerRecycles = new Counter({
-      name: 'kprf_producer_recycles_total',
-      help: 'Partitions that began anew with the numbers of an idempotent producer, after a batch of unknown outcome.',
-      registers,
-    })
+    this.#labels = new TopicLabels(options.configuredTopics)
+    this.kprf = new KprfMetrics({ registry, labels: this.#labels, state: options.state })
     this.#declareQueueSize(options.bufferedRecords)
     declareAppMetadata(registry, options)
     collectDefaultMetrics({ register: registry })
-    for (const topic of new Set(options.configuredTopics)) this.#addTopic(topic)
+    for (const topic of this.#labels.topics) this.#series(topic)
   }
 
   /** Counts one push that was answered. */
@@ -136,9 +111,14 @@ export class Metrics {
     series.observe(durationMs)
   }
 
+  /** Counts the records of a well-formed push. */
+  recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void {
+    for (const { topic } of records) this.kprf.recordReceived(topic, mode)
+  }
+
   /** Counts records that Kafka acknowledged. */
   recordsDelivered(topic: string, records: readonly Admitted[], settledMs: number): void {
-    const series = this.#confirmedTopic(topic)
+    const series = this.#series(this.#labels.confirm(topic))
     series.sent.inc(records.length)
     observeAll(series, records, settledMs)
   }
@@ -155,7 +135,7 @@ export class Metrics {
     settledMs: number,
   ): void {
     this.recordsRefused(topic, errorNumber, records.length)
-    observeAll(this.#topic(topic), records, settledMs)
+    observeAll(this.#series(this.#labels.labelOf(topic)), records, settledMs)
   }
 
   /**
@@ -164,34 +144,18 @@ export class Metrics {
    * @param errorNumber - librdkafka's.
    */
   recordsRefused(topic: string, errorNumber: number, count: number): void {
-    this.#errors.inc({ topic: this.#label(topic), error_code: `${errorNumber}` }, count)
-  }
-
-  /**
-   * Counts records that are sent again.
-   *
-   * @param errorNumber - librdkafka's, of the attempt that failed.
-   * @param mayBePersisted - whether Kafka may have them already.
-   */
-  recordsRetried(topic: string, errorNumber: number, count: number, mayBePersisted: boolean): void {
-    const label = this.#label(topic)
-    this.#retries.inc({ topic: label, error_code: `${errorNumber}` }, count)
-    if (mayBePersisted) this.#possibleDuplicates.inc({ topic: label }, count)
-  }
-
-  /** Counts a partition that begins anew with the numbers of an idempotent producer. */
-  producerRecycled(): void {
-    this.#producerRecycles.inc()
+    this.#errors.inc({ topic: this.#labels.labelOf(topic), error_code: `${errorNumber}` }, count)
   }
 
   /** Counts records refused by the rate limit. */
   countRateLimited(topic: string, records: number): void {
-    this.#rateLimited.inc({ topic: this.#label(topic) }, records)
+    this.kprf.recordsRejected('rate_limited', records)
+    this.#rateLimited.inc({ topic: this.#labels.labelOf(topic) }, records)
   }
 
   /** Gives a topic series of its own while there is room. For topics that Kafka says it has. */
   confirmTopic(topic: string): void {
-    this.#confirmedTopic(topic)
+    this.#series(this.#labels.confirm(topic))
   }
 
   /** Media type of {@link Metrics.exposition}. */
@@ -204,35 +168,17 @@ export class Metrics {
     return this.#registry.metrics()
   }
 
-  #topic(topic: string): TopicSeries {
-    return this.#topics.get(topic) ?? this.#others()
-  }
-
-  #others(): TopicSeries {
-    return (this.#otherTopics ??= this.#addSeries(OTHER_TOPICS))
-  }
-
-  #confirmedTopic(topic: string): TopicSeries {
-    const hasRoom = this.#topics.size < MAX_TOPIC_LABELS
-    return this.#topics.get(topic) ?? (hasRoom ? this.#addTopic(topic) : this.#others())
-  }
-
-  #addTopic(topic: string): TopicSeries {
-    // A topic of that very name has to share: the same series twice would spoil every scrape.
-    const series = topic === OTHER_TOPICS ? this.#others() : this.#addSeries(topic)
-    this.#topics.set(topic, series)
+  /** The series of one label. */
+  #series(label: string): TopicSeries {
+    let series = this.#topics.get(label)
+    if (!series) {
+      const sent = this.#sent.labels(label)
+      // From 0, so that the first delivery is seen as an increase.
+      sent.inc(0)
+      series = { sent, sendDuration: this.#sendDuration.addSeries({ topic: label }) }
+      this.#topics.set(label, series)
+    }
     return series
-  }
-
-  #addSeries(label: string): TopicSeries {
-    const sent = this.#sent.labels(label)
-    // From 0, so that the first delivery is seen as an increase.
-    sent.inc(0)
-    return { sent, sendDuration: this.#sendDuration.addSeries({ topic: label }) }
-  }
-
-  #label(topic: string): string {
-    return this.#topics.has(topic) ? topic : OTHER_TOPICS
   }
 
   #declareQueueSize(bufferedRecords: () => BufferedRecords): void {
@@ -243,9 +189,9 @@ export class Metrics {
       registers: [this.#registry],
       collect: () => {
         gauge.reset()
-        for (const topic of this.#topics.keys()) gauge.set({ topic }, 0)
+        for (const topic of this.#labels.topics) gauge.set({ topic }, 0)
         for (const [topic, count] of bufferedRecords()) {
-          gauge.inc({ topic: this.#label(topic) }, count)
+          gauge.inc({ topic: this.#labels.labelOf(topic) }, count)
         }
       },
     })

@@ -121,6 +121,15 @@ export class TopicQueue {
     return this.#partitions.values()
   }
 
+  /** When the oldest record was admitted, one in flight included; Infinity when there is none. */
+  get oldestAdmittedMs(): number {
+    let oldestMs = this.unassigned[0]?.admittedMs ?? Infinity
+    for (const queue of this.#partitions.values()) {
+      oldestMs = Math.min(oldestMs, queue.oldestAdmittedMs)
+    }
+    return oldestMs
+  }
+
   /** Returns the queue of one partition. */
   partition(partition: number): PartitionQueue {
     let queue = this.#partitions.get(partition)

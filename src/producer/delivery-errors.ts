@@ -92,6 +92,12 @@ export function deliveryError(number: number, code?: ErrorCode): DeliveryError {
   }
 }
 
+/** librdkafka's name of an error in the manner of metric labels: `broker_transport_failure`. */
+export function nameOfError(number: number): string {
+  const [name] = LIBRDKAFKA_ERRORS.get(number) ?? [`Unknown${number}`]
+  return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase()
+}
+
 /**
  * Makes the error of a record whose message.timeout.ms is over. librdkafka has one number for it; to a
  * client of kprf it matters what kept the record.

@@ -14,6 +14,10 @@ export interface ProducerObserver {
   delivered(topic: string, records: readonly BufferedRecord[], nowMs: number): void
   /** Records of one topic failed for the same reason. */
   failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void
+  /** A batch was sent in vain, whatever happens to it next. */
+  attemptFailed(errorNumber: number): void
+  /** A batch was cut in two. */
+  split(): void
   /** A batch will be sent again. */
   retried(retry: BatchRetry): void
   /** A partition began anew with the numbers of an idempotent producer. */

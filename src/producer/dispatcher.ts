@@ -159,6 +159,7 @@ export class Dispatcher {
     } else if (this.#isKnownAlready(outcome)) {
       this.#succeed(queue, batch, { baseOffset: undefined, logAppendTimeMs: undefined })
     } else {
+      this.#dependencies.observer.attemptFailed(outcome.errorNumber)
       batch.release()
       this.#recover(queue, batch, outcome)
     }
@@ -206,6 +207,7 @@ export class Dispatcher {
     if (isInDoubt) batch.mayBePersisted = true
     if (isRecordFault(errorNumber) && batch.count > 1 && !batch.isFrozen) {
       queue.putBack(batch, batch.split())
+      this.#dependencies.observer.split()
       return
     }
     const isCounted = policy.isCounted && wasSent

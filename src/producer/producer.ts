@@ -114,6 +114,15 @@ export class Producer implements RecordProducer {
     return this.#budget.bytes
   }
 
+  /** When the oldest of these records was admitted; `undefined` when there is none. */
+  get oldestAdmittedMs(): number | undefined {
+    let oldestMs = Infinity
+    for (const topic of this.#accumulator.topics) {
+      oldestMs = Math.min(oldestMs, topic.oldestAdmittedMs)
+    }
+    return oldestMs === Infinity ? undefined : oldestMs
+  }
+
   /** The records by topic; topics without any are left out. */
   *bufferedByTopic(): Generator<readonly [topic: string, records: number]> {
     for (const topic of this.#accumulator.topics) yield [topic.name, topic.bufferedRecords]
@@ -234,11 +243,8 @@ export class Producer implements RecordProducer {
     let oldestMs = Infinity
     for (const topic of [...this.#accumulator.topics]) {
       this.#assigner.expire(topic, sinceMs)
-      oldestMs = Math.min(oldestMs, topic.unassigned[0]?.admittedMs ?? Infinity)
-      for (const queue of topic.partitions) {
-        this.#dispatcher.expire(queue, sinceMs)
-        oldestMs = Math.min(oldestMs, queue.oldestAdmittedMs)
-      }
+      for (const queue of topic.partitions) this.#dispatcher.expire(queue, sinceMs)
+      oldestMs = Math.min(oldestMs, topic.oldestAdmittedMs)
     }
     return oldestMs
   }

@@ -33,8 +33,30 @@ export interface Transport {
   /** Whether Kafka can be reached, as far as the last attempt tells. */
   readonly availability: Availability
 
+  /** Time since a broker last answered about topics; `undefined` before the first answer. */
+  readonly metadataAgeMs: number | undefined
+
   /** Gives up what is in flight and closes every connection. Takes at most a few seconds. */
   close(): Promise<void>
+}
+
+/** Learns what happens to the connections, for metrics. */
+export interface TransportObserver {
+  /** A connection did not come about. */
+  connectFailed(): void
+  /** A broker refused the credentials. */
+  authenticationFailed(): void
+  /**
+   * A connection ended that was not ours to end: no answer in time, a reset, by the broker, or an answer
+   * that made no sense.
+   */
+  connectionLost(reason: 'timeout' | 'reset' | 'closed' | 'malformed'): void
+  /** A broker answered about topics. */
+  metadataAnswered(): void
+  /** A broker asked kprf to wait. */
+  throttled(durationMs: number): void
+  /** A broker, by `host:port`, answered a produce request. */
+  produceAnswered(broker: string, durationMs: number): void
 }
 
 /** By what Kafka tells the batches of one idempotent producer from those of others. */

@@ -25,6 +25,17 @@ describe('a broker that dies with a request', () => {
     expect(await pushed).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: -195 })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
+    expect(
+      await proxy.signs(
+        'kprf_produce_retries_total',
+        'kprf_possible_duplicates_total',
+        'kprf_kafka_connections_lost_total',
+      ),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+      kprf_possible_duplicates_total: 1,
+      'kprf_kafka_connections_lost_total{reason="closed"}': expect.any(Number),
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
@@ -35,6 +46,17 @@ describe('a broker that dies with a request', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: -195 })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
+    expect(
+      await proxy.signs(
+        'kprf_produce_retries_total',
+        'kprf_possible_duplicates_total',
+        'kprf_kafka_connections_lost_total',
+      ),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+      kprf_possible_duplicates_total: 1,
+      'kprf_kafka_connections_lost_total{reason="closed"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
@@ -50,6 +72,17 @@ describe('a broker that dies with a request', () => {
     expect(await pushed).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: -195 })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
+    expect(
+      await proxy.signs(
+        'kprf_produce_retries_total',
+        'kprf_possible_duplicates_total',
+        'kprf_kafka_connections_lost_total',
+      ),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+      kprf_possible_duplicates_total: 1,
+      'kprf_kafka_connections_lost_total{reason="closed"}': expect.any(Number),
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, doubled: ['a'] }))
   })
 
@@ -62,6 +95,17 @@ describe('a broker that dies with a request', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: -195 })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
+    expect(
+      await proxy.signs(
+        'kprf_produce_retries_total',
+        'kprf_possible_duplicates_total',
+        'kprf_kafka_connections_lost_total',
+      ),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+      kprf_possible_duplicates_total: 1,
+      'kprf_kafka_connections_lost_total{reason="closed"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, doubled: ['a'] }))
   })
 
@@ -78,6 +122,17 @@ describe('a broker that dies with a request', () => {
       kafka_internal_queue_size: 0,
       kafka_errors_count: { '-195': 1 },
       http_requests_duration: { 'push/sync 504': 1 },
+    })
+    expect(
+      await proxy.signs(
+        'kprf_produce_errors_total',
+        'kprf_records_failed_total',
+        'kprf_kafka_connections_lost_total',
+      ),
+    ).toEqual({
+      'kprf_produce_errors_total{reason="broker_transport_failure"}': 2,
+      'kprf_records_failed_total{reason="delivery_timed_out"}': 1,
+      'kprf_kafka_connections_lost_total{reason="closed"}': 2,
     })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1, doubled: ['a'] }))
   })
@@ -109,6 +164,17 @@ describe('a broker that never answers', () => {
       kafka_errors_count: { '-192': 1 },
       http_requests_duration: { 'push/sync 504': 1, 'push/sync 200': 1 },
     })
+    expect(
+      await proxy.signs(
+        'kprf_produce_errors_total',
+        'kprf_records_failed_total',
+        'kprf_kafka_connections_lost_total',
+      ),
+    ).toEqual({
+      'kprf_produce_errors_total{reason="operation_timed_out"}': 1,
+      'kprf_records_failed_total{reason="delivery_timed_out"}': 1,
+      'kprf_kafka_connections_lost_total{reason="timeout"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
   })
 
@@ -125,6 +191,9 @@ describe('a broker that never answers', () => {
     expect(await pushed).toMatchObject(OK)
     await proxy.logged({ msg: 'Connection error: no answer within 1000 ms' })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
+    expect(await proxy.signs('kprf_kafka_connections_lost_total')).toEqual({
+      'kprf_kafka_connections_lost_total{reason="timeout"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 })
@@ -137,6 +206,17 @@ describe('a connection that breaks within an answer', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: -195 })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
+    expect(
+      await proxy.signs(
+        'kprf_produce_retries_total',
+        'kprf_possible_duplicates_total',
+        'kprf_kafka_connections_lost_total',
+      ),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+      kprf_possible_duplicates_total: 1,
+      'kprf_kafka_connections_lost_total{reason="reset"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
@@ -151,6 +231,12 @@ describe('a connection that breaks within an answer', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: -195 })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
+    expect(
+      await proxy.signs('kprf_produce_retries_total', 'kprf_possible_duplicates_total'),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+      kprf_possible_duplicates_total: 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, doubled: ['a'] }))
   })
 

@@ -46,6 +46,9 @@ describe('a leader that moves', () => {
       kafka_errors_count: {},
       http_requests_duration: { 'push/sync 200': 3 },
     })
+    expect(await proxy.signs('kprf_produce_retries_total')).toEqual({
+      'kprf_produce_retries_total{reason="not_leader_for_partition"}': expect.any(Number),
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 5 }))
   })
 
@@ -63,6 +66,9 @@ describe('a leader that moves', () => {
     expect(valuesOf(cluster, 't')).toEqual(values)
     await proxy.logged({ msg: 'batch will be sent again', error_code: 6 })
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 4, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_produce_retries_total')).toEqual({
+      'kprf_produce_retries_total{reason="not_leader_for_partition"}': 8,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 4 }))
   })
 })
@@ -75,6 +81,9 @@ describe('a partition without a leader', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: 5 })
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_produce_retries_total')).toEqual({
+      'kprf_produce_retries_total{reason="leader_not_available"}': 3,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
@@ -98,6 +107,9 @@ describe('a partition without a leader', () => {
       kafka_sent_messages: 1,
       kafka_errors_count: { '-192': 1 },
     })
+    expect(await proxy.signs('kprf_records_failed_total')).toEqual({
+      'kprf_records_failed_total{reason="delivery_timed_out"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
   })
 
@@ -112,6 +124,9 @@ describe('a partition without a leader', () => {
 
     expect(await pushed).toMatchObject(OK)
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_kafka_metadata_refresh_total')).toEqual({
+      kprf_kafka_metadata_refresh_total: expect.any(Number),
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 })
@@ -135,6 +150,9 @@ describe('stale metadata', () => {
       kafka_sent_messages: 2,
       kafka_errors_count: { '-190': 1 },
     })
+    expect(await proxy.signs('kprf_records_rejected_total')).toEqual({
+      'kprf_records_rejected_total{reason="partition_unknown"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 2, rejected: 1 }))
   })
 
@@ -145,6 +163,9 @@ describe('stale metadata', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: 6 })
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_produce_retries_total')).toEqual({
+      'kprf_produce_retries_total{reason="not_leader_for_partition"}': expect.any(Number),
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
@@ -154,6 +175,9 @@ describe('stale metadata', () => {
 
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_kafka_metadata_refresh_total')).toEqual({
+      kprf_kafka_metadata_refresh_total: expect.any(Number),
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
@@ -170,6 +194,9 @@ describe('stale metadata', () => {
 
     expect(await proxy.push(record('d'))).toMatchObject(OK)
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 4, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_kafka_metadata_refresh_total')).toEqual({
+      kprf_kafka_metadata_refresh_total: expect.any(Number),
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 4 }))
   })
 })
@@ -203,6 +230,10 @@ describe('one dead broker of three', () => {
       kafka_sent_messages: 21,
       kafka_errors_count: { '-192': 1 },
     })
+    expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
+      'kprf_produce_errors_total{reason="operation_timed_out"}': 1,
+      'kprf_records_failed_total{reason="delivery_timed_out"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 21, failed: 1 }))
   })
 
@@ -217,6 +248,9 @@ describe('one dead broker of three', () => {
 
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]))
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 30, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_kafka_metadata_refresh_total')).toEqual({
+      kprf_kafka_metadata_refresh_total: expect.any(Number),
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 30 }))
   })
 
@@ -245,6 +279,9 @@ describe('one dead broker of three', () => {
     expect(await proxy.figures()).toMatchObject({
       kafka_sent_messages: 3,
       kafka_errors_count: { '-192': 1 },
+    })
+    expect(await proxy.signs('kprf_records_failed_total')).toEqual({
+      'kprf_records_failed_total{reason="delivery_timed_out"}': 1,
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 3, failed: 1 }))
   })

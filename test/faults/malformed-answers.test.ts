@@ -25,6 +25,12 @@ describe('an answer whose frame is right and whose body is not', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: -195 })
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(
+      await proxy.signs('kprf_produce_retries_total', 'kprf_kafka_connections_lost_total'),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+      'kprf_kafka_connections_lost_total{reason="malformed"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, doubled: ['a'] }))
   })
 
@@ -37,6 +43,9 @@ describe('an answer whose frame is right and whose body is not', () => {
 
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_kafka_connections_lost_total')).toEqual({
+      'kprf_kafka_connections_lost_total{reason="malformed"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
@@ -59,6 +68,9 @@ describe('an answer whose frame is right and whose body is not', () => {
 
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: `Connection error: malformed answer: ${FOREIGN_ID}` })
+    expect(await proxy.signs('kprf_kafka_connections_lost_total')).toEqual({
+      'kprf_kafka_connections_lost_total{reason="malformed"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 })
@@ -89,6 +101,12 @@ describe('an answer whose frame is wrong', () => {
       kafka_sent_messages: 1,
       kafka_errors_count: { '-192': 1 },
     })
+    expect(
+      await proxy.signs('kprf_produce_errors_total', 'kprf_kafka_connections_lost_total'),
+    ).toEqual({
+      'kprf_produce_errors_total{reason="operation_timed_out"}': 1,
+      'kprf_kafka_connections_lost_total{reason="timeout"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
   })
 
@@ -104,6 +122,12 @@ describe('an answer whose frame is wrong', () => {
       expect(await proxy.figures()).toMatchObject({
         kafka_sent_messages: 2,
         kafka_errors_count: {},
+      })
+      expect(
+        await proxy.signs('kprf_produce_retries_total', 'kprf_kafka_connections_lost_total'),
+      ).toEqual({
+        'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+        'kprf_kafka_connections_lost_total{reason="malformed"}': 1,
       })
       expect(await proxy.balance()).toEqual(balanced({ delivered: 2, doubled: ['a'] }))
     },

@@ -40,6 +40,9 @@ describe('brokers that are slow', () => {
     await proxy.queued(0)
     expect(valuesOf(cluster, 't', 0)).toEqual(['a', 'b', 'c'])
     expect(await proxy.push(record('f'))).toMatchObject(OK)
+    expect(await proxy.signs('kprf_records_rejected_total')).toEqual({
+      'kprf_records_rejected_total{reason="buffer_full"}': 2,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 4, rejected: 2 }))
   })
 
@@ -67,6 +70,10 @@ describe('brokers that are slow', () => {
       kafka_sent_messages: 1,
       kafka_internal_queue_size: 0,
       kafka_errors_count: { '-192': 2 },
+    })
+    expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
+      'kprf_produce_errors_total{reason="operation_timed_out"}': expect.any(Number),
+      'kprf_records_failed_total{reason="delivery_timed_out"}': 2,
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 2 }))
   })

@@ -26,6 +26,10 @@ describe('a push of which part fails', () => {
     ).toEqual([0, 1, 1])
     await proxy.logged({ msg: 'batch will be sent again', error_code: 19, partition: 1 })
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 2, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_produce_errors_total', 'kprf_produce_retries_total')).toEqual({
+      'kprf_produce_errors_total{reason="not_enough_replicas"}': 1,
+      'kprf_produce_retries_total{reason="not_enough_replicas"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 2 }))
   })
 
@@ -46,6 +50,10 @@ describe('a push of which part fails', () => {
       kafka_errors_count: { '44': 1 },
       http_requests_duration: { 'push/sync 502': 1 },
     })
+    expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
+      'kprf_produce_errors_total{reason="policy_violation"}': 1,
+      'kprf_records_failed_total{reason="broker_rejected"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
   })
 })
@@ -63,6 +71,10 @@ describe('records that are too large', () => {
       kafka_sent_messages: 2,
       kafka_errors_count: { '10': 1 },
     })
+    expect(await proxy.signs('kprf_batch_splits_total', 'kprf_records_failed_total')).toEqual({
+      kprf_batch_splits_total: expect.any(Number),
+      'kprf_records_failed_total{reason="record_too_large"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 2, failed: 1 }))
   })
 
@@ -72,6 +84,9 @@ describe('records that are too large', () => {
     expect(await proxy.push(record('x'.repeat(1_000)))).toMatchObject(failure(413, 41302, 10))
     expect(cluster.requests.filter(({ api }) => api === 'Produce')).toEqual([])
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '10': 1 } })
+    expect(await proxy.signs('kprf_records_rejected_total')).toEqual({
+      'kprf_records_rejected_total{reason="record_too_large"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ rejected: 1 }))
   })
 
@@ -82,6 +97,10 @@ describe('records that are too large', () => {
     expect(await proxy.push(record('a'), record('b'), record('c'))).toMatchObject(OK)
     expect(valuesOf(cluster, 't', 0)).toEqual(['a', 'b', 'c'])
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 3, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_batch_splits_total', 'kprf_produce_errors_total')).toEqual({
+      kprf_batch_splits_total: 1,
+      'kprf_produce_errors_total{reason="message_batch_too_large"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 3 }))
   })
 })
@@ -110,6 +129,9 @@ describe('topics that may not be written to', () => {
         kafka_sent_messages: 2,
         kafka_errors_count: { '29': 1 },
       })
+      expect(await proxy.signs('kprf_records_failed_total')).toEqual({
+        'kprf_records_failed_total{reason="topic_forbidden"}': 1,
+      })
       expect(await proxy.balance()).toEqual(balanced({ delivered: 2, failed: 1 }))
     },
   )
@@ -136,6 +158,10 @@ describe('topics that may not be written to', () => {
       kafka_sent_messages: 1,
       kafka_errors_count: { '3': 1, '-188': 1 },
     })
+    expect(await proxy.signs('kprf_records_failed_total', 'kprf_records_rejected_total')).toEqual({
+      'kprf_records_failed_total{reason="topic_unknown"}': 1,
+      'kprf_records_rejected_total{reason="topic_unknown"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1, rejected: 1 }))
   })
 
@@ -160,6 +186,9 @@ describe('topics that may not be written to', () => {
       kafka_errors_count: { '3': 1 },
     })
     // The first one went with its topic.
+    expect(await proxy.signs('kprf_records_failed_total')).toEqual({
+      'kprf_records_failed_total{reason="topic_unknown"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 2, failed: 1, lost: ['a'] }))
     cluster.createTopic('shortLived', { partitions: 1 })
     let attempts = 0
@@ -179,6 +208,9 @@ describe('replicas that are not in sync', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: 19 })
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_produce_retries_total')).toEqual({
+      'kprf_produce_retries_total{reason="not_enough_replicas"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
@@ -191,6 +223,12 @@ describe('replicas that are not in sync', () => {
     expect(await proxy.push(record('a'))).toMatchObject(OK)
     await proxy.logged({ msg: 'batch will be sent again', error_code: 20 })
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(
+      await proxy.signs('kprf_produce_retries_total', 'kprf_possible_duplicates_total'),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="not_enough_replicas_after_append"}': 1,
+      kprf_possible_duplicates_total: 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, doubled: ['a'] }))
   })
 
@@ -206,6 +244,10 @@ describe('replicas that are not in sync', () => {
     expect(reply.retryAfter).toBe('1')
     await proxy.logged({ msg: 'records not delivered', error_code: 19, status: 'notPersisted' })
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '19': 1 } })
+    expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
+      'kprf_produce_errors_total{reason="not_enough_replicas"}': 2,
+      'kprf_records_failed_total{reason="broker_unavailable"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
   })
 
@@ -222,6 +264,10 @@ describe('replicas that are not in sync', () => {
       status: 'possiblyPersisted',
     })
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '20': 1 } })
+    expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
+      'kprf_produce_errors_total{reason="not_enough_replicas_after_append"}': 2,
+      'kprf_records_failed_total{reason="delivery_timed_out"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1, doubled: ['a'] }))
   })
 })
@@ -236,34 +282,49 @@ describe('a broker in trouble', () => {
     expect(await proxy.push(record('b'))).toMatchObject(OK)
     expect(performance.now() - startedMs).toBeGreaterThan(300)
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 2, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_kafka_throttle_seconds_total')).toEqual({
+      kprf_kafka_throttle_seconds_total: 0.4,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 2 }))
   })
 
   it.for([
-    ['KAFKA_STORAGE_ERROR', 56],
-    ['CORRUPT_MESSAGE', 2],
-  ] as const)('P20 %s once: 200, and the record is there once', async ([, code], { lab }) => {
-    const { cluster, proxy } = await lab.setup()
-    cluster.control('Produce', fault.error(code))
+    ['KAFKA_STORAGE_ERROR', 56, 'kafka_storage_error'],
+    ['CORRUPT_MESSAGE', 2, 'invalid_message'],
+  ] as const)(
+    'P20 %s once: 200, and the record is there once',
+    async ([, code, reason], { lab }) => {
+      const { cluster, proxy } = await lab.setup()
+      cluster.control('Produce', fault.error(code))
 
-    expect(await proxy.push(record('a'))).toMatchObject(OK)
-    await proxy.logged({ msg: 'batch will be sent again', error_code: code })
-    expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
-    expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
-  })
+      expect(await proxy.push(record('a'))).toMatchObject(OK)
+      await proxy.logged({ msg: 'batch will be sent again', error_code: code })
+      expect(await proxy.figures()).toMatchObject({
+        kafka_sent_messages: 1,
+        kafka_errors_count: {},
+      })
+      expect(await proxy.signs('kprf_produce_retries_total')).toEqual({
+        [`kprf_produce_retries_total{reason="${reason}"}`]: 1,
+      })
+      expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
+    },
+  )
 
   it.for([
-    ['KAFKA_STORAGE_ERROR', 56, 504, 50401, 'possiblyPersisted'],
-    ['CORRUPT_MESSAGE', 2, 502, 50201, 'notPersisted'],
+    ['KAFKA_STORAGE_ERROR', 56, 504, 50401, 'possiblyPersisted', 'delivery_timed_out'],
+    ['CORRUPT_MESSAGE', 2, 502, 50201, 'notPersisted', 'broker_rejected'],
   ] as const)(
     'P20 %s until the retries are used up: error %i is answered %i',
-    async ([, code, status, errorCode, delivery], { lab }) => {
+    async ([, code, status, errorCode, delivery, reason], { lab }) => {
       const { cluster, proxy } = await lab.setup({}, IMPATIENT)
       cluster.control('Produce', fault.error(code), { keep: true })
 
       expect(await proxy.push(record('a'))).toMatchObject(failure(status, errorCode, code))
       await proxy.logged({ msg: 'records not delivered', error_code: code, status: delivery })
       expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { [code]: 1 } })
+      expect(await proxy.signs('kprf_records_failed_total')).toEqual({
+        [`kprf_records_failed_total{reason="${reason}"}`]: 1,
+      })
       expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
     },
   )

@@ -29,6 +29,16 @@ describe('all brokers down', () => {
       kafka_errors_count: { '-192': 1 },
       http_requests_duration: { 'push/sync 503': 1 },
     })
+    expect(
+      await proxy.signs(
+        'kprf_kafka_up',
+        'kprf_kafka_connect_failures_total',
+        'kprf_records_failed_total',
+      ),
+    ).toEqual({
+      kprf_kafka_connect_failures_total: expect.any(Number),
+      'kprf_records_failed_total{reason="broker_unavailable"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
   })
 
@@ -55,6 +65,7 @@ describe('all brokers down', () => {
       kafka_errors_count: {},
       http_requests_duration: { 'push/async 200': 1, 'push/sync 200': 1 },
     })
+    expect(await proxy.signs('kprf_kafka_up')).toEqual({ kprf_kafka_up: 1 })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 3 }))
   })
 
@@ -83,6 +94,17 @@ describe('all brokers down', () => {
       kafka_errors_count: { '-192': 1 },
       http_requests_duration: { 'push/sync 200': 2, 'push/sync 503': 1 },
     })
+    expect(
+      await proxy.signs(
+        'kprf_kafka_up',
+        'kprf_kafka_connect_failures_total',
+        'kprf_records_failed_total',
+      ),
+    ).toEqual({
+      kprf_kafka_up: 1,
+      kprf_kafka_connect_failures_total: expect.any(Number),
+      'kprf_records_failed_total{reason="broker_unavailable"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 2, failed: 1 }))
   })
 
@@ -105,6 +127,10 @@ describe('all brokers down', () => {
       kafka_sent_messages: 5,
       kafka_internal_queue_size: 0,
       kafka_errors_count: {},
+    })
+    expect(await proxy.signs('kprf_kafka_up', 'kprf_kafka_connect_failures_total')).toEqual({
+      kprf_kafka_up: 1,
+      kprf_kafka_connect_failures_total: expect.any(Number),
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 5 }))
   })
@@ -132,6 +158,16 @@ describe('brokers that do not let us in', () => {
     await proxy.logged({ msg: 'Kafka is not reachable', error_code: -169 })
     expect(proxy.log).not.toContain('canary-password')
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '-192': 1 } })
+    expect(
+      await proxy.signs(
+        'kprf_kafka_up',
+        'kprf_kafka_auth_failures_total',
+        'kprf_records_failed_total',
+      ),
+    ).toEqual({
+      kprf_kafka_auth_failures_total: expect.any(Number),
+      'kprf_records_failed_total{reason="authentication_failed"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
   })
 
@@ -157,6 +193,16 @@ describe('brokers that do not let us in', () => {
     expect(reason).toContain('certificate')
     expect(cluster.requests).toEqual([])
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '-192': 1 } })
+    expect(
+      await proxy.signs(
+        'kprf_kafka_up',
+        'kprf_kafka_connect_failures_total',
+        'kprf_records_failed_total',
+      ),
+    ).toEqual({
+      kprf_kafka_connect_failures_total: expect.any(Number),
+      'kprf_records_failed_total{reason="broker_unavailable"}': 1,
+    })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
   })
 })

@@ -1,10 +1,18 @@
 import { register } from 'prom-client'
 import { describe, expect, test } from 'vitest'
-import { MAX_TOPIC_LABELS, Metrics, type MetricsOptions } from '../../src/metrics/metrics.ts'
+import { Metrics, type MetricsOptions } from '../../src/metrics/metrics.ts'
+import { MAX_TOPIC_LABELS } from '../../src/metrics/topic-labels.ts'
+import { IDLE_STATE } from './idle-state.ts'
 import { type Exposition, parseExposition, valueOf } from './parse-exposition.ts'
 
 const makeMetrics = (options: Partial<MetricsOptions> = {}): Metrics =>
-  new Metrics({ version: '1.2.3', commitHash: 'abc', bufferedRecords: () => [], ...options })
+  new Metrics({
+    version: '1.2.3',
+    commitHash: 'abc',
+    bufferedRecords: () => [],
+    state: () => IDLE_STATE,
+    ...options,
+  })
 
 const scrape = async (metrics: Metrics): Promise<Exposition> =>
   parseExposition(await metrics.exposition())

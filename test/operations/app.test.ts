@@ -3,6 +3,7 @@ import request from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { FieldLogger } from '../../src/logging/logger.ts'
 import { RepeatLimiter } from '../../src/logging/repeat-limiter.ts'
+import { IDLE_STATE } from '../metrics/idle-state.ts'
 import { Metrics } from '../../src/metrics/metrics.ts'
 import { createOperationsApp, type OperationsOptions } from '../../src/operations/app.ts'
 import { ManualClock } from '../logging/manual-clock.ts'
@@ -30,6 +31,7 @@ describe('GET /metrics', () => {
       version: '1.2.3',
       commitHash: 'abc',
       bufferedRecords: () => new Map([['orders', 5]]),
+      state: () => IDLE_STATE,
       configuredTopics: ['orders'],
     })
     metrics.recordsDelivered('orders', [{ admittedMs: 1 }], 2)

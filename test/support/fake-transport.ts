@@ -23,6 +23,7 @@ export type Script = ProduceOutcome | 'hold'
 /** A transport without a network: it stores what it acknowledges and fails as it is told. */
 export class FakeTransport implements Transport {
   availability: Availability = 'up'
+  metadataAgeMs: number | undefined
   isClosed = false
   /** Identities given so far; the last one is also its number. */
   identities = 0

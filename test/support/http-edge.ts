@@ -17,11 +17,16 @@ export const MAX_BODY_BYTES = 65_536
 export class FakeHttpMetrics implements HttpMetrics {
   readonly pushes: { mode: PushMode; status: number; durationMs: number }[] = []
   readonly rateLimited: [topic: string, records: number][] = []
+  readonly received: [mode: PushMode, topic: string][] = []
   #wake: (() => void)[] = []
 
   observePush(mode: PushMode, status: number, durationMs: number): void {
     this.pushes.push({ mode, status, durationMs })
     for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void {
+    for (const { topic } of records) this.received.push([mode, topic])
   }
 
   countRateLimited(topic: string, records: number): void {

@@ -7,8 +7,10 @@ import {
 } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import type { TransportLog } from '../../src/producer/kafkajs/kafkajs-log.ts'
 import { Producer } from '../../src/producer/producer.ts'
+import type { TransportObserver } from '../../src/producer/transport.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
 import type { DeliveryReport, ProducerRecord, Refusals } from '../../src/producer/types.ts'
+import { RecordingTransportObserver } from './recording-transport-observer.ts'
 import { DEFAULT_SETTINGS } from './producer-harness.ts'
 
 /** kafkajs as it comes, with what a program would give it. */
@@ -38,6 +40,7 @@ export function transportOn(
   settings: Partial<KafkajsTransportSettings> = {},
   clock: Clock = systemClock,
   log: TransportLog = () => undefined,
+  observer: TransportObserver = new RecordingTransportObserver(),
 ): KafkajsTransport {
   return new KafkajsTransport(
     {
@@ -53,7 +56,7 @@ export function transportOn(
       isDebugLogged: false,
       ...settings,
     },
-    { clock, random: () => 0.5, log },
+    { clock, random: () => 0.5, log, observer },
   )
 }
 
@@ -75,6 +78,8 @@ export class KprfOnCluster {
           confirmed: () => undefined,
           refused: () => undefined,
           renewed: () => undefined,
+          attemptFailed: () => undefined,
+          split: () => undefined,
           retried: ({ errorNumber }) => this.retried.push(errorNumber),
         },
       },

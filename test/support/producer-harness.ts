@@ -51,6 +51,8 @@ export class ProducerHarness {
   deliveredCount = 0
   failedCount = 0
   renewals = 0
+  splits = 0
+  readonly attemptsFailed: number[] = []
 
   constructor(
     settings: Partial<ProducerSettings> = {},
@@ -80,6 +82,12 @@ export class ProducerHarness {
           },
           refused: (topic, { number }) => {
             this.refused.push([topic, number])
+          },
+          attemptFailed: (errorNumber) => {
+            this.attemptsFailed.push(errorNumber)
+          },
+          split: () => {
+            this.splits += 1
           },
           renewed: () => {
             this.renewals += 1

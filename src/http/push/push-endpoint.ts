@@ -93,6 +93,7 @@ export class PushEndpoint {
     }
     exchange.mode = push.waitForSend ? 'sync' : 'async'
     if (push.kind === 'invalidRecords') return replyInvalid(exchange, push.problems)
+    this.#options.metrics.recordsReceived(exchange.mode, push.records)
     // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
     const onAdmission = push.waitForSend ? body.release.bind(body) : undefined
     const outcome = await sendRecords(push.records, this.#options, onAdmission)

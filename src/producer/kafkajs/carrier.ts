@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Message } from 'kafkajs'
 import type { ProduceRequest } from '../transport.ts'
+import { SocketEnd } from './sockets.ts'
 
 /** See the head of this file. */
 export class Carrier implements Message {
@@ -40,6 +41,6 @@ export class Carrier implements Message {
    */
   abandon(): void {
     this.#isAbandoned = true
-    this.#socket?.destroy(new Error('request timed out'))
+    this.#socket?.destroy(new SocketEnd('timeout', 'request timed out'))
   }
 }

@@ -5,6 +5,7 @@
  * logged and otherwise ignored, while the request it was for waits on.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
+import { SocketEnd } from './sockets.ts'
 
 /** Longest answer taken: that of Kafka's own clients (receive.message.max.bytes of librdkafka). */
 const MAX_ANSWER_BYTES = 100_000_000
@@ -36,7 +37,7 @@ export function guardFraming(connection: Connection): void {
       assertLength(connection)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      connection.socket?.destroy(new Error(`malformed answer: ${reason}`))
+      connection.socket?.destroy(new SocketEnd('malformed', `malformed answer: ${reason}`))
     }
   }
   const { requestQueue } = connection

@@ -29,8 +29,12 @@ import {
 import Lock from 'kafkajs/src/utils/lock.js'
 import type { Clock } from '../../clock.ts'
 import { invariant } from '../../invariant.ts'
+import { RDKAFKA } from '../delivery-errors.ts'
+import type { TransportObserver } from '../transport.ts'
 import { Carrier } from './carrier.ts'
+import { classify } from './classify.ts'
 import { guardFraming } from './framing.ts'
+import { SocketEnd } from './sockets.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
 /** Less than the default message.timeout.ms, so that another broker can still be asked in time. */
@@ -49,6 +53,7 @@ const MIN_PRODUCE_VERSION = 3
 /** What an {@link HonestBroker} needs beyond a kafkajs Broker. */
 export interface HonestBrokerDependencies {
   readonly clock: Clock
+  readonly observer: TransportObserver
   /** TCP, TLS and SASL together may take so long. */
   readonly connectTimeoutMs: number
   /** Makes a connection pool to the same address. */
@@ -100,7 +105,9 @@ export class HonestBroker extends Broker {
       }
       return Promise.resolve(encoder)
     }
-    return await this.#ask({ request: { ...request, encode }, response })
+    const answer = await this.#ask({ request: { ...request, encode }, response })
+    this.#dependencies.observer.metadataAnswered()
+    return answer
   }
 
   override async initProducerId(): Promise<RawInitProducerIdResponse> {
@@ -125,13 +132,31 @@ export class HonestBroker extends Broker {
         }),
       )
     }
-    return await this.#send(PRODUCE_CONNECTION, { request: { ...request, encode }, response })
+    const { clock } = this.#dependencies
+    const startedMs = clock.nowMs()
+    const answer = await this.#send(PRODUCE_CONNECTION, {
+      request: { ...request, encode },
+      response,
+    })
+    if (options.acks !== 0) this.#observeAnswer(answer, clock.nowMs() - startedMs)
+    return answer
+  }
+
+  #observeAnswer(
+    { throttleTime, clientSideThrottleTime = 0 }: RawProduceResponse,
+    ms: number,
+  ): void {
+    const { observer } = this.#dependencies
+    observer.produceAnswered(this.brokerAddress, ms)
+    // Which of the two a broker means depends on the version of its answer (KIP-219).
+    const throttleMs = throttleTime + clientSideThrottleTime
+    if (throttleMs > 0) observer.throttled(throttleMs)
   }
 
   /** Asks something that any broker can answer; one that does not in time loses the connection. */
   async #ask<Answer>(question: ProtocolRequest<Answer>): Promise<Answer> {
     const cancelTimer = this.#dependencies.clock.schedule(QUESTION_TIMEOUT_MS, () => {
-      const error = new Error(`no answer within ${QUESTION_TIMEOUT_MS} ms`)
+      const error = new SocketEnd('timeout', `no answer within ${QUESTION_TIMEOUT_MS} ms`)
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(error)
     })
     try {
@@ -141,7 +166,7 @@ export class HonestBroker extends Broker {
     } catch (error) {
       this.#isSilent = true
       // kafkajs's own request timeout, where it is shorter than ours, would leave a dead connection.
-      const reason = new Error('the request failed')
+      const reason = new SocketEnd('intended', 'the request failed')
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(reason)
       throw error
     } finally {
@@ -160,6 +185,10 @@ export class HonestBroker extends Broker {
     try {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
+      this.#dependencies.observer.connectFailed()
+      if (classify(error) === RDKAFKA.authentication) {
+        this.#dependencies.observer.authenticationFailed()
+      }
       await this.#startAfresh()
       throw error
     } finally {
@@ -169,7 +198,7 @@ export class HonestBroker extends Broker {
 
   async #disconnectAtOnce(): Promise<void> {
     if (!this.connectionPool.isConnected()) return
-    const reason = new Error(`disconnecting from ${this.brokerAddress}`)
+    const reason = new SocketEnd('intended', `disconnecting from ${this.brokerAddress}`)
     for (const { socket } of this.connectionPool.pool) socket?.destroy(reason)
     await super.disconnect()
   }
@@ -181,7 +210,16 @@ export class HonestBroker extends Broker {
   ): Promise<Answer> {
     const parse = (answer: Answer): Promise<Answer> => Promise.resolve(answer)
     const connection = await this.connectionPool.getConnection(connectionIndex)
-    return await connection.send({ request, response: { ...response, parse } })
+    const decode = async (data: Buffer): Promise<Answer> => {
+      try {
+        return await response.decode(data)
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        connection.socket?.destroy(new SocketEnd('malformed', `malformed answer: ${reason}`))
+        throw error
+      }
+    }
+    return await connection.send({ request, response: { decode, parse } })
   }
 
   /**
@@ -191,7 +229,8 @@ export class HonestBroker extends Broker {
    */
   async #startAfresh(): Promise<void> {
     const stale = this.connectionPool
-    for (const { socket } of stale.pool) socket?.destroy(new Error('the connection was not ready'))
+    const reason = new SocketEnd('intended', 'the connection was not ready')
+    for (const { socket } of stale.pool) socket?.destroy(reason)
     const { connectTimeoutMs, renewConnectionPool } = this.#dependencies
     this.lock = new Lock({
       timeout: 2 * connectTimeoutMs,

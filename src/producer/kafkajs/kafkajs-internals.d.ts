@@ -221,6 +221,8 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
   }
 
   export interface RawProduceResponse {
+    readonly throttleTime: number
+    readonly clientSideThrottleTime?: number
     readonly topics: readonly {
       readonly topicName: string
       readonly partitions: readonly {

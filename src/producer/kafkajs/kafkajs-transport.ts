@@ -19,6 +19,7 @@ import {
   type ProduceOutcome,
   type ProduceRequest,
   type Transport,
+  type TransportObserver,
 } from '../transport.ts'
 import { Carrier } from './carrier.ts'
 import { classify, reasonOf } from './classify.ts'
@@ -52,6 +53,7 @@ export interface KafkajsTransportDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly log: TransportLog
+  readonly observer: TransportObserver
   /** Opens plain connections. @defaultValue `net.connect` */
   readonly connect?: Connect
 }
@@ -74,6 +76,7 @@ export class KafkajsTransport implements Transport {
   readonly #producer: Producer
   #availability: Availability = 'unknown'
   #lastHeardMs = -Infinity
+  #lastMetadataMs: number | undefined
   #probeFailures = 0
   #cancelProbe: CancelTimer | undefined
   /** One question follows the other: kafkajs keeps the last metadata, and builds brokers from it. */
@@ -88,7 +91,7 @@ export class KafkajsTransport implements Transport {
     this.#settings = settings
     this.#dependencies = dependencies
     const { connectTimeoutMs, socketTimeoutMs, ssl, sasl } = settings
-    this.#sockets = new Sockets(ssl, dependencies.connect)
+    this.#sockets = new Sockets(ssl, dependencies.observer, dependencies.connect)
     const logger = createLogger({
       level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.INFO,
       logCreator: kafkajsLogCreator(dependencies.log),
@@ -109,7 +112,7 @@ export class KafkajsTransport implements Transport {
         logger,
       },
       dependencies.random,
-      { clock: dependencies.clock, connectTimeoutMs },
+      { clock: dependencies.clock, observer: dependencies.observer, connectTimeoutMs },
     )
     this.#producer = createProducer({
       cluster: this.#cluster,
@@ -123,13 +126,20 @@ export class KafkajsTransport implements Transport {
     return this.#availability
   }
 
+  get metadataAgeMs(): number | undefined {
+    if (this.#lastMetadataMs === undefined) return undefined
+    return this.#dependencies.clock.nowMs() - this.#lastMetadataMs
+  }
+
   start(onAvailable: () => void): void {
     this.#onAvailable = onAvailable
     this.#scheduleProbe(0)
   }
 
   async fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
-    return toSnapshot(await this.#askInTurn(() => this.#cluster.fetchMetadata(topics)))
+    const metadata = await this.#askInTurn(() => this.#cluster.fetchMetadata(topics))
+    this.#lastMetadataMs = this.#dependencies.clock.nowMs()
+    return toSnapshot(metadata)
   }
 
   async initProducerId(): Promise<ProducerIdentity> {

@@ -5,6 +5,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
+import type { TransportObserver } from '../transport.ts'
 
 const KEEP_ALIVE_DELAY_MS = 60_000
 /** kafkajs splits a bootstrap address at its first colon, so an IPv6 address goes in disguise. */
@@ -24,6 +25,18 @@ export function revealIpv6(host: string): string {
   return Buffer.from(host.slice(0, -IPV6_SUFFIX.length), 'hex').toString()
 }
 
+/** Why a socket was destroyed by kprf itself. */
+export class SocketEnd extends Error {
+  /** `intended` where nothing is wrong. */
+  readonly reason: 'timeout' | 'malformed' | 'intended'
+
+  constructor(reason: SocketEnd['reason'], message: string) {
+    super(message)
+    this.name = 'SocketEnd'
+    this.reason = reason
+  }
+}
+
 /** Opens a TCP connection, and calls `onConnect` once it is there. */
 export type Connect = (options: net.TcpNetConnectOpts, onConnect: () => void) => net.Socket
 
@@ -31,6 +44,7 @@ export type Connect = (options: net.TcpNetConnectOpts, onConnect: () => void) =>
 export class Sockets {
   readonly #tlsOptions: tls.ConnectionOptions | undefined
   readonly #connect: Connect
+  readonly #observer: TransportObserver
   readonly #open = new Set<net.Socket>()
   #isClosed = false
 
@@ -38,8 +52,13 @@ export class Sockets {
    * @param tlsOptions - `undefined` for plain text.
    * @param connect - opens plain connections; tests have a network of their own.
    */
-  constructor(tlsOptions: tls.ConnectionOptions | undefined, connect: Connect = net.connect) {
+  constructor(
+    tlsOptions: tls.ConnectionOptions | undefined,
+    observer: TransportObserver,
+    connect: Connect = net.connect,
+  ) {
     this.#tlsOptions = tlsOptions
+    this.#observer = observer
     this.#connect = connect
   }
 
@@ -55,6 +74,7 @@ export class Sockets {
       : this.#connect(options, onConnect)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
+    this.#watch(socket)
     return socket
   }
 
@@ -62,8 +82,27 @@ export class Sockets {
   destroyAll(): void {
     this.#isClosed = true
     // kafkajs listens for errors and for the end, not for the mere close.
-    for (const socket of this.#open) socket.destroy(new Error('kprf is closing'))
+    for (const socket of this.#open) socket.destroy(new SocketEnd('intended', 'kprf is closing'))
   }
+
+  /** A connection that never came about is counted where that is noticed. */
+  #watch(socket: net.Socket): void {
+    let cause: Error | undefined
+    socket.once('error', (error) => {
+      cause = error
+    })
+    socket.once(this.#tlsOptions ? 'secureConnect' : 'connect', () => {
+      socket.once('close', () => {
+        const reason = reasonOfEnd(cause)
+        if (reason !== 'intended' && !this.#isClosed) this.#observer.connectionLost(reason)
+      })
+    })
+  }
+}
+
+function reasonOfEnd(cause: Error | undefined): SocketEnd['reason'] | 'reset' | 'closed' {
+  if (cause instanceof SocketEnd) return cause.reason
+  return cause === undefined ? 'closed' : 'reset'
 }
 
 /** SNI must not be an address (RFC 6066, section 3). */

@@ -10,8 +10,10 @@ export interface FaultEvidence {
   readonly log: string[]
   /** The last balance taken. */
   balance: string
-  /** The metrics other than zero at the last look. */
+  /** The metrics of the Rust kprf other than zero at the last look. */
   metrics: string
+  /** Those of our own that show the fault. */
+  readonly signs: string[]
 }
 
 declare module 'vitest' {
@@ -22,7 +24,7 @@ declare module 'vitest' {
 
 /** Collects a {@link FaultEvidence}. */
 export class Evidence {
-  readonly collected: FaultEvidence = { replies: [], log: [], balance: '', metrics: '' }
+  readonly collected: FaultEvidence = { replies: [], log: [], balance: '', metrics: '', signs: [] }
 
   answered(push: Push, { status, body }: PushReply): void {
     const kind = push.wait_for_send === true ? 'sync' : 'async'
@@ -50,6 +52,12 @@ export class Evidence {
     this.collected.metrics = [sent, ...failed, queued]
       .filter((one) => !one.endsWith(' 0'))
       .join(', ')
+  }
+
+  signs(signs: Readonly<Record<string, number>>): void {
+    for (const [series, value] of Object.entries(signs)) {
+      this.#add(this.collected.signs, `${series} ${value}`)
+    }
   }
 
   #add(list: string[], entry: string): void {

@@ -14,9 +14,8 @@ export interface Figures {
   readonly http_requests_duration: Readonly<Record<string, number>>
 }
 
-/** Where the records are, and how replies and brokers agree. */
+/** Where the records are, as `/metrics` says, and how replies and brokers agree. */
 export interface Balance extends Verdict {
-  /** Records pushed: the client's count. The others are from `/metrics`. */
   readonly received: number
   readonly delivered: number
   /** Admitted and not delivered. */
@@ -43,17 +42,31 @@ export function figuresOf(text: string): Figures {
   }
 }
 
+/** The series of these names that are not 0, as in `name{label="value"}`; the label topic is left out. */
+export function signsOf(text: string, names: readonly string[]): Record<string, number> {
+  const signs: Record<string, number> = {}
+  for (const { name, labels, value } of parseExposition(text).samples) {
+    if (!names.includes(name) || value === 0) continue
+    const pairs = Object.entries(labels).filter(([label]) => label !== 'topic')
+    const list = pairs.map(([label, text]) => `${label}="${text}"`).join(',')
+    const series = list === '' ? name : `${name}{${list}}`
+    signs[series] = (signs[series] ?? 0) + value
+  }
+  return signs
+}
+
 /** Takes the balance of a scrape. */
 export function balanceOf(text: string, ledger: Ledger, cluster: EmbeddedCluster): Balance {
   const exposition = parseExposition(text)
-  const delivered = sum(exposition, 'kafka_sent_messages')
-  // The duration is that of admitted records only, errors are counted for all.
-  const failed = sum(exposition, 'kafka_message_send_duration_count') - delivered
+  const received = sum(exposition, 'kprf_records_received_total')
+  if (received !== ledger.received) {
+    throw new Error(`${ledger.received} records were pushed, ${received} counted`)
+  }
   return {
-    received: ledger.received,
-    delivered,
-    failed,
-    rejected: sum(exposition, 'kafka_errors_count') - failed,
+    received,
+    delivered: sum(exposition, 'kafka_sent_messages'),
+    failed: sum(exposition, 'kprf_records_failed_total'),
+    rejected: sum(exposition, 'kprf_records_rejected_total'),
     queued: sum(exposition, 'kafka_internal_queue_size'),
     ...ledger.judge(cluster.topicNames().flatMap((topic) => valuesOf(cluster, topic))),
   }

@@ -11,7 +11,7 @@ import { HttpClient } from '../../support/http-client.ts'
 import type { KprfSettings, LogLine } from '../../support/kprf-process.ts'
 import type { Push, PushedRecord, PushReply, PushReplyBody } from '../../support/push.ts'
 import type { Evidence } from './evidence.ts'
-import { balanceOf, figuresOf, type Balance, type Figures } from './figures.ts'
+import { balanceOf, figuresOf, signsOf, type Balance, type Figures } from './figures.ts'
 import { Ledger } from './ledger.ts'
 
 /** A reply and the header that says when to come back. */
@@ -92,6 +92,13 @@ export class Proxy {
     const figures = figuresOf(await this.#scrape())
     this.#evidence.figures(figures)
     return figures
+  }
+
+  /** Those of our own metrics that show the fault, without those that are 0. */
+  async signs(...names: readonly string[]): Promise<Record<string, number>> {
+    const signs = signsOf(await this.#scrape(), names)
+    this.#evidence.signs(signs)
+    return signs
   }
 
   /** Where all pushed records are by now. */

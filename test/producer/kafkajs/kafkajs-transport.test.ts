@@ -9,6 +9,7 @@ import { measure, RecordBatchWriter } from '../../../src/producer/record-batch.t
 import type { ProduceRequest } from '../../../src/producer/transport.ts'
 import { transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
+import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 
@@ -353,6 +354,56 @@ describe('start', () => {
 
     expect(times).toBe(2)
     expect(transport.availability).toBe('up')
+  })
+})
+
+describe('the observer', () => {
+  it('learns who answered produce requests, and of metadata', async () => {
+    const cluster = await startCluster()
+    const observer = new RecordingTransportObserver()
+    const transport = connect(cluster, {}, systemClock, undefined, observer)
+    await transport.fetchMetadata(['t'])
+
+    await transport.produce(request(['a']))
+
+    expect(observer.answers).toEqual([cluster.bootstrap])
+    expect(observer.metadataAnswers).toBe(1)
+    expect(observer.lost).toEqual([])
+  })
+
+  it('learns for how long a broker throttles', async () => {
+    const cluster = await startCluster()
+    const observer = new RecordingTransportObserver()
+    const transport = connect(cluster, {}, systemClock, undefined, observer)
+    await transport.fetchMetadata(['t'])
+    cluster.control('Produce', fault.throttle(7))
+
+    await transport.produce(request(['a']))
+
+    expect(observer.throttles).toEqual([7])
+  })
+
+  it('learns of brokers that are not there', async () => {
+    const cluster = await startCluster()
+    await cluster.stopBroker(1)
+    const observer = new RecordingTransportObserver()
+    const transport = connect(cluster, {}, systemClock, undefined, observer)
+
+    await transport.fetchMetadata(['t']).catch(() => undefined)
+
+    expect(observer.connectFailures).toBe(1)
+    expect(observer.authenticationFailures).toBe(0)
+  })
+
+  it('learns of credentials that are refused', async () => {
+    const cluster = await startCluster({ sasl: { users: { kprf: 'right' } } })
+    const sasl = { mechanism: 'plain', username: 'kprf', password: 'wrong' } as const
+    const observer = new RecordingTransportObserver()
+    const transport = connect(cluster, { sasl }, systemClock, undefined, observer)
+
+    await transport.fetchMetadata(['t']).catch(() => undefined)
+
+    expect(observer.authenticationFailures).toBe(1)
   })
 })
 

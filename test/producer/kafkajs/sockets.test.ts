@@ -3,7 +3,13 @@ import net from 'node:net'
 import tls from 'node:tls'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { disguiseIpv6, revealIpv6, Sockets } from '../../../src/producer/kafkajs/sockets.ts'
+import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
+import {
+  disguiseIpv6,
+  revealIpv6,
+  SocketEnd,
+  Sockets,
+} from '../../../src/producer/kafkajs/sockets.ts'
 
 const HOST = '127.0.0.1'
 
@@ -134,7 +140,11 @@ describe('revealIpv6', () => {
 describe('Sockets', () => {
   test('opens a connection and says when it is open', async () => {
     const { port, accept } = await acceptingServer()
-    const { socket, connected } = open(new Sockets(undefined), HOST, port)
+    const { socket, connected } = open(
+      new Sockets(undefined, new RecordingTransportObserver()),
+      HOST,
+      port,
+    )
 
     await connected
 
@@ -144,7 +154,11 @@ describe('Sockets', () => {
 
   test('turns the delay of small writes off and keep-alive after a minute on', async () => {
     const { port } = await acceptingServer()
-    const { connected, options } = open(new Sockets(undefined), HOST, port)
+    const { connected, options } = open(
+      new Sockets(undefined, new RecordingTransportObserver()),
+      HOST,
+      port,
+    )
 
     await connected
 
@@ -155,7 +169,7 @@ describe('Sockets', () => {
   })
 
   test('connects to the address behind the disguise', async () => {
-    const sockets = new Sockets(undefined)
+    const sockets = new Sockets(undefined, new RecordingTransportObserver())
     const [host = ''] = disguiseIpv6('[::1]:1').split(':')
     const { socket } = open(sockets, host, 1)
 
@@ -166,7 +180,7 @@ describe('Sockets', () => {
 
   test('destroys every connection that is open', async () => {
     const { port, accept } = await acceptingServer()
-    const sockets = new Sockets(undefined)
+    const sockets = new Sockets(undefined, new RecordingTransportObserver())
     const opened = [open(sockets, HOST, port), open(sockets, HOST, port)]
     await Promise.all(opened.map(({ connected }) => connected))
     const accepted = [await accept(), await accept()]
@@ -179,7 +193,7 @@ describe('Sockets', () => {
 
   test('destroys with an error, for kafkajs does not listen for the mere end', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(undefined)
+    const sockets = new Sockets(undefined, new RecordingTransportObserver())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
     let hadError = false
@@ -195,7 +209,7 @@ describe('Sockets', () => {
 
   test('opens no connection any more once all were destroyed', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(undefined)
+    const sockets = new Sockets(undefined, new RecordingTransportObserver())
     sockets.destroyAll()
 
     const isOpening = (): boolean => !open(sockets, HOST, port).socket.destroyed
@@ -206,7 +220,7 @@ describe('Sockets', () => {
 
   test('destroys a connection that is still being opened', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(undefined)
+    const sockets = new Sockets(undefined, new RecordingTransportObserver())
     const { socket } = open(sockets, HOST, port)
 
     sockets.destroyAll()
@@ -216,7 +230,7 @@ describe('Sockets', () => {
 
   test('lets go of connections that were closed', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(undefined)
+    const sockets = new Sockets(undefined, new RecordingTransportObserver())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
     const destroy = vi.spyOn(socket, 'destroy')
@@ -226,6 +240,70 @@ describe('Sockets', () => {
     sockets.destroyAll()
 
     expect(destroy).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('the end of a connection', () => {
+  async function connected(): Promise<{
+    client: net.Socket
+    server: net.Socket
+    sockets: Sockets
+    observer: RecordingTransportObserver
+  }> {
+    const { port, accept } = await acceptingServer()
+    const observer = new RecordingTransportObserver()
+    const sockets = new Sockets(undefined, observer)
+    const { socket: client, connected } = open(sockets, HOST, port)
+    await connected
+    return { client, server: await accept(), sockets, observer }
+  }
+
+  test.each([
+    ['by the broker', ({ server }) => server.end(), 'closed'],
+    ['by a reset', ({ server }) => server.resetAndDestroy(), 'reset'],
+    [
+      'for want of an answer',
+      ({ client }) => client.destroy(new SocketEnd('timeout', '')),
+      'timeout',
+    ],
+    [
+      'for an answer that makes no sense',
+      ({ client }) => client.destroy(new SocketEnd('malformed', '')),
+      'malformed',
+    ],
+  ] as const satisfies readonly (readonly [
+    string,
+    (ends: { client: net.Socket; server: net.Socket }) => unknown,
+    string,
+  ])[])('%s is observed once', async (_, end, reason) => {
+    const { client, server, observer } = await connected()
+    client.resume()
+    const closed = new Promise((resolve) => client.once('close', resolve))
+
+    end({ client, server })
+    await closed
+
+    expect(observer.lost).toEqual([reason])
+  })
+
+  test('is not observed when kprf means it, or closes', async () => {
+    const one = await connected()
+    one.client.destroy(new SocketEnd('intended', ''))
+    const other = await connected()
+    other.sockets.destroyAll()
+
+    await new Promise((resolve) => other.client.once('close', resolve))
+
+    expect([...one.observer.lost, ...other.observer.lost]).toEqual([])
+  })
+
+  test('is not observed of a connection that never came about', async () => {
+    const observer = new RecordingTransportObserver()
+    const { socket } = open(new Sockets(undefined, observer), HOST, 1)
+
+    await new Promise((resolve) => socket.once('close', resolve))
+
+    expect(observer.lost).toEqual([])
   })
 })
 
@@ -242,7 +320,11 @@ describe('Sockets with TLS', () => {
 
   test('says that it is connected when the handshake is over, without delay of writes', async () => {
     const { port } = await tlsServer()
-    const { socket, connected, options } = open(new Sockets(PSK_CLIENT), HOST, port)
+    const { socket, connected, options } = open(
+      new Sockets(PSK_CLIENT, new RecordingTransportObserver()),
+      HOST,
+      port,
+    )
 
     await connected
 
@@ -265,14 +347,14 @@ describe('Sockets with TLS', () => {
   ])('asks for %s by name', async (_, host, options, expected) => {
     const { port, name } = await tlsServer()
 
-    open(new Sockets({ ...PSK_CLIENT, ...options }), host, port)
+    open(new Sockets({ ...PSK_CLIENT, ...options }, new RecordingTransportObserver()), host, port)
 
     expect(await name).toBe(expected)
   })
 
   test('destroys every connection that is open', async () => {
     const { port } = await tlsServer()
-    const sockets = new Sockets(PSK_CLIENT)
+    const sockets = new Sockets(PSK_CLIENT, new RecordingTransportObserver())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
 

@@ -1,0 +1,256 @@
+/**
+ * The metrics that the Rust kprf did not have: names begin with `kprf_`, times are in seconds, counters
+ * end with `_total`. Each is there from the start, so that a first error shows as an increase.
+ */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { TopicLabels } from './topic-labels.ts'
+
+/** What is read when metrics are scraped. */
+export interface KprfState {
+  /** Whether Kafka can be reached, as far as the last attempt tells. */
+  readonly isKafkaUp: boolean
+  /** `undefined` before the first answer. */
+  readonly metadataAgeMs: number | undefined
+  /** Records admitted and not yet reported, and the bytes of their values. */
+  readonly queueRecords: number
+  readonly queueBytes: number
+  readonly queueLimitBytes: number
+  /** Time since the oldest of them was admitted; 0 when there is none. */
+  readonly queueOldestAgeMs: number
+}
+
+/** Why a connection to a broker ended that was not ours to end. */
+export const CONNECTION_ENDS = ['timeout', 'reset', 'closed', 'malformed'] as const
+
+/** See {@link CONNECTION_ENDS}. */
+export type ConnectionEnd = (typeof CONNECTION_ENDS)[number]
+
+/** What {@link KprfMetrics} are made of. */
+export interface KprfMetricsOptions {
+  readonly registry: Registry
+  readonly labels: TopicLabels
+  readonly state: () => KprfState
+}
+
+/** As OpenTelemetry recommends for messaging, in seconds. */
+const REQUEST_BUCKETS_SECONDS = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10,
+]
+
+/** See the head of this file. */
+export class KprfMetrics {
+  readonly #registry: Registry
+  readonly #labels: TopicLabels
+  readonly #receivedSeries = new Map<string, Counter.Internal>()
+  readonly #received: Counter<'topic' | 'mode'>
+  readonly #failed: Counter<'topic' | 'reason'>
+  readonly #rejected: Counter<'reason'>
+  readonly #produceErrors: Counter<'reason'>
+  readonly #retries: Counter<'reason'>
+  readonly #possibleDuplicates: Counter<'topic'>
+  readonly #batchSplits: Counter
+  readonly #producerRecycles: Counter
+  readonly #connectFailures: Counter
+  readonly #authFailures: Counter
+  readonly #connectionsLost: Counter<'reason'>
+  readonly #metadataRefreshes: Counter
+  readonly #throttled: Counter
+  readonly #requestDuration: Histogram<'broker'>
+
+  constructor({ registry, labels, state }: KprfMetricsOptions) {
+    this.#registry = registry
+    this.#labels = labels
+    this.#received = this.#counter(
+      'kprf_records_received_total',
+      'Records of well-formed pushes, by whether the client waits for delivery.',
+      ['topic', 'mode'],
+    )
+    this.#failed = this.#counter(
+      'kprf_records_failed_total',
+      'Records that were admitted and not delivered, by the error code in docs/ERRORS.md.',
+      ['topic', 'reason'],
+    )
+    this.#rejected = this.#counter(
+      'kprf_records_rejected_total',
+      'Records that were not admitted, by the error code in docs/ERRORS.md.',
+      ['reason'],
+    )
+    this.#produceErrors = this.#counter(
+      'kprf_produce_errors_total',
+      "Batches that were sent in vain, by librdkafka's name of the error.",
+      ['reason'],
+    )
+    this.#retries = this.#counter(
+      'kprf_produce_retries_total',
+      "Records sent again, by librdkafka's name of the error.",
+      ['reason'],
+    )
+    this.#possibleDuplicates = this.#counter(
+      'kprf_possible_duplicates_total',
+      'Records sent again after an attempt of which nobody knows whether it succeeded.',
+      ['topic'],
+    )
+    this.#batchSplits = this.#counter(
+      'kprf_batch_splits_total',
+      'Batches cut in two because Kafka refused them for one of their records.',
+    )
+    this.#producerRecycles = this.#counter(
+      'kprf_producer_recycles_total',
+      'Partitions that began anew with the numbers of an idempotent producer.',
+    )
+    this.#connectFailures = this.#counter(
+      'kprf_kafka_connect_failures_total',
+      'Connections to brokers that did not come about.',
+    )
+    this.#authFailures = this.#counter(
+      'kprf_kafka_auth_failures_total',
+      'Connections on which a broker refused the credentials.',
+    )
+    this.#connectionsLost = this.#counter(
+      'kprf_kafka_connections_lost_total',
+      'Connections to brokers that ended: without an answer in time, by a reset, by the broker, or for an answer that made no sense.',
+      ['reason'],
+    )
+    this.#metadataRefreshes = this.#counter(
+      'kprf_kafka_metadata_refresh_total',
+      'Answers of brokers about topics.',
+    )
+    this.#throttled = this.#counter(
+      'kprf_kafka_throttle_seconds_total',
+      'Time for which brokers asked kprf to wait.',
+    )
+    this.#requestDuration = new Histogram({
+      name: 'kprf_kafka_request_duration_seconds',
+      help: 'Time from sending a batch to the answer of the broker.',
+      labelNames: ['broker'],
+      buckets: REQUEST_BUCKETS_SECONDS,
+      registers: [registry],
+    })
+    for (const reason of CONNECTION_ENDS) this.#connectionsLost.inc({ reason }, 0)
+    this.#declareState(state)
+  }
+
+  /** Counts a record of a well-formed push. */
+  recordReceived(topic: string, mode: 'sync' | 'async'): void {
+    const label = this.#labels.labelOf(topic)
+    const key = `${mode} ${label}`
+    let series = this.#receivedSeries.get(key)
+    if (!series) {
+      series = this.#received.labels(label, mode)
+      this.#receivedSeries.set(key, series)
+    }
+    series.inc()
+  }
+
+  /** Counts records that were admitted and not delivered. @param reason - an error code. */
+  recordsFailed(topic: string, reason: string, count: number): void {
+    this.#failed.inc({ topic: this.#labels.labelOf(topic), reason }, count)
+  }
+
+  /** Counts records that were not admitted. @param reason - an error code. */
+  recordsRejected(reason: string, count: number): void {
+    this.#rejected.inc({ reason }, count)
+  }
+
+  /** Counts a batch that was sent in vain. @param reason - librdkafka's name of the error. */
+  produceFailed(reason: string): void {
+    this.#produceErrors.inc({ reason })
+  }
+
+  /** Counts records that are sent again. @param reason - librdkafka's name of the error. */
+  recordsRetried(topic: string, reason: string, count: number, mayBePersisted: boolean): void {
+    this.#retries.inc({ reason }, count)
+    if (mayBePersisted) {
+      this.#possibleDuplicates.inc({ topic: this.#labels.labelOf(topic) }, count)
+    }
+  }
+
+  /** Counts a batch cut in two. */
+  batchSplit(): void {
+    this.#batchSplits.inc()
+  }
+
+  /** Counts a partition that begins anew with the numbers of an idempotent producer. */
+  producerRecycled(): void {
+    this.#producerRecycles.inc()
+  }
+
+  /** Counts a connection that did not come about. */
+  connectFailed(): void {
+    this.#connectFailures.inc()
+  }
+
+  /** Counts credentials refused. */
+  authenticationFailed(): void {
+    this.#authFailures.inc()
+  }
+
+  /** Counts a connection that ended. */
+  connectionLost(reason: ConnectionEnd): void {
+    this.#connectionsLost.inc({ reason })
+  }
+
+  /** Counts an answer about topics. */
+  metadataAnswered(): void {
+    this.#metadataRefreshes.inc()
+  }
+
+  /** Counts the time for which a broker asked kprf to wait. */
+  throttled(durationMs: number): void {
+    this.#throttled.inc(durationMs / 1000)
+  }
+
+  /** Observes how long a broker took to answer a produce request. @param broker - `host:port`. */
+  produceAnswered(broker: string, durationMs: number): void {
+    this.#requestDuration.observe({ broker }, durationMs / 1000)
+  }
+
+  #counter<Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Counter<Label> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] })
+  }
+
+  #declareState(state: () => KprfState): void {
+    const gauges: readonly (readonly [string, string, (now: KprfState) => number])[] = [
+      [
+        'kprf_kafka_up',
+        'Whether Kafka can be reached, as far as the last attempt tells.',
+        ({ isKafkaUp }) => (isKafkaUp ? 1 : 0),
+      ],
+      [
+        'kprf_kafka_metadata_age_seconds',
+        'Time since a broker last answered about topics; NaN before the first answer.',
+        ({ metadataAgeMs = NaN }) => metadataAgeMs / 1000,
+      ],
+      [
+        'kprf_queue_records',
+        'Records admitted and not yet reported, over all topics.',
+        ({ queueRecords }) => queueRecords,
+      ],
+      ['kprf_queue_bytes', 'Bytes of their values.', ({ queueBytes }) => queueBytes],
+      [
+        'kprf_queue_limit_bytes',
+        'The bound on that: kafka.queue_buffering_max_kbytes.',
+        ({ queueLimitBytes }) => queueLimitBytes,
+      ],
+      [
+        'kprf_queue_oldest_age_seconds',
+        'Time since the oldest of these records was admitted; 0 when there is none.',
+        ({ queueOldestAgeMs }) => queueOldestAgeMs / 1000,
+      ],
+    ]
+    for (const [name, help, read] of gauges) {
+      const gauge = new Gauge({
+        name,
+        help,
+        registers: [this.#registry],
+        collect: () => {
+          gauge.set(read(state()))
+        },
+      })
+    }
+  }
+}
