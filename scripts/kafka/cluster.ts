@@ -211,6 +211,29 @@ export class KafkaCluster {
     )
   }
 
+  /**
+   * Gives each partition of a topic its replicas, of which it wants the first to lead. Resolves when all
+   * replicas are there, in sync, and no partition is led by another.
+   */
+  async reassign(name: string, replicas: readonly (readonly number[])[]): Promise<void> {
+    const partitionAssignment = replicas.map((ids, partition) => ({
+      partition,
+      replicas: [...ids],
+    }))
+    await this.withAdmin((admin) =>
+      admin.alterPartitionReassignments({ topics: [{ topic: name, partitionAssignment }] }),
+    )
+    await this.waitForTopic(name, (partitions) =>
+      partitions.every(
+        ({ partition, leader, isr, ...state }) =>
+          String(state.replicas) === String(replicas[partition]) &&
+          isr.length === state.replicas.length &&
+          leader !== undefined &&
+          state.replicas.includes(leader),
+      ),
+    )
+  }
+
   /** Deletes a topic and resolves when no broker that answers knows it any more. */
   async deleteTopic(name: string): Promise<void> {
     await this.withAdmin((admin) => admin.deleteTopics({ topics: [name] }))

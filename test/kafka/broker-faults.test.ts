@@ -164,6 +164,20 @@ describe('a broker of three', () => {
     expect(ending).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
+  it('may lose all its partitions to others under load without a record being lost', async () => {
+    const run = await startRun('moved')
+
+    for (let round = 0; round < rounds; round += 1) {
+      await run.moveAllPartitions()
+      await run.load.progress(100)
+    }
+    const { violations, figures, ending } = await run.finish()
+
+    expect(violations).toEqual([])
+    expect(figures).toMatchObject(nothingLost)
+    expect(ending).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
   it('leaves the other brokers usable while it hangs', async () => {
     await cluster.createTopic('before', { partitions: 6 })
     const everyPartition = [0, 1, 2, 3, 4, 5].map((partition) => ({

@@ -66,6 +66,18 @@ export class FaultRun {
     return run
   }
 
+  /** Takes every partition away from the broker that leads it, and resolves when others have it. */
+  async moveAllPartitions(): Promise<void> {
+    const ids = this.#cluster.brokers.map(({ id }) => id)
+    for (const topic of this.topics) {
+      const led = await this.#cluster.describeTopic(topic)
+      await this.#cluster.reassign(
+        topic,
+        led.map(({ leader }) => ids.filter((id) => id !== leader)),
+      )
+    }
+  }
+
   /** Resolves when no partition is led by this broker. */
   async leadersMovedFrom(brokerId: number): Promise<void> {
     for (const topic of this.topics) {
