@@ -148,8 +148,21 @@ export class KprfProcess {
 
   /** Resolves to every sample of `/metrics`. */
   async metrics(): Promise<MetricSamples> {
+    return (await this.scrape()).metrics
+  }
+
+  /** Like {@link KprfProcess.metrics}, and says how many series there are. */
+  async scrape(): Promise<{ readonly metrics: MetricSamples; readonly seriesCount: number }> {
     const { text } = await this.#get('/metrics')
-    return parseMetrics(text)
+    const seriesCount = text
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#')).length
+    return { metrics: parseMetrics(text), seriesCount }
+  }
+
+  /** Closes the connections over which it was spoken to; the next request opens a new one. */
+  closeIdleConnections(): void {
+    this.#pushClient?.close()
   }
 
   /** Resolves to the status of `/readyz`. */

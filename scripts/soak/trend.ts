@@ -1,0 +1,45 @@
+/** How a measured value moves over time. Pure. */
+
+/** One value at one time. */
+export interface Sample {
+  readonly atMs: number
+  readonly value: number
+}
+
+/** A value over a run. */
+export interface Trend {
+  readonly first: number
+  readonly last: number
+  /** Least-squares slope, per hour. */
+  readonly slopePerHour: number
+  /** That slope as a share of the mean, per hour; 0 where the mean is 0. */
+  readonly relativePerHour: number
+}
+
+const HOUR_MS = 3_600_000
+
+/** Fits a line through samples. @throws RangeError when there are fewer than two. */
+export function trendOf(samples: readonly Sample[]): Trend {
+  const [first] = samples
+  const last = samples.at(-1)
+  if (!first || !last || samples.length < 2) throw new RangeError('a trend takes two samples')
+  const meanMs = mean(samples.map(({ atMs }) => atMs))
+  const meanValue = mean(samples.map(({ value }) => value))
+  let covariance = 0
+  let variance = 0
+  for (const { atMs, value } of samples) {
+    covariance += (atMs - meanMs) * (value - meanValue)
+    variance += (atMs - meanMs) ** 2
+  }
+  const slopePerHour = variance === 0 ? 0 : (covariance / variance) * HOUR_MS
+  return {
+    first: first.value,
+    last: last.value,
+    slopePerHour,
+    relativePerHour: meanValue === 0 ? 0 : slopePerHour / meanValue,
+  }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

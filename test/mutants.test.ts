@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { MUTANTS } from '../scripts/mutants/mutants.ts'
+
+test.each(MUTANTS.map((mutant) => [mutant.title, mutant] as const))(
+  'the rule whose loss is "%s" is where its mutant expects it',
+  (_, { edits }) => {
+    const occurrences = edits.map(
+      ({ file, find }) =>
+        readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').split(find).length - 1,
+    )
+
+    expect(occurrences).toEqual(edits.map(() => 1))
+  },
+)
+
+test('docs/MUTANTS.md tells of every mutant, and that each was noticed', () => {
+  const page = readFileSync(new URL('../docs/MUTANTS.md', import.meta.url), 'utf8')
+  const rows = page.split('\n').filter((line) => /^\| \d/.test(line))
+  const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()))
+
+  expect(cells.map(([, , title]) => title)).toEqual(MUTANTS.map(({ title }) => title))
+  expect(cells.filter(([, , , tests, schedules]) => tests === 'none' && schedules === '0')).toEqual(
+    [],
+  )
+})
