@@ -51,11 +51,11 @@ function drawSettings(dice: Dice): ProducerSettings {
     retries: isIdempotent ? dice.pick([1, 3, 1_000]) : dice.pick([0, 1, 3, 1_000]),
     retryBackoffMs,
     retryBackoffMaxMs: dice.pick([retryBackoffMs, 50, 100]),
-    messageTimeoutMs: dice.between(200, 800),
+    messageTimeoutMs: dice.pick([dice.between(200, 800), dice.between(2_000, 8_000)]),
     requestTimeoutMs: 1_000,
     requiredAcks: isIdempotent ? -1 : dice.pick([-1, -1, 1]),
     enableIdempotence: isIdempotent,
-    socketTimeoutMs: dice.between(100, 400),
+    socketTimeoutMs: dice.pick([dice.between(100, 400), dice.between(100, 400), 60_000]),
     stickyPartitioningLingerMs: dice.pick([0, 5, 20]),
     topicMetadataRefreshIntervalMs: dice.pick([50, 1_000, 300_000]),
     topicMetadataPropagationMaxMs: dice.between(50, 400),
@@ -91,7 +91,11 @@ function drawEvent(
   const roll = dice.next()
   if (roll < 0.64) return { atMs, ...drawFaultEvent(dice, brokerId, topic, brokers) }
   if (roll < 0.72) {
-    return { atMs, kind: dice.pick(['hung', 'cut']), brokerId, forMs: dice.between(20, 900) }
+    return {
+      ...{ atMs, kind: dice.pick(['hung', 'cut']), brokerId },
+      forMs: dice.pick([dice.between(20, 900), dice.between(500, 6_000)]),
+      noticedAfterMs: dice.chance(0.5) ? dice.between(50, 3_000) : undefined,
+    }
   }
   if (roll < 0.8) return { atMs, kind: 'stopBroker', brokerId, forMs: dice.between(20, 400) }
   if (roll < 0.85) {

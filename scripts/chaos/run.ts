@@ -28,7 +28,7 @@ export interface RunResult {
 type Outcome = 'persisted' | 'notPersisted' | 'possiblyPersisted' | 'refused'
 
 /** Far more than message.timeout.ms and everything that a hung broker can cost. */
-const SETTLE_TIMEOUT_MS = 10_000
+const SETTLE_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 300
 const FIRST_BROKER_PORT = 9_092
 /** What was begun before the end may take so long to go away. */

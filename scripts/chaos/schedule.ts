@@ -87,6 +87,8 @@ export type ChaosEvent = { readonly atMs: number } & (
       readonly kind: Outage
       readonly brokerId: number
       readonly forMs: number
+      /** When Kafka notices, and gives its partitions to others; `undefined` for not at all. */
+      readonly noticedAfterMs: number | undefined
     }
   | {
       readonly kind: 'moveLeader'

@@ -147,11 +147,32 @@ export class Turmoil {
     await this.#start(id)
   }
 
-  async #interrupt({ kind, brokerId, forMs }: ChaosEvent & { kind: Outage }): Promise<void> {
+  async #interrupt(event: ChaosEvent & { readonly kind: Outage }): Promise<void> {
+    const { kind, brokerId, forMs, noticedAfterMs = Infinity } = event
     this.#outages.add(brokerId)
     this.#world.network.begin(this.#portOf(brokerId), kind)
-    await this.#world.time.sleep(forMs)
+    await this.#world.time.sleep(Math.min(forMs, noticedAfterMs))
+    if (noticedAfterMs < forMs) {
+      this.#giveAway(brokerId)
+      await this.#world.time.sleep(forMs - noticedAfterMs)
+    }
     this.#endOutage(brokerId)
+  }
+
+  /** Gives the partitions of a broker to the next one that is up, if there is any. */
+  #giveAway(brokerId: number): void {
+    const heirs = this.#cluster.brokerIds.filter(
+      (id) => id !== brokerId && !this.#stopped.has(id) && !this.#outages.has(id),
+    )
+    for (const [topic, counts] of this.partitionCounts) {
+      if (!this.#has(topic)) continue
+      for (let partition = 0; partition < Math.max(...counts); partition += 1) {
+        const heir = heirs[partition % heirs.length]
+        if (heir !== undefined && this.#cluster.leaderOf(topic, partition) === brokerId) {
+          this.#cluster.moveLeader(topic, partition, heir)
+        }
+      }
+    }
   }
 
   #endOutage(brokerId: number): void {

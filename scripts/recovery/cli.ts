@@ -3,6 +3,7 @@
  * away, and after. Prints each figure beside what it should be; it is a measurement, and exits with 0.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { startKprf, type KprfProcess } from '../../test/support/kprf-process.ts'
 import { startCluster, type KafkaCluster } from '../kafka/cluster.ts'
 import { until } from '../kafka/until.ts'
@@ -96,42 +97,38 @@ async function oneAway(
   )
 }
 
+/** A topic that cannot be written to. */
+interface BadTopic {
+  readonly topic: string
+  readonly kind: string
+  /** Makes it so, while others are pushed to. */
+  readonly spoil: () => unknown
+}
+
 /** Topics that cannot be written to, in the midst of others that can. */
-async function badTopics(cluster: KafkaCluster, kprf: KprfProcess): Promise<void> {
-  for (const topic of ['good', 'forbidden', 'short-lived']) await cluster.createTopic(topic)
-  await cluster.withAdmin((admin) =>
-    admin.createAcls({
-      acl: [
-        {
-          ...{ resourceType: 2, resourceName: 'forbidden', resourcePatternType: 3 },
-          ...{ principal: 'User:ANONYMOUS', host: '*', operation: 4, permissionType: 2 },
-        },
-      ],
-    }),
-  )
-  const pushes = new Pushes(kprf, CLIENTS, () => ({ topic: 'good', data: value() }))
-  await kprf.push({ records: [{ topic: 'short-lived', data: value() }], wait_for_send: true })
+async function besideBadTopics(kprf: KprfProcess, bad: readonly BadTopic[]): Promise<void> {
+  const good = new Pushes(kprf, CLIENTS, () => ({ topic: 'good', data: value() }))
   await sleep(CALM_MS)
-  const calm = pushes.between(performance.now() - CALM_MS / 2, performance.now())
-  await cluster.deleteTopic('short-lived')
+  const calm = good.between(performance.now() - CALM_MS / 2, performance.now())
+  for (const { spoil } of bad) await spoil()
   const startedMs = performance.now()
-  const bad = ['nowhere', 'short-lived', 'forbidden'].map((topic) => ({
-    topic,
+  const running = bad.map(({ topic, kind }) => ({
+    kind,
     pushes: new Pushes(kprf, 2, () => ({ topic, data: value() })),
   }))
   await sleep(CALM_MS)
-  const during = pushes.between(startedMs, performance.now())
-  for (const one of bad) await one.pushes.end()
-  await pushes.end()
-  for (const { topic, pushes: answered } of bad) {
-    const all = answered.between(0, Infinity)
+  const during = good.between(startedMs, performance.now())
+  for (const { kind, pushes } of running) {
+    await pushes.end()
+    const all = pushes.between(0, Infinity)
     const statuses = [...new Set(all.map(({ status }) => status))].join(', ')
     report(
-      `a topic that is ${topic === 'nowhere' ? 'unknown' : topic === 'forbidden' ? 'forbidden' : 'deleted'}`,
-      `answered ${statuses} in ${quantile(all, 1).toFixed(0)} ms at the most, of ${all.length} pushes`,
+      `a topic that is ${kind}`,
+      `${all.length} pushes answered ${statuses}, the slowest in ${quantile(all, 1).toFixed(0)} ms`,
       'within 1 s',
     )
   }
+  await good.end()
   const failed = during.filter(({ status }) => status !== 200).length
   report(
     'other topics beside them',
@@ -140,17 +137,34 @@ async function badTopics(cluster: KafkaCluster, kprf: KprfProcess): Promise<void
   )
 }
 
-const cluster = await startCluster({
-  brokers: 3,
-  autoCreate: false,
-  overrides: {
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    'allow.everyone.if.no.acl.found': 'true',
-  },
-})
+async function besideUnknownTopics(cluster: KafkaCluster, kprf: KprfProcess): Promise<void> {
+  await cluster.createTopic('good')
+  await cluster.createTopic('short-lived')
+  await kprf.push({ records: [{ topic: 'short-lived', data: value() }], wait_for_send: true })
+  await besideBadTopics(kprf, [
+    { topic: 'nowhere', kind: 'unknown', spoil: () => undefined },
+    { topic: 'short-lived', kind: 'deleted', spoil: () => cluster.deleteTopic('short-lived') },
+  ])
+}
+
+/** The real brokers here have no access control: the embedded broker has. */
+async function besideForbiddenTopic(): Promise<void> {
+  const topics = { good: { partitions: 4 }, forbidden: { partitions: 4 } }
+  const cluster = await EmbeddedCluster.start({ brokers: 3, topics, autoCreateTopics: false })
+  const kprf = await startKprf(cluster.bootstrap, PATIENT)
+  const forbid = (): void => {
+    cluster.setDenials([{ principal: '*', topic: 'forbidden', operations: ['write'] }])
+  }
+  await besideBadTopics(kprf, [{ topic: 'forbidden', kind: 'forbidden', spoil: forbid }])
+  await kprf.destroy()
+  await cluster.close()
+}
+
+await besideForbiddenTopic()
+const cluster = await startCluster({ brokers: 3, autoCreate: false })
 try {
   for (const measure of [
-    badTopics,
+    besideUnknownTopics,
     (...parts: [KafkaCluster, KprfProcess]) => oneAway(...parts, 'SIGSTOP'),
     (...parts: [KafkaCluster, KprfProcess]) => oneAway(...parts, 'SIGKILL'),
     afterOutage,

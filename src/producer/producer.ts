@@ -130,9 +130,14 @@ export class Producer implements RecordProducer {
 
   /** Begins to connect. Records are admitted whether or not a broker is there. */
   start(): void {
-    this.#transport.start(() => {
-      this.#idempotence?.retryNow()
-      this.#topics.retryNow()
+    this.#transport.start({
+      onAvailable: () => {
+        this.#idempotence?.retryNow()
+        this.#topics.retryNow()
+      },
+      onStalled: (topic) => {
+        this.#topics.refresh(topic)
+      },
     })
   }
 

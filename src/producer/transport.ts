@@ -5,10 +5,8 @@
 export interface Transport {
   /**
    * Begins to connect, and goes on trying for as long as it takes. Returns at once.
-   *
-   * @param onAvailable - called each time Kafka has become reachable.
    */
-  start(onAvailable: () => void): void
+  start(listener: TransportListener): void
 
   /**
    * Asks a broker about topics. An empty list asks only which brokers there are.
@@ -38,6 +36,14 @@ export interface Transport {
 
   /** Gives up what is in flight and closes every connection. Takes at most a few seconds. */
   close(): Promise<void>
+}
+
+/** Learns what the producer should act upon. */
+export interface TransportListener {
+  /** Kafka has become reachable. */
+  onAvailable(): void
+  /** A leader has been silent for so long that it may be one no more: its topic is to be asked about. */
+  onStalled(topic: string): void
 }
 
 /** Learns what happens to the connections, for metrics. */

@@ -178,6 +178,31 @@ describe('a broker that never answers', () => {
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
   })
 
+  it('P8 black hole, and the partition is given to another broker: 200 from that one, long before the message timeout', async ({
+    lab,
+  }) => {
+    const clock = new SkippableClock()
+    const settings = { 'kafka.message_timeout_ms': 3_600_000 }
+    const { cluster, proxy } = await lab.setup({ brokers: 3 }, settings, clock)
+    const held = cluster.control('Produce', fault.hang(), { brokerId: 1, keep: true })
+
+    const pushed = proxy.push(record('a'))
+    await held.applied
+    cluster.moveLeader('t', 0, 2)
+    clock.skip(3_000)
+
+    expect(await pushed).toMatchObject(OK)
+    await proxy.logged({ msg: 'batch will be sent again', error_code: -195 })
+    expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
+    expect(
+      await proxy.signs('kprf_produce_retries_total', 'kprf_kafka_connections_lost_total'),
+    ).toEqual({
+      'kprf_produce_retries_total{reason="broker_transport_failure"}': 1,
+      'kprf_kafka_connections_lost_total{reason="timeout"}': 1,
+    })
+    expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
+  })
+
   it('P8 metadata never answered by one broker: another is asked, 200', async ({ lab }) => {
     const clock = new SkippableClock()
     const settings = { 'kafka.message_timeout_ms': 60_000 }

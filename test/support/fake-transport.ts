@@ -6,6 +6,7 @@ import type {
   ProduceRequest,
   TopicSnapshot,
   Transport,
+  TransportListener,
 } from '../../src/producer/transport.ts'
 import { TransportError } from '../../src/producer/transport.ts'
 import { decodeBatch, decodeClaim, type DecodedClaim, type DecodedRecord } from './decode-batch.ts'
@@ -39,7 +40,7 @@ export class FakeTransport implements Transport {
   readonly claims: DecodedClaim[] = []
   readonly metadataRequests: (readonly string[])[] = []
   readonly topics = new Map<string, TopicSnapshot>()
-  #onAvailable: (() => void) | undefined
+  #listener: TransportListener | undefined
   readonly #stored = new Map<string, DecodedRecord[]>()
   readonly #inFlight = new Map<string, number>()
   /** The most batches of one partition that were ever in flight together. */
@@ -60,14 +61,19 @@ export class FakeTransport implements Transport {
     this.topics.set(name, { name, errorNumber, leaders: [] })
   }
 
-  start(onAvailable: () => void): void {
-    this.#onAvailable = onAvailable
+  start(listener: TransportListener): void {
+    this.#listener = listener
+  }
+
+  /** Says that a leader has been silent. */
+  stall(topic: string): void {
+    this.#listener?.onStalled(topic)
   }
 
   /** Makes Kafka reachable again, and says so. */
   comeBack(): void {
     this.availability = 'up'
-    this.#onAvailable?.()
+    this.#listener?.onAvailable()
   }
 
   fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {

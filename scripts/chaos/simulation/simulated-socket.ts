@@ -20,6 +20,7 @@ export interface Wire {
 /** See the head of this file. */
 export class SimulatedSocket extends Duplex {
   readonly remoteAddress = '127.0.0.1'
+  bytesRead = 0
   readonly #inbox: (Buffer | null)[] = []
   #wire: Wire | undefined
   #isHungry = false
@@ -40,6 +41,7 @@ export class SimulatedSocket extends Duplex {
 
   /** Something arrived; null is the end. */
   receive(chunk: Buffer | null): void {
+    this.bytesRead += chunk?.length ?? 0
     this.#inbox.push(chunk)
     if (this.#isHungry) this._read()
   }

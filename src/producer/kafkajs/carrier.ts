@@ -13,9 +13,11 @@ export class Carrier implements Message {
   readonly value: Buffer
   readonly partition: number
   #socket: Socket | undefined
+  #brokerId: number | undefined
+  #bytesReadBefore = 0
   #isAbandoned = false
 
-  constructor({ recordBatch, partition }: ProduceRequest) {
+  constructor({ recordBatch, partition }: Pick<ProduceRequest, 'recordBatch' | 'partition'>) {
     this.value = recordBatch
     this.partition = partition
   }
@@ -30,9 +32,20 @@ export class Carrier implements Message {
    *
    * @throws Error when the request was given up before.
    */
-  sendOn(socket: Socket | undefined): void {
+  sendOn(socket: Socket | undefined, brokerId: number | null): void {
     if (this.#isAbandoned) throw new Error('the request was given up before it was sent')
     this.#socket = socket
+    this.#brokerId = brokerId ?? undefined
+    this.#bytesReadBefore = socket?.bytesRead ?? 0
+  }
+
+  /**
+   * Says whether the request went to another broker than this one, from which nothing at all has been heard
+   * since on its connection.
+   */
+  isUnheardAtOtherThan(leader: number): boolean {
+    const isElsewhere = this.#brokerId !== undefined && this.#brokerId !== leader
+    return isElsewhere && this.#socket?.bytesRead === this.#bytesReadBefore
   }
 
   /**

@@ -128,7 +128,7 @@ export class HonestBroker extends Broker {
       const socket = this.connectionPool.pool[PRODUCE_CONNECTION]?.socket
       return Promise.resolve(
         encodeProduce(options, (carrier) => {
-          carrier.sendOn(socket)
+          carrier.sendOn(socket, this.nodeId)
         }),
       )
     }

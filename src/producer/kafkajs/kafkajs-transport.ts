@@ -19,12 +19,14 @@ import {
   type ProduceOutcome,
   type ProduceRequest,
   type Transport,
+  type TransportListener,
   type TransportObserver,
 } from '../transport.ts'
 import { Carrier } from './carrier.ts'
 import { classify, reasonOf } from './classify.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
 import { ProducerCluster } from './producer-cluster.ts'
+import { StallWatch } from './stall-watch.ts'
 import { disguiseIpv6, Sockets, type Connect } from './sockets.ts'
 
 /** Where Kafka is and how to get in. */
@@ -74,6 +76,7 @@ export class KafkajsTransport implements Transport {
   readonly #sockets: Sockets
   readonly #cluster: ProducerCluster
   readonly #producer: Producer
+  readonly #stalls: StallWatch
   #availability: Availability = 'unknown'
   #lastHeardMs = -Infinity
   #lastMetadataMs: number | undefined
@@ -81,7 +84,7 @@ export class KafkajsTransport implements Transport {
   #cancelProbe: CancelTimer | undefined
   /** One question follows the other: kafkajs keeps the last metadata, and builds brokers from it. */
   #lastQuestion: Promise<unknown> = Promise.resolve()
-  #onAvailable: (() => void) | undefined
+  #listener: TransportListener | undefined
   /** The last refusal of our credentials, which is not tempted again at once. */
   #refusal: { readonly error: TransportError; readonly untilMs: number } | undefined
   #isConnected = false
@@ -114,6 +117,10 @@ export class KafkajsTransport implements Transport {
       dependencies.random,
       { clock: dependencies.clock, observer: dependencies.observer, connectTimeoutMs },
     )
+    this.#stalls = new StallWatch({
+      clock: dependencies.clock,
+      onStalled: (topic) => this.#listener?.onStalled(topic),
+    })
     this.#producer = createProducer({
       cluster: this.#cluster,
       logger,
@@ -131,15 +138,17 @@ export class KafkajsTransport implements Transport {
     return this.#dependencies.clock.nowMs() - this.#lastMetadataMs
   }
 
-  start(onAvailable: () => void): void {
-    this.#onAvailable = onAvailable
+  start(listener: TransportListener): void {
+    this.#listener = listener
     this.#scheduleProbe(0)
   }
 
   async fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
     const metadata = await this.#askInTurn(() => this.#cluster.fetchMetadata(topics))
     this.#lastMetadataMs = this.#dependencies.clock.nowMs()
-    return toSnapshot(metadata)
+    const snapshot = toSnapshot(metadata)
+    this.#stalls.learn(snapshot)
+    return snapshot
   }
 
   async initProducerId(): Promise<ProducerIdentity> {
@@ -168,7 +177,10 @@ export class KafkajsTransport implements Transport {
       carrier.abandon()
       resolve({ status: 'failed', errorNumber, wasSent, reason })
     })
+    const { topic, partition } = request
+    const unwatch = this.#stalls.watch({ topic, partition, carrier })
     const outcome = await Promise.race([this.#send(carrier, request), timedOut])
+    unwatch()
     cancelTimer()
     return outcome
   }
@@ -176,6 +188,7 @@ export class KafkajsTransport implements Transport {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelProbe?.()
+    this.#stalls.close()
     const { promise: timedOut, resolve } = Promise.withResolvers<undefined>()
     const cancelTimer = this.#dependencies.clock.schedule(DISCONNECT_TIMEOUT_MS, () => {
       resolve(undefined)
@@ -253,7 +266,7 @@ export class KafkajsTransport implements Transport {
     if (this.#availability === 'up') return
     this.#availability = 'up'
     this.#dependencies.log('info', 'Kafka is reachable', {})
-    this.#onAvailable?.()
+    this.#listener?.onAvailable()
   }
 
   #lost(errorNumber: number, reason: string): void {

@@ -343,7 +343,7 @@ describe('start', () => {
     const transport = connect(cluster, {}, fastClock, (_, message) => messages.emit(message))
 
     let times = 0
-    transport.start(() => times++)
+    transport.start({ onAvailable: () => times++, onStalled: () => undefined })
     await once(messages, 'Kafka is reachable')
     const lost = once(messages, 'Kafka is not reachable')
     await cluster.stopBroker(1)

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import { Carrier } from '../../../src/producer/kafkajs/carrier.ts'
+import { StallWatch } from '../../../src/producer/kafkajs/stall-watch.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+
+/** As much of a socket as a carrier knows. */
+class FakeSocket {
+  bytesRead = 0
+  destroyed = false
+
+  destroy(): void {
+    this.destroyed = true
+  }
+}
+
+const TOPIC = { name: 't', errorNumber: 0 }
+
+class Fixture {
+  readonly clock = new FakeClock()
+  readonly stalled: string[] = []
+  readonly watch = new StallWatch({
+    clock: this.clock,
+    onStalled: (topic) => this.stalled.push(topic),
+  })
+
+  /** A request for partition 0, sent to broker 1. */
+  send(topic = 't'): { readonly socket: FakeSocket; readonly done: () => void } {
+    const socket = new FakeSocket()
+    const carrier = new Carrier({ recordBatch: Buffer.alloc(0), partition: 0 })
+    carrier.sendOn(socket as never, 1)
+    return { socket, done: this.watch.watch({ topic, partition: 0, carrier }) }
+  }
+
+  learnLeader(leader: number | undefined): void {
+    this.watch.learn({ brokers: [], topics: [{ ...TOPIC, leaders: [leader] }] })
+  }
+}
+
+describe('StallWatch', () => {
+  it('asks about a topic whose request is without an answer for two seconds, and each second after', async () => {
+    const fixture = new Fixture()
+    fixture.send()
+
+    await fixture.clock.advance(1_999)
+    const early = [...fixture.stalled]
+    await fixture.clock.advance(2_001)
+
+    expect(early).toEqual([])
+    expect(fixture.stalled).toEqual(['t', 't', 't'])
+  })
+
+  it('asks about a topic once, however many of its requests are stalled', async () => {
+    const fixture = new Fixture()
+    for (const topic of ['t', 't', 'u']) fixture.send(topic)
+
+    await fixture.clock.advance(2_000)
+
+    expect(fixture.stalled).toEqual(['t', 'u'])
+  })
+
+  it('asks about nothing that was answered, and then has no timer', async () => {
+    const fixture = new Fixture()
+    fixture.send().done()
+
+    await fixture.clock.advance(2_000)
+
+    expect(fixture.stalled).toEqual([])
+    expect(fixture.clock.timers).toBe(0)
+  })
+
+  it('gives a stalled request up, connection and all, when another broker leads', async () => {
+    const fixture = new Fixture()
+    const { socket } = fixture.send()
+    await fixture.clock.advance(2_000)
+
+    fixture.learnLeader(2)
+
+    expect(socket.destroyed).toBe(true)
+  })
+
+  it.each([
+    ['the same broker leads', 1],
+    ['nobody leads', undefined],
+  ])('leaves it alone while %s', async (_, leader) => {
+    const fixture = new Fixture()
+    const { socket } = fixture.send()
+    await fixture.clock.advance(2_000)
+
+    fixture.learnLeader(leader)
+
+    expect(socket.destroyed).toBe(false)
+  })
+
+  it('leaves a request alone that is not stalled yet', async () => {
+    const fixture = new Fixture()
+    const { socket } = fixture.send()
+    await fixture.clock.advance(1_999)
+
+    fixture.learnLeader(2)
+
+    expect(socket.destroyed).toBe(false)
+  })
+
+  it('leaves it alone where the broker answers others on the same connection', async () => {
+    const fixture = new Fixture()
+    const { socket } = fixture.send()
+    socket.bytesRead = 100
+    await fixture.clock.advance(2_000)
+
+    fixture.learnLeader(2)
+
+    expect(socket.destroyed).toBe(false)
+  })
+
+  it('leaves requests of other topics alone', async () => {
+    const fixture = new Fixture()
+    const { socket } = fixture.send('u')
+    await fixture.clock.advance(2_000)
+
+    fixture.learnLeader(2)
+
+    expect(socket.destroyed).toBe(false)
+  })
+
+  it('has no timer once it is closed', () => {
+    const fixture = new Fixture()
+    fixture.send()
+
+    fixture.watch.close()
+
+    expect(fixture.clock.timers).toBe(0)
+  })
+})
