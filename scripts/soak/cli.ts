@@ -11,10 +11,12 @@ import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { startKprf, type KprfProcess } from '../../test/support/kprf-process.ts'
 import { Dice } from '../chaos/dice.ts'
 import { until } from '../kafka/until.ts'
-import { trendOf, type Sample } from './trend.ts'
+import { lowest, trendOf, type Sample } from './trend.ts'
 import { PARTITIONS, TOPICS, Unrest } from './unrest.ts'
 
 const SAMPLE_INTERVAL_MS = 1_000
+/** What a collector left is what counts of memory: the least in so many samples. */
+const WINDOW_SAMPLES = 20
 /** The compiler, caches and pools of the runtime settle in this share of the run. */
 const WARM_UP = 0.25
 const SETTLE_TIMEOUT_MS = 30_000
@@ -61,7 +63,8 @@ async function watch(
 
 function print(samples: ReadonlyMap<string, readonly Sample[]>): void {
   for (const [name, unit] of WATCHED) {
-    const { first, last, slopePerHour, relativePerHour } = trendOf(samples.get(name) ?? [])
+    const lows = lowest(samples.get(name) ?? [], WINDOW_SAMPLES)
+    const { first, last, slopePerHour, relativePerHour } = trendOf(lows)
     const shown = [first, last, slopePerHour].map((value) => value.toFixed(1))
     const [from, to, slope] = shown
     console.log(

@@ -40,6 +40,19 @@ export function trendOf(samples: readonly Sample[]): Trend {
   }
 }
 
+/**
+ * The smallest of each `window` samples in turn: of memory, what is left after a collection. Fewer samples than
+ * two windows are left as they are.
+ */
+export function lowest(samples: readonly Sample[], window: number): readonly Sample[] {
+  if (samples.length < 2 * window) return samples
+  return Array.from({ length: Math.floor(samples.length / window) }, (_, index) =>
+    samples
+      .slice(index * window, (index + 1) * window)
+      .reduce((low, sample) => (sample.value < low.value ? sample : low)),
+  )
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

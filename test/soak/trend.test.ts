@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { trendOf } from '../../scripts/soak/trend.ts'
+import { lowest, trendOf } from '../../scripts/soak/trend.ts'
 
 describe('A trend', () => {
   test('is flat when the value does not move', () => {
@@ -27,5 +27,20 @@ describe('A trend', () => {
 
   test('takes two samples', () => {
     expect(() => trendOf([{ atMs: 0, value: 1 }])).toThrow(RangeError)
+  })
+})
+
+describe('The lowest samples', () => {
+  const samples = [5, 3, 9, 4, 8, 7].map((value, index) => ({ atMs: index, value }))
+
+  test('are the smallest of each window', () => {
+    expect(lowest(samples, 3)).toEqual([
+      { atMs: 1, value: 3 },
+      { atMs: 3, value: 4 },
+    ])
+  })
+
+  test('are all of them where there are too few', () => {
+    expect(lowest(samples, 4)).toEqual(samples)
   })
 })
