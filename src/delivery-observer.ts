@@ -5,7 +5,7 @@
  */
 import type { Logger } from './logging.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import type { BufferedRecord } from './producer/batch.ts'
+import type { Records } from './producer/record-columns.ts'
 import { nameOfError } from './producer/delivery-errors.ts'
 import type { BatchRetry, DeliveryFailure, ProducerObserver } from './producer/delivery.ts'
 import type { DeliveryError } from './producer/types.ts'
@@ -27,19 +27,21 @@ export class DeliveryObserver implements ProducerObserver {
     return this.#lostCount
   }
 
-  delivered(topic: string, records: readonly BufferedRecord[], nowMs: number): void {
+  delivered(topic: string, records: Records, nowMs: number): void {
     this.#metrics.recordsDelivered(topic, records, nowMs)
   }
 
-  failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void {
+  failed(failure: DeliveryFailure, records: Records, nowMs: number): void {
     const { topic, partition, status, error } = failure
     this.#metrics.recordsFailed(topic, error.number, records, nowMs)
-    this.#metrics.kprf.recordsFailed(topic, error.code.toLowerCase(), records.length)
-    for (const { listener } of records) if (!listener) this.#lostCount += 1
+    this.#metrics.kprf.recordsFailed(topic, error.code.toLowerCase(), records.count)
+    for (let position = 0; position < records.count; position += 1) {
+      if (!records.listenerAt(position)) this.#lostCount += 1
+    }
     this.#logger.limited('error', `not delivered ${error.number}`, 'records not delivered', {
       topic,
       partition,
-      records: records.length,
+      records: records.count,
       status,
       error_code: error.number,
       error: error.text,

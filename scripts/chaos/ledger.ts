@@ -4,7 +4,7 @@
  * producer's observer sees nothing else of it.
  */
 import type { Clock } from '../../src/clock.ts'
-import type { BufferedRecord } from '../../src/producer/batch.ts'
+import type { Records } from '../../src/producer/record-columns.ts'
 import type { BatchRetry, DeliveryFailure, ProducerObserver } from '../../src/producer/delivery.ts'
 import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
 import type { Push, PushReply, RecordOffset } from '../../test/support/push.ts'
@@ -157,11 +157,11 @@ export class Ledger implements ProducerObserver {
     }
   }
 
-  delivered(topic: string, records: readonly BufferedRecord[]): void {
+  delivered(topic: string, records: Records): void {
     this.#observe(topic, records, 'persisted', undefined)
   }
 
-  failed(failure: DeliveryFailure, records: readonly BufferedRecord[]): void {
+  failed(failure: DeliveryFailure, records: Records): void {
     this.#observe(failure.topic, records, failure.status, failure.error.number)
   }
 
@@ -191,17 +191,18 @@ export class Ledger implements ProducerObserver {
 
   #observe(
     topic: string,
-    records: readonly BufferedRecord[],
+    records: Records,
     status: DeliveryReport['status'],
     errorNumber: number | undefined,
   ): void {
-    this.observed[status] += records.length
-    for (const { listener, timestampMs } of records) {
+    this.observed[status] += records.count
+    for (let position = 0; position < records.count; position += 1) {
+      const timestampMs = records.timestampMsAt(position)
       const entry = this.#silent.get(timestampMs)
       if (entry?.record.topic === topic) {
         this.#settle(entry, status)
         entry.errorNumber = errorNumber
-      } else if (!listener) {
+      } else if (!records.listenerAt(position)) {
         this.#violations.push(`observed, but never sent: ${topic} at ${timestampMs}`)
       }
     }

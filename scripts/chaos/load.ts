@@ -18,6 +18,11 @@ const SILENT_CLIENT_SPAN_MS = 1_000_000
 /** Names more partitions than topics have. */
 const MAX_PARTITION = 4
 
+/** After so many records a client slows down: a long outage needs no more of them. */
+const MANY_RECORDS = 2_000
+/** How many times longer its pauses are from then on. */
+const SLOW_DOWN = 20
+
 /** What a client works with. */
 export interface LoadDependencies {
   readonly producer: RecordProducer
@@ -49,7 +54,7 @@ export async function runClient(
       const { reported } = await push(producer, ledger, plan.name, plan.mode, count, make)
       if (plan.mode === 'sync') await reported
     }
-    await sleep(dice.between(0, plan.maxPauseMs))
+    await sleep(dice.between(0, plan.maxPauseMs) * (sent > MANY_RECORDS ? SLOW_DOWN : 1))
   }
 }
 

@@ -1,6 +1,7 @@
 /** One run: a cluster, a producer on it, clients, faults; and what the oracle says of it. */
 import { createHash } from 'node:crypto'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { ChunkPool } from '../../src/producer/chunk-pool.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import { RecordingTransportObserver } from '../../test/support/recording-transport-observer.ts'
 import { Producer } from '../../src/producer/producer.ts'
@@ -27,10 +28,13 @@ export interface RunResult {
 
 type Outcome = 'persisted' | 'notPersisted' | 'possiblyPersisted' | 'refused'
 
+const POISON = 0xdd
 /** Far more than message.timeout.ms and everything that a hung broker can cost. */
 const SETTLE_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 300
 const FIRST_BROKER_PORT = 9_092
+/** The brokers of a run keep all that they store: what is missing in the end was lost. */
+const EVERYTHING_BYTES = 2 ** 40
 /** What was begun before the end may take so long to go away. */
 const REST_TIME_MS = 1_000
 /** One for Produce, one for Metadata, one to bootstrap from, each while the one before is ending. */
@@ -48,6 +52,7 @@ export async function runSchedule(schedule: Schedule): Promise<RunResult> {
       port: FIRST_BROKER_PORT,
       topics: Object.fromEntries(schedule.topics.map(({ name, ...limits }) => [name, limits])),
       autoCreateTopics: false,
+      partitionMaxBytes: EVERYTHING_BYTES,
       clock: world.time,
       createServer: world.network.createServer,
     })
@@ -57,6 +62,13 @@ export async function runSchedule(schedule: Schedule): Promise<RunResult> {
     await run.checkRest()
     return run.result()
   })
+}
+
+/** Spoils what is given back: whoever still sends it is found out by its checksum. */
+class PoisonedPool extends ChunkPool {
+  override giveBack(chunk: Buffer): void {
+    super.giveBack(chunk.fill(POISON))
+  }
 }
 
 class Run {
@@ -100,7 +112,8 @@ class Run {
       },
     )
     const observer = this.#ledger
-    this.#producer = new Producer(schedule.settings, { transport, clock, random, observer })
+    const pool = new PoisonedPool()
+    this.#producer = new Producer(schedule.settings, { transport, clock, random, observer, pool })
     this.#http = new HttpEdge(this.#producer, world)
   }
 

@@ -21,6 +21,7 @@ export interface Mutant {
 }
 
 const DISPATCHER = 'src/producer/dispatcher.ts'
+const ANSWERS = 'src/producer/kafkajs/answers.ts'
 const TRANSPORT = 'src/producer/kafkajs/kafkajs-transport.ts'
 const CLUSTER = 'src/producer/kafkajs/producer-cluster.ts'
 const BROKER = 'src/producer/kafkajs/honest-broker.ts'
@@ -50,41 +51,32 @@ export const MUTANTS: readonly Mutant[] = [
       // As kafkajs's own broker does, which is what makes it retry.
       {
         file: BROKER,
-        find: 'const parse = (answer: Answer): Promise<Answer> => Promise.resolve(answer)',
-        replace: 'const parse = response.parse',
+        find: 'const answer = await decodeOrDestroy(connection, payload, response.decode)',
+        replace:
+          'const answer = await response.parse(await decodeOrDestroy(connection, payload, response.decode))',
       },
     ],
   },
   {
     rule: '3',
-    title: 'batches of several partitions share one sendBatch',
+    title: 'one refused partition of a request fails the others',
     edits: [
       {
-        file: TRANSPORT,
-        find: '  async #send(carrier: Carrier, request: ProduceRequest): Promise<ProduceOutcome> {',
-        replace: `  readonly #shared: { topic: string; messages: Carrier[] }[] = []
-  #sharedCall: Promise<unknown[]> | undefined
-
-  #sendShared(topic: string, carrier: Carrier, acks: number, timeout: number): Promise<any[]> {
-    this.#shared.push({ topic, messages: [carrier] })
-    this.#sharedCall ??= new Promise((resolve) => setTimeout(resolve, 1)).then(() => {
-      this.#sharedCall = undefined
-      return this.#producer.sendBatch({ acks, timeout, topicMessages: this.#shared.splice(0) })
-    })
-    return this.#sharedCall
-  }
-
-  async #send(carrier: Carrier, request: ProduceRequest): Promise<ProduceOutcome> {`,
-      },
-      {
-        file: TRANSPORT,
-        find: `      const results = await this.#producer.sendBatch({
-        acks: requiredAcks,
-        timeout: ackTimeoutMs,
-        topicMessages: [{ topic, messages: [carrier] }],
-      })`,
+        file: ANSWERS,
+        find: 'toOutcome(byPartition.get(`${partition} ${topic}`))',
         replace:
-          '      const results = await this.#sendShared(topic, carrier, requiredAcks, ackTimeoutMs)',
+          'toOutcome(results.find(({ errorCode }) => errorCode !== 0) ?? byPartition.get(`${partition} ${topic}`))',
+      },
+    ],
+  },
+  {
+    rule: '3',
+    title: 'a request goes wherever kafkajs finds leaders of its partitions',
+    edits: [
+      {
+        file: BROKER,
+        find: 'if (call.leader !== this.nodeId || carriers.length !== call.batches.length) {',
+        replace: 'if (carriers.length < 0) {',
       },
     ],
   },
@@ -93,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'an answer that does not mention the partition is a success',
     edits: [
       {
-        file: TRANSPORT,
+        file: ANSWERS,
         find: "    return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }",
         replace: `    void reason
     return { status: 'acknowledged', baseOffset: undefined, logAppendTimeMs: undefined }`,
@@ -116,9 +108,9 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: DISPATCHER,
-        find: 'else if (leaders[queue.partition] === undefined)',
+        find: 'const leader = leaders?.[queue.partition]',
         replace:
-          'else if (queue.partition < leaders.length && leaders[queue.partition] === undefined)',
+          'const leader = leaders?.[queue.partition] ?? (queue.partition >= (leaders?.length ?? Infinity) ? leaders?.[0] : undefined)',
       },
     ],
   },
@@ -127,7 +119,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'a request timeout leaves the connection in use',
     edits: [
       {
-        file: 'src/producer/kafkajs/carrier.ts',
+        file: 'src/producer/kafkajs/produce-call.ts',
         find: "this.#socket?.destroy(new SocketEnd('timeout', 'request timed out'))",
         replace: "void new SocketEnd('timeout', 'request timed out')",
       },
@@ -141,6 +133,11 @@ export const MUTANTS: readonly Mutant[] = [
         file: DISPATCHER,
         find: "batch.state === 'settled' && batch.isFrozen",
         replace: "batch.state === 'settled' && batch.isFrozen && false",
+      },
+      {
+        file: 'src/producer/recovery.ts',
+        find: 'if (batch.isFrozen) {',
+        replace: 'if (batch.isFrozen && false) {',
       },
     ],
   },
@@ -166,14 +163,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DISPATCHER,
-        find: 'if (queue.inFlight || queue.isEmpty) return',
-        replace: 'if (queue.isEmpty) return',
+        find: 'if (!queue.inFlight && (wasEmpty || isFull)) this.#place(queue, isFull)',
+        replace: 'if (wasEmpty || isFull) this.#place(queue, isFull)',
       },
-      { file: DISPATCHER, find: 'if (queue.inFlight) return\n', replace: '' },
       {
         file: DISPATCHER,
-        find: 'if (queue.inFlight !== batch) return\n    queue.inFlight = undefined',
-        replace: 'if (queue.inFlight === batch) queue.inFlight = undefined',
+        find: 'if (!queue.inFlight) this.#place(queue, true)',
+        replace: 'this.#place(queue, true)',
       },
     ],
   },
@@ -195,10 +191,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DISPATCHER,
-        find: `else if (leaders[queue.partition] === undefined)
-      this.#dependencies.topics.refresh(queue.topic.name)
-    else`,
-        replace: 'else',
+        find: 'const leader = leaders?.[queue.partition]',
+        replace:
+          'const leader = leaders?.[queue.partition] ?? leaders?.find((other) => other !== undefined)',
       },
       {
         file: CLUSTER,

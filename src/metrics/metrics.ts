@@ -11,9 +11,10 @@ import { TopicLabels } from './topic-labels.ts'
 /** Whether the client of a push waits for the delivery reports. */
 export type PushMode = 'sync' | 'async'
 
-/** When a record was admitted, on the same clock as the time it was settled. */
+/** Records, and when each was admitted, on the same clock as the time they were settled. */
 export interface Admitted {
-  readonly admittedMs: number
+  readonly count: number
+  admittedMsAt(position: number): number
 }
 
 /** Records admitted and not yet settled, by topic. */
@@ -117,9 +118,9 @@ export class Metrics {
   }
 
   /** Counts records that Kafka acknowledged. */
-  recordsDelivered(topic: string, records: readonly Admitted[], settledMs: number): void {
+  recordsDelivered(topic: string, records: Admitted, settledMs: number): void {
     const series = this.#series(this.#labels.confirm(topic))
-    series.sent.inc(records.length)
+    series.sent.inc(records.count)
     observeAll(series, records, settledMs)
   }
 
@@ -128,13 +129,8 @@ export class Metrics {
    *
    * @param errorNumber - librdkafka's.
    */
-  recordsFailed(
-    topic: string,
-    errorNumber: number,
-    records: readonly Admitted[],
-    settledMs: number,
-  ): void {
-    this.recordsRefused(topic, errorNumber, records.length)
+  recordsFailed(topic: string, errorNumber: number, records: Admitted, settledMs: number): void {
+    this.recordsRefused(topic, errorNumber, records.count)
     observeAll(this.#series(this.#labels.labelOf(topic)), records, settledMs)
   }
 
@@ -198,8 +194,10 @@ export class Metrics {
   }
 }
 
-function observeAll(series: TopicSeries, records: readonly Admitted[], settledMs: number): void {
-  for (const { admittedMs } of records) series.sendDuration.observe(settledMs - admittedMs)
+function observeAll(series: TopicSeries, records: Admitted, settledMs: number): void {
+  for (let position = 0; position < records.count; position += 1) {
+    series.sendDuration.observe(settledMs - records.admittedMsAt(position))
+  }
 }
 
 function declareAppMetadata(registry: Registry, { version, commitHash }: MetricsOptions): void {

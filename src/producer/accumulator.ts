@@ -3,8 +3,10 @@
  * topic's records wait unassigned until its partitions are known.
  */
 import { Batch, type AdmittedRecord } from './batch.ts'
+import type { ChunkPool } from './chunk-pool.ts'
 import { StickyPartition, type Random } from './partitioner.ts'
 import { MAX_RECORD_OVERHEAD_BYTES } from './record-batch.ts'
+import type { ProduceAttempt } from './transport.ts'
 
 /** When a batch is full, and how long keyless records stay together. */
 export interface AccumulatorSettings {
@@ -24,13 +26,29 @@ export class PartitionQueue {
   readonly #settings: AccumulatorSettings
   #sealed: Batch[] = []
   #open: Batch | undefined
-  /** The batch that the transport has; while there is one, the others wait. */
-  inFlight: Batch | undefined
+  #inFlight: BatchInFlight | undefined
 
   constructor(topic: TopicQueue, partition: number, settings: AccumulatorSettings) {
     this.topic = topic
     this.partition = partition
     this.#settings = settings
+  }
+
+  /** The batch that the transport has; while there is one, the others wait. */
+  get inFlight(): BatchInFlight | undefined {
+    return this.#inFlight
+  }
+
+  /** Notes that the transport has a batch. */
+  begin(inFlight: BatchInFlight): void {
+    this.#inFlight = inFlight
+    this.topic.inFlightBatches += 1
+  }
+
+  /** Notes that the transport has it no more. */
+  end(): void {
+    this.#inFlight = undefined
+    this.topic.inFlightBatches -= 1
   }
 
   /** Says whether nothing waits here; a batch may still be in flight. */
@@ -40,7 +58,18 @@ export class PartitionQueue {
 
   /** When the oldest record was admitted, one in flight included; Infinity when there is none. */
   get oldestAdmittedMs(): number {
-    return (this.inFlight ?? this.#sealed[0] ?? this.#open)?.firstAdmittedMs ?? Infinity
+    const inFlightMs = this.#inFlight?.batch.firstAdmittedMs ?? Infinity
+    return Math.min(inFlightMs, this.#next?.firstAdmittedMs ?? Infinity)
+  }
+
+  /** Whether the next batch is one that is retried, which must not go before its backoff is over. */
+  get isHeld(): boolean {
+    return this.#sealed[0] !== undefined
+  }
+
+  /** Bytes of the next batch so far; 0 when nothing waits. */
+  get nextBytes(): number {
+    return this.#next?.sizeBytes ?? 0
   }
 
   /**
@@ -58,7 +87,7 @@ export class PartitionQueue {
     const { batchNumMessages, batchSizeBytes } = this.#settings
     const sealedBefore = this.#sealed.length
     if (this.#open && !this.#hasRoom(this.#open, admitted)) this.#seal()
-    this.#open ??= new Batch(admitted.timestampMs)
+    this.#open ??= new Batch(admitted.timestampMs, this.topic.pool)
     this.#open.append(admitted)
     if (this.#open.count >= batchNumMessages || this.#open.sizeBytes >= batchSizeBytes) this.#seal()
     return this.#sealed.length > sealedBefore
@@ -83,6 +112,10 @@ export class PartitionQueue {
     if (this.#open?.state === 'settled') this.#open = undefined
   }
 
+  get #next(): Batch | undefined {
+    return this.#sealed[0] ?? this.#open
+  }
+
   /** The first record always goes in, however large; message.max.bytes has been checked before. */
   #hasRoom(batch: Batch, { sizes }: AdmittedRecord): boolean {
     const { keyBytes, valueBytes, headersBytes } = sizes
@@ -99,19 +132,29 @@ export class PartitionQueue {
   }
 }
 
+/** A batch that the transport has, and its way to get rid of it. */
+export interface BatchInFlight {
+  readonly batch: Batch
+  readonly attempt: ProduceAttempt
+}
+
 /** What waits for one topic. */
 export class TopicQueue {
   readonly name: string
   readonly sticky: StickyPartition
+  readonly pool: ChunkPool
   readonly #settings: AccumulatorSettings
   readonly #partitions = new Map<number, PartitionQueue>()
   /** Records admitted before the topic's partitions were known, in order. */
   unassigned: AdmittedRecord[] = []
   /** Records of the topic that are admitted and not yet reported, in flight included. */
   bufferedRecords = 0
+  /** Batches that the transport has, though all their records may be reported. */
+  inFlightBatches = 0
 
-  constructor(name: string, settings: AccumulatorSettings, random: Random) {
+  constructor(name: string, { settings, random, pool }: AccumulatorParts) {
     this.name = name
+    this.pool = pool
     this.#settings = settings
     this.sticky = new StickyPartition(settings.stickyPartitioningLingerMs, random)
   }
@@ -141,15 +184,20 @@ export class TopicQueue {
   }
 }
 
+/** What an {@link Accumulator} is made of. */
+export interface AccumulatorParts {
+  readonly settings: AccumulatorSettings
+  readonly random: Random
+  readonly pool: ChunkPool
+}
+
 /** See the head of this file. */
 export class Accumulator {
-  readonly #settings: AccumulatorSettings
-  readonly #random: Random
+  readonly #parts: AccumulatorParts
   readonly #topics = new Map<string, TopicQueue>()
 
-  constructor(settings: AccumulatorSettings, random: Random) {
-    this.#settings = settings
-    this.#random = random
+  constructor(parts: AccumulatorParts) {
+    this.#parts = parts
   }
 
   /** The topics that have records, or had some lately. */
@@ -161,7 +209,7 @@ export class Accumulator {
   topic(name: string): TopicQueue {
     let queue = this.#topics.get(name)
     if (!queue) {
-      queue = new TopicQueue(name, this.#settings, this.#random)
+      queue = new TopicQueue(name, this.#parts)
       this.#topics.set(name, queue)
     }
     return queue
@@ -172,8 +220,9 @@ export class Accumulator {
     return this.#topics.get(name)
   }
 
-  /** Forgets a topic whose last record was reported, so that topics do not pile up. */
-  forget(topic: TopicQueue): void {
-    this.#topics.delete(topic.name)
+  /** Forgets a topic of which nothing waits, is in flight or is to be reported, so that topics do not pile up. */
+  forgetIfIdle(topic: TopicQueue): void {
+    const isIdle = topic.bufferedRecords === 0 && topic.inFlightBatches === 0
+    if (isIdle && this.#topics.get(topic.name) === topic) this.#topics.delete(topic.name)
   }
 }

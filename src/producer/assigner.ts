@@ -9,6 +9,7 @@ import { deliveryError, RDKAFKA, timedOutError } from './delivery-errors.ts'
 import type { Delivery } from './delivery.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { partitionOfKey, type PartitionLeaders } from './partitioner.ts'
+import { RecordColumns } from './record-columns.ts'
 import type { TopicMetadata, TopicState } from './topic-metadata.ts'
 import type { Transport } from './transport.ts'
 import type { DeliveryError, ProducerRecord } from './types.ts'
@@ -96,9 +97,8 @@ export class Assigner {
 
   #fail(topic: TopicQueue, waiting: readonly AdmittedRecord[], error: DeliveryError): void {
     const { delivery, clock } = this.#dependencies
-    const records = waiting.map(({ sizes, ...rest }) => ({ ...rest, valueBytes: sizes.valueBytes }))
     const failure = { partition: undefined, status: 'notPersisted', error } as const
-    delivery.fail(topic, records, failure, clock.nowMs())
+    delivery.fail(topic, RecordColumns.of(waiting), failure, clock.nowMs())
   }
 }
 

@@ -5,34 +5,21 @@
  *                      ^                   |
  *                      +------release------+
  *
- * `failFirst` takes expired records off the front of an open or sealed batch; a batch that lost all
- * its records is settled. Each record is settled by exactly one of `acknowledge` and `failFirst`.
+ * `failFirst` takes expired records off the front; a batch that lost all its records is settled, but one in
+ * flight stays there until its request is over. Each record is handed out for its report by exactly one of
+ * `acknowledge` and `failFirst`.
  */
 import { invariant } from '../invariant.ts'
 import type { SequenceClaim } from './idempotence.ts'
+import type { ChunkPool } from './chunk-pool.ts'
 import { RecordBatchWriter, type RecordSizes } from './record-batch.ts'
-import type { DeliveryListener, ProducerRecord } from './types.ts'
+import { RecordColumns, type PendingRecord, type Records } from './record-columns.ts'
+import type { ProducerRecord } from './types.ts'
 
 /** A record on its way through the queue. */
-export interface AdmittedRecord {
+export interface AdmittedRecord extends PendingRecord {
   readonly record: ProducerRecord
   readonly sizes: RecordSizes
-  /** When it was admitted, by the monotonic clock: the start of linger and message.timeout.ms. */
-  readonly admittedMs: number
-  /** Its timestamp in Kafka. */
-  readonly timestampMs: number
-  readonly listener: DeliveryListener | undefined
-  /** Position in the request, handed back to the listener. */
-  readonly index: number
-}
-
-/** What is kept of a record once its bytes are in the batch. */
-export interface BufferedRecord {
-  readonly admittedMs: number
-  readonly timestampMs: number
-  readonly valueBytes: number
-  readonly listener: DeliveryListener | undefined
-  readonly index: number
 }
 
 /** Where a batch is on its way. */
@@ -41,9 +28,10 @@ export type BatchState = 'open' | 'sealed' | 'inFlight' | 'settled'
 /** See the head of this file. */
 export class Batch {
   readonly #baseTimestampMs: number
+  readonly #pool: ChunkPool
   #state: BatchState = 'open'
   #writer: RecordBatchWriter
-  #records: BufferedRecord[] = []
+  #records = new RecordColumns()
   #reportedCount = 0
   #isSequenced = false
 
@@ -56,10 +44,14 @@ export class Batch {
   /** True once an attempt ended without telling whether Kafka has the records. */
   mayBePersisted = false
 
-  /** @param baseTimestampMs - timestamp of the first record. */
-  constructor(baseTimestampMs: number) {
+  /**
+   * @param baseTimestampMs - timestamp of the first record.
+   * @param pool - where the memory for its bytes comes from.
+   */
+  constructor(baseTimestampMs: number, pool: ChunkPool) {
     this.#baseTimestampMs = baseTimestampMs
-    this.#writer = new RecordBatchWriter(baseTimestampMs)
+    this.#pool = pool
+    this.#writer = new RecordBatchWriter(baseTimestampMs, pool)
   }
 
   get state(): BatchState {
@@ -68,7 +60,7 @@ export class Batch {
 
   /** Records that are not reported yet. */
   get count(): number {
-    return this.#records.length - this.#reportedCount
+    return this.#records.count - this.#reportedCount
   }
 
   /** Leading records that were reported although their bytes are still sent. */
@@ -78,7 +70,7 @@ export class Batch {
 
   /** Records that are sent. */
   get encodedCount(): number {
-    return this.#records.length
+    return this.#records.count
   }
 
   /** Whether only an acknowledgement of these very bytes can tell whether Kafka has them. */
@@ -91,17 +83,16 @@ export class Batch {
     return this.#writer.sizeBytes
   }
 
-  /** When the first record was admitted; records follow each other in this order. */
+  /** When the first record that is not reported was admitted; records follow each other in this order. */
   get firstAdmittedMs(): number {
-    return this.#records[this.#reportedCount]?.admittedMs ?? Infinity
+    return this.count === 0 ? Infinity : this.#records.admittedMsAt(this.#reportedCount)
   }
 
   /** Adds a record at the end of an open batch. */
   append(admitted: AdmittedRecord): void {
     this.#assert('open')
     this.#writer.append(admitted.record, admitted.sizes, admitted.timestampMs)
-    const { admittedMs, timestampMs, sizes, listener, index } = admitted
-    this.#records.push({ admittedMs, timestampMs, valueBytes: sizes.valueBytes, listener, index })
+    this.#records.push(admitted)
   }
 
   /** Closes the batch for further records. */
@@ -110,11 +101,14 @@ export class Batch {
   }
 
   /**
-   * Puts the batch in flight and returns its bytes.
+   * Puts the batch in flight and returns its bytes, which are its own until it is out of flight again.
    *
    * @param claim - for an idempotent producer.
    */
-  begin(claim?: SequenceClaim): Buffer {
+  begin(claim?: SequenceClaim): readonly Buffer[] {
+    if (this.#reportedCount > 0 && !this.isFrozen) {
+      this.#keep(this.#reportedCount, this.#records.count)
+    }
     this.#move('sealed', 'inFlight')
     this.#isSequenced = claim !== undefined
     return this.#writer.finish(claim)
@@ -123,38 +117,42 @@ export class Batch {
   /** Takes a batch that failed out of flight, to be sent again or to fail. */
   release(): void {
     this.#move('inFlight', 'sealed')
+    if (this.count === 0) this.#settle()
   }
 
   /** Ends the batch's way with Kafka's acknowledgement and hands out its records, but those reported. */
-  acknowledge(): readonly BufferedRecord[] {
-    this.#move('inFlight', 'settled')
-    return this.#records.slice(this.#reportedCount)
+  acknowledge(): Records {
+    this.#assert('inFlight')
+    const records = this.#rest()
+    this.#settle()
+    return records
   }
 
-  /** Number of leading records that were admitted at or before `sinceMs`. */
+  /** Number of leading records, of those not reported, that were admitted at or before `sinceMs`. */
   countAdmittedUntil(sinceMs: number): number {
-    const later = this.#records.findIndex(
-      (record, position) => position >= this.#reportedCount && record.admittedMs > sinceMs,
-    )
-    return (later === -1 ? this.#records.length : later) - this.#reportedCount
+    let position = this.#reportedCount
+    while (position < this.#records.count && this.#records.admittedMsAt(position) <= sinceMs) {
+      position += 1
+    }
+    return position - this.#reportedCount
   }
 
   /**
    * Hands out the first `count` records, to be reported as failed; the others keep their order. They are
-   * taken out of the batch too, unless Kafka would then no longer recognise it.
+   * taken out of the batch too, unless it is in flight, or Kafka would then no longer recognise it.
    */
-  failFirst(count: number): readonly BufferedRecord[] {
-    invariant(
-      this.#state === 'open' || this.#state === 'sealed',
-      'a batch in flight keeps its records',
-    )
+  failFirst(count: number): Records {
+    invariant(this.#state !== 'settled', 'a settled batch has no records')
+    const isInFlight = this.#state === 'inFlight'
     if (count >= this.count) {
-      this.#state = 'settled'
-      return this.#records.slice(this.#reportedCount)
+      const records = this.#rest()
+      if (isInFlight) this.#reportedCount = this.#records.count
+      else this.#settle()
+      return records
     }
     const failed = this.#records.slice(this.#reportedCount, this.#reportedCount + count)
-    if (this.isFrozen) this.#reportedCount += count
-    else this.#keep(count, this.#records.length)
+    if (isInFlight || this.isFrozen) this.#reportedCount += count
+    else this.#keep(this.#reportedCount + count, this.#records.count)
     return failed
   }
 
@@ -166,25 +164,38 @@ export class Batch {
     this.#assert('sealed')
     invariant(this.count > 1, 'only a batch of several records can be split')
     invariant(!this.isFrozen, 'a batch that Kafka may have stays whole')
-    const middle = this.count >>> 1
-    const second = new Batch(this.#baseTimestampMs)
+    const middle = this.#reportedCount + (this.count >>> 1)
+    const second = new Batch(this.#baseTimestampMs, this.#pool)
     second.#state = 'sealed'
-    second.#writer = this.#writer
-    second.#records = this.#records
-    second.#keep(middle, this.count)
+    second.#writer.appendFrom(this.#writer, middle, this.#records.count)
+    second.#records = this.#records.slice(middle, this.#records.count)
     second.mayBePersisted = this.mayBePersisted
     second.countedRetries = this.countedRetries
     second.attempts = this.attempts
-    this.#keep(0, middle)
+    this.#keep(this.#reportedCount, middle)
     return second
+  }
+
+  /** The records that are not reported. */
+  #rest(): Records {
+    if (this.#reportedCount === 0) return this.#records
+    return this.#records.slice(this.#reportedCount, this.#records.count)
   }
 
   /** Encodes records `from` up to `to` anew: Kafka wants their offset deltas to count from 0. */
   #keep(from: number, to: number): void {
-    const writer = new RecordBatchWriter(this.#baseTimestampMs, this.#writer.sizeBytes)
+    const writer = new RecordBatchWriter(this.#baseTimestampMs, this.#pool)
     writer.appendFrom(this.#writer, from, to)
+    this.#writer.release()
     this.#writer = writer
     this.#records = this.#records.slice(from, to)
+    this.#reportedCount = 0
+  }
+
+  /** The one place where a batch's way ends and its memory goes back. */
+  #settle(): void {
+    this.#state = 'settled'
+    this.#writer.release()
   }
 
   #assert(expected: BatchState): void {

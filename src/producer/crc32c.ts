@@ -26,9 +26,18 @@ function makeTable(): Int32Array {
   return table
 }
 
-/** Computes the CRC-32C of `bytes` from `start` up to `end`, as an unsigned 32-bit number. */
-export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
-  let crc = -1
+/**
+ * Computes the CRC-32C of `bytes` from `start` up to `end`, as an unsigned 32-bit number.
+ *
+ * @param previous - CRC of what comes before these bytes.
+ */
+export function crc32c(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+  previous = 0,
+): number {
+  let crc = ~previous
   let at = start
   for (const lastFull = end - SLICES; at <= lastFull; at += SLICES) {
     const low =
@@ -49,4 +58,52 @@ export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number
   }
   for (; at < end; at++) crc = (TABLE[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8)
   return ~crc >>> 0
+}
+
+/**
+ * Computes the CRC-32C of two sequences of bytes, one behind the other, of which only the CRCs are known: that
+ * of the first is shifted by the length of the second, which is a multiplication by a power of x modulo the
+ * polynomial, and added.
+ */
+export function combineCrc32c(first: number, second: number, secondBytes: number): number {
+  return (multiply(powerOfX(secondBytes * 8), first) ^ second) >>> 0
+}
+
+/** The polynomials 1 and x, whose coefficients are stored in reverse. */
+const ONE = 1 << 31
+const X = 1 << 30
+
+/** `POWERS[n]`: x to the power 2^n, modulo the polynomial. */
+const POWERS = makePowers()
+
+function makePowers(): Int32Array {
+  const powers = new Int32Array(32)
+  let power = X
+  for (let n = 0; n < powers.length; n++) {
+    powers[n] = power
+    power = multiply(power, power)
+  }
+  return powers
+}
+
+/** x to the power `exponent`, modulo the polynomial. */
+function powerOfX(exponent: number): number {
+  let product = ONE
+  let n = 0
+  for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) product = multiply(POWERS[n % POWERS.length] ?? 0, product)
+    n++
+  }
+  return product
+}
+
+/** The product of two polynomials modulo that of the CRC. */
+function multiply(one: number, other: number): number {
+  let product = 0
+  let factor = other
+  for (let bit = 31; bit >= 0; bit--) {
+    if ((one >>> bit) & 1) product ^= factor
+    factor = factor & 1 ? (factor >>> 1) ^ POLYNOMIAL_REVERSED : factor >>> 1
+  }
+  return product
 }

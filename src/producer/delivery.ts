@@ -4,16 +4,16 @@
  * unassigned records of a topic.
  */
 import type { TopicQueue } from './accumulator.ts'
-import type { BufferedRecord } from './batch.ts'
 import type { MemoryBudget } from './memory-budget.ts'
+import type { Records } from './record-columns.ts'
 import type { DeliveryError, DeliveryReport } from './types.ts'
 
 /** Learns of everything that ends or is tried again, for metrics and the log. */
 export interface ProducerObserver {
   /** Records of one batch were acknowledged. */
-  delivered(topic: string, records: readonly BufferedRecord[], nowMs: number): void
+  delivered(topic: string, records: Records, nowMs: number): void
   /** Records of one topic failed for the same reason. */
-  failed(failure: DeliveryFailure, records: readonly BufferedRecord[], nowMs: number): void
+  failed(failure: DeliveryFailure, records: Records, nowMs: number): void
   /** A batch was sent in vain, whatever happens to it next. */
   attemptFailed(errorNumber: number): void
   /** A batch was cut in two. */
@@ -75,25 +75,21 @@ export class Delivery {
   }
 
   /** Reports the records of a batch that Kafka acknowledged. */
-  succeed(
-    topic: TopicQueue,
-    records: readonly BufferedRecord[],
-    receipt: Receipt,
-    nowMs: number,
-  ): void {
+  succeed(topic: TopicQueue, records: Records, receipt: Receipt, nowMs: number): void {
+    if (records.count === 0) return
     this.#release(topic, records)
     this.#observer.delivered(topic.name, records, nowMs)
     const { partition, baseOffset, logAppendTimeMs } = receipt
-    for (const [position, { listener, index, timestampMs }] of records.entries()) {
-      listener?.(
+    for (let position = 0; position < records.count; position += 1) {
+      records.listenerAt(position)?.(
         {
           status: 'persisted',
           topic: topic.name,
           partition,
           offset: baseOffset === undefined ? undefined : baseOffset + BigInt(position),
-          timestampMs: logAppendTimeMs ?? timestampMs,
+          timestampMs: logAppendTimeMs ?? records.timestampMsAt(position),
         },
-        index,
+        records.indexAt(position),
       )
     }
   }
@@ -101,22 +97,22 @@ export class Delivery {
   /** Reports records that were given up. */
   fail(
     topic: TopicQueue,
-    records: readonly BufferedRecord[],
+    records: Records,
     failure: Omit<DeliveryFailure, 'topic'>,
     nowMs: number,
   ): void {
-    if (records.length === 0) return
+    if (records.count === 0) return
     this.#release(topic, records)
     this.#observer.failed({ topic: topic.name, ...failure }, records, nowMs)
     const report: DeliveryReport = { status: failure.status, error: failure.error }
-    for (const { listener, index } of records) listener?.(report, index)
+    for (let position = 0; position < records.count; position += 1) {
+      records.listenerAt(position)?.(report, records.indexAt(position))
+    }
   }
 
-  #release(topic: TopicQueue, records: readonly BufferedRecord[]): void {
-    let valueBytes = 0
-    for (const record of records) valueBytes += record.valueBytes
-    topic.bufferedRecords -= records.length
-    this.#budget.release(records.length, valueBytes)
+  #release(topic: TopicQueue, records: Records): void {
+    topic.bufferedRecords -= records.count
+    this.#budget.release(records.count, records.valueBytes)
     if (topic.bufferedRecords === 0) this.#onIdleTopic(topic)
   }
 }

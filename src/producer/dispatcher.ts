@@ -1,28 +1,23 @@
 /**
- * Takes batches out of the accumulator when their time has come, hands them to the transport, and
- * decides what happens when that fails. One batch is in flight per partition: that keeps the order
- * across retries and bounds what sits in a socket.
+ * Takes batches out of the accumulator when their leader's turn has come, hands them to the transport, and
+ * sees to it that something happens when that fails. One batch is in flight per partition: that keeps the
+ * order across retries and bounds what sits in a socket.
  *
- * Between calls, a partition with waiting records has a batch in flight, or a timer for its next
- * batch, or waits for metadata, whose arrival pumps it: it is never forgotten.
+ * Between calls, a partition with waiting records has a batch in flight, or waits for its leader's turn, or
+ * for metadata, whose arrival pumps it: it is never forgotten.
  */
-import type { CancelTimer, Clock } from '../clock.ts'
-import type { PartitionQueue } from './accumulator.ts'
+import type { Clock } from '../clock.ts'
+import type { Accumulator, PartitionQueue } from './accumulator.ts'
 import type { AdmittedRecord, Batch } from './batch.ts'
 import { deliveryError, RDKAFKA, timedOutError, unknownOutcome } from './delivery-errors.ts'
 import type { Delivery, ProducerObserver, Receipt } from './delivery.ts'
+import type { Idempotence, SequenceClaim } from './idempotence.ts'
+import { LeaderTurns } from './leader-turns.ts'
 import type { PartitionLeaders, Random } from './partitioner.ts'
-import type { Idempotence } from './idempotence.ts'
-import {
-  backoffMs,
-  isRecordFault,
-  isSequenceError,
-  mayBePersistedDespite,
-  retryPolicy,
-} from './retry-policy.ts'
+import { Recovery, type Failure } from './recovery.ts'
 import type { ProducerSettings } from './settings.ts'
 import type { TopicMetadata } from './topic-metadata.ts'
-import type { ProduceOutcome, Transport } from './transport.ts'
+import type { EncodedBatch, ProduceOutcome, Transport } from './transport.ts'
 import type { DeliveryError } from './types.ts'
 
 /** librdkafka's floor for the time that a request gets, however little its records have left. */
@@ -33,6 +28,7 @@ export interface DispatcherDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly transport: Transport
+  readonly accumulator: Accumulator
   readonly topics: TopicMetadata
   readonly delivery: Delivery
   readonly observer: ProducerObserver
@@ -40,20 +36,32 @@ export interface DispatcherDependencies {
   readonly idempotence: Idempotence | undefined
 }
 
-/** An outcome other than the acknowledgement. */
-type Failure = Exclude<ProduceOutcome, { status: 'acknowledged' }>
-
 /** See the head of this file. */
 export class Dispatcher {
   readonly #settings: ProducerSettings
   readonly #dependencies: DispatcherDependencies
-  readonly #wakes = new Map<PartitionQueue, CancelTimer>()
+  readonly #turns: LeaderTurns
+  readonly #recovery: Recovery
   #lingerMs: number
 
   constructor(settings: ProducerSettings, dependencies: DispatcherDependencies) {
     this.#settings = settings
     this.#dependencies = dependencies
     this.#lingerMs = settings.lingerMs
+    this.#turns = new LeaderTurns({
+      clock: dependencies.clock,
+      lingerMs: () => this.#lingerMs,
+      send: (brokerId, queues) => this.#send(brokerId, queues),
+    })
+    this.#recovery = new Recovery(settings, {
+      ...dependencies,
+      fail: (queue, batch, error) => {
+        this.#fail(queue, batch, batch.count, error)
+      },
+      expire: (queue, sinceMs) => {
+        this.expire(queue, sinceMs)
+      },
+    })
   }
 
   /** From now on batches do not linger, as in librdkafka's flush(). A backoff is still kept. */
@@ -65,31 +73,28 @@ export class Dispatcher {
   append(queue: PartitionQueue, admitted: AdmittedRecord): void {
     const wasEmpty = queue.isEmpty
     const isFull = queue.append(admitted)
-    if (queue.inFlight) return
-    if (isFull) this.pump(queue)
-    // Even without linger the batch goes by timer, so that the records of one request share it.
-    else if (wasEmpty) this.#wakeAt(queue, queue.readyAtMs(this.#lingerMs))
+    // Even without linger a batch goes by timer, so that the records of one request share it.
+    if (!queue.inFlight && (wasEmpty || isFull)) this.#place(queue, isFull)
   }
 
   /** Sends the partition's next batch if it may go now, else makes sure that somebody comes back. */
   pump(queue: PartitionQueue): void {
-    this.#cancelWake(queue)
-    if (queue.inFlight || queue.isEmpty) return
-    const leaders = this.#leaders(queue)
-    if (!leaders) return
-    const readyAtMs = queue.readyAtMs(this.#lingerMs)
-    if (readyAtMs > this.#dependencies.clock.nowMs()) this.#wakeAt(queue, readyAtMs)
-    else if (leaders[queue.partition] === undefined)
-      this.#dependencies.topics.refresh(queue.topic.name)
-    else this.#sendNext(queue)
+    if (!queue.inFlight) this.#place(queue, true)
   }
 
   /**
-   * Reports the waiting records admitted at or before `sinceMs` as timed out. A batch in flight is left
-   * to the timeout of its request.
+   * Reports the records admitted at or before `sinceMs` as timed out. Those in flight may be in Kafka all the
+   * same; what the transport has not sent yet is called back.
    */
   expire(queue: PartitionQueue, sinceMs: number): void {
     const { transport } = this.#dependencies
+    const { inFlight } = queue
+    if (inFlight?.attempt.wasSent === true) {
+      const count = inFlight.batch.countAdmittedUntil(sinceMs)
+      this.#failInFlight(queue, inFlight.batch, count, RDKAFKA.messageTimedOut)
+    } else if (inFlight && inFlight.batch.countAdmittedUntil(sinceMs) > 0) {
+      inFlight.attempt.abandon()
+    }
     this.#failWaiting(queue, timedOutError(transport.availability), (batch) =>
       batch.countAdmittedUntil(sinceMs),
     )
@@ -97,14 +102,22 @@ export class Dispatcher {
 
   /** Gives up everything of a partition, in flight or not. An answer that still comes is ignored. */
   abort(queue: PartitionQueue): void {
-    const batch = queue.inFlight
-    if (batch) {
-      queue.inFlight = undefined
-      batch.release()
-      batch.mayBePersisted = true
-      this.#fail(queue, batch, batch.count, deliveryError(RDKAFKA.purgeInFlight))
-    }
+    const batch = queue.inFlight?.batch
+    if (batch) this.#failInFlight(queue, batch, batch.count, RDKAFKA.purgeInFlight)
     this.#failWaiting(queue, deliveryError(RDKAFKA.purgeQueue))
+  }
+
+  /** Has a partition wait for its leader, or for metadata, or fails what waits. */
+  #place(queue: PartitionQueue, mayGoNow: boolean): void {
+    const leaders = queue.isEmpty ? undefined : this.#leaders(queue)
+    const leader = leaders?.[queue.partition]
+    if (leader === undefined) {
+      this.#turns.leave(queue)
+      if (leaders) this.#dependencies.topics.refresh(queue.topic.name)
+      return
+    }
+    this.#turns.join(queue, leader)
+    if (mayGoNow) this.#turns.run(leader)
   }
 
   /** The partition's leaders, if its topic is good; fails what waits if it is not. */
@@ -117,53 +130,74 @@ export class Dispatcher {
     return undefined
   }
 
-  #sendNext(queue: PartitionQueue): void {
-    const { idempotence } = this.#dependencies
-    const claim = idempotence?.claim(queue.topic.name, queue.partition)
-    if (idempotence && !claim) {
-      const { refusalNumber } = idempotence
-      if (refusalNumber !== undefined) this.#failWaiting(queue, deliveryError(refusalNumber))
-      return
+  /** Sends the next batch of each partition in one request, and settles them all when it is over. */
+  async #send(leader: number, queues: readonly PartitionQueue[]): Promise<void> {
+    const { transport, idempotence } = this.#dependencies
+    const sent: { readonly queue: PartitionQueue; readonly batch: Batch }[] = []
+    const batches: EncodedBatch[] = []
+    for (const queue of queues) {
+      const claim = idempotence?.claim(queue.topic.name, queue.partition)
+      if (idempotence && !claim) this.#awaitIdentity(queue, idempotence)
+      else {
+        const batch = queue.takeNext()
+        if (!batch) continue
+        batches.push(this.#encode(queue, batch, claim))
+        sent.push({ queue, batch })
+      }
     }
-    const batch = queue.takeNext()
-    if (!batch) return
-    queue.inFlight = batch
-    const { requiredAcks, requestTimeoutMs } = this.#settings
-    void this.#dependencies.transport
-      .produce({
-        topic: queue.topic.name,
-        partition: queue.partition,
-        recordBatch: batch.begin(claim),
-        requiredAcks,
-        ackTimeoutMs: requestTimeoutMs,
-        requestTimeoutMs: this.#requestTimeoutMs(batch),
-      })
-      .then((outcome) => {
-        this.#settle(queue, batch, outcome)
-      })
+    if (sent.length === 0) return
+    const { requiredAcks, requestTimeoutMs: ackTimeoutMs } = this.#settings
+    const requestTimeoutMs = this.#requestTimeoutMs(sent.map(({ batch }) => batch))
+    const limits = { requiredAcks, ackTimeoutMs, requestTimeoutMs }
+    const attempt = transport.produce({ leader, batches, ...limits })
+    for (const { queue, batch } of sent) queue.begin({ batch, attempt })
+    const outcomes = await attempt.outcomes
+    for (const [index, { queue, batch }] of sent.entries()) {
+      const outcome = outcomes[index]
+      if (outcome) this.#settle(queue, batch, outcome)
+    }
+    for (const { queue } of sent) this.pump(queue)
   }
 
-  /** Source: librdkafka gives a request the smaller of socket.timeout.ms and its first record's rest. */
-  #requestTimeoutMs(batch: Batch): number {
+  #encode(queue: PartitionQueue, batch: Batch, claim: SequenceClaim | undefined): EncodedBatch {
+    const pieces = batch.begin(claim)
+    return {
+      topic: queue.topic.name,
+      partition: queue.partition,
+      pieces,
+      sizeBytes: batch.sizeBytes,
+    }
+  }
+
+  /** The partition is pumped when the identity is there. */
+  #awaitIdentity(queue: PartitionQueue, { refusalNumber }: Idempotence): void {
+    if (refusalNumber !== undefined) this.#failWaiting(queue, deliveryError(refusalNumber))
+  }
+
+  /**
+   * Source: librdkafka gives a request the smaller of socket.timeout.ms and what its records have left. Of
+   * several batches that is the one with the most: the records of the others are reported when their own time
+   * is over, whatever becomes of the request.
+   */
+  #requestTimeoutMs(batches: readonly Batch[]): number {
     const { messageTimeoutMs, socketTimeoutMs } = this.#settings
     if (messageTimeoutMs === 0) return socketTimeoutMs
-    const restMs = batch.firstAdmittedMs + messageTimeoutMs - this.#dependencies.clock.nowMs()
+    const latestMs = Math.max(...batches.map(({ firstAdmittedMs }) => firstAdmittedMs))
+    const restMs = latestMs + messageTimeoutMs - this.#dependencies.clock.nowMs()
     return Math.min(socketTimeoutMs, Math.max(MIN_REQUEST_TIMEOUT_MS, restMs))
   }
 
   #settle(queue: PartitionQueue, batch: Batch, outcome: ProduceOutcome): void {
-    if (queue.inFlight !== batch) return
-    queue.inFlight = undefined
+    queue.end()
     if (outcome.status === 'acknowledged') {
       this.#succeed(queue, batch, outcome)
     } else if (this.#isKnownAlready(outcome)) {
       this.#succeed(queue, batch, { baseOffset: undefined, logAppendTimeMs: undefined })
     } else {
       this.#dependencies.observer.attemptFailed(outcome.errorNumber)
-      batch.release()
-      this.#recover(queue, batch, outcome)
+      this.#recovery.recover(queue, batch, outcome)
     }
-    this.pump(queue)
+    this.#dependencies.accumulator.forgetIfIdle(queue.topic)
   }
 
   /** Kafka has the batch, from an attempt so long ago that it has forgotten where. */
@@ -187,62 +221,6 @@ export class Dispatcher {
     delivery.succeed(queue.topic, batch.acknowledge(), receipt, clock.nowMs())
   }
 
-  /** Splits, retries or fails a batch that came back. */
-  #recover(queue: PartitionQueue, batch: Batch, failure: Failure): void {
-    const { errorNumber } = failure
-    const { idempotence } = this.#dependencies
-    // A batch that an earlier attempt may have stored could only go on under a new number: as a duplicate.
-    if (idempotence && isSequenceError(errorNumber) && !batch.isFrozen) {
-      idempotence.renew(queue.topic.name, queue.partition)
-      this.#retry(queue, batch, failure)
-      return
-    }
-    const policy = retryPolicy(errorNumber)
-    if (policy.wantsMetadata) this.#dependencies.topics.refresh(queue.topic.name)
-    const wasSent = failure.status === 'refused' || failure.wasSent
-    const isInDoubt =
-      failure.status === 'failed'
-        ? wasSent
-        : mayBePersistedDespite(errorNumber, this.#settings.requiredAcks)
-    if (isInDoubt) batch.mayBePersisted = true
-    if (isRecordFault(errorNumber) && batch.count > 1 && !batch.isFrozen) {
-      queue.putBack(batch, batch.split())
-      this.#dependencies.observer.split()
-      return
-    }
-    const isCounted = policy.isCounted && wasSent
-    // What was never sent is never the records' fault: they wait for as long as they may.
-    const isRetriable = policy.isRetriable || !wasSent
-    if (!isRetriable || (isCounted && batch.countedRetries >= this.#settings.retries)) {
-      this.#fail(queue, batch, batch.count, deliveryError(errorNumber))
-      return
-    }
-    if (isCounted) batch.countedRetries += 1
-    this.#retry(queue, batch, failure)
-  }
-
-  /** Puts a batch back in front, to be sent again after a backoff; its expired records are reported. */
-  #retry(queue: PartitionQueue, batch: Batch, failure: Failure): void {
-    const { clock, random, observer } = this.#dependencies
-    const { messageTimeoutMs } = this.#settings
-    batch.attempts += 1
-    const nowMs = clock.nowMs()
-    const delayMs = backoffMs(batch.attempts, this.#settings, random)
-    batch.notBeforeMs = nowMs + delayMs
-    queue.putBack(batch)
-    if (messageTimeoutMs > 0) this.expire(queue, nowMs - messageTimeoutMs)
-    if (batch.state === 'settled') return
-    observer.retried({
-      topic: queue.topic.name,
-      partition: queue.partition,
-      recordCount: batch.count,
-      mayBePersisted: batch.mayBePersisted && !batch.isFrozen,
-      errorNumber: failure.errorNumber,
-      reason: 'reason' in failure ? failure.reason : deliveryError(failure.errorNumber).text,
-      backoffMs: delayMs,
-    })
-  }
-
   #failWaiting(
     queue: PartitionQueue,
     error: DeliveryError,
@@ -251,9 +229,19 @@ export class Dispatcher {
     queue.visit((batch) => {
       this.#fail(queue, batch, count(batch), error)
     })
-    if (queue.isEmpty) this.#cancelWake(queue)
+    if (queue.isEmpty) this.#turns.leave(queue)
   }
 
+  /** Reports records of a batch whose outcome is still to come. */
+  #failInFlight(queue: PartitionQueue, batch: Batch, count: number, errorNumber: number): void {
+    if (count === 0) return
+    const { delivery, clock } = this.#dependencies
+    const error = unknownOutcome(deliveryError(errorNumber))
+    const failure = { partition: queue.partition, status: 'possiblyPersisted', error } as const
+    delivery.fail(queue.topic, batch.failFirst(count), failure, clock.nowMs())
+  }
+
+  /** Reports records of a batch that is not in flight. */
   #fail(queue: PartitionQueue, batch: Batch, count: number, error: DeliveryError): void {
     if (count === 0) return
     const { delivery, clock, idempotence } = this.#dependencies
@@ -267,20 +255,5 @@ export class Dispatcher {
       idempotence?.renew(queue.topic.name, queue.partition)
     }
     delivery.fail(queue.topic, records, failure, clock.nowMs())
-  }
-
-  #wakeAt(queue: PartitionQueue, atMs: number): void {
-    const { clock } = this.#dependencies
-    this.#cancelWake(queue)
-    const cancel = clock.schedule(atMs - clock.nowMs(), () => {
-      this.#wakes.delete(queue)
-      this.pump(queue)
-    })
-    this.#wakes.set(queue, cancel)
-  }
-
-  #cancelWake(queue: PartitionQueue): void {
-    this.#wakes.get(queue)?.()
-    this.#wakes.delete(queue)
   }
 }

@@ -6,6 +6,7 @@
 import type { Clock } from '../clock.ts'
 import { Accumulator } from './accumulator.ts'
 import { Assigner } from './assigner.ts'
+import { ChunkPool } from './chunk-pool.ts'
 import { deliveryError, RDKAFKA } from './delivery-errors.ts'
 import { Delivery, type ProducerObserver } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -31,6 +32,8 @@ export interface ProducerDependencies {
   readonly clock: Clock
   readonly observer: ProducerObserver
   readonly random: Random
+  /** Where the memory of batches comes from. @defaultValue a new one */
+  readonly pool?: ChunkPool
 }
 
 /** See the head of this file. */
@@ -50,7 +53,7 @@ export class Producer implements RecordProducer {
   #onDrained: (() => void) | undefined
 
   constructor(settings: ProducerSettings, dependencies: ProducerDependencies) {
-    const { transport, clock, observer, random } = dependencies
+    const { transport, clock, observer, random, pool = new ChunkPool() } = dependencies
     this.#settings = settings
     this.#transport = transport
     this.#clock = clock
@@ -62,7 +65,7 @@ export class Producer implements RecordProducer {
       },
       clock,
     )
-    const accumulator = new Accumulator(settings, random)
+    const accumulator = new Accumulator({ settings, random, pool })
     const topics = new TopicMetadata(settings, {
       clock,
       fetch: (names) => transport.fetchMetadata(names),
@@ -87,7 +90,7 @@ export class Producer implements RecordProducer {
         })
       : undefined
     const delivery = new Delivery(this.#budget, observer, (topic) => {
-      accumulator.forget(topic)
+      accumulator.forgetIfIdle(topic)
       if (this.#budget.records === 0) this.#onDrained?.()
     })
     const shared = {
@@ -237,9 +240,10 @@ export class Producer implements RecordProducer {
   ): DeliveryError | undefined {
     const admittedMs = this.#clock.nowMs()
     const timestampMs = record.timestampMs ?? this.#clock.epochMs()
-    const admitted = { record, sizes, admittedMs, timestampMs, listener, index }
+    const { valueBytes } = sizes
+    const admitted = { record, sizes, admittedMs, timestampMs, valueBytes, listener, index }
     const refusal = this.#assigner.add(admitted)
-    if (refusal) this.#budget.release(1, sizes.valueBytes)
+    if (refusal) this.#budget.release(1, valueBytes)
     else this.#expiry.watch(admittedMs)
     return refusal
   }

@@ -1,6 +1,6 @@
 /**
- * Kafka's record batch, format 2 (KIP-98), written record by record into one growing buffer: a
- * record is encoded once, at admission, and its bytes then go to the socket as they are.
+ * Kafka's record batch, format 2 (KIP-98), written record by record into chunks of memory: a record is
+ * encoded once, at admission, and its bytes then go to the socket as they are.
  *
  * | offset | size | field                                                   |
  * | -----: | ---: | ------------------------------------------------------- |
@@ -22,7 +22,8 @@
  * A record: length, attributes (0), timestamp delta, offset delta, key, value, headers; all lengths
  * are varints, all integers are big-endian.
  */
-import { crc32c } from './crc32c.ts'
+import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts'
+import { combineCrc32c, crc32c } from './crc32c.ts'
 import type { SequenceClaim } from './idempotence.ts'
 import type { ProducerRecord, RecordBytes } from './types.ts'
 import { readVarint, sizeOfVarint, writeVarint } from './varint.ts'
@@ -41,12 +42,11 @@ const CRC_AT = 17
 const ATTRIBUTES_AT = 21
 const MAGIC = 2
 const RECORD_ATTRIBUTES = 0
+const LARGEST_CHUNK_BYTES = CHUNK_BYTES[CHUNK_BYTES.length - 1] ?? 0
 /** Kafka's own sign for it; only a batch without records has it. */
 const NO_TIMESTAMP = -1
 /** Librdkafka's and kafkajs's way to say it; the Java client writes -1 for all three. */
 const NOT_IDEMPOTENT: SequenceClaim = { producerId: -1n, epoch: 0, sequence: 0 }
-/** A batch of one small record should not hold a page; a large one doubles its way up. */
-const INITIAL_CAPACITY_BYTES = 1024
 
 /** Bytes that `bytes` takes on the wire, its length prefix left out; null takes none. */
 function byteLength(bytes: RecordBytes | null): number {
@@ -81,18 +81,30 @@ export function measure(record: ProducerRecord): RecordSizes {
   }
 }
 
-/** Writes one batch. Between calls, `#buffer[0..#end)` is a whole batch but for its header. */
+/** One chunk of a batch, and how far it is filled. Records do not go beyond the end of one. */
+interface Piece {
+  readonly chunk: Buffer
+  end: number
+}
+
+/**
+ * Writes one batch into chunks of a pool. Between calls the chunks hold a whole batch but for its header, and
+ * the CRC of its records is known: it is taken while their bytes are still in the processor's cache.
+ */
 export class RecordBatchWriter {
   readonly #baseTimestampMs: number
-  #buffer: Buffer
-  #end = BATCH_HEADER_BYTES
+  readonly #pool: ChunkPool
+  #pieces: Piece[] = []
+  #last: Piece | undefined
+  #sizeBytes = BATCH_HEADER_BYTES
+  #recordsCrc = 0
   #count = 0
   #maxTimestampMs = NO_TIMESTAMP
 
   /** @param baseTimestampMs - timestamp that the records' deltas are relative to. */
-  constructor(baseTimestampMs: number, capacityBytes = INITIAL_CAPACITY_BYTES) {
+  constructor(baseTimestampMs: number, pool: ChunkPool) {
     this.#baseTimestampMs = baseTimestampMs
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacityBytes, BATCH_HEADER_BYTES))
+    this.#pool = pool
   }
 
   /** Records written so far. */
@@ -102,7 +114,7 @@ export class RecordBatchWriter {
 
   /** Bytes of the batch so far, header included. */
   get sizeBytes(): number {
-    return this.#end
+    return this.#sizeBytes
   }
 
   /** Appends a record. */
@@ -114,76 +126,124 @@ export class RecordBatchWriter {
       sizeOfNullable(record.value, valueBytes) +
       sizeOfVarint(record.headers.length) +
       headersBytes
-    let at = this.#begin(timestampDelta, bodyBytes)
-    at = writeNullable(this.#buffer, at, record.key, keyBytes)
-    at = writeNullable(this.#buffer, at, record.value, valueBytes)
-    at = writeVarint(this.#buffer, at, record.headers.length)
+    const length = this.#lengthOf(timestampDelta, bodyBytes)
+    const piece = this.#pieceFor(length)
+    const { chunk, end: start } = piece
+    let at = this.#writeHead(piece, length, timestampDelta)
+    at = writeNullable(chunk, at, record.key, keyBytes)
+    at = writeNullable(chunk, at, record.value, valueBytes)
+    at = writeVarint(chunk, at, record.headers.length)
     for (const { key, value } of record.headers) {
-      at = writeNullable(this.#buffer, at, key, Buffer.byteLength(key))
-      at = writeNullable(this.#buffer, at, value, byteLength(value))
+      at = writeNullable(chunk, at, key, Buffer.byteLength(key))
+      at = writeNullable(chunk, at, value, byteLength(value))
     }
-    this.#finish(at, timestampMs)
+    this.#finish(piece, start, at, timestampMs)
   }
 
   /** Appends records `from` up to `to` of another batch with the same base timestamp, renumbered. */
   appendFrom(source: RecordBatchWriter, from: number, to: number): void {
-    let at = BATCH_HEADER_BYTES
-    for (let index = 0; index < to; index++) {
-      const [length, start] = readVarint(source.#buffer, at)
-      at = start + length
-      if (index < from) continue
-      const [timestampDelta, afterTimestamp] = readVarint(source.#buffer, start + 1)
-      const [, bodyStart] = readVarint(source.#buffer, afterTimestamp)
-      const writeAt = this.#begin(timestampDelta, at - bodyStart)
-      source.#buffer.copy(this.#buffer, writeAt, bodyStart, at)
-      this.#finish(writeAt + at - bodyStart, this.#baseTimestampMs + timestampDelta)
+    let index = 0
+    for (const { chunk, at, end } of source.#records()) {
+      if (index >= from && index < to) this.#appendRecord(chunk, at, end)
+      index += 1
     }
   }
 
   /**
-   * Completes the header and returns the whole batch: a view, not a copy, so nothing may be
-   * appended while it is being sent. May be called again, after more was appended.
+   * Completes the header and returns the whole batch in pieces: views, not copies, so nothing may be
+   * appended while they are being sent. May be called again, after more was appended.
    *
    * @param claim - by what Kafka recognises the batch if it comes twice; `undefined` for not at all.
    */
-  finish(claim: SequenceClaim = NOT_IDEMPOTENT): Buffer {
-    const buffer = this.#buffer
-    buffer.fill(0, 0, LENGTH_AT)
-    buffer.writeInt32BE(this.#end - LENGTH_AT - 4, LENGTH_AT)
-    buffer.writeInt32BE(0, 12)
-    buffer.writeInt8(MAGIC, MAGIC_AT)
-    buffer.writeInt16BE(0, ATTRIBUTES_AT)
-    buffer.writeInt32BE(this.#count - 1, 23)
-    buffer.writeBigInt64BE(BigInt(this.#baseTimestampMs), 27)
-    buffer.writeBigInt64BE(BigInt(this.#maxTimestampMs), 35)
-    buffer.writeBigInt64BE(claim.producerId, 43)
-    buffer.writeInt16BE(claim.epoch, 51)
-    buffer.writeInt32BE(claim.sequence, 53)
-    buffer.writeInt32BE(this.#count, 57)
-    buffer.writeUInt32BE(crc32c(buffer, ATTRIBUTES_AT, this.#end), CRC_AT)
-    return buffer.subarray(0, this.#end)
+  finish(claim: SequenceClaim = NOT_IDEMPOTENT): readonly Buffer[] {
+    const header = (this.#pieces[0] ?? this.#grow(0)).chunk
+    header.fill(0, 0, LENGTH_AT)
+    header.writeInt32BE(this.#sizeBytes - LENGTH_AT - 4, LENGTH_AT)
+    header.writeInt32BE(0, 12)
+    header.writeInt8(MAGIC, MAGIC_AT)
+    header.writeInt16BE(0, ATTRIBUTES_AT)
+    header.writeInt32BE(this.#count - 1, 23)
+    header.writeBigInt64BE(BigInt(this.#baseTimestampMs), 27)
+    header.writeBigInt64BE(BigInt(this.#maxTimestampMs), 35)
+    header.writeBigInt64BE(claim.producerId, 43)
+    header.writeInt16BE(claim.epoch, 51)
+    header.writeInt32BE(claim.sequence, 53)
+    header.writeInt32BE(this.#count, 57)
+    const headerCrc = crc32c(header, ATTRIBUTES_AT, BATCH_HEADER_BYTES)
+    const recordsBytes = this.#sizeBytes - BATCH_HEADER_BYTES
+    header.writeUInt32BE(combineCrc32c(headerCrc, this.#recordsCrc, recordsBytes), CRC_AT)
+    return this.#pieces.map(({ chunk, end }) => chunk.subarray(0, end))
   }
 
-  /** Makes room for a record and writes what comes before its key; returns where the key goes. */
-  #begin(timestampDelta: number, bodyBytes: number): number {
-    const length = 1 + sizeOfVarint(timestampDelta) + sizeOfVarint(this.#count) + bodyBytes
-    this.#ensure(this.#end + sizeOfVarint(length) + length)
-    const at = writeVarint(this.#buffer, this.#end, length)
-    this.#buffer[at] = RECORD_ATTRIBUTES
-    return writeVarint(this.#buffer, writeVarint(this.#buffer, at + 1, timestampDelta), this.#count)
+  /** Gives the memory back. Neither this nor what {@link RecordBatchWriter.finish} returned may be used again. */
+  release(): void {
+    for (const { chunk } of this.#pieces) this.#pool.giveBack(chunk)
+    this.#pieces = []
+    this.#last = undefined
   }
 
-  #finish(end: number, timestampMs: number): void {
-    this.#end = end
+  /** Where each record is, its length prefix included, in order. */
+  *#records(): Generator<{ readonly chunk: Buffer; readonly at: number; readonly end: number }> {
+    for (const [index, piece] of this.#pieces.entries()) {
+      let at = index === 0 ? BATCH_HEADER_BYTES : 0
+      while (at < piece.end) {
+        const [length, start] = readVarint(piece.chunk, at)
+        yield { chunk: piece.chunk, at, end: start + length }
+        at = start + length
+      }
+    }
+  }
+
+  /** Copies a record that was encoded before, giving it the next number. */
+  #appendRecord(source: Buffer, at: number, end: number): void {
+    const [, start] = readVarint(source, at)
+    const [timestampDelta, afterTimestamp] = readVarint(source, start + 1)
+    const [, bodyStart] = readVarint(source, afterTimestamp)
+    const length = this.#lengthOf(timestampDelta, end - bodyStart)
+    const piece = this.#pieceFor(length)
+    const { chunk, end: recordStart } = piece
+    const bodyAt = this.#writeHead(piece, length, timestampDelta)
+    source.copy(chunk, bodyAt, bodyStart, end)
+    const timestampMs = this.#baseTimestampMs + timestampDelta
+    this.#finish(piece, recordStart, bodyAt + end - bodyStart, timestampMs)
+  }
+
+  /** Returns the piece that a record of this length goes into, with room for all of it. */
+  #pieceFor(length: number): Piece {
+    const recordBytes = sizeOfVarint(length) + length
+    const last = this.#last
+    return last && last.chunk.length - last.end >= recordBytes ? last : this.#grow(recordBytes)
+  }
+
+  /** Writes what comes before a record's key; returns where the key goes. */
+  #writeHead({ chunk, end }: Piece, length: number, timestampDelta: number): number {
+    const at = writeVarint(chunk, end, length)
+    chunk[at] = RECORD_ATTRIBUTES
+    return writeVarint(chunk, writeVarint(chunk, at + 1, timestampDelta), this.#count)
+  }
+
+  #lengthOf(timestampDelta: number, bodyBytes: number): number {
+    return 1 + sizeOfVarint(timestampDelta) + sizeOfVarint(this.#count) + bodyBytes
+  }
+
+  #finish(piece: Piece, start: number, end: number, timestampMs: number): void {
+    this.#recordsCrc = crc32c(piece.chunk, start, end, this.#recordsCrc)
+    this.#sizeBytes += end - start
+    piece.end = end
     this.#count += 1
     if (timestampMs > this.#maxTimestampMs) this.#maxTimestampMs = timestampMs
   }
 
-  #ensure(capacity: number): void {
-    if (capacity <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(capacity, this.#buffer.length * 2))
-    this.#buffer.copy(grown, 0, 0, this.#end)
-    this.#buffer = grown
+  /** Takes another chunk; the first has room for the header too, later ones are larger, as the batch is. */
+  #grow(minBytes: number): Piece {
+    const isFirst = this.#pieces.length === 0
+    const end = isFirst ? BATCH_HEADER_BYTES : 0
+    const wantedBytes = isFirst ? end + minBytes : Math.max(minBytes, 2 * this.#sizeBytes)
+    const bytes = Math.max(end + minBytes, Math.min(wantedBytes, LARGEST_CHUNK_BYTES))
+    const piece = { chunk: this.#pool.lend(bytes), end }
+    this.#pieces.push(piece)
+    this.#last = piece
+    return piece
   }
 }
 

@@ -23,10 +23,10 @@ export interface Transport {
   initProducerId(): Promise<ProducerIdentity>
 
   /**
-   * Sends one batch to the leader of its partition, as of the last metadata fetched. Resolves within
-   * `requestTimeoutMs` and never rejects; after a timeout the connection it was sent on is gone.
+   * Sends batches to the broker that leads their partitions. After a timeout the connection that they were
+   * sent on is gone.
    */
-  produce(request: ProduceRequest): Promise<ProduceOutcome>
+  produce(request: ProduceRequest): ProduceAttempt
 
   /** Whether Kafka can be reached, as far as the last attempt tells. */
   readonly availability: Availability
@@ -74,12 +74,11 @@ export interface ProducerIdentity {
 /** `unknown` until the first attempt ended. */
 export type Availability = 'unknown' | 'up' | 'down' | 'authenticationFailed'
 
-/** One batch of one partition, encoded. */
+/** Batches of several partitions that have the same leader, in one request. */
 export interface ProduceRequest {
-  readonly topic: string
-  readonly partition: number
-  /** A whole record batch, format 2. */
-  readonly recordBatch: Buffer
+  /** Node id of the broker. */
+  readonly leader: number
+  readonly batches: readonly EncodedBatch[]
   /** 0, 1 or -1. */
   readonly requiredAcks: number
   /** Milliseconds that the broker may wait for its replicas. */
@@ -88,7 +87,27 @@ export interface ProduceRequest {
   readonly requestTimeoutMs: number
 }
 
-/** What became of one produce request. */
+/** One batch of one partition, encoded. */
+export interface EncodedBatch {
+  readonly topic: string
+  readonly partition: number
+  /** A whole record batch, format 2. The transport reads it until the attempt is over, and no longer. */
+  readonly pieces: readonly Buffer[]
+  /** Bytes of all pieces. */
+  readonly sizeBytes: number
+}
+
+/** A produce request under way. */
+export interface ProduceAttempt {
+  /** What became of each batch, in their order. Resolves within `requestTimeoutMs`; never rejects. */
+  readonly outcomes: Promise<readonly ProduceOutcome[]>
+  /** Whether the broker may have received the request by now. */
+  readonly wasSent: boolean
+  /** Ends it: what was not sent yet never is, and what was sent loses its connection. */
+  abandon(): void
+}
+
+/** What became of one batch of a produce request. */
 export type ProduceOutcome =
   | {
       readonly status: 'acknowledged'

@@ -15,7 +15,7 @@ describe('a push of which part fails', () => {
     lab,
   }) => {
     const { cluster, proxy } = await lab.setup()
-    cluster.control('Produce', fault.error(19), { partition: 1 })
+    cluster.control('Produce', fault.error(19, { partition: 1 }), { partition: 1 })
 
     const reply = await proxy.push(record('a'), record('b', { partition: 1 }))
 
@@ -37,7 +37,7 @@ describe('a push of which part fails', () => {
     lab,
   }) => {
     const { cluster, proxy } = await lab.setup()
-    cluster.control('Produce', fault.error(44), { partition: 1 })
+    cluster.control('Produce', fault.error(44, { partition: 1 }), { partition: 1 })
 
     const reply = await proxy.push(record('a'), record('b', { partition: 1 }))
 

@@ -2,6 +2,8 @@ import { register } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { Metrics, type MetricsOptions } from '../../src/metrics/metrics.ts'
 import { MAX_TOPIC_LABELS } from '../../src/metrics/topic-labels.ts'
+import type { Records } from '../../src/producer/record-columns.ts'
+import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from './idle-state.ts'
 import { type Exposition, parseExposition, valueOf } from './parse-exposition.ts'
 
@@ -18,8 +20,8 @@ const scrape = async (metrics: Metrics): Promise<Exposition> =>
   parseExposition(await metrics.exposition())
 
 /** `count` records that were admitted at 1000 ms. */
-const admitted = (count: number): { admittedMs: number }[] =>
-  Array.from({ length: count }, () => ({ admittedMs: 1000 }))
+const admitted = (count: number): Records =>
+  admittedAt(...Array.from({ length: count }, () => 1000))
 
 const topicsOf = ({ samples }: Exposition, name: string): string[] =>
   samples.filter((sample) => sample.name === name).map((sample) => sample.labels['topic'] ?? '')
@@ -79,7 +81,7 @@ describe('Metrics', () => {
   test('counts delivered records and how long each took', async () => {
     const metrics = makeMetrics()
 
-    metrics.recordsDelivered('orders', [{ admittedMs: 1000 }, { admittedMs: 1010 }], 1013)
+    metrics.recordsDelivered('orders', admittedAt(1000, 1010), 1013)
     metrics.recordsDelivered('orders', admitted(1), 1004)
 
     const exposition = await scrape(metrics)

@@ -3,6 +3,7 @@ import request from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { FieldLogger } from '../../src/logging/logger.ts'
 import { RepeatLimiter } from '../../src/logging/repeat-limiter.ts'
+import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from '../metrics/idle-state.ts'
 import { Metrics } from '../../src/metrics/metrics.ts'
 import { createOperationsApp, type OperationsOptions } from '../../src/operations/app.ts'
@@ -34,7 +35,7 @@ describe('GET /metrics', () => {
       state: () => IDLE_STATE,
       configuredTopics: ['orders'],
     })
-    metrics.recordsDelivered('orders', [{ admittedMs: 1 }], 2)
+    metrics.recordsDelivered('orders', admittedAt(1), 2)
 
     const response = await request(makeApp({ metrics }).app).get('/metrics')
 

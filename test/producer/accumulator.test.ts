@@ -3,9 +3,11 @@ import {
   Accumulator,
   PartitionQueue,
   TopicQueue,
+  type AccumulatorParts,
   type AccumulatorSettings,
 } from '../../src/producer/accumulator.ts'
 import type { AdmittedRecord, Batch } from '../../src/producer/batch.ts'
+import { ChunkPool } from '../../src/producer/chunk-pool.ts'
 import {
   BATCH_HEADER_BYTES,
   MAX_RECORD_OVERHEAD_BYTES,
@@ -22,9 +24,13 @@ const ROOMY: AccumulatorSettings = {
   stickyPartitioningLingerMs: 20,
 }
 
+function parts(settings: AccumulatorSettings = ROOMY): AccumulatorParts {
+  return { settings, random: () => 0, pool: new ChunkPool() }
+}
+
 function makeQueue(settings: Partial<AccumulatorSettings> = {}): PartitionQueue {
   const all = { ...ROOMY, ...settings }
-  return new PartitionQueue(new TopicQueue('t', all, () => 0), 0, all)
+  return new PartitionQueue(new TopicQueue('t', parts(all)), 0, all)
 }
 
 function admit(
@@ -39,9 +45,17 @@ function admit(
     sizes,
     admittedMs,
     timestampMs: 1_700_000_000_000,
+    valueBytes: sizes.valueBytes,
     listener: undefined,
     index: 0,
   }
+}
+
+/** Puts the next batch in flight. */
+function begin(queue: PartitionQueue): void {
+  const batch = queue.takeNext()
+  const outcomes = Promise.resolve([])
+  if (batch) queue.begin({ batch, attempt: { outcomes, wasSent: true, abandon: () => undefined } })
 }
 
 function appendAll(queue: PartitionQueue, values: string): boolean[] {
@@ -240,10 +254,10 @@ describe('PartitionQueue.oldestAdmittedMs', () => {
   test('is that of the batch in flight, then of the sealed ones, then of the open one', () => {
     const queue = makeQueue({ batchNumMessages: 2 })
     Array.from('abcde', (value, index) => queue.append(admit(value, index)))
-    queue.inFlight = queue.takeNext()
+    begin(queue)
     const withThreeBatches = queue.oldestAdmittedMs
 
-    queue.inFlight = undefined
+    queue.end()
     const withoutInFlight = queue.oldestAdmittedMs
     queue.takeNext()
     const withOpenOnly = queue.oldestAdmittedMs
@@ -258,7 +272,7 @@ describe('PartitionQueue.visit', () => {
   test('hands out all that waits, oldest first, and not what is in flight', () => {
     const queue = makeQueue({ batchNumMessages: 2 })
     appendAll(queue, 'abcdefg')
-    queue.inFlight = queue.takeNext()
+    begin(queue)
     const firstAdmitted: number[] = []
 
     queue.visit((batch) => firstAdmitted.push(batch.count))
@@ -308,7 +322,7 @@ describe('PartitionQueue.visit', () => {
 
 describe('TopicQueue', () => {
   test('keeps one queue for each partition', () => {
-    const topic = new TopicQueue('t', ROOMY, () => 0)
+    const topic = new TopicQueue('t', parts())
 
     const third = topic.partition(3)
     topic.partition(1)
@@ -320,7 +334,7 @@ describe('TopicQueue', () => {
 
   test('has a sticky partition that lingers as configured', () => {
     const numbers = [0, 0.5]
-    const topic = new TopicQueue('t', ROOMY, () => numbers.shift() ?? 0)
+    const topic = new TopicQueue('t', { ...parts(), random: () => numbers.shift() ?? 0 })
 
     const chosen = [0, 19.9, 20].map((nowMs) => topic.sticky.choose([1, 1], nowMs))
 
@@ -330,7 +344,7 @@ describe('TopicQueue', () => {
 
 describe('Accumulator', () => {
   test('keeps one queue for each topic', () => {
-    const accumulator = new Accumulator(ROOMY, () => 0)
+    const accumulator = new Accumulator(parts())
 
     const first = accumulator.topic('a')
     accumulator.topic('b')
@@ -341,7 +355,7 @@ describe('Accumulator', () => {
   })
 
   test('does not make a queue for a topic that is only looked for', () => {
-    const accumulator = new Accumulator(ROOMY, () => 0)
+    const accumulator = new Accumulator(parts())
 
     expect(accumulator.find('a')).toBeUndefined()
 
@@ -349,12 +363,37 @@ describe('Accumulator', () => {
   })
 
   test('makes a new queue for a topic that was forgotten', () => {
-    const accumulator = new Accumulator(ROOMY, () => 0)
+    const accumulator = new Accumulator(parts())
     const first = accumulator.topic('a')
 
-    accumulator.forget(first)
+    accumulator.forgetIfIdle(first)
 
     expect(accumulator.find('a')).toBeUndefined()
     expect(accumulator.topic('a')).not.toBe(first)
+  })
+
+  test('keeps a topic that has records, or a batch in flight', () => {
+    const accumulator = new Accumulator(parts())
+    const buffered = accumulator.topic('buffered')
+    buffered.bufferedRecords = 1
+    const inFlight = accumulator.topic('inFlight')
+    inFlight.partition(0).append(admit('a'))
+    begin(inFlight.partition(0))
+
+    accumulator.forgetIfIdle(buffered)
+    accumulator.forgetIfIdle(inFlight)
+
+    expect([...accumulator.topics]).toEqual([buffered, inFlight])
+  })
+
+  test('does not forget a topic for the sake of one that had its name before', () => {
+    const accumulator = new Accumulator(parts())
+    const former = accumulator.topic('a')
+    accumulator.forgetIfIdle(former)
+    const current = accumulator.topic('a')
+
+    accumulator.forgetIfIdle(former)
+
+    expect(accumulator.find('a')).toBe(current)
   })
 })

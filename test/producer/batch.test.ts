@@ -2,8 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Batch, type AdmittedRecord, type BatchState } from '../../src/producer/batch.ts'
 import { measure, RecordBatchWriter } from '../../src/producer/record-batch.ts'
-import { decodeBatch } from '../support/decode-batch.ts'
+import { ChunkPool } from '../../src/producer/chunk-pool.ts'
+import type { Records } from '../../src/producer/record-columns.ts'
+import { decodeBatch, whole } from '../support/decode-batch.ts'
 import { record } from '../support/producer-harness.ts'
+import { recordsOf } from '../support/records.ts'
 
 const BASE_TIMESTAMP_MS = 1_700_000_000_000
 
@@ -18,14 +21,15 @@ function admit(index: number, admittedMs = index): AdmittedRecord {
     sizes: measure(produced),
     admittedMs,
     timestampMs: BASE_TIMESTAMP_MS - 1_000 * index,
-    listener: undefined,
+    valueBytes: `value ${index}`.length,
+    listener: () => undefined,
     index,
   }
 }
 
 /** An open batch with records 0 to `count` - 1. */
 function openBatch(count: number): Batch {
-  const batch = new Batch(BASE_TIMESTAMP_MS)
+  const batch = new Batch(BASE_TIMESTAMP_MS, new ChunkPool())
   for (let index = 0; index < count; index += 1) batch.append(admit(index))
   return batch
 }
@@ -83,6 +87,8 @@ const LEGAL_STEPS: readonly (readonly [from: BatchState, step: Step, to: BatchSt
   ['sealed', 'failAll', 'settled'],
   ['sealed', 'split', 'sealed'],
   ['inFlight', 'release', 'sealed'],
+  ['inFlight', 'failFirst', 'inFlight'],
+  ['inFlight', 'failAll', 'inFlight'],
   ['inFlight', 'acknowledge', 'settled'],
 ]
 
@@ -98,8 +104,6 @@ const ILLEGAL_STEPS: readonly (readonly [from: BatchState, step: Step])[] = [
   ['inFlight', 'append'],
   ['inFlight', 'seal'],
   ['inFlight', 'begin'],
-  ['inFlight', 'failFirst'],
-  ['inFlight', 'failAll'],
   ['inFlight', 'split'],
   ['settled', 'append'],
   ['settled', 'seal'],
@@ -111,8 +115,7 @@ const ILLEGAL_STEPS: readonly (readonly [from: BatchState, step: Step])[] = [
   ['settled', 'split'],
 ]
 
-const indices = (records: readonly { readonly index: number }[]): number[] =>
-  records.map(({ index }) => index)
+const indices = (records: Records): number[] => recordsOf(records).map(({ index }) => index)
 
 /** Sends a sealed batch and says which records it holds, checking that each one is whole. */
 function sent(batch: Batch): number[] {
@@ -152,11 +155,11 @@ describe('Batch', () => {
     expect(batch.count).toBe(3)
     const { sizeBytes } = batch
     batch.seal()
-    expect(batch.begin().length).toBe(sizeBytes)
+    expect(whole(batch.begin()).length).toBe(sizeBytes)
   })
 
   test('was first admitted to when its first record was', () => {
-    const batch = new Batch(0)
+    const batch = new Batch(0, new ChunkPool())
     expect(batch.firstAdmittedMs).toBe(Infinity)
 
     batch.append(admit(0, 12.5))
@@ -167,29 +170,25 @@ describe('Batch', () => {
 
   test('sends its records in order, and the same bytes when it is sent again', () => {
     const batch = sealedBatch(5)
-    const first = Buffer.from(batch.begin())
+    const first = whole(batch.begin())
     batch.release()
 
     expect(sent(batch)).toEqual([0, 1, 2, 3, 4])
     batch.release()
-    expect(batch.begin()).toEqual(first)
+    expect(whole(batch.begin())).toEqual(first)
   })
 
   test('hands out all its records, with what their reports need, when it is acknowledged', () => {
     const listener = (): void => undefined
-    const batch = new Batch(BASE_TIMESTAMP_MS)
+    const batch = new Batch(BASE_TIMESTAMP_MS, new ChunkPool())
     batch.append({ ...admit(7, 42), listener })
     batch.seal()
     batch.begin()
 
-    expect(batch.acknowledge()).toEqual([
-      {
-        admittedMs: 42,
-        timestampMs: BASE_TIMESTAMP_MS - 7_000,
-        valueBytes: 'value 7'.length,
-        listener,
-        index: 7,
-      },
+    const records = batch.acknowledge()
+    expect(records.valueBytes).toBe('value 7'.length)
+    expect(recordsOf(records)).toEqual([
+      { admittedMs: 42, timestampMs: BASE_TIMESTAMP_MS - 7_000, listener, index: 7 },
     ])
   })
 })
@@ -204,7 +203,7 @@ describe('Batch.countAdmittedUntil', () => {
     [30, 4],
     [1_000, 4],
   ])('counts what was admitted at or before %d: %i', (sinceMs, count) => {
-    const batch = new Batch(BASE_TIMESTAMP_MS)
+    const batch = new Batch(BASE_TIMESTAMP_MS, new ChunkPool())
     for (const [index, admittedMs] of [10, 20, 20, 30].entries()) {
       batch.append(admit(index, admittedMs))
     }
@@ -241,7 +240,7 @@ describe('Batch.failFirst', () => {
 
     batch.failFirst(1)
 
-    expect(Number(batch.begin().readBigInt64BE(35))).toBe(BASE_TIMESTAMP_MS - 1_000)
+    expect(Number(whole(batch.begin()).readBigInt64BE(35))).toBe(BASE_TIMESTAMP_MS - 1_000)
   })
 
   test('leaves an open batch open for more', () => {
@@ -266,9 +265,112 @@ describe('Batch.failFirst', () => {
   test('takes nothing when it is to take none', () => {
     const batch = sealedBatch(2)
 
-    expect(batch.failFirst(0)).toEqual([])
+    expect(batch.failFirst(0).count).toBe(0)
 
     expect(sent(batch)).toEqual([0, 1])
+  })
+})
+
+describe('a batch in flight', () => {
+  test('whose first records expire stays in flight, and hands out the others when it is acknowledged', () => {
+    const batch = sealedBatch(5)
+    batch.begin()
+
+    const expired = batch.failFirst(2)
+
+    expect(indices(expired)).toEqual([0, 1])
+    expect([batch.state, batch.count, batch.encodedCount]).toEqual(['inFlight', 3, 5])
+    expect(batch.firstAdmittedMs).toBe(2)
+    expect(indices(batch.acknowledge())).toEqual([2, 3, 4])
+  })
+
+  test('whose records all expire ends with its request, whatever that says', () => {
+    const [failed, acknowledged] = [sealedBatch(2), sealedBatch(2)]
+    for (const batch of [failed, acknowledged]) {
+      batch.begin()
+      batch.failFirst(2)
+    }
+
+    failed.release()
+
+    expect([failed.state, acknowledged.state]).toEqual(['settled', 'inFlight'])
+    expect(acknowledged.firstAdmittedMs).toBe(Infinity)
+    expect(acknowledged.acknowledge().count).toBe(0)
+  })
+
+  test('is sent again without the records that expired meanwhile', () => {
+    const batch = sealedBatch(5)
+    batch.begin()
+    batch.failFirst(2)
+    batch.release()
+
+    expect(sent(batch)).toEqual([2, 3, 4])
+    expect(batch.encodedCount).toBe(3)
+  })
+
+  test('is sent again with them where Kafka would not recognise it otherwise', () => {
+    const claim = { producerId: 1n, epoch: 0, sequence: 0 }
+    const batch = sealedBatch(5)
+    const first = whole(batch.begin(claim))
+    batch.failFirst(2)
+    batch.mayBePersisted = true
+    batch.release()
+
+    expect(whole(batch.begin(claim))).toEqual(first)
+    expect(batch.encodedCount).toBe(5)
+  })
+})
+
+describe('the memory of a batch', () => {
+  function makeBatch(): { pool: ChunkPool; batch: Batch } {
+    const pool = new ChunkPool()
+    const batch = new Batch(BASE_TIMESTAMP_MS, pool)
+    for (const index of range(0, 3)) batch.append(admit(index))
+    batch.seal()
+    return { pool, batch }
+  }
+
+  test.each<[string, (batch: Batch) => void]>([
+    [
+      'when it is acknowledged',
+      (batch) => {
+        batch.begin()
+        batch.acknowledge()
+      },
+    ],
+    [
+      'when all its records failed',
+      (batch) => {
+        batch.failFirst(3)
+      },
+    ],
+    [
+      'when it was cut in two and both halves are over',
+      (batch) => {
+        batch.split().failFirst(2)
+        batch.failFirst(1)
+      },
+    ],
+  ])('goes back to the pool %s', (_, end) => {
+    const { pool, batch } = makeBatch()
+
+    end(batch)
+
+    expect(pool.freeBytes).toBeGreaterThan(0)
+    expect(batch.state).toBe('settled')
+  })
+
+  test('stays with the batch while it is in flight, though all its records expired', () => {
+    const { pool, batch } = makeBatch()
+    batch.begin()
+
+    batch.failFirst(3)
+    const freeWhileInFlight = pool.freeBytes
+    batch.release()
+
+    expect(freeWhileInFlight).toBe(0)
+    expect(pool.freeBytes).toBeGreaterThan(0)
+    expect(batch.state).toBe('settled')
   })
 })
 
@@ -355,12 +457,12 @@ describe('the bytes of a batch that was cut', () => {
   test('are those of a batch that had the rest from the start', () => {
     const batch = sealedBatch(70)
     batch.failFirst(3)
-    const direct = new RecordBatchWriter(BASE_TIMESTAMP_MS)
+    const direct = new RecordBatchWriter(BASE_TIMESTAMP_MS, new ChunkPool())
     for (const index of range(3, 70)) {
       const { record: produced, sizes, timestampMs } = admit(index)
       direct.append(produced, sizes, timestampMs)
     }
 
-    expect(batch.begin()).toEqual(direct.finish())
+    expect(whole(batch.begin())).toEqual(whole(direct.finish()))
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { crc32c } from '../../src/producer/crc32c.ts'
+import { combineCrc32c, crc32c } from '../../src/producer/crc32c.ts'
 import { kafkajsCrc32c } from '../support/kafkajs-internals.ts'
 
 const ISCSI_READ_COMMAND = Buffer.from(
@@ -63,5 +63,44 @@ describe('crc32c', () => {
     const whole = Buffer.from('xxx123456789yyy')
 
     expect(crc32c(whole, 3, 12)).toBe(0xe3069283)
+  })
+
+  test('goes on from the checksum of what came before', () => {
+    const inTwo = fc.record({
+      bytes: fc.uint8Array({ maxLength: 500 }),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    })
+
+    fc.assert(
+      fc.property(inTwo, ({ bytes, share }) => {
+        const middle = Math.floor(bytes.length * share)
+        const first = crc32c(bytes, 0, middle)
+
+        expect(crc32c(bytes, middle, bytes.length, first)).toBe(crc32c(bytes))
+      }),
+    )
+  })
+})
+
+describe('combineCrc32c', () => {
+  test('gives the checksum of two sequences from their own', () => {
+    const anyBytes = fc.uint8Array({ maxLength: 300 })
+
+    fc.assert(
+      fc.property(anyBytes, anyBytes, (first, second) => {
+        const both = crc32c(Buffer.concat([first, second]))
+
+        expect(combineCrc32c(crc32c(first), crc32c(second), second.length)).toBe(both)
+      }),
+    )
+  })
+
+  test('does so for a second sequence of many megabytes', () => {
+    const first = Buffer.from('first')
+    const second = Buffer.alloc(9_000_001, 'second')
+
+    expect(combineCrc32c(crc32c(first), crc32c(second), second.length)).toBe(
+      crc32c(Buffer.concat([first, second])),
+    )
   })
 })

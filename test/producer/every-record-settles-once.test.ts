@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ProduceOutcome, ProduceRequest } from '../../src/producer/transport.ts'
+import type { ProduceOutcome } from '../../src/producer/transport.ts'
 import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
-import type { FakeTransport } from '../support/fake-transport.ts'
+import type { FakeTransport, SentBatch } from '../support/fake-transport.ts'
 import { ProducerHarness } from '../support/producer-harness.ts'
 
 /** What the broker does with one request. */
@@ -51,7 +51,7 @@ const step = fc.oneof(
   },
 )
 
-function play(transport: FakeTransport, request: ProduceRequest, what: Fate): ProduceOutcome {
+function play(transport: FakeTransport, request: SentBatch, what: Fate): ProduceOutcome {
   const lost = { status: 'failed', errorNumber: -195, reason: 'test' } as const
   if (what === 'store') return transport.store(request)
   if (what === 'neverSent') return { ...lost, wasSent: false }

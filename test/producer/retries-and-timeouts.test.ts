@@ -176,18 +176,71 @@ describe('message.timeout.ms', () => {
     expect(harness.transport.requests[0]?.requestTimeoutMs).toBe(7_000)
   })
 
-  it('makes a request that got no answer possibly persisted, as librdkafka’s timeout', async () => {
+  it('makes a record that is in flight possibly persisted when it is over, whatever comes later', async () => {
+    const harness = await ProducerHarness.warm({ messageTimeoutMs: 1000 })
+    harness.transport.script.push('hold')
+    await harness.send(record('a'))
+    await harness.clock.advance(999)
+    const early = [...harness.reports]
+    await harness.clock.advance(1)
+    const inTime = [...harness.reports]
+
+    harness.transport.acknowledgeHeld()
+    await harness.clock.advance(0)
+
+    expect(early).toEqual([])
+    expect(inTime).toMatchObject([
+      { status: 'possiblyPersisted', error: { number: -192, code: 'DELIVERY_TIMED_OUT' } },
+    ])
+    expect(harness.reports).toEqual(inTime)
+    expect(harness.producer.bufferedRecords).toBe(0)
+  })
+
+  it('sends nothing else to the partition before the request that outlived its records is over', async () => {
     const harness = await ProducerHarness.warm({ messageTimeoutMs: 1000 })
     harness.transport.script.push('hold')
     await harness.send(record('a'))
     await harness.clock.advance(1000)
-    expect(harness.reports).toEqual([])
 
-    harness.transport.held[0]?.answer(failed(-185, true))
+    await harness.send(record('b'))
+    await harness.clock.advance(500)
+    const before = harness.transport.requests.length
+    harness.transport.acknowledgeHeld()
     await harness.clock.advance(0)
 
+    expect(before).toBe(1)
+    expect(harness.transport.values('t', 0)).toEqual(['a', 'b'])
+  })
+
+  it('reports the expired records of a batch in flight, and the others with its answer', async () => {
+    const harness = await ProducerHarness.warm({ messageTimeoutMs: 1000, lingerMs: 400 })
+    harness.transport.script.push('hold')
+    await harness.send(record('first'))
+    await harness.clock.advance(300)
+    await harness.send(record('second'))
+    await harness.clock.advance(700)
+    const expired = harness.reports.length
+
+    harness.transport.acknowledgeHeld()
+    await harness.clock.advance(0)
+
+    expect(expired).toBe(1)
     expect(harness.reports).toMatchObject([
-      { status: 'possiblyPersisted', error: { number: -192, code: 'DELIVERY_TIMED_OUT' } },
+      { status: 'possiblyPersisted' },
+      { status: 'persisted', offset: 1n },
+    ])
+  })
+
+  it('calls back what has not been sent when it is over', async () => {
+    const harness = await ProducerHarness.warm({ messageTimeoutMs: 1000 })
+    harness.transport.isSent = false
+    harness.transport.script.push('hold')
+    await harness.send(record('a'))
+
+    await harness.clock.advance(1000)
+
+    expect(harness.reports).toMatchObject([
+      { status: 'notPersisted', error: { number: -192, code: 'DELIVERY_TIMED_OUT' } },
     ])
   })
 

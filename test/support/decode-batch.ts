@@ -1,6 +1,11 @@
 import { Reader } from '../../src/embedded-broker/protocol/reader.ts'
 import { readRecord, type StoredHeader } from '../../src/embedded-broker/records.ts'
 
+/** Puts the pieces of a batch together. */
+export function whole(bytes: Buffer | readonly Buffer[]): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes)
+}
+
 /** A record as it lies in a batch. */
 export interface DecodedRecord {
   readonly key: Buffer | null
@@ -9,8 +14,9 @@ export interface DecodedRecord {
   readonly timestampMs: number
 }
 
-/** Reads a record batch with the embedded broker's reader, checking that offsets count from 0. */
-export function decodeBatch(batch: Buffer): DecodedRecord[] {
+/** Reads a record batch, in pieces or whole, with the embedded broker's reader; offsets must count from 0. */
+export function decodeBatch(bytes: Buffer | readonly Buffer[]): DecodedRecord[] {
+  const batch = whole(bytes)
   const baseTimestampMs = Number(batch.readBigInt64BE(27))
   const reader = new Reader(batch.subarray(61))
   return Array.from({ length: batch.readInt32BE(57) }, (_, position) => {
@@ -27,8 +33,9 @@ export interface DecodedClaim {
   readonly sequence: number
 }
 
-/** Reads the {@link DecodedClaim} of a record batch. */
-export function decodeClaim(batch: Buffer): DecodedClaim {
+/** Reads the {@link DecodedClaim} of a record batch, in pieces or whole. */
+export function decodeClaim(bytes: Buffer | readonly Buffer[]): DecodedClaim {
+  const batch = whole(bytes)
   return {
     producerId: Number(batch.readBigInt64BE(43)),
     epoch: batch.readInt16BE(51),

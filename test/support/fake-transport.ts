@@ -2,6 +2,7 @@ import type {
   Availability,
   MetadataSnapshot,
   ProducerIdentity,
+  ProduceAttempt,
   ProduceOutcome,
   ProduceRequest,
   TopicSnapshot,
@@ -9,17 +10,34 @@ import type {
   TransportListener,
 } from '../../src/producer/transport.ts'
 import { TransportError } from '../../src/producer/transport.ts'
-import { decodeBatch, decodeClaim, type DecodedClaim, type DecodedRecord } from './decode-batch.ts'
+import {
+  decodeBatch,
+  decodeClaim,
+  whole,
+  type DecodedClaim,
+  type DecodedRecord,
+} from './decode-batch.ts'
 
-/** A produce request that waits for the test to answer it. */
+/** One batch of a produce request, as tests look at it: most requests have one only. */
+export interface SentBatch extends Omit<ProduceRequest, 'batches'> {
+  readonly topic: string
+  readonly partition: number
+  readonly recordBatch: Buffer
+}
+
+/** A batch that waits for the test to answer it. */
 export interface HeldRequest {
-  readonly request: ProduceRequest
+  readonly request: SentBatch
   readonly records: readonly DecodedRecord[]
   readonly answer: (outcome: ProduceOutcome) => void
 }
 
-/** How one produce request is answered: at once, or by the test. */
+/** How one batch is answered: at once, or by the test. */
 export type Script = ProduceOutcome | 'hold'
+
+const ABANDONED: ProduceOutcome = {
+  ...{ status: 'failed', errorNumber: -166, wasSent: false, reason: 'given up' },
+}
 
 /** A transport without a network: it stores what it acknowledges and fails as it is told. */
 export class FakeTransport implements Transport {
@@ -30,13 +48,18 @@ export class FakeTransport implements Transport {
   identities = 0
   /** Kafka's error instead of an identity. */
   identityError = 0
-  /** Answers of the next requests, in order. */
+  /** Answers of the next batches, in order. */
   readonly script: Script[] = []
   /** Makes the answers when the script has run out; `undefined` acknowledges. */
-  otherwise: ((request: ProduceRequest) => Script | undefined) | undefined
+  otherwise: ((request: SentBatch) => Script | undefined) | undefined
   readonly held: HeldRequest[] = []
-  readonly requests: ProduceRequest[] = []
-  /** What each request's batch carried of an idempotent producer. */
+  /** Requests, of one batch or several. */
+  readonly calls: ProduceRequest[] = []
+  /** The batches of all requests. */
+  readonly requests: SentBatch[] = []
+  /** Whether requests reach a broker, as far as the producer is told while they are in flight. */
+  isSent = true
+  /** What each batch carried of an idempotent producer. */
   readonly claims: DecodedClaim[] = []
   readonly metadataRequests: (readonly string[])[] = []
   readonly topics = new Map<string, TopicSnapshot>()
@@ -94,7 +117,23 @@ export class FakeTransport implements Transport {
     return Promise.resolve({ producerId: BigInt(this.identities), epoch: 0 })
   }
 
-  async produce(request: ProduceRequest): Promise<ProduceOutcome> {
+  produce(request: ProduceRequest): ProduceAttempt {
+    this.calls.push(request)
+    const { batches, ...rest } = request
+    const answers = batches.map(({ topic, partition, pieces }) =>
+      this.#produce({ ...rest, topic, partition, recordBatch: whole(pieces) }),
+    )
+    const { promise: abandoned, resolve } = Promise.withResolvers<readonly ProduceOutcome[]>()
+    return {
+      outcomes: Promise.race([Promise.all(answers), abandoned]),
+      wasSent: this.isSent,
+      abandon: () => {
+        resolve(batches.map(() => ABANDONED))
+      },
+    }
+  }
+
+  async #produce(request: SentBatch): Promise<ProduceOutcome> {
     this.requests.push(request)
     this.claims.push(decodeClaim(request.recordBatch))
     const key = `${request.topic}/${request.partition}`
@@ -119,7 +158,7 @@ export class FakeTransport implements Transport {
   }
 
   /** Appends a batch to its partition and makes the acknowledgement, as a broker would. */
-  store(request: ProduceRequest): ProduceOutcome {
+  store(request: SentBatch): ProduceOutcome {
     const log = this.stored(request.topic, request.partition)
     const baseOffset = BigInt(log.length)
     log.push(...decodeBatch(request.recordBatch))
@@ -140,7 +179,7 @@ export class FakeTransport implements Transport {
   }
 
   #answer(
-    request: ProduceRequest,
+    request: SentBatch,
     records: readonly DecodedRecord[],
   ): ProduceOutcome | Promise<ProduceOutcome> {
     const script = this.script.shift() ?? this.otherwise?.(request)

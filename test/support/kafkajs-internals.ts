@@ -50,11 +50,28 @@ interface KafkajsBatch {
   readonly records: readonly KafkajsRecord[]
 }
 
-const produceV3 = load('kafkajs/src/protocol/requests/produce/v3/request') as (request: {
+/** What kafkajs's Produce requests are made of. */
+export interface KafkajsProduce {
   readonly acks: number
   readonly timeout: number
-  readonly topicData: readonly unknown[]
-}) => { encode(): Promise<KafkajsEncoder> }
+  readonly topicData: readonly {
+    readonly topic: string
+    readonly partitions: readonly {
+      readonly partition: number
+      readonly messages: readonly KafkajsMessage[]
+    }[]
+  }[]
+}
+
+type EncodeProduce = (request: KafkajsProduce) => { encode(): Promise<KafkajsEncoder> }
+
+const produceV3 = load('kafkajs/src/protocol/requests/produce/v3/request') as EncodeProduce
+
+const encodeRequest = load('kafkajs/src/protocol/request') as (request: {
+  readonly correlationId: number
+  readonly clientId: string
+  readonly request: object
+}) => Promise<KafkajsEncoder>
 
 const Decoder = load('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => object
 const decodeRecordBatch = load('kafkajs/src/protocol/recordBatch/v0/decoder') as (
@@ -73,6 +90,17 @@ export async function encodeWithKafkajs(messages: readonly KafkajsMessage[]): Pr
   // Before it: no transactional id, acks, timeout, one topic 't', one partition, its size.
   const start = 2 + 2 + 4 + 4 + (2 + 1) + 4 + 4 + 4
   return buffer.subarray(start)
+}
+
+/** A whole Produce request as kafkajs would write it on a connection. */
+export async function encodeProduceWithKafkajs(
+  version: number,
+  produce: KafkajsProduce,
+  sender: { readonly correlationId: number; readonly clientId: string },
+): Promise<Buffer> {
+  const encode = load(`kafkajs/src/protocol/requests/produce/v${version}/request`) as EncodeProduce
+  const { buffer } = await encodeRequest({ ...sender, request: encode(produce) })
+  return buffer
 }
 
 /** Reads a record batch as kafkajs's consumer does. */

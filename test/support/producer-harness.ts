@@ -68,11 +68,11 @@ export class ProducerHarness {
         random,
         observer: {
           delivered: (_, records) => {
-            this.deliveredCount += records.length
+            this.deliveredCount += records.count
           },
           failed: (failure, records) => {
             this.failures.push(failure)
-            this.failedCount += records.length
+            this.failedCount += records.count
           },
           retried: (retry) => {
             this.retries.push(retry)

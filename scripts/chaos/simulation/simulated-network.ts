@@ -19,8 +19,8 @@ const MAX_LATENCY_MS = 0.5
 const SLOW_PACKET_CHANCE = 0.01
 const SLOW_PACKET_MS = 40
 const SPLIT_CHANCE = 0.1
-/** Bytes that the kernels at both ends hold before a write has to wait. */
-const BUFFER_BYTES = 256 * 1024
+/** Bytes that the kernels at both ends may hold before the rest of a write has to wait where it is. */
+const BUFFER_BYTES = [1_000, 16_000, 262_144]
 
 /** What happens at a port. */
 interface Port {
@@ -39,11 +39,13 @@ export class SimulatedNetwork {
   readonly #dice: Dice
   readonly #ports = new Map<number, Port>()
   readonly #sockets = new Set<SimulatedSocket>()
+  readonly #bufferBytes: number
   #nextFreePort = FIRST_FREE_PORT
 
   constructor(time: VirtualTime, dice: Dice) {
     this.#time = time
     this.#dice = dice
+    this.#bufferBytes = dice.pick(BUFFER_BYTES)
   }
 
   /** Sockets that are not closed yet, of both ends. */
@@ -123,6 +125,7 @@ export class SimulatedNetwork {
 
   #via(port: number): WireOptions {
     return {
+      bufferBytes: this.#bufferBytes,
       later: (task) => {
         this.#later(() => {
           this.#unless(['hung', 'cut'], port, task)
@@ -173,6 +176,7 @@ export class SimulatedNetwork {
 
 /** What a {@link SimulatedWire} needs of its network. */
 interface WireOptions {
+  readonly bufferBytes: number
   /** Runs a task when what is sent now arrives. */
   readonly later: (task: () => void) => void
   /** Where to cut a chunk of this length in two. */
@@ -185,7 +189,8 @@ class SimulatedWire implements Wire {
   readonly #to: SimulatedSocket
   readonly #from: SimulatedSocket
   readonly #underWay: (() => void)[] = []
-  readonly #waiting: (() => void)[] = []
+  /** What the kernel has not taken yet, and the sender must keep. */
+  readonly #waiting: { readonly chunk: Buffer; readonly onTaken: () => void }[] = []
   #bufferedBytes = 0
   #isBroken = false
 
@@ -196,12 +201,8 @@ class SimulatedWire implements Wire {
   }
 
   send(chunk: Buffer, onTaken: () => void): void {
-    const at = this.#options.splitAt(chunk.length)
-    // The sender may use its buffer again once it is told that the bytes are taken.
-    const pieces = at === chunk.length ? [chunk] : [chunk.subarray(0, at), chunk.subarray(at)]
-    for (const piece of pieces) this.#sendPiece(Buffer.from(piece))
-    if (this.#bufferedBytes < BUFFER_BYTES) onTaken()
-    else this.#waiting.push(onTaken)
+    this.#waiting.push({ chunk, onTaken })
+    this.#takeWhatFits()
   }
 
   finish(): void {
@@ -211,7 +212,7 @@ class SimulatedWire implements Wire {
   }
 
   leave(): void {
-    for (const onTaken of this.#waiting.splice(0)) onTaken()
+    this.#waiting.length = 0
   }
 
   reset(): void {
@@ -228,8 +229,20 @@ class SimulatedWire implements Wire {
       this.#bufferedBytes -= piece.length
       if (this.#to.destroyed) this.#answerWithReset()
       else this.#to.receive(piece)
-      if (this.#bufferedBytes < BUFFER_BYTES) this.leave()
+      this.#takeWhatFits()
     })
+  }
+
+  #takeWhatFits(): void {
+    while (this.#bufferedBytes < this.#options.bufferBytes) {
+      const next = this.#waiting.shift()
+      if (!next) return
+      const { chunk, onTaken } = next
+      const at = this.#options.splitAt(chunk.length)
+      const pieces = at === chunk.length ? [chunk] : [chunk.subarray(0, at), chunk.subarray(at)]
+      for (const piece of pieces) this.#sendPiece(Buffer.from(piece))
+      onTaken()
+    }
   }
 
   /** Nobody is there any more to read what arrived. */

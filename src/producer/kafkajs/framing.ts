@@ -2,7 +2,8 @@
  * Workaround: kafkajs's Connection puts answers together without suspicion. A length that makes no
  * sense throws inside the socket's listener, which ends the process; half an answer is kept when the
  * connection is lost, and misframes all answers of the next; an answer that belongs to no request is
- * logged and otherwise ignored, while the request it was for waits on.
+ * logged and otherwise ignored, while the request it was for waits on. And a connection that does not come
+ * about in time leaves its socket to the kernel, which goes on trying for two minutes.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import { SocketEnd } from './sockets.ts'
@@ -25,9 +26,14 @@ export function guardFraming(connection: Connection): void {
       connection.bytesBuffered = 0
       connection.bytesNeeded = LENGTH_BYTES
     }
-    connecting ??= connect().finally(() => {
-      connecting = undefined
-    })
+    connecting ??= connect()
+      .catch((error: unknown) => {
+        connection.socket?.destroy(new SocketEnd('intended', 'the connection did not come about'))
+        throw error
+      })
+      .finally(() => {
+        connecting = undefined
+      })
     return connecting
   }
   const processData = connection.processData.bind(connection)

@@ -1,8 +1,8 @@
 /**
  * kafkajs's Broker, made to tell the whole truth:
  *
- * - `produce` sends batches that are encoded already, and returns every partition's result. The stock
- *   one throws the first error of a response, without saying whose it is, and drops the rest.
+ * - `produce` sends the batches of one {@link ProduceCall}, encoded already, and returns every partition's
+ *   result. The stock one throws the first error of a response, without saying whose it is, and drops the rest.
  * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has
  *   one, so that a single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759).
  *   Like `initProducerId`, it has a connection of its own: a broker serves one request of a connection after
@@ -14,6 +14,7 @@
 import kafkajs from 'kafkajs'
 import Broker, {
   type BrokerOptions,
+  type Connection,
   type ConnectionPool,
   type ProduceArguments,
   type RawMetadata,
@@ -31,7 +32,8 @@ import type { Clock } from '../../clock.ts'
 import { invariant } from '../../invariant.ts'
 import { RDKAFKA } from '../delivery-errors.ts'
 import type { TransportObserver } from '../transport.ts'
-import { Carrier } from './carrier.ts'
+import { Carrier, type ProduceCall } from './produce-call.ts'
+import { sendProduce } from './produce-request.ts'
 import { classify } from './classify.ts'
 import { guardFraming } from './framing.ts'
 import { SocketEnd } from './sockets.ts'
@@ -49,6 +51,8 @@ const PRODUCE_CONNECTION = 0
 const QUESTION_CONNECTION = 1
 /** Earlier versions of Produce do not know record batches (Kafka before 0.11). */
 const MIN_PRODUCE_VERSION = 3
+/** With acks 0 brokers say nothing. */
+const NO_ANSWER: RawProduceResponse = { throttleTime: 0, topics: [] }
 
 /** What an {@link HonestBroker} needs beyond a kafkajs Broker. */
 export interface HonestBrokerDependencies {
@@ -118,36 +122,45 @@ export class HonestBroker extends Broker {
   override async produce(options: ProduceArguments): Promise<RawProduceResponse> {
     const lookup = this.lookupRequest(apiKeys.Produce, requests.Produce)
     const { request, response } = lookup(options)
-    if (request.apiVersion < MIN_PRODUCE_VERSION) {
+    const { apiVersion } = request
+    if (apiVersion < MIN_PRODUCE_VERSION) {
       throw new Error(
         `${this.brokerAddress} is older than Kafka 0.11, the oldest that kprf works with`,
       )
     }
-    const encode = (): Promise<Encoder> => {
-      // kafkajs writes to the socket in the same turn in which this returns.
-      const socket = this.connectionPool.pool[PRODUCE_CONNECTION]?.socket
-      return Promise.resolve(
-        encodeProduce(options, (carrier) => {
-          carrier.sendOn(socket, this.nodeId)
-        }),
-      )
-    }
+    const call = this.#callOf(options)
+    const { acks, timeout } = options
     const { clock } = this.#dependencies
     const startedMs = clock.nowMs()
-    const answer = await this.#send(PRODUCE_CONNECTION, {
-      request: { ...request, encode },
-      response,
-    })
-    if (options.acks !== 0) this.#observeAnswer(answer, clock.nowMs() - startedMs)
+    const connection = await this.connectionPool.getConnection(PRODUCE_CONNECTION)
+    const payload = await sendProduce(connection, call, { apiVersion, acks, timeout })
+    if (payload === null) return NO_ANSWER
+    const answer = await decodeOrDestroy(connection, payload, response.decode)
+    connection.requestQueue.maybeThrottle(answer.clientSideThrottleTime)
+    this.#observeAnswer(answer, clock.nowMs() - startedMs)
     return answer
+  }
+
+  /** The call whose batches kafkajs's producer has sorted by broker, all of which must have come here. */
+  #callOf({ topicData }: ProduceArguments): ProduceCall {
+    const carriers = topicData.flatMap(({ partitions }) =>
+      partitions.flatMap(({ messages }) => messages),
+    )
+    const [first] = carriers
+    invariant(first instanceof Carrier, 'a partition gets a carrier')
+    const { call } = first
+    if (call.leader !== this.nodeId || carriers.length !== call.batches.length) {
+      throw new Error('the leader moved before the request was sent')
+    }
+    return call
   }
 
   #observeAnswer(
     { throttleTime, clientSideThrottleTime = 0 }: RawProduceResponse,
-    ms: number,
+    durationMs: number,
   ): void {
     const { observer } = this.#dependencies
-    observer.produceAnswered(this.brokerAddress, ms)
+    observer.produceAnswered(this.brokerAddress, durationMs)
     // Which of the two a broker means depends on the version of its answer (KIP-219).
     const throttleMs = throttleTime + clientSideThrottleTime
     if (throttleMs > 0) observer.throttled(throttleMs)
@@ -210,15 +223,8 @@ export class HonestBroker extends Broker {
   ): Promise<Answer> {
     const parse = (answer: Answer): Promise<Answer> => Promise.resolve(answer)
     const connection = await this.connectionPool.getConnection(connectionIndex)
-    const decode = async (data: Buffer): Promise<Answer> => {
-      try {
-        return await response.decode(data)
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        connection.socket?.destroy(new SocketEnd('malformed', `malformed answer: ${reason}`))
-        throw error
-      }
-    }
+    const decode = (payload: Buffer): Promise<Answer> =>
+      decodeOrDestroy(connection, payload, response.decode)
     return await connection.send({ request, response: { decode, parse } })
   }
 
@@ -247,24 +253,17 @@ function mend({ pool }: ConnectionPool): void {
   pool.forEach(guardFraming)
 }
 
-/** Produce, versions 3 to 7: they differ in their answers alone. */
-function encodeProduce(
-  { acks, timeout, topicData }: ProduceArguments,
-  onCarrier: (carrier: Carrier) => void,
-): Encoder {
-  const encoder = new Encoder()
-    .writeString(null)
-    .writeInt16(acks)
-    .writeInt32(timeout)
-    .writeInt32(topicData.length)
-  for (const { topic, partitions } of topicData) {
-    encoder.writeString(topic).writeInt32(partitions.length)
-    for (const { partition, messages } of partitions) {
-      const [carrier] = messages
-      invariant(carrier instanceof Carrier && messages.length === 1, 'a partition gets one carrier')
-      onCarrier(carrier)
-      encoder.writeInt32(partition).writeBytes(carrier.value)
-    }
+/** Decodes an answer; where it makes no sense, what follows on the connection will make none either. */
+async function decodeOrDestroy<Answer>(
+  connection: Connection,
+  payload: Buffer,
+  decode: (payload: Buffer) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await decode(payload)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    connection.socket?.destroy(new SocketEnd('malformed', `malformed answer: ${reason}`))
+    throw error
   }
-  return encoder
 }

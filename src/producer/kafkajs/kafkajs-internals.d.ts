@@ -70,7 +70,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     findLeaderForPartitions(
       topic: string,
       partitions: readonly (number | string)[],
-    ): Record<string, number[]>
+    ): Partial<Record<string, number[]>>
   }
 }
 
@@ -107,14 +107,34 @@ declare module 'kafkajs/src/broker/index.js' {
     chunks: Buffer[]
     bytesBuffered: number
     bytesNeeded: number
+    readonly clientId: string
+    readonly sasl: object | null | undefined
     isConnected(): boolean
+    isAuthenticated(): boolean
+    authenticate(): Promise<void>
+    failIfNotConnected(): void
+    nextCorrelationId(): number
     connect: () => Promise<unknown>
     processData: (data: Buffer) => void
     readonly requestQueue: {
-      readonly inflight: ReadonlyMap<number, unknown>
+      readonly inflight: Map<number, unknown>
       readonly pending: readonly unknown[]
       fulfillRequest: (answer: { readonly correlationId: number }) => void
       scheduleCheckPendingRequests: () => void
+      maybeThrottle(clientSideThrottleTime: number | undefined): void
+      /** Sends a request, now or when the broker's throttling is over. */
+      push(request: {
+        readonly entry: {
+          readonly apiKey: number
+          readonly apiName: string
+          readonly apiVersion: number
+          readonly correlationId: number
+          readonly resolve: (answer: { payload: Buffer | null }) => void
+          readonly reject: (error: unknown) => void
+        }
+        readonly expectResponse: boolean
+        readonly sendRequest: () => void
+      }): void
     }
     send<Answer>(request: ProtocolRequest<Answer>): Promise<Answer>
   }
@@ -210,8 +230,8 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
       encode(): Promise<Encoder>
     }
     readonly response: {
-      decode(data: Buffer): Promise<Answer>
-      parse(data: Answer): Promise<Answer>
+      readonly decode: (data: Buffer) => Promise<Answer>
+      readonly parse: (data: Answer) => Promise<Answer>
     }
   }
 

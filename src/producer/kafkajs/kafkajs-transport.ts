@@ -1,13 +1,12 @@
 /**
  * The transport on kafkajs's producer. What `sendBatch` says is believed only as far as it is known to
- * be true: it gets one batch of one partition whose leader is known, retries nothing, and an answer
- * that does not mention the partition is a failure.
+ * be true: it gets batches of partitions whose one leader is known, retries nothing, and a partition that the
+ * answer does not mention has failed.
  */
 import type { ConnectionOptions } from 'node:tls'
 import { logLevel, type Producer, type SASLOptions } from 'kafkajs'
 import { createLogger } from 'kafkajs/src/loggers/index.js'
 import createProducer from 'kafkajs/src/producer/index.js'
-import type { RawMetadata } from 'kafkajs/src/broker/index.js'
 import type { CancelTimer, Clock } from '../../clock.ts'
 import { deliveryError, RDKAFKA } from '../delivery-errors.ts'
 import type { Random } from '../partitioner.ts'
@@ -16,15 +15,17 @@ import {
   type Availability,
   type MetadataSnapshot,
   type ProducerIdentity,
+  type ProduceAttempt,
   type ProduceOutcome,
   type ProduceRequest,
   type Transport,
   type TransportListener,
   type TransportObserver,
 } from '../transport.ts'
-import { Carrier } from './carrier.ts'
+import { failAll, toOutcomes, toSnapshot, UNCONFIRMED } from './answers.ts'
 import { classify, reasonOf } from './classify.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
+import { Carrier, ProduceCall } from './produce-call.ts'
 import { ProducerCluster } from './producer-cluster.ts'
 import { StallWatch } from './stall-watch.ts'
 import { disguiseIpv6, Sockets, type Connect } from './sockets.ts'
@@ -166,23 +167,33 @@ export class KafkajsTransport implements Transport {
     return { producerId: BigInt(producerId), epoch: producerEpoch }
   }
 
-  async produce(request: ProduceRequest): Promise<ProduceOutcome> {
-    const carrier = new Carrier(request)
-    const { promise: timedOut, resolve } = Promise.withResolvers<ProduceOutcome>()
+  produce(request: ProduceRequest): ProduceAttempt {
+    const call = new ProduceCall(request)
+    const { promise: ended, resolve } = Promise.withResolvers<readonly ProduceOutcome[]>()
+    const giveUp = (reason: string): void => {
+      const { wasSent } = call
+      const errorNumber = wasSent ? RDKAFKA.timedOut : RDKAFKA.timedOutInQueue
+      call.abandon()
+      resolve(failAll(call, { errorNumber, wasSent, reason }))
+    }
     const { requestTimeoutMs } = request
     const cancelTimer = this.#dependencies.clock.schedule(requestTimeoutMs, () => {
-      const { wasSent } = carrier
-      const errorNumber = wasSent ? RDKAFKA.timedOut : RDKAFKA.timedOutInQueue
-      const reason = `no answer within ${Math.round(requestTimeoutMs)} ms`
-      carrier.abandon()
-      resolve({ status: 'failed', errorNumber, wasSent, reason })
+      giveUp(`no answer within ${Math.round(requestTimeoutMs)} ms`)
     })
-    const { topic, partition } = request
-    const unwatch = this.#stalls.watch({ topic, partition, carrier })
-    const outcome = await Promise.race([this.#send(carrier, request), timedOut])
-    unwatch()
-    cancelTimer()
-    return outcome
+    const unwatch = this.#stalls.watch(call)
+    const outcomes = Promise.race([this.#send(call, request), ended]).finally(() => {
+      unwatch()
+      cancelTimer()
+    })
+    return {
+      outcomes,
+      get wasSent() {
+        return call.wasSent
+      },
+      abandon: () => {
+        giveUp('the records expired')
+      },
+    }
   }
 
   async close(): Promise<void> {
@@ -200,24 +211,21 @@ export class KafkajsTransport implements Transport {
     this.#sockets.destroyAll()
   }
 
-  async #send(carrier: Carrier, request: ProduceRequest): Promise<ProduceOutcome> {
-    const { topic, partition, requiredAcks, ackTimeoutMs } = request
+  async #send(
+    call: ProduceCall,
+    { requiredAcks, ackTimeoutMs }: ProduceRequest,
+  ): Promise<readonly ProduceOutcome[]> {
     try {
       const results = await this.#producer.sendBatch({
         acks: requiredAcks,
         timeout: ackTimeoutMs,
-        topicMessages: [{ topic, messages: [carrier] }],
+        topicMessages: topicMessagesOf(call),
       })
       this.#heard()
-      if (requiredAcks === 0) {
-        return { status: 'acknowledged', baseOffset: undefined, logAppendTimeMs: undefined }
-      }
-      return toOutcome(
-        results.find((result) => result.topicName === topic && result.partition === partition),
-      )
+      return requiredAcks === 0 ? call.batches.map(() => UNCONFIRMED) : toOutcomes(call, results)
     } catch (error) {
-      const { wasSent } = carrier
-      return { status: 'failed', errorNumber: classify(error), wasSent, reason: reasonOf(error) }
+      const { wasSent } = call
+      return failAll(call, { errorNumber: classify(error), wasSent, reason: reasonOf(error) })
     }
   }
 
@@ -307,32 +315,13 @@ function chosenPartition({ message }: { message: { partition?: number } }): numb
   return message.partition ?? -1
 }
 
-function toOutcome(
-  result: { errorCode: number; baseOffset?: string; logAppendTime?: string } | undefined,
-): ProduceOutcome {
-  if (!result) {
-    const reason = 'the answer does not mention the partition'
-    return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }
+/** What kafkajs's producer is to send: for each topic, a carrier for each partition. */
+function topicMessagesOf(call: ProduceCall): { topic: string; messages: Carrier[] }[] {
+  const messagesByTopic = new Map<string, Carrier[]>()
+  for (const batch of call.batches) {
+    const messages = messagesByTopic.get(batch.topic)
+    if (messages) messages.push(new Carrier(call, batch))
+    else messagesByTopic.set(batch.topic, [new Carrier(call, batch)])
   }
-  if (result.errorCode !== 0) return { status: 'refused', errorNumber: result.errorCode }
-  const baseOffset = BigInt(result.baseOffset ?? -1)
-  const logAppendTimeMs = Number(result.logAppendTime ?? -1)
-  return {
-    status: 'acknowledged',
-    baseOffset: baseOffset < 0n ? undefined : baseOffset,
-    logAppendTimeMs: logAppendTimeMs < 0 ? undefined : logAppendTimeMs,
-  }
-}
-
-function toSnapshot({ brokers, topicMetadata }: RawMetadata): MetadataSnapshot {
-  return {
-    brokers: brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port })),
-    topics: topicMetadata.map(({ topic, topicErrorCode, partitionMetadata }) => {
-      const leaders = new Array<number | undefined>(partitionMetadata.length).fill(undefined)
-      for (const { partitionId, leader } of partitionMetadata) {
-        if (leader >= 0) leaders[partitionId] = leader
-      }
-      return { name: topic, errorNumber: topicErrorCode, leaders }
-    }),
-  }
+  return Array.from(messagesByTopic, ([topic, messages]) => ({ topic, messages }))
 }

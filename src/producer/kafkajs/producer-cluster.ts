@@ -25,6 +25,8 @@ interface PartitionLeader {
 /** See the head of this file. */
 export class ProducerCluster extends Cluster {
   readonly #partitions = new Map<string, readonly PartitionLeader[]>()
+  /** By partition number. */
+  readonly #leaders = new Map<string, readonly number[]>()
   readonly #random: Random
 
   constructor(
@@ -75,8 +77,13 @@ export class ProducerCluster extends Cluster {
     await this.brokerPool.refreshMetadata(topics)
     const metadata = this.brokerPool.metadata ?? { brokers: [], topicMetadata: [] }
     for (const { topic, topicErrorCode, partitionMetadata } of metadata.topicMetadata) {
-      if (topicErrorCode === 0) this.#partitions.set(topic, partitionMetadata)
-      else this.#partitions.delete(topic)
+      this.#partitions.delete(topic)
+      this.#leaders.delete(topic)
+      if (topicErrorCode !== 0) continue
+      this.#partitions.set(topic, partitionMetadata)
+      const leaders: number[] = []
+      for (const { partitionId, leader } of partitionMetadata) leaders[partitionId] = leader
+      this.#leaders.set(topic, leaders)
     }
     return metadata
   }
@@ -118,5 +125,15 @@ export class ProducerCluster extends Cluster {
 
   override findTopicPartitionMetadata(topic: string): readonly PartitionLeader[] {
     return this.#partitions.get(topic) ?? []
+  }
+
+  /** The stock one looks every partition up among all others, and copies what it has for each. */
+  override findLeaderForPartitions(
+    topic: string,
+    partitions: readonly (number | string)[],
+  ): Partial<Record<string, number[]>> {
+    const leaders = this.#leaders.get(topic) ?? []
+    const led = partitions.map(Number).filter((partition) => leaders[partition] !== undefined)
+    return Object.groupBy(led, (partition) => String(leaders[partition]))
   }
 }

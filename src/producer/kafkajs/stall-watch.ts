@@ -5,18 +5,11 @@
  */
 import type { CancelTimer, Clock } from '../../clock.ts'
 import type { MetadataSnapshot } from '../transport.ts'
-import type { Carrier } from './carrier.ts'
+import type { ProduceCall } from './produce-call.ts'
 
 /** Long for an answer, and short of the time in which Kafka notices that a broker hangs (9 s). */
 const STALLED_AFTER_MS = 2_000
 const CHECK_INTERVAL_MS = 1_000
-
-/** A request on its way. */
-export interface WatchedRequest {
-  readonly topic: string
-  readonly partition: number
-  readonly carrier: Carrier
-}
 
 /** What a {@link StallWatch} works with. */
 export interface StallWatchDependencies {
@@ -29,7 +22,7 @@ export interface StallWatchDependencies {
 export class StallWatch {
   readonly #dependencies: StallWatchDependencies
   /** When each began, oldest first. */
-  readonly #requests = new Map<WatchedRequest, number>()
+  readonly #calls = new Map<ProduceCall, number>()
   #cancelTimer: CancelTimer | undefined
 
   constructor(dependencies: StallWatchDependencies) {
@@ -37,44 +30,48 @@ export class StallWatch {
   }
 
   /** Watches a request until the function returned is called. */
-  watch(request: WatchedRequest): () => void {
-    this.#requests.set(request, this.#dependencies.clock.nowMs())
+  watch(call: ProduceCall): () => void {
+    this.#calls.set(call, this.#dependencies.clock.nowMs())
     if (!this.#cancelTimer) this.#schedule(STALLED_AFTER_MS)
     return () => {
-      this.#requests.delete(request)
+      this.#calls.delete(call)
     }
   }
 
-  /** Gives up what is stalled at a broker that leads its partition no more. */
+  /** Gives up what is stalled at a silent broker that leads one of its partitions no more. */
   learn({ topics }: MetadataSnapshot): void {
-    for (const { topic, partition, carrier } of this.#stalled()) {
-      const leader = topics.find(({ name }) => name === topic)?.leaders[partition]
-      if (leader !== undefined && carrier.isUnheardAtOtherThan(leader)) carrier.abandon()
+    for (const call of this.#stalled()) {
+      const hasMoved = call.batches.some(({ topic, partition }) => {
+        const leader = topics.find(({ name }) => name === topic)?.leaders[partition]
+        return leader !== undefined && leader !== call.leader
+      })
+      if (hasMoved && call.isUnheard) call.abandon()
     }
   }
 
   /** Stops watching. */
   close(): void {
-    this.#requests.clear()
+    this.#calls.clear()
     this.#cancelTimer?.()
   }
 
   #schedule(delayMs: number): void {
     this.#cancelTimer = this.#dependencies.clock.schedule(delayMs, () => {
       this.#cancelTimer = undefined
-      for (const topic of new Set(this.#stalled().map((request) => request.topic))) {
+      const batches = this.#stalled().flatMap((call) => call.batches)
+      for (const topic of new Set(batches.map((batch) => batch.topic))) {
         this.#dependencies.onStalled(topic)
       }
-      if (this.#requests.size > 0) this.#schedule(CHECK_INTERVAL_MS)
+      if (this.#calls.size > 0) this.#schedule(CHECK_INTERVAL_MS)
     })
   }
 
-  #stalled(): readonly WatchedRequest[] {
+  #stalled(): readonly ProduceCall[] {
     const sinceMs = this.#dependencies.clock.nowMs() - STALLED_AFTER_MS
-    const stalled: WatchedRequest[] = []
-    for (const [request, beganMs] of this.#requests) {
+    const stalled: ProduceCall[] = []
+    for (const [call, beganMs] of this.#calls) {
       if (beganMs > sinceMs) break
-      stalled.push(request)
+      stalled.push(call)
     }
     return stalled
   }

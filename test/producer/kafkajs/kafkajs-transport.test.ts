@@ -4,9 +4,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock, type Clock } from '../../../src/clock.ts'
 import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
 import * as fault from '../../../src/embedded-broker/faults.ts'
+import { ChunkPool } from '../../../src/producer/chunk-pool.ts'
 import type { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
 import { measure, RecordBatchWriter } from '../../../src/producer/record-batch.ts'
-import type { ProduceRequest } from '../../../src/producer/transport.ts'
+import type {
+  EncodedBatch,
+  ProduceOutcome,
+  ProduceRequest,
+} from '../../../src/producer/transport.ts'
 import { transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
 import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
@@ -38,24 +43,40 @@ function connect(...parameters: Parameters<typeof transportOn>): KafkajsTranspor
   return transport
 }
 
-function request(
-  values: readonly string[],
-  overrides: Partial<ProduceRequest> = {},
-): ProduceRequest {
-  const writer = new RecordBatchWriter(1_700_000_000_000)
+/** What differs from a request of one batch for partition 0, led by broker 1. */
+type Overrides = Partial<ProduceRequest> & { readonly partition?: number }
+
+function batchOf(values: readonly string[], partition = 0): EncodedBatch {
+  const writer = new RecordBatchWriter(1_700_000_000_000, new ChunkPool())
   for (const value of values) {
     const one = record(value)
     writer.append(one, measure(one), 1_700_000_000_000)
   }
+  return { topic: 't', partition, pieces: writer.finish(), sizeBytes: writer.sizeBytes }
+}
+
+function request(
+  values: readonly string[],
+  { partition, ...overrides }: Overrides = {},
+): ProduceRequest {
   return {
-    topic: 't',
-    partition: 0,
-    recordBatch: writer.finish(),
+    leader: 1,
+    batches: [batchOf(values, partition)],
     requiredAcks: -1,
     ackTimeoutMs: 30_000,
     requestTimeoutMs: 5_000,
     ...overrides,
   }
+}
+
+/** Sends one batch, and resolves to what became of it. */
+async function produce(
+  transport: KafkajsTransport,
+  ...parameters: Parameters<typeof request>
+): Promise<ProduceOutcome> {
+  const [outcome] = await transport.produce(request(...parameters)).outcomes
+  if (!outcome) throw new Error('there is no outcome')
+  return outcome
 }
 
 /** A transport that knows topic `t`. */
@@ -73,8 +94,8 @@ describe('produce', () => {
     const cluster = await startCluster()
     const transport = await ready(cluster)
 
-    await transport.produce(request(['a', 'b']))
-    const outcome = await transport.produce(request(['c']))
+    await produce(transport, ['a', 'b'])
+    const outcome = await produce(transport, ['c'])
 
     expect(outcome).toEqual({
       status: 'acknowledged',
@@ -91,7 +112,7 @@ describe('produce', () => {
       const transport = await ready(cluster)
       cluster.control('Produce', fault.error(errorNumber))
 
-      expect(await transport.produce(request(['a']))).toEqual({ status: 'refused', errorNumber })
+      expect(await produce(transport, ['a'])).toEqual({ status: 'refused', errorNumber })
     },
   )
 
@@ -103,7 +124,7 @@ describe('produce', () => {
       fault.rewrite((response) => ({ ...response, topics: [] })),
     )
 
-    expect(await transport.produce(request(['a']))).toMatchObject({
+    expect(await produce(transport, ['a'])).toMatchObject({
       status: 'failed',
       errorNumber: -195,
       wasSent: true,
@@ -114,7 +135,7 @@ describe('produce', () => {
     const cluster = await startCluster()
     const transport = await ready(cluster)
 
-    const outcome = await transport.produce(request(['a'], { partition: 7 }))
+    const outcome = await produce(transport, ['a'], { partition: 7 })
 
     expect(outcome).toMatchObject({ status: 'failed', errorNumber: -195 })
     expect(cluster.requests.filter(({ api }) => api === 'Produce')).toEqual([])
@@ -125,7 +146,7 @@ describe('produce', () => {
     const transport = await ready(cluster)
     const received = cluster.nextRequest('Produce')
 
-    const outcome = await transport.produce(request(['a'], { requiredAcks: 0 }))
+    const outcome = await produce(transport, ['a'], { requiredAcks: 0 })
     await received
 
     expect(outcome).toMatchObject({ status: 'acknowledged', baseOffset: undefined })
@@ -141,7 +162,7 @@ describe('produce', () => {
     const transport = await ready(cluster)
     cluster.control('Produce', row.cut)
 
-    const outcome = await transport.produce(request(['a']))
+    const outcome = await produce(transport, ['a'])
 
     expect(outcome).toMatchObject({ status: 'failed', errorNumber: -195, wasSent: true })
     expect(valuesOf(cluster, 't')).toEqual(row.stored)
@@ -152,10 +173,7 @@ describe('produce', () => {
     const transport = await ready(cluster)
     await cluster.stopBroker(1)
 
-    const [first, second] = [
-      await transport.produce(request(['a'])),
-      await transport.produce(request(['b'])),
-    ]
+    const [first, second] = [await produce(transport, ['a']), await produce(transport, ['b'])]
 
     expect(first.status).toBe('failed')
     expect(second).toMatchObject({ status: 'failed', errorNumber: -195, wasSent: false })
@@ -166,7 +184,7 @@ describe('produce', () => {
     const transport = await ready(cluster)
     cluster.control('Produce', fault.hang())
 
-    const hung = await transport.produce(request(['a'], { requestTimeoutMs: 50 }))
+    const hung = await produce(transport, ['a'], { requestTimeoutMs: 50 })
     const next = await retry(transport)
 
     expect(hung).toMatchObject({ status: 'failed', errorNumber: -185, wasSent: true })
@@ -185,13 +203,108 @@ describe('produce', () => {
     cluster.cutConnections()
     const latch = Promise.withResolvers<undefined>()
     cluster.control('SaslHandshake', fault.delay(latch.promise), { keep: true })
-    await transport.produce(request(['x'], { requestTimeoutMs: 50 }))
+    await produce(transport, ['x'], { requestTimeoutMs: 50 })
 
-    const outcome = await transport.produce(request(['a'], { requestTimeoutMs: 50 }))
+    const outcome = await produce(transport, ['a'], { requestTimeoutMs: 50 })
     latch.resolve(undefined)
 
     expect(outcome.status).toBe('failed')
     expect(valuesOf(cluster, 't')).not.toContain('a')
+  })
+
+  it('sends several batches in one request, and tells them apart', async () => {
+    const topics = { t: { partitions: 3 }, u: { partitions: 1 } }
+    const cluster = await startCluster({ topics })
+    const transport = connect(cluster)
+    await transport.fetchMetadata(['t', 'u'])
+    cluster.control('Produce', fault.error(19, { topic: 't', partition: 1 }))
+
+    const { outcomes } = transport.produce(
+      request([], {
+        batches: [
+          batchOf(['a', 'b'], 2),
+          batchOf(['c'], 1),
+          { ...batchOf(['d']), topic: 'u' },
+          batchOf(['e'], 0),
+        ],
+      }),
+    )
+
+    expect(await outcomes).toMatchObject([
+      { status: 'acknowledged', baseOffset: 0n },
+      { status: 'refused', errorNumber: 19 },
+      { status: 'acknowledged', baseOffset: 0n },
+      { status: 'acknowledged', baseOffset: 0n },
+    ])
+    expect(cluster.requests.filter(({ api }) => api === 'Produce')).toHaveLength(1)
+    expect([0, 1, 2].map((partition) => valuesOf(cluster, 't', partition))).toEqual([
+      ['e'],
+      [],
+      ['a', 'b'],
+    ])
+    expect(valuesOf(cluster, 'u')).toEqual(['d'])
+  })
+
+  it('sends a batch of many pieces as it is, large or small', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    const values = [10, 5_000, 40_000, 100_000, 200_000].map((length) => 'x'.repeat(length))
+
+    for (const value of values) await produce(transport, [value])
+    await produce(transport, [...values, ...values])
+
+    expect(valuesOf(cluster, 't', 0)).toEqual([...values, ...values, ...values])
+  })
+
+  it('sends nothing when one of the partitions has another leader by now', async () => {
+    const cluster = await startCluster({ brokers: 2, topics: { t: { partitions: 2 } } })
+    const transport = await ready(cluster)
+
+    const outcomes = await transport.produce(
+      request([], {
+        batches: [batchOf(['a'], 0), batchOf(['b'], 1)],
+        leader: cluster.leaderOf('t', 0),
+      }),
+    ).outcomes
+
+    expect(outcomes).toMatchObject([
+      { status: 'failed', wasSent: false },
+      { status: 'failed', wasSent: false },
+    ])
+    expect(valuesOf(cluster, 't')).toEqual([])
+  })
+
+  it('is over at once when it is abandoned, and its connection is gone', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    const held = cluster.control('Produce', fault.hang())
+    const attempt = transport.produce(request(['a']))
+    await held.applied
+    const { wasSent } = attempt
+
+    attempt.abandon()
+
+    expect(wasSent).toBe(true)
+    expect(await attempt.outcomes).toMatchObject([{ status: 'failed', wasSent: true }])
+    expect((await retry(transport)).status).toBe('acknowledged')
+  })
+
+  it('is never sent when it is abandoned before', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster)
+    cluster.control('Produce', fault.throttle(200))
+    await produce(transport, ['first'])
+    const attempt = transport.produce(request(['throttled']))
+    await new Promise(setImmediate)
+    const { wasSent } = attempt
+
+    attempt.abandon()
+    const outcomes = await attempt.outcomes
+    await produce(transport, ['last'])
+
+    expect(wasSent).toBe(false)
+    expect(outcomes).toMatchObject([{ status: 'failed', wasSent: false }])
+    expect(valuesOf(cluster, 't', 0)).toEqual(['first', 'last'])
   })
 
   it('survives an answer that makes no sense', async () => {
@@ -199,7 +312,7 @@ describe('produce', () => {
     const transport = await ready(cluster)
     cluster.control('Produce', fault.wrongCorrelationId(4711))
 
-    const outcome = await transport.produce(request(['a'], { requestTimeoutMs: 50 }))
+    const outcome = await produce(transport, ['a'], { requestTimeoutMs: 50 })
 
     expect(outcome).toMatchObject({ status: 'failed', wasSent: true })
     expect((await retry(transport)).status).toBe('acknowledged')
@@ -207,10 +320,10 @@ describe('produce', () => {
 })
 
 /** Sends until the transport has a connection again, as the dispatcher would. */
-async function retry(transport: KafkajsTransport): ReturnType<KafkajsTransport['produce']> {
+async function retry(transport: KafkajsTransport): Promise<ProduceOutcome> {
   for (let attempt = 0; attempt < 5; attempt++) {
     await transport.fetchMetadata(['t']).catch(() => undefined)
-    const outcome = await transport.produce(request(['again']))
+    const outcome = await produce(transport, ['again'])
     if (outcome.status === 'acknowledged') return outcome
   }
   throw new Error('the transport did not recover')
@@ -290,7 +403,9 @@ describe('fetchMetadata', () => {
     const partition = [0, 1].find((number) => cluster.leaderOf('t', number) === 2) ?? 0
     cluster.control('Produce', fault.hang(), { brokerId: 2 })
     const received = cluster.nextRequest('Produce')
-    const produced = transport.produce(request(['a'], { partition, requestTimeoutMs: 3_600_000 }))
+    const produced = produce(transport, ['a'], {
+      ...{ leader: 2, partition, requestTimeoutMs: 3_600_000 },
+    })
     await received
     cluster.control(
       'Metadata',
@@ -313,7 +428,7 @@ describe('fetchMetadata', () => {
     const slow = Promise.withResolvers<undefined>()
     cluster.control('Produce', fault.delay(slow.promise))
     const received = cluster.nextRequest('Produce')
-    const produced = transport.produce(request(['a']))
+    const produced = produce(transport, ['a'])
     await received
 
     const { topics } = await transport.fetchMetadata(['t'])
@@ -364,7 +479,7 @@ describe('the observer', () => {
     const transport = connect(cluster, {}, systemClock, undefined, observer)
     await transport.fetchMetadata(['t'])
 
-    await transport.produce(request(['a']))
+    await produce(transport, ['a'])
 
     expect(observer.answers).toEqual([cluster.bootstrap])
     expect(observer.metadataAnswers).toBe(1)
@@ -378,7 +493,7 @@ describe('the observer', () => {
     await transport.fetchMetadata(['t'])
     cluster.control('Produce', fault.throttle(7))
 
-    await transport.produce(request(['a']))
+    await produce(transport, ['a'])
 
     expect(observer.throttles).toEqual([7])
   })
@@ -413,7 +528,7 @@ describe('close', () => {
     const transport = await ready(cluster, {}, fastClock)
     cluster.control('Produce', fault.hang())
     const received = cluster.nextRequest('Produce')
-    void transport.produce(request(['a'], { requestTimeoutMs: 3_600_000 }))
+    void produce(transport, ['a'], { requestTimeoutMs: 3_600_000 })
     await received
 
     await transport.close()

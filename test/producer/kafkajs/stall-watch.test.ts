@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Carrier } from '../../../src/producer/kafkajs/carrier.ts'
+import { ProduceCall } from '../../../src/producer/kafkajs/produce-call.ts'
 import { StallWatch } from '../../../src/producer/kafkajs/stall-watch.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
@@ -26,9 +26,10 @@ class Fixture {
   /** A request for partition 0, sent to broker 1. */
   send(topic = 't'): { readonly socket: FakeSocket; readonly done: () => void } {
     const socket = new FakeSocket()
-    const carrier = new Carrier({ recordBatch: Buffer.alloc(0), partition: 0 })
-    carrier.sendOn(socket as never, 1)
-    return { socket, done: this.watch.watch({ topic, partition: 0, carrier }) }
+    const batch = { topic, partition: 0, pieces: [], sizeBytes: 0 }
+    const call = new ProduceCall({ leader: 1, batches: [batch] })
+    call.sendOn(socket as never)
+    return { socket, done: this.watch.watch(call) }
   }
 
   learnLeader(leader: number | undefined): void {

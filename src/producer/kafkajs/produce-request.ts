@@ -1,0 +1,164 @@
+/**
+ * Writes a Produce request (versions 3 to 7, which differ in their answers alone) without copying batches:
+ * kafkajs's own way makes four copies of each. Correlation ids, throttling and time-outs stay kafkajs's: the
+ * request goes through its connection's request queue like any other.
+ */
+import type { Socket } from 'node:net'
+import type { Connection } from 'kafkajs/src/broker/index.js'
+import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
+import { invariant } from '../../invariant.ts'
+import type { EncodedBatch } from '../transport.ts'
+import type { ProduceCall } from './produce-call.ts'
+
+/** What a Produce request says beside its batches. */
+export interface ProduceOptions {
+  readonly apiVersion: number
+  /** 0, 1 or -1. */
+  readonly acks: number
+  /** Milliseconds that the broker may wait for its replicas. */
+  readonly timeout: number
+}
+
+/** A request of this size or less is copied together: one small write is cheaper than one of many parts. */
+const COPIED_BYTES = 65_536
+
+/**
+ * Sends a call's batches on a connection.
+ *
+ * @returns the answer, not decoded; `null` with acks 0, once everything is with the kernel.
+ * @throws kafkajs's errors when there is no answer.
+ */
+export async function sendProduce(
+  connection: Connection,
+  call: ProduceCall,
+  options: ProduceOptions,
+): Promise<Buffer | null> {
+  if (connection.sasl && !connection.isAuthenticated()) await connection.authenticate()
+  connection.failIfNotConnected()
+  const { apiVersion, acks } = options
+  const correlationId = connection.nextCorrelationId()
+  const pieces = encodeProduce(call.batches, {
+    ...options,
+    correlationId,
+    clientId: connection.clientId,
+  })
+  const { promise: written, resolve: onWritten } = Promise.withResolvers<undefined>()
+  const { promise: answered, resolve, reject } = Promise.withResolvers<{ payload: Buffer | null }>()
+  connection.requestQueue.push({
+    entry: {
+      apiKey: apiKeys.Produce,
+      apiName: 'Produce',
+      apiVersion,
+      correlationId,
+      resolve,
+      reject,
+    },
+    expectResponse: acks !== 0,
+    sendRequest: () => {
+      try {
+        const { socket } = connection
+        invariant(socket !== undefined, 'a connected connection has a socket')
+        call.sendOn(socket)
+        write(socket, pieces, () => {
+          onWritten(undefined)
+        })
+      } catch (error) {
+        // kafkajs has noted it as in flight, and would wait for an answer.
+        connection.requestQueue.inflight.delete(correlationId)
+        reject(error)
+      }
+    },
+  })
+  const { payload } = await answered
+  if (acks === 0) await written
+  return payload
+}
+
+/** Encodes the whole request, its length prefix included, as a list of buffers. */
+export function encodeProduce(
+  batches: readonly EncodedBatch[],
+  options: ProduceOptions & { readonly correlationId: number; readonly clientId: string },
+): readonly Buffer[] {
+  const topics = Map.groupBy(batches, ({ topic }) => topic)
+  const writer = new PieceWriter(metaBytes(topics, options.clientId))
+  writer.int32(0) // the length, once it is known
+  writer.int16(apiKeys.Produce)
+  writer.int16(options.apiVersion)
+  writer.int32(options.correlationId)
+  writer.string(options.clientId)
+  writer.int16(-1) // no transactional id
+  writer.int16(options.acks)
+  writer.int32(options.timeout)
+  writer.int32(topics.size)
+  for (const [topic, partitions] of topics) {
+    writer.string(topic)
+    writer.int32(partitions.length)
+    for (const { partition, sizeBytes, pieces } of partitions) {
+      writer.int32(partition)
+      writer.int32(sizeBytes)
+      writer.pieces(pieces)
+    }
+  }
+  return writer.finish()
+}
+
+function write(socket: Socket, pieces: readonly Buffer[], onWritten: () => void): void {
+  const last = pieces.length - 1
+  socket.cork()
+  for (const [index, piece] of pieces.entries()) {
+    if (index === last) socket.write(piece, onWritten)
+    else socket.write(piece)
+  }
+  socket.uncork()
+}
+
+/** Bytes of the request other than those of its batches. */
+function metaBytes(topics: ReadonlyMap<string, readonly EncodedBatch[]>, clientId: string): number {
+  let bytes = 4 + 2 + 2 + 4 + 2 + Buffer.byteLength(clientId) + 2 + 2 + 4 + 4
+  for (const [topic, partitions] of topics) {
+    bytes += 2 + Buffer.byteLength(topic) + 4 + 8 * partitions.length
+  }
+  return bytes
+}
+
+/** Writes numbers and strings into one buffer, and puts the pieces of batches between its parts. */
+class PieceWriter {
+  readonly #meta: Buffer
+  readonly #pieces: Buffer[] = []
+  #at = 0
+  #from = 0
+  #sizeBytes: number
+
+  constructor(metaBytes: number) {
+    this.#meta = Buffer.allocUnsafe(metaBytes)
+    this.#sizeBytes = metaBytes
+  }
+
+  int16(value: number): void {
+    this.#at = this.#meta.writeInt16BE(value, this.#at)
+  }
+
+  int32(value: number): void {
+    this.#at = this.#meta.writeInt32BE(value, this.#at)
+  }
+
+  string(text: string): void {
+    const lengthAt = this.#at
+    const bytes = this.#meta.write(text, lengthAt + 2)
+    this.#at = this.#meta.writeInt16BE(bytes, lengthAt) + bytes
+  }
+
+  pieces(pieces: readonly Buffer[]): void {
+    this.#pieces.push(this.#meta.subarray(this.#from, this.#at), ...pieces)
+    this.#from = this.#at
+    for (const piece of pieces) this.#sizeBytes += piece.length
+  }
+
+  finish(): readonly Buffer[] {
+    this.#meta.writeInt32BE(this.#sizeBytes - 4, 0)
+    if (this.#from < this.#at) this.#pieces.push(this.#meta.subarray(this.#from, this.#at))
+    return this.#sizeBytes <= COPIED_BYTES
+      ? [Buffer.concat(this.#pieces, this.#sizeBytes)]
+      : this.#pieces
+  }
+}

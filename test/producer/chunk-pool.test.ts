@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { CHUNK_BYTES, ChunkPool } from '../../src/producer/chunk-pool.ts'
+
+const [SMALL, MEDIUM, LARGE] = CHUNK_BYTES
+
+describe('ChunkPool', () => {
+  test.each([
+    [0, SMALL],
+    [SMALL, SMALL],
+    [SMALL + 1, MEDIUM],
+    [MEDIUM + 1, LARGE],
+    [LARGE, LARGE],
+  ])('lends for %i bytes a chunk of %i', (minBytes, expected) => {
+    expect(new ChunkPool().lend(minBytes)).toHaveLength(expected)
+  })
+
+  test('lends exactly what is larger than every chunk, and does not keep it', () => {
+    const pool = new ChunkPool()
+
+    const chunk = pool.lend(LARGE + 1)
+    pool.giveBack(chunk)
+
+    expect(chunk).toHaveLength(LARGE + 1)
+    expect(pool.freeBytes).toBe(0)
+  })
+
+  test('lends again what was given back', () => {
+    const pool = new ChunkPool()
+    const chunk = pool.lend(MEDIUM)
+    pool.giveBack(chunk)
+    const freeBytes = pool.freeBytes
+
+    const again = pool.lend(SMALL + 1)
+
+    expect(again).toBe(chunk)
+    expect(freeBytes).toBe(MEDIUM)
+    expect(pool.freeBytes).toBe(0)
+  })
+
+  test('lends no chunk to two at a time', () => {
+    const pool = new ChunkPool()
+    pool.giveBack(pool.lend(SMALL))
+
+    const lent = [pool.lend(SMALL), pool.lend(SMALL), pool.lend(SMALL)]
+
+    expect(new Set(lent).size).toBe(3)
+  })
+
+  test('keeps no more than it may', () => {
+    const pool = new ChunkPool(2 * SMALL)
+    const lent = Array.from({ length: 5 }, () => pool.lend(SMALL))
+
+    for (const chunk of lent) pool.giveBack(chunk)
+
+    expect(pool.freeBytes).toBe(2 * SMALL)
+  })
+
+  test('lends memory that no other buffer shares', () => {
+    const lent = new ChunkPool().lend(10)
+
+    expect(lent.buffer.byteLength).toBe(lent.length)
+  })
+})

@@ -1,0 +1,211 @@
+import { describe, expect, test } from 'vitest'
+import {
+  PartitionQueue,
+  TopicQueue,
+  type AccumulatorSettings,
+} from '../../src/producer/accumulator.ts'
+import type { Batch } from '../../src/producer/batch.ts'
+import { ChunkPool } from '../../src/producer/chunk-pool.ts'
+import { LeaderTurns } from '../../src/producer/leader-turns.ts'
+import { measure } from '../../src/producer/record-batch.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { record } from '../support/producer-harness.ts'
+
+const LINGER_MS = 10
+const SETTINGS: AccumulatorSettings = {
+  batchNumMessages: 100,
+  batchSizeBytes: 1_000_000,
+  messageMaxBytes: 1_000_000,
+  stickyPartitioningLingerMs: 20,
+}
+
+interface Sent {
+  readonly atMs: number
+  readonly brokerId: number
+  readonly partitions: readonly number[]
+  readonly end: () => void
+}
+
+/** Turns on a clock that stands, with partitions of one topic. */
+class Harness {
+  readonly clock = new FakeClock()
+  readonly sent: Sent[] = []
+  lingerMs = LINGER_MS
+  readonly #topic = new TopicQueue('t', {
+    settings: SETTINGS,
+    random: () => 0,
+    pool: new ChunkPool(),
+  })
+  readonly turns = new LeaderTurns({
+    clock: this.clock,
+    lingerMs: () => this.lingerMs,
+    send: (brokerId, queues) => {
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      for (const queue of queues) queue.takeNext()
+      this.sent.push({
+        atMs: this.clock.nowMs(),
+        brokerId,
+        partitions: queues.map(({ partition }) => partition),
+        end: () => {
+          resolve(undefined)
+        },
+      })
+      return promise
+    },
+  })
+
+  /** Puts a record into a partition, and lets it wait for its leader. */
+  add(partition: number, brokerId: number, value = 'x'): PartitionQueue {
+    const queue = this.#topic.partition(partition)
+    this.append(queue, value)
+    this.turns.join(queue, brokerId)
+    return queue
+  }
+
+  append(queue: PartitionQueue, value: string): void {
+    const produced = record(value)
+    const sizes = measure(produced)
+    queue.append({
+      ...{ record: produced, sizes, valueBytes: sizes.valueBytes, listener: undefined, index: 0 },
+      ...{ admittedMs: this.clock.nowMs(), timestampMs: this.clock.epochMs() },
+    })
+  }
+
+  /** Puts a batch that failed back, to be sent again at a time. */
+  putBack(partition: number, brokerId: number, notBeforeMs: number): void {
+    const queue = this.#topic.partition(partition)
+    this.append(queue, 'again')
+    const batch: Batch | undefined = queue.takeNext()
+    if (!batch) throw new Error('a batch was put in')
+    batch.notBeforeMs = notBeforeMs
+    queue.putBack(batch)
+    this.turns.join(queue, brokerId)
+  }
+
+  get log(): string[] {
+    return this.sent.map(
+      ({ atMs, brokerId, partitions }) => `${atMs} ms: ${brokerId} gets ${partitions.join(' ')}`,
+    )
+  }
+}
+
+describe('LeaderTurns', () => {
+  test('send a batch when it has lingered', async () => {
+    const harness = new Harness()
+    harness.add(0, 1)
+
+    await harness.clock.advance(LINGER_MS - 1)
+    const before = harness.log
+    await harness.clock.advance(1)
+
+    expect(before).toEqual([])
+    expect(harness.log).toEqual(['10 ms: 1 gets 0'])
+  })
+
+  test('take along the partitions of the same leader that lingered for more than half of their time', async () => {
+    const harness = new Harness()
+    harness.add(0, 1)
+    harness.add(9, 2)
+    await harness.clock.advance(4)
+    harness.add(1, 1)
+    await harness.clock.advance(1)
+    harness.add(2, 1)
+    await harness.clock.advance(1)
+    harness.add(3, 1)
+
+    await harness.clock.advance(30)
+
+    expect(harness.log).toEqual(['10 ms: 1 gets 0 1', '10 ms: 2 gets 9', '15 ms: 1 gets 2 3'])
+  })
+
+  test('give a leader its turn at once when asked to, if a partition is due', async () => {
+    const harness = new Harness()
+    const queue = harness.add(0, 1)
+    harness.turns.run(1)
+    const before = harness.log
+    for (let n = 0; n < SETTINGS.batchNumMessages; n += 1) harness.append(queue, 'x')
+
+    harness.turns.run(1)
+    await harness.clock.advance(0)
+
+    expect(before).toEqual([])
+    expect(harness.log).toEqual(['0 ms: 1 gets 0'])
+  })
+
+  test('do not take along a batch whose backoff is not over', async () => {
+    const harness = new Harness()
+    harness.add(0, 1)
+    harness.putBack(1, 1, 12)
+
+    await harness.clock.advance(30)
+
+    expect(harness.log).toEqual(['10 ms: 1 gets 0', '12 ms: 1 gets 1'])
+  })
+
+  test('have no more than five requests in flight to one broker, and go on when one ends', async () => {
+    const harness = new Harness()
+    harness.lingerMs = 0
+    for (let partition = 0; partition < 7; partition += 1) {
+      harness.add(partition, 1)
+      await harness.clock.advance(1)
+    }
+    harness.add(7, 2)
+    await harness.clock.advance(10)
+    const before = harness.log
+
+    harness.sent[2]?.end()
+    await harness.clock.advance(0)
+
+    expect(before).toEqual([
+      ...[0, 1, 2, 3, 4].map((n) => `${n} ms: 1 gets ${n}`),
+      '7 ms: 2 gets 7',
+    ])
+    expect(harness.log.slice(before.length)).toEqual(['17 ms: 1 gets 5 6'])
+  })
+
+  test('put no more than a mebibyte into a request, but for a single batch', async () => {
+    const harness = new Harness()
+    harness.add(0, 1, 'x'.repeat(900_000))
+    harness.add(1, 1, 'x'.repeat(100_000))
+    harness.add(2, 1, 'x'.repeat(100_000))
+    harness.add(3, 1, 'x'.repeat(1_200_000))
+
+    await harness.clock.advance(LINGER_MS)
+
+    expect(harness.log).toEqual(['0 ms: 1 gets 3', '10 ms: 1 gets 0 1', '10 ms: 1 gets 2'])
+  })
+
+  test('follow a partition to its new leader', async () => {
+    const harness = new Harness()
+    const queue = harness.add(0, 1)
+    harness.turns.join(queue, 2)
+
+    await harness.clock.advance(30)
+
+    expect(harness.log).toEqual(['10 ms: 2 gets 0'])
+  })
+
+  test('forget a partition that leaves, and its timer', async () => {
+    const harness = new Harness()
+    const queue = harness.add(0, 1)
+
+    harness.turns.leave(queue)
+    await harness.clock.advance(30)
+
+    expect(harness.log).toEqual([])
+    expect(harness.clock.timers).toBe(0)
+  })
+
+  test('leave no timer behind when all is sent', async () => {
+    const harness = new Harness()
+    harness.add(0, 1)
+    harness.add(1, 2)
+    await harness.clock.advance(LINGER_MS)
+
+    for (const { end } of harness.sent) end()
+    await harness.clock.advance(0)
+
+    expect(harness.sent).toHaveLength(2)
+    expect(harness.clock.timers).toBe(0)
+  })
+})
