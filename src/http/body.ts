@@ -58,36 +58,37 @@ export class BodyReader {
     return new HeldBody(bytes, this.#budget)
   }
 
+  /** Its listeners stay: a body ends once, and taking them off is dearer than that they are there. */
   #collect(request: IncomingMessage): Promise<Buffer | undefined> {
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = []
+      let first: Buffer | undefined
+      let others: Buffer[] | undefined
       let heldBytes = 0
+      let isOver = false
 
-      const onData = (chunk: Buffer): void => {
+      request.on('data', (chunk: Buffer) => {
+        if (isOver) return
         const refusal = this.#refusalOf(chunk.length, heldBytes)
         if (refusal !== undefined) {
-          stop()
+          isOver = true
           this.#budget.giveBack(heldBytes)
           reject(refusal)
           return
         }
         heldBytes += chunk.length
-        chunks.push(chunk)
-      }
-      const onEnd = (): void => {
-        stop()
-        const [first] = chunks
-        resolve(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks))
-      }
-      const onClose = (): void => {
-        stop()
+        if (first === undefined) first = chunk
+        else (others ??= [first]).push(chunk)
+      })
+      request.on('end', () => {
+        isOver = true
+        resolve(others === undefined ? (first ?? NO_BYTES) : Buffer.concat(others, heldBytes))
+      })
+      request.on('close', () => {
+        if (isOver) return
+        isOver = true
         this.#budget.giveBack(heldBytes)
         resolve(undefined)
-      }
-      const stop = (): void => {
-        request.off('data', onData).off('end', onEnd).off('close', onClose)
-      }
-      request.on('data', onData).on('end', onEnd).on('close', onClose)
+      })
     })
   }
 

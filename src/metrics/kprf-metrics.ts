@@ -3,6 +3,7 @@
  * end with `_total`. Each is there from the start, so that a first error shows as an increase.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { PlainCounter, type CountSeries } from './plain-counter.ts'
 import type { TopicLabels } from './topic-labels.ts'
 
 /** What is read when metrics are scraped. */
@@ -37,12 +38,18 @@ const REQUEST_BUCKETS_SECONDS = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10,
 ]
 
+/** Name, help, value, and how those of several workers become one. */
+type StateGauge = readonly [string, string, (now: KprfState) => number, 'sum' | 'min' | 'max']
+
 /** See the head of this file. */
 export class KprfMetrics {
   readonly #registry: Registry
   readonly #labels: TopicLabels
-  readonly #receivedSeries = new Map<string, Counter.Internal>()
-  readonly #received: Counter<'topic' | 'mode'>
+  readonly #received: PlainCounter<'topic' | 'mode'>
+  readonly #receivedSeries = {
+    sync: new Map<string, CountSeries>(),
+    async: new Map<string, CountSeries>(),
+  }
   readonly #failed: Counter<'topic' | 'reason'>
   readonly #rejected: Counter<'reason'>
   readonly #produceErrors: Counter<'reason'>
@@ -60,11 +67,12 @@ export class KprfMetrics {
   constructor({ registry, labels, state }: KprfMetricsOptions) {
     this.#registry = registry
     this.#labels = labels
-    this.#received = this.#counter(
-      'kprf_records_received_total',
-      'Records of well-formed pushes, by whether the client waits for delivery.',
-      ['topic', 'mode'],
-    )
+    this.#received = new PlainCounter({
+      name: 'kprf_records_received_total',
+      help: 'Records of well-formed pushes, by whether the client waits for delivery.',
+      labelNames: ['topic', 'mode'],
+      registry,
+    })
     this.#failed = this.#counter(
       'kprf_records_failed_total',
       'Records that were admitted and not delivered, by the error code in docs/ERRORS.md.',
@@ -133,13 +141,12 @@ export class KprfMetrics {
   /** Counts a record of a well-formed push. */
   recordReceived(topic: string, mode: 'sync' | 'async'): void {
     const label = this.#labels.labelOf(topic)
-    const key = `${mode} ${label}`
-    let series = this.#receivedSeries.get(key)
+    let series = this.#receivedSeries[mode].get(label)
     if (!series) {
-      series = this.#received.labels(label, mode)
-      this.#receivedSeries.set(key, series)
+      series = this.#received.addSeries({ topic: label, mode })
+      this.#receivedSeries[mode].set(label, series)
     }
-    series.inc()
+    series.count += 1
   }
 
   /** Counts records that were admitted and not delivered. @param reason - an error code. */
@@ -214,39 +221,45 @@ export class KprfMetrics {
   }
 
   #declareState(state: () => KprfState): void {
-    const gauges: readonly (readonly [string, string, (now: KprfState) => number])[] = [
+    const gauges: readonly StateGauge[] = [
       [
         'kprf_kafka_up',
         'Whether Kafka can be reached, as far as the last attempt tells.',
         ({ isKafkaUp }) => (isKafkaUp ? 1 : 0),
+        'min',
       ],
       [
         'kprf_kafka_metadata_age_seconds',
         'Time since a broker last answered about topics; NaN before the first answer.',
         ({ metadataAgeMs = NaN }) => metadataAgeMs / 1000,
+        'max',
       ],
       [
         'kprf_queue_records',
         'Records admitted and not yet reported, over all topics.',
         ({ queueRecords }) => queueRecords,
+        'sum',
       ],
-      ['kprf_queue_bytes', 'Bytes of their values.', ({ queueBytes }) => queueBytes],
+      ['kprf_queue_bytes', 'Bytes of their values.', ({ queueBytes }) => queueBytes, 'sum'],
       [
         'kprf_queue_limit_bytes',
         'The bound on that: kafka.queue_buffering_max_kbytes.',
         ({ queueLimitBytes }) => queueLimitBytes,
+        'max',
       ],
       [
         'kprf_queue_oldest_age_seconds',
         'Time since the oldest of these records was admitted; 0 when there is none.',
         ({ queueOldestAgeMs }) => queueOldestAgeMs / 1000,
+        'max',
       ],
     ]
-    for (const [name, help, read] of gauges) {
+    for (const [name, help, read, aggregator] of gauges) {
       const gauge = new Gauge({
         name,
         help,
         registers: [this.#registry],
+        aggregator,
         collect: () => {
           gauge.set(read(state()))
         },

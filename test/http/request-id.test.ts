@@ -37,10 +37,17 @@ describe('request ids', () => {
     expect(timeOf(second)).toBe(1_700_000_001_500)
   })
 
-  it('are all different', () => {
+  it('sort in the order in which they were made, within a millisecond too', () => {
     const requestIds = createRequestIds(new FakeClock())
     const ids = Array.from({ length: 1000 }, () => requestIds())
 
+    expect(ids).toEqual(ids.toSorted())
     expect(new Set(ids).size).toBe(1000)
+  })
+
+  it('of two sources differ', () => {
+    const clock = new FakeClock()
+
+    expect(createRequestIds(clock)()).not.toBe(createRequestIds(clock)())
   })
 })
