@@ -81,6 +81,17 @@ const directions = {
           ],
           from: './src/service.ts',
         },
+        {
+          target: [
+            './src/producer',
+            './src/config',
+            './src/metrics',
+            './src/http',
+            './src/operations',
+            './src/service.ts',
+          ],
+          from: './src/workers',
+        },
       ],
     },
   ],

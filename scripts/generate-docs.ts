@@ -7,6 +7,7 @@ import { SECTIONS, SETTINGS } from '../src/config/settings.ts'
 import type { NamedSetting } from '../src/config/settings.ts'
 import type { KprfState } from '../src/metrics/kprf-metrics.ts'
 import { Metrics } from '../src/metrics/metrics.ts'
+import { WorkerMetrics } from '../src/metrics/worker-metrics.ts'
 import { MAX_TOPIC_LABELS, OTHER_TOPICS } from '../src/metrics/topic-labels.ts'
 
 const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
@@ -22,7 +23,11 @@ further ones. \`reason\` is an error code of [ERRORS.md](ERRORS.md) in lower cas
 and librdkafka's name of the error where batches are sent in vain.
 
 Every record is in one place: \`kprf_records_received_total\` = \`kafka_sent_messages\` + \`kprf_records_failed_total\` +
-\`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`.`
+\`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`.
+
+With several \`workers\`, these are the metrics of all of them, those that were replaced included: counters and
+histograms are added up. Of a worker that dies, what it counted since the last scrape is gone with it; the records it
+had are in \`kprf_worker_lost_records_total\`. The metrics whose names begin with \`kprf_worker\` are there only then.`
 
 /** `docs/METRICS.md`. */
 export async function metricsPage(): Promise<string> {
@@ -34,8 +39,10 @@ export async function metricsPage(): Promise<string> {
     bufferedRecords: () => [],
     state: idleState,
   })
-  const rows = registry
-    .getMetricsAsArray()
+  const primary = new Registry()
+  new WorkerMetrics(() => 0, primary)
+  const rows = [registry, primary]
+    .flatMap((registered) => registered.getMetricsAsArray())
     .map(describeMetric)
     .filter(({ name }) => OUR_METRIC.test(name))
     .map(({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels} | ${help} |`)

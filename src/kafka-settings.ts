@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { Config, KafkaConfig } from './config/types.ts'
 import { ProxyError } from './errors.ts'
 import type { KafkajsTransportSettings } from './producer/kafkajs/kafkajs-transport.ts'
+import type { Room } from './producer/queue-room.ts'
 import { LIBRDKAFKA_DEFAULTS, type ProducerSettings } from './producer/settings.ts'
 
 /**
@@ -29,6 +30,14 @@ export function producerSettings({ kafka }: Config): ProducerSettings {
     // librdkafka's rule where sticky.partitioning.linger.ms is not set.
     stickyPartitioningLingerMs: 2 * kafka.queueBufferingMaxMs,
     topicMetadataPropagationMaxMs: kafka.topicMetadataPropagationMaxMs,
+  }
+}
+
+/** The limits of the queue; a great number where there is none. */
+export function totalRoom({ kafka }: Config): Room {
+  return {
+    records: kafka.queueBufferingMaxMessages || Number.MAX_SAFE_INTEGER,
+    bytes: kafka.queueBufferingMaxKbytes * 1024,
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The process: arguments, then configuration, then one service until a signal; exit codes. */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import {
   checkConfig,
   EXIT_CODES,
@@ -16,9 +17,14 @@ import type { Config } from './config/types.ts'
 import { ProxyError } from './errors.ts'
 import { transportSettings } from './kafka-settings.ts'
 import { firstScreen, startEmbeddedBroker } from './quickstart.ts'
-import { Service, type ServiceAddresses } from './service.ts'
+import type { Addresses } from './announce.ts'
+import type { Logger } from './logging.ts'
+import { Service } from './service.ts'
 import { tail } from './tail.ts'
 import { readBuildInfo } from './version.ts'
+import { forkWorker, isWorker } from './workers/cluster.ts'
+import { Primary } from './workers/primary.ts'
+import { runWorker } from './workers/run-worker.ts'
 
 /** As `engines` of package.json says. */
 const OLDEST_NODE = 22
@@ -38,14 +44,30 @@ function print(text: string, exitCode: number): void {
   process.exitCode = exitCode
 }
 
+/** What serves: one process, or the primary of several. */
+interface Server {
+  readonly logger: Logger
+  start(): Promise<Addresses>
+  stop(reason: string): Promise<number>
+  abort(): Promise<void>
+  reopenLog(): void
+  restart(load: () => Config): Promise<void>
+}
+
+/** Called once pushes are accepted. */
+type StartListener = (server: Server, addresses: Addresses) => void
+
 /** Serves on an embedded broker, which lives as long as the service. */
 async function serveEmbedded(): Promise<number> {
-  const config = loadConfig(sources)
   const cluster = await startEmbeddedBroker()
   const brokers = cluster.bootstrap.split(',')
+  const load = (): Config => {
+    const config = loadConfig(sources)
+    return { ...config, kafka: { ...config.kafka, brokers } }
+  }
   try {
-    return await serve({ ...config, kafka: { ...config.kafka, brokers } }, (service, addresses) => {
-      service.logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
+    return await serve(load, ({ logger }, addresses) => {
+      logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
       process.stderr.write(firstScreen(cluster.bootstrap, addresses))
     })
   } finally {
@@ -53,31 +75,35 @@ async function serveEmbedded(): Promise<number> {
   }
 }
 
+function makeServer(config: Config): Server {
+  const workers = config.workers === 'auto' ? availableParallelism() : config.workers
+  return workers === 1
+    ? new Service({ config, clock: systemClock, random: Math.random, build })
+    : new Primary({ config, workers, clock: systemClock, fork: forkWorker })
+}
+
 /** Serves until SIGTERM or SIGINT, and returns the exit code. */
-async function serve(
-  config: Config,
-  onStart?: (service: Service, addresses: ServiceAddresses) => void,
-): Promise<number> {
-  const service = new Service({ config, clock: systemClock, random: Math.random, build })
+async function serve(load: () => Config, onStart?: StartListener): Promise<number> {
+  const server = makeServer(load())
   const { promise: stopped, resolve, reject } = Promise.withResolvers<number>()
   let isStopping = false
   const stop = (reason: string, exitCode: number): void => {
     if (isStopping) {
-      void service.abort()
+      void server.abort()
       return
     }
     isStopping = true
     started
-      .then(() => service.stop(reason))
+      .then(() => server.stop(reason))
       .then((lost) => {
         resolve(lost > 0 ? EXIT_CODES.failed : exitCode)
       }, reject)
   }
   const stopAfterBug = (error: unknown): void => {
-    service.logger.error('a bug in kprf; stopping', { error })
+    server.logger.error('a bug in kprf; stopping', { error })
     stop('bug', EXIT_CODES.failed)
   }
-  const started = service.start()
+  const started = server.start()
   process
     .on('SIGTERM', (signal) => {
       stop(signal, EXIT_CODES.ok)
@@ -86,10 +112,14 @@ async function serve(
       stop(signal, EXIT_CODES.ok)
     })
     .on('SIGHUP', () => {
-      service.reopenLog()
+      server.reopenLog()
+    })
+    .on('SIGUSR2', () => {
+      void server.restart(load)
     })
     .on('uncaughtException', stopAfterBug)
-  onStart?.(service, await started)
+  const addresses = await started
+  onStart?.(server, addresses)
   return await stopped
 }
 
@@ -120,6 +150,7 @@ async function main(): Promise<void> {
     print(`${complaint}\n`, EXIT_CODES.failed)
     return
   }
+  if (isWorker) process.exit(await runWorker(build))
   const command = parseCommand(argv)
   switch (command.kind) {
     case 'help':
@@ -145,7 +176,9 @@ async function main(): Promise<void> {
       await runTail(command)
       break
     case 'run':
-      process.exit(await (command.isBrokerEmbedded ? serveEmbedded() : serve(loadConfig(sources))))
+      process.exit(
+        await (command.isBrokerEmbedded ? serveEmbedded() : serve(() => loadConfig(sources))),
+      )
   }
 }
 

@@ -1,6 +1,6 @@
 /** What `kprf --embedded-broker` does beyond serving: brings a broker along, and says what to try. */
 import { EmbeddedCluster } from './embedded-broker/cluster.ts'
-import type { ServiceAddresses } from './service.ts'
+import type { Addresses } from './announce.ts'
 
 /** Kafka's own port: what every example of a Kafka client connects to. */
 const KAFKA_PORT = 9092
@@ -17,10 +17,7 @@ export async function startEmbeddedBroker(): Promise<EmbeddedCluster> {
 }
 
 /** The first screen: where everything is, and the lines to copy. */
-export function firstScreen(
-  bootstrap: string,
-  { httpPort, metricsPort }: ServiceAddresses,
-): string {
+export function firstScreen(bootstrap: string, { httpPort, metricsPort }: Addresses): string {
   return `
   kprf takes records by HTTP and produces them to Kafka.
 

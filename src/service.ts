@@ -6,22 +6,26 @@
  * While it is leaving it still takes pushes, but `/readyz` says no more.
  */
 import { createApp } from './http/app.ts'
+import { messagesOf } from './http/express-messages.ts'
 import { HttpServer } from './http/http-server.ts'
-import { RateLimiter } from './http/rate-limiter.ts'
+import { BODY_BYTES_IN_FLIGHT } from './http/limits.ts'
+import { RateLimiter, type RateLimits, rateLimitsOf } from './http/rate-limiter.ts'
+import { type Addresses, announce } from './announce.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/types.ts'
 import { DeliveryObserver } from './delivery-observer.ts'
 import { ProxyError } from './errors.ts'
 import { invariant } from './invariant.ts'
-import { producerSettings, transportSettings } from './kafka-settings.ts'
+import { producerSettings, totalRoom, transportSettings } from './kafka-settings.ts'
 import { Log, type Logger } from './logging.ts'
 import type { KprfState } from './metrics/kprf-metrics.ts'
-import { Metrics } from './metrics/metrics.ts'
+import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
 import { createOperationsApp } from './operations/app.ts'
-import type { ReadinessCheck } from './operations/readiness.ts'
+import { queueCheck, type ReadinessCheck } from './operations/readiness.ts'
 import { OperationsServer } from './operations/server.ts'
 import { KafkajsTransport } from './producer/kafkajs/kafkajs-transport.ts'
 import { Producer } from './producer/producer.ts'
+import type { QueueRoom } from './producer/queue-room.ts'
 import type { Availability, Transport } from './producer/transport.ts'
 import type { BuildInfo } from './version.ts'
 
@@ -31,23 +35,33 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly build: BuildInfo
+  /** For one of several processes that serve together. @defaultValue it serves alone */
+  readonly share?: ServiceShare
 }
 
-/** Where a started service listens. */
-export interface ServiceAddresses {
-  readonly httpPort: number
-  readonly metricsPort: number
+/** What a process has in common with others that serve beside it; they also have one operations port. */
+export interface ServiceShare {
+  /** Number of this one, from 0. */
+  readonly slot: number
+  readonly workers: number
+  readonly room: QueueRoom
+  readonly rateLimits: RateLimits | undefined
+}
+
+/** How a service is at the moment. */
+export interface ServiceReport {
+  readonly bufferedRecords: number
+  /** Bytes of their values. */
+  readonly bufferedBytes: number
+  readonly isAccepting: boolean
+  /** What keeps records from being delivered; `undefined` when nothing does. */
+  readonly kafkaProblem: string | undefined
 }
 
 type State = 'new' | 'starting' | 'accepting' | 'leaving' | 'draining' | 'closed'
 
-/** A queue as full as this is about to refuse records: load balancers should look elsewhere. */
-const NEARLY_FULL = 0.95
-
 /** How long clients get to take their last replies. */
 const REPLY_GRACE_MS = 1_000
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** What keeps pushes from being delivered, by what is known of Kafka. */
 const UNREADY: Record<Availability, string | undefined> = {
@@ -63,21 +77,23 @@ export class Service {
   readonly #clock: Clock
   readonly #log: Log
   readonly #logger: Logger
+  readonly #metrics: Metrics
   readonly #observer: DeliveryObserver
   readonly #transport: Transport
   readonly #producer: Producer
   readonly #http: HttpServer
-  readonly #operations: OperationsServer
+  /** `undefined` where another process serves it. */
+  readonly #operations: OperationsServer | undefined
   #state: State = 'new'
   #cancelDelay: (() => void) | undefined
 
   /** @throws ProxyError CONFIG_INVALID when a file that the configuration names cannot be used. */
-  constructor({ config, clock, random, build }: ServiceOptions) {
+  constructor({ config, clock, random, build, share }: ServiceOptions) {
     this.#config = config
     this.#clock = clock
     const settings = transportSettings(config)
     this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
-    const { logger } = this.#log
+    const logger = share ? this.#log.logger.child({ worker: share.slot }) : this.#log.logger
     this.#logger = logger
     const metrics = new Metrics({
       ...build,
@@ -85,6 +101,7 @@ export class Service {
       state: () => this.#metricsState(),
       configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
     })
+    this.#metrics = metrics
     this.#observer = new DeliveryObserver({ metrics, logger })
     this.#transport = new KafkajsTransport(settings, {
       clock,
@@ -99,19 +116,23 @@ export class Service {
       random,
       transport: this.#transport,
       observer: this.#observer,
+      ...(share && { room: share.room }),
     })
     const app = createApp({
       producer: this.#producer,
       settings: config.http,
-      rateLimiter: config.ratelimit.enabled ? new RateLimiter(config.ratelimit.rules) : undefined,
+      rateLimits: share ? share.rateLimits : ownRateLimits(config, clock),
+      bodyBytesInFlight: BODY_BYTES_IN_FLIGHT / (share?.workers ?? 1),
       metrics,
       log: logger,
       clock,
       isDraining: () => this.#state === 'draining' || this.#state === 'closed',
     })
-    this.#http = new HttpServer({ app, clock, log: logger })
+    this.#http = new HttpServer({ app, messages: messagesOf(app), clock, log: logger })
     const operations = { metrics, logger, readinessChecks: this.#readinessChecks() }
-    this.#operations = new OperationsServer(createOperationsApp(operations), clock)
+    this.#operations = share
+      ? undefined
+      : new OperationsServer(createOperationsApp(operations), clock)
   }
 
   /** The log of this process. */
@@ -119,21 +140,36 @@ export class Service {
     return this.#logger
   }
 
+  /** How it is at the moment. */
+  report(): ServiceReport {
+    return {
+      bufferedRecords: this.#producer.bufferedRecords,
+      bufferedBytes: this.#producer.bufferedBytes,
+      isAccepting: this.#state === 'accepting',
+      kafkaProblem: UNREADY[this.#transport.availability],
+    }
+  }
+
+  /** All metrics as data, to be merged with those of other processes. */
+  metricsSnapshot(): Promise<MetricsSnapshot> {
+    return this.#metrics.snapshot()
+  }
+
   /**
    * Begins to connect to Kafka, whether or not it is there, and to listen.
    *
    * @throws ProxyError CONFIG_INVALID when a port cannot be listened on; nothing is left running then.
    */
-  async start(): Promise<ServiceAddresses> {
+  async start(): Promise<Addresses> {
     this.#step('new', 'starting')
     const { host, port, metricsPort } = this.#config.http
     try {
-      const boundMetricsPort = await this.#operations.listen(host, metricsPort)
+      const boundMetricsPort = await this.#operations?.listen(host, metricsPort)
       await this.#listen(host, port)
       this.#producer.start()
       this.#step('starting', 'accepting')
-      const addresses = { httpPort: this.#http.address.port, metricsPort: boundMetricsPort }
-      this.#announce(addresses)
+      const addresses = { httpPort: this.#http.address.port, metricsPort: boundMetricsPort ?? 0 }
+      if (this.#operations) announce(this.#logger, this.#config, addresses)
       return addresses
     } catch (error) {
       await this.#close()
@@ -168,6 +204,23 @@ export class Service {
     return lost
   }
 
+  /**
+   * Takes no new connections and goes on serving those that are open, each until its next reply or until it
+   * has been idle for long: {@link Service.stop} after that is noticed by no client.
+   */
+  async retire(): Promise<void> {
+    this.#logger.info('retiring')
+    await this.#http.retire()
+  }
+
+  /** There is nothing to restart but the process itself. */
+  restart(): Promise<void> {
+    this.#logger.warn(
+      'SIGUSR2 restarts workers one by one; with workers: 1 there is only this process',
+    )
+    return Promise.resolve()
+  }
+
   /** Gives up at once whatever {@link Service.stop} still waits for. */
   async abort(): Promise<void> {
     this.#cancelDelay?.()
@@ -200,7 +253,7 @@ export class Service {
     const cancelTimer = this.#clock.schedule(REPLY_GRACE_MS, () => void this.#http.close())
     await this.#http.stopAccepting()
     cancelTimer()
-    await this.#operations.close()
+    await this.#operations?.close()
   }
 
   #metricsState(): KprfState {
@@ -217,48 +270,25 @@ export class Service {
   }
 
   #readinessChecks(): ReadinessCheck[] {
-    const { queueBufferingMaxMessages, queueBufferingMaxKbytes } = this.#config.kafka
-    const maxRecords = queueBufferingMaxMessages === 0 ? Infinity : queueBufferingMaxMessages
-    const maxBytes = queueBufferingMaxKbytes * 1024
     return [
       {
         name: 'accepting',
         check: () => (this.#state === 'accepting' ? undefined : `the service is ${this.#state}`),
       },
       { name: 'kafka', check: () => UNREADY[this.#transport.availability] },
-      {
-        name: 'queue',
-        check: () => {
-          const { bufferedRecords, bufferedBytes } = this.#producer
-          const fill = Math.max(bufferedRecords / maxRecords, bufferedBytes / maxBytes)
-          return fill < NEARLY_FULL ? undefined : `the queue is ${Math.floor(fill * 100)} % full`
-        },
-      },
+      queueCheck(totalRoom(this.#config), () => ({
+        records: this.#producer.bufferedRecords,
+        bytes: this.#producer.bufferedBytes,
+      })),
     ]
-  }
-
-  #announce({ httpPort, metricsPort }: ServiceAddresses): void {
-    const { http, kafka } = this.#config
-    const { brokers, statisticsIntervalMs } = kafka
-    this.#logger.info('accepting pushes', {
-      host: http.host,
-      port: httpPort,
-      metrics_port: metricsPort,
-      brokers,
-    })
-    if (!LOOPBACK.has(http.host)) {
-      this.#logger.warn(
-        'anyone who can reach this address can push; bind http.host to 127.0.0.1 or keep it inside your network',
-        { host: http.host },
-      )
-    }
-    if (statisticsIntervalMs > 0) {
-      this.#logger.warn('kafka.statistics_interval_ms has no effect: statistics are not collected')
-    }
   }
 
   #step(from: State, to: State): void {
     invariant(this.#state === from, `the service is ${this.#state}, not ${from}`)
     this.#state = to
   }
+}
+
+function ownRateLimits({ ratelimit }: Config, clock: Clock): RateLimits | undefined {
+  return ratelimit.enabled ? rateLimitsOf(new RateLimiter(ratelimit.rules), clock) : undefined
 }

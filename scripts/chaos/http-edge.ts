@@ -29,7 +29,7 @@ export class HttpEdge {
     const app = createApp({
       producer,
       settings: SETTINGS,
-      rateLimiter: undefined,
+      rateLimits: undefined,
       metrics: {
         observePush: () => undefined,
         recordsReceived: () => undefined,

@@ -19,6 +19,9 @@ export interface Facts {
   readonly isBrokerEmbedded: boolean
 }
 
+/** 64 workers keep up to 128 records' room in reserve; of 1000 that is an eighth. */
+const SHARED_QUEUE_MIN_RECORDS = 1000
+
 const SSL_FILES = ['ca_file', 'cert_file', 'key_file'] as const
 
 /** Every rule between keys. */
@@ -42,6 +45,11 @@ export const RULES: readonly Rule[] = [
     keys: ['kafka.enable_idempotence', 'kafka.request_required_acks', 'kafka.retries'],
     rule: '`kafka.enable_idempotence` goes with `kafka.request_required_acks` -1 and at least one of `kafka.retries`.',
     complaint: idempotenceWithoutAcks,
+  },
+  {
+    keys: ['workers', 'kafka.queue_buffering_max_messages'],
+    rule: '`kafka.queue_buffering_max_messages` is 0 or at least 1000 when `workers` is not 1: they share it.',
+    complaint: queueTooSmallToShare,
   },
   {
     keys: ['http.port', 'http.metrics_port'],
@@ -122,6 +130,12 @@ function idempotenceWithoutAcks({ kafka }: Values): string | undefined {
   return kafka.retries === 0
     ? 'kafka.enable_idempotence is true and kafka.retries is 0: idempotence needs at least 1'
     : undefined
+}
+
+function queueTooSmallToShare({ workers, kafka }: Values): string | undefined {
+  const maxRecords = kafka.queue_buffering_max_messages
+  if (workers === 1 || maxRecords === 0 || maxRecords >= SHARED_QUEUE_MIN_RECORDS) return undefined
+  return `workers is ${workers} and kafka.queue_buffering_max_messages is ${maxRecords}; workers share a queue of at least ${SHARED_QUEUE_MIN_RECORDS}: raise it, set it to 0, or set workers to 1`
 }
 
 function samePort({ http: { port, metrics_port: metricsPort } }: Values): string | undefined {

@@ -55,6 +55,16 @@ export function wholeNumber(description: NumberDescription): Setting<number> {
   }
 }
 
+/** A setting that is a number of processes, or `auto`. */
+export function workerCount(description: NumberDescription): Setting<number | 'auto'> {
+  const { min, max } = description
+  return {
+    ...description,
+    format: 'worker_count',
+    allowed: `a whole number from ${min} to ${max}, or auto`,
+  }
+}
+
 /** A setting that is any text. */
 export function text(description: Description & { readonly default: string }): Setting<string> {
   return { ...description, format: 'text', allowed: 'text' }
@@ -128,6 +138,14 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
   ['false', false],
 ])
 
+const readWholeNumber = (value: string): unknown => (/^-?\d+$/.test(value) ? Number(value) : value)
+
+function checkWholeNumber(value: unknown, setting: Setting): void {
+  const { min = -Infinity, max = Infinity } = setting
+  const isWithin = typeof value === 'number' && value >= min && value <= max
+  if (!isWithin || !Number.isInteger(value)) refuse(value, setting)
+}
+
 /** No `coerce` here throws: what cannot be read is left as it is, for `validate` to refuse. */
 convict.addFormats({
   text: { validate: checkText },
@@ -137,12 +155,11 @@ convict.addFormats({
       if (value === '') refuse(value, setting)
     },
   },
-  whole_number: {
-    coerce: (value: string) => (/^-?\d+$/.test(value) ? Number(value) : value),
+  whole_number: { coerce: readWholeNumber, validate: checkWholeNumber },
+  worker_count: {
+    coerce: readWholeNumber,
     validate(value: unknown, setting: Setting) {
-      const { min = -Infinity, max = Infinity } = setting
-      const isWithin = typeof value === 'number' && value >= min && value <= max
-      if (!isWithin || !Number.isInteger(value)) refuse(value, setting)
+      if (value !== 'auto') checkWholeNumber(value, setting)
     },
   },
   true_or_false: {

@@ -16,6 +16,7 @@ export function loadConfig(sources: ConfigSources): Config {
     http: httpConfig(values.http),
     outputFile: values.output_file,
     logLevel: values.log_level,
+    workers: values.workers,
     ratelimit: {
       enabled: values.ratelimit.enabled,
       rules: values.ratelimit.rules.map((rule) => ({

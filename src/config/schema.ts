@@ -10,6 +10,7 @@ import {
   text,
   trueOrFalse,
   wholeNumber,
+  workerCount,
 } from './formats.ts'
 import type { Setting } from './formats.ts'
 
@@ -253,6 +254,12 @@ export const SCHEMA = {
     doc: 'How much is logged.',
     default: 'info',
     choices: ['error', 'warn', 'info', 'debug'],
+  }),
+  workers: workerCount({
+    doc: 'Processes that take pushes, on as many cores; `auto` is one for each core. The limits of the queue and of the rates hold for all together, and metrics are those of all. Records of one key keep their order only within a connection once there is more than one.',
+    default: 1,
+    min: 1,
+    max: 64,
   }),
   ratelimit,
   shutdown,

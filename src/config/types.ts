@@ -8,6 +8,8 @@ export interface Config {
   readonly http: HttpConfig
   readonly outputFile: string
   readonly logLevel: LogLevel
+  /** `auto`: as many as there are cores. */
+  readonly workers: number | 'auto'
   readonly ratelimit: RatelimitConfig
   readonly shutdown: ShutdownConfig
 }

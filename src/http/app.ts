@@ -11,7 +11,7 @@ import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { BODY_BYTES_IN_FLIGHT } from './limits.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
-import type { RateLimiter } from './rate-limiter.ts'
+import type { RateLimits } from './rate-limiter.ts'
 import { refuse, sendNoContent } from './reply.ts'
 import { createRequestIds } from './request-id.ts'
 
@@ -20,7 +20,7 @@ export interface AppOptions {
   readonly producer: RecordProducer
   readonly settings: Pick<HttpConfig, 'maxBodyBytes' | 'maxRecordsPerRequest' | 'unknownFields'>
   /** `undefined` when no topic has a limit. */
-  readonly rateLimiter: RateLimiter | undefined
+  readonly rateLimits: RateLimits | undefined
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
@@ -70,9 +70,10 @@ function createErrorHandler(
   log: AppOptions['log'],
   reply: (request: IncomingMessage, response: ServerResponse) => void,
 ): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows an error handler by its four parameters
+  return (error: unknown, request, response, _next) => {
     log.error('request failed by a bug', { error })
-    if (response.headersSent) next(error)
+    if (response.headersSent) request.socket.destroy()
     else reply(request, response)
   }
 }

@@ -48,19 +48,29 @@ export class Connections {
     return true
   }
 
+  /** Lets each connection end with the reply to its next request, or that under way if it can still say so. */
+  endGently(): void {
+    this.#isStopping = true
+    for (const connection of this.#connections.values()) {
+      const { lastResponse } = connection
+      if (lastResponse === undefined || lastResponse.headersSent) continue
+      connection.isEnding = true
+      lastResponse.setHeader('Connection', 'close')
+    }
+  }
+
   /**
    * Lets each connection end with the response begun last on it, or that to its next request.
    *
    * @param onLateEnd - called when one ends a response whose head had already promised to stay.
    */
   endAll(onLateEnd: () => void): void {
-    this.#isStopping = true
+    this.endGently()
     for (const connection of this.#connections.values()) {
       const { lastResponse } = connection
-      if (lastResponse === undefined || lastResponse.writableFinished) continue
+      if (lastResponse?.headersSent !== true || lastResponse.writableFinished) continue
       connection.isEnding = true
-      if (lastResponse.headersSent) lastResponse.once('finish', onLateEnd)
-      else lastResponse.setHeader('Connection', 'close')
+      lastResponse.once('finish', onLateEnd)
     }
   }
 

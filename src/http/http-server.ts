@@ -3,29 +3,34 @@
  * is JSON, and no client can hold more than its share. All limits are in limits.ts.
  */
 import { once } from 'node:events'
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Server as NetServer, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CancelTimer, Clock } from '../clock.ts'
 import { invariant } from '../invariant.ts'
 import type { Logger } from '../logging.ts'
 import { type Connection, Connections } from './connections.ts'
 import type { Refusal } from './error-body.ts'
+import type { Messages } from './express-messages.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { parserRefusal, rawReply } from './parser-errors.ts'
 import { type HeaderList, refuse } from './reply.ts'
 import { createRequestIds, type RequestIds } from './request-id.ts'
 import { headRefusal, pathOf } from './request-guard.ts'
 
+/** Answers every request that it gets. An Express app is one. */
+export type HttpApp = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  /** Express's way to say that nobody answered. */
+  next: (error?: unknown) => void,
+) => void
+
 /** What {@link HttpServer} works with. */
 export interface HttpServerOptions {
-  readonly app: RequestListener
+  readonly app: HttpApp
+  /** @defaultValue Node's own */
+  readonly messages?: Messages
   readonly clock: Clock
   readonly log: Pick<Logger, 'limited'>
   /** @defaultValue {@link SERVER_LIMITS} */
@@ -43,7 +48,7 @@ const EXPECTATION_REFUSAL: Refusal = {
 
 /** An HTTP/1.1 server. States: new, listening, stopping, closed. */
 export class HttpServer {
-  readonly #app: RequestListener
+  readonly #app: HttpApp
   readonly #clock: Clock
   readonly #log: Pick<Logger, 'limited'>
   readonly #limits: ServerLimits
@@ -51,15 +56,16 @@ export class HttpServer {
   readonly #connections = new Connections()
   readonly #server: Server
   #cancelStallCheck: CancelTimer | undefined
+  #isStopping = false
   #stopped: Promise<unknown> | undefined
 
-  constructor({ app, clock, log, limits = SERVER_LIMITS }: HttpServerOptions) {
+  constructor({ app, messages, clock, log, limits = SERVER_LIMITS }: HttpServerOptions) {
     this.#app = app
     this.#clock = clock
     this.#log = log
     this.#limits = limits
     this.#requestIds = createRequestIds(clock)
-    this.#server = createNodeServer(limits)
+    this.#server = createNodeServer(limits, messages)
     this.#handleEvents()
   }
 
@@ -94,9 +100,10 @@ export class HttpServer {
    * from happening: {@link HttpServer.close} ends the wait.
    */
   async stopAccepting(): Promise<void> {
-    if (this.#stopped === undefined) {
-      if (!this.#server.listening) return
-      this.#stopped = once(this.#server, 'close')
+    if (this.#stopped === undefined && !this.#server.listening) return
+    this.#stopped ??= once(this.#server, 'close')
+    if (!this.#isStopping) {
+      this.#isStopping = true
       this.#server.close()
       this.#connections.endAll(() => {
         this.#server.closeIdleConnections()
@@ -104,6 +111,21 @@ export class HttpServer {
     }
     await this.#stopped
     this.#cancelStallCheck?.()
+  }
+
+  /**
+   * Takes no new connections, and lets those that are open end without a client noticing: each with the reply
+   * to its next request, or when it has been idle for as long as connections are kept.
+   *
+   * @returns when all connections are closed; {@link HttpServer.stopAccepting} hastens it.
+   */
+  async retire(): Promise<void> {
+    if (this.#stopped !== undefined || !this.#server.listening) return
+    this.#stopped = once(this.#server, 'close')
+    // Node's own `close` would cut idle connections, on which the next request may be under way.
+    NetServer.prototype.close.call(this.#server)
+    this.#connections.endGently()
+    await this.#stopped
   }
 
   /** Stops accepting, and cuts what connections are left. */
@@ -142,7 +164,7 @@ export class HttpServer {
     const refusal = headRefusal(request, this.#limits.maxHeaders)
     if (!this.#begin(request, response, refusal)) return
     request.url = pathOf(request.url ?? '')
-    this.#app(request, response)
+    this.#app(request, response, unanswered)
   }
 
   /** Returns whether the request is to be served. */
@@ -208,8 +230,14 @@ export class HttpServer {
   }
 }
 
-function createNodeServer(limits: ServerLimits): Server {
+/** Given to Express, which would otherwise make a handler of its own for each request. */
+function unanswered(): never {
+  throw new Error('the app answers every request')
+}
+
+function createNodeServer(limits: ServerLimits, messages: Messages = {}): Server {
   const server = createServer({
+    ...messages,
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,

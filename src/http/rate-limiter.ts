@@ -1,5 +1,25 @@
 /** Per-topic limits over a sliding minute. Pure: the time is passed in, in milliseconds that never go back. */
+import type { Clock } from '../clock.ts'
 import type { RatelimitRule } from '../config/types.ts'
+
+/** The limits as pushes meet them: of this process alone, or of several together. */
+export interface RateLimits {
+  /** Whether a topic has a limit. */
+  has(topic: string): boolean
+  /** Admits as many records as the limits of their topics let through. */
+  admit(wanted: RecordsByTopic): Admission | Promise<Admission>
+}
+
+/** Numbers of records by topic. */
+export type RecordsByTopic = ReadonlyMap<string, number>
+
+/** What the limits say to the records of one push. */
+export interface Admission {
+  /** Of each topic that was asked for, at most what was wanted. */
+  readonly admitted: RecordsByTopic
+  /** When all topics of which less was admitted have room again. */
+  readonly retryAfterSeconds: number
+}
 
 /** One bucket per second of the window, as the Rust kprf counts. */
 const WINDOW_SECONDS = 60
@@ -14,6 +34,25 @@ export class RateLimiter {
     )
   }
 
+  /** Whether a topic has a rule. */
+  has(topic: string): boolean {
+    return this.#windows.has(topic)
+  }
+
+  /** Counts as many of these records as there is room for. */
+  admit(wanted: RecordsByTopic, nowMs: number): Admission {
+    const admitted = new Map<string, number>()
+    let retryAfterSeconds = 0
+    for (const [topic, count] of wanted) {
+      let admittedCount = 0
+      while (admittedCount < count && this.tryAdmit(topic, nowMs)) admittedCount += 1
+      admitted.set(topic, admittedCount)
+      if (admittedCount === count) continue
+      retryAfterSeconds = Math.max(retryAfterSeconds, this.retryAfterSeconds(topic, nowMs))
+    }
+    return { admitted, retryAfterSeconds }
+  }
+
   /** Counts one record, or refuses it and counts nothing: a client that keeps trying is not shut out. */
   tryAdmit(topic: string, nowMs: number): boolean {
     return this.#windows.get(topic)?.tryAdd(Math.floor(nowMs / 1000)) ?? true
@@ -23,6 +62,14 @@ export class RateLimiter {
   retryAfterSeconds(topic: string, nowMs: number): number {
     const seconds = this.#windows.get(topic)?.secondsUntilRoom(Math.floor(nowMs / 1000)) ?? 1
     return Math.max(1, seconds)
+  }
+}
+
+/** The limits of this process alone. */
+export function rateLimitsOf(limiter: RateLimiter, clock: Clock): RateLimits {
+  return {
+    has: (topic) => limiter.has(topic),
+    admit: (wanted) => limiter.admit(wanted, clock.nowMs()),
   }
 }
 

@@ -20,6 +20,9 @@ export interface Admitted {
 /** Records admitted and not yet settled, by topic. */
 export type BufferedRecords = Iterable<readonly [topic: string, count: number]>
 
+/** Metrics as data that another process can merge. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
 /** What {@link Metrics} is made of. */
 export interface MetricsOptions {
   readonly version: string
@@ -164,6 +167,11 @@ export class Metrics {
     return this.#registry.metrics()
   }
 
+  /** All metrics as data. */
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON()
+  }
+
   /** The series of one label. */
   #series(label: string): TopicSeries {
     let series = this.#topics.get(label)
@@ -206,5 +214,6 @@ function declareAppMetadata(registry: Registry, { version, commitHash }: Metrics
     help: 'Always 1; the labels say what is running.',
     labelNames: ['version', 'commit_hash'],
     registers: [registry],
+    aggregator: 'first',
   }).set({ version, commit_hash: commitHash }, 1)
 }

@@ -3,6 +3,15 @@
  * in the manner of Kubernetes' own `/readyz`.
  */
 
+/** Records, and bytes of their values. */
+export interface QueueFill {
+  readonly records: number
+  readonly bytes: number
+}
+
+/** A queue as full as this is about to refuse records: load balancers should look elsewhere. */
+const NEARLY_FULL = 0.95
+
 /** One condition of readiness. */
 export interface ReadinessCheck {
   /** As in `[+]kafka ok` and `?exclude=kafka`. */
@@ -24,6 +33,18 @@ export interface Readiness {
   readonly isReady: boolean
   /** `ok`, or one line for each check. */
   readonly text: string
+}
+
+/** Whether the queue has room. @param readUsed - what is in it. */
+export function queueCheck(limits: QueueFill, readUsed: () => QueueFill): ReadinessCheck {
+  return {
+    name: 'queue',
+    check: () => {
+      const { records, bytes } = readUsed()
+      const fill = Math.max(records / limits.records, bytes / limits.bytes)
+      return fill < NEARLY_FULL ? undefined : `the queue is ${Math.floor(fill * 100)} % full`
+    },
+  }
 }
 
 /** Makes all checks. One that throws has failed. */

@@ -4,32 +4,30 @@
  */
 import type { CancelTimer, Clock } from '../clock.ts'
 import { invariant } from '../invariant.ts'
-
-/** Limits of a {@link MemoryBudget}. */
-export interface MemoryBudgetLimits {
-  /** `queue.buffering.max.messages`; 0 means no limit. */
-  readonly maxRecords: number
-  /** `queue.buffering.max.kbytes`, in bytes. */
-  readonly maxBytes: number
-}
+import type { QueueRoom } from './queue-room.ts'
 
 interface Waiter {
   readonly valueBytes: number
   readonly resolve: (reserved: boolean) => void
-  readonly cancelTimer: CancelTimer
+  /** `undefined` for one that waits only until it is known that there is no room. */
+  readonly cancelTimer: CancelTimer | undefined
 }
 
 /** See the head of this file. */
 export class MemoryBudget {
-  readonly #limits: MemoryBudgetLimits
+  readonly #room: QueueRoom
   readonly #clock: Clock
   readonly #waiters = new Set<Waiter>()
   #records = 0
   #bytes = 0
 
-  constructor(limits: MemoryBudgetLimits, clock: Clock) {
-    this.#limits = limits
+  constructor(room: QueueRoom, clock: Clock) {
+    this.#room = room
     this.#clock = clock
+    room.onAnswer(() => {
+      this.#serveWaiters()
+      if (!room.mayGrow) this.#refuseHasty()
+    })
   }
 
   /** Records admitted and not yet reported. */
@@ -49,22 +47,28 @@ export class MemoryBudget {
     return true
   }
 
-  /** Takes room for one record as soon as there is some; false when `timeoutMs` passed before. */
+  /**
+   * Takes room for one record as soon as there is some; false when `timeoutMs` passed before. 0 does not wait
+   * for records to be settled, only for room that others may not need.
+   */
   reserve(valueBytes: number, timeoutMs: number): Promise<boolean> {
     if (this.tryReserve(valueBytes)) return Promise.resolve(true)
-    // It would only hold up those behind it.
-    if (valueBytes > this.#limits.maxBytes) return Promise.resolve(false)
+    // A value larger than all there is would only hold up those behind it.
+    const isHopeless = valueBytes > this.#room.largestBytes
+    if (isHopeless || (timeoutMs <= 0 && !this.#room.mayGrow)) return Promise.resolve(false)
     return new Promise((resolve) => {
       const waiter: Waiter = {
         valueBytes,
         resolve,
-        cancelTimer: this.#clock.schedule(timeoutMs, () => {
-          this.#waiters.delete(waiter)
-          resolve(false)
-          this.#serveWaiters()
-        }),
+        cancelTimer:
+          timeoutMs <= 0
+            ? undefined
+            : this.#clock.schedule(timeoutMs, () => {
+                this.#refuse(waiter)
+              }),
       }
       this.#waiters.add(waiter)
+      this.#tellFree()
     })
   }
 
@@ -79,31 +83,55 @@ export class MemoryBudget {
   /** Sends everyone who waits away without room. */
   refuseWaiters(): void {
     for (const waiter of this.#waiters) {
-      waiter.cancelTimer()
+      waiter.cancelTimer?.()
       waiter.resolve(false)
     }
     this.#waiters.clear()
   }
 
-  #serveWaiters(): void {
-    for (const waiter of this.#waiters) {
-      if (!this.#fits(waiter.valueBytes)) return
-      this.#waiters.delete(waiter)
-      waiter.cancelTimer()
-      this.#take(waiter.valueBytes)
-      waiter.resolve(true)
+  #refuse(waiter: Waiter): void {
+    this.#waiters.delete(waiter)
+    waiter.resolve(false)
+    this.#serveWaiters()
+  }
+
+  #refuseHasty(): void {
+    for (const waiter of [...this.#waiters]) {
+      if (!waiter.cancelTimer) this.#refuse(waiter)
     }
   }
 
+  #serveWaiters(): void {
+    for (const waiter of this.#waiters) {
+      if (!this.#fits(waiter.valueBytes)) break
+      this.#waiters.delete(waiter)
+      waiter.cancelTimer?.()
+      this.#take(waiter.valueBytes)
+      waiter.resolve(true)
+    }
+    this.#tellFree()
+  }
+
   #fits(valueBytes: number): boolean {
-    const { maxRecords, maxBytes } = this.#limits
-    return (
-      (maxRecords === 0 || this.#records + 1 <= maxRecords) && this.#bytes + valueBytes <= maxBytes
-    )
+    const { maxRecords, maxBytes } = this.#room
+    return this.#records + 1 <= maxRecords && this.#bytes + valueBytes <= maxBytes
   }
 
   #take(valueBytes: number): void {
     this.#records += 1
     this.#bytes += valueBytes
+    this.#tellFree()
+  }
+
+  #tellFree(): void {
+    const { maxRecords, maxBytes } = this.#room
+    const waiting = this.#waiters.size
+    const wantedBytes = waiting === 0 ? 0 : this.#firstWantedBytes()
+    this.#room.setFree(maxRecords - this.#records - waiting, maxBytes - this.#bytes - wantedBytes)
+  }
+
+  #firstWantedBytes(): number {
+    const [first] = this.#waiters
+    return first?.valueBytes ?? 0
   }
 }

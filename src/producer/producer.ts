@@ -6,6 +6,7 @@
 import type { Clock } from '../clock.ts'
 import { Accumulator } from './accumulator.ts'
 import { Assigner } from './assigner.ts'
+import type { AdmittedRecord } from './batch.ts'
 import { ChunkPool } from './chunk-pool.ts'
 import { deliveryError, RDKAFKA } from './delivery-errors.ts'
 import { Delivery, type ProducerObserver } from './delivery.ts'
@@ -14,6 +15,7 @@ import { Expiry } from './expiry.ts'
 import { Idempotence } from './idempotence.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { Random } from './partitioner.ts'
+import { fixedRoom, type QueueRoom } from './queue-room.ts'
 import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-batch.ts'
 import type { ProducerSettings } from './settings.ts'
 import { TopicMetadata } from './topic-metadata.ts'
@@ -34,6 +36,8 @@ export interface ProducerDependencies {
   readonly random: Random
   /** Where the memory of batches comes from. @defaultValue a new one */
   readonly pool?: ChunkPool
+  /** How much the queue may hold. @defaultValue what the settings say */
+  readonly room?: QueueRoom
 }
 
 /** See the head of this file. */
@@ -54,17 +58,12 @@ export class Producer implements RecordProducer {
 
   constructor(settings: ProducerSettings, dependencies: ProducerDependencies) {
     const { transport, clock, observer, random, pool = new ChunkPool() } = dependencies
+    const { room = roomOf(settings) } = dependencies
     this.#settings = settings
     this.#transport = transport
     this.#clock = clock
     this.#observer = observer
-    this.#budget = new MemoryBudget(
-      {
-        maxRecords: settings.queueBufferingMaxMessages,
-        maxBytes: settings.queueBufferingMaxKbytes * 1024,
-      },
-      clock,
-    )
+    this.#budget = new MemoryBudget(room, clock)
     const accumulator = new Accumulator({ settings, random, pool })
     const topics = new TopicMetadata(settings, {
       clock,
@@ -150,14 +149,25 @@ export class Producer implements RecordProducer {
   ): Promise<Refusals | undefined> {
     let refusals: (DeliveryError | undefined)[] | undefined
     let waitUntilMs: number | undefined
+    // Records that are admitted without a wait are admitted at the same time.
+    let time = this.#time()
     for (const [index, record] of records.entries()) {
       const sizes = measure(record)
       let refusal = this.#reserve(sizes)
       if (refusal?.number === RDKAFKA.queueFull) {
-        waitUntilMs ??= this.#clock.nowMs() + this.#settings.queueFullWaitMs
+        waitUntilMs ??= time.nowMs + this.#settings.queueFullWaitMs
         refusal = await this.#waitForRoom(sizes, waitUntilMs)
+        time = this.#time()
       }
-      refusal ??= this.#enqueue(record, sizes, onDelivery, index)
+      refusal ??= this.#enqueue({
+        record,
+        sizes,
+        admittedMs: time.nowMs,
+        timestampMs: record.timestampMs ?? time.epochMs,
+        valueBytes: sizes.valueBytes,
+        listener: onDelivery,
+        index,
+      })
       if (refusal) {
         refusals ??= new Array<undefined>(records.length).fill(undefined)
         refusals[index] = refusal
@@ -226,25 +236,19 @@ export class Producer implements RecordProducer {
     waitUntilMs: number,
   ): Promise<DeliveryError | undefined> {
     const waitMs = waitUntilMs - this.#clock.nowMs()
-    if (waitMs <= 0) return deliveryError(RDKAFKA.queueFull)
     if (await this.#budget.reserve(valueBytes, waitMs)) return undefined
     return deliveryError(this.#isDraining ? RDKAFKA.brokerDestroy : RDKAFKA.queueFull)
   }
 
+  #time(): { readonly nowMs: number; readonly epochMs: number } {
+    return { nowMs: this.#clock.nowMs(), epochMs: this.#clock.epochMs() }
+  }
+
   /** Passes a record that has its room on; gives the room back when its topic is no good. */
-  #enqueue(
-    record: ProducerRecord,
-    sizes: RecordSizes,
-    listener: DeliveryListener | undefined,
-    index: number,
-  ): DeliveryError | undefined {
-    const admittedMs = this.#clock.nowMs()
-    const timestampMs = record.timestampMs ?? this.#clock.epochMs()
-    const { valueBytes } = sizes
-    const admitted = { record, sizes, admittedMs, timestampMs, valueBytes, listener, index }
+  #enqueue(admitted: AdmittedRecord): DeliveryError | undefined {
     const refusal = this.#assigner.add(admitted)
-    if (refusal) this.#budget.release(1, valueBytes)
-    else this.#expiry.watch(admittedMs)
+    if (refusal) this.#budget.release(1, admitted.valueBytes)
+    else this.#expiry.watch(admitted.admittedMs)
     return refusal
   }
 
@@ -257,4 +261,8 @@ export class Producer implements RecordProducer {
     }
     return oldestMs
   }
+}
+
+function roomOf(settings: ProducerSettings): QueueRoom {
+  return fixedRoom(settings.queueBufferingMaxMessages, settings.queueBufferingMaxKbytes * 1024)
 }

@@ -41,6 +41,11 @@ describe('the rules between keys', () => {
       'kafka.enable_idempotence is true and kafka.retries is 0: idempotence needs at least 1',
     ],
     [
+      'a queue too small for several workers',
+      ['--workers=2', '--kafka.queue_buffering_max_messages=999'],
+      'workers is 2 and kafka.queue_buffering_max_messages is 999; workers share a queue of at least 1000: raise it, set it to 0, or set workers to 1',
+    ],
+    [
       'one port for both servers',
       ['--http.port=8088'],
       'http.port and http.metrics_port are both 8088; they must differ',

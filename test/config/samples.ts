@@ -15,7 +15,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['kafka.ssl.key_file', 'a.pem', 'b.pem', 'c.pem'],
   ['kafka.ssl.key_password', 'secret-a', 'secret-b', 'secret-c'],
   ['kafka.message_max_bytes', 1001, 1002, 1003],
-  ['kafka.queue_buffering_max_messages', 1, 2, 3],
+  ['kafka.queue_buffering_max_messages', 1001, 1002, 1003],
   ['kafka.queue_buffering_max_ms', 1, 2, 3],
   ['kafka.queue_buffering_max_kbytes', 1, 2, 3],
   ['kafka.queue_full_wait_ms', 1, 2, 3],
@@ -34,6 +34,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.unknown_fields', 'reject', 'ignore', 'reject'],
   ['output_file', '/a', '/b', '/c'],
   ['log_level', 'debug', 'warn', 'error'],
+  ['workers', 2, 'auto', 3],
   ['ratelimit.enabled', true, false, true],
   [
     'ratelimit.rules',

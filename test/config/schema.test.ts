@@ -75,7 +75,7 @@ const SWITCHES: [string, (config: Config) => boolean][] = [
   ['ratelimit.enabled', ({ ratelimit }) => ratelimit.enabled],
 ]
 
-const OTHERS = ['kafka.brokers', 'kafka.security_protocol', 'ratelimit.rules']
+const OTHERS = ['kafka.brokers', 'kafka.security_protocol', 'ratelimit.rules', 'workers']
 
 /** So that no other key contradicts the text under test. */
 const EVERY_TEXT = [
@@ -369,6 +369,31 @@ describe('ratelimit.rules', () => {
 
     expect(problemsWithBroker({ argv: [`--ratelimit.rules=${value}`] })).toEqual([
       `${refused}${complaint}: value was ${shown} (--ratelimit.rules)`,
+    ])
+  })
+})
+
+describe('workers', () => {
+  it('is 1 by default', () => {
+    expect(loadWithBroker({}).workers).toBe(1)
+  })
+
+  it.each([
+    ['1', 1],
+    ['64', 64],
+    ['auto', 'auto'],
+  ])('can be %s', (text, workers) => {
+    expect(loadWithBroker({ argv: [`--workers=${text}`] }).workers).toBe(workers)
+  })
+
+  it.each([
+    ['0', '0'],
+    ['65', '65'],
+    ['many', '"many"'],
+    ['1.5', '"1.5"'],
+  ])('cannot be %s', (text, shown) => {
+    expect(problemsWithBroker({ argv: [`--workers=${text}`] })).toEqual([
+      `workers: must be a whole number from 1 to 64, or auto: value was ${shown} (--workers)`,
     ])
   })
 })

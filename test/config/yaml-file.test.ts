@@ -57,7 +57,7 @@ describe('the configuration file', () => {
       'kafka.acks: unknown key; did you mean kafka.request_required_acks? (kprf.yaml:2)',
     ],
     ['htpp:\n  port: 1', 'htpp: unknown key; did you mean http? (kprf.yaml:1)'],
-    ['workers: 4', 'workers: unknown key (kprf.yaml:1)'],
+    ['threads: 4', 'threads: unknown key (kprf.yaml:1)'],
     ['__proto__: 4', '__proto__: unknown key (kprf.yaml:1)'],
     ['constructor: 4', 'constructor: unknown key (kprf.yaml:1)'],
     ['5: 4', '5: unknown key (kprf.yaml)'],

@@ -1,7 +1,7 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/clock.ts'
-import { RateLimiter } from '../../src/http/rate-limiter.ts'
+import { RateLimiter, type RateLimits, rateLimitsOf } from '../../src/http/rate-limiter.ts'
 import { deliveryError, RDKAFKA } from '../../src/producer/delivery-errors.ts'
 import type { DeliveryReport } from '../../src/producer/types.ts'
 import { createEdge, type Edge, type PushReply } from '../support/http-edge.ts'
@@ -345,14 +345,16 @@ describe('a push of which records fail', () => {
 })
 
 describe('a rate-limited push', () => {
-  const rateLimiter = (): RateLimiter =>
-    new RateLimiter([
+  const rateLimits = (): RateLimits => {
+    const limiter = new RateLimiter([
       { topicName: 'orders', maxRequestsPerMinute: 2 },
       { topicName: 'visits', maxRequestsPerMinute: 0 },
     ])
+    return rateLimitsOf(limiter, systemClock)
+  }
 
   it('has the records over the limit refused, and the others produced', async () => {
-    const edge = createEdge({ rateLimiter: rateLimiter() })
+    const edge = createEdge({ rateLimits: rateLimits() })
 
     const { status, headers, reply } = await push(edge, {
       records: [{ topic: 'visits', data: 'v' }, ...['a', 'b', 'c'].map(record)],
@@ -372,7 +374,7 @@ describe('a rate-limited push', () => {
   })
 
   it('tells the fate of each record when some are refused, some fail and some are delivered', async () => {
-    const edge = createEdge({ rateLimiter: rateLimiter() })
+    const edge = createEdge({ rateLimits: rateLimits() })
     edge.producer.refuseNth(1, QUEUE_FULL)
 
     const { status, headers, reply } = await push(edge, {
@@ -388,7 +390,7 @@ describe('a rate-limited push', () => {
   })
 
   it('reaches no producer when every record is over the limit', async () => {
-    const edge = createEdge({ rateLimiter: rateLimiter() })
+    const edge = createEdge({ rateLimits: rateLimits() })
 
     const { status } = await push(edge, { records: [{ topic: 'visits', data: 'v' }] })
 
@@ -397,7 +399,7 @@ describe('a rate-limited push', () => {
   })
 
   it('is none for topics without a rule', async () => {
-    const edge = createEdge({ rateLimiter: rateLimiter() })
+    const edge = createEdge({ rateLimits: rateLimits() })
 
     const { status } = await push(edge, { records: [{ topic: 'other', data: '' }] })
 

@@ -106,4 +106,26 @@ describe('RateLimiter', () => {
       }),
     )
   })
+
+  it('admits of each topic what its limit lets through, and tells when those it refused have room', () => {
+    const limiter = new RateLimiter([
+      { topicName: 'orders', maxRequestsPerMinute: 2 },
+      { topicName: 'visits', maxRequestsPerMinute: 9 },
+    ])
+    limiter.tryAdmit('visits', 0)
+
+    const wanted = new Map([
+      ['orders', 3],
+      ['visits', 1],
+    ])
+    const { admitted, retryAfterSeconds } = limiter.admit(wanted, 20_000)
+
+    expect(Object.fromEntries(admitted)).toEqual({ orders: 2, visits: 1 })
+    expect(retryAfterSeconds).toBe(60)
+    expect(limiter.tryAdmit('orders', 20_000)).toBe(false)
+  })
+
+  it('knows which topics have a rule', () => {
+    expect([limiterOf(0).has('orders'), limiterOf(0).has('other')]).toEqual([true, false])
+  })
 })

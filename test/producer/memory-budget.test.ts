@@ -1,19 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MemoryBudget, type MemoryBudgetLimits } from '../../src/producer/memory-budget.ts'
+import { MemoryBudget } from '../../src/producer/memory-budget.ts'
+import { fixedRoom } from '../../src/producer/queue-room.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER
 
-function makeBudget(limits: Partial<MemoryBudgetLimits> = {}): {
+interface Limits {
+  readonly maxRecords?: number
+  readonly maxBytes?: number
+}
+
+function makeBudget({ maxRecords = 0, maxBytes = UNLIMITED }: Limits = {}): {
   budget: MemoryBudget
   clock: FakeClock
 } {
   const clock = new FakeClock()
-  return {
-    budget: new MemoryBudget({ maxRecords: 0, maxBytes: UNLIMITED, ...limits }, clock),
-    clock,
-  }
+  return { budget: new MemoryBudget(fixedRoom(maxRecords, maxBytes), clock), clock }
 }
 
 /** Notes in `log` under which name each reservation ended, and how. */

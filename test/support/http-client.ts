@@ -1,4 +1,4 @@
-/** A plain HTTP/1.1 client for one port of kprf, with connections that are kept alive. */
+/** A plain HTTP/1.1 client for one port of kprf. */
 import { Agent, request, type IncomingHttpHeaders } from 'node:http'
 
 /** A reply, whatever its status. */
@@ -14,10 +14,12 @@ const replyTimeoutMs = 60_000
 /** See the head of this file. */
 export class HttpClient {
   readonly #port: number
-  readonly #agent = new Agent({ keepAlive: true })
+  readonly #agent: Agent
 
-  constructor(port: number) {
+  /** @param keepAlive - whether connections are kept for the next request; without it each has its own. */
+  constructor(port: number, { keepAlive = true } = {}) {
     this.#port = port
+    this.#agent = new Agent({ keepAlive })
   }
 
   /** Sends JSON. Rejects when there is no whole reply within a minute. */

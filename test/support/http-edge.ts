@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock.ts'
 import type { LogLevel } from '../../src/config/types.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type { HttpMetrics, PushMode } from '../../src/http/http-metrics.ts'
+import { messagesOf } from '../../src/http/express-messages.ts'
 import { HttpServer } from '../../src/http/http-server.ts'
 import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
 import type { LogFields } from '../../src/logging.ts'
@@ -78,7 +79,7 @@ export function createEdge(
       maxRecordsPerRequest: 100,
       unknownFields: 'ignore',
     },
-    rateLimiter: undefined,
+    rateLimits: undefined,
     clock: systemClock,
     isDraining: () => false,
     ...overrides,
@@ -102,6 +103,7 @@ export async function serveEdge(
   const edge = createEdge(overrides)
   const server = new HttpServer({
     app: edge.app,
+    messages: messagesOf(edge.app),
     clock: overrides.clock ?? systemClock,
     log: edge.log,
     limits: { ...SERVER_LIMITS, ...limits },

@@ -3,6 +3,7 @@
  * with signals, and judged by its log, its exit code and what Kafka has.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -98,6 +99,22 @@ export class KprfProcess {
   /** The lines logged so far. */
   get log(): readonly LogLine[] {
     return this.#log
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('kprf has not started')
+    return this.#child.pid
+  }
+
+  /** The processes that it has forked, newest last. Linux only. */
+  get workerPids(): number[] {
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8')
+    return children.split(' ').filter(Boolean).map(Number)
+  }
+
+  /** Where it takes pushes. */
+  get pushPort(): number {
+    return Number(this.#log.find(({ msg }) => msg === 'accepting pushes')?.['port'])
   }
 
   get isRunning(): boolean {

@@ -11,7 +11,7 @@ import type { Refusal } from '../error-body.ts'
 import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics, PushMode } from '../http-metrics.ts'
 import { parseJson } from '../parse-json.ts'
-import type { RateLimiter } from '../rate-limiter.ts'
+import type { RateLimits } from '../rate-limiter.ts'
 import { refuse } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { parsePush, type PushRules } from './parse-push.ts'
@@ -23,7 +23,7 @@ export interface PushEndpointOptions {
   readonly producer: RecordProducer
   readonly rules: PushRules
   /** `undefined` when no topic has a limit. */
-  readonly rateLimiter: RateLimiter | undefined
+  readonly rateLimits: RateLimits | undefined
   readonly bodyReader: BodyReader
   readonly requestIds: RequestIds
   readonly metrics: HttpMetrics

@@ -2,7 +2,6 @@
  * Takes checked records through the rate limit and the producer. Every record ends in exactly one of:
  * refused by the limit, refused by the producer, admitted (asynchronous), reported on (synchronous).
  */
-import type { Clock } from '../../clock.ts'
 import type {
   DeliveryError,
   DeliveryReport,
@@ -11,7 +10,7 @@ import type {
   Refusals,
 } from '../../producer/types.ts'
 import { HTTP_MAPPINGS } from '../error-mapper.ts'
-import type { RateLimiter } from '../rate-limiter.ts'
+import type { Admission, RateLimits, RecordsByTopic } from '../rate-limiter.ts'
 
 /** What became of the records of a push; both by record index. */
 export interface SendOutcome {
@@ -24,7 +23,7 @@ export interface SendOutcome {
 
 /** Records refused by the rate limit. */
 export interface RateLimited {
-  readonly recordsByTopic: ReadonlyMap<string, number>
+  readonly recordsByTopic: RecordsByTopic
   /** When all of these topics have room again. */
   readonly retryAfterSeconds: number
 }
@@ -32,8 +31,7 @@ export interface RateLimited {
 /** What {@link sendRecords} works with. */
 export interface SendOptions {
   readonly producer: RecordProducer
-  readonly rateLimiter: RateLimiter | undefined
-  readonly clock: Clock
+  readonly rateLimits: RateLimits | undefined
 }
 
 /** The Rust kprf's text, which its clients match on. */
@@ -53,10 +51,12 @@ export type AdmissionListener = () => void
  */
 export async function sendRecords(
   records: readonly ProducerRecord[],
-  { producer, rateLimiter, clock }: SendOptions,
+  { producer, rateLimits }: SendOptions,
   onAdmission?: AdmissionListener,
 ): Promise<SendOutcome> {
-  const limited = rateLimiter && limitRates(records, rateLimiter, clock.nowMs())
+  const wanted = rateLimits && countLimited(records, rateLimits)
+  if (rateLimits === undefined || wanted === undefined) return send(records, producer, onAdmission)
+  const limited = limitRates(records, await rateLimits.admit(wanted))
   if (limited === undefined) return send(records, producer, onAdmission)
   const sent = await send(limited.admitted, producer, onAdmission)
   return merge(limited, sent, records.length)
@@ -69,31 +69,43 @@ interface Limited {
   readonly rateLimited: RateLimited
 }
 
+/** Counts the records of topics that have a limit; `undefined` when there are none. */
+function countLimited(
+  records: readonly ProducerRecord[],
+  rateLimits: RateLimits,
+): RecordsByTopic | undefined {
+  let wanted: Map<string, number> | undefined
+  for (const { topic } of records) {
+    if (rateLimits.has(topic)) addTo((wanted ??= new Map<string, number>()), topic)
+  }
+  return wanted
+}
+
+/** The first records of each topic are let through, as if they had come one after another. */
 function limitRates(
   records: readonly ProducerRecord[],
-  rateLimiter: RateLimiter,
-  nowMs: number,
+  { admitted: admittedByTopic, retryAfterSeconds }: Admission,
 ): Limited | undefined {
+  const left = new Map(admittedByTopic)
   const admitted: ProducerRecord[] = []
   const positions: number[] = []
   const recordsByTopic = new Map<string, number>()
   records.forEach((record, index) => {
-    if (rateLimiter.tryAdmit(record.topic, nowMs)) {
+    const room = left.get(record.topic) ?? Infinity
+    if (room > 0) {
+      left.set(record.topic, room - 1)
       admitted.push(record)
       positions.push(index)
     } else {
-      recordsByTopic.set(record.topic, (recordsByTopic.get(record.topic) ?? 0) + 1)
+      addTo(recordsByTopic, record.topic)
     }
   })
   if (recordsByTopic.size === 0) return undefined
-  const waits = [...recordsByTopic.keys()].map((topic) =>
-    rateLimiter.retryAfterSeconds(topic, nowMs),
-  )
-  return {
-    admitted,
-    positions,
-    rateLimited: { recordsByTopic, retryAfterSeconds: Math.max(...waits) },
-  }
+  return { admitted, positions, rateLimited: { recordsByTopic, retryAfterSeconds } }
+}
+
+function addTo(counts: Map<string, number>, topic: string): void {
+  counts.set(topic, (counts.get(topic) ?? 0) + 1)
 }
 
 /** Puts what became of the admitted records back to where they were in the request. */

@@ -7,7 +7,6 @@ import type {
   RecordProducer,
   Refusals,
 } from '../../../src/producer/types.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
 
 const record: ProducerRecord = {
   topic: 'orders',
@@ -42,8 +41,7 @@ class ManualProducer implements RecordProducer {
 
 const optionsOf = (producer: RecordProducer): Parameters<typeof sendRecords>[1] => ({
   producer,
-  rateLimiter: undefined,
-  clock: new FakeClock(),
+  rateLimits: undefined,
 })
 
 describe('sendRecords', () => {

@@ -1,0 +1,36 @@
+/** What is logged once pushes are accepted: where, and what an operator should know about it. */
+import type { Config } from './config/types.ts'
+import type { Logger } from './logging.ts'
+
+/** Where a started kprf listens. */
+export interface Addresses {
+  readonly httpPort: number
+  readonly metricsPort: number
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** Logs the addresses, and warnings about the configuration. */
+export function announce(
+  logger: Logger,
+  { http, kafka }: Config,
+  { httpPort, metricsPort }: Addresses,
+  workers?: number,
+): void {
+  logger.info('accepting pushes', {
+    host: http.host,
+    port: httpPort,
+    metrics_port: metricsPort,
+    brokers: kafka.brokers,
+    ...(workers !== undefined && { workers }),
+  })
+  if (!LOOPBACK.has(http.host)) {
+    logger.warn(
+      'anyone who can reach this address can push; bind http.host to 127.0.0.1 or keep it inside your network',
+      { host: http.host },
+    )
+  }
+  if (kafka.statisticsIntervalMs > 0) {
+    logger.warn('kafka.statistics_interval_ms has no effect: statistics are not collected')
+  }
+}

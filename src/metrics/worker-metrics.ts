@@ -1,0 +1,55 @@
+/** What a primary process counts about its workers. */
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type { MetricsSnapshot } from './metrics.ts'
+
+/** Why a worker was replaced: it died, or was told to make room for a new one. */
+export type RestartReason = 'crash' | 'request'
+
+/** See the head of this file. */
+export class WorkerMetrics {
+  readonly #registry: Registry
+  readonly #restarts: Counter<'reason'>
+  readonly #lost: Counter
+
+  /** @param runningWorkers - read at each scrape. */
+  constructor(runningWorkers: () => number, registry = new Registry()) {
+    const registers = [registry]
+    this.#registry = registry
+    const workers: Gauge = new Gauge({
+      name: 'kprf_workers',
+      help: 'Worker processes that take pushes.',
+      registers,
+      collect: () => {
+        workers.set(runningWorkers())
+      },
+    })
+    this.#restarts = new Counter({
+      name: 'kprf_worker_restarts_total',
+      help: 'Workers replaced: because they died, or at the request of SIGUSR2.',
+      labelNames: ['reason'],
+      registers,
+    })
+    this.#lost = new Counter({
+      name: 'kprf_worker_lost_records_total',
+      help: 'Records that were in the queues of workers when these died, as of their last reports.',
+      registers,
+    })
+    for (const reason of ['crash', 'request'] as const) this.#restarts.inc({ reason }, 0)
+    collectDefaultMetrics({ register: registry })
+  }
+
+  /** Counts a worker that was replaced. */
+  restarted(reason: RestartReason): void {
+    this.#restarts.inc({ reason })
+  }
+
+  /** Counts records that died with a worker. */
+  recordsLost(count: number): void {
+    this.#lost.inc(count)
+  }
+
+  /** All of these as data. */
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON()
+  }
+}

@@ -1,0 +1,56 @@
+/** What a primary process and its workers say to each other. */
+import type { Config } from '../config/types.ts'
+import type { Admission, RecordsByTopic } from '../http/rate-limiter.ts'
+import type { MetricsSnapshot } from '../metrics/metrics.ts'
+import type { Room } from '../producer/queue-room.ts'
+import type { ServiceReport } from '../service.ts'
+
+/** From the primary to a worker. */
+export type ToWorker =
+  | {
+      readonly kind: 'start'
+      readonly slot: number
+      readonly workers: number
+      readonly config: Config
+    }
+  /** Drain and end. */
+  | { readonly kind: 'stop'; readonly reason: string }
+  /** Take no new connections; once the last is closed, drain and end. */
+  | { readonly kind: 'retire' }
+  /** Give up whatever `stop` still waits for. */
+  | { readonly kind: 'abort' }
+  | { readonly kind: 'reopenLog' }
+  /** Answers `borrow`; they are answered in order. */
+  | { readonly kind: 'lent'; readonly room: Room }
+  | { readonly kind: 'roomAgain' }
+  /** Answers `admit`. */
+  | { readonly kind: 'admitted'; readonly id: number; readonly admission: Admission }
+  /** Asks for `metrics`. */
+  | { readonly kind: 'measure'; readonly id: number }
+
+/** What a worker asks of what all share. */
+export type WorkerRequest =
+  | { readonly kind: 'borrow'; readonly room: Room }
+  | { readonly kind: 'giveBack'; readonly room: Room }
+  | { readonly kind: 'admit'; readonly id: number; readonly wanted: RecordsByTopic }
+
+/** From a worker to the primary. */
+export type ToPrimary =
+  | WorkerRequest
+  /** It listens for messages: `start` may come. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'started'; readonly httpPort: number }
+  /** It cannot start: a ProxyError CONFIG_INVALID. */
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'report'; readonly report: ServiceReport }
+  | { readonly kind: 'metrics'; readonly id: number; readonly metrics: MetricsSnapshot }
+  /** The last message: how many records were lost in the end, and what is to be kept of the metrics. */
+  | { readonly kind: 'stopped'; readonly lost: number; readonly metrics: MetricsSnapshot }
+
+/** One end of the connection between the two. */
+export interface Channel<Incoming, Outgoing> {
+  /** Says something; what the other end does not take any more is dropped. */
+  send(message: Outgoing): void
+  /** Has `listener` called with each message. */
+  onMessage(listener: (message: Incoming) => void): void
+}

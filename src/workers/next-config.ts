@@ -1,0 +1,43 @@
+/** What of a changed configuration takes effect when the workers are restarted, and what does not. */
+import type { Config } from '../config/types.ts'
+
+/** A configuration for new workers. */
+export interface NextConfig {
+  readonly config: Config
+  /** Keys that were changed, and stay as they were until the primary process is started anew. */
+  readonly ignored: readonly string[]
+}
+
+/** Takes over what is a worker's own; what the primary process holds for all of them stays. */
+export function nextConfig(current: Config, loaded: Config): NextConfig {
+  const { host, port, metricsPort } = current.http
+  const { queueBufferingMaxMessages, queueBufferingMaxKbytes } = current.kafka
+  const config: Config = {
+    ...loaded,
+    workers: current.workers,
+    outputFile: current.outputFile,
+    ratelimit: current.ratelimit,
+    http: { ...loaded.http, host, port, metricsPort },
+    kafka: { ...loaded.kafka, queueBufferingMaxMessages, queueBufferingMaxKbytes },
+  }
+  const held: readonly (readonly [string, (config: Config) => unknown])[] = [
+    ['workers', ({ workers }) => workers],
+    ['output_file', ({ outputFile }) => outputFile],
+    ['ratelimit', ({ ratelimit }) => ratelimit],
+    ['http.host', ({ http }) => http.host],
+    ['http.port', ({ http }) => http.port],
+    ['http.metrics_port', ({ http }) => http.metricsPort],
+    [
+      'kafka.queue_buffering_max_messages',
+      ({ kafka: { queueBufferingMaxMessages } }) => queueBufferingMaxMessages,
+    ],
+    [
+      'kafka.queue_buffering_max_kbytes',
+      ({ kafka: { queueBufferingMaxKbytes } }) => queueBufferingMaxKbytes,
+    ],
+  ]
+  const ignored = held
+    .filter(([, read]) => JSON.stringify(read(loaded)) !== JSON.stringify(read(current)))
+    .map(([key]) => key)
+  return { config, ignored }
+}

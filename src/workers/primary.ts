@@ -1,0 +1,311 @@
+/**
+ * The primary of several processes: forks the workers, which share the listening socket and take the pushes,
+ * and replaces those that die. What there is once for all of them lives here: the limits of the queue and of
+ * the rates, the operations port with everyone's metrics, the signals.
+ *
+ *     new -> starting -> accepting -> stopping -> closed
+ */
+import { type Addresses, announce } from '../announce.ts'
+import type { CancelTimer, Clock } from '../clock.ts'
+import type { Config } from '../config/types.ts'
+import { RateLimiter } from '../http/rate-limiter.ts'
+import { totalRoom } from '../kafka-settings.ts'
+import { Log, type Logger } from '../logging.ts'
+import { MergedMetrics } from '../metrics/merged-metrics.ts'
+import { WorkerMetrics } from '../metrics/worker-metrics.ts'
+import { createOperationsApp } from '../operations/app.ts'
+import { queueCheck, type ReadinessCheck } from '../operations/readiness.ts'
+import { OperationsServer } from '../operations/server.ts'
+import type { Room } from '../producer/queue-room.ts'
+import type { WorkerRequest } from './messages.ts'
+import { nextConfig } from './next-config.ts'
+import { QueueBank, type QueueAccount } from './queue-bank.ts'
+import { type Fork, type WorkerEnding, WorkerProcess } from './worker-process.ts'
+
+/** What a {@link Primary} is made from. */
+export interface PrimaryOptions {
+  readonly config: Config
+  readonly workers: number
+  readonly clock: Clock
+  readonly fork: () => Fork
+}
+
+type State = 'new' | 'starting' | 'accepting' | 'stopping' | 'closed'
+
+/** A worker that has run for less was hardly of use: those after it are held back, longer each time. */
+const SHORT_LIFE_MS = 10_000
+const REPLACE_BACKOFF_MS = 100
+const REPLACE_BACKOFF_MAX_MS = 30_000
+
+/** How much longer than it is allowed to a worker may take to end, before it is killed. */
+const END_GRACE_MS = 5_000
+
+/** See the head of this file. */
+export class Primary {
+  #config: Config
+  readonly #workers: number
+  readonly #clock: Clock
+  readonly #fork: () => Fork
+  readonly #log: Log
+  readonly #operations: OperationsServer
+  readonly #metrics: WorkerMetrics
+  readonly #merged = new MergedMetrics()
+  readonly #bank: QueueBank
+  readonly #rates: RateLimiter
+  readonly #accounts = new Map<WorkerProcess, QueueAccount>()
+  /** All that have not ended, those that retire included. */
+  readonly #running = new Set<WorkerProcess>()
+  /** The one of each slot that takes new connections, or is about to. */
+  readonly #current: (WorkerProcess | undefined)[]
+  readonly #cancelReplacements = new Set<CancelTimer>()
+  #state: State = 'new'
+  #shortLives = 0
+  #lost = 0
+  #isRestarting = false
+
+  /** @throws ProxyError CONFIG_INVALID when the log cannot be written to. */
+  constructor({ config, workers, clock, fork }: PrimaryOptions) {
+    this.#config = config
+    this.#workers = workers
+    this.#clock = clock
+    this.#fork = fork
+    this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
+    this.#bank = new QueueBank(totalRoom(config))
+    this.#rates = new RateLimiter(config.ratelimit.rules)
+    this.#current = new Array<undefined>(workers).fill(undefined)
+    this.#metrics = new WorkerMetrics(() => this.#accepting().length)
+    const operations = createOperationsApp({
+      metrics: { contentType: this.#merged.contentType, exposition: () => this.#exposition() },
+      logger: this.logger,
+      readinessChecks: this.#readinessChecks(),
+    })
+    this.#operations = new OperationsServer(operations, clock)
+  }
+
+  /** The log of this process. */
+  get logger(): Logger {
+    return this.#log.logger
+  }
+
+  /**
+   * Starts all workers.
+   *
+   * @throws ProxyError CONFIG_INVALID when a port cannot be listened on; nothing is left running then.
+   */
+  async start(): Promise<Addresses> {
+    this.#state = 'starting'
+    const { host, metricsPort } = this.#config.http
+    try {
+      const boundMetricsPort = await this.#operations.listen(host, metricsPort)
+      for (let slot = 0; slot < this.#workers; slot += 1) this.#startCurrent(slot)
+      const [httpPort = 0] = await Promise.all([...this.#running].map(({ started }) => started))
+      this.#state = 'accepting'
+      const addresses = { httpPort, metricsPort: boundMetricsPort }
+      announce(this.logger, this.#config, addresses, this.#workers)
+      return addresses
+    } catch (error) {
+      this.#state = 'stopping'
+      await this.#stopWorkers('start failed')
+      await this.#operations.close()
+      throw error
+    }
+  }
+
+  /** Has all logs go on in new files (SIGHUP, after a rotation). */
+  reopenLog(): void {
+    this.#log.reopen()
+    for (const worker of this.#running) worker.tell({ kind: 'reopenLog' })
+  }
+
+  /**
+   * Drains and ends all workers.
+   *
+   * @returns the number of records that were accepted and not delivered since this was called.
+   */
+  async stop(reason: string): Promise<number> {
+    this.#state = 'stopping'
+    this.logger.info('draining', { reason, records: this.#buffered().records })
+    for (const cancel of this.#cancelReplacements) cancel()
+    const lostBefore = this.#lost
+    await this.#stopWorkers(reason)
+    this.#state = 'closed'
+    await this.#operations.close()
+    const lost = this.#lost - lostBefore
+    this.logger[lost > 0 ? 'error' : 'info']('stopped', { records_not_delivered: lost })
+    await this.#log.close()
+    return lost
+  }
+
+  /** Gives up at once whatever {@link Primary.stop} still waits for. */
+  abort(): Promise<void> {
+    for (const worker of this.#running) worker.tell({ kind: 'abort' })
+    return Promise.resolve()
+  }
+
+  /**
+   * Replaces all workers, one after another, by new ones with the configuration of now. Each goes on with the
+   * connections that it has until they end by themselves, so that no request fails.
+   *
+   * @param load - reads the configuration; when it throws, all stays as it is.
+   */
+  async restart(load: () => Config): Promise<void> {
+    if (this.#isRestarting || this.#state !== 'accepting') {
+      this.logger.warn('not restarting: the workers are being started or stopped already')
+      return
+    }
+    this.#isRestarting = true
+    try {
+      const { config, ignored } = nextConfig(this.#config, load())
+      if (ignored.length > 0) {
+        this.logger.warn('some changes take effect only when kprf itself is restarted', {
+          keys: ignored,
+        })
+      }
+      this.logger.info('restarting the workers')
+      const before = this.#config
+      this.#config = config
+      await this.#replaceAll().catch((error: unknown) => {
+        this.#config = before
+        throw error
+      })
+      this.logger.info('the workers were restarted')
+    } catch (error) {
+      this.logger.error('the workers were not all restarted; those that run go on', { error })
+    } finally {
+      this.#isRestarting = false
+    }
+  }
+
+  /** @throws Error when a new worker does not start: those of old that are left stay. */
+  async #replaceAll(): Promise<void> {
+    for (let slot = 0; slot < this.#workers; slot += 1) {
+      if (this.#state !== 'accepting') throw new Error('kprf is stopping')
+      await this.#replace(slot)
+    }
+  }
+
+  async #replace(slot: number): Promise<void> {
+    const fresh = this.#startWorker(slot)
+    await fresh.started
+    const old = this.#current[slot]
+    this.#current[slot] = fresh
+    this.#metrics.restarted('request')
+    old?.tell({ kind: 'retire' })
+    await old?.ended
+  }
+
+  #startCurrent(slot: number): void {
+    this.#current[slot] = this.#startWorker(slot)
+  }
+
+  #startWorker(slot: number): WorkerProcess {
+    const startedMs = this.#clock.nowMs()
+    const worker = new WorkerProcess(
+      this.#fork(),
+      { slot, workers: this.#workers, config: this.#config },
+      { clock: this.#clock, onRequest: this.#answer.bind(this) },
+    )
+    this.#running.add(worker)
+    const account = this.#bank.open(() => {
+      worker.tell({ kind: 'roomAgain' })
+    })
+    this.#accounts.set(worker, account)
+    void worker.ended.then((ending) => {
+      account.close()
+      this.#accounts.delete(worker)
+      this.#running.delete(worker)
+      this.#settle(worker, ending, this.#clock.nowMs() - startedMs)
+    })
+    return worker
+  }
+
+  /** Counts what is left of a worker, and replaces it when it was not told to end. */
+  #settle(worker: WorkerProcess, { isOrderly, lost, metrics, how }: WorkerEnding, lifeMs: number) {
+    const { slot, pid } = worker
+    void this.#merged.keep(metrics)
+    this.#lost += lost
+    if (isOrderly) return
+    this.#metrics.recordsLost(lost)
+    this.logger.error('a worker died', { worker: slot, pid, how, records_lost: lost })
+    if (this.#current[slot] !== worker || this.#state !== 'accepting') return
+    this.#current[slot] = undefined
+    this.#shortLives = lifeMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
+    const backoffMs = Math.min(
+      REPLACE_BACKOFF_MAX_MS,
+      this.#shortLives < 2 ? 0 : REPLACE_BACKOFF_MS * 2 ** this.#shortLives,
+    )
+    const cancel = this.#clock.schedule(backoffMs, () => {
+      this.#cancelReplacements.delete(cancel)
+      this.#metrics.restarted('crash')
+      this.#startCurrent(slot)
+    })
+    this.#cancelReplacements.add(cancel)
+  }
+
+  #answer(message: WorkerRequest, worker: WorkerProcess): void {
+    const account = this.#accounts.get(worker)
+    switch (message.kind) {
+      case 'borrow':
+        worker.tell({ kind: 'lent', room: account?.borrow(message.room) ?? message.room })
+        break
+      case 'giveBack':
+        account?.giveBack(message.room)
+        break
+      case 'admit': {
+        const admission = this.#rates.admit(message.wanted, this.#clock.nowMs())
+        worker.tell({ kind: 'admitted', id: message.id, admission })
+      }
+    }
+  }
+
+  async #stopWorkers(reason: string): Promise<void> {
+    const { timeoutMs, drainDelayMs } = this.#config.shutdown
+    for (const worker of this.#running) worker.tell({ kind: 'stop', reason })
+    const cancelTimer = this.#clock.schedule(drainDelayMs + timeoutMs + END_GRACE_MS, () => {
+      for (const worker of this.#running) worker.kill()
+    })
+    await Promise.all([...this.#running].map(({ ended }) => ended))
+    cancelTimer()
+  }
+
+  #accepting(): WorkerProcess[] {
+    return [...this.#running].filter(({ report }) => report.isAccepting)
+  }
+
+  #buffered(): Room {
+    let records = 0
+    let bytes = 0
+    for (const { report } of this.#running) {
+      records += report.bufferedRecords
+      bytes += report.bufferedBytes
+    }
+    return { records, bytes }
+  }
+
+  async #exposition(): Promise<string> {
+    const own = this.#metrics.snapshot()
+    const measured = [...this.#running].map((worker) => worker.measure())
+    return await this.#merged.exposition(await Promise.all([own, ...measured]))
+  }
+
+  #readinessChecks(): ReadinessCheck[] {
+    return [
+      {
+        name: 'accepting',
+        check: () => (this.#state === 'accepting' ? undefined : `the service is ${this.#state}`),
+      },
+      {
+        name: 'workers',
+        check: () => (this.#accepting().length > 0 ? undefined : 'no worker takes pushes'),
+      },
+      {
+        name: 'kafka',
+        check: () => {
+          const problems = this.#accepting().map(({ report }) => report.kafkaProblem)
+          return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
+        },
+      },
+      queueCheck(totalRoom(this.#config), () => this.#buffered()),
+    ]
+  }
+}

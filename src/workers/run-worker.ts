@@ -1,0 +1,26 @@
+/** The life of a worker process: what `main.ts` is for the others. */
+import { EXIT_CODES } from '../cli.ts'
+import type { BuildInfo } from '../version.ts'
+import { ProcessChannel } from './cluster.ts'
+import { Worker } from './worker.ts'
+
+/** Signals to a process group, or a whole container, reach the primary too, which tells its workers what to do. */
+const PRIMARY_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const
+
+/** Works until the primary process says stop, or is gone. Returns the exit code. */
+export async function runWorker(build: BuildInfo): Promise<number> {
+  for (const signal of PRIMARY_SIGNALS) process.on(signal, () => undefined)
+  const channel = new ProcessChannel()
+  const worker = new Worker(channel, build)
+  let exitCode: number = EXIT_CODES.ok
+  channel.onGone(() => {
+    worker.stop('the primary process is gone')
+  })
+  process.on('uncaughtException', (error) => {
+    exitCode = EXIT_CODES.failed
+    worker.stopAfterBug(error)
+  })
+  const lost = await worker.stopped
+  await channel.sent()
+  return lost > 0 ? EXIT_CODES.failed : exitCode
+}

@@ -1,0 +1,188 @@
+/**
+ * A worker process: one service, told by the primary process what to do. Room in the queue and the rate limits
+ * are the primary's; metrics and health are served there too.
+ */
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config/types.ts'
+import { ProxyError } from '../errors.ts'
+import type { Admission, RateLimits, RecordsByTopic } from '../http/rate-limiter.ts'
+import { invariant } from '../invariant.ts'
+import { totalRoom } from '../kafka-settings.ts'
+import { BorrowedRoom, type Room, type RoomLender } from '../producer/queue-room.ts'
+import { Service, type ServiceReport } from '../service.ts'
+import type { BuildInfo } from '../version.ts'
+import type { Channel, ToPrimary, ToWorker } from './messages.ts'
+import { chunkOf } from './queue-bank.ts'
+
+/** How long a worker runs at most without saying how many records it has. */
+const REPORT_INTERVAL_MS = 50
+
+/** The worker's end of the channel. */
+export type PrimaryChannel = Channel<ToWorker, ToPrimary>
+
+/** See the head of this file. */
+export class Worker {
+  readonly #channel: PrimaryChannel
+  readonly #build: BuildInfo
+  readonly #stopped = Promise.withResolvers<number>()
+  readonly #admissions = new Map<number, (admission: Admission) => void>()
+  #answerLoan: ((room: Room) => void) | undefined
+  #onRoomAgain: (() => void) | undefined
+  #service: Service | undefined
+  #started: Promise<void> | undefined
+  #lastReport: ServiceReport | undefined
+  #cancelReport: (() => void) | undefined
+  #isStopping = false
+  #nextAdmission = 0
+
+  constructor(channel: PrimaryChannel, build: BuildInfo) {
+    this.#channel = channel
+    this.#build = build
+    channel.onMessage((message) => {
+      this.#handle(message)
+    })
+    channel.send({ kind: 'ready' })
+  }
+
+  /** Resolves to how many accepted records were not delivered, once the service has stopped. */
+  get stopped(): Promise<number> {
+    return this.#stopped.promise
+  }
+
+  /** Drains and ends for a reason that the primary has not given. */
+  stop(reason: string): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    this.#stop(reason).then(this.#stopped.resolve, this.#stopped.reject)
+  }
+
+  /** Logs a bug, drains and ends. */
+  stopAfterBug(error: unknown): void {
+    this.#service?.logger.error('a bug in kprf; stopping', { error })
+    this.stop('bug')
+  }
+
+  #handle(message: ToWorker): void {
+    switch (message.kind) {
+      case 'start':
+        this.#started = this.#start(message)
+        break
+      case 'stop':
+        this.stop(message.reason)
+        break
+      case 'retire':
+        void this.#service?.retire().then(() => {
+          this.stop('retired')
+        })
+        break
+      case 'abort':
+        void this.#service?.abort()
+        break
+      case 'reopenLog':
+        this.#service?.reopenLog()
+        break
+      case 'lent':
+        this.#answerLoan?.(message.room)
+        break
+      case 'roomAgain':
+        this.#onRoomAgain?.()
+        break
+      case 'admitted':
+        this.#admissions.get(message.id)?.(message.admission)
+        this.#admissions.delete(message.id)
+        break
+      case 'measure':
+        void this.#measure(message.id)
+    }
+  }
+
+  async #start({ slot, workers, config }: ToWorker & { kind: 'start' }): Promise<void> {
+    try {
+      const room = new BorrowedRoom(this.#lender(config, workers))
+      this.#service = new Service({
+        ...{ config, clock: systemClock, random: Math.random, build: this.#build },
+        share: { slot, workers, room, rateLimits: this.#rateLimits(config) },
+      })
+      const { httpPort } = await this.#service.start()
+      this.#channel.send({ kind: 'started', httpPort })
+      this.#report()
+    } catch (error) {
+      if (!(error instanceof ProxyError && error.code === 'CONFIG_INVALID')) throw error
+      this.#channel.send({ kind: 'refused', message: error.message })
+      this.#isStopping = true
+      this.#stopped.resolve(0)
+    }
+  }
+
+  async #stop(reason: string): Promise<number> {
+    await this.#started
+    const service = this.#service
+    if (!service) return 0
+    const lost = await service.stop(reason)
+    this.#cancelReport?.()
+    this.#channel.send({ kind: 'stopped', lost, metrics: await service.metricsSnapshot() })
+    return lost
+  }
+
+  #report(): void {
+    invariant(this.#service !== undefined, 'the service runs')
+    const report = this.#service.report()
+    if (!isSame(report, this.#lastReport)) this.#channel.send({ kind: 'report', report })
+    this.#lastReport = report
+    this.#cancelReport = systemClock.schedule(REPORT_INTERVAL_MS, () => {
+      this.#report()
+    })
+  }
+
+  async #measure(id: number): Promise<void> {
+    const metrics = (await this.#service?.metricsSnapshot()) ?? []
+    this.#channel.send({ kind: 'metrics', id, metrics })
+  }
+
+  #lender(config: Config, workers: number): RoomLender {
+    const total = totalRoom(config)
+    return {
+      total,
+      chunk: chunkOf(total, workers),
+      borrow: (room) => {
+        const { promise, resolve } = Promise.withResolvers<Room>()
+        this.#answerLoan = resolve
+        this.#channel.send({ kind: 'borrow', room })
+        return promise
+      },
+      giveBack: (room) => {
+        this.#channel.send({ kind: 'giveBack', room })
+      },
+      onRoomAgain: (listener) => {
+        this.#onRoomAgain = listener
+      },
+    }
+  }
+
+  #rateLimits({ ratelimit }: Config): RateLimits | undefined {
+    if (!ratelimit.enabled) return undefined
+    const topics = new Set(ratelimit.rules.map(({ topicName }) => topicName))
+    return {
+      has: (topic) => topics.has(topic),
+      admit: (wanted) => this.#admit(wanted),
+    }
+  }
+
+  #admit(wanted: RecordsByTopic): Promise<Admission> {
+    const { promise, resolve } = Promise.withResolvers<Admission>()
+    const id = this.#nextAdmission
+    this.#nextAdmission += 1
+    this.#admissions.set(id, resolve)
+    this.#channel.send({ kind: 'admit', id, wanted })
+    return promise
+  }
+}
+
+function isSame(report: ServiceReport, other: ServiceReport | undefined): boolean {
+  return (
+    report.bufferedRecords === other?.bufferedRecords &&
+    report.bufferedBytes === other.bufferedBytes &&
+    report.isAccepting === other.isAccepting &&
+    report.kafkaProblem === other.kafkaProblem
+  )
+}
