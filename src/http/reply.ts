@@ -19,8 +19,8 @@ const NO_HEADERS: HeaderList = []
 const SKIPPED_BODY_MAX_BYTES = 65_536
 const PUSH_PATH = /^\/push\/?(?:\?|$)/
 
-/** Sends a reply to a request whose body has been read. */
-export function sendJson(
+/** Begins a reply; its body, this one, is to be written at its end. */
+export function beginJson(
   response: ServerResponse,
   requestId: string,
   status: number,
@@ -28,7 +28,6 @@ export function sendJson(
   extraHeaders: HeaderList = NO_HEADERS,
 ): void {
   response.writeHead(status, headersOf(requestId, body, extraHeaders))
-  response.end(body)
 }
 
 /** Answers an OPTIONS request: the headers say it all. */
@@ -71,7 +70,8 @@ export function refuse(
   const headers = [...retryAfter(status), ...(options.headers ?? NO_HEADERS)]
   const closes = options.closes ?? (isSkippable(request) ? undefined : 'afterBody')
   if (closes === undefined) {
-    sendJson(response, requestId, status, body, headers)
+    beginJson(response, requestId, status, body, headers)
+    response.end(body)
     return status
   }
   response.writeHead(status, headersOf(requestId, body, [...headers, 'Connection', 'close']))

@@ -12,6 +12,7 @@ import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics, PushMode } from '../http-metrics.ts'
 import { parseJson } from '../parse-json.ts'
 import type { RateLimits } from '../rate-limiter.ts'
+import type { ReplyBatch } from '../reply-batch.ts'
 import { refuse } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { parsePush, type PushRules } from './parse-push.ts'
@@ -26,6 +27,7 @@ export interface PushEndpointOptions {
   readonly rateLimits: RateLimits | undefined
   readonly bodyReader: BodyReader
   readonly requestIds: RequestIds
+  readonly replies: ReplyBatch
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
@@ -54,10 +56,10 @@ export class PushEndpoint {
 
   /** Answers one request. Never rejects. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, metrics, requestIds } = this.#options
+    const { clock, metrics, requestIds, replies } = this.#options
     const startedMs = clock.nowMs()
     const requestId = requestIds(request.headers)
-    const exchange: Exchange = { request, response, requestId, mode: 'async' }
+    const exchange: Exchange = { request, replies, response, requestId, mode: 'async' }
     const status = await this.#answer(exchange)
     const durationMs = clock.nowMs() - startedMs
     metrics.observePush(exchange.mode, status, durationMs)

@@ -10,12 +10,14 @@ import {
   HTTP_MAPPINGS,
   OK_STATUS,
 } from '../error-mapper.ts'
-import { retryAfter, sendJson } from '../reply.ts'
+import type { ReplyBatch } from '../reply-batch.ts'
+import { retryAfter } from '../reply.ts'
 import type { Problem } from './problem.ts'
 import type { SendOutcome } from './send-records.ts'
 
-/** A response to be written, and the id of its request. */
+/** A response to be written, with what, and the id of its request. */
 export interface Replying {
+  readonly replies: ReplyBatch
   readonly response: ServerResponse
   readonly requestId: string
 }
@@ -47,7 +49,8 @@ export function replyOutcome(
   if (failures !== undefined && decisive !== undefined) {
     return replyFailed(replying, failures, decisive, outcome, offsets)
   }
-  sendJson(replying.response, replying.requestId, OK_STATUS, okBody(offsets))
+  const { replies, response, requestId } = replying
+  replies.send(response, requestId, OK_STATUS, okBody(offsets))
   return OK_STATUS
 }
 
@@ -69,7 +72,7 @@ export function replyInvalid(
 }
 
 function replyFailed(
-  { response, requestId }: Replying,
+  { replies, response, requestId }: Replying,
   failures: readonly (DeliveryError | undefined)[],
   { index, error }: DecisiveFailure,
   outcome?: SendOutcome,
@@ -79,7 +82,7 @@ function replyFailed(
   const summary = { code: error.code, message: `records[${index}]: ${error.text}` }
   const body = failedPushBody(failures, summary, requestId, offsets)
   const headers = retryAfter(status, outcome?.rateLimited?.retryAfterSeconds)
-  sendJson(response, requestId, status, body, headers)
+  replies.send(response, requestId, status, body, headers)
   return status
 }
 
