@@ -4,8 +4,11 @@
  * back, after the last byte of it is written.
  */
 
-/** Sizes of chunks: of a batch of a few small records, of one that grows, and of a large one. */
-export const CHUNK_BYTES = [1_024, 16_384, 65_536] as const
+/**
+ * Sizes of chunks: of a batch of a few small records, of one that grows, and of a large one. The largest is one that
+ * malloc maps by itself: of smaller ones, between which request bodies come and go, a full queue took a quarter more.
+ */
+export const CHUNK_BYTES = [1_024, 16_384, 65_536, 262_144] as const
 /** Memory kept for later; what a burst took beyond it goes back to the system. */
 const DEFAULT_KEPT_BYTES = 33_554_432
 

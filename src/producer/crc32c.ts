@@ -1,17 +1,28 @@
 /**
  * CRC-32C (Castagnoli), which Kafka wants over every record batch; node:zlib has only the other
- * CRC-32. Sliced by eight: eight table look-ups consume eight bytes at a time, which is 3.6 times as
- * fast in JavaScript as byte by byte (1.7 against 0.47 GB/s where it was measured).
+ * CRC-32. Sliced by sixteen, in WebAssembly: 4 KiB take 1.6 us, copied there and all, where the best in
+ * JavaScript takes 2.6 us and byte by byte 9.
  *
  * `?? 0` never happens: it tells the compiler what a typed array cannot, and costs nothing measurable.
  */
+import { CRC32C_MODULE } from './crc32c-module.ts'
 
 const POLYNOMIAL_REVERSED = 0x82f63b78
-const SLICES = 8
+const SLICES = 16
+/** Where the bytes go, behind the table. */
+const WINDOW_AT = SLICES * 256 * 4
 
-/** `TABLE[slice * 256 + byte]`: the CRC of `byte` followed by `slice` zero bytes. */
-const TABLE = makeTable()
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  update(at: number, end: number, crc: number): number
+}
 
+const module = new WebAssembly.Module(Buffer.from(CRC32C_MODULE, 'base64'))
+const loop = new WebAssembly.Instance<Exports>(module).exports
+const window = Buffer.from(loop.memory.buffer, WINDOW_AT)
+new Int32Array(loop.memory.buffer).set(makeTable())
+
+/** At `slice * 256 + byte`: the CRC of `byte` followed by `slice` zero bytes. */
 function makeTable(): Int32Array {
   const table = new Int32Array(SLICES * 256)
   for (let byte = 0; byte < 256; byte++) {
@@ -31,32 +42,12 @@ function makeTable(): Int32Array {
  *
  * @param previous - CRC of what comes before these bytes.
  */
-export function crc32c(
-  bytes: Uint8Array,
-  start = 0,
-  end: number = bytes.length,
-  previous = 0,
-): number {
+export function crc32c(bytes: Buffer, start = 0, end: number = bytes.length, previous = 0): number {
   let crc = ~previous
-  let at = start
-  for (const lastFull = end - SLICES; at <= lastFull; at += SLICES) {
-    const low =
-      crc ^
-      ((bytes[at] ?? 0) |
-        ((bytes[at + 1] ?? 0) << 8) |
-        ((bytes[at + 2] ?? 0) << 16) |
-        ((bytes[at + 3] ?? 0) << 24))
-    crc =
-      (TABLE[0x700 | (low & 0xff)] ?? 0) ^
-      (TABLE[0x600 | ((low >>> 8) & 0xff)] ?? 0) ^
-      (TABLE[0x500 | ((low >>> 16) & 0xff)] ?? 0) ^
-      (TABLE[0x400 | (low >>> 24)] ?? 0) ^
-      (TABLE[0x300 | (bytes[at + 4] ?? 0)] ?? 0) ^
-      (TABLE[0x200 | (bytes[at + 5] ?? 0)] ?? 0) ^
-      (TABLE[0x100 | (bytes[at + 6] ?? 0)] ?? 0) ^
-      (TABLE[bytes[at + 7] ?? 0] ?? 0)
+  for (let at = start; at < end; at += window.length) {
+    const copied = bytes.copy(window, 0, at, Math.min(end, at + window.length))
+    crc = loop.update(WINDOW_AT, WINDOW_AT + copied, crc)
   }
-  for (; at < end; at++) crc = (TABLE[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8)
   return ~crc >>> 0
 }
 

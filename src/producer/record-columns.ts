@@ -22,25 +22,43 @@ export interface Records {
   /** Bytes of all values together. */
   readonly valueBytes: number
   admittedMsAt(position: number): number
-  timestampMsAt(position: number): number
   listenerAt(position: number): DeliveryListener | undefined
-  /** Position in the request of the record at this one. */
+  /** Of a record that has a listener: its timestamp in Kafka. */
+  timestampMsAt(position: number): number
+  /** Of a record that has a listener: its position in the request. */
   indexAt(position: number): number
 }
 
-const FIRST_CAPACITY = 4
-/** Numbers of one record: when it was admitted, its timestamp, the bytes of its value. */
-const STRIDE = 3
-const TIMESTAMP_AT = 1
-const VALUE_BYTES_AT = 2
+/** So few that the columns of a small batch are small objects of the heap, which are made at once. */
+const FIRST_PAGE_RECORDS = 4
+/**
+ * Columns grow by pages, the first one up to this size: arrays that grow as large as a full batch would leave
+ * holes between the chunks that hold the bytes, a fifth of all memory.
+ */
+const PAGE_RECORDS = 1_024
+const PAGE_BITS = 10
+
+/** Two columns of some records. */
+interface Page {
+  readonly admittedMs: Float64Array
+  readonly valueBytes: Uint32Array
+}
+
+/** What only those need to know who listen. */
+interface Listened {
+  readonly listeners: (DeliveryListener | undefined)[]
+  readonly indexes: number[]
+  readonly timestampsMs: number[]
+}
 
 /** See the head of this file. */
 export class RecordColumns implements Records {
   #count = 0
-  #numbers = new Float64Array(FIRST_CAPACITY * STRIDE)
+  #valueBytes = 0
+  #capacity = FIRST_PAGE_RECORDS
+  readonly #pages = [newPage(FIRST_PAGE_RECORDS)]
   /** `undefined` as long as nobody listens. */
-  #listeners: (DeliveryListener | undefined)[] | undefined
-  #indexes: number[] | undefined
+  #listened: Listened | undefined
 
   /** Makes columns of some records. */
   static of(records: Iterable<PendingRecord>): RecordColumns {
@@ -54,58 +72,79 @@ export class RecordColumns implements Records {
   }
 
   get valueBytes(): number {
-    let sum = 0
-    for (let position = 0; position < this.#count; position += 1) {
-      sum += this.#numbers[position * STRIDE + VALUE_BYTES_AT] ?? NaN
-    }
-    return sum
+    return this.#valueBytes
   }
 
   admittedMsAt(position: number): number {
-    return this.#numbers[position * STRIDE] ?? NaN
-  }
-
-  timestampMsAt(position: number): number {
-    return this.#numbers[position * STRIDE + TIMESTAMP_AT] ?? NaN
+    return this.#pages[position >>> PAGE_BITS]?.admittedMs[position % PAGE_RECORDS] ?? NaN
   }
 
   listenerAt(position: number): DeliveryListener | undefined {
-    return this.#listeners?.[position]
+    return this.#listened?.listeners[position]
+  }
+
+  timestampMsAt(position: number): number {
+    return this.#listened?.timestampsMs[position] ?? NaN
   }
 
   indexAt(position: number): number {
-    return this.#indexes?.[position] ?? 0
+    return this.#listened?.indexes[position] ?? 0
   }
 
   /** Adds a record at the end. */
   push({ admittedMs, timestampMs, valueBytes, listener, index }: PendingRecord): void {
-    const at = this.#count * STRIDE
-    if (at === this.#numbers.length) this.#grow()
-    this.#numbers[at] = admittedMs
-    this.#numbers[at + TIMESTAMP_AT] = timestampMs
-    this.#numbers[at + VALUE_BYTES_AT] = valueBytes
+    const position = this.#count
+    if (position === this.#capacity) this.#grow()
+    const page = this.#pages[position >>> PAGE_BITS]
+    if (page) {
+      page.admittedMs[position % PAGE_RECORDS] = admittedMs
+      page.valueBytes[position % PAGE_RECORDS] = valueBytes
+    }
     if (listener) {
-      this.#listeners ??= []
-      this.#indexes ??= []
-      this.#listeners[this.#count] = listener
-      this.#indexes[this.#count] = index
+      this.#listened ??= { listeners: [], indexes: [], timestampsMs: [] }
+      this.#listened.listeners[position] = listener
+      this.#listened.indexes[position] = index
+      this.#listened.timestampsMs[position] = timestampMs
     }
     this.#count += 1
+    this.#valueBytes += valueBytes
   }
 
   /** Returns records `from` up to `to`, copied. */
   slice(from: number, to: number): RecordColumns {
     const part = new RecordColumns()
-    part.#count = to - from
-    part.#numbers = this.#numbers.slice(from * STRIDE, to * STRIDE)
-    part.#listeners = this.#listeners?.slice(from, to)
-    part.#indexes = this.#indexes?.slice(from, to)
+    for (let position = from; position < to; position += 1) {
+      part.push({
+        admittedMs: this.admittedMsAt(position),
+        timestampMs: this.timestampMsAt(position),
+        valueBytes: this.#valueBytesAt(position),
+        listener: this.listenerAt(position),
+        index: this.indexAt(position),
+      })
+    }
     return part
   }
 
-  #grow(): void {
-    const larger = new Float64Array(Math.max(FIRST_CAPACITY * STRIDE, 2 * this.#numbers.length))
-    larger.set(this.#numbers)
-    this.#numbers = larger
+  #valueBytesAt(position: number): number {
+    return this.#pages[position >>> PAGE_BITS]?.valueBytes[position % PAGE_RECORDS] ?? NaN
   }
+
+  /** Makes the first page larger, or adds another. */
+  #grow(): void {
+    const [first] = this.#pages
+    if (first && this.#capacity < PAGE_RECORDS) {
+      const larger = newPage(2 * this.#capacity)
+      larger.admittedMs.set(first.admittedMs)
+      larger.valueBytes.set(first.valueBytes)
+      this.#pages[0] = larger
+      this.#capacity *= 2
+    } else {
+      this.#pages.push(newPage(PAGE_RECORDS))
+      this.#capacity += PAGE_RECORDS
+    }
+  }
+}
+
+function newPage(records: number): Page {
+  return { admittedMs: new Float64Array(records), valueBytes: new Uint32Array(records) }
 }

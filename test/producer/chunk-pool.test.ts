@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CHUNK_BYTES, ChunkPool } from '../../src/producer/chunk-pool.ts'
 
-const [SMALL, MEDIUM, LARGE] = CHUNK_BYTES
+const [SMALL, MEDIUM, LARGE, LARGEST] = CHUNK_BYTES
 
 describe('ChunkPool', () => {
   test.each([
@@ -10,6 +10,8 @@ describe('ChunkPool', () => {
     [SMALL + 1, MEDIUM],
     [MEDIUM + 1, LARGE],
     [LARGE, LARGE],
+    [LARGE + 1, LARGEST],
+    [LARGEST, LARGEST],
   ])('lends for %i bytes a chunk of %i', (minBytes, expected) => {
     expect(new ChunkPool().lend(minBytes)).toHaveLength(expected)
   })
@@ -17,10 +19,10 @@ describe('ChunkPool', () => {
   test('lends exactly what is larger than every chunk, and does not keep it', () => {
     const pool = new ChunkPool()
 
-    const chunk = pool.lend(LARGE + 1)
+    const chunk = pool.lend(LARGEST + 1)
     pool.giveBack(chunk)
 
-    expect(chunk).toHaveLength(LARGE + 1)
+    expect(chunk).toHaveLength(LARGEST + 1)
     expect(pool.freeBytes).toBe(0)
   })
 

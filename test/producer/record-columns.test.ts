@@ -13,8 +13,8 @@ const anyPending: fc.Arbitrary<PendingRecord> = fc
     listener: fc.constantFrom(undefined, listener),
     index: fc.nat(10_000),
   })
-  // Without a listener nobody asks for the position in the request.
-  .map((pending) => (pending.listener ? pending : { ...pending, index: 0 }))
+  // Without a listener nobody asks for the timestamp and the position in the request.
+  .map((pending) => (pending.listener ? pending : { ...pending, timestampMs: NaN, index: 0 }))
 
 function shown(records: readonly PendingRecord[]): Omit<PendingRecord, 'valueBytes'>[] {
   return records.map(({ admittedMs, timestampMs, listener, index }) => ({
@@ -66,6 +66,17 @@ describe('RecordColumns', () => {
 
     expect(columns.admittedMsAt(1)).toBe(1)
     expect(part.admittedMsAt(1)).toBe(9)
+  })
+
+  test('hold more records than a page, and are cut across pages', () => {
+    const pending = Array.from({ length: 3000 }, (_, index) => {
+      return { admittedMs: index / 8, timestampMs: index, valueBytes: 2, listener, index }
+    })
+    const columns = RecordColumns.of(pending)
+
+    expect(recordsOf(columns)).toEqual(shown(pending))
+    expect(recordsOf(columns.slice(1000, 2100))).toEqual(shown(pending.slice(1000, 2100)))
+    expect(columns.slice(1000, 2100).valueBytes).toBe(2200)
   })
 
   test('take more records after a part without any was cut out', () => {
