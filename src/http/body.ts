@@ -47,19 +47,21 @@ export class BodyReader {
    * @returns `undefined` when the client left before all of it arrived.
    * @throws ProxyError when it is too large, does not decompress, or finds the budget exhausted.
    */
-  async read(request: IncomingMessage, response: ServerResponse): Promise<HeldBody | undefined> {
+  read(request: IncomingMessage, response: ServerResponse): Promise<HeldBody | undefined> {
     const { headers } = request
     const decompress = decompressOf(headers['content-encoding'])
-    if (Number(headers['content-length'] ?? 0) > this.#maxBytes) throw this.#tooLarge()
+    if (Number(headers['content-length'] ?? 0) > this.#maxBytes) {
+      return Promise.reject(this.#tooLarge())
+    }
     if (awaitsContinue(request)) response.writeContinue()
-    const received = await this.#collect(request)
-    if (received === undefined) return undefined
-    const bytes = decompress === undefined ? received : await this.#decompress(received, decompress)
-    return new HeldBody(bytes, this.#budget)
+    const received = this.#collect(request)
+    return decompress === undefined
+      ? received
+      : received.then((body) => body && this.#decompress(body.bytes, decompress))
   }
 
   /** Its listeners stay: a body ends once, and taking them off is dearer than that they are there. */
-  #collect(request: IncomingMessage): Promise<Buffer | undefined> {
+  #collect(request: IncomingMessage): Promise<HeldBody | undefined> {
     return new Promise((resolve, reject) => {
       let first: Buffer | undefined
       let others: Buffer[] | undefined
@@ -81,7 +83,8 @@ export class BodyReader {
       })
       request.on('end', () => {
         isOver = true
-        resolve(others === undefined ? (first ?? NO_BYTES) : Buffer.concat(others, heldBytes))
+        const bytes = others === undefined ? (first ?? NO_BYTES) : Buffer.concat(others, heldBytes)
+        resolve(new HeldBody(bytes, this.#budget))
       })
       request.on('close', () => {
         if (isOver) return
@@ -98,7 +101,7 @@ export class BodyReader {
     return this.#budget.tryTake(bytes) ? undefined : overloaded()
   }
 
-  async #decompress(body: Buffer, decompress: Decompress): Promise<Buffer> {
+  async #decompress(body: Buffer, decompress: Decompress): Promise<HeldBody> {
     // How much comes out is not known before: the most that may is held until it is.
     let heldBytes = body.length
     try {
@@ -106,7 +109,7 @@ export class BodyReader {
       heldBytes += this.#maxBytes
       const decompressed = await decompressBody(body, decompress, this.#maxBytes)
       heldBytes -= decompressed.length
-      return decompressed
+      return new HeldBody(decompressed, this.#budget)
     } finally {
       this.#budget.giveBack(heldBytes)
     }

@@ -23,6 +23,7 @@ import type { Transport } from './transport.ts'
 import type {
   DeliveryError,
   DeliveryListener,
+  MaybePromise,
   ProducerRecord,
   RecordProducer,
   Refusals,
@@ -38,6 +39,20 @@ export interface ProducerDependencies {
   readonly pool?: ChunkPool
   /** How much the queue may hold. @defaultValue what the settings say */
   readonly room?: QueueRoom
+}
+
+/** One call of `sendAll`. */
+interface SendCall {
+  readonly records: readonly ProducerRecord[]
+  readonly onDelivery: DeliveryListener | undefined
+  /** Records that are admitted without a wait are admitted at the same time. */
+  time: Time
+  refusals: (DeliveryError | undefined)[] | undefined
+}
+
+interface Time {
+  readonly nowMs: number
+  readonly epochMs: number
 }
 
 /** See the head of this file. */
@@ -143,38 +158,58 @@ export class Producer implements RecordProducer {
     })
   }
 
-  async sendAll(
+  sendAll(
     records: readonly ProducerRecord[],
     onDelivery?: DeliveryListener,
-  ): Promise<Refusals | undefined> {
-    let refusals: (DeliveryError | undefined)[] | undefined
-    let waitUntilMs: number | undefined
-    // Records that are admitted without a wait are admitted at the same time.
-    let time = this.#time()
+  ): MaybePromise<Refusals | undefined> {
+    const call: SendCall = { records, onDelivery, time: this.#time(), refusals: undefined }
     for (const [index, record] of records.entries()) {
+      const sizes = measure(record)
+      const refusal = this.#reserve(sizes)
+      if (refusal?.number === RDKAFKA.queueFull) return this.#sendWaiting(call, index)
+      this.#sendOne(call, index, record, sizes, refusal)
+    }
+    return call.refusals
+  }
+
+  /** Goes on with the first record that must wait for room. */
+  async #sendWaiting(call: SendCall, from: number): Promise<Refusals | undefined> {
+    const waitUntilMs = call.time.nowMs + this.#settings.queueFullWaitMs
+    for (const [index, record] of call.records.entries()) {
+      if (index < from) continue
       const sizes = measure(record)
       let refusal = this.#reserve(sizes)
       if (refusal?.number === RDKAFKA.queueFull) {
-        waitUntilMs ??= time.nowMs + this.#settings.queueFullWaitMs
         refusal = await this.#waitForRoom(sizes, waitUntilMs)
-        time = this.#time()
+        call.time = this.#time()
       }
-      refusal ??= this.#enqueue({
+      this.#sendOne(call, index, record, sizes, refusal)
+    }
+    return call.refusals
+  }
+
+  #sendOne(
+    call: SendCall,
+    index: number,
+    record: ProducerRecord,
+    sizes: RecordSizes,
+    refusalSoFar: DeliveryError | undefined,
+  ): void {
+    const refusal =
+      refusalSoFar ??
+      this.#enqueue({
         record,
         sizes,
-        admittedMs: time.nowMs,
-        timestampMs: record.timestampMs ?? time.epochMs,
+        admittedMs: call.time.nowMs,
+        timestampMs: record.timestampMs ?? call.time.epochMs,
         valueBytes: sizes.valueBytes,
-        listener: onDelivery,
+        listener: call.onDelivery,
         index,
       })
-      if (refusal) {
-        refusals ??= new Array<undefined>(records.length).fill(undefined)
-        refusals[index] = refusal
-        this.#observer.refused(record.topic, refusal)
-      }
-    }
-    return refusals
+    if (!refusal) return
+    call.refusals ??= new Array<undefined>(call.records.length).fill(undefined)
+    call.refusals[index] = refusal
+    this.#observer.refused(record.topic, refusal)
   }
 
   /**
@@ -240,7 +275,7 @@ export class Producer implements RecordProducer {
     return deliveryError(this.#isDraining ? RDKAFKA.brokerDestroy : RDKAFKA.queueFull)
   }
 
-  #time(): { readonly nowMs: number; readonly epochMs: number } {
+  #time(): Time {
     return { nowMs: this.#clock.nowMs(), epochMs: this.#clock.epochMs() }
   }
 

@@ -60,6 +60,9 @@ export type DeliveryListener = (report: DeliveryReport, index: number) => void
 /** By record index: why it was not admitted, or `undefined` where it was. */
 export type Refusals = readonly (DeliveryError | undefined)[]
 
+/** At once where nothing must be waited for: a promise for each push would be a good part of its cost. */
+export type MaybePromise<T> = T | Promise<T>
+
 /** What the HTTP edge sees of the producer. */
 export interface RecordProducer {
   /**
@@ -73,5 +76,5 @@ export interface RecordProducer {
   sendAll(
     records: readonly ProducerRecord[],
     onDelivery?: DeliveryListener,
-  ): Promise<Refusals | undefined>
+  ): MaybePromise<Refusals | undefined>
 }

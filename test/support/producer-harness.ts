@@ -115,8 +115,8 @@ export class ProducerHarness {
   }
 
   /** Sends records whose reports are collected in the order in which they come. */
-  send(...records: readonly ProducerRecord[]): Promise<Refusals | undefined> {
-    return this.producer.sendAll(records, (report) => {
+  async send(...records: readonly ProducerRecord[]): Promise<Refusals | undefined> {
+    return await this.producer.sendAll(records, (report) => {
       this.reports.push(report)
     })
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts'
 import { ProxyError } from '../../errors.ts'
 import type { LogLevel } from '../../config/types.ts'
 import type { Logger } from '../../logging.ts'
-import type { RecordProducer } from '../../producer/types.ts'
+import type { MaybePromise, RecordProducer } from '../../producer/types.ts'
 import type { BodyReader, HeldBody } from '../body.ts'
 import { assertJsonContentType } from '../content-type.ts'
 import type { Refusal } from '../error-body.ts'
@@ -17,7 +17,7 @@ import { refuse } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { parsePush, type PushRules } from './parse-push.ts'
 import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
-import { sendRecords } from './send-records.ts'
+import { type SendOutcome, sendRecords } from './send-records.ts'
 
 /** What {@link PushEndpoint} works with. */
 export interface PushEndpointOptions {
@@ -77,7 +77,8 @@ export class PushEndpoint {
       const body = await this.#options.bodyReader.read(request, response)
       if (body === undefined) return clientGone(response)
       try {
-        return await this.#push(exchange, body)
+        const status = this.#push(exchange, body)
+        return typeof status === 'number' ? status : await status
       } finally {
         body.release()
       }
@@ -88,7 +89,7 @@ export class PushEndpoint {
     }
   }
 
-  async #push(exchange: Exchange, body: HeldBody): Promise<number> {
+  #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
     const push = parsePush(parseJson(body.bytes), this.#options.rules)
     if (push.kind === 'refused') {
       return refuse(exchange.request, exchange.response, exchange.requestId, push.problem)
@@ -98,11 +99,17 @@ export class PushEndpoint {
     this.#options.metrics.recordsReceived(exchange.mode, push.records)
     // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
     const onAdmission = push.waitForSend ? body.release.bind(body) : undefined
-    const outcome = await sendRecords(push.records, this.#options, onAdmission)
+    const outcome = sendRecords(push.records, this.#options, onAdmission)
+    return outcome instanceof Promise
+      ? outcome.then((sent) => this.#reply(exchange, sent, push.returnOffsets))
+      : this.#reply(exchange, outcome, push.returnOffsets)
+  }
+
+  #reply(exchange: Exchange, outcome: SendOutcome, returnOffsets: boolean): number {
     outcome.rateLimited?.recordsByTopic.forEach((count, topic) => {
       this.#options.metrics.countRateLimited(topic, count)
     })
-    return replyOutcome(exchange, outcome, push.returnOffsets)
+    return replyOutcome(exchange, outcome, returnOffsets)
   }
 
   #logFailure(status: number, requestId: string, durationMs: number): void {

@@ -5,6 +5,7 @@
 import type {
   DeliveryError,
   DeliveryReport,
+  MaybePromise,
   ProducerRecord,
   RecordProducer,
   Refusals,
@@ -49,13 +50,22 @@ export type AdmissionListener = () => void
  *
  * @param onAdmission - given to wait for delivery too; without it the outcome is that of admission.
  */
-export async function sendRecords(
+export function sendRecords(
   records: readonly ProducerRecord[],
   { producer, rateLimits }: SendOptions,
   onAdmission?: AdmissionListener,
-): Promise<SendOutcome> {
+): MaybePromise<SendOutcome> {
   const wanted = rateLimits && countLimited(records, rateLimits)
   if (rateLimits === undefined || wanted === undefined) return send(records, producer, onAdmission)
+  return sendLimited(records, { producer, rateLimits }, wanted, onAdmission)
+}
+
+async function sendLimited(
+  records: readonly ProducerRecord[],
+  { producer, rateLimits }: { producer: RecordProducer; rateLimits: RateLimits },
+  wanted: RecordsByTopic,
+  onAdmission: AdmissionListener | undefined,
+): Promise<SendOutcome> {
   const limited = limitRates(records, await rateLimits.admit(wanted))
   if (limited === undefined) return send(records, producer, onAdmission)
   const sent = await send(limited.admitted, producer, onAdmission)
@@ -123,13 +133,17 @@ function merge(
   return { failures, reports: sentReports && reports, rateLimited }
 }
 
-async function send(
+function send(
   records: readonly ProducerRecord[],
   producer: RecordProducer,
   onAdmission: AdmissionListener | undefined,
-): Promise<SendOutcome> {
+): MaybePromise<SendOutcome> {
   if (onAdmission !== undefined) return sendAndWait(records, producer, onAdmission)
-  const failures = records.length === 0 ? undefined : await producer.sendAll(records)
+  const refusals = records.length === 0 ? undefined : producer.sendAll(records)
+  return refusals instanceof Promise ? refusals.then(outcomeOf) : outcomeOf(refusals)
+}
+
+function outcomeOf(failures: Refusals | undefined): SendOutcome {
   return { failures, reports: undefined, rateLimited: undefined }
 }
 
@@ -144,11 +158,12 @@ async function sendAndWait(
   // starts at all of them, and those refused are taken off once they are known.
   let outstanding = records.length
   const { promise: settled, resolve } = Promise.withResolvers<undefined>()
-  const refusals = await producer.sendAll(records, (report, index) => {
+  const admission = producer.sendAll(records, (report, index) => {
     reports[index] = report
     outstanding -= 1
     if (outstanding === 0) resolve(undefined)
   })
+  const refusals = admission instanceof Promise ? await admission : admission
   onAdmission()
   outstanding -= countRefused(refusals)
   if (outstanding > 0) await settled

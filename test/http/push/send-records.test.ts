@@ -48,12 +48,12 @@ describe('sendRecords', () => {
   it('waits for the reports of records admitted last, when the first were delivered before', async () => {
     const producer = new ManualProducer()
     let isSettled = false
-    const sending = sendRecords([record, record], optionsOf(producer), () => undefined).then(
-      (outcome) => {
-        isSettled = true
-        return outcome
-      },
-    )
+    const sending = Promise.resolve(
+      sendRecords([record, record], optionsOf(producer), () => undefined),
+    ).then((outcome) => {
+      isSettled = true
+      return outcome
+    })
 
     producer.report(report, 0)
     producer.admission.resolve(undefined)
