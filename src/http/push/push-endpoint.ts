@@ -100,9 +100,10 @@ export class PushEndpoint {
     // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
     const onAdmission = push.waitForSend ? body.release.bind(body) : undefined
     const outcome = sendRecords(push.records, this.#options, onAdmission)
+    const { returnOffsets } = push
     return outcome instanceof Promise
-      ? outcome.then((sent) => this.#reply(exchange, sent, push.returnOffsets))
-      : this.#reply(exchange, outcome, push.returnOffsets)
+      ? outcome.then((sent) => this.#reply(exchange, sent, returnOffsets))
+      : this.#reply(exchange, outcome, returnOffsets)
   }
 
   #reply(exchange: Exchange, outcome: SendOutcome, returnOffsets: boolean): number {

@@ -147,27 +147,58 @@ function outcomeOf(failures: Refusals | undefined): SendOutcome {
   return { failures, reports: undefined, rateLimited: undefined }
 }
 
-async function sendAndWait(
+/** Holds on to no record once it is admitted: while thousands wait, the collector would copy them all about. */
+function sendAndWait(
   records: readonly ProducerRecord[],
   producer: RecordProducer,
   onAdmission: AdmissionListener,
-): Promise<SendOutcome> {
-  const reports = new Array<DeliveryReport | undefined>(records.length).fill(undefined)
-  if (records.length === 0) return { failures: undefined, reports, rateLimited: undefined }
-  // Reports of the first records may come while others still wait for room in the queue: the count
-  // starts at all of them, and those refused are taken off once they are known.
-  let outstanding = records.length
-  const { promise: settled, resolve } = Promise.withResolvers<undefined>()
+): MaybePromise<SendOutcome> {
+  const deliveries = new Deliveries(records.length)
+  if (records.length === 0) return deliveries.outcome(undefined)
   const admission = producer.sendAll(records, (report, index) => {
-    reports[index] = report
-    outstanding -= 1
-    if (outstanding === 0) resolve(undefined)
+    deliveries.add(report, index)
   })
-  const refusals = admission instanceof Promise ? await admission : admission
-  onAdmission()
-  outstanding -= countRefused(refusals)
-  if (outstanding > 0) await settled
-  return { failures: failuresOf(refusals, reports), reports, rateLimited: undefined }
+  if (admission instanceof Promise) {
+    return admission.then((refusals) => deliveries.waitFor(refusals, onAdmission))
+  }
+  return deliveries.waitFor(admission, onAdmission)
+}
+
+/** The reports of a push whose client waits for them. */
+class Deliveries {
+  readonly #reports: (DeliveryReport | undefined)[]
+  readonly #settled = Promise.withResolvers<undefined>()
+  /**
+   * Reports of the first records may come while others still wait for room in the queue: the count
+   * starts at all of them, and those refused are taken off once they are known.
+   */
+  #outstanding: number
+
+  constructor(recordCount: number) {
+    this.#reports = new Array<undefined>(recordCount).fill(undefined)
+    this.#outstanding = recordCount
+  }
+
+  add(report: DeliveryReport, index: number): void {
+    this.#reports[index] = report
+    this.#outstanding -= 1
+    if (this.#outstanding === 0) this.#settled.resolve(undefined)
+  }
+
+  async waitFor(
+    refusals: Refusals | undefined,
+    onAdmission: AdmissionListener,
+  ): Promise<SendOutcome> {
+    onAdmission()
+    this.#outstanding -= countRefused(refusals)
+    if (this.#outstanding > 0) await this.#settled.promise
+    return this.outcome(refusals)
+  }
+
+  outcome(refusals: Refusals | undefined): SendOutcome {
+    const reports = this.#reports
+    return { failures: failuresOf(refusals, reports), reports, rateLimited: undefined }
+  }
 }
 
 function countRefused(refusals: Refusals | undefined): number {
