@@ -85,6 +85,8 @@ export class BodyReader {
         isOver = true
         const bytes = others === undefined ? (first ?? NO_BYTES) : Buffer.concat(others, heldBytes)
         resolve(new HeldBody(bytes, this.#budget))
+        // The request lives on while its client waits for the delivery of its records.
+        first = others = undefined
       })
       request.on('close', () => {
         if (isOver) return
