@@ -1,0 +1,19 @@
+/**
+ * Embedded brokers in a process of their own: `node bench/broker.ts TOPIC=PARTITIONS…`. Old records make
+ * room for new ones, so a benchmark may go on for as long as it likes.
+ */
+import { EmbeddedCluster } from '../src/embedded-broker/cluster.ts'
+
+const topics = Object.fromEntries(
+  process.argv.slice(2).map((argument) => {
+    const [topic = '', partitions = '1'] = argument.split('=')
+    return [topic, { partitions: Number(partitions) }]
+  }),
+)
+const cluster = await EmbeddedCluster.start({
+  topics,
+  autoCreateTopics: false,
+  partitionMaxBytes: 4_194_304,
+  requestLogSize: 1,
+})
+console.log(`brokers ${cluster.bootstrap}`)

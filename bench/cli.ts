@@ -1,0 +1,81 @@
+/**
+ * `node bench/cli.ts [--quick] [--only NAME] [--json] [--peer name=url --brokers host:port]`: measures kprf beside bare `node:http` and
+ * beside the program that one would write first, prints each figure and whether it is reached, and keeps them
+ * in `bench/results/`. Exits with 0 either way: it is a measurement.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { describeMachine } from './machine.ts'
+import type { BenchOptions, Figure, Measure } from './measure.ts'
+import { connectionPerRequest } from './measures/connections.ts'
+import { eventLoopDelay, syncLatency } from './measures/latency.ts'
+import { manyRecords } from './measures/many-records.ts'
+import { fullQueue } from './measures/memory.ts'
+import { oneRecordAsync, oneRecordSync } from './measures/one-record.ts'
+import { manyPartitions } from './measures/partitions.ts'
+import { peers } from './measures/peers.ts'
+import { producerAlone } from './measures/producer.ts'
+import { twoWorkers } from './measures/workers.ts'
+import { peer } from './support/server.ts'
+
+const MEASURES: Readonly<Record<string, Measure>> = {
+  producerAlone,
+  oneRecordAsync,
+  oneRecordSync,
+  manyRecords,
+  syncLatency,
+  eventLoopDelay,
+  connectionPerRequest,
+  manyPartitions,
+  fullQueue,
+  twoWorkers,
+  peers,
+}
+
+const QUICK = { durationMs: 2_500, warmUpMs: 1_000, rounds: 2 }
+const FULL = { durationMs: 6_000, warmUpMs: 2_000, rounds: 5 }
+
+function verdictOf({ isReached }: Figure): string {
+  if (isReached === undefined) return '    '
+  return isReached ? 'ok  ' : 'LESS'
+}
+
+// kafkajs arms timers with negative delays, of which Node would warn (kafkajs issue 1751).
+process.removeAllListeners('warning')
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    peer: { type: 'string', multiple: true, default: [] },
+    brokers: { type: 'string' },
+  },
+})
+const options: BenchOptions = {
+  ...(values.quick ? QUICK : FULL),
+  brokers: values.brokers,
+  peers: values.peer.map((text) => {
+    const [name = '', url = ''] = text.split('=')
+    return peer(name, url)
+  }),
+}
+const machine = describeMachine()
+const figures: Figure[] = []
+const print = values.json ? console.error : console.log
+print(`${machine.cpu}, ${machine.cores} cores, Node.js ${machine.node}, commit ${machine.commit}`)
+for (const [name, measure] of Object.entries(MEASURES)) {
+  if (values.only !== undefined && values.only !== name) continue
+  for (const figure of await measure(options)) {
+    figures.push(figure)
+    print(
+      `${verdictOf(figure)} ${figure.name}: ${figure.measured}${figure.target === '' ? '' : ` (${figure.target})`}`,
+    )
+  }
+}
+const result = { takenAt: new Date().toISOString(), machine, options: values, figures }
+if (values.json) console.log(JSON.stringify(result, undefined, 2))
+const directory = join(import.meta.dirname, 'results')
+mkdirSync(directory, { recursive: true })
+const file = `${result.takenAt.replaceAll(/[:.]/g, '-')}${values.quick ? '-quick' : ''}.json`
+writeFileSync(join(directory, file), `${JSON.stringify(result, undefined, 2)}\n`)

@@ -1,0 +1,65 @@
+/** Several servers under the same load, in turn. */
+import type { LoadPlan } from '../load/plan.ts'
+import type { BenchOptions } from '../measure.ts'
+import type { Broker } from '../support/broker.ts'
+import { runLoad, type Run } from '../support/run.ts'
+import type { Server } from '../support/server.ts'
+import { spreadOf, type Spread } from '../support/statistics.ts'
+
+/** What the runs of one server showed together. */
+export interface Comparison {
+  readonly runs: readonly Run[]
+  readonly requestsPerSecond: Spread
+  readonly cpuPerRequestUs: Spread
+}
+
+/** A load without what the options decide. */
+export type Load = Pick<LoadPlan, 'bodies' | 'connections'> &
+  Partial<Pick<LoadPlan, 'isConnectionPerRequest' | 'ratePerSecond'>>
+
+/** Puts the load on each server in turn, `rounds` times. */
+export async function compare(
+  servers: readonly Server[],
+  load: Load,
+  { durationMs, warmUpMs, rounds }: BenchOptions,
+): Promise<readonly Comparison[]> {
+  const runs = servers.map((): Run[] => [])
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, server] of servers.entries()) {
+      const plan = { isConnectionPerRequest: false, ratePerSecond: undefined, ...load }
+      runs[index]?.push(await runLoad(server, { ...plan, durationMs, warmUpMs }))
+    }
+  }
+  return runs.map((ofServer) => ({
+    runs: ofServer,
+    requestsPerSecond: spreadOf(ofServer.map(({ requestsPerSecond }) => requestsPerSecond)),
+    cpuPerRequestUs: spreadOf(ofServer.map(({ cpuPerRequestUs }) => cpuPerRequestUs)),
+  }))
+}
+
+/**
+ * Waits until the brokers have every record that was accepted.
+ *
+ * @throws Error when they do not get it in time, or get more.
+ */
+export async function assertStored(
+  broker: Broker,
+  topic: string,
+  expected: number,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs
+  for (;;) {
+    const stored = await broker.recordCount(topic)
+    if (stored === expected) return
+    if (stored > expected || performance.now() > deadlineMs) {
+      throw new Error(`${expected} records were accepted for ${topic}, ${stored} are stored`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Requests of all runs. */
+export function requestsOf({ runs }: Comparison): number {
+  return runs.reduce((sum, { requests }) => sum + requests, 0)
+}

@@ -1,0 +1,20 @@
+/** The least that an HTTP server in Node.js can do with a push: read it, parse it, say ok. The yardstick. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+const REPLY = '{"status":"ok","errors":[]}'
+const HEADERS = { 'Content-Type': 'application/json', 'Content-Length': REPLY.length }
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = []
+  request
+    .on('data', (chunk: Buffer) => chunks.push(chunk))
+    .on('end', () => {
+      JSON.parse(Buffer.concat(chunks).toString())
+      response.writeHead(200, HEADERS)
+      response.end(REPLY)
+    })
+})
+server.listen(0, '127.0.0.1', () => {
+  console.log(`port ${(server.address() as AddressInfo).port}`)
+})

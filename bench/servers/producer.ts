@@ -1,0 +1,103 @@
+/**
+ * The producer alone, without HTTP: sends records in waves, each wave once Kafka has the one before, and prints
+ * what that cost. Takes the brokers, a topic, the bytes of a record, the records of a wave, and for how many
+ * milliseconds.
+ */
+import { systemClock } from '../../src/clock.ts'
+import type { ProducerObserver } from '../../src/producer/delivery.ts'
+import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import { Producer } from '../../src/producer/producer.ts'
+import { LIBRDKAFKA_DEFAULTS } from '../../src/producer/settings.ts'
+import type { ProducerRecord } from '../../src/producer/types.ts'
+
+const RECORDS_PER_CALL = 40
+const WARM_UP_SHARE = 0.3
+
+const [bootstrap = '', topic = '', bytes = '', waveSize = '', forMs = ''] = process.argv.slice(2)
+
+let onDelivered: () => void = () => undefined
+let batches = 0
+const observer: ProducerObserver = {
+  delivered: () => {
+    batches += 1
+    onDelivered()
+  },
+  failed: ({ error }) => {
+    throw new Error(error.text)
+  },
+  refused: (_topic, error) => {
+    throw new Error(error.text)
+  },
+  ...{ attemptFailed: () => undefined, split: () => undefined, retried: () => undefined },
+  ...{ renewed: () => undefined, confirmed: () => undefined },
+}
+const transport = new KafkajsTransport(
+  {
+    ...LIBRDKAFKA_DEFAULTS,
+    ...{ brokers: bootstrap.split(','), clientId: 'bench', ssl: undefined, sasl: undefined },
+    ...{ allowAutoTopicCreation: false, connectTimeoutMs: 5_000, isDebugLogged: false },
+  },
+  {
+    ...{ clock: systemClock, random: Math.random, log: () => undefined },
+    observer: {
+      ...{ connectFailed: () => undefined, authenticationFailed: () => undefined },
+      ...{ connectionLost: () => undefined, metadataAnswered: () => undefined },
+      ...{ throttled: () => undefined, produceAnswered: () => undefined },
+    },
+  },
+)
+const producer = new Producer(
+  {
+    ...LIBRDKAFKA_DEFAULTS,
+    ...{ messageMaxBytes: 1_048_576, queueBufferingMaxMessages: 0, lingerMs: 5, retries: 3 },
+    ...{ queueBufferingMaxKbytes: 1_048_576, messageTimeoutMs: 30_000, requestTimeoutMs: 30_000 },
+    ...{ requiredAcks: -1, stickyPartitioningLingerMs: 20, topicMetadataPropagationMaxMs: 800 },
+    ...{ queueFullWaitMs: 100, enableIdempotence: false },
+  },
+  { transport, clock: systemClock, random: Math.random, observer },
+)
+
+/** Strings as they come out of JSON, so that none is a rope. */
+const value = JSON.parse(
+  JSON.stringify('abcdefghijklmnop'.repeat(Number(bytes) / 16 + 1).slice(0, Number(bytes))),
+) as string
+const partitions = 4
+const calls = Array.from({ length: Number(waveSize) / RECORDS_PER_CALL }, (_, call) =>
+  Array.from({ length: RECORDS_PER_CALL }, (): ProducerRecord => ({
+    ...{ topic, partition: call % partitions, key: null, value, headers: [] },
+    timestampMs: undefined,
+  })),
+)
+
+async function sendWave(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  onDelivered = () => {
+    if (producer.bufferedRecords === 0) resolve(undefined)
+  }
+  for (const records of calls) await producer.sendAll(records)
+  await promise
+}
+
+/** Sends waves for so long; returns how many. */
+async function sendFor(durationMs: number): Promise<number> {
+  const endMs = performance.now() + durationMs
+  let waves = 0
+  for (; performance.now() < endMs; waves += 1) await sendWave()
+  return waves
+}
+
+producer.start()
+const warmUpWaves = await sendFor(Number(forMs) * WARM_UP_SHARE)
+const before = process.cpuUsage()
+const batchesBefore = batches
+const waves = await sendFor(Number(forMs))
+const { user, system } = process.cpuUsage(before)
+const records = waves * Number(waveSize)
+await producer.close()
+console.log(
+  JSON.stringify({
+    sent: records + warmUpWaves * Number(waveSize),
+    cpuPerRecordUs: (user + system) / records,
+    recordsPerBatch: records / (batches - batchesBefore),
+  }),
+)

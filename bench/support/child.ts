@@ -1,0 +1,65 @@
+/** A process of this benchmark that says on its first line where it can be reached. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const START_TIMEOUT_MS = 30_000
+
+/** What runs ends with this process, however that ends. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** A running process. */
+export interface Child {
+  readonly pid: number
+  /** The match of the line that was waited for. */
+  readonly match: RegExpExecArray
+  /** Ends it, and resolves when it has ended. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+}
+
+/**
+ * Starts `node` with these arguments, in the root of the project, and resolves when it prints a line that
+ * matches.
+ */
+export async function startNode(args: readonly string[], line: RegExp): Promise<Child> {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  })
+  running.add(child)
+  const ended = new Promise<void>((resolve) =>
+    child.once('close', () => {
+      running.delete(child)
+      resolve()
+    }),
+  )
+  const stop = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    child.kill(signal)
+    await ended
+  }
+  const match = await firstMatch(child, line)
+  return { pid: child.pid ?? 0, match, stop }
+}
+
+function firstMatch(child: ChildProcess, line: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`no line like ${line.source}`))
+    }, START_TIMEOUT_MS)
+    child.once('close', (code) => {
+      reject(new Error(`ended with ${String(code)}`))
+    })
+    if (!child.stdout) throw new Error('the output of the process is not piped')
+    createInterface(child.stdout).on('line', (text) => {
+      const match = line.exec(text)
+      if (!match) return
+      clearTimeout(timer)
+      resolve(match)
+    })
+  })
+}

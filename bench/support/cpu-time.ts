@@ -1,0 +1,63 @@
+/** Processor time of another process and its children, as the kernel accounts for it. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Linux counts in hundredths of a second, whatever the kernel's own tick is. */
+const TICK_MS = 10
+/** Positions in /proc/PID/stat after the name: parent, user and system time. */
+const PARENT = 1
+const USER_TIME = 11
+const SYSTEM_TIME = 12
+
+/** Milliseconds used so far; `undefined` where /proc is not there. */
+export function cpuTimeMs(pid: number): number | undefined {
+  let totalMs: number | undefined
+  for (const member of familyOf(pid)) {
+    const fields = statOf(member)
+    if (!fields) continue
+    const ticks = Number(fields[USER_TIME]) + Number(fields[SYSTEM_TIME])
+    totalMs = (totalMs ?? 0) + ticks * TICK_MS
+  }
+  return totalMs
+}
+
+/** Resident memory in bytes; `undefined` where /proc is not there. */
+export function residentBytes(pid: number): number | undefined {
+  const status = read(`/proc/${pid}/status`)
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status ?? '')?.[1]
+  return kib === undefined ? undefined : Number(kib) * 1024
+}
+
+function familyOf(pid: number): readonly number[] {
+  const parents = new Map<number, number>()
+  for (const name of entriesOf('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const parent = statOf(Number(name))?.[PARENT]
+    if (parent !== undefined) parents.set(Number(name), Number(parent))
+  }
+  const family = [pid]
+  for (const [child, parent] of [...parents].sort(([one], [other]) => one - other)) {
+    if (family.includes(parent)) family.push(child)
+  }
+  return family
+}
+
+function statOf(pid: number): readonly string[] | undefined {
+  // The name, in parentheses, may have spaces in it.
+  return read(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')
+}
+
+function entriesOf(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,69 @@
+/** The servers that are compared. */
+import { cpuTimeMs } from './cpu-time.ts'
+import { startNode, type Child } from './child.ts'
+
+/** A server that takes pushes. */
+export interface Server {
+  readonly name: string
+  readonly port: number
+  /** `undefined` where it is not a process of ours. */
+  readonly pid: number | undefined
+  /** Of kprf: the port of the metrics. */
+  readonly metricsPort: number | undefined
+  stop(): Promise<void>
+}
+
+const PORT_LINE = /^port (?<port>\d+)$/
+const KPRF_LINE = /"accepting pushes".*"port":(?<port>\d+).*"metrics_port":(?<metrics>\d+)/
+
+/** Bare `node:http`. */
+export async function startBare(): Promise<Server> {
+  return serverOf('bare node:http', await startNode(['bench/servers/bare.ts'], PORT_LINE))
+}
+
+/** Express and kafkajs, as one would write it first. */
+export async function startObvious(bootstrap: string): Promise<Server> {
+  const child = await startNode(['bench/servers/obvious.ts', bootstrap], PORT_LINE)
+  return serverOf('Express + kafkajs', child)
+}
+
+/** kprf as it is installed, with these settings. */
+export async function startKprf(
+  bootstrap: string,
+  settings: Readonly<Record<string, string | number>> = {},
+  nodeOptions: readonly string[] = [],
+): Promise<Server> {
+  const flags = {
+    'kafka.brokers': bootstrap,
+    'http.host': '127.0.0.1',
+    'http.port': 0,
+    'http.metrics_port': 0,
+    ...settings,
+  }
+  const args = Object.entries(flags).map(([key, value]) => `--${key}=${value}`)
+  const child = await startNode([...nodeOptions, 'dist/main.js', ...args], KPRF_LINE)
+  return serverOf('kprf', child)
+}
+
+/** A server that somebody else has started. */
+export function peer(name: string, url: string): Server {
+  const port = Number(new URL(url).port)
+  return { name, port, pid: undefined, metricsPort: undefined, stop: () => Promise.resolve() }
+}
+
+function serverOf(name: string, child: Child): Server {
+  const { pid, match } = child
+  const metrics = match.groups?.['metrics']
+  return {
+    name,
+    port: Number(match.groups?.['port']),
+    pid,
+    metricsPort: metrics === undefined ? undefined : Number(metrics),
+    stop: () => child.stop('SIGTERM'),
+  }
+}
+
+/** Processor time of a server's process so far; NaN where it is not known. */
+export function cpuOf({ pid }: Server): number {
+  return pid === undefined ? NaN : (cpuTimeMs(pid) ?? NaN)
+}
