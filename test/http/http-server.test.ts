@@ -79,6 +79,69 @@ describe('HttpServer', () => {
   })
 })
 
+describe('HttpServer.retire', () => {
+  it('takes no new connections, and lets open ones end with the reply to their next request', async () => {
+    const { connect, server, port } = await serveEdge()
+    const idle = connect()
+    const first = await idle.write(rawPush(pushBody())).response()
+
+    const retired = server.retire()
+    await expect(new RawClient(port).response()).rejects.toThrow('closed without a response')
+    const next = await idle.write(rawPush(pushBody())).response()
+    await idle.closed()
+    await retired
+
+    expect([first.status, next.status]).toEqual([200, 200])
+    expect(first.headers.get('connection')).not.toBe('close')
+    expect(next.headers.get('connection')).toBe('close')
+  })
+
+  it('lets a request that is under way end its connection', async () => {
+    const { connect, producer, server } = await serveEdge()
+    producer.holdDelivery()
+    const client = connect().write(rawPush(pushBody({}, { wait_for_send: true })))
+    await producer.admitted(1)
+
+    const retired = server.retire()
+    producer.deliver()
+    const response = await client.response()
+    await retired
+
+    expect(response.status).toBe(200)
+    expect(response.headers.get('connection')).toBe('close')
+  })
+
+  it('keeps an idle connection for as long as any is kept', async () => {
+    const { connect, server } = await serveEdge({}, { keepAliveTimeoutMs: 300 })
+    const idle = connect()
+    await idle.write(rawPush(pushBody())).response()
+
+    const startedMs = performance.now()
+    await server.retire()
+
+    // Node closes a little later than it is told to, never before.
+    expect(performance.now() - startedMs).toBeGreaterThan(200)
+  })
+
+  it('is hastened by stopAccepting', async () => {
+    const { connect, server } = await serveEdge()
+    const idle = connect()
+    await idle.write(rawPush(pushBody())).response()
+
+    const retired = server.retire()
+    await server.stopAccepting()
+    await retired
+
+    await idle.closed()
+  })
+
+  it('has nothing to do before the server listens', async () => {
+    const server = new HttpServer({ app: nothing, clock: systemClock, log: new FakeHttpLog() })
+
+    await server.retire()
+  })
+})
+
 describe('HttpServer.stopAccepting', () => {
   it('refuses connections and closes idle ones', async () => {
     const { connect, server, port } = await serveEdge()
