@@ -7,7 +7,7 @@ import type { MetricsSnapshot } from './metrics.ts'
 
 /** See the head of this file. */
 export class MergedMetrics {
-  #past: MetricsSnapshot = []
+  #past: Promise<MetricsSnapshot> = Promise.resolve([])
 
   /** Media type of {@link MergedMetrics.exposition}. */
   get contentType(): string {
@@ -15,14 +15,13 @@ export class MergedMetrics {
   }
 
   /** Keeps the counts of a process that is gone. */
-  async keep(last: MetricsSnapshot): Promise<void> {
-    const before = this.#past
-    this.#past = await merge([before, last.filter(isCount)]).getMetricsAsJSON()
+  keep(last: MetricsSnapshot): void {
+    this.#past = this.#past.then((past) => merge([past, last.filter(isCount)]).getMetricsAsJSON())
   }
 
   /** All metrics in the Prometheus text format 0.0.4. @param running - of each process that runs. */
   async exposition(running: readonly MetricsSnapshot[]): Promise<string> {
-    return await merge([...running, this.#past]).metrics()
+    return await merge([...running, await this.#past]).metrics()
   }
 }
 

@@ -22,9 +22,8 @@ export interface Records {
   /** Bytes of all values together. */
   readonly valueBytes: number
   admittedMsAt(position: number): number
-  listenerAt(position: number): DeliveryListener | undefined
-  /** Of a record that has a listener: its timestamp in Kafka. */
   timestampMsAt(position: number): number
+  listenerAt(position: number): DeliveryListener | undefined
   /** Of a record that has a listener: its position in the request. */
   indexAt(position: number): number
 }
@@ -38,9 +37,10 @@ const FIRST_PAGE_RECORDS = 4
 const PAGE_RECORDS = 1_024
 const PAGE_BITS = 10
 
-/** Two columns of some records. */
+/** Columns of some records. */
 interface Page {
   readonly admittedMs: Float64Array
+  readonly timestampMs: Float64Array
   readonly valueBytes: Uint32Array
 }
 
@@ -48,7 +48,6 @@ interface Page {
 interface Listened {
   readonly listeners: (DeliveryListener | undefined)[]
   readonly indexes: number[]
-  readonly timestampsMs: number[]
 }
 
 /** See the head of this file. */
@@ -84,7 +83,7 @@ export class RecordColumns implements Records {
   }
 
   timestampMsAt(position: number): number {
-    return this.#listened?.timestampsMs[position] ?? NaN
+    return this.#pages[position >>> PAGE_BITS]?.timestampMs[position % PAGE_RECORDS] ?? NaN
   }
 
   indexAt(position: number): number {
@@ -98,13 +97,13 @@ export class RecordColumns implements Records {
     const page = this.#pages[position >>> PAGE_BITS]
     if (page) {
       page.admittedMs[position % PAGE_RECORDS] = admittedMs
+      page.timestampMs[position % PAGE_RECORDS] = timestampMs
       page.valueBytes[position % PAGE_RECORDS] = valueBytes
     }
     if (listener) {
-      this.#listened ??= { listeners: [], indexes: [], timestampsMs: [] }
+      this.#listened ??= { listeners: [], indexes: [] }
       this.#listened.listeners[position] = listener
       this.#listened.indexes[position] = index
-      this.#listened.timestampsMs[position] = timestampMs
     }
     this.#count += 1
     this.#valueBytes += valueBytes
@@ -135,6 +134,7 @@ export class RecordColumns implements Records {
     if (first && this.#capacity < PAGE_RECORDS) {
       const larger = newPage(2 * this.#capacity)
       larger.admittedMs.set(first.admittedMs)
+      larger.timestampMs.set(first.timestampMs)
       larger.valueBytes.set(first.valueBytes)
       this.#pages[0] = larger
       this.#capacity *= 2
@@ -146,5 +146,9 @@ export class RecordColumns implements Records {
 }
 
 function newPage(records: number): Page {
-  return { admittedMs: new Float64Array(records), valueBytes: new Uint32Array(records) }
+  return {
+    admittedMs: new Float64Array(records),
+    timestampMs: new Float64Array(records),
+    valueBytes: new Uint32Array(records),
+  }
 }

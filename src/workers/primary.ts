@@ -222,7 +222,7 @@ export class Primary {
   /** Counts what is left of a worker, and replaces it when it was not told to end. */
   #settle(worker: WorkerProcess, { isOrderly, lost, metrics, how }: WorkerEnding, lifeMs: number) {
     const { slot, pid } = worker
-    void this.#merged.keep(metrics)
+    this.#merged.keep(metrics)
     this.#lost += lost
     if (isOrderly) return
     this.#metrics.recordsLost(lost)
@@ -283,9 +283,12 @@ export class Primary {
   }
 
   async #exposition(): Promise<string> {
-    const own = this.#metrics.snapshot()
-    const measured = [...this.#running].map((worker) => worker.measure())
-    return await this.#merged.exposition(await Promise.all([own, ...measured]))
+    const workers = [...this.#running]
+    const measured = await Promise.all(workers.map((worker) => worker.measure()))
+    // What has ended meanwhile is among those of the past, and must not be counted twice.
+    await Promise.all(workers.filter(({ hasEnded }) => hasEnded).map(({ ended }) => ended))
+    const running = measured.filter((_, index) => workers[index]?.hasEnded === false)
+    return await this.#merged.exposition([await this.#metrics.snapshot(), ...running])
   }
 
   #readinessChecks(): ReadinessCheck[] {

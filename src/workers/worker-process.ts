@@ -65,6 +65,7 @@ export class WorkerProcess {
   #lost: number | undefined
   #isReady = false
   #isToldToEnd = false
+  #hasEnded = false
   #nextMeasurement = 0
 
   constructor(
@@ -88,6 +89,10 @@ export class WorkerProcess {
 
   get pid(): number | undefined {
     return this.#fork.process.pid
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
   /** What it last said of itself. */
@@ -167,6 +172,7 @@ export class WorkerProcess {
       process.once('disconnect', resolve)
     })
     const { code, how } = await exited
+    this.#hasEnded = true
     this.#port.reject(new Error(`worker ${this.slot} ended with ${how} before it had started`))
     for (const resolve of this.#measurements.values()) resolve(this.#metrics)
     const lost = this.#lost ?? this.#report.bufferedRecords

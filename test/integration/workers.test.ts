@@ -57,6 +57,14 @@ const LONG_LINGER: KprfSettings = {
   'kafka.message_timeout_ms': 120_000,
 }
 
+/** Keeps so many records in the queue, refuses more at once, and gives them up in the end. */
+const queueOf = (limit: number): KprfSettings => ({
+  ...LONG_LINGER,
+  'kafka.queue_buffering_max_messages': limit,
+  'kafka.queue_full_wait_ms': 0,
+  'shutdown.timeout_ms': 0,
+})
+
 describe('several workers', () => {
   it('take pushes on one port, and are seen as one on the other', async () => {
     const { cluster, kprf, pushOnce } = await startWorkers()
@@ -77,12 +85,7 @@ describe('several workers', () => {
 
   it('share the limit of the queue', async () => {
     const limit = 1600
-    const { kprf, pushOnce } = await startWorkers({
-      ...LONG_LINGER,
-      'kafka.queue_buffering_max_messages': limit,
-      'kafka.queue_full_wait_ms': 0,
-      'shutdown.timeout_ms': 0,
-    })
+    const { kprf, pushOnce } = await startWorkers(queueOf(limit))
 
     const { 200: accepted = 0, ...others } = await pushMany(pushOnce, limit + 200)
 
@@ -125,12 +128,7 @@ describe('several workers', () => {
 
   it('give the room of one that died to the others', async () => {
     const limit = 1600
-    const { kprf, pushOnce } = await startWorkers({
-      ...LONG_LINGER,
-      'kafka.queue_buffering_max_messages': limit,
-      'kafka.queue_full_wait_ms': 0,
-      'shutdown.timeout_ms': 0,
-    })
+    const { kprf, pushOnce } = await startWorkers(queueOf(limit))
     await pushMany(pushOnce, limit + 50)
     await sleep(200)
     const [victim = 0] = kprf.workerPids

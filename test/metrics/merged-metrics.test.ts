@@ -31,8 +31,9 @@ describe('MergedMetrics', () => {
 
   test('keeps the counts of processes that are gone, but not their gauges', async () => {
     const merged = new MergedMetrics()
-    await merged.keep(await snapshot(2))
-    await merged.keep(await snapshot(4))
+    const [first, second] = [await snapshot(2), await snapshot(4)]
+    merged.keep(first)
+    merged.keep(second)
 
     const exposition = await read(merged, [await snapshot(3)])
 

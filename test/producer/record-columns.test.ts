@@ -13,8 +13,8 @@ const anyPending: fc.Arbitrary<PendingRecord> = fc
     listener: fc.constantFrom(undefined, listener),
     index: fc.nat(10_000),
   })
-  // Without a listener nobody asks for the timestamp and the position in the request.
-  .map((pending) => (pending.listener ? pending : { ...pending, timestampMs: NaN, index: 0 }))
+  // Without a listener nobody asks for the position in the request.
+  .map((pending) => (pending.listener ? pending : { ...pending, index: 0 }))
 
 function shown(records: readonly PendingRecord[]): Omit<PendingRecord, 'valueBytes'>[] {
   return records.map(({ admittedMs, timestampMs, listener, index }) => ({
