@@ -23,6 +23,7 @@ export function producerSettings({ kafka }: Config): ProducerSettings {
     queueFullWaitMs: kafka.queueFullWaitMs,
     enableIdempotence: kafka.enableIdempotence,
     lingerMs: kafka.queueBufferingMaxMs,
+    partitioner: kafka.partitioner,
     retries: kafka.retries,
     messageTimeoutMs: kafka.messageTimeoutMs,
     requestTimeoutMs: kafka.requestTimeoutMs,

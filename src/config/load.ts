@@ -50,6 +50,7 @@ function kafkaConfig(kafka: EffectiveValues['kafka']): KafkaConfig {
     queueBufferingMaxMs: kafka.queue_buffering_max_ms,
     queueBufferingMaxKbytes: kafka.queue_buffering_max_kbytes,
     queueFullWaitMs: kafka.queue_full_wait_ms,
+    partitioner: kafka.partitioner,
     enableIdempotence: kafka.enable_idempotence,
     retries: kafka.retries,
     messageTimeoutMs: kafka.message_timeout_ms,

@@ -124,6 +124,20 @@ const kafka = {
     max: 900_000,
     unit: 'ms',
   }),
+  partitioner: choice({
+    doc: 'What decides the partition of a key: CRC-32 (`consistent`, `consistent_random`), the hash of the Java client (`murmur2`, `murmur2_random`), that of Sarama (`fnv1a`, `fnv1a_random`), or chance (`random`). Those on `_random` spread records without a key; the others put them all into one partition. The Java client agrees with `murmur2_random`.',
+    default: 'consistent_random',
+    choices: [
+      'consistent',
+      'consistent_random',
+      'murmur2',
+      'murmur2_random',
+      'fnv1a',
+      'fnv1a_random',
+      'random',
+    ],
+    librdkafka: ['partitioner'],
+  }),
   retries: wholeNumber({
     doc: 'How often a record is sent again after an error that may pass.',
     default: 3,

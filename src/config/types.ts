@@ -32,6 +32,7 @@ export interface KafkaConfig {
   readonly queueBufferingMaxMs: number
   readonly queueBufferingMaxKbytes: number
   readonly queueFullWaitMs: number
+  readonly partitioner: Partitioner
   readonly enableIdempotence: boolean
   readonly retries: number
   readonly messageTimeoutMs: number
@@ -40,6 +41,16 @@ export interface KafkaConfig {
   readonly statisticsIntervalMs: number
   readonly topicMetadataPropagationMaxMs: number
 }
+
+/** librdkafka's `partitioner`. */
+export type Partitioner =
+  | 'consistent'
+  | 'consistent_random'
+  | 'murmur2'
+  | 'murmur2_random'
+  | 'fnv1a'
+  | 'fnv1a_random'
+  | 'random'
 
 /** librdkafka's `security.protocol`. */
 export type SecurityProtocol = 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl'

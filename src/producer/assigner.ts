@@ -8,7 +8,13 @@ import type { Clock } from '../clock.ts'
 import { deliveryError, RDKAFKA, timedOutError } from './delivery-errors.ts'
 import type { Delivery } from './delivery.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { partitionOfKey, type PartitionLeaders } from './partitioner.ts'
+import {
+  type Partitioner,
+  type PartitionerName,
+  type PartitionLeaders,
+  PARTITIONERS,
+  type Random,
+} from './partitioner.ts'
 import { RecordColumns } from './record-columns.ts'
 import type { TopicMetadata, TopicState } from './topic-metadata.ts'
 import type { Transport } from './transport.ts'
@@ -17,6 +23,7 @@ import type { DeliveryError, ProducerRecord } from './types.ts'
 /** What an {@link Assigner} works with. */
 export interface AssignerDependencies {
   readonly clock: Clock
+  readonly random: Random
   readonly transport: Transport
   readonly accumulator: Accumulator
   readonly topics: TopicMetadata
@@ -26,9 +33,14 @@ export interface AssignerDependencies {
 
 /** See the head of this file. */
 export class Assigner {
+  readonly #partitioner: Partitioner
   readonly #dependencies: AssignerDependencies
 
-  constructor(dependencies: AssignerDependencies) {
+  constructor(
+    { partitioner }: { readonly partitioner: PartitionerName },
+    dependencies: AssignerDependencies,
+  ) {
+    this.#partitioner = PARTITIONERS[partitioner]
     this.#dependencies = dependencies
   }
 
@@ -86,12 +98,10 @@ export class Assigner {
 
   #assign(topic: TopicQueue, admitted: AdmittedRecord, leaders: PartitionLeaders): void {
     const { partition, key } = admitted.record
-    const hasKey = key !== null && key.length > 0
     const chosen =
       partition ??
-      (hasKey
-        ? partitionOfKey(key, leaders.length)
-        : topic.sticky.choose(leaders, admitted.admittedMs))
+      this.#partitioner(key, leaders, this.#dependencies.random) ??
+      topic.sticky.choose(leaders, admitted.admittedMs)
     this.#dependencies.dispatcher.append(topic.partition(chosen), admitted)
   }
 

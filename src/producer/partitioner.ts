@@ -1,9 +1,10 @@
 /**
- * librdkafka's default partitioner, `consistent_random`: a key decides by its CRC-32, so that a key
- * keeps its partition and every librdkafka client agrees on it; records without a key (or with an
- * empty one) stick to one random partition for a while, so that they share batches.
+ * librdkafka's partitioners. A key decides by a hash, so that it keeps its partition and every client with the
+ * same partitioner agrees on it; records that nothing decides for stick to one random partition for a while, so
+ * that they share batches.
  */
 import { crc32 } from 'node:zlib'
+import { fnv1a, murmur2 } from './key-hashes.ts'
 import type { RecordBytes } from './types.ts'
 
 /** Leaders by partition number; `undefined` where a partition has none now. */
@@ -12,9 +13,39 @@ export type PartitionLeaders = readonly (number | undefined)[]
 /** Random number in [0, 1), injected so that tests can own it. */
 export type Random = () => number
 
-/** Partition of a key that is not empty: zlib's CRC-32 modulo all partitions, led or not. */
-export function partitionOfKey(key: RecordBytes, partitionCount: number): number {
-  return crc32(key) % partitionCount
+/**
+ * Chooses the partition of a record among all, led or not; `undefined` for a record that goes where its topic's
+ * records stick for now.
+ */
+export type Partitioner = (
+  key: RecordBytes | null,
+  leaders: PartitionLeaders,
+  random: Random,
+) => number | undefined
+
+/** Name of one of the {@link PARTITIONERS}. */
+export type PartitionerName =
+  | 'consistent'
+  | 'consistent_random'
+  | 'murmur2'
+  | 'murmur2_random'
+  | 'fnv1a'
+  | 'fnv1a_random'
+  | 'random'
+
+/**
+ * Every partitioner by its name in librdkafka. Those on `_random` let records without a key stick
+ * (`consistent_random` those with an empty key too); their namesakes take no key for an empty one.
+ */
+export const PARTITIONERS: Readonly<Record<PartitionerName, Partitioner>> = {
+  consistent: (key, { length }) => crc32(key ?? '') % length,
+  consistent_random: (key, { length }) =>
+    key === null || key.length === 0 ? undefined : crc32(key) % length,
+  murmur2: (key, { length }) => murmur2(key ?? '') % length,
+  murmur2_random: (key, { length }) => (key === null ? undefined : murmur2(key) % length),
+  fnv1a: (key, { length }) => fnv1a(key ?? '') % length,
+  fnv1a_random: (key, { length }) => (key === null ? undefined : fnv1a(key) % length),
+  random: (key, leaders, random) => (key === null ? undefined : draw(leaders, random)),
 }
 
 /**
@@ -36,15 +67,16 @@ export class StickyPartition {
   /** Returns the partition for a record admitted at `nowMs`; draws anew when it lost its leader. */
   choose(leaders: PartitionLeaders, nowMs: number): number {
     if (nowMs >= this.#untilMs || leaders[this.#partition] === undefined) {
-      this.#partition = this.#draw(leaders)
+      this.#partition = draw(leaders, this.#random)
       this.#untilMs = nowMs + this.#lingerMs
     }
     return this.#partition
   }
+}
 
-  #draw(leaders: PartitionLeaders): number {
-    const led = [...leaders.keys()].filter((partition) => leaders[partition] !== undefined)
-    const candidates = led.length > 0 ? led : [...leaders.keys()]
-    return candidates[Math.floor(this.#random() * candidates.length)] ?? 0
-  }
+/** Draws a partition that has a leader, or any when none has. */
+function draw(leaders: PartitionLeaders, random: Random): number {
+  const led = [...leaders.keys()].filter((partition) => leaders[partition] !== undefined)
+  const candidates = led.length > 0 ? led : [...leaders.keys()]
+  return candidates[Math.floor(random() * candidates.length)] ?? 0
 }

@@ -114,7 +114,7 @@ export class Producer implements RecordProducer {
     this.#topics = topics
     this.#idempotence = idempotence
     this.#dispatcher = new Dispatcher(settings, shared)
-    this.#assigner = new Assigner({ ...shared, dispatcher: this.#dispatcher })
+    this.#assigner = new Assigner(settings, { ...shared, dispatcher: this.#dispatcher })
     this.#expiry = new Expiry(settings.messageTimeoutMs, {
       clock,
       sweep: (sinceMs) => this.#expire(sinceMs),

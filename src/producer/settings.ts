@@ -1,3 +1,5 @@
+import type { PartitionerName } from './partitioner.ts'
+
 /**
  * What the producer is told, in librdkafka's terms; every limit and time is checked by the
  * configuration before it gets here.
@@ -31,6 +33,8 @@ export interface ProducerSettings {
   readonly enableIdempotence: boolean
   /** `socket.timeout.ms`: how long kprf waits for an answer before it gives the connection up. */
   readonly socketTimeoutMs: number
+  /** `partitioner`. */
+  readonly partitioner: PartitionerName
   /** `sticky.partitioning.linger.ms`: how long records without a key stay on one partition. */
   readonly stickyPartitioningLingerMs: number
   /** `topic.metadata.refresh.interval.ms`. */
@@ -51,4 +55,5 @@ export const LIBRDKAFKA_DEFAULTS = {
   reconnectBackoffMs: 100,
   reconnectBackoffMaxMs: 10_000,
   topicMetadataRefreshIntervalMs: 300_000,
+  partitioner: 'consistent_random',
 } as const

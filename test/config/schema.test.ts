@@ -52,6 +52,20 @@ const CHOICES: [string, string, string[], (config: Config) => string][] = [
     ['plain', 'scram-sha-256', 'scram-sha-512'],
     ({ kafka }) => kafka.saslMechanism,
   ],
+  [
+    'kafka.partitioner',
+    'consistent_random',
+    [
+      'consistent',
+      'consistent_random',
+      'murmur2',
+      'murmur2_random',
+      'fnv1a',
+      'fnv1a_random',
+      'random',
+    ],
+    ({ kafka }) => kafka.partitioner,
+  ],
   ['http.unknown_fields', 'ignore', ['ignore', 'reject'], ({ http }) => http.unknownFields],
   ['log_level', 'info', ['error', 'warn', 'info', 'debug'], ({ logLevel }) => logLevel],
 ]

@@ -1,5 +1,12 @@
+import fc from 'fast-check'
+import { Partitioners } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
-import { partitionOfKey, StickyPartition, type Random } from '../../src/producer/partitioner.ts'
+import {
+  PARTITIONERS,
+  StickyPartition,
+  type PartitionerName,
+  type Random,
+} from '../../src/producer/partitioner.ts'
 import { ProducerHarness, record } from '../support/producer-harness.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
@@ -15,7 +22,10 @@ function scripted(...numbers: readonly number[]): { random: Random; draws: () =>
 
 const led = (count: number): number[] => new Array<number>(count).fill(1)
 
-describe('partitionOfKey', () => {
+const partitionOfKey = (key: string | Buffer, count: number): number | undefined =>
+  PARTITIONERS.consistent_random(key, led(count), Math.random)
+
+describe('consistent_random', () => {
   // Computed with zlib.crc32 of Python.
   test.each<[key: string | Buffer, partitions: readonly number[]]>([
     ['a', [0, 1, 0, 3, 3, 3, 7, 907]],
@@ -49,12 +59,91 @@ describe('partitionOfKey', () => {
     const counts = new Array<number>(8).fill(0)
 
     for (let n = 0; n < 16_000; n += 1) {
-      const partition = partitionOfKey(`user-${n}`, 8)
+      const partition = partitionOfKey(`user-${n}`, 8) ?? NaN
       counts[partition] = (counts[partition] ?? 0) + 1
     }
 
     expect(Math.min(...counts)).toBeGreaterThan(1_800)
     expect(Math.max(...counts)).toBeLessThan(2_200)
+  })
+})
+
+describe('murmur2', () => {
+  test('is that of kafkajs, which is that of the Java client, for any key and number of partitions', () => {
+    const partitionerOfKafkajs = Partitioners.DefaultPartitioner()
+
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.integer({ min: 1, max: 5_000 }), (bytes, count) => {
+        const key = Buffer.from(bytes)
+        const partitionMetadata = led(count).map((leader, partitionId) => {
+          const nobody = { isr: [], replicas: [], partitionErrorCode: 0 }
+          return { leader, partitionId, ...nobody }
+        })
+        const message = { key, value: null }
+        const expected = partitionerOfKafkajs({ topic: 't', partitionMetadata, message })
+
+        expect(PARTITIONERS.murmur2(key, led(count), Math.random)).toBe(expected)
+      }),
+    )
+  })
+})
+
+describe('fnv1a', () => {
+  // Computed with Go's hash/fnv, as librdkafka's own test has them.
+  test.each([
+    ['kafka', 0xd33c4e1],
+    ['giberish123456789', 0x77a58295],
+    ['1234', 0x23bdd03],
+    ['34', 0x740fa83e],
+    ['', 0x7ee3623b],
+  ])('of %j is the absolute value of the signed hash', (key, hash) => {
+    const counts = [7, 1_000, 65_521]
+
+    const partitions = counts.map((count) => PARTITIONERS.fnv1a(key, led(count), Math.random))
+
+    expect(partitions).toEqual(counts.map((count) => hash % count))
+  })
+})
+
+describe('a record', () => {
+  const undecided: Record<PartitionerName, readonly (string | null)[]> = {
+    consistent: [],
+    consistent_random: [null, ''],
+    murmur2: [],
+    murmur2_random: [null],
+    fnv1a: [],
+    fnv1a_random: [null],
+    random: [null],
+  }
+
+  test.each(Object.entries(undecided))(
+    'sticks with the partitioner %s when its key is one of %j',
+    (name, keys) => {
+      const sticking = [null, '', 'a'].filter((key) => {
+        const partitioner = PARTITIONERS[name as PartitionerName]
+        return partitioner(key, led(4), () => 0) === undefined
+      })
+
+      expect(sticking).toEqual(keys)
+    },
+  )
+
+  test.each(['consistent', 'murmur2', 'fnv1a'] as const)(
+    'without a key goes where one with an empty key goes, with the partitioner %s',
+    (name) => {
+      const ofNull = PARTITIONERS[name](null, led(1_000), Math.random)
+
+      expect(ofNull).toBe(PARTITIONERS[name]('', led(1_000), Math.random))
+    },
+  )
+
+  test('with a key goes anywhere that has a leader when chance decides', () => {
+    const random = seededRandom(SEED)
+    const leaders = [1, undefined, 1]
+
+    const drawn = Array.from({ length: 100 }, () => PARTITIONERS.random('key', leaders, random))
+
+    expect(new Set(drawn)).toEqual(new Set([0, 2]))
   })
 })
 
