@@ -51,6 +51,9 @@ async function pushMany(
   return counts
 }
 
+/** A worker has to start for some of what is waited for. */
+const SOON = { timeout: 15_000 }
+
 /** Keeps records in the queue until kprf is told to drain. */
 const LONG_LINGER: KprfSettings = {
   'kafka.queue_buffering_max_ms': 60_000,
@@ -70,7 +73,7 @@ describe('several workers', () => {
     const { cluster, kprf, pushOnce } = await startWorkers()
 
     expect(await pushMany(pushOnce, 100)).toEqual({ 200: 100 })
-    await expect.poll(async () => (await kprf.metrics()).sum('kafka_sent_messages')).toBe(100)
+    await expect.poll(async () => (await kprf.metrics()).sum('kafka_sent_messages'), SOON).toBe(100)
 
     const metrics = await kprf.metrics()
     expect(metrics.sum('http_requests_duration_count', { code: '200' })).toBe(100)
@@ -92,7 +95,9 @@ describe('several workers', () => {
     expect(accepted).toBeLessThanOrEqual(limit)
     expect(accepted).toBeGreaterThanOrEqual((limit * 7) / 8)
     expect(others).toEqual({ 503: limit + 200 - accepted })
-    await expect.poll(async () => (await kprf.metrics()).sum('kprf_queue_records')).toBe(accepted)
+    await expect
+      .poll(async () => (await kprf.metrics()).sum('kprf_queue_records'), SOON)
+      .toBe(accepted)
   })
 
   it('share the limits of rates', async () => {
@@ -110,12 +115,12 @@ describe('several workers', () => {
   it('are replaced when they die, and what they lose is counted', async () => {
     const { kprf, pushOnce } = await startWorkers({ ...LONG_LINGER, 'shutdown.timeout_ms': 0 })
     await pushMany(pushOnce, 200)
-    await sleep(200) // several of the reports that are counted
+    await sleep(1_000) // many of the reports that are counted
     const [victim = 0] = kprf.workerPids
 
     process.kill(victim, 'SIGKILL')
     const died = await kprf.logged('a worker died')
-    await expect.poll(async () => (await kprf.metrics()).sum('kprf_workers')).toBe(2)
+    await expect.poll(async () => (await kprf.metrics()).sum('kprf_workers'), SOON).toBe(2)
 
     const metrics = await kprf.metrics()
     const lost = metrics.sum('kprf_worker_lost_records_total')
@@ -130,12 +135,12 @@ describe('several workers', () => {
     const limit = 1600
     const { kprf, pushOnce } = await startWorkers(queueOf(limit))
     await pushMany(pushOnce, limit + 50)
-    await sleep(200)
+    await sleep(1_000)
     const [victim = 0] = kprf.workerPids
 
     process.kill(victim, 'SIGKILL')
     const { records_lost: lost } = await kprf.logged('a worker died')
-    await expect.poll(async () => (await kprf.metrics()).sum('kprf_workers')).toBe(2)
+    await expect.poll(async () => (await kprf.metrics()).sum('kprf_workers'), SOON).toBe(2)
     const { 200: accepted = 0 } = await pushMany(pushOnce, limit)
 
     expect(accepted).toBeGreaterThan(Number(lost) - limit / 8)
@@ -181,7 +186,7 @@ describe('several workers', () => {
         return false
       }
     }
-    await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => pids.filter(isAlive), SOON).toEqual([])
     expect(valuesOf(cluster, 't')).toHaveLength(20)
   })
 
