@@ -125,7 +125,7 @@ const kafka = {
     unit: 'ms',
   }),
   partitioner: choice({
-    doc: 'What decides the partition of a key: CRC-32 (`consistent`, `consistent_random`), the hash of the Java client (`murmur2`, `murmur2_random`), that of Sarama (`fnv1a`, `fnv1a_random`), or chance (`random`). Those on `_random` spread records without a key; the others put them all into one partition. The Java client agrees with `murmur2_random`.',
+    doc: 'What decides the partition of a record. CRC-32 of its key (`consistent`, `consistent_random`), the hash that the Java client takes (`murmur2`, `murmur2_random`), that of Sarama (`fnv1a`, `fnv1a_random`), or chance (`random`). Those on `_random` spread records without a key; the others put them all into one partition. The Java client agrees with `murmur2_random`.',
     default: 'consistent_random',
     choices: [
       'consistent',
