@@ -26,7 +26,15 @@ const restrictedLibraries = (allowed) => ({
   ],
 })
 
-/** Imports run one way: main -> service -> {http, operations, producer, ...} -> {config, errors, clock, metrics}. */
+const PARTS_OF_A_SERVICE = [
+  './src/producer',
+  './src/config',
+  './src/metrics',
+  './src/http',
+  './src/operations',
+]
+
+/** Imports run one way: main -> workers -> service -> {http, operations, producer, ...} -> {config, errors, clock, metrics}. */
 const directions = {
   'import-x/no-restricted-paths': [
     'error',
@@ -72,24 +80,11 @@ const directions = {
           ],
         },
         {
-          target: [
-            './src/producer',
-            './src/config',
-            './src/metrics',
-            './src/http',
-            './src/operations',
-          ],
+          target: PARTS_OF_A_SERVICE,
           from: './src/service.ts',
         },
         {
-          target: [
-            './src/producer',
-            './src/config',
-            './src/metrics',
-            './src/http',
-            './src/operations',
-            './src/service.ts',
-          ],
+          target: [...PARTS_OF_A_SERVICE, './src/service.ts'],
           from: './src/workers',
         },
       ],

@@ -1,3 +1,5 @@
+import type { Values } from './schema.ts'
+
 /**
  * The configuration once loaded: every key present, checked, frozen. Key `a_b` of the YAML file is
  * `aB` here; meaning, unit, range and default of each are in `schema.ts`, from which the
@@ -32,7 +34,7 @@ export interface KafkaConfig {
   readonly queueBufferingMaxMs: number
   readonly queueBufferingMaxKbytes: number
   readonly queueFullWaitMs: number
-  readonly partitioner: Partitioner
+  readonly partitioner: Values['kafka']['partitioner']
   readonly enableIdempotence: boolean
   readonly retries: number
   readonly messageTimeoutMs: number
@@ -41,16 +43,6 @@ export interface KafkaConfig {
   readonly statisticsIntervalMs: number
   readonly topicMetadataPropagationMaxMs: number
 }
-
-/** librdkafka's `partitioner`. */
-export type Partitioner =
-  | 'consistent'
-  | 'consistent_random'
-  | 'murmur2'
-  | 'murmur2_random'
-  | 'fnv1a'
-  | 'fnv1a_random'
-  | 'random'
 
 /** librdkafka's `security.protocol`. */
 export type SecurityProtocol = 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl'

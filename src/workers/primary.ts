@@ -194,6 +194,14 @@ export class Primary {
     await old?.ended
   }
 
+  #replaceDead(slot: number): void {
+    this.#metrics.restarted('crash')
+    this.#startCurrent(slot)
+    this.#current[slot]?.started.catch((error: unknown) => {
+      this.logger.error('a worker cannot start; trying again', { worker: slot, error })
+    })
+  }
+
   #startCurrent(slot: number): void {
     this.#current[slot] = this.#startWorker(slot)
   }
@@ -236,8 +244,8 @@ export class Primary {
     )
     const cancel = this.#clock.schedule(backoffMs, () => {
       this.#cancelReplacements.delete(cancel)
-      this.#metrics.restarted('crash')
-      this.#startCurrent(slot)
+      // A restart may have filled the slot meanwhile.
+      if (!this.#current[slot]) this.#replaceDead(slot)
     })
     this.#cancelReplacements.add(cancel)
   }

@@ -1,0 +1,130 @@
+import { EventEmitter } from 'node:events'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { loadConfig } from '../../src/config/load.ts'
+import type { ToPrimary, ToWorker } from '../../src/workers/messages.ts'
+import { Primary } from '../../src/workers/primary.ts'
+import type { Fork } from '../../src/workers/worker-process.ts'
+import { FakeClock, settle } from '../support/fake-clock.ts'
+
+/** A worker whose every step the test decides: real ones cannot be made to die at a given moment. */
+class ScriptedFork extends EventEmitter implements Fork {
+  readonly process = new EventEmitter()
+  readonly told: ToWorker[] = []
+
+  isConnected(): boolean {
+    return true
+  }
+
+  send(message: ToWorker): boolean {
+    this.told.push(message)
+    return true
+  }
+
+  kill(): void {
+    this.end(null, 'SIGKILL')
+  }
+
+  say(message: ToPrimary): void {
+    this.emit('message', message)
+  }
+
+  start(): void {
+    this.say({ kind: 'ready' })
+    this.say({ kind: 'started', httpPort: 1 })
+  }
+
+  end(code: number | null, signal: string | null): void {
+    this.process.emit('exit', code, signal)
+    this.process.emit('disconnect')
+  }
+}
+
+const config = loadConfig({
+  argv: [
+    ...['--kafka.brokers=localhost:9092', '--output_file=/dev/null'],
+    ...['--http.host=127.0.0.1', '--http.metrics_port=0'],
+  ],
+  env: {},
+  readFile: () => '',
+})
+
+async function startPrimary(): Promise<{
+  primary: Primary
+  clock: FakeClock
+  forks: ScriptedFork[]
+}> {
+  const clock = new FakeClock()
+  const forks: ScriptedFork[] = []
+  const fork = (): Fork => {
+    const made = new ScriptedFork()
+    forks.push(made)
+    return made
+  }
+  const primary = new Primary({ config, workers: 1, clock, fork })
+  const started = primary.start()
+  await expect.poll(() => forks.length).toBe(1)
+  forks[0]?.start()
+  await started
+  onTestFinished(async () => {
+    const stopped = primary.stop('the test is over')
+    for (const made of forks) made.kill()
+    await stopped
+  })
+  return { primary, clock, forks }
+}
+
+describe('Primary', () => {
+  it('replaces a worker that died at once, and holds back those after one that hardly lived', async () => {
+    const { clock, forks } = await startPrimary()
+
+    forks[0]?.end(1, null)
+    await clock.advance(0)
+    expect(forks).toHaveLength(2)
+    forks[1]?.end(1, null)
+    await clock.advance(399)
+    expect(forks).toHaveLength(2)
+    await clock.advance(1)
+
+    expect(forks).toHaveLength(3)
+  })
+
+  it('fills no slot twice when a restart comes before a replacement that is held back', async () => {
+    const { primary, clock, forks } = await startPrimary()
+    forks[0]?.end(1, null)
+    await clock.advance(0)
+    forks[1]?.end(1, null)
+    await settle()
+
+    const restarted = primary.restart(() => config)
+    forks[2]?.start()
+    await restarted
+    await clock.advance(60_000)
+
+    expect(forks).toHaveLength(3)
+  })
+
+  it('keeps a worker whose successor does not start', async () => {
+    const { primary, forks } = await startPrimary()
+
+    const restarted = primary.restart(() => config)
+    forks[1]?.say({ kind: 'ready' })
+    forks[1]?.say({ kind: 'refused', message: 'no' })
+    forks[1]?.end(0, null)
+    await restarted
+
+    expect(forks).toHaveLength(2)
+    expect(forks[0]?.told.map(({ kind }) => kind)).toEqual(['start'])
+  })
+
+  it('tells a worker what it was told before it listened, in order', async () => {
+    const { primary, forks } = await startPrimary()
+    const restarted = primary.restart(() => config)
+    primary.reopenLog()
+
+    forks[1]?.start()
+    forks[0]?.end(0, null)
+    await restarted
+
+    expect(forks[1]?.told.map(({ kind }) => kind)).toEqual(['start', 'reopenLog'])
+  })
+})
