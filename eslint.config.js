@@ -47,7 +47,11 @@ const directions = {
           from: './src',
           except: ['./producer', './errors.ts', './clock.ts', './invariant.ts'],
         },
-        { target: './src/config', from: './src', except: ['./config', './errors.ts'] },
+        {
+          target: './src/config',
+          from: './src',
+          except: ['./config', './errors.ts', './invariant.ts'],
+        },
         { target: './src/metrics', from: './src', except: ['./metrics'] },
         { target: './src/errors.ts', from: './src' },
         { target: './src/clock.ts', from: './src' },

@@ -2,13 +2,15 @@
 import { writeFileSync } from 'node:fs'
 import { format } from 'prettier'
 import { Counter, Gauge, Registry } from 'prom-client'
-import { RULES } from '../src/config/contradictions.ts'
+import { PROPERTIES_SECTION } from '../src/config/properties/assign.ts'
 import { SECTIONS, SETTINGS } from '../src/config/settings.ts'
+import { RULES } from '../src/config/rules/rules.ts'
 import type { NamedSetting } from '../src/config/settings.ts'
 import type { KprfState } from '../src/metrics/kprf-metrics.ts'
 import { Metrics } from '../src/metrics/metrics.ts'
 import { WorkerMetrics } from '../src/metrics/worker-metrics.ts'
 import { MAX_TOPIC_LABELS, OTHER_TOPICS } from '../src/metrics/topic-labels.ts'
+import { propertiesSection } from './docs/properties-section.ts'
 
 const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
 
@@ -80,12 +82,18 @@ const HEADER = ['Key', 'Variable', 'Default', 'Allowed', 'Meaning', 'librdkafka'
 
 /** `docs/CONFIGURATION.md`. */
 export async function configurationPage(): Promise<string> {
-  const sections = ['', ...SECTIONS].map((section) => {
-    const settings = SETTINGS.filter(({ key }) => sectionOf(key) === section)
-    return `## ${section === '' ? 'Top level' : `\`${section}\``}\n\n${table(settings)}`
-  })
+  const sections = ['', ...SECTIONS]
+    .filter((section) => section !== PROPERTIES_SECTION)
+    .map((section) => {
+      const settings = SETTINGS.filter(({ key }) => sectionOf(key) === section)
+      return `## ${section === '' ? 'Top level' : `\`${section}\``}\n\n${table(settings)}`
+    })
   const rules = RULES.map(({ rule }) => `- ${rule}`).join('\n')
-  const page = [INTRODUCTION, ...sections, `## Rules between keys\n\n${rules}`].join('\n\n')
+  const page = [
+    ...[INTRODUCTION, ...sections],
+    `## Rules between keys\n\n${rules}`,
+    propertiesSection(),
+  ].join('\n\n')
   return await format(page, { parser: 'markdown' })
 }
 
@@ -136,7 +144,7 @@ a problem, before anything starts; the exit code is then 78. An unknown command 
 
 How values are written:
 
-- Numbers are whole and decimal. In the file they may be quoted: \`port: "4242"\` is 4242.
+- Numbers are decimal, and whole but for \`kafka.queue_buffering_max_ms\`. In the file they may be quoted: \`port: "4242"\` is 4242.
 - Text that YAML takes for something else needs quotes: \`password: "0123"\`.
 - In variables and flags, lists have commas between; \`ratelimit.rules\` is JSON there. Text, also the
   empty one, is taken as it is.

@@ -13,7 +13,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 /** Logs the addresses, and warnings about the configuration. */
 export function announce(
   logger: Logger,
-  { http, kafka }: Config,
+  { http, kafka, warnings }: Config,
   { httpPort, metricsPort }: Addresses,
   workers?: number,
 ): void {
@@ -30,6 +30,7 @@ export function announce(
       { host: http.host },
     )
   }
+  for (const warning of warnings) logger.warn(warning)
   if (kafka.statisticsIntervalMs > 0) {
     logger.warn('kafka.statistics_interval_ms has no effect: statistics are not collected')
   }

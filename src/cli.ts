@@ -1,10 +1,12 @@
 /** The command line of kprf: which command is meant, and the text of those that only print. */
+import { explainProperties } from './config/explain.ts'
 import { parseCommandLine } from './config/flags.ts'
 import { nearest } from './config/nearest.ts'
 import { printSettings } from './config/print.ts'
 import { resolveConfig } from './config/resolve.ts'
 import type { ConfigSources } from './config/resolve.ts'
 import { SETTINGS } from './config/settings.ts'
+import { readText } from './config/source.ts'
 import { ProxyError } from './errors.ts'
 import type { BuildInfo } from './version.ts'
 
@@ -23,6 +25,8 @@ export const EXIT_CODES = {
 export type Command =
   | { readonly kind: 'check' | 'print' | 'help' | 'version' }
   | { readonly kind: 'run'; readonly isBrokerEmbedded: boolean }
+  /** `file` holds properties of librdkafka. */
+  | { readonly kind: 'explain'; readonly file: string }
   | ({ readonly kind: 'tail' } & TailOptions)
   | { readonly kind: 'unknown'; readonly complaint: string }
 
@@ -42,13 +46,21 @@ export interface Output {
   readonly exitCode: number
 }
 
-const COMMANDS: readonly string[] = ['config check', 'config print', 'tail TOPIC']
+const COMMANDS: readonly string[] = ['config check', 'config print', 'config explain', 'tail TOPIC']
 
-/** The switches that belong to one command. */
+/** The flags that belong to one command. */
 const OWNERS: ReadonlyMap<string, string> = new Map([
   ['from-beginning', 'tail'],
   ['json', 'tail'],
   ['embedded-broker', 'run'],
+  ['properties', 'explain'],
+])
+
+/** What the user writes for each of these commands. */
+const PLACES: ReadonlyMap<string, string> = new Map([
+  ['tail', 'kprf tail'],
+  ['run', 'kprf without a command'],
+  ['explain', 'kprf config explain'],
 ])
 
 /**
@@ -60,14 +72,14 @@ export function parseCommand(argv: readonly string[]): Command {
   const isSet = (name: string): boolean => flags.some((flag) => flag.name === name)
   if (isSet('help')) return { kind: 'help' }
   if (isSet('version')) return { kind: 'version' }
-  const command = commandOf(words, isSet)
+  const properties = flags.findLast(({ name }) => name === 'properties')
+  const command = commandOf(words, isSet, properties?.value)
   const misplaced = [...OWNERS].find(
     ([name, owner]) => isSet(name) && owner !== command.kind && !isCheck(command, owner),
   )
   if (command.kind === 'unknown' || misplaced === undefined) return command
   const [name, owner] = misplaced
-  const place = owner === 'tail' ? 'kprf tail' : 'kprf without a command'
-  return { kind: 'unknown', complaint: `--${name}: goes with ${place} only` }
+  return { kind: 'unknown', complaint: `--${name}: goes with ${PLACES.get(owner) ?? ''} only` }
 }
 
 /** `config check` and `config print` judge the flags of a run. */
@@ -75,12 +87,21 @@ function isCheck({ kind }: Command, owner: string): boolean {
   return owner === 'run' && (kind === 'check' || kind === 'print')
 }
 
-function commandOf(words: readonly string[], isSet: (name: string) => boolean): Command {
+function commandOf(
+  words: readonly string[],
+  isSet: (name: string) => boolean,
+  properties: string | undefined,
+): Command {
   const [first, topic, ...more] = words
   if (first === undefined) return { kind: 'run', isBrokerEmbedded: isSet('embedded-broker') }
   const given = words.join(' ')
   if (given === 'config check') return { kind: 'check' }
   if (given === 'config print') return { kind: 'print' }
+  if (given === 'config explain') {
+    return properties === undefined || properties === ''
+      ? { kind: 'unknown', complaint: 'kprf config explain: needs --properties=FILE' }
+      : { kind: 'explain', file: properties }
+  }
   if (first === 'tail' && topic !== undefined && more.length === 0) {
     return { kind: 'tail', topic, fromBeginning: isSet('from-beginning'), isJson: isSet('json') }
   }
@@ -92,12 +113,23 @@ function commandOf(words: readonly string[], isSet: (name: string) => boolean): 
   return { kind: 'unknown', complaint: `${given}: unknown command; ${guess}` }
 }
 
-/** `kprf config check`: says `ok`, or what is wrong. */
+/** `kprf config check`: says `ok`, after what is worth a warning, or what is wrong. */
 export function checkConfig(sources: ConfigSources): Output {
   return outputOf(() => {
-    resolveConfig(sources)
-    return 'ok\n'
+    const { warnings } = resolveConfig(sources)
+    return [...warnings.map((warning) => `warning: ${warning}\n`), 'ok\n'].join('')
   })
+}
+
+/** `kprf config explain`: what kprf makes of each line of a file with properties of librdkafka. */
+export function explainFile(path: string, { readFile }: Pick<ConfigSources, 'readFile'>): Output {
+  const file = readText(path, readFile)
+  if (file.status === 'failed') {
+    return { text: `${path}: cannot read the file: ${file.reason}\n`, exitCode: EXIT_CODES.config }
+  }
+  const { lines, isRight } = explainProperties(file.text)
+  const text = lines.map((line) => `${line}\n`).join('')
+  return { text, exitCode: isRight ? EXIT_CODES.ok : EXIT_CODES.config }
 }
 
 /** `kprf config print`: the settings in effect, or what is wrong. */
@@ -129,17 +161,20 @@ const USAGE = `Usage: kprf [--config=FILE] [--KEY=VALUE ...]
        kprf tail TOPIC [--from-beginning] [--json] [--config=FILE] [--KEY=VALUE ...]
        kprf config check [--config=FILE] [--KEY=VALUE ...]
        kprf config print [--config=FILE] [--KEY=VALUE ...]
+       kprf config explain --properties=FILE
 
 Takes records by HTTP and produces them to Kafka.
 
 Commands:
-  (none)        Serve until SIGTERM or SIGINT.
-  config check  Say whether the configuration is right.
-  config print  Print the configuration in effect, secrets masked.
-  tail TOPIC    Print the records of a topic as they arrive.
+  (none)          Serve until SIGTERM or SIGINT.
+  config check    Say whether the configuration is right.
+  config print    Print the configuration in effect, secrets masked.
+  config explain  Say what becomes of each line of a librdkafka properties file.
+  tail TOPIC      Print the records of a topic as they arrive.
 
 Flags:
   -c, --config=FILE  Configuration file, YAML.
+  --properties=FILE  With config explain: file of librdkafka properties.
   --embedded-broker  Bring a Kafka broker along, in memory: to try kprf out.
   --from-beginning   With tail: start with the oldest record.
   --json             With tail: one JSON object a record.
@@ -148,6 +183,7 @@ Flags:
 
 Every key of the file is also a flag and an environment variable. The file counts
 more than the defaults, the environment more than the file, flags more than both.
+So does every producer property of librdkafka: --kafka.properties.linger.ms=5.
 `
 
 /** As it would be written after `--key=`; every list is empty by default. */

@@ -64,9 +64,13 @@ export function transportSettings({ kafka, logLevel }: Config): KafkajsTransport
 
 function saslOptions({
   saslMechanism: mechanism,
+  saslOauthbearerToken: token,
   user: username,
   password,
 }: KafkaConfig): KafkajsTransportSettings['sasl'] {
+  if (mechanism === 'oauthbearer') {
+    return { mechanism, oauthBearerProvider: () => Promise.resolve({ value: token }) }
+  }
   return { mechanism, username, password }
 }
 

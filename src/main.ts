@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import {
   checkConfig,
   EXIT_CODES,
+  explainFile,
   helpText,
   parseCommand,
   printConfig,
@@ -167,6 +168,12 @@ async function main(): Promise<void> {
     case 'print': {
       const { text, exitCode } = printConfig(sources)
       print(text, exitCode)
+      break
+    }
+    case 'explain': {
+      const { text, exitCode } = explainFile(command.file, sources)
+      process.stdout.write(text)
+      process.exitCode = exitCode
       break
     }
     case 'unknown':

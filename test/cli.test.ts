@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { checkConfig, helpText, parseCommand, printConfig, versionText } from '../src/cli.ts'
+import {
+  checkConfig,
+  explainFile,
+  helpText,
+  parseCommand,
+  printConfig,
+  versionText,
+} from '../src/cli.ts'
 import { SETTINGS } from '../src/config/settings.ts'
 import { sourcesOf } from './config/sources.ts'
 
@@ -41,12 +48,23 @@ describe('parseCommand', () => {
   })
 
   it.each([
+    [['config', 'explain', '--properties', 'f']],
+    [['config', 'explain', '--properties=e', '--properties=f']],
+  ])('finds in %j which properties to explain', (argv) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'explain', file: 'f' })
+  })
+
+  it.each([
     [['--json'], '--json: goes with kprf tail only'],
     [['config', 'check', '--from-beginning'], '--from-beginning: goes with kprf tail only'],
     [
       ['tail', 't', '--embedded-broker'],
       '--embedded-broker: goes with kprf without a command only',
     ],
+    [['--properties=f'], '--properties: goes with kprf config explain only'],
+    [['config', 'explain'], 'kprf config explain: needs --properties=FILE'],
+    [['config', 'explain', '--properties='], 'kprf config explain: needs --properties=FILE'],
+    [['config', 'explian'], 'config explian: unknown command; did you mean kprf config explain?'],
     [['tail'], 'tail: unknown command; see kprf --help'],
     [['tail', 'a', 'b'], 'tail a b: unknown command; see kprf --help'],
     [['confg', 'check'], 'confg check: unknown command; did you mean kprf config check?'],
@@ -86,6 +104,41 @@ describe('kprf config check', () => {
     }
 
     expect(() => checkConfig(sources)).toThrow('a bug')
+  })
+})
+
+describe('kprf config check with what is worth a warning', () => {
+  it('warns before it says ok', () => {
+    const argv = ['--kafka.brokers=k', '--kafka.properties.client.rack=r']
+
+    expect(checkConfig(sourcesOf({ argv }))).toEqual({
+      text: 'warning: kafka.properties.client.rack: has no effect: a rack matters to consumers only, which read from the nearest (--kafka.properties.client.rack)\nok\n',
+      exitCode: 0,
+    })
+  })
+})
+
+describe('kprf config explain', () => {
+  it('explains a file with exit code 0 where kprf would start with it', () => {
+    const sources = sourcesOf({ files: { f: 'client.id=me\n' } })
+
+    expect(explainFile('f', sources)).toEqual({
+      text: '1: client.id=me  kafkajs as kafka.client_id: `clientId`.\n',
+      exitCode: 0,
+    })
+  })
+
+  it('ends with 78 where kprf would not', () => {
+    const { exitCode } = explainFile('f', sourcesOf({ files: { f: 'group.id=x' } }))
+
+    expect(exitCode).toBe(78)
+  })
+
+  it('says why it cannot read the file', () => {
+    expect(explainFile('f', sourcesOf({}))).toEqual({
+      text: 'f: cannot read the file: ENOENT: no such file or directory\n',
+      exitCode: 78,
+    })
   })
 })
 

@@ -1,6 +1,6 @@
 /** The environment: one `KPRF_` variable for every key, and `_FILE` variants for secrets. */
 import { nearest } from './nearest.ts'
-import { SETTINGS, SETTINGS_BY_VARIABLE } from './settings.ts'
+import { PROPERTY_SETTINGS, SETTINGS, SETTINGS_BY_VARIABLE } from './settings.ts'
 import type { NamedSetting } from './settings.ts'
 import { readText } from './source.ts'
 import type { Found, Problem, ReadFile, Source } from './source.ts'
@@ -21,9 +21,11 @@ const SERVICE_LINK =
 const SERVICE_URL = /^(tcp|udp|sctp):\/\//
 
 /** Each variable as its own spelling. */
-const VARIABLE_SPELLINGS = SETTINGS.flatMap(({ variable, hasFileVariable }) =>
-  hasFileVariable === true ? [variable, `${variable}${FILE_SUFFIX}`] : [variable],
-).map((variable) => [variable, variable] as const)
+const VARIABLE_SPELLINGS = [...SETTINGS, ...PROPERTY_SETTINGS]
+  .flatMap(({ variable, hasFileVariable }) =>
+    hasFileVariable === true ? [variable, `${variable}${FILE_SUFFIX}`] : [variable],
+  )
+  .map((variable) => [variable, variable] as const)
 
 /** Reads the settings among the variables; a `KPRF_` variable that is none is a problem. */
 export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Source {

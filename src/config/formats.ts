@@ -7,6 +7,7 @@ import convict from 'convict'
 import { parseBroker, splitBrokers } from './brokers.ts'
 import { parseRules, RULES_ALLOWED, ruleComplaint } from './ratelimit-rules.ts'
 import type { RuleInFile } from './ratelimit-rules.ts'
+import { outsideRange } from './properties/parse-value.ts'
 
 /** One key of the configuration, as the schema declares it. */
 export interface Setting<T = unknown> {
@@ -53,6 +54,12 @@ export function wholeNumber(description: NumberDescription): Setting<number> {
     format: 'whole_number',
     allowed: `a whole number from ${min} to ${max}`,
   }
+}
+
+/** A setting that is a number, from `min` to `max`. */
+export function number(description: NumberDescription): Setting<number> {
+  const { min, max } = description
+  return { ...description, format: 'number', allowed: `a number from ${min} to ${max}` }
 }
 
 /** A setting that is a number of processes, or `auto`. */
@@ -138,12 +145,22 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
   ['false', false],
 ])
 
+const readNumber = (value: string): unknown =>
+  /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value
+
 const readWholeNumber = (value: string): unknown => (/^-?\d+$/.test(value) ? Number(value) : value)
 
 function checkWholeNumber(value: unknown, setting: Setting): void {
-  const { min = -Infinity, max = Infinity } = setting
-  const isWithin = typeof value === 'number' && value >= min && value <= max
-  if (!isWithin || !Number.isInteger(value)) refuse(value, setting)
+  if (typeof value !== 'number' || !Number.isInteger(value)) return refuse(value, setting)
+  checkRange(value, setting)
+}
+
+function checkRange(value: number, setting: Setting): void {
+  const { min = -Infinity, max = Infinity, librdkafka = [] } = setting
+  if (value >= min && value <= max) return
+  const [name] = librdkafka
+  if (name !== undefined) throw new Error(outsideRange(name, value, min, max))
+  refuse(value, setting)
 }
 
 /** No `coerce` here throws: what cannot be read is left as it is, for `validate` to refuse. */
@@ -156,6 +173,13 @@ convict.addFormats({
     },
   },
   whole_number: { coerce: readWholeNumber, validate: checkWholeNumber },
+  number: {
+    coerce: readNumber,
+    validate(value: unknown, setting: Setting) {
+      if (typeof value !== 'number' || Number.isNaN(value)) return refuse(value, setting)
+      checkRange(value, setting)
+    },
+  },
   worker_count: {
     coerce: readWholeNumber,
     validate(value: unknown, setting: Setting) {

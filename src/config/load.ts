@@ -10,7 +10,7 @@ import type { Config, HttpConfig, KafkaConfig } from './types.ts'
  * @throws ProxyError CONFIG_INVALID, its message one line for each problem.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  const { values } = resolveConfig(sources)
+  const { values, warnings } = resolveConfig(sources)
   return deepFreeze({
     kafka: kafkaConfig(values.kafka),
     http: httpConfig(values.http),
@@ -28,6 +28,7 @@ export function loadConfig(sources: ConfigSources): Config {
       timeoutMs: values.shutdown.timeout_ms,
       drainDelayMs: values.shutdown.drain_delay_ms,
     },
+    warnings,
   })
 }
 
@@ -39,6 +40,7 @@ function kafkaConfig(kafka: EffectiveValues['kafka']): KafkaConfig {
     password: kafka.password,
     securityProtocol: kafka.security_protocol,
     saslMechanism: kafka.sasl_mechanism,
+    saslOauthbearerToken: kafka.sasl_oauthbearer_token,
     ssl: {
       caFile: kafka.ssl.ca_file,
       certFile: kafka.ssl.cert_file,
@@ -58,6 +60,7 @@ function kafkaConfig(kafka: EffectiveValues['kafka']): KafkaConfig {
     requestRequiredAcks: kafka.request_required_acks,
     statisticsIntervalMs: kafka.statistics_interval_ms,
     topicMetadataPropagationMaxMs: kafka.topic_metadata_propagation_max_ms,
+    properties: kafka.properties,
   }
 }
 

@@ -1,13 +1,21 @@
 /** The settings in effect as YAML, for `kprf config print`. */
 import { Document, isCollection, isNode } from 'yaml'
+import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { findProperty } from './properties/catalog.ts'
 import type { Resolution } from './resolve.ts'
 import { SETTINGS } from './settings.ts'
 
 const MASK = '********'
 
-/** Writes every key; secrets masked, and a comment where each value that is no default was set. */
-export function printSettings({ values, origins }: Resolution): string {
-  const document = new Document(values)
+/**
+ * Writes every key, and the properties of librdkafka that are set; secrets masked, and a comment where each value
+ * that is no default was set.
+ */
+export function printSettings({ values, origins, setProperties }: Resolution): string {
+  const properties = Object.fromEntries(
+    Array.from(setProperties, ([name, { value }]) => [name, value]),
+  )
+  const document = new Document({ ...values, kafka: { ...values.kafka, properties } })
   for (const { key, sensitive } of SETTINGS) {
     const path = key.split('.')
     if (sensitive === true && document.getIn(path) !== '') document.setIn(path, MASK)
@@ -15,6 +23,12 @@ export function printSettings({ values, origins }: Resolution): string {
     const origin = origins.get(key)
     if (isCollection(node)) node.flow = true
     if (isNode(node) && origin !== undefined) node.comment = ` ${origin}`
+  }
+  for (const [name, { origin }] of setProperties) {
+    const path = [...PROPERTIES_SECTION.split('.'), name]
+    if (findProperty(name)?.property.sensitive === true) document.setIn(path, MASK)
+    const node = document.getIn(path, true)
+    if (isNode(node)) node.comment = ` ${origin}`
   }
   return document.toString({ lineWidth: 0, singleQuote: true })
 }

@@ -2,12 +2,15 @@
 import convict from 'convict'
 import { ProxyError } from '../errors.ts'
 import { brokerAddresses } from './brokers.ts'
-import { RULES, securityProtocol, type Facts } from './contradictions.ts'
 import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
+import { assign } from './properties/assign.ts'
+import { ADVICE } from './rules/advice.ts'
+import { securityProtocol, type Facts, type Rule, type Settled } from './rules/rule.ts'
+import { RULES } from './rules/rules.ts'
 import { SCHEMA } from './schema.ts'
 import type { Values } from './schema.ts'
-import type { Problem, ReadFile } from './source.ts'
+import type { Found, Problem, ReadFile, Source } from './source.ts'
 import type { SecurityProtocol } from './types.ts'
 import { readYamlFile } from './yaml-file.ts'
 
@@ -24,10 +27,14 @@ export interface Resolution {
   readonly values: EffectiveValues
   /** Where each key that is not left to its default was set. */
   readonly origins: ReadonlyMap<string, string>
+  /** The properties of librdkafka that are set and are no other names of keys. */
+  readonly setProperties: ReadonlyMap<string, Found>
+  /** What an operator should know of it, a line each. */
+  readonly warnings: readonly string[]
 }
 
 /** Values with nothing left to derive. */
-export type EffectiveValues = Values & {
+export type EffectiveValues = Settled & {
   readonly kafka: { readonly security_protocol: SecurityProtocol }
 }
 
@@ -39,26 +46,42 @@ export type EffectiveValues = Values & {
 export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolution {
   const flags = readFlags(argv)
   const file = flags.configFile === undefined ? [] : [readYamlFile(flags.configFile, readFile)]
-  const sources = [...file, readEnvironment(env, readFile), flags]
+  return settle([...file, readEnvironment(env, readFile), flags], flags)
+}
 
+/**
+ * Lays what sources gave over the defaults and checks the whole.
+ *
+ * @throws ProxyError CONFIG_INVALID, its message one line for each problem.
+ */
+export function settle(sources: readonly Source[], facts: Facts): Resolution {
+  const found = new Map(sources.flatMap((source) => [...source.found]))
+  const { keys, properties, setProperties, warnings, ...assignment } = assign(found)
   const config = convict<Values>(SCHEMA, { env: {}, args: [] })
   const origins = new Map<string, string>()
-  for (const { found } of sources) {
-    for (const [key, { value, origin }] of found) {
-      config.set(key, value)
-      origins.set(key, origin)
-    }
+  for (const [key, { value, origin }] of keys) {
+    config.set(key, value)
+    origins.set(key, origin)
   }
 
-  const values = config.getProperties()
+  const plain = config.getProperties()
+  const values = { ...plain, kafka: { ...plain.kafka, properties } }
   const problems = [
     ...sources.flatMap((source) => source.problems),
+    ...assignment.problems,
     ...wrongValues(config, origins),
   ]
-  const lines = [...problems.map(({ line }) => line), ...contradictions(values, flags, problems)]
+  const lines = [...problems.map(({ line }) => line), ...broken(RULES, values, facts, problems)]
   if (lines.length > 0) throw configInvalid(lines)
-  return { values: effective(values), origins }
+  return {
+    values: effective(values),
+    origins,
+    setProperties,
+    warnings: [...warnings, ...broken(ADVICE, values, facts, [])],
+  }
 }
+
+const RANGE_COMPLAINT = ': Configuration property "'
 
 /** convict reports all wrong values at once: a line each, the key first. */
 function wrongValues(
@@ -72,19 +95,28 @@ function wrongValues(
     const complaints = error instanceof Error ? error.message.split('\n') : [String(error)]
     return complaints.map((complaint) => {
       const key = complaint.slice(0, complaint.indexOf(':'))
-      return { key, line: `${complaint} (${origins.get(key) ?? 'default'})` }
+      const isRange = complaint.includes(RANGE_COMPLAINT)
+      // librdkafka's words name the value already, which convict adds to every complaint.
+      const words = isRange ? complaint.replace(/: value was [^:]*$/, '') : complaint
+      return { key, line: `${words} (${origins.get(key) ?? 'default'})` }
     })
   }
 }
 
 /** Rules are applied where all they read is known, lest one mistake be reported twice. */
-function contradictions(values: Values, facts: Facts, problems: readonly Problem[]): string[] {
+function broken(
+  rules: readonly Rule[],
+  values: Settled,
+  facts: Facts,
+  problems: readonly Problem[],
+): string[] {
   const isDoubtful = (key: string): boolean =>
     problems.some(({ key: doubtful }) => {
       if (doubtful === undefined) return false
       return doubtful === '' || doubtful === key || key.startsWith(`${doubtful}.`)
     })
-  return RULES.filter(({ keys }) => !keys.some(isDoubtful))
+  return rules
+    .filter(({ keys }) => !keys.some(isDoubtful))
     .map(({ complaint }) => complaint(values, facts))
     .filter((complaint) => complaint !== undefined)
 }
@@ -95,7 +127,7 @@ function configInvalid(lines: readonly string[]): ProxyError {
   return new ProxyError('CONFIG_INVALID', plain.join('\n'))
 }
 
-function effective(values: Values): EffectiveValues {
+function effective(values: Settled): EffectiveValues {
   const kafka = {
     ...values.kafka,
     brokers: brokerAddresses(values.kafka.brokers),

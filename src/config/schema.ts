@@ -6,6 +6,7 @@ import {
   brokerList,
   choice,
   nonEmptyText,
+  number,
   rateLimitRules,
   text,
   trueOrFalse,
@@ -58,12 +59,18 @@ const kafka = {
   sasl_mechanism: choice({
     doc: 'SASL mechanism.',
     default: 'plain',
-    choices: ['plain', 'scram-sha-256', 'scram-sha-512'],
+    choices: ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'],
     librdkafka: ['sasl.mechanism', 'sasl.mechanisms'],
+  }),
+  sasl_oauthbearer_token: text({
+    doc: 'Token for the SASL mechanism `oauthbearer`, where it does not come from an endpoint.',
+    default: '',
+    sensitive: true,
+    hasFileVariable: true,
   }),
   ssl: {
     ca_file: text({
-      doc: "PEM file of the authorities that sign brokers' certificates. When empty: those Node.js trusts.",
+      doc: "PEM file of the authorities that sign brokers' certificates, or a directory of such files. When empty: those Node.js trusts.",
       default: '',
       librdkafka: ['ssl.ca.location'],
     }),
@@ -101,7 +108,7 @@ const kafka = {
     unit: 'records',
     librdkafka: ['queue.buffering.max.messages'],
   }),
-  queue_buffering_max_ms: wholeNumber({
+  queue_buffering_max_ms: number({
     doc: 'How long a record waits for others to share its batch. Must be less than `kafka.message_timeout_ms`.',
     default: 10,
     min: 0,

@@ -1,5 +1,9 @@
-/** The schema as a list: each key with its dotted name, environment variable and flag. */
+/**
+ * The schema and librdkafka's properties as lists: each key with its dotted name, environment variable and flag.
+ */
 import type { Setting } from './formats.ts'
+import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { findProperty, PROPERTY_NAMES } from './properties/catalog.ts'
 import { SCHEMA } from './schema.ts'
 
 /** A setting with the names by which users set it. */
@@ -13,23 +17,29 @@ export interface NamedSetting extends Setting {
 /** Every setting, in the order of the schema. */
 export const SETTINGS: readonly NamedSetting[] = flatten(SCHEMA)
 
+/** Every property of librdkafka under each of its names, those that are refused too. */
+export const PROPERTY_SETTINGS: readonly NamedSetting[] = PROPERTY_NAMES.map(propertySetting)
+
+const ALL = [...SETTINGS, ...PROPERTY_SETTINGS]
+
 /** Every setting by its key. */
 export const SETTINGS_BY_KEY: ReadonlyMap<string, NamedSetting> = new Map(
-  SETTINGS.map((setting) => [setting.key, setting]),
+  ALL.map((setting) => [setting.key, setting]),
 )
 
 /** Every setting by its environment variable. */
 export const SETTINGS_BY_VARIABLE: ReadonlyMap<string, NamedSetting> = new Map(
-  SETTINGS.map((setting) => [setting.variable, setting]),
+  ALL.map((setting) => [setting.variable, setting]),
 )
 
 /** The keys that only hold other keys. */
-export const SECTIONS: ReadonlySet<string> = new Set(
-  SETTINGS.flatMap(({ key }) => {
+export const SECTIONS: ReadonlySet<string> = new Set([
+  ...SETTINGS.flatMap(({ key }) => {
     const names = key.split('.').slice(0, -1)
     return names.map((_, depth) => names.slice(0, depth + 1).join('.'))
   }),
-)
+  PROPERTIES_SECTION,
+])
 
 /**
  * What users may write when they mean a key, each with the key: the key itself, its last word, and
@@ -37,6 +47,7 @@ export const SECTIONS: ReadonlySet<string> = new Set(
  */
 export const KEY_SPELLINGS: readonly (readonly [spelling: string, key: string])[] = [
   ...SETTINGS.map(({ key }) => [key, key] as const),
+  ...PROPERTY_SETTINGS.map(({ key }) => [key, key] as const),
   ...[...SECTIONS].map((section) => [section, section] as const),
   ...SETTINGS.map(({ key }) => [key.slice(key.lastIndexOf('.') + 1), key] as const),
   ...SETTINGS.flatMap(({ key, librdkafka = [] }) =>
@@ -58,4 +69,13 @@ function isSetting(node: Setting | object): node is Setting {
 function named(key: string, setting: Setting): NamedSetting {
   const variable = `KPRF_${key.toUpperCase().replaceAll('.', '_')}`
   return { ...setting, key, variable }
+}
+
+function propertySetting(name: string): NamedSetting {
+  const { note = '', sensitive } = findProperty(name)?.property ?? {}
+  const isSecret = sensitive === true
+  return named(`${PROPERTIES_SECTION}.${name}`, {
+    ...{ doc: note, format: 'property', default: undefined, allowed: 'a value of this property' },
+    ...(isSecret && { sensitive, hasFileVariable: true }),
+  })
 }

@@ -1,3 +1,4 @@
+import type { PropertyValues } from './properties/catalog.ts'
 import type { Values } from './schema.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface Config {
   readonly workers: number | 'auto'
   readonly ratelimit: RatelimitConfig
   readonly shutdown: ShutdownConfig
+  /** What an operator should know of the configuration, a line each. */
+  readonly warnings: readonly string[]
 }
 
 /** How much is logged: each level includes those before it. */
@@ -28,6 +31,7 @@ export interface KafkaConfig {
   readonly password: string
   readonly securityProtocol: SecurityProtocol
   readonly saslMechanism: SaslMechanism
+  readonly saslOauthbearerToken: string
   readonly ssl: KafkaSslConfig
   readonly messageMaxBytes: number
   readonly queueBufferingMaxMessages: number
@@ -42,13 +46,15 @@ export interface KafkaConfig {
   readonly requestRequiredAcks: number
   readonly statisticsIntervalMs: number
   readonly topicMetadataPropagationMaxMs: number
+  /** The properties of librdkafka that are no other names of the above, by their usual names. */
+  readonly properties: PropertyValues
 }
 
 /** librdkafka's `security.protocol`. */
 export type SecurityProtocol = 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl'
 
 /** librdkafka's `sasl.mechanism`, as far as it works without a native library. */
-export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512'
+export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer'
 
 /** `kafka.ssl.*`: PEM files; empty where not used. */
 export interface KafkaSslConfig {

@@ -2,6 +2,9 @@
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { nearest } from './nearest.ts'
+import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { noSuchProperty } from './properties/catalog.ts'
+import { parsePropertyLines } from './properties/property-lines.ts'
 import { KEY_SPELLINGS, SECTIONS, SETTINGS_BY_KEY } from './settings.ts'
 import { readText } from './source.ts'
 import type { Found, Problem, ReadFile, Source } from './source.ts'
@@ -58,16 +61,46 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
     const line = `${name || 'the file'}: ${complaint} (${reading.origin(keys)})`
     reading.problems.push({ key, line })
   }
-  if (isSection) {
+  if (name === PROPERTIES_SECTION && typeof node === 'string') {
+    readProperties(node, keys, reading)
+  } else if (isSection) {
     if (isMapping(node)) {
       for (const [child, value] of Object.entries(node)) readNode(value, [...keys, child], reading)
     } else if (node !== null) complain('must be a mapping of keys')
   } else if (setting === undefined) {
-    const meant = nearest(name, KEY_SPELLINGS)
-    complain(`unknown key${meant === undefined ? '' : `; did you mean ${meant}?`}`, meant)
+    const { complaint, meant } = unknownKey(name)
+    complain(complaint, meant)
   } else if (node === null) complain('has no value; give one, or remove the line')
   else if (isMapping(node)) complain(`must be ${setting.allowed}, not a mapping`)
   else reading.found.set(name, { value: node, origin: reading.origin(keys) })
+}
+
+/** Properties pasted as they are in a librdkafka properties file. */
+function readProperties(text: string, keys: readonly string[], reading: Reading): void {
+  for (const { number, name, value } of parsePropertyLines(text)) {
+    const key = `${PROPERTIES_SECTION}.${name}`
+    const origin = `${reading.origin(keys)}, line ${number} of the text`
+    const complaint =
+      value === undefined
+        ? 'has no value; write name=value'
+        : SETTINGS_BY_KEY.has(key)
+          ? undefined
+          : noSuchProperty(name).complaint
+    if (complaint === undefined) reading.found.set(key, { value, origin })
+    else reading.problems.push({ key, line: `${key}: ${complaint} (${origin})` })
+  }
+}
+
+/** Says that there is no such key, and which may be meant. */
+function unknownKey(name: string): {
+  readonly complaint: string
+  readonly meant: string | undefined
+} {
+  const prefix = `${PROPERTIES_SECTION}.`
+  if (name.startsWith(prefix)) return noSuchProperty(name.slice(prefix.length))
+  const meant = nearest(name, KEY_SPELLINGS)
+  const guess = meant === undefined ? '' : `; did you mean ${meant}?`
+  return { complaint: `unknown key${guess}`, meant }
 }
 
 function isMapping(node: unknown): node is object {

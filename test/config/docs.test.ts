@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { configurationPage } from '../../scripts/generate-docs.ts'
+import { PROPERTY_NAMES } from '../../src/config/properties/catalog.ts'
 import { SETTINGS } from '../../src/config/settings.ts'
 
 describe('docs/CONFIGURATION.md', () => {
@@ -16,5 +17,11 @@ describe('docs/CONFIGURATION.md', () => {
     for (const { key, variable, librdkafka = [] } of SETTINGS) {
       for (const name of [key, variable, ...librdkafka]) expect(page).toContain(`\`${name}\``)
     }
+  })
+
+  it('names every property of librdkafka', async () => {
+    const page = await configurationPage()
+
+    for (const name of PROPERTY_NAMES) expect(page).toContain(`\`${name}\``)
   })
 })

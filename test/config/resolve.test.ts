@@ -64,7 +64,7 @@ describe('resolveConfig', () => {
       'KPRF_LOGLEVEL: unknown variable; did you mean KPRF_LOG_LEVEL?',
       '--http.hots: unknown flag; did you mean --http.host?',
       'log_level: must be one of error, warn, info, debug: value was "y" (KPRF_LOG_LEVEL)',
-      'kafka.retries: must be a whole number from 0 to 2147483647: value was -1 (kprf.yaml:1)',
+      'kafka.retries: Configuration property "retries" value -1 is outside allowed range 0..2147483647 (kprf.yaml:1)',
       'http.host: must be text, not empty: value was "" (--http.host)',
       'http.port and http.metrics_port are both 1; they must differ',
     ])
@@ -107,12 +107,12 @@ describe('resolveConfig', () => {
 
   it('never names the value of a secret', () => {
     const problems = problemsWithBroker({
-      file: 'kafka: { password: [hunter2], ssl: { key_password: { hunter2: 1 } } }',
+      file: 'kafka: { password: [hunter2], ssl: { key_password: { hunter2: 1 } }, properties: { ssl.key.pem: [hunter2] } }',
       env: { KPRF_KAFKA_PASWORD: 'hunter2' },
       argv: ['--kafka.passwrd=hunter2', '--kafka.pasword', 'hunter2'],
     })
 
-    expect(problems).toHaveLength(5)
+    expect(problems).toHaveLength(6)
     expect(problems.join()).not.toContain('hunter2')
   })
 })

@@ -10,6 +10,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['kafka.password', 'password-a', ' password-b ', 'password=c'],
   ['kafka.security_protocol', 'sasl_ssl', 'sasl_ssl', 'sasl_ssl'],
   ['kafka.sasl_mechanism', 'scram-sha-256', 'scram-sha-512', 'plain'],
+  ['kafka.sasl_oauthbearer_token', '', '', ''],
   ['kafka.ssl.ca_file', 'a.pem', 'b.pem', 'c.pem'],
   ['kafka.ssl.cert_file', 'a.pem', 'b.pem', 'c.pem'],
   ['kafka.ssl.key_file', 'a.pem', 'b.pem', 'c.pem'],

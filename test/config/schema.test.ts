@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SECTIONS, SETTINGS } from '../../src/config/settings.ts'
+import { SECTIONS, SETTINGS, SETTINGS_BY_KEY } from '../../src/config/settings.ts'
 import type { Config } from '../../src/config/types.ts'
 import { load, loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
 
@@ -15,7 +15,6 @@ const NUMBERS: [string, number, number, number, (config: Config) => number][] = 
     INT_MAX,
     ({ kafka }) => kafka.queueBufferingMaxMessages,
   ],
-  ['kafka.queue_buffering_max_ms', 10, 0, 900000, ({ kafka }) => kafka.queueBufferingMaxMs],
   [
     'kafka.queue_buffering_max_kbytes',
     1048576,
@@ -46,12 +45,6 @@ const NUMBERS: [string, number, number, number, (config: Config) => number][] = 
 
 /** key, default, words, and where the loaded configuration has it. */
 const CHOICES: [string, string, string[], (config: Config) => string][] = [
-  [
-    'kafka.sasl_mechanism',
-    'plain',
-    ['plain', 'scram-sha-256', 'scram-sha-512'],
-    ({ kafka }) => kafka.saslMechanism,
-  ],
   [
     'kafka.partitioner',
     'consistent_random',
@@ -89,7 +82,15 @@ const SWITCHES: [string, (config: Config) => boolean][] = [
   ['ratelimit.enabled', ({ ratelimit }) => ratelimit.enabled],
 ]
 
-const OTHERS = ['kafka.brokers', 'kafka.security_protocol', 'ratelimit.rules', 'workers']
+const OTHERS = [
+  'kafka.brokers',
+  'kafka.queue_buffering_max_ms',
+  'kafka.sasl_mechanism',
+  'kafka.sasl_oauthbearer_token',
+  'kafka.security_protocol',
+  'ratelimit.rules',
+  'workers',
+]
 
 /** So that no other key contradicts the text under test. */
 const EVERY_TEXT = [
@@ -123,7 +124,14 @@ describe('the schema', () => {
   })
 
   it('has its keys in these sections', () => {
-    expect([...SECTIONS]).toEqual(['kafka', 'kafka.ssl', 'http', 'ratelimit', 'shutdown'])
+    expect([...SECTIONS]).toEqual([
+      'kafka',
+      'kafka.ssl',
+      'http',
+      'ratelimit',
+      'shutdown',
+      'kafka.properties',
+    ])
   })
 })
 
@@ -139,8 +147,14 @@ describe.each(NUMBERS)('%s', (key, byDefault, min, max, read) => {
   })
 
   it.each([[min - 1], [max + 1]])('cannot be %d', (value) => {
+    const [property] = SETTINGS_BY_KEY.get(key)?.librdkafka ?? []
+    const complaint =
+      property === undefined
+        ? `must be a whole number from ${min} to ${max}: value was ${value}`
+        : `Configuration property "${property}" value ${value} is outside allowed range ${min}..${max}`
+
     expect(problemsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
-      `${key}: must be a whole number from ${min} to ${max}: value was ${value} (--${key})`,
+      `${key}: ${complaint} (--${key})`,
     ])
   })
 
@@ -225,6 +239,58 @@ describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
 
     expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
       `${key}: must be ${allowed}${hint}${shown} (kprf.yaml:1)`,
+    ])
+  })
+})
+
+describe('kafka.queue_buffering_max_ms', () => {
+  it('is 10 by default', () => {
+    expect(loadWithBroker({}).kafka.queueBufferingMaxMs).toBe(10)
+  })
+
+  it.each([['0'], ['0.5'], ['900000']])('can be %s', (value) => {
+    const argv = ['--kafka.message_timeout_ms=0', `--kafka.queue_buffering_max_ms=${value}`]
+
+    expect(loadWithBroker({ argv }).kafka.queueBufferingMaxMs).toBe(Number(value))
+  })
+
+  it.each([['-1'], ['900000.5']])('cannot be %s', (value) => {
+    expect(problemsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
+      `kafka.queue_buffering_max_ms: Configuration property "queue.buffering.max.ms" value ${value} is outside allowed range 0..900000 (--kafka.queue_buffering_max_ms)`,
+    ])
+  })
+
+  it.each([['x'], [''], ['1e3'], ['.5']])('cannot be the text %j', (value) => {
+    expect(problemsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
+      `kafka.queue_buffering_max_ms: must be a number from 0 to 900000: value was ${JSON.stringify(value)} (--kafka.queue_buffering_max_ms)`,
+    ])
+  })
+})
+
+describe('kafka.sasl_mechanism', () => {
+  it('is plain by default', () => {
+    expect(loadWithBroker({}).kafka.saslMechanism).toBe('plain')
+  })
+
+  it.each([['plain'], ['SCRAM-SHA-256'], ['Scram-Sha-512']])('can be %s', (mechanism) => {
+    const argv = ['--kafka.user=u', '--kafka.password=p', `--kafka.sasl_mechanism=${mechanism}`]
+
+    expect(loadWithBroker({ argv }).kafka.saslMechanism).toBe(mechanism.toLowerCase())
+  })
+
+  it('can be oauthbearer, with a token', () => {
+    const argv = ['--kafka.security_protocol=sasl_ssl', '--kafka.sasl_mechanism=OAUTHBEARER']
+    const env = { KPRF_KAFKA_SASL_OAUTHBEARER_TOKEN_FILE: '/token' }
+
+    expect(loadWithBroker({ argv, env, files: { '/token': 'abc\n' } }).kafka).toMatchObject({
+      saslMechanism: 'oauthbearer',
+      saslOauthbearerToken: 'abc',
+    })
+  })
+
+  it('cannot be another word', () => {
+    expect(problemsWithBroker({ argv: ['--kafka.sasl_mechanism=gssapi'] })).toEqual([
+      'kafka.sasl_mechanism: must be one of plain, scram-sha-256, scram-sha-512, oauthbearer: value was "gssapi" (--kafka.sasl_mechanism)',
     ])
   })
 })

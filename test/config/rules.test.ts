@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { RULES } from '../../src/config/contradictions.ts'
+import { RULES } from '../../src/config/rules/rules.ts'
 import { SETTINGS_BY_KEY } from '../../src/config/settings.ts'
 import { problemsOf, problemsWithBroker } from './sources.ts'
 
 const SASL = ['--kafka.user=u', '--kafka.password=p']
+const SSL = ['--kafka.security_protocol=ssl']
+const OAUTH = ['--kafka.security_protocol=sasl_ssl', '--kafka.sasl_mechanism=oauthbearer']
+const OIDC = [
+  ...OAUTH,
+  '--kafka.properties.sasl.oauthbearer.method=oidc',
+  '--kafka.properties.sasl.oauthbearer.client.id=me',
+  '--kafka.properties.sasl.oauthbearer.client.secret=secret',
+  '--kafka.properties.sasl.oauthbearer.token.endpoint.url=https://sso/token',
+]
 
 describe('the rules between keys', () => {
   it.each(RULES.map(({ rule, keys }) => [rule, keys] as const))(
@@ -74,6 +83,120 @@ describe('the rules between keys', () => {
       'a user without password',
       ['--kafka.user=u'],
       'kafka.user is set, but kafka.password is empty; set both or neither',
+    ],
+    [
+      'more requests in flight than brokers remember of an idempotent producer',
+      ['--kafka.enable_idempotence=true', '--kafka.properties.max.in.flight=6'],
+      'max.in.flight is 6: `max.in.flight` must be set <= 5 when `enable.idempotence` is true',
+    ],
+    [
+      'a longest backoff that is shorter than the first',
+      [
+        '--kafka.properties.reconnect.backoff.ms=11',
+        '--kafka.properties.reconnect.backoff.max.ms=10',
+      ],
+      'reconnect.backoff.max.ms is 10 and reconnect.backoff.ms is 11: `reconnect.backoff.max.ms` must be >= `reconnect.backoff.ms`',
+    ],
+    [
+      'a token without SASL',
+      ['--kafka.sasl_mechanism=oauthbearer', '--kafka.sasl_oauthbearer_token=t'],
+      'kafka.sasl_mechanism is oauthbearer, but kafka.security_protocol is plaintext; use sasl_ssl',
+    ],
+    [
+      'a token beside a user',
+      [...SASL, '--kafka.sasl_mechanism=oauthbearer', '--kafka.sasl_oauthbearer_token=t'],
+      'kafka.user is set, but kafka.sasl_mechanism is oauthbearer, which takes a token; remove one of them',
+    ],
+    [
+      'a token for another mechanism',
+      [...SASL, '--kafka.sasl_oauthbearer_token=t'],
+      'kafka.sasl_oauthbearer_token is set, but kafka.sasl_mechanism is plain; use oauthbearer',
+    ],
+    [
+      'no token',
+      OAUTH,
+      'kafka.sasl_mechanism is oauthbearer, but there is no token; set kafka.sasl_oauthbearer_token, or sasl.oauthbearer.method=oidc',
+    ],
+    [
+      'two places for a token',
+      [...OIDC, '--kafka.sasl_oauthbearer_token=t'],
+      'kafka.sasl_oauthbearer_token and sasl.oauthbearer.method=oidc are mutually exclusive; keep one of them',
+    ],
+    [
+      'a token endpoint for another mechanism',
+      [...OIDC, '--kafka.sasl_mechanism=plain', ...SASL],
+      'sasl.oauthbearer.method=oidc is set, but kafka.sasl_mechanism is plain; use oauthbearer',
+    ],
+    [
+      'a token endpoint without client',
+      [...OIDC, '--kafka.properties.sasl.oauthbearer.client.id='],
+      '`sasl.oauthbearer.client.id` is mandatory when `sasl.oauthbearer.method=oidc` is set',
+    ],
+    [
+      'a client of a token endpoint, but a token as it is',
+      [
+        ...OAUTH,
+        '--kafka.sasl_oauthbearer_token=t',
+        '--kafka.properties.sasl.oauthbearer.client.id=me',
+      ],
+      'sasl.oauthbearer.client.id is set, but sasl.oauthbearer.method is default; set it to oidc',
+    ],
+    [
+      'a client secret in the clear',
+      [...OIDC, '--kafka.properties.sasl.oauthbearer.token.endpoint.url=http://sso/token'],
+      'sasl.oauthbearer.token.endpoint.url is "http://sso/token": the client secret only travels by https, or by http to this very machine',
+    ],
+    [
+      'a token endpoint that is no address',
+      [...OIDC, '--kafka.properties.sasl.oauthbearer.token.endpoint.url=sso'],
+      'sasl.oauthbearer.token.endpoint.url is "sso": the client secret only travels by https, or by http to this very machine',
+    ],
+    [
+      'authorities twice',
+      [...SSL, '--kafka.ssl.ca_file=c', '--kafka.properties.ssl.ca.pem=c'],
+      'kafka.ssl.ca_file and ssl.ca.pem are mutually exclusive; keep one of them',
+    ],
+    [
+      'authorities of the token endpoint twice',
+      ['--kafka.properties.https.ca.location=c', '--kafka.properties.https.ca.pem=c'],
+      'https.ca.location and https.ca.pem are mutually exclusive; keep one of them',
+    ],
+    [
+      'a certificate twice',
+      [
+        ...SSL,
+        '--kafka.ssl.cert_file=c',
+        '--kafka.properties.ssl.certificate.pem=c',
+        '--kafka.ssl.key_file=k',
+      ],
+      'kafka.ssl.cert_file and ssl.certificate.pem are mutually exclusive; keep one of them',
+    ],
+    [
+      'a certificate beside a keystore',
+      [
+        ...SSL,
+        ...['--kafka.ssl.cert_file=c', '--kafka.ssl.key_file=k'],
+        ...[
+          '--kafka.properties.ssl.keystore.location=s',
+          '--kafka.properties.ssl.keystore.password=p',
+        ],
+      ],
+      'ssl.keystore.location and kafka.ssl.cert_file are mutually exclusive; keep one of them',
+    ],
+    [
+      'a keystore without password',
+      [...SSL, '--kafka.properties.ssl.keystore.location=s'],
+      'ssl.keystore.location is set, but ssl.keystore.password is empty; set both or neither',
+    ],
+    [
+      'a key without certificate, both in the configuration itself',
+      [...SSL, '--kafka.properties.ssl.key.pem=k'],
+      'ssl.key.pem is set, but ssl.certificate.pem is empty; set both or neither',
+    ],
+    [
+      'certificates in the configuration itself without encryption',
+      ['--kafka.properties.ssl.ca.pem=c'],
+      'ssl.ca.pem is set, but kafka.security_protocol is plaintext, which does not encrypt; use ssl',
     ],
     [
       'a certificate without key',

@@ -1,0 +1,112 @@
+/** The part of docs/CONFIGURATION.md about librdkafka's properties, made from the catalog. */
+import { CATALOG } from '../../src/config/properties/catalog.ts'
+import type { Kind, Property } from '../../src/config/properties/property.ts'
+import { SETTINGS_BY_KEY } from '../../src/config/settings.ts'
+
+/** See the head of this file. */
+export function propertiesSection(): string {
+  const consumers = `### For consumers only\n\n${consumerProperties()}`
+  return [INTRODUCTION, propertiesTable(), consumers].join('\n\n')
+}
+
+const INTRODUCTION = `## \`kafka.properties\`: librdkafka's properties by their own names
+
+Every property of librdkafka 2.15 can be written under \`kafka.properties\`, by its dotted name or an alias:
+
+\`\`\`yaml
+kafka:
+  properties:
+    linger.ms: 5
+    compression.codec: zstd
+\`\`\`
+
+or as the text of a properties file, pasted as it is:
+
+\`\`\`yaml
+kafka:
+  properties: |
+    linger.ms=5
+    compression.codec=zstd
+\`\`\`
+
+or as a flag (\`--kafka.properties.linger.ms=5\`) or a variable (\`KPRF_KAFKA_PROPERTIES_LINGER_MS=5\`, for secrets also
+with \`_FILE\`). \`kprf config explain --properties FILE\` says what becomes of each line of a file. Values are those that
+librdkafka takes; a number followed by something else is an error here. A property that is another name of a key is
+that key: both may be set only to the same value.
+
+*Done by* tells who does what a property asks for: an option of kafkajs, kprf itself, or Node.js below it. A property
+without effect is taken with a warning in the log; one that is refused ends the start with exit code 78.`
+
+/** librdkafka's properties for producers, those that do something first. */
+function propertiesTable(): string {
+  const rows = Array.from(CATALOG).flatMap(([name, property]) => {
+    if (property.verdict === 'consumer') return []
+    const names = [name, ...(property.aliases ?? [])].map((known) => `\`${known}\``).join(', ')
+    return [`| ${[names, ...cellsOf(property)].join(' | ')} |`]
+  })
+  const header = ['Property', 'Type', 'Range', 'librdkafka', 'kprf', 'Done by', 'Notes']
+  return [`| ${header.join(' | ')} |`, `| ${header.map(() => '---').join(' | ')} |`, ...rows].join(
+    '\n',
+  )
+}
+
+function cellsOf(property: Property): string[] {
+  const { kind } = property
+  const byDefault = kind.type === 'API' ? '' : shownValue(kind.byDefault)
+  return [kind.type, rangeOf(kind), byDefault, ...verdictOf(property)].map((cell) =>
+    cell.replaceAll('|', '\\|'),
+  )
+}
+
+function rangeOf({ min, max, choices = [] }: Kind): string {
+  return min === undefined ? choices.map((word) => `\`${word}\``).join(', ') : `${min} to ${max}`
+}
+
+/** kprf's default, who does it, and the notes. */
+function verdictOf(property: Property): [byDefault: string, by: string, notes: string] {
+  switch (property.verdict) {
+    case 'key': {
+      const byDefault = SETTINGS_BY_KEY.get(property.key)?.default
+      return [
+        shownValue(byDefault),
+        property.by,
+        `Is \`${property.key}\`. ${property.note}${refusals(property)}`,
+      ]
+    }
+    case 'own':
+      return [shownValue(property.default), property.by, `${property.note}${refusals(property)}`]
+    case 'ignored':
+      return ['', '**no effect**', `${sentence(property.note)}${exception(property)}`]
+    case 'refused':
+      return ['', '**refused**', `${sentence(property.note)}${exception(property)}`]
+    case 'consumer':
+      return ['', '**refused**', sentence(property.note)]
+  }
+}
+
+function refusals({ refuses = {} }: Property): string {
+  return Object.entries(refuses)
+    .map(([value, why]) => ` \`${value}\` is refused: ${why}.`)
+    .join('')
+}
+
+function exception({ asIs }: { readonly asIs?: string }): string {
+  if (asIs === undefined) return ''
+  return asIs === '' ? ' May be empty.' : ` \`${asIs}\` is what kprf does.`
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
+}
+
+function shownValue(value: unknown): string {
+  if (value === undefined) return 'see notes'
+  const isShown =
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  return isShown && value !== '' ? `\`${value}\`` : ''
+}
+
+function consumerProperties(): string {
+  const names = Array.from(CATALOG).filter(([, { verdict }]) => verdict === 'consumer')
+  return `Refused, as kprf only produces: ${names.map(([name]) => `\`${name}\``).join(', ')}.`
+}

@@ -1,0 +1,95 @@
+/** `kprf config explain`: what kprf makes of each line of a librdkafka properties file. */
+import { ProxyError } from '../errors.ts'
+import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { findProperty, noSuchProperty, type NamedProperty } from './properties/catalog.ts'
+import { judge, wordsOf } from './properties/judge.ts'
+import { parsePropertyLines, type PropertyLine } from './properties/property-lines.ts'
+import { settle } from './resolve.ts'
+import type { Found } from './source.ts'
+
+/** See the head of this file. */
+export interface Explanation {
+  /** One for each line that says something, then one for each contradiction between lines. */
+  readonly lines: readonly string[]
+  /** Whether kprf would start with these properties. */
+  readonly isRight: boolean
+}
+
+/** A line of the file and its verdict. */
+interface Explained {
+  readonly line: PropertyLine
+  readonly verdict: string
+  readonly isRight: boolean
+}
+
+const MASK = '********'
+
+/** Explains the text of a properties file. */
+export function explainProperties(text: string): Explanation {
+  const explained = parsePropertyLines(text).map(explainLine)
+  const written = explained.map(({ line }) => `${line.number}: ${shown(line)}`)
+  const width = Math.max(0, ...written.map(({ length }) => length))
+  const lines = explained.map(
+    ({ verdict }, index) => `${(written[index] ?? '').padEnd(width)}  ${verdict}`,
+  )
+  const contradictions = explained.every(({ isRight }) => isRight)
+    ? contradictionsOf(explained.map(({ line }) => line))
+    : []
+  const isRight = explained.every((line) => line.isRight) && contradictions.length === 0
+  return { lines: [...lines, ...contradictions], isRight }
+}
+
+function explainLine(line: PropertyLine): Explained {
+  const named = findProperty(line.name)
+  if (!named)
+    return { line, verdict: `unknown: ${noSuchProperty(line.name).complaint}`, isRight: false }
+  if (line.value === undefined) {
+    return { line, verdict: 'wrong: has no value; write name=value', isRight: false }
+  }
+  const judgement = judge(named, line.value)
+  const words = wordsOf(judgement)
+  switch (judgement.status) {
+    case 'refused':
+    case 'wrong':
+      return { line, verdict: `${judgement.status}: ${words ?? ''}`, isRight: false }
+    case 'ignored':
+      return {
+        line,
+        verdict: `no effect: ${judgement.reason ?? 'kprf does so anyway'}`,
+        isRight: true,
+      }
+    case 'taken': {
+      const warning = words === undefined ? '' : ` WARNING: ${words}`
+      return { line, verdict: `${wayOf(named)}${warning}`, isRight: true }
+    }
+  }
+}
+
+function wayOf({ property }: NamedProperty): string {
+  const by = 'by' in property ? property.by : ''
+  const key = property.verdict === 'key' ? ` as ${property.key}` : ''
+  return `${by}${key}: ${property.note}`
+}
+
+/** What is wrong although each line is right; brokers may come from elsewhere. */
+function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
+  const found = new Map<string, Found>()
+  let hasBrokers = false
+  for (const { name, value, number } of lines) {
+    found.set(`${PROPERTIES_SECTION}.${name}`, { value, origin: `line ${number}` })
+    if (findProperty(name)?.usualName === 'metadata.broker.list') hasBrokers = true
+  }
+  try {
+    settle([{ found, problems: [] }], { isBrokerEmbedded: !hasBrokers })
+    return []
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error
+    return error.message.split('\n')
+  }
+}
+
+function shown({ name, value }: PropertyLine): string {
+  if (value === undefined) return name
+  const isSecret = findProperty(name)?.property.sensitive === true
+  return `${name}=${isSecret && value !== '' ? MASK : value}`
+}

@@ -1,0 +1,111 @@
+/**
+ * From what was found under all names to one value for each setting: a property may be another name of a key,
+ * and has aliases itself. Two names of one setting with different values are a mistake, wherever they were
+ * found: nobody could say which is meant.
+ */
+import type { Found, Problem } from '../source.ts'
+import { findProperty, propertyValues, type NamedProperty } from './catalog.ts'
+import type { PropertyValues } from './catalog.ts'
+import { judge, wordsOf } from './judge.ts'
+import { parseValue } from './parse-value.ts'
+
+/** What begins the key of each property. */
+export const PROPERTIES_SECTION = 'kafka.properties'
+
+/** See the head of this file. */
+export interface Assignment {
+  /** By key of the schema; not yet checked where the key itself was written. */
+  readonly keys: ReadonlyMap<string, Found>
+  readonly properties: PropertyValues
+  /** The properties among them that are set, by their usual names. */
+  readonly setProperties: ReadonlyMap<string, Found>
+  readonly problems: readonly Problem[]
+  /** What is taken, but is not what the user may think; a line each. */
+  readonly warnings: readonly string[]
+}
+
+/** A value, and the name under which it was found. */
+interface Candidate extends Found {
+  readonly name: string
+  readonly named: NamedProperty
+}
+
+/** Sorts what was found; of one name, only what counts in the end. */
+export function assign(found: ReadonlyMap<string, Found>): Assignment {
+  const keys = new Map<string, Found>()
+  const problems: Problem[] = []
+  const warnings: string[] = []
+  const candidates: Candidate[] = []
+  for (const [key, at] of found) {
+    const named = propertyOfKey(key)
+    if (!named) {
+      keys.set(key, at)
+      continue
+    }
+    const judgement = judge(named, at.value)
+    const words = wordsOf(judgement)
+    const line = `${key}: ${words ?? ''} (${at.origin})`
+    if (judgement.status === 'refused' || judgement.status === 'wrong') {
+      problems.push({ key: targetOf(named), line })
+    } else if (words !== undefined) warnings.push(line)
+    if (judgement.status === 'taken') {
+      candidates.push({ name: key, named, value: judgement.value, origin: at.origin })
+    }
+  }
+
+  const setProperties = new Map<string, Found>()
+  for (const [target, named] of Map.groupBy(candidates, (candidate) => targetOf(candidate.named))) {
+    const [first] = named
+    if (!first) continue
+    const short = shortCandidate(keys, first)
+    const all = short ? [short, ...named] : named
+    const other = all.find((candidate) => !isSame(candidate, all[0] ?? candidate))
+    if (other && all[0]) problems.push(conflict(target, all[0], other))
+    if (first.named.property.verdict === 'key') {
+      if (!short) keys.set(target, first)
+    } else setProperties.set(first.named.usualName, first)
+  }
+  const properties = propertyValues(setProperties)
+  return { keys, properties, setProperties, problems, warnings }
+}
+
+function propertyOfKey(key: string): NamedProperty | undefined {
+  const prefix = `${PROPERTIES_SECTION}.`
+  return key.startsWith(prefix) ? findProperty(key.slice(prefix.length)) : undefined
+}
+
+/** The key that a property sets in the end. */
+function targetOf({ usualName, property }: NamedProperty): string {
+  return property.verdict === 'key' ? property.key : `${PROPERTIES_SECTION}.${usualName}`
+}
+
+/** What was found under the key that a property is another name of. */
+function shortCandidate(
+  keys: ReadonlyMap<string, Found>,
+  { named }: Candidate,
+): Candidate | undefined {
+  if (named.property.verdict !== 'key') return undefined
+  const { key } = named.property
+  const at = keys.get(key)
+  if (!at) return undefined
+  const parsed = parseValue(named, at.value)
+  return {
+    name: key,
+    named,
+    origin: at.origin,
+    value: parsed.status === 'right' ? parsed.value : at.value,
+  }
+}
+
+function isSame(one: Candidate, other: Candidate): boolean {
+  return String(one.value).toLowerCase() === String(other.value).toLowerCase()
+}
+
+function conflict(target: string, one: Candidate, other: Candidate): Problem {
+  const shown = ({ name, value, origin, named }: Candidate): string => {
+    const is = named.property.sensitive === true ? 'is set' : `is ${String(value)}`
+    return `${name} ${is} (${origin})`
+  }
+  const line = `${shown(one)} and ${shown(other)}, but they are one setting; keep one of them`
+  return { key: target, line }
+}

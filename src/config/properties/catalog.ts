@@ -1,0 +1,90 @@
+/**
+ * Every property of librdkafka 2.15 by its name. Parsing, checking, `kprf config explain` and the table in
+ * docs/CONFIGURATION.md all follow from it.
+ */
+import { invariant } from '../../invariant.ts'
+import { nearest } from '../nearest.ts'
+import { CONNECTIONS } from './catalog/connections.ts'
+import { CONSUMER } from './catalog/consumer.ts'
+import { IGNORED } from './catalog/ignored.ts'
+import { QUEUE } from './catalog/queue.ts'
+import { REFUSED } from './catalog/refused.ts'
+import { SECURITY } from './catalog/security.ts'
+import { consumerOnly, type OwnProperty, type Property } from './property.ts'
+
+const SUPPORTED = { ...QUEUE, ...CONNECTIONS, ...SECURITY }
+
+type Supported = typeof SUPPORTED
+
+/** The values of all properties that no other key sets. */
+export type PropertyValues = {
+  readonly [
+    Name in keyof Supported as Supported[Name] extends OwnProperty ? Name : never
+  ]: Supported[Name] extends OwnProperty<infer Value> ? Value : never
+}
+
+/** Every row by the property's usual name. */
+export const CATALOG: ReadonlyMap<string, Property> = new Map<string, Property>([
+  ...Object.entries(SUPPORTED),
+  ...Object.entries(IGNORED),
+  ...Object.entries(REFUSED),
+  ...CONSUMER.map((name) => [name, consumerOnly()] as const),
+])
+
+/** A property under one of its names. */
+export interface NamedProperty {
+  /** As the user wrote it. */
+  readonly name: string
+  /** The usual one. */
+  readonly usualName: string
+  readonly property: Property
+}
+
+const BY_NAME: ReadonlyMap<string, NamedProperty> = new Map(
+  Array.from(CATALOG).flatMap(([usualName, property]) =>
+    [usualName, ...(property.aliases ?? [])].map(
+      (name) => [name, { name, usualName, property }] as const,
+    ),
+  ),
+)
+
+/** Every name that a property has. */
+export const PROPERTY_NAMES: readonly string[] = [...BY_NAME.keys()]
+
+/** Looks a property up by any of its names. */
+export function findProperty(name: string): NamedProperty | undefined {
+  return BY_NAME.get(name)
+}
+
+/** Says in librdkafka's words that there is no such property, and which may be meant. */
+export function noSuchProperty(name: string): {
+  readonly complaint: string
+  readonly meant: string | undefined
+} {
+  const meant = nearest(
+    name,
+    PROPERTY_NAMES.map((known) => [known, known] as const),
+  )
+  const guess = meant === undefined ? '' : `; did you mean ${meant}?`
+  return { complaint: `No such configuration property: "${name}"${guess}`, meant }
+}
+
+/** The value of every property that no other key sets: what was set, and the defaults. */
+export function propertyValues(
+  set: ReadonlyMap<string, { readonly value: unknown }>,
+): PropertyValues {
+  const values: Record<string, unknown> = {}
+  for (const [name, property] of CATALOG) {
+    if (property.verdict === 'own')
+      values[name] = set.has(name) ? set.get(name)?.value : property.default
+  }
+  invariant(isComplete(values), 'the catalog gives every property a value')
+  return values
+}
+
+/** Each value was parsed by its own row of the catalog, from which its type follows. */
+function isComplete(values: Record<string, unknown>): values is PropertyValues {
+  return Object.entries(SUPPORTED).every(
+    ([name, { verdict }]) => verdict !== 'own' || name in values,
+  )
+}

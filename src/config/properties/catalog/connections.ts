@@ -1,0 +1,109 @@
+/** Brokers, connections and what is asked of them beside produce requests. */
+import { boolean, derived, INT_MAX, integer, list, oneOf, own, setsKey, text } from '../property.ts'
+
+export const CONNECTIONS = {
+  'client.id': setsKey('kafka.client_id', {
+    kind: text('rdkafka'),
+    by: 'kafkajs',
+    note: '`clientId`.',
+  }),
+  'metadata.broker.list': setsKey('kafka.brokers', {
+    kind: list(),
+    aliases: ['bootstrap.servers'],
+    by: 'kafkajs',
+    note: '`brokers`.',
+  }),
+  'receive.message.max.bytes': own({
+    kind: integer(1000, INT_MAX, 100_000_000),
+    by: 'kprf',
+    note: 'An answer that says it is longer ends the connection.',
+  }),
+  'metadata.recovery.strategy': own({
+    kind: oneOf(['none', 'rebootstrap'], 'rebootstrap'),
+    by: 'kafkajs',
+    note: 'When no known broker answers, those of `bootstrap.servers` are asked.',
+    refuses: { none: 'kprf always goes back to bootstrap.servers when no known broker answers' },
+  }),
+  'topic.metadata.refresh.interval.ms': own({
+    kind: integer(-1, 3_600_000, 300_000),
+    by: 'kprf',
+    note: 'How often topics in use are asked about when nothing is amiss; -1 is never.',
+  }),
+  'metadata.max.age.ms': derived({
+    kind: integer(1, 86_400_000, 900_000),
+    by: 'kprf',
+    note: 'A topic that was not used for so long is forgotten. Three times `topic.metadata.refresh.interval.ms` where it is not set.',
+  }),
+  'topic.metadata.refresh.fast.interval.ms': derived({
+    kind: integer(1, 60_000, 100),
+    by: 'kprf',
+    note: 'How soon a topic that misses a leader is asked about again. `retry.backoff.ms` where it is not set.',
+  }),
+  'topic.metadata.propagation.max.ms': setsKey('kafka.topic_metadata_propagation_max_ms', {
+    kind: integer(0, 3_600_000, 30_000),
+    by: 'kprf',
+    note: 'Grace for a topic that brokers do not know yet.',
+  }),
+  'allow.auto.create.topics': own({
+    kind: boolean(false),
+    default: true,
+    by: 'kafkajs',
+    note: "`allowAutoTopicCreation`. true by default, as for librdkafka's producers; brokers must allow it too.",
+  }),
+  'socket.timeout.ms': own({
+    kind: integer(10, 300_000, 60_000),
+    by: 'kafkajs',
+    note: '`requestTimeout`. A produce request gets less when its records have less time left; whatever is not answered in time loses its connection.',
+  }),
+  'socket.connection.setup.timeout.ms': own({
+    kind: integer(1000, INT_MAX, 30_000),
+    default: 5000,
+    by: 'kafkajs',
+    note: '`connectionTimeout` and `authenticationTimeout`; TCP, TLS and SASL together get no longer either. Less than in librdkafka, because kafkajs tries one bootstrap broker after the other.',
+  }),
+  'socket.keepalive.enable': own({
+    kind: boolean(false),
+    default: true,
+    by: 'kprf',
+    note: 'TCP keep-alive after a minute without traffic.',
+  }),
+  'socket.nagle.disable': own({
+    kind: boolean(true),
+    by: 'kprf',
+    note: 'TCP_NODELAY. kafkajs itself would leave it off.',
+  }),
+  'broker.address.family': own({
+    kind: oneOf(['any', 'v4', 'v6'], 'any'),
+    by: 'Node.js',
+    note: '`family` of `net.connect`.',
+  }),
+  'connections.max.idle.ms': own({
+    kind: integer(0, INT_MAX, 0),
+    by: 'kprf',
+    note: 'Closes a connection on which nothing was sent for so long; 0 never does.',
+  }),
+  'reconnect.backoff.ms': own({
+    kind: integer(0, 3_600_000, 100),
+    by: 'kprf',
+    note: 'Wait before a broker that could not be reached is tried again; doubles, with -25 to +50 % of jitter.',
+  }),
+  'reconnect.backoff.max.ms': derived({
+    kind: integer(0, 3_600_000, 10_000),
+    by: 'kprf',
+    note: 'Longest such wait. 1000 where it is not set, or `reconnect.backoff.ms` where that is more: less than in librdkafka, so that records with the default `message.timeout.ms` of 2000 still see the broker come back.',
+  }),
+  'client.dns.lookup': own({
+    kind: oneOf(['use_all_dns_ips', 'resolve_canonical_bootstrap_servers_only'], 'use_all_dns_ips'),
+    by: 'Node.js',
+    note: 'All addresses of a name are tried.',
+    refuses: {
+      resolve_canonical_bootstrap_servers_only:
+        'it serves Kerberos, which needs a native library; kprf has none',
+    },
+  }),
+  'statistics.interval.ms': setsKey('kafka.statistics_interval_ms', {
+    kind: integer(0, 86_400_000, 0),
+    by: 'kprf',
+    note: 'Served at `/stats` and as `kafka_producer_*` metrics.',
+  }),
+} as const

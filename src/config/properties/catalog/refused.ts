@@ -1,0 +1,92 @@
+/** Refused at start: kprf would do something else than what was asked for. */
+import { API, boolean, INT_MAX, integer, oneOf, patterns, refused, text } from '../property.ts'
+
+const CALLBACK =
+  'it can only be set by a program that is linked with librdkafka; kprf has no callbacks'
+const CERTIFICATES = 'use ssl.ca.pem, ssl.certificate.pem and ssl.key.pem, or the files'
+const KERBEROS = 'Kerberos needs a native library, of which kprf has none'
+const ENGINES = "kprf's TLS is that of Node.js, which loads no engines or providers"
+const ASSERTIONS = 'kprf signs no JWT assertions; use the grant type client_credentials'
+
+export const REFUSED = {
+  'topic.blacklist': refused(
+    patterns(),
+    'records of these topics would be sent all the same; a rate limit of 0 refuses a topic',
+    '',
+  ),
+  enabled_events: refused(integer(0, INT_MAX, 0), CALLBACK, '0'),
+  error_cb: refused(API, CALLBACK),
+  throttle_cb: refused(API, CALLBACK),
+  stats_cb: refused(API, CALLBACK),
+  log_cb: refused(API, CALLBACK),
+  background_event_cb: refused(API, CALLBACK),
+  socket_cb: refused(API, CALLBACK),
+  connect_cb: refused(API, CALLBACK),
+  closesocket_cb: refused(API, CALLBACK),
+  open_cb: refused(API, CALLBACK),
+  resolve_cb: refused(API, CALLBACK),
+  opaque: refused(API, CALLBACK),
+  default_topic_conf: refused(API, 'kprf has one configuration for all topics'),
+  'api.version.request': refused(
+    boolean(true),
+    'brokers that cannot be asked for their versions are older than Kafka 0.11, the oldest that kprf works with',
+    'true',
+  ),
+  ssl_key: refused(API, CERTIFICATES),
+  ssl_certificate: refused(API, CERTIFICATES),
+  ssl_ca: refused(API, CERTIFICATES),
+  'ssl.providers': refused(text(), ENGINES, ''),
+  'ssl.engine.location': refused(text(), ENGINES, ''),
+  'ssl.engine.id': refused(text('dynamic'), ENGINES),
+  ssl_engine_callback_data: refused(API, CALLBACK),
+  'ssl.certificate.verify_cb': refused(API, CALLBACK),
+  'sasl.kerberos.service.name': refused(text('kafka'), KERBEROS),
+  'sasl.kerberos.principal': refused(text('kafkaclient'), KERBEROS),
+  'sasl.kerberos.kinit.cmd': refused(
+    text(
+      'kinit -R -t "%{sasl.kerberos.keytab}" -k %{sasl.kerberos.principal} || kinit -t "%{sasl.kerberos.keytab}" -k %{sasl.kerberos.principal}',
+    ),
+    KERBEROS,
+  ),
+  'sasl.kerberos.keytab': refused(text(), KERBEROS),
+  'sasl.kerberos.min.time.before.relogin': refused(integer(0, 86_400_000, 60_000), KERBEROS),
+  'sasl.oauthbearer.config': refused(
+    text(),
+    'kprf makes no unsigned tokens; give it a token with kafka.sasl_oauthbearer_token, or an endpoint with sasl.oauthbearer.method=oidc',
+    '',
+  ),
+  'enable.sasl.oauthbearer.unsecure.jwt': refused(
+    boolean(false),
+    'kprf makes no unsigned tokens; give it a token with kafka.sasl_oauthbearer_token',
+    'false',
+  ),
+  oauthbearer_token_refresh_cb: refused(API, CALLBACK),
+  'sasl.oauthbearer.assertion.algorithm': refused(oneOf(['RS256', 'ES256'], 'RS256'), ASSERTIONS),
+  'sasl.oauthbearer.assertion.private.key.file': refused(text(), ASSERTIONS),
+  'sasl.oauthbearer.assertion.private.key.passphrase': refused(text(), ASSERTIONS),
+  'sasl.oauthbearer.assertion.private.key.pem': refused(text(), ASSERTIONS),
+  'sasl.oauthbearer.assertion.file': refused(text(), ASSERTIONS),
+  'sasl.oauthbearer.assertion.claim.aud': refused(text(), ASSERTIONS),
+  'sasl.oauthbearer.assertion.claim.exp.seconds': refused(integer(1, INT_MAX, 300), ASSERTIONS),
+  'sasl.oauthbearer.assertion.claim.iss': refused(text(), ASSERTIONS),
+  'sasl.oauthbearer.assertion.claim.jti.include': refused(boolean(false), ASSERTIONS, 'false'),
+  'sasl.oauthbearer.assertion.claim.nbf.seconds': refused(integer(0, INT_MAX, 60), ASSERTIONS),
+  'sasl.oauthbearer.assertion.claim.sub': refused(text(), ASSERTIONS),
+  'sasl.oauthbearer.assertion.jwt.template.file': refused(text(), ASSERTIONS),
+  'plugin.library.paths': refused(text(), 'kprf loads no native libraries', ''),
+  interceptors: refused(API, CALLBACK),
+  'transactional.id': refused(
+    text(),
+    'kprf has no transactions: its clients share one producer, and none of them could end one',
+    '',
+  ),
+  'enable.gapless.guarantee': refused(
+    boolean(false),
+    'kprf would have to stop for all its clients when a batch of one of them fails',
+    'false',
+  ),
+  dr_cb: refused(API, CALLBACK),
+  dr_msg_cb: refused(API, CALLBACK),
+  partitioner_cb: refused(API, 'choose one of the partitioners of `partitioner`'),
+  msg_order_cmp: refused(API, 'kprf keeps the order of records'),
+} as const

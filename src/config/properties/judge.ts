@@ -1,0 +1,55 @@
+/** What kprf makes of a property with a value: one verdict for the configuration and for `config explain`. */
+import type { NamedProperty } from './catalog.ts'
+import { parseValue } from './parse-value.ts'
+
+/** See the head of this file. */
+export type Judgement =
+  /** It counts; with a warning where it had better not be so. */
+  | { readonly status: 'taken'; readonly value: unknown; readonly warning?: string }
+  /** It changes nothing; with the reason where the user may think otherwise. */
+  | { readonly status: 'ignored'; readonly reason?: string }
+  /** It may not be set at all, or not to this value. */
+  | { readonly status: 'refused'; readonly reason: string; readonly value?: string }
+  /** It cannot have this value, in librdkafka either. */
+  | { readonly status: 'wrong'; readonly complaint: string }
+
+/** Judges a value as the user wrote it. */
+export function judge(named: NamedProperty, given: unknown): Judgement {
+  const { property } = named
+  const { note: reason } = property
+  const isUnconditional = property.verdict === 'consumer' || property.kind.type === 'API'
+  if (isUnconditional) return { status: 'refused', reason }
+  const parsed = parseValue(named, given)
+  if (parsed.status === 'wrong') return parsed
+  const { value } = parsed
+  const word = String(value).toLowerCase()
+  switch (property.verdict) {
+    case 'key':
+    case 'own': {
+      const refusal = property.refuses?.[word]
+      if (refusal !== undefined) return { status: 'refused', reason: refusal, value: String(value) }
+      const warning = property.warns?.[word]
+      return { status: 'taken', value, ...(warning !== undefined && { warning }) }
+    }
+    case 'ignored':
+      return word === property.asIs ? { status: 'ignored' } : { status: 'ignored', reason }
+    case 'refused':
+      return word === property.asIs ? { status: 'ignored' } : { status: 'refused', reason }
+  }
+}
+
+/** The words for a judgement that is no plain yes, to follow the name of the property. */
+export function wordsOf(judgement: Judgement): string | undefined {
+  switch (judgement.status) {
+    case 'taken':
+      return judgement.warning
+    case 'ignored':
+      return judgement.reason === undefined ? undefined : `has no effect: ${judgement.reason}`
+    case 'refused': {
+      const { value, reason } = judgement
+      return `${value === undefined ? '' : `${value} is `}not taken: ${reason}`
+    }
+    case 'wrong':
+      return judgement.complaint
+  }
+}

@@ -1,0 +1,22 @@
+/** What is allowed, and yet worth a warning at start. Rules whose complaint stops nothing. */
+import type { Rule, Settled } from './rule.ts'
+
+/** The highest level that each codec knows; the others have none. */
+const HIGHEST_LEVELS: Readonly<Record<string, number>> = { gzip: 9, lz4: 12, zstd: 12 }
+
+/** See the head of this file. */
+export const ADVICE: readonly Rule[] = [
+  {
+    keys: ['kafka.properties.compression.codec', 'kafka.properties.compression.level'],
+    rule: 'Of a `compression.level` beyond what the codec knows, the nearest is taken.',
+    complaint: levelBeyondCodec,
+  },
+]
+
+function levelBeyondCodec({ kafka: { properties } }: Settled): string | undefined {
+  const codec = properties['compression.codec']
+  const level = properties['compression.level']
+  const highest = HIGHEST_LEVELS[codec] ?? 0
+  if (level <= highest) return undefined
+  return `compression.level ${level} is beyond what ${codec} knows; ${highest === 0 ? 'it has no levels' : `${highest} is taken`}`
+}

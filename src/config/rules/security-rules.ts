@@ -1,0 +1,219 @@
+/** Rules between the keys of TLS and SASL: nothing is sent in the clear, or to anyone, by mistake. */
+import {
+  alone,
+  setOf,
+  securityProtocol,
+  together,
+  type Rule,
+  type Settled,
+  type Texts,
+} from './rule.ts'
+
+const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** See the head of this file. */
+export const SECURITY_RULES: readonly Rule[] = [
+  {
+    keys: ['kafka.security_protocol', 'kafka.user', 'kafka.sasl_mechanism'],
+    rule: '`kafka.user` goes with `sasl_plaintext` and `sasl_ssl`, and these with it; with the mechanism `oauthbearer` there is no user.',
+    complaint: userOrProtocolAlone,
+  },
+  {
+    keys: ['kafka.user', 'kafka.password'],
+    rule: '`kafka.user` and `kafka.password` are both set or both empty.',
+    complaint: ({ kafka: { user, password } }) =>
+      alone({ 'kafka.user': user, 'kafka.password': password }),
+  },
+  {
+    keys: [
+      'kafka.sasl_mechanism',
+      'kafka.sasl_oauthbearer_token',
+      'kafka.properties.sasl.oauthbearer.method',
+    ],
+    rule: 'The mechanism `oauthbearer` takes either `kafka.sasl_oauthbearer_token` or `sasl.oauthbearer.method=oidc`.',
+    complaint: tokenFromTwoPlacesOrNone,
+  },
+  {
+    keys: [
+      'kafka.properties.sasl.oauthbearer.method',
+      'kafka.properties.sasl.oauthbearer.client.id',
+      'kafka.properties.sasl.oauthbearer.client.secret',
+      'kafka.properties.sasl.oauthbearer.token.endpoint.url',
+    ],
+    rule: '`sasl.oauthbearer.method=oidc` needs `sasl.oauthbearer.client.id`, `sasl.oauthbearer.client.secret` and `sasl.oauthbearer.token.endpoint.url`, which is `https`, or `http` to this very machine.',
+    complaint: incompleteTokenEndpoint,
+  },
+  {
+    keys: ['kafka.ssl.ca_file', 'kafka.properties.ssl.ca.pem'],
+    rule: '`kafka.ssl.ca_file` and `ssl.ca.pem` exclude each other.',
+    complaint: ({ kafka: { ssl, properties } }) =>
+      together({ 'kafka.ssl.ca_file': ssl.ca_file, 'ssl.ca.pem': properties['ssl.ca.pem'] }),
+  },
+  {
+    keys: ['kafka.properties.https.ca.location', 'kafka.properties.https.ca.pem'],
+    rule: '`https.ca.location` and `https.ca.pem` exclude each other.',
+    complaint: ({ kafka: { properties } }) =>
+      together({
+        'https.ca.location': properties['https.ca.location'],
+        'https.ca.pem': properties['https.ca.pem'],
+      }),
+  },
+  {
+    keys: [
+      'kafka.ssl.cert_file',
+      'kafka.properties.ssl.certificate.pem',
+      'kafka.ssl.key_file',
+      'kafka.properties.ssl.key.pem',
+      'kafka.properties.ssl.keystore.location',
+    ],
+    rule: 'A certificate (`kafka.ssl.cert_file` or `ssl.certificate.pem`) goes with a key (`kafka.ssl.key_file` or `ssl.key.pem`); `ssl.keystore.location` takes the place of both.',
+    complaint: certificateAndKey,
+  },
+  {
+    keys: ['kafka.ssl.key_file', 'kafka.properties.ssl.key.pem', 'kafka.ssl.key_password'],
+    rule: '`kafka.ssl.key_password` goes with a key; the key may have no password.',
+    complaint: passwordWithoutKey,
+  },
+  {
+    keys: ['kafka.properties.ssl.keystore.location', 'kafka.properties.ssl.keystore.password'],
+    rule: '`ssl.keystore.location` and `ssl.keystore.password` are both set or both empty.',
+    complaint: ({ kafka: { properties } }) =>
+      alone({
+        'ssl.keystore.location': properties['ssl.keystore.location'],
+        'ssl.keystore.password': properties['ssl.keystore.password'],
+      }),
+  },
+  {
+    keys: [
+      'kafka.security_protocol',
+      'kafka.user',
+      'kafka.ssl.ca_file',
+      'kafka.ssl.cert_file',
+      'kafka.ssl.key_file',
+      'kafka.properties.ssl.ca.pem',
+      'kafka.properties.ssl.certificate.pem',
+      'kafka.properties.ssl.key.pem',
+      'kafka.properties.ssl.keystore.location',
+      'kafka.properties.ssl.crl.location',
+    ],
+    rule: 'Certificates and keys go with `ssl` and `sasl_ssl`: nothing is sent in the clear by mistake.',
+    complaint: filesWithoutEncryption,
+  },
+]
+
+function userOrProtocolAlone({ kafka }: Settled): string | undefined {
+  const { security_protocol: protocol, user, sasl_mechanism: mechanism } = kafka
+  const isSasl = protocol.startsWith('sasl_')
+  if (mechanism === 'oauthbearer') {
+    if (user !== '')
+      return 'kafka.user is set, but kafka.sasl_mechanism is oauthbearer, which takes a token; remove one of them'
+    return isSasl
+      ? undefined
+      : `kafka.sasl_mechanism is oauthbearer, but kafka.security_protocol is ${protocol || 'plaintext'}; use sasl_ssl`
+  }
+  if (protocol === '' || isSasl === (user !== '')) return undefined
+  return isSasl
+    ? `kafka.security_protocol is ${protocol}, but kafka.user is empty; set it, or use ${protocol.replace('sasl_', '')}`
+    : `kafka.user is set, but kafka.security_protocol is ${protocol}; use sasl_${protocol}, or remove the user`
+}
+
+function tokenFromTwoPlacesOrNone({ kafka }: Settled): string | undefined {
+  const hasToken = kafka.sasl_oauthbearer_token !== ''
+  const isOidc = kafka.properties['sasl.oauthbearer.method'] === 'oidc'
+  if (kafka.sasl_mechanism !== 'oauthbearer') {
+    const needless = hasToken ? 'kafka.sasl_oauthbearer_token' : 'sasl.oauthbearer.method=oidc'
+    return hasToken || isOidc
+      ? `${needless} is set, but kafka.sasl_mechanism is ${kafka.sasl_mechanism}; use oauthbearer`
+      : undefined
+  }
+  if (hasToken !== isOidc) return undefined
+  return hasToken
+    ? 'kafka.sasl_oauthbearer_token and sasl.oauthbearer.method=oidc are mutually exclusive; keep one of them'
+    : 'kafka.sasl_mechanism is oauthbearer, but there is no token; set kafka.sasl_oauthbearer_token, or sasl.oauthbearer.method=oidc'
+}
+
+function incompleteTokenEndpoint({ kafka: { properties } }: Settled): string | undefined {
+  const needed = {
+    'sasl.oauthbearer.client.id': properties['sasl.oauthbearer.client.id'],
+    'sasl.oauthbearer.client.secret': properties['sasl.oauthbearer.client.secret'],
+    'sasl.oauthbearer.token.endpoint.url': properties['sasl.oauthbearer.token.endpoint.url'],
+  }
+  const given = setOf(needed)
+  if (properties['sasl.oauthbearer.method'] !== 'oidc') {
+    return given[0] === undefined
+      ? undefined
+      : `${given[0]} is set, but sasl.oauthbearer.method is default; set it to oidc`
+  }
+  const missing = Object.keys(needed).find((name) => !given.includes(name))
+  if (missing !== undefined)
+    return `\`${missing}\` is mandatory when \`sasl.oauthbearer.method=oidc\` is set`
+  const url = needed['sasl.oauthbearer.token.endpoint.url']
+  return isSafeEndpoint(url)
+    ? undefined
+    : `sasl.oauthbearer.token.endpoint.url is ${JSON.stringify(url)}: the client secret only travels by https, or by http to this very machine`
+}
+
+function isSafeEndpoint(url: string): boolean {
+  const parsed = URL.parse(url)
+  if (!parsed) return false
+  const isLocal = parsed.protocol === 'http:' && LOOPBACK_HOSTS.has(parsed.hostname)
+  return isLocal || parsed.protocol === 'https:'
+}
+
+function certificateAndKey({ kafka: { ssl, properties } }: Settled): string | undefined {
+  const certificate = {
+    'kafka.ssl.cert_file': ssl.cert_file,
+    'ssl.certificate.pem': properties['ssl.certificate.pem'],
+  }
+  const key = { 'kafka.ssl.key_file': ssl.key_file, 'ssl.key.pem': properties['ssl.key.pem'] }
+  const keystore = { 'ssl.keystore.location': properties['ssl.keystore.location'] }
+  const doubled =
+    together(certificate) ??
+    together(key) ??
+    together({ ...keystore, ...certificate }) ??
+    together({ ...keystore, ...key })
+  if (doubled !== undefined) return doubled
+  const [hasCertificate] = setOf(certificate)
+  const [hasKey] = setOf(key)
+  if ((hasCertificate === undefined) === (hasKey === undefined)) return undefined
+  return hasKey === undefined
+    ? `${hasCertificate ?? ''} is set, but ${partnerOf(hasCertificate)} is empty; set both or neither`
+    : `${hasKey} is set, but ${partnerOf(hasKey)} is empty; set both or neither`
+}
+
+const PARTNERS: Texts = {
+  'kafka.ssl.cert_file': 'kafka.ssl.key_file',
+  'kafka.ssl.key_file': 'kafka.ssl.cert_file',
+  'ssl.certificate.pem': 'ssl.key.pem',
+  'ssl.key.pem': 'ssl.certificate.pem',
+}
+
+function partnerOf(key = ''): string {
+  return PARTNERS[key] ?? ''
+}
+
+function passwordWithoutKey({ kafka: { ssl, properties } }: Settled): string | undefined {
+  const hasKey = ssl.key_file !== '' || properties['ssl.key.pem'] !== ''
+  return ssl.key_password === '' || hasKey
+    ? undefined
+    : 'kafka.ssl.key_password is set, but kafka.ssl.key_file is empty; set both or neither'
+}
+
+function filesWithoutEncryption(values: Settled): string | undefined {
+  const protocol = securityProtocol(values)
+  if (protocol.endsWith('ssl')) return undefined
+  const { ssl, properties } = values.kafka
+  const [given] = setOf({
+    'kafka.ssl.ca_file': ssl.ca_file,
+    'kafka.ssl.cert_file': ssl.cert_file,
+    'kafka.ssl.key_file': ssl.key_file,
+    'ssl.ca.pem': properties['ssl.ca.pem'],
+    'ssl.certificate.pem': properties['ssl.certificate.pem'],
+    'ssl.key.pem': properties['ssl.key.pem'],
+    'ssl.keystore.location': properties['ssl.keystore.location'],
+    'ssl.crl.location': properties['ssl.crl.location'],
+  })
+  if (given === undefined) return undefined
+  const encrypted = protocol === 'plaintext' ? 'ssl' : 'sasl_ssl'
+  return `${given} is set, but kafka.security_protocol is ${protocol}, which does not encrypt; use ${encrypted}`
+}

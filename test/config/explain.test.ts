@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { explainProperties } from '../../src/config/explain.ts'
+
+describe('explainProperties', () => {
+  it('says of each line who does it, and of what key it is another name', () => {
+    const { lines, isRight } = explainProperties(
+      '# a comment\n\nclient.id=me\nretries = 5\nsocket.nagle.disable=true\nssl.sigalgs.list=x\r\n',
+    )
+
+    expect(lines).toEqual([
+      '3: client.id=me               kafkajs as kafka.client_id: `clientId`.',
+      expect.stringMatching(
+        /^4: retries=5 {18}kprf as kafka\.retries: Counts attempts that were sent/,
+      ),
+      expect.stringMatching(/^5: socket\.nagle\.disable=true {2}kprf: TCP_NODELAY\./),
+      '6: ssl.sigalgs.list=x         Node.js: `sigalgs` of `tls.connect`.',
+    ])
+    expect(isRight).toBe(true)
+  })
+
+  it.each([
+    [
+      'socket.max.fails=3',
+      'no effect: the first request that is not answered in time ends its connection',
+    ],
+    ['socket.max.fails=1', 'no effect: kprf does so anyway'],
+    ['enable.ssl.certificate.verification=false', expect.stringContaining(' WARNING: ')],
+  ])('goes on with %s', (line, verdict: unknown) => {
+    const { lines, isRight } = explainProperties(line)
+
+    expect(lines.map((text) => text.slice(`1: ${line}  `.length))).toEqual([verdict])
+    expect(isRight).toBe(true)
+  })
+
+  it.each([
+    ['group.id=x', 'refused: not taken: it is for consumers; kprf only produces'],
+    ['queuing.strategy=lifo', 'refused: lifo is not taken: kprf keeps the order of records'],
+    [
+      'batch.size=0',
+      'wrong: Configuration property "batch.size" value 0 is outside allowed range 1..2147483647',
+    ],
+    [
+      'linger.mss=5',
+      'unknown: No such configuration property: "linger.mss"; did you mean linger.ms?',
+    ],
+    ['batch.size', 'wrong: has no value; write name=value'],
+  ])('does not go on with %s', (line, verdict) => {
+    expect(explainProperties(line)).toEqual({ lines: [`1: ${line}  ${verdict}`], isRight: false })
+  })
+
+  it('finds what only several lines break', () => {
+    const { lines, isRight } = explainProperties('linger.ms=5\nmessage.timeout.ms=5')
+
+    expect(lines).toHaveLength(3)
+    expect(lines[2]).toBe(
+      'kafka.message_timeout_ms is 5 and kafka.queue_buffering_max_ms is 5: `message.timeout.ms` must be greater than `linger.ms`',
+    )
+    expect(isRight).toBe(false)
+  })
+
+  it('keeps secrets to itself', () => {
+    const { lines } = explainProperties(
+      'sasl.password=hunter2\nssl.key.password=\nssl.key.pem=hunter2',
+    )
+
+    expect(lines.join()).toContain('sasl.password=********')
+    expect(lines.join()).toContain('ssl.key.password= ')
+    expect(lines.join()).not.toContain('hunter2')
+  })
+})
