@@ -5,32 +5,63 @@ import type { Config, KafkaConfig } from './config/types.ts'
 import { ProxyError } from './errors.ts'
 import type { KafkajsTransportSettings } from './producer/kafkajs/kafkajs-transport.ts'
 import type { Room } from './producer/queue-room.ts'
-import { LIBRDKAFKA_DEFAULTS, type ProducerSettings } from './producer/settings.ts'
+import type { ProducerSettings } from './producer/settings.ts'
 
-/**
- * librdkafka gives a connection 30 s, and tries all brokers at once; kafkajs tries one after another, so
- * that an address which swallows packets must not keep it from the others for long.
- */
-const CONNECT_TIMEOUT_MS = 5_000
+/** How long an answer about a topic counts where topics are not asked about at intervals (librdkafka's default). */
+const METADATA_MAX_AGE_MS = 900_000
+/** Longest wait before a broker is tried again, unless the first is longer. */
+const RECONNECT_BACKOFF_MAX_MS = 1_000
+/** The longest that librdkafka keeps records without a key on one partition. */
+const STICKY_LINGER_MAX_MS = 900_000
 
 /** Settings of the queue. */
 export function producerSettings({ kafka }: Config): ProducerSettings {
+  const { properties } = kafka
+  const retryBackoffMs = properties['retry.backoff.ms']
   return {
-    ...LIBRDKAFKA_DEFAULTS,
     messageMaxBytes: kafka.messageMaxBytes,
     queueBufferingMaxMessages: kafka.queueBufferingMaxMessages,
     queueBufferingMaxKbytes: kafka.queueBufferingMaxKbytes,
     queueFullWaitMs: kafka.queueFullWaitMs,
     enableIdempotence: kafka.enableIdempotence,
     lingerMs: kafka.queueBufferingMaxMs,
+    batchNumMessages: properties['batch.num.messages'],
+    batchSizeBytes: properties['batch.size'],
     partitioner: kafka.partitioner,
+    // librdkafka's rule where it is not set.
+    stickyPartitioningLingerMs:
+      properties['sticky.partitioning.linger.ms'] ??
+      Math.min(STICKY_LINGER_MAX_MS, 2 * kafka.queueBufferingMaxMs),
     retries: kafka.retries,
+    retryBackoffMs,
+    retryBackoffMaxMs: properties['retry.backoff.max.ms'],
     messageTimeoutMs: kafka.messageTimeoutMs,
     requestTimeoutMs: kafka.requestTimeoutMs,
     requiredAcks: kafka.requestRequiredAcks,
-    // librdkafka's rule where sticky.partitioning.linger.ms is not set.
-    stickyPartitioningLingerMs: 2 * kafka.queueBufferingMaxMs,
-    topicMetadataPropagationMaxMs: kafka.topicMetadataPropagationMaxMs,
+    socketTimeoutMs: properties['socket.timeout.ms'],
+    maxInFlight: properties['max.in.flight.requests.per.connection'],
+    ...metadataSettings(kafka, retryBackoffMs),
+  }
+}
+
+function metadataSettings(
+  { properties, topicMetadataPropagationMaxMs }: KafkaConfig,
+  retryBackoffMs: number,
+): Pick<
+  ProducerSettings,
+  | 'topicMetadataRefreshIntervalMs'
+  | 'topicMetadataRefreshFastIntervalMs'
+  | 'topicMetadataPropagationMaxMs'
+  | 'metadataMaxAgeMs'
+> {
+  const intervalMs = properties['topic.metadata.refresh.interval.ms']
+  const maxAgeMs = intervalMs > 0 ? 3 * intervalMs : METADATA_MAX_AGE_MS
+  return {
+    topicMetadataRefreshIntervalMs: intervalMs > 0 ? intervalMs : Infinity,
+    topicMetadataRefreshFastIntervalMs:
+      properties['topic.metadata.refresh.fast.interval.ms'] ?? retryBackoffMs,
+    topicMetadataPropagationMaxMs,
+    metadataMaxAgeMs: properties['metadata.max.age.ms'] ?? maxAgeMs,
   }
 }
 
@@ -48,16 +79,27 @@ export function totalRoom({ kafka }: Config): Room {
  * @throws ProxyError CONFIG_INVALID when a file of `kafka.ssl` cannot be read.
  */
 export function transportSettings({ kafka, logLevel }: Config): KafkajsTransportSettings {
+  const { properties } = kafka
+  const reconnectBackoffMs = properties['reconnect.backoff.ms']
   return {
     brokers: kafka.brokers,
     clientId: kafka.clientId,
     ssl: kafka.securityProtocol.endsWith('ssl') ? tlsOptions(kafka.ssl) : undefined,
     sasl: kafka.securityProtocol.startsWith('sasl_') ? saslOptions(kafka) : undefined,
-    allowAutoTopicCreation: true,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    socketTimeoutMs: LIBRDKAFKA_DEFAULTS.socketTimeoutMs,
-    reconnectBackoffMs: LIBRDKAFKA_DEFAULTS.reconnectBackoffMs,
-    reconnectBackoffMaxMs: LIBRDKAFKA_DEFAULTS.reconnectBackoffMaxMs,
+    allowAutoTopicCreation: properties['allow.auto.create.topics'],
+    connectTimeoutMs: properties['socket.connection.setup.timeout.ms'],
+    socketTimeoutMs: properties['socket.timeout.ms'],
+    socket: {
+      family: properties['broker.address.family'],
+      keepAlive: properties['socket.keepalive.enable'],
+      noDelay: properties['socket.nagle.disable'],
+    },
+    maxIdleMs: properties['connections.max.idle.ms'],
+    maxAnswerBytes: properties['receive.message.max.bytes'],
+    reconnectBackoffMs,
+    reconnectBackoffMaxMs:
+      properties['reconnect.backoff.max.ms'] ??
+      Math.max(RECONNECT_BACKOFF_MAX_MS, reconnectBackoffMs),
     isDebugLogged: logLevel === 'debug',
   }
 }

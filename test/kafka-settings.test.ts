@@ -21,6 +21,11 @@ function file(text: string): string {
 
 const config = (...argv: readonly string[]) => load({ argv: ['--kafka.brokers=a:1,b', ...argv] })
 
+const withProperties = (properties: Readonly<Record<string, string | number | boolean>>) =>
+  config(
+    ...Object.entries(properties).map(([name, value]) => `--kafka.properties.${name}=${value}`),
+  )
+
 describe('producerSettings', () => {
   it('turns idempotence on', () => {
     const { enableIdempotence } = producerSettings(config('--kafka.enable_idempotence=true'))
@@ -64,14 +69,108 @@ describe('producerSettings', () => {
       retryBackoffMs: 100,
       retryBackoffMaxMs: 1_000,
       socketTimeoutMs: 60_000,
+      maxInFlight: 5,
       topicMetadataRefreshIntervalMs: 300_000,
-      reconnectBackoffMs: 100,
-      reconnectBackoffMaxMs: 10_000,
+      topicMetadataRefreshFastIntervalMs: 100,
+      metadataMaxAgeMs: 900_000,
+    })
+  })
+
+  it('passes every property of the queue on', () => {
+    expect(
+      producerSettings(
+        withProperties({
+          'batch.num.messages': 11,
+          'batch.size': 12,
+          'sticky.partitioning.linger.ms': 13,
+          'retry.backoff.ms': 14,
+          'retry.backoff.max.ms': 15,
+          'max.in.flight': 16,
+          'socket.timeout.ms': 17,
+          'topic.metadata.refresh.interval.ms': 18,
+          'topic.metadata.refresh.fast.interval.ms': 19,
+          'metadata.max.age.ms': 20,
+        }),
+      ),
+    ).toMatchObject({
+      batchNumMessages: 11,
+      batchSizeBytes: 12,
+      stickyPartitioningLingerMs: 13,
+      retryBackoffMs: 14,
+      retryBackoffMaxMs: 15,
+      maxInFlight: 16,
+      socketTimeoutMs: 17,
+      topicMetadataRefreshIntervalMs: 18,
+      topicMetadataRefreshFastIntervalMs: 19,
+      metadataMaxAgeMs: 20,
+    })
+  })
+
+  it('derives what is not set from what is', () => {
+    const derived = producerSettings(
+      withProperties({
+        'linger.ms': 4,
+        'retry.backoff.ms': 5,
+        'topic.metadata.refresh.interval.ms': 6,
+      }),
+    )
+
+    expect(derived).toMatchObject({
+      stickyPartitioningLingerMs: 8,
+      topicMetadataRefreshFastIntervalMs: 5,
+      metadataMaxAgeMs: 18,
+    })
+  })
+
+  it('knows that topics are not to be asked about at intervals', () => {
+    expect(
+      producerSettings(withProperties({ 'topic.metadata.refresh.interval.ms': -1 })),
+    ).toMatchObject({
+      topicMetadataRefreshIntervalMs: Infinity,
+      metadataMaxAgeMs: 900_000,
     })
   })
 })
 
 describe('transportSettings', () => {
+  it('pass every property of connections on', () => {
+    expect(
+      transportSettings(
+        withProperties({
+          'allow.auto.create.topics': false,
+          'socket.connection.setup.timeout.ms': 1001,
+          'socket.timeout.ms': 12,
+          'socket.keepalive.enable': false,
+          'socket.nagle.disable': false,
+          'broker.address.family': 'v6',
+          'connections.max.idle.ms': 13,
+          'receive.message.max.bytes': 1002,
+          'reconnect.backoff.ms': 14,
+          'reconnect.backoff.max.ms': 15,
+        }),
+      ),
+    ).toMatchObject({
+      allowAutoTopicCreation: false,
+      connectTimeoutMs: 1001,
+      socketTimeoutMs: 12,
+      socket: { family: 'v6', keepAlive: false, noDelay: false },
+      maxIdleMs: 13,
+      maxAnswerBytes: 1002,
+      reconnectBackoffMs: 14,
+      reconnectBackoffMaxMs: 15,
+    })
+  })
+
+  it.each([
+    [100, 1000],
+    [5000, 5000],
+  ])('wait before a broker is tried again for %d ms, up to %d', (firstMs, longestMs) => {
+    expect(transportSettings(withProperties({ 'reconnect.backoff.ms': firstMs }))).toMatchObject({
+      reconnectBackoffMs: firstMs,
+      reconnectBackoffMaxMs: longestMs,
+    })
+  })
+
   it('are plain text without a user', () => {
     expect(transportSettings(config('--kafka.client_id=me'))).toMatchObject({
       brokers: ['a:1', 'b:9092'],

@@ -7,7 +7,10 @@ import { systemClock } from '../../src/clock.ts'
 import type { ProducerObserver } from '../../src/producer/delivery.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import { Producer } from '../../src/producer/producer.ts'
-import { LIBRDKAFKA_DEFAULTS } from '../../src/producer/settings.ts'
+import {
+  DEFAULT_SETTINGS,
+  DEFAULT_TRANSPORT_SETTINGS,
+} from '../../test/support/default-settings.ts'
 import type { ProducerRecord } from '../../src/producer/types.ts'
 
 const RECORDS_PER_CALL = 40
@@ -33,9 +36,8 @@ const observer: ProducerObserver = {
 }
 const transport = new KafkajsTransport(
   {
-    ...LIBRDKAFKA_DEFAULTS,
-    ...{ brokers: bootstrap.split(','), clientId: 'bench', ssl: undefined, sasl: undefined },
-    ...{ allowAutoTopicCreation: false, connectTimeoutMs: 5_000, isDebugLogged: false },
+    ...DEFAULT_TRANSPORT_SETTINGS,
+    ...{ brokers: bootstrap.split(','), clientId: 'bench', allowAutoTopicCreation: false },
   },
   {
     ...{ clock: systemClock, random: Math.random, log: () => undefined },
@@ -48,11 +50,8 @@ const transport = new KafkajsTransport(
 )
 const producer = new Producer(
   {
-    ...LIBRDKAFKA_DEFAULTS,
-    ...{ messageMaxBytes: 1_048_576, queueBufferingMaxMessages: 0, lingerMs: 5, retries: 3 },
-    ...{ queueBufferingMaxKbytes: 1_048_576, messageTimeoutMs: 30_000, requestTimeoutMs: 30_000 },
-    ...{ requiredAcks: -1, stickyPartitioningLingerMs: 20, topicMetadataPropagationMaxMs: 800 },
-    ...{ queueFullWaitMs: 100, enableIdempotence: false },
+    ...DEFAULT_SETTINGS,
+    ...{ queueBufferingMaxMessages: 0, lingerMs: 5, messageTimeoutMs: 30_000 },
   },
   { transport, clock: systemClock, random: Math.random, observer },
 )

@@ -1,5 +1,6 @@
 /** Draws a run from a seed: its cluster, the producer's settings, the load and the faults. */
-import { LIBRDKAFKA_DEFAULTS, type ProducerSettings } from '../../src/producer/settings.ts'
+import type { ProducerSettings } from '../../src/producer/settings.ts'
+import { DEFAULT_SETTINGS } from '../../test/support/default-settings.ts'
 import { Dice } from './dice.ts'
 import { drawFault } from './draw-fault.ts'
 import type { ChaosEvent, ClientPlan, FaultyApi, Schedule, TopicPlan } from './schedule.ts'
@@ -41,7 +42,7 @@ function drawSettings(dice: Dice): ProducerSettings {
   const retryBackoffMs = dice.between(5, 20)
   const isIdempotent = dice.chance(0.4)
   return {
-    ...LIBRDKAFKA_DEFAULTS,
+    ...DEFAULT_SETTINGS,
     messageMaxBytes: dice.pick([8_000, 1_048_576]),
     queueBufferingMaxMessages: dice.pick([15, 100, 100_000, 100_000, 0]),
     queueBufferingMaxKbytes: dice.pick([16, 1_048_576, 1_048_576]),
@@ -51,6 +52,7 @@ function drawSettings(dice: Dice): ProducerSettings {
     retries: isIdempotent ? dice.pick([1, 3, 1_000]) : dice.pick([0, 1, 3, 1_000]),
     retryBackoffMs,
     retryBackoffMaxMs: dice.pick([retryBackoffMs, 50, 100]),
+    topicMetadataRefreshFastIntervalMs: retryBackoffMs,
     messageTimeoutMs: dice.pick([dice.between(200, 800), dice.between(2_000, 8_000)]),
     requestTimeoutMs: 1_000,
     requiredAcks: isIdempotent ? -1 : dice.pick([-1, -1, 1]),
@@ -60,6 +62,7 @@ function drawSettings(dice: Dice): ProducerSettings {
     topicMetadataRefreshIntervalMs: dice.pick([50, 1_000, 300_000]),
     topicMetadataPropagationMaxMs: dice.between(50, 400),
     queueFullWaitMs: dice.pick([0, 20, 100]),
+    maxInFlight: dice.pick(isIdempotent ? [1, 5] : [1, 5, 5, 100]),
   }
 }
 

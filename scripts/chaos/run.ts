@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import { DEFAULT_TRANSPORT_SETTINGS } from '../../test/support/default-settings.ts'
 import { RecordingTransportObserver } from '../../test/support/recording-transport-observer.ts'
 import { Producer } from '../../src/producer/producer.ts'
 import { Ledger, type Entry } from './ledger.ts'
@@ -92,16 +93,14 @@ class Run {
     const random = dice.next
     const transport = new KafkajsTransport(
       {
+        ...DEFAULT_TRANSPORT_SETTINGS,
         brokers: cluster.bootstrap.split(','),
         clientId: 'kprf-chaos',
-        ssl: undefined,
-        sasl: undefined,
         allowAutoTopicCreation: false,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         socketTimeoutMs: schedule.settings.socketTimeoutMs,
         reconnectBackoffMs: 10,
         reconnectBackoffMaxMs: 100,
-        isDebugLogged: false,
       },
       {
         clock,

@@ -50,6 +50,7 @@ export class Dispatcher {
     this.#lingerMs = settings.lingerMs
     this.#turns = new LeaderTurns({
       clock: dependencies.clock,
+      maxInFlight: settings.maxInFlight,
       lingerMs: () => this.#lingerMs,
       send: (brokerId, queues) => this.#send(brokerId, queues),
     })

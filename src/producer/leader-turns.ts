@@ -10,8 +10,6 @@
 import type { CancelTimer, Clock } from '../clock.ts'
 import type { PartitionQueue } from './accumulator.ts'
 
-/** Requests in flight to one broker: it serves them one after the other, and more would only be in doubt. */
-const MAX_IN_FLIGHT = 5
 /** Bytes of the batches in one request, but for the first (the Java client's max.request.size). */
 const MAX_REQUEST_BYTES = 1_048_576
 
@@ -21,6 +19,8 @@ const SPARED_LINGER = 0.5
 /** What {@link LeaderTurns} work with. */
 export interface LeaderTurnsDependencies {
   readonly clock: Clock
+  /** `max.in.flight`: requests in flight to one broker. */
+  readonly maxInFlight: number
   /** How long the first record of a batch waits for others. */
   readonly lingerMs: () => number
   /** Sends the next batch of each partition to a broker. Resolves when the request is over; never rejects. */
@@ -77,7 +77,7 @@ export class LeaderTurns {
 
   #run(leader: Leader): void {
     this.#disarm(leader)
-    while (leader.inFlight < MAX_IN_FLIGHT) {
+    while (leader.inFlight < this.#dependencies.maxInFlight) {
       const queues = this.#take(leader)
       if (queues.length === 0) break
       leader.inFlight += 1
@@ -86,7 +86,7 @@ export class LeaderTurns {
         this.#run(leader)
       })
     }
-    if (leader.inFlight === MAX_IN_FLIGHT) return
+    if (leader.inFlight === this.#dependencies.maxInFlight) return
     if (leader.waiting.size > 0) this.#arm(leader, this.#nextDueMs(leader))
     else if (leader.inFlight === 0) this.#leaders.delete(leader.brokerId)
   }
@@ -121,7 +121,7 @@ export class LeaderTurns {
   }
 
   #arm(leader: Leader, dueMs: number): void {
-    if (dueMs >= leader.dueMs || leader.inFlight === MAX_IN_FLIGHT) return
+    if (dueMs >= leader.dueMs || leader.inFlight === this.#dependencies.maxInFlight) return
     this.#disarm(leader)
     const { clock } = this.#dependencies
     leader.dueMs = dueMs

@@ -33,27 +33,20 @@ export interface ProducerSettings {
   readonly enableIdempotence: boolean
   /** `socket.timeout.ms`: how long kprf waits for an answer before it gives the connection up. */
   readonly socketTimeoutMs: number
+  /** `max.in.flight`: requests in flight to one broker; of a partition there is only ever one batch in flight. */
+  readonly maxInFlight: number
   /** `partitioner`. */
   readonly partitioner: PartitionerName
   /** `sticky.partitioning.linger.ms`: how long records without a key stay on one partition. */
   readonly stickyPartitioningLingerMs: number
-  /** `topic.metadata.refresh.interval.ms`. */
+  /** `topic.metadata.refresh.interval.ms`; Infinity where nobody asks without need. */
   readonly topicMetadataRefreshIntervalMs: number
+  /** `topic.metadata.refresh.fast.interval.ms`: between questions about a topic that misses a leader. */
+  readonly topicMetadataRefreshFastIntervalMs: number
+  /** `metadata.max.age.ms`: an answer older than this does not count, and a topic unused for so long is forgotten. */
+  readonly metadataMaxAgeMs: number
   /** `topic.metadata.propagation.max.ms`: grace for a topic that the brokers say does not exist. */
   readonly topicMetadataPropagationMaxMs: number
   /** How long a push that finds the queue full waits for room; 0 refuses at once. */
   readonly queueFullWaitMs: number
 }
-
-/** librdkafka's defaults for what the configuration file has no short key for. */
-export const LIBRDKAFKA_DEFAULTS = {
-  batchNumMessages: 10_000,
-  batchSizeBytes: 1_000_000,
-  retryBackoffMs: 100,
-  retryBackoffMaxMs: 1_000,
-  socketTimeoutMs: 60_000,
-  reconnectBackoffMs: 100,
-  reconnectBackoffMaxMs: 10_000,
-  topicMetadataRefreshIntervalMs: 300_000,
-  partitioner: 'consistent_random',
-} as const

@@ -5,7 +5,7 @@
  *
  * | state   | means                                      | asked again                                |
  * | ------- | ------------------------------------------ | ------------------------------------------ |
- * | unknown | no answer yet, or just being created       | every retry.backoff.ms                     |
+ * | unknown | no answer yet, or just being created       | every topic.metadata.refresh.fast.interval.ms |
  * | known   | exists; each partition has a leader or not | topic.metadata.refresh.interval.ms, or when |
  * |         |                                            | someone misses a leader                    |
  * | failed  | does not exist, or may not be written to   | every second, while it is still asked for  |
@@ -25,14 +25,14 @@ export type TopicState =
 const FAILED_TOPIC_INTERVAL_MS = 1_000
 /** A topic that failed, or was never heard of, is forgotten when nobody asked for it in this time. */
 const BAD_TOPIC_MEMORY_MS = 5_000
-/** A known topic is forgotten after so many refresh intervals without use (librdkafka's metadata.max.age). */
-const UNUSED_REFRESHES = 3
 
 /** Times that {@link TopicMetadata} keeps. */
 export interface TopicMetadataSettings {
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
   readonly topicMetadataRefreshIntervalMs: number
+  readonly topicMetadataRefreshFastIntervalMs: number
+  readonly metadataMaxAgeMs: number
   readonly topicMetadataPropagationMaxMs: number
 }
 
@@ -111,7 +111,10 @@ export class TopicMetadata {
     const entry = this.#entries.get(topic)
     if (!entry) return
     entry.isWantedAgain = this.#isFetching
-    entry.dueMs = Math.min(entry.dueMs, entry.lastAskedMs + this.#settings.retryBackoffMs)
+    entry.dueMs = Math.min(
+      entry.dueMs,
+      entry.lastAskedMs + this.#settings.topicMetadataRefreshFastIntervalMs,
+    )
     this.#schedule()
   }
 
@@ -178,9 +181,9 @@ export class TopicMetadata {
   }
 
   #forgetUnused(nowMs: number): void {
-    const memoryMs = UNUSED_REFRESHES * this.#settings.topicMetadataRefreshIntervalMs
     for (const [topic, { state, lastUsedMs }] of this.#entries) {
-      const limitMs = state.status === 'known' ? memoryMs : BAD_TOPIC_MEMORY_MS
+      const limitMs =
+        state.status === 'known' ? this.#settings.metadataMaxAgeMs : BAD_TOPIC_MEMORY_MS
       if (nowMs - lastUsedMs > limitMs && !this.#dependencies.isWanted(topic)) {
         this.#entries.delete(topic)
         this.#dependencies.onForgotten(topic)
@@ -221,9 +224,12 @@ export class TopicMetadata {
   }
 
   #nextDueMs({ state, isDoubtful, isWantedAgain, lastAskedMs }: Entry, nowMs: number): number {
-    const { retryBackoffMs, topicMetadataRefreshIntervalMs } = this.#settings
+    const fastMs = this.#settings.topicMetadataRefreshFastIntervalMs
+    const { topicMetadataRefreshIntervalMs, metadataMaxAgeMs } = this.#settings
     if (state.status === 'failed') return nowMs + FAILED_TOPIC_INTERVAL_MS
-    if (isWantedAgain) return lastAskedMs + retryBackoffMs
-    return nowMs + (isDoubtful ? retryBackoffMs : topicMetadataRefreshIntervalMs)
+    if (isWantedAgain) return lastAskedMs + fastMs
+    return (
+      nowMs + (isDoubtful ? fastMs : Math.min(topicMetadataRefreshIntervalMs, metadataMaxAgeMs))
+    )
   }
 }

@@ -14,6 +14,17 @@ const halfAnAnswer: AnyFault = async (exchange) => {
   return reply.kind === 'answer' ? { ...reply, distort: (frame) => [frame.subarray(0, 9)] } : reply
 }
 
+/** Says in its length prefix that it is of 1001 bytes. */
+const longAnswer: AnyFault = async (exchange) => {
+  const reply = await exchange.proceed()
+  const lengthen = (frame: Buffer): Buffer[] => {
+    const longer = Buffer.from(frame)
+    longer.writeInt32BE(1_001)
+    return [longer]
+  }
+  return reply.kind === 'answer' ? { ...reply, distort: lengthen } : reply
+}
+
 describe('an answer whose frame is right and whose body is not', () => {
   it.for([
     ['a body that is no answer', fault.garbageBody(Buffer.alloc(7, 0xff))],
@@ -47,6 +58,22 @@ describe('an answer whose frame is right and whose body is not', () => {
       'kprf_kafka_connections_lost_total{reason="malformed"}': 1,
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
+  })
+
+  it('P22 Metadata: longer than receive.message.max.bytes: the connection is dropped, asked again', async ({
+    lab,
+  }) => {
+    const { cluster, proxy } = await lab.setup(
+      {},
+      { ...SETTINGS, 'kafka.properties.receive.message.max.bytes': 1_000 },
+    )
+    cluster.control('Metadata', longAnswer)
+
+    expect(await proxy.push(record('a'))).toMatchObject(OK)
+    await proxy.logged({ msg: 'Connection error: malformed answer: length 1001' })
+    expect(await proxy.signs('kprf_kafka_connections_lost_total')).toEqual({
+      'kprf_kafka_connections_lost_total{reason="malformed"}': 1,
+    })
   })
 
   it('P22 Produce under another correlation id: the connection is dropped, sent again, 200', async ({

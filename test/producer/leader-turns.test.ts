@@ -36,23 +36,28 @@ class Harness {
     random: () => 0,
     pool: new ChunkPool(),
   })
-  readonly turns = new LeaderTurns({
-    clock: this.clock,
-    lingerMs: () => this.lingerMs,
-    send: (brokerId, queues) => {
-      const { promise, resolve } = Promise.withResolvers<undefined>()
-      for (const queue of queues) queue.takeNext()
-      this.sent.push({
-        atMs: this.clock.nowMs(),
-        brokerId,
-        partitions: queues.map(({ partition }) => partition),
-        end: () => {
-          resolve(undefined)
-        },
-      })
-      return promise
-    },
-  })
+  readonly turns: LeaderTurns
+
+  constructor(maxInFlight = 5) {
+    this.turns = new LeaderTurns({
+      clock: this.clock,
+      maxInFlight,
+      lingerMs: () => this.lingerMs,
+      send: (brokerId, queues) => {
+        const { promise, resolve } = Promise.withResolvers<undefined>()
+        for (const queue of queues) queue.takeNext()
+        this.sent.push({
+          atMs: this.clock.nowMs(),
+          brokerId,
+          partitions: queues.map(({ partition }) => partition),
+          end: () => {
+            resolve(undefined)
+          },
+        })
+        return promise
+      },
+    })
+  }
 
   /** Puts a record into a partition, and lets it wait for its leader. */
   add(partition: number, brokerId: number, value = 'x'): PartitionQueue {
@@ -142,7 +147,25 @@ describe('LeaderTurns', () => {
     expect(harness.log).toEqual(['10 ms: 1 gets 0', '12 ms: 1 gets 1'])
   })
 
-  test('have no more than five requests in flight to one broker, and go on when one ends', async () => {
+  test('have one request in flight to one broker where max.in.flight says so', async () => {
+    const harness = new Harness(1)
+    harness.lingerMs = 0
+    for (const partition of [0, 1, 2]) {
+      harness.add(partition, 1)
+      await harness.clock.advance(1)
+    }
+    harness.add(7, 2)
+    await harness.clock.advance(1)
+    const before = harness.log
+
+    harness.sent[0]?.end()
+    await harness.clock.advance(0)
+
+    expect(before).toEqual(['0 ms: 1 gets 0', '3 ms: 2 gets 7'])
+    expect(harness.log.slice(before.length)).toEqual(['4 ms: 1 gets 1 2'])
+  })
+
+  test('have no more than max.in.flight requests in flight to one broker, and go on when one ends', async () => {
     const harness = new Harness()
     harness.lingerMs = 0
     for (let partition = 0; partition < 7; partition += 1) {

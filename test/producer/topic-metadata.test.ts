@@ -11,6 +11,8 @@ import { FakeClock, settle } from '../support/fake-clock.ts'
 const SETTINGS: TopicMetadataSettings = {
   retryBackoffMs: 100,
   retryBackoffMaxMs: 1_000,
+  topicMetadataRefreshFastIntervalMs: 100,
+  metadataMaxAgeMs: 900_000,
   topicMetadataRefreshIntervalMs: 300_000,
   topicMetadataPropagationMaxMs: 30_000,
 }
@@ -428,6 +430,20 @@ describe('TopicMetadata.refresh', () => {
     ])
   })
 
+  test('asks as often as topic.metadata.refresh.fast.interval.ms says', async () => {
+    const fixture = new Fixture({ topicMetadataRefreshFastIntervalMs: 7 })
+    fixture.topics.state('t')
+    await fixture.clock.advance(0)
+
+    fixture.topics.refresh('t')
+    await fixture.clock.advance(6)
+    const before = fixture.askedAtMs
+    await fixture.clock.advance(1)
+
+    expect(before).toEqual([0])
+    expect(fixture.askedAtMs).toEqual([0, 7])
+  })
+
   test('asks at most once per retry.backoff.ms, however often it is called', async () => {
     const fixture = await askedFor('t')
 
@@ -540,7 +556,19 @@ describe('TopicMetadata over time', () => {
     expect(fixture.askedAtMs).toEqual([0, 300_000])
   })
 
-  test('forgets a known topic that was not used for three intervals', async () => {
+  test('asks again when the answer is older than metadata.max.age.ms, where there is no interval', async () => {
+    const fixture = new Fixture({
+      topicMetadataRefreshIntervalMs: Infinity,
+      metadataMaxAgeMs: 2_000,
+    })
+    fixture.topics.state('t')
+
+    await fixture.clock.advance(2_000)
+
+    expect(fixture.askedAtMs).toEqual([0, 2_000])
+  })
+
+  test('forgets a known topic that was not used for metadata.max.age.ms', async () => {
     const fixture = await askedFor('t')
     fixture.isWanted = false
 

@@ -11,7 +11,7 @@ import type { TransportObserver } from '../../src/producer/transport.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
 import type { DeliveryReport, ProducerRecord, Refusals } from '../../src/producer/types.ts'
 import { RecordingTransportObserver } from './recording-transport-observer.ts'
-import { DEFAULT_SETTINGS } from './producer-harness.ts'
+import { DEFAULT_SETTINGS, DEFAULT_TRANSPORT_SETTINGS } from './default-settings.ts'
 
 /** kafkajs as it comes, with what a program would give it. */
 export async function stockProducer(
@@ -44,16 +44,12 @@ export function transportOn(
 ): KafkajsTransport {
   return new KafkajsTransport(
     {
+      ...DEFAULT_TRANSPORT_SETTINGS,
       brokers: cluster.bootstrap.split(','),
       clientId: 'kprf-test',
-      ssl: undefined,
-      sasl: undefined,
       allowAutoTopicCreation: false,
-      connectTimeoutMs: 5_000,
-      socketTimeoutMs: 60_000,
       reconnectBackoffMs: 20,
       reconnectBackoffMaxMs: 200,
-      isDebugLogged: false,
       ...settings,
     },
     { clock, random: () => 0.5, log, observer },

@@ -1,26 +1,10 @@
 import type { BatchRetry, DeliveryFailure } from '../../src/producer/delivery.ts'
 import { Producer } from '../../src/producer/producer.ts'
-import { LIBRDKAFKA_DEFAULTS, type ProducerSettings } from '../../src/producer/settings.ts'
+import type { ProducerSettings } from '../../src/producer/settings.ts'
 import type { DeliveryReport, ProducerRecord, Refusals } from '../../src/producer/types.ts'
+import { DEFAULT_SETTINGS } from './default-settings.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FakeTransport } from './fake-transport.ts'
-
-/** The settings of a kprf without a configuration file. */
-export const DEFAULT_SETTINGS: ProducerSettings = {
-  ...LIBRDKAFKA_DEFAULTS,
-  messageMaxBytes: 1_048_576,
-  queueBufferingMaxMessages: 100_000,
-  queueBufferingMaxKbytes: 1_048_576,
-  lingerMs: 10,
-  retries: 3,
-  messageTimeoutMs: 2_000,
-  requestTimeoutMs: 30_000,
-  requiredAcks: -1,
-  stickyPartitioningLingerMs: 20,
-  topicMetadataPropagationMaxMs: 800,
-  queueFullWaitMs: 100,
-  enableIdempotence: false,
-}
 
 /** Makes a record, by default for partition 0 of topic `t`. */
 export function record(

@@ -8,15 +8,17 @@
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import { SocketEnd } from './sockets.ts'
 
-/** Longest answer taken: that of Kafka's own clients (receive.message.max.bytes of librdkafka). */
-const MAX_ANSWER_BYTES = 100_000_000
 /** Every answer begins with the id of its request. */
 const MIN_ANSWER_BYTES = 4
 
 const LENGTH_BYTES = 4
 
-/** Makes one connection begin with a clean slate and break off at the first answer that is none. */
-export function guardFraming(connection: Connection): void {
+/**
+ * Makes one connection begin with a clean slate and break off at the first answer that is none.
+ *
+ * @param maxAnswerBytes - the longest answer taken (receive.message.max.bytes).
+ */
+export function guardFraming(connection: Connection, maxAnswerBytes: number): void {
   const connect = connection.connect.bind(connection)
   let connecting: Promise<unknown> | undefined
   // Shared: kafkajs would open a socket for each caller, and the end of one would end another.
@@ -40,7 +42,7 @@ export function guardFraming(connection: Connection): void {
   connection.processData = (data) => {
     try {
       processData(data)
-      assertLength(connection)
+      assertLength(connection, maxAnswerBytes)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       connection.socket?.destroy(new SocketEnd('malformed', `malformed answer: ${reason}`))
@@ -58,10 +60,10 @@ export function guardFraming(connection: Connection): void {
 }
 
 /** What is left is the beginning of an answer, whose length may be known already. */
-function assertLength({ chunks, bytesBuffered }: Connection): void {
+function assertLength({ chunks, bytesBuffered }: Connection, maxAnswerBytes: number): void {
   if (bytesBuffered < LENGTH_BYTES) return
   const [head = Buffer.alloc(0)] = chunks
   const start = head.length >= LENGTH_BYTES ? head : Buffer.concat(chunks)
   const length = start.readInt32BE(0)
-  if (length < MIN_ANSWER_BYTES || length > MAX_ANSWER_BYTES) throw new Error(`length ${length}`)
+  if (length < MIN_ANSWER_BYTES || length > maxAnswerBytes) throw new Error(`length ${length}`)
 }

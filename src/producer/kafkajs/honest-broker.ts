@@ -60,6 +60,8 @@ export interface HonestBrokerDependencies {
   readonly observer: TransportObserver
   /** TCP, TLS and SASL together may take so long. */
   readonly connectTimeoutMs: number
+  /** Longest answer taken. */
+  readonly maxAnswerBytes: number
   /** Makes a connection pool to the same address. */
   readonly renewConnectionPool: (stale: ConnectionPool) => Promise<ConnectionPool>
 }
@@ -74,7 +76,7 @@ export class HonestBroker extends Broker {
   constructor(options: BrokerOptions, dependencies: HonestBrokerDependencies) {
     super(options)
     this.#dependencies = dependencies
-    mend(options.connectionPool)
+    mend(options.connectionPool, dependencies)
   }
 
   /** Whether it did not answer the last time that it was asked something. */
@@ -243,14 +245,16 @@ export class HonestBroker extends Broker {
       description: `connect to broker ${this.brokerAddress}`,
     })
     this.connectionPool = await renewConnectionPool(stale)
-    mend(this.connectionPool)
+    mend(this.connectionPool, this.#dependencies)
   }
 }
 
 /** Applies the workarounds that concern each connection. */
-function mend({ pool }: ConnectionPool): void {
-  pool.forEach(silenceIdleTimerLoop)
-  pool.forEach(guardFraming)
+function mend({ pool }: ConnectionPool, { maxAnswerBytes }: HonestBrokerDependencies): void {
+  for (const connection of pool) {
+    silenceIdleTimerLoop(connection)
+    guardFraming(connection, maxAnswerBytes)
+  }
 }
 
 /** Decodes an answer; where it makes no sense, what follows on the connection will make none either. */

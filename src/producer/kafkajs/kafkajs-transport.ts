@@ -24,11 +24,12 @@ import {
 } from '../transport.ts'
 import { failAll, toOutcomes, toSnapshot, UNCONFIRMED } from './answers.ts'
 import { classify, reasonOf } from './classify.ts'
+import { IdleConnections } from './idle-connections.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
 import { Carrier, ProduceCall } from './produce-call.ts'
 import { ProducerCluster } from './producer-cluster.ts'
 import { StallWatch } from './stall-watch.ts'
-import { disguiseIpv6, Sockets, type Connect } from './sockets.ts'
+import { disguiseIpv6, Sockets, type Connect, type SocketSettings } from './sockets.ts'
 
 /** Where Kafka is and how to get in. */
 export interface KafkajsTransportSettings {
@@ -44,6 +45,11 @@ export interface KafkajsTransportSettings {
   readonly connectTimeoutMs: number
   /** `socket.timeout.ms`. */
   readonly socketTimeoutMs: number
+  readonly socket: SocketSettings
+  /** `connections.max.idle.ms`: a connection on which nothing happens for so long is closed; 0 never. */
+  readonly maxIdleMs: number
+  /** `receive.message.max.bytes`: an answer that says it is longer ends its connection. */
+  readonly maxAnswerBytes: number
   /** `reconnect.backoff.ms` and `reconnect.backoff.max.ms`. */
   readonly reconnectBackoffMs: number
   readonly reconnectBackoffMaxMs: number
@@ -77,6 +83,7 @@ export class KafkajsTransport implements Transport {
   readonly #sockets: Sockets
   readonly #cluster: ProducerCluster
   readonly #producer: Producer
+  readonly #idle: IdleConnections
   readonly #stalls: StallWatch
   #availability: Availability = 'unknown'
   #lastHeardMs = -Infinity
@@ -94,8 +101,9 @@ export class KafkajsTransport implements Transport {
   constructor(settings: KafkajsTransportSettings, dependencies: KafkajsTransportDependencies) {
     this.#settings = settings
     this.#dependencies = dependencies
-    const { connectTimeoutMs, socketTimeoutMs, ssl, sasl } = settings
-    this.#sockets = new Sockets(ssl, dependencies.observer, dependencies.connect)
+    const { clock, observer } = dependencies
+    const { connectTimeoutMs, socketTimeoutMs, maxAnswerBytes, maxIdleMs, ssl, sasl } = settings
+    this.#sockets = new Sockets({ ...settings.socket, tls: ssl }, observer, dependencies.connect)
     const logger = createLogger({
       level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.INFO,
       logCreator: kafkajsLogCreator(dependencies.log),
@@ -116,10 +124,14 @@ export class KafkajsTransport implements Transport {
         logger,
       },
       dependencies.random,
-      { clock: dependencies.clock, observer: dependencies.observer, connectTimeoutMs },
+      { clock, observer, connectTimeoutMs, maxAnswerBytes },
     )
+    this.#idle = new IdleConnections(maxIdleMs, {
+      clock,
+      connections: () => this.#cluster.connections(),
+    })
     this.#stalls = new StallWatch({
-      clock: dependencies.clock,
+      clock,
       onStalled: (topic) => this.#listener?.onStalled(topic),
     })
     this.#producer = createProducer({
@@ -141,6 +153,7 @@ export class KafkajsTransport implements Transport {
 
   start(listener: TransportListener): void {
     this.#listener = listener
+    this.#idle.start()
     this.#scheduleProbe(0)
   }
 
@@ -200,6 +213,7 @@ export class KafkajsTransport implements Transport {
     this.#isClosed = true
     this.#cancelProbe?.()
     this.#stalls.close()
+    this.#idle.close()
     const { promise: timedOut, resolve } = Promise.withResolvers<undefined>()
     const cancelTimer = this.#dependencies.clock.schedule(DISCONNECT_TIMEOUT_MS, () => {
       resolve(undefined)

@@ -9,7 +9,7 @@
  *   another error in the place of the first (`isConnected`, `refreshMetadata`).
  */
 import type Broker from 'kafkajs/src/broker/index.js'
-import type { BrokerOptions, RawMetadata } from 'kafkajs/src/broker/index.js'
+import type { BrokerOptions, Connection, RawMetadata } from 'kafkajs/src/broker/index.js'
 import type { RawInitProducerIdResponse } from 'kafkajs/src/protocol/requests/index.js'
 import Cluster, { type ClusterOptions } from 'kafkajs/src/cluster/index.js'
 import type { Random } from '../partitioner.ts'
@@ -92,6 +92,11 @@ export class ProducerCluster extends Cluster {
   async initProducerId(): Promise<RawInitProducerIdResponse> {
     const broker = await this.brokerPool.findConnectedBroker()
     return await broker.initProducerId({ transactionalId: null })
+  }
+
+  /** The connections to all brokers known, open or not. */
+  *connections(): Generator<Connection> {
+    for (const broker of Object.values(this.brokerPool.brokers)) yield* broker.connectionPool.pool
   }
 
   /** Whether any broker is connected. */

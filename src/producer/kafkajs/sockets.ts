@@ -40,35 +40,50 @@ export class SocketEnd extends Error {
 /** Opens a TCP connection, and calls `onConnect` once it is there. */
 export type Connect = (options: net.TcpNetConnectOpts, onConnect: () => void) => net.Socket
 
+/** How connections are to be. */
+export interface SocketSettings {
+  /** `broker.address.family`: which addresses of a host are tried. */
+  readonly family: 'any' | 'v4' | 'v6'
+  /** `socket.keepalive.enable`. */
+  readonly keepAlive: boolean
+  /** `socket.nagle.disable`: TCP_NODELAY. */
+  readonly noDelay: boolean
+}
+
+const FAMILIES = { any: 0, v4: 4, v6: 6 } as const
+
 /** See the head of this file. */
 export class Sockets {
   readonly #tlsOptions: tls.ConnectionOptions | undefined
+  readonly #options: Pick<net.TcpNetConnectOpts, 'family' | 'keepAlive' | 'noDelay'>
   readonly #connect: Connect
   readonly #observer: TransportObserver
   readonly #open = new Set<net.Socket>()
   #isClosed = false
 
   /**
-   * @param tlsOptions - `undefined` for plain text.
+   * @param settings - `tls` is `undefined` for plain text.
    * @param connect - opens plain connections; tests have a network of their own.
    */
   constructor(
-    tlsOptions: tls.ConnectionOptions | undefined,
+    settings: SocketSettings & { readonly tls: tls.ConnectionOptions | undefined },
     observer: TransportObserver,
     connect: Connect = net.connect,
   ) {
-    this.#tlsOptions = tlsOptions
+    const { keepAlive, noDelay } = settings
+    this.#tlsOptions = settings.tls
+    this.#options = { family: FAMILIES[settings.family], keepAlive, noDelay }
     this.#observer = observer
     this.#connect = connect
   }
 
-  /** kafkajs's way to get a connection. Without Nagle's delay, unlike its own (socket.nagle.disable). */
+  /** kafkajs's way to get a connection. Its own would leave Nagle's delay on. */
   readonly factory: ISocketFactory = ({ host: givenHost, port, onConnect }) => {
     // kafkajs makes a failed connection of it.
     if (this.#isClosed) throw new Error('kprf is closing')
     const host = revealIpv6(givenHost)
     const keepAliveInitialDelay = KEEP_ALIVE_DELAY_MS
-    const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay }
+    const options = { ...this.#options, host, port, keepAliveInitialDelay }
     const socket = this.#tlsOptions
       ? tls.connect({ ...options, ...serverName(host), ...this.#tlsOptions }, onConnect)
       : this.#connect(options, onConnect)

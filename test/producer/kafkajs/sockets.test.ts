@@ -3,12 +3,14 @@ import net from 'node:net'
 import tls from 'node:tls'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { DEFAULT_TRANSPORT_SETTINGS } from '../../support/default-settings.ts'
 import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
 import {
   disguiseIpv6,
   revealIpv6,
   SocketEnd,
   Sockets,
+  type SocketSettings,
 } from '../../../src/producer/kafkajs/sockets.ts'
 
 const HOST = '127.0.0.1'
@@ -24,6 +26,15 @@ const PSK_CLIENT: tls.ConnectionOptions = {
   pskCallback: () => ({ psk: KEY, identity: 'kprf' }),
   checkServerIdentity: () => undefined,
 }
+
+const withTls = (
+  options: tls.ConnectionOptions | undefined,
+  settings: Partial<SocketSettings> = {},
+) => ({
+  ...DEFAULT_TRANSPORT_SETTINGS.socket,
+  ...settings,
+  tls: options,
+})
 
 const servers: net.Server[] = []
 const clients: net.Socket[] = []
@@ -138,10 +149,43 @@ describe('revealIpv6', () => {
 })
 
 describe('Sockets', () => {
+  test.each([
+    [{ noDelay: false }, [['setKeepAlive', true, 60]]],
+    [{ keepAlive: false }, [['setNoDelay', true]]],
+  ])('opens a connection as it is told: %j', async (settings, expected) => {
+    const { port } = await acceptingServer()
+    const sockets = new Sockets(withTls(undefined, settings), new RecordingTransportObserver())
+    const { connected, options } = open(sockets, HOST, port)
+
+    await connected
+
+    expect(options.map((values) => values.slice(0, 3))).toEqual(expected)
+  })
+
+  test.each([
+    ['any', 0],
+    ['v4', 4],
+    ['v6', 6],
+  ] as const)('asks for addresses of the family %s', (family, expected) => {
+    const asked: unknown[] = []
+    const sockets = new Sockets(
+      withTls(undefined, { family }),
+      new RecordingTransportObserver(),
+      (options) => {
+        asked.push(options.family)
+        return new net.Socket()
+      },
+    )
+
+    sockets.factory({ host: 'localhost', port: 1, ssl: {}, onConnect: () => undefined })
+
+    expect(asked).toEqual([expected])
+  })
+
   test('opens a connection and says when it is open', async () => {
     const { port, accept } = await acceptingServer()
     const { socket, connected } = open(
-      new Sockets(undefined, new RecordingTransportObserver()),
+      new Sockets(withTls(undefined), new RecordingTransportObserver()),
       HOST,
       port,
     )
@@ -155,7 +199,7 @@ describe('Sockets', () => {
   test('turns the delay of small writes off and keep-alive after a minute on', async () => {
     const { port } = await acceptingServer()
     const { connected, options } = open(
-      new Sockets(undefined, new RecordingTransportObserver()),
+      new Sockets(withTls(undefined), new RecordingTransportObserver()),
       HOST,
       port,
     )
@@ -169,7 +213,7 @@ describe('Sockets', () => {
   })
 
   test('connects to the address behind the disguise', async () => {
-    const sockets = new Sockets(undefined, new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
     const [host = ''] = disguiseIpv6('[::1]:1').split(':')
     const { socket } = open(sockets, host, 1)
 
@@ -180,7 +224,7 @@ describe('Sockets', () => {
 
   test('destroys every connection that is open', async () => {
     const { port, accept } = await acceptingServer()
-    const sockets = new Sockets(undefined, new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
     const opened = [open(sockets, HOST, port), open(sockets, HOST, port)]
     await Promise.all(opened.map(({ connected }) => connected))
     const accepted = [await accept(), await accept()]
@@ -193,7 +237,7 @@ describe('Sockets', () => {
 
   test('destroys with an error, for kafkajs does not listen for the mere end', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(undefined, new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
     let hadError = false
@@ -209,7 +253,7 @@ describe('Sockets', () => {
 
   test('opens no connection any more once all were destroyed', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(undefined, new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
     sockets.destroyAll()
 
     const isOpening = (): boolean => !open(sockets, HOST, port).socket.destroyed
@@ -220,7 +264,7 @@ describe('Sockets', () => {
 
   test('destroys a connection that is still being opened', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(undefined, new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
     const { socket } = open(sockets, HOST, port)
 
     sockets.destroyAll()
@@ -230,7 +274,7 @@ describe('Sockets', () => {
 
   test('lets go of connections that were closed', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(undefined, new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
     const destroy = vi.spyOn(socket, 'destroy')
@@ -252,7 +296,7 @@ describe('the end of a connection', () => {
   }> {
     const { port, accept } = await acceptingServer()
     const observer = new RecordingTransportObserver()
-    const sockets = new Sockets(undefined, observer)
+    const sockets = new Sockets(withTls(undefined), observer)
     const { socket: client, connected } = open(sockets, HOST, port)
     await connected
     return { client, server: await accept(), sockets, observer }
@@ -299,7 +343,7 @@ describe('the end of a connection', () => {
 
   test('is not observed of a connection that never came about', async () => {
     const observer = new RecordingTransportObserver()
-    const { socket } = open(new Sockets(undefined, observer), HOST, 1)
+    const { socket } = open(new Sockets(withTls(undefined), observer), HOST, 1)
 
     await new Promise((resolve) => socket.once('close', resolve))
 
@@ -321,7 +365,7 @@ describe('Sockets with TLS', () => {
   test('says that it is connected when the handshake is over, without delay of writes', async () => {
     const { port } = await tlsServer()
     const { socket, connected, options } = open(
-      new Sockets(PSK_CLIENT, new RecordingTransportObserver()),
+      new Sockets(withTls(PSK_CLIENT), new RecordingTransportObserver()),
       HOST,
       port,
     )
@@ -347,14 +391,18 @@ describe('Sockets with TLS', () => {
   ])('asks for %s by name', async (_, host, options, expected) => {
     const { port, name } = await tlsServer()
 
-    open(new Sockets({ ...PSK_CLIENT, ...options }, new RecordingTransportObserver()), host, port)
+    open(
+      new Sockets(withTls({ ...PSK_CLIENT, ...options }), new RecordingTransportObserver()),
+      host,
+      port,
+    )
 
     expect(await name).toBe(expected)
   })
 
   test('destroys every connection that is open', async () => {
     const { port } = await tlsServer()
-    const sockets = new Sockets(PSK_CLIENT, new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(PSK_CLIENT), new RecordingTransportObserver())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
 

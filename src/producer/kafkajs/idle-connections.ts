@@ -1,0 +1,66 @@
+/**
+ * Closes connections on which nothing was sent or received for `connections.max.idle.ms`, before a broker or
+ * something on the way does. The next request opens a new one.
+ */
+import type { Socket } from 'node:net'
+import type { Connection } from 'kafkajs/src/broker/index.js'
+import type { CancelTimer, Clock } from '../../clock.ts'
+import { SocketEnd } from './sockets.ts'
+
+/** A connection is closed a quarter late at most. */
+const CHECKS_PER_IDLE_TIME = 4
+
+/** What {@link IdleConnections} work with. */
+export interface IdleConnectionsDependencies {
+  readonly clock: Clock
+  readonly connections: () => Iterable<Pick<Connection, 'socket' | 'requestQueue'>>
+}
+
+interface Activity {
+  readonly bytes: number
+  readonly sinceMs: number
+}
+
+/** See the head of this file. */
+export class IdleConnections {
+  readonly #maxIdleMs: number
+  readonly #dependencies: IdleConnectionsDependencies
+  readonly #activity = new WeakMap<Socket, Activity>()
+  #cancelTimer: CancelTimer | undefined
+
+  /** @param maxIdleMs - 0 never closes any. */
+  constructor(maxIdleMs: number, dependencies: IdleConnectionsDependencies) {
+    this.#maxIdleMs = maxIdleMs
+    this.#dependencies = dependencies
+  }
+
+  /** Begins to watch. */
+  start(): void {
+    if (this.#maxIdleMs === 0) return
+    const { clock } = this.#dependencies
+    this.#cancelTimer = clock.schedule(this.#maxIdleMs / CHECKS_PER_IDLE_TIME, () => {
+      this.#check()
+      this.start()
+    })
+  }
+
+  /** Stops watching. */
+  close(): void {
+    this.#cancelTimer?.()
+  }
+
+  #check(): void {
+    const nowMs = this.#dependencies.clock.nowMs()
+    for (const { socket, requestQueue } of this.#dependencies.connections()) {
+      if (!socket || socket.destroyed) continue
+      const bytes = socket.bytesRead + socket.bytesWritten
+      const last = this.#activity.get(socket)
+      const isWaiting = requestQueue.inflight.size > 0 || requestQueue.pending.length > 0
+      if (isWaiting || last?.bytes !== bytes) {
+        this.#activity.set(socket, { bytes, sinceMs: nowMs })
+      } else if (nowMs - last.sinceMs >= this.#maxIdleMs) {
+        socket.destroy(new SocketEnd('intended', 'the connection was idle'))
+      }
+    }
+  }
+}

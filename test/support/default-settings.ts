@@ -1,0 +1,15 @@
+/** What the producer and its transport are told by a kprf without a configuration file. */
+import { loadConfig } from '../../src/config/load.ts'
+import { producerSettings, transportSettings } from '../../src/kafka-settings.ts'
+
+const CONFIG = loadConfig({
+  argv: ['--kafka.brokers=localhost'],
+  env: {},
+  readFile: (path) => {
+    throw new Error(`there is no ${path}`)
+  },
+})
+
+export const DEFAULT_SETTINGS = producerSettings(CONFIG)
+
+export const DEFAULT_TRANSPORT_SETTINGS = transportSettings(CONFIG)
