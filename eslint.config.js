@@ -10,6 +10,7 @@ const libraryHomes = {
   'prom-client': 'src/metrics/ and src/operations/',
   convict: 'src/config/',
   express: 'src/http/ and src/operations/',
+  '@platformatic/wasm-utils': 'src/producer/compression/wasm.ts',
 }
 
 const restrictedLibraries = (allowed) => ({
@@ -123,6 +124,10 @@ export default defineConfig(
   },
   { files: ['src/**'], rules: { ...directions, ...restrictedLibraries([]) } },
   { files: ['src/producer/kafkajs/**', 'src/tail.ts'], rules: restrictedLibraries(['kafkajs']) },
+  {
+    files: ['src/producer/compression/wasm.ts'],
+    rules: restrictedLibraries(['@platformatic/wasm-utils']),
+  },
   { files: ['src/logging.ts'], rules: restrictedLibraries(['winston']) },
   { files: ['src/metrics/**'], rules: restrictedLibraries(['prom-client']) },
   { files: ['src/config/**'], rules: restrictedLibraries(['convict']) },

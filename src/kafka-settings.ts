@@ -18,6 +18,7 @@ const STICKY_LINGER_MAX_MS = 900_000
 export function producerSettings({ kafka }: Config): ProducerSettings {
   const { properties } = kafka
   const retryBackoffMs = properties['retry.backoff.ms']
+  const codec = properties['compression.codec']
   return {
     messageMaxBytes: kafka.messageMaxBytes,
     queueBufferingMaxMessages: kafka.queueBufferingMaxMessages,
@@ -27,6 +28,8 @@ export function producerSettings({ kafka }: Config): ProducerSettings {
     lingerMs: kafka.queueBufferingMaxMs,
     batchNumMessages: properties['batch.num.messages'],
     batchSizeBytes: properties['batch.size'],
+    compressionCodec: codec === 'inherit' ? 'none' : codec,
+    compressionLevel: properties['compression.level'],
     partitioner: kafka.partitioner,
     // librdkafka's rule where it is not set.
     stickyPartitioningLingerMs:

@@ -23,7 +23,11 @@ import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
 import { createOperationsApp } from './operations/app.ts'
 import { queueCheck, type ReadinessCheck } from './operations/readiness.ts'
 import { OperationsServer } from './operations/server.ts'
-import { KafkajsTransport } from './producer/kafkajs/kafkajs-transport.ts'
+import { withCompression } from './producer/compression/compressing-transport.ts'
+import {
+  KafkajsTransport,
+  type KafkajsTransportDependencies,
+} from './producer/kafkajs/kafkajs-transport.ts'
 import { Producer } from './producer/producer.ts'
 import type { QueueRoom } from './producer/queue-room.ts'
 import type { Availability, Transport } from './producer/transport.ts'
@@ -103,15 +107,21 @@ export class Service {
     })
     this.#metrics = metrics
     this.#observer = new DeliveryObserver({ metrics, logger })
-    this.#transport = new KafkajsTransport(settings, {
+    const queueSettings = producerSettings(config)
+    const transportDependencies: KafkajsTransportDependencies = {
       clock,
       random,
       observer: metrics.kprf,
       log: (level, message, fields) => {
         logger.limited(level, `kafka ${level}`, message, fields)
       },
-    })
-    this.#producer = new Producer(producerSettings(config), {
+    }
+    this.#transport = withCompression(
+      new KafkajsTransport(settings, transportDependencies),
+      queueSettings,
+      transportDependencies,
+    )
+    this.#producer = new Producer(queueSettings, {
       clock,
       random,
       transport: this.#transport,

@@ -66,6 +66,8 @@ describe('producerSettings', () => {
       topicMetadataPropagationMaxMs: 1009,
       batchNumMessages: 10_000,
       batchSizeBytes: 1_000_000,
+      compressionCodec: 'none',
+      compressionLevel: -1,
       retryBackoffMs: 100,
       retryBackoffMaxMs: 1_000,
       socketTimeoutMs: 60_000,
@@ -82,6 +84,8 @@ describe('producerSettings', () => {
         withProperties({
           'batch.num.messages': 11,
           'batch.size': 12,
+          'compression.codec': 'zstd',
+          'compression.level': 7,
           'sticky.partitioning.linger.ms': 13,
           'retry.backoff.ms': 14,
           'retry.backoff.max.ms': 15,
@@ -95,6 +99,8 @@ describe('producerSettings', () => {
     ).toMatchObject({
       batchNumMessages: 11,
       batchSizeBytes: 12,
+      compressionCodec: 'zstd',
+      compressionLevel: 7,
       stickyPartitioningLingerMs: 13,
       retryBackoffMs: 14,
       retryBackoffMaxMs: 15,

@@ -36,10 +36,11 @@ export const BATCH_HEADER_BYTES = 61
  */
 export const MAX_RECORD_OVERHEAD_BYTES = 36
 
-const LENGTH_AT = 8
+/** Where a batch's length, checksum and attributes are. */
+export const LENGTH_AT = 8
+export const CRC_AT = 17
+export const ATTRIBUTES_AT = 21
 const MAGIC_AT = 16
-const CRC_AT = 17
-const ATTRIBUTES_AT = 21
 const MAGIC = 2
 const RECORD_ATTRIBUTES = 0
 const LARGEST_CHUNK_BYTES = CHUNK_BYTES[CHUNK_BYTES.length - 1] ?? 0

@@ -1,3 +1,4 @@
+import type { CompressionCodec } from './compression/codec.ts'
 import type { PartitionerName } from './partitioner.ts'
 
 /**
@@ -11,6 +12,10 @@ export interface ProducerSettings {
   readonly queueBufferingMaxMessages: number
   /** `queue.buffering.max.kbytes`: their value bytes, in KiB. */
   readonly queueBufferingMaxKbytes: number
+  /** `compression.codec`: how the records of a batch are compressed. */
+  readonly compressionCodec: CompressionCodec
+  /** `compression.level`: how hard; -1 for the codec's usual level, and one that it lacks for the nearest. */
+  readonly compressionLevel: number
   /** `queue.buffering.max.ms`: how long the first record of a batch waits for more. */
   readonly lingerMs: number
   /** `batch.num.messages`. */

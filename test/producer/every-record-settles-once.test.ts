@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ProduceOutcome } from '../../src/producer/transport.ts'
 import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
 import type { FakeTransport, SentBatch } from '../support/fake-transport.ts'
+import { atOnce, compressedWith, later } from '../support/compression.ts'
 import { ProducerHarness } from '../support/producer-harness.ts'
 
 /** What the broker does with one request. */
@@ -122,8 +123,14 @@ describe('under random faults', () => {
           retries: fc.constantFrom(0, 1, 3),
           messageTimeoutMs: fc.constantFrom(60, 500, 2_000),
         }),
-        async (steps, fates, settings) => {
-          const harness = new ProducerHarness(settings, { t: 4, u: 1 })
+        fc.constantFrom(undefined, atOnce, later),
+        async (steps, fates, settings, compress) => {
+          const harness = new ProducerHarness(
+            settings,
+            { t: 4, u: 1 },
+            undefined,
+            compress && compressedWith(compress),
+          )
           const { transport, clock, producer } = harness
           transport.failTopic('forbidden', 29)
           transport.otherwise = (request) => play(transport, request, fates.shift() ?? 'store')

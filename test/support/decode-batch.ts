@@ -1,3 +1,4 @@
+import { decompress } from '../../src/embedded-broker/compression/decompress.ts'
 import { Reader } from '../../src/embedded-broker/protocol/reader.ts'
 import { readRecord, type StoredHeader } from '../../src/embedded-broker/records.ts'
 
@@ -14,16 +15,21 @@ export interface DecodedRecord {
   readonly timestampMs: number
 }
 
-/** Reads a record batch, in pieces or whole, with the embedded broker's reader; offsets must count from 0. */
+/** Reads a record batch, in pieces or whole, with the embedded broker's readers; offsets must count from 0. */
 export function decodeBatch(bytes: Buffer | readonly Buffer[]): DecodedRecord[] {
   const batch = whole(bytes)
   const baseTimestampMs = Number(batch.readBigInt64BE(27))
-  const reader = new Reader(batch.subarray(61))
+  const reader = new Reader(decompress(batch.subarray(61), codecOf(batch)))
   return Array.from({ length: batch.readInt32BE(57) }, (_, position) => {
     const { offsetDelta, timestampDeltaMs, key, value, headers } = readRecord(reader)
     if (offsetDelta !== position) throw new Error(`offset delta ${offsetDelta} at ${position}`)
     return { key, value, headers, timestampMs: baseTimestampMs + timestampDeltaMs }
   })
+}
+
+/** Kafka's number of the codec that a record batch, in pieces or whole, is compressed with; 0 for none. */
+export function codecOf(bytes: Buffer | readonly Buffer[]): number {
+  return whole(bytes).readInt16BE(21) & 7
 }
 
 /** What a batch carries of an idempotent producer. */

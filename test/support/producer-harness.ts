@@ -1,6 +1,8 @@
+import type { Clock } from '../../src/clock.ts'
 import type { BatchRetry, DeliveryFailure } from '../../src/producer/delivery.ts'
 import { Producer } from '../../src/producer/producer.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
+import type { Transport } from '../../src/producer/transport.ts'
 import type { DeliveryReport, ProducerRecord, Refusals } from '../../src/producer/types.ts'
 import { DEFAULT_SETTINGS } from './default-settings.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -22,6 +24,9 @@ export function record(
   }
 }
 
+/** Puts another transport between the producer and the fake one. */
+type Around = (transport: Transport, clock: Clock) => Transport
+
 /** A producer on a fake transport and a fake clock, with everything it reported. */
 export class ProducerHarness {
   readonly clock = new FakeClock()
@@ -42,12 +47,13 @@ export class ProducerHarness {
     settings: Partial<ProducerSettings> = {},
     topics: Readonly<Record<string, number>> = { t: 4 },
     random: () => number = () => 0.5,
+    around: Around = (transport) => transport,
   ) {
     this.transport = new FakeTransport(topics)
     this.producer = new Producer(
       { ...DEFAULT_SETTINGS, ...settings },
       {
-        transport: this.transport,
+        transport: around(this.transport, this.clock),
         clock: this.clock,
         random,
         observer: {
@@ -86,8 +92,9 @@ export class ProducerHarness {
   static async warm(
     settings: Partial<ProducerSettings> = {},
     topics: Readonly<Record<string, number>> = { t: 4 },
+    around?: Around,
   ): Promise<ProducerHarness> {
-    const harness = new ProducerHarness(settings, topics)
+    const harness = new ProducerHarness(settings, topics, undefined, around)
     for (const topic of Object.keys(topics)) {
       await harness.producer.sendAll([record('warm', { topic, partition: 999 })])
     }

@@ -1,5 +1,5 @@
 /** Decompresses the records of a batch, whichever of Kafka's codecs they were compressed with. */
-import * as zlib from 'node:zlib'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { MalformedFrame } from '../protocol/reader.ts'
 import { lz4Decompress } from './lz4.ts'
 import { MAX_OUTPUT_BYTES } from './output.ts'
@@ -22,21 +22,15 @@ export function decompress(compressed: Buffer, codec: number): Buffer {
     case 'none':
       return compressed
     case 'gzip':
-      return zlib.gunzipSync(compressed, limits)
+      return gunzipSync(compressed, limits)
     case 'snappy':
       return snappyDecompress(compressed)
     case 'lz4':
       return lz4Decompress(compressed)
     case 'zstd':
-      return zstdDecompress(compressed, limits)
+      return zstdDecompressSync(compressed, limits)
     case undefined:
     default:
       throw new MalformedFrame(`compression codec ${codec}`)
   }
-}
-
-/** Node 22 has zstd from 22.15 on only. */
-function zstdDecompress(compressed: Buffer, limits: zlib.ZstdOptions): Buffer {
-  if (!('zstdDecompressSync' in zlib)) throw new Error('this Node cannot decompress zstd')
-  return zlib.zstdDecompressSync(compressed, limits)
 }

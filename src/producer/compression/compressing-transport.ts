@@ -1,0 +1,145 @@
+/**
+ * A transport that compresses the records of each batch on their way to another transport. A batch that does not
+ * become smaller, or that cannot be compressed, goes as it is, as in librdkafka.
+ *
+ * What it was given is read during {@link CompressingTransport.produce} alone, but for batches that go as they
+ * are: those are the other transport's to read until the attempt is over.
+ */
+import type { Clock } from '../../clock.ts'
+import type {
+  Availability,
+  EncodedBatch,
+  MetadataSnapshot,
+  ProduceAttempt,
+  ProducerIdentity,
+  ProduceRequest,
+  Transport,
+  TransportListener,
+} from '../transport.ts'
+import type { MaybePromise } from '../types.ts'
+import { compressionCodecs, compressorOf, type CompressionCodec, type Compressor } from './codec.ts'
+import { compressedPieces, headerOf, recordsOf } from './compressed-batch.ts'
+import { LateAttempt } from './late-attempt.ts'
+
+/** How batches are compressed. */
+export interface CompressionSettings {
+  /** `compression.codec`. */
+  readonly compressionCodec: CompressionCodec
+  /** `compression.level`; -1 for the codec's usual one. */
+  readonly compressionLevel: number
+}
+
+/** What compression works with. */
+export interface CompressionDependencies {
+  readonly clock: Clock
+  /** Learns why a batch could not be compressed. */
+  readonly log: (level: 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+/** Has a transport compress what it sends, if that is asked for. */
+export function withCompression(
+  transport: Transport,
+  { compressionCodec: codec, compressionLevel: level }: CompressionSettings,
+  dependencies: CompressionDependencies,
+): Transport {
+  if (codec === 'none') return transport
+  return new CompressingTransport(transport, {
+    ...dependencies,
+    codec,
+    compress: compressorOf(codec, level),
+  })
+}
+
+/** What a {@link CompressingTransport} works with. */
+export interface CompressingTransportOptions extends CompressionDependencies {
+  readonly codec: CompressionCodec
+  readonly compress: Compressor
+}
+
+/** See the head of this file. */
+export class CompressingTransport implements Transport {
+  readonly #transport: Transport
+  readonly #options: CompressingTransportOptions
+  readonly #codecNumber: number
+  /** Attempts that wait for their batches. */
+  readonly #compressing = new Set<LateAttempt>()
+
+  constructor(transport: Transport, options: CompressingTransportOptions) {
+    this.#transport = transport
+    this.#options = options
+    this.#codecNumber = compressionCodecs.indexOf(options.codec)
+  }
+
+  get availability(): Availability {
+    return this.#transport.availability
+  }
+
+  get metadataAgeMs(): number | undefined {
+    return this.#transport.metadataAgeMs
+  }
+
+  start(listener: TransportListener): void {
+    this.#transport.start(listener)
+  }
+
+  fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
+    return this.#transport.fetchMetadata(topics)
+  }
+
+  initProducerId(): Promise<ProducerIdentity> {
+    return this.#transport.initProducerId()
+  }
+
+  produce(request: ProduceRequest): ProduceAttempt {
+    const batches = request.batches.map((batch) => this.#compress(batch))
+    const ready = batches.filter((batch): batch is EncodedBatch => !(batch instanceof Promise))
+    if (ready.length === batches.length) {
+      return this.#transport.produce({ ...request, batches: ready })
+    }
+    const attempt = new LateAttempt(request, allOf(batches), {
+      clock: this.#options.clock,
+      begin: (compressed) => this.#transport.produce(compressed),
+      onDone: () => this.#compressing.delete(attempt),
+    })
+    this.#compressing.add(attempt)
+    return attempt
+  }
+
+  async close(): Promise<void> {
+    for (const attempt of this.#compressing) attempt.abandon()
+    await this.#transport.close()
+  }
+
+  #compress(batch: EncodedBatch): MaybePromise<EncodedBatch> {
+    const header = headerOf(batch)
+    try {
+      const records = this.#options.compress(recordsOf(batch))
+      if (!(records instanceof Promise)) return this.#smaller(batch, header, records)
+      return records.then(
+        (compressed) => this.#smaller(batch, header, compressed),
+        (error: unknown) => this.#asItIs(batch, error),
+      )
+    } catch (error) {
+      return this.#asItIs(batch, error)
+    }
+  }
+
+  #smaller(batch: EncodedBatch, header: Buffer, records: Buffer): EncodedBatch {
+    const sizeBytes = header.length + records.length
+    if (sizeBytes >= batch.sizeBytes) return batch
+    return { ...batch, sizeBytes, pieces: compressedPieces(header, records, this.#codecNumber) }
+  }
+
+  #asItIs(batch: EncodedBatch, error: unknown): EncodedBatch {
+    this.#options.log('warn', 'a batch cannot be compressed and is sent as it is', {
+      codec: this.#options.codec,
+      topic: batch.topic,
+      reason: error instanceof Error ? error.message : String(error),
+    })
+    return batch
+  }
+}
+
+function allOf<Value>(values: readonly MaybePromise<Value>[]): Promise<readonly Value[]> {
+  return Promise.all(values.map(async (value) => await value))
+}

@@ -1,0 +1,87 @@
+/**
+ * A produce request that begins when its batches are compressed.
+ *
+ *     compressing --compressed--> begun --> over
+ *          |                                  ^
+ *          +----abandoned, timed out----------+
+ *
+ * Only a begun one is with the transport: what is given up before was never sent, and never will be.
+ */
+import type { CancelTimer, Clock } from '../../clock.ts'
+import { RDKAFKA } from '../delivery-errors.ts'
+import type { EncodedBatch, ProduceAttempt, ProduceOutcome, ProduceRequest } from '../transport.ts'
+
+/** What a {@link LateAttempt} works with. */
+export interface LateAttemptDependencies {
+  readonly clock: Clock
+  /** Hands the request, its batches compressed, to the transport. */
+  readonly begin: (request: ProduceRequest) => ProduceAttempt
+  /** Called when it waits for its batches no more. */
+  readonly onDone: () => void
+}
+
+/** See the head of this file. */
+export class LateAttempt implements ProduceAttempt {
+  readonly outcomes: Promise<readonly ProduceOutcome[]>
+  readonly #request: ProduceRequest
+  readonly #deadlineMs: number
+  readonly #dependencies: LateAttemptDependencies
+  readonly #resolve: (outcomes: Promise<readonly ProduceOutcome[]> | ProduceOutcome[]) => void
+  readonly #cancelTimer: CancelTimer
+  #begun: ProduceAttempt | undefined
+  #isOver = false
+
+  /**
+   * @param request - as it was before.
+   * @param compressed - its batches, in their order; never rejects.
+   */
+  constructor(
+    request: ProduceRequest,
+    compressed: Promise<readonly EncodedBatch[]>,
+    dependencies: LateAttemptDependencies,
+  ) {
+    const { promise, resolve } = Promise.withResolvers<readonly ProduceOutcome[]>()
+    const { requestTimeoutMs } = request
+    this.outcomes = promise
+    this.#request = request
+    this.#deadlineMs = dependencies.clock.nowMs() + requestTimeoutMs
+    this.#dependencies = dependencies
+    this.#resolve = resolve
+    this.#cancelTimer = dependencies.clock.schedule(requestTimeoutMs, () => {
+      this.#giveUp(`not compressed within ${Math.round(requestTimeoutMs)} ms`)
+    })
+    void compressed.then((batches) => {
+      this.#begin(batches)
+    })
+  }
+
+  get wasSent(): boolean {
+    return this.#begun?.wasSent ?? false
+  }
+
+  abandon(): void {
+    if (this.#begun) this.#begun.abandon()
+    else this.#giveUp('the records expired')
+  }
+
+  #begin(batches: readonly EncodedBatch[]): void {
+    if (this.#isOver) return
+    const { clock, begin } = this.#dependencies
+    this.#stopWaiting()
+    const requestTimeoutMs = Math.max(0, this.#deadlineMs - clock.nowMs())
+    this.#begun = begin({ ...this.#request, batches, requestTimeoutMs })
+    this.#resolve(this.#begun.outcomes)
+  }
+
+  #giveUp(reason: string): void {
+    this.#isOver = true
+    this.#stopWaiting()
+    const failure = { errorNumber: RDKAFKA.timedOutInQueue, wasSent: false, reason }
+    this.#resolve(this.#request.batches.map(() => ({ status: 'failed', ...failure })))
+  }
+
+  #stopWaiting(): void {
+    this.#cancelTimer()
+    this.#dependencies.onDone()
+  }
+}

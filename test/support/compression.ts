@@ -1,0 +1,19 @@
+import { zstdCompressSync } from 'node:zlib'
+import type { Clock } from '../../src/clock.ts'
+import type { Compressor } from '../../src/producer/compression/codec.ts'
+import { CompressingTransport } from '../../src/producer/compression/compressing-transport.ts'
+import type { Transport } from '../../src/producer/transport.ts'
+
+/** Compresses with zstd on the spot. */
+export const atOnce: Compressor = (pieces) => zstdCompressSync(Buffer.concat(pieces))
+
+/** Compresses with zstd, and is done when promises are next looked after. */
+export const later: Compressor = (pieces) => Promise.resolve(atOnce(pieces))
+
+/** Puts a transport that compresses before another. */
+export function compressedWith(
+  compress: Compressor,
+): (transport: Transport, clock: Clock) => Transport {
+  return (transport, clock) =>
+    new CompressingTransport(transport, { clock, compress, codec: 'zstd', log: () => undefined })
+}
