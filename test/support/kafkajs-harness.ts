@@ -1,6 +1,7 @@
 import { Kafka, logLevel, type ICustomPartitioner, type Producer as KafkajsProducer } from 'kafkajs'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { withCompression } from '../../src/producer/compression/compressing-transport.ts'
 import {
   KafkajsTransport,
   type KafkajsTransportSettings,
@@ -34,9 +35,9 @@ export async function stockProducer(
   return producer
 }
 
-/** Our transport on an embedded cluster. */
+/** Our transport on a cluster, embedded or not. */
 export function transportOn(
-  cluster: EmbeddedCluster,
+  cluster: Pick<EmbeddedCluster, 'bootstrap'>,
   settings: Partial<KafkajsTransportSettings> = {},
   clock: Clock = systemClock,
   log: TransportLog = () => undefined,
@@ -56,30 +57,32 @@ export function transportOn(
   )
 }
 
-/** Our producer, kafkajs underneath, on an embedded cluster. */
+/** Our producer, kafkajs underneath, on a cluster, embedded or not. */
 export class KprfOnCluster {
   readonly producer: Producer
   readonly retried: number[] = []
 
-  constructor(cluster: EmbeddedCluster, settings: Partial<ProducerSettings> = {}) {
-    this.producer = new Producer(
-      { ...DEFAULT_SETTINGS, lingerMs: 0, messageTimeoutMs: 10_000, ...settings },
-      {
-        transport: transportOn(cluster),
-        clock: systemClock,
-        random: () => 0.5,
-        observer: {
-          delivered: () => undefined,
-          failed: () => undefined,
-          confirmed: () => undefined,
-          refused: () => undefined,
-          renewed: () => undefined,
-          attemptFailed: () => undefined,
-          split: () => undefined,
-          retried: ({ errorNumber }) => this.retried.push(errorNumber),
-        },
+  constructor(
+    cluster: Pick<EmbeddedCluster, 'bootstrap'>,
+    settings: Partial<ProducerSettings> = {},
+  ) {
+    const all = { ...DEFAULT_SETTINGS, lingerMs: 0, messageTimeoutMs: 10_000, ...settings }
+    const clock = systemClock
+    this.producer = new Producer(all, {
+      transport: withCompression(transportOn(cluster), all, { clock, log: () => undefined }),
+      clock,
+      random: () => 0.5,
+      observer: {
+        delivered: () => undefined,
+        failed: () => undefined,
+        confirmed: () => undefined,
+        refused: () => undefined,
+        renewed: () => undefined,
+        attemptFailed: () => undefined,
+        split: () => undefined,
+        retried: ({ errorNumber }) => this.retried.push(errorNumber),
       },
-    )
+    })
     this.producer.start()
   }
 
