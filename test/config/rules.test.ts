@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { RULES } from '../../src/config/rules/rules.ts'
 import { SETTINGS_BY_KEY } from '../../src/config/settings.ts'
-import { problemsOf, problemsWithBroker } from './sources.ts'
+import { compressionCodecs, effectiveLevel } from '../../src/producer/compression/codec.ts'
+import { loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
 
 const SASL = ['--kafka.user=u', '--kafka.password=p']
 const SSL = ['--kafka.security_protocol=ssl']
@@ -265,5 +266,21 @@ describe('the rules between keys', () => {
 
   it('need no broker where kprf brings its own', () => {
     expect(problemsOf({ argv: ['--embedded-broker'] })).toEqual([])
+  })
+})
+
+describe('the advice on compression.level', () => {
+  it.each(compressionCodecs)('is given for %s where the codec takes another level', (codec) => {
+    for (const level of [-1, 0, 1, 9, 10, 12]) {
+      const { warnings } = loadWithBroker({
+        argv: [
+          `--kafka.properties.compression.codec=${codec}`,
+          `--kafka.properties.compression.level=${level}`,
+        ],
+      })
+      const isLowered = effectiveLevel(codec, level) < level
+
+      expect(warnings.length, `${level}`).toBe(isLowered ? 1 : 0)
+    }
   })
 })

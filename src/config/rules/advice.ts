@@ -2,7 +2,7 @@
 import type { Rule, Settled } from './rule.ts'
 
 /** The highest level that each codec knows; the others have none. */
-const HIGHEST_LEVELS: Readonly<Record<string, number>> = { gzip: 9, lz4: 12, zstd: 12 }
+const HIGHEST_LEVELS: Readonly<Record<string, number>> = { gzip: 9, zstd: 12 }
 
 /** See the head of this file. */
 export const ADVICE: readonly Rule[] = [

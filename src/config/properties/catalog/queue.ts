@@ -111,7 +111,7 @@ export const QUEUE = {
   'compression.level': own({
     kind: integer(-1, 12, -1),
     by: 'kprf',
-    note: '-1 is the default of the codec. Of a level beyond what the codec knows, the nearest is taken.',
+    note: '-1 is the default of the codec. gzip knows 0 to 9, zstd 1 to 12, lz4 and snappy have none here; of a level beyond, the nearest is taken.',
   }),
   partitioner: setsKey('kafka.partitioner', {
     kind: text('consistent_random'),
