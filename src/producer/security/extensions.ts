@@ -1,0 +1,26 @@
+import { ProxyError } from '../../errors.ts'
+
+/** RFC 7628, section 3.1, as Kafka's own clients check it. */
+const NAME = /^[A-Za-z]+$/
+const VALUE = /^[\x20-\x7e\t\r\n]+$/
+
+/**
+ * Takes `sasl.oauthbearer.extensions` apart: `name=value,name2=value2`.
+ *
+ * @param key - what it is called in the configuration.
+ * @throws ProxyError CONFIG_INVALID
+ */
+export function parseExtensions(key: string, text: string): Readonly<Record<string, string>> {
+  const extensions: Record<string, string> = {}
+  for (const pair of text === '' ? [] : text.split(',')) {
+    const [name = '', ...rest] = pair.split('=')
+    const value = rest.join('=')
+    // The token itself goes by the name of auth.
+    if (!NAME.test(name) || !VALUE.test(value) || name.toLowerCase() === 'auth') {
+      const message = `${key}: "${name}" is no extension; it is written name=value,name2=value2, with names of letters other than auth`
+      throw new ProxyError('CONFIG_INVALID', message)
+    }
+    extensions[name] = value
+  }
+  return extensions
+}

@@ -1,0 +1,59 @@
+/** Reads certificates from files and directories. What cannot be read is one line that names the key. */
+import { X509Certificate } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { ProxyError } from '../../errors.ts'
+
+const CERTIFICATE =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
+
+/** Reads a file that the configuration names under `key`. @throws ProxyError CONFIG_INVALID */
+export function readFileOf(key: string, path: string): Buffer {
+  return reading(key, path, () => readFileSync(path))
+}
+
+/**
+ * Reads the certificates of a file, or of those files in a directory that have any.
+ *
+ * @throws ProxyError CONFIG_INVALID when there is none, or one that makes no sense.
+ */
+export function readCertificates(key: string, path: string): string[] {
+  if (!reading(key, path, () => statSync(path).isDirectory())) {
+    return certificatesIn(key, readFileOf(key, path).toString(), `"${path}" holds`)
+  }
+  const files = reading(key, path, () => readdirSync(path, { withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => readFileOf(key, join(path, name)).toString())
+  return certificatesIn(key, files.join('\n'), `the files in "${path}" hold`)
+}
+
+/**
+ * Finds the certificates in a text, in their order.
+ *
+ * @throws ProxyError CONFIG_INVALID when there is none, or one that makes no sense.
+ */
+export function certificatesIn(key: string, text: string, where = 'it holds'): string[] {
+  const certificates = text.match(CERTIFICATE) ?? []
+  if (certificates.length === 0) {
+    const message = `${key}: ${where} no certificate in PEM (-----BEGIN CERTIFICATE-----)`
+    throw new ProxyError('CONFIG_INVALID', message)
+  }
+  for (const [index, certificate] of certificates.entries()) {
+    try {
+      new X509Certificate(certificate)
+    } catch (cause) {
+      const message = `${key}: ${where} a certificate that cannot be read, number ${index + 1}`
+      throw new ProxyError('CONFIG_INVALID', message, { cause })
+    }
+  }
+  return certificates
+}
+
+function reading<Result>(key: string, path: string, read: () => Result): Result {
+  try {
+    return read()
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ProxyError('CONFIG_INVALID', `${key}: cannot read "${path}": ${reason}`, { cause })
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Makes what `tls.connect` is to be given out of the settings, and finds mistakes in them before anything
+ * is served: each is one line that names the key and says what to do. None quotes a key or a password.
+ */
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { createSecureContext, type ConnectionOptions, type SecureContextOptions } from 'node:tls'
+import { ProxyError } from '../../errors.ts'
+import { certificatesIn, readCertificates, readFileOf } from './pem-files.ts'
+import { TLS_PROPERTIES, type TlsKeys, type TlsSettings } from './settings.ts'
+
+/**
+ * See the head of this file. Files are read once: a certificate that is renewed on disk needs a restart.
+ *
+ * @param keys - what the settings are called in the configuration. @defaultValue librdkafka's names
+ * @throws ProxyError CONFIG_INVALID
+ */
+export function tlsOptions(
+  settings: TlsSettings,
+  keys: TlsKeys = TLS_PROPERTIES,
+): ConnectionOptions {
+  const { endpointIdentification, isCertificateVerified } = settings
+  return {
+    ...authorities(settings, keys),
+    ...revocations(settings, keys),
+    ...identity(settings, keys),
+    ...algorithms(settings, keys),
+    // What checks the host finds nothing wrong; the chain is verified all the same.
+    ...(endpointIdentification === 'none' && { checkServerIdentity: () => undefined }),
+    ...(!isCertificateVerified && { rejectUnauthorized: false }),
+  }
+}
+
+function authorities(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
+  const { caLocation, caPem } = settings
+  assertOne(settings, keys, 'caLocation', 'caPem')
+  if (caLocation !== '') return { ca: readCertificates(keys.caLocation, caLocation) }
+  if (caPem !== '') return { ca: certificatesIn(keys.caPem, caPem) }
+  return {}
+}
+
+function revocations({ crlLocation }: TlsSettings, keys: TlsKeys): ConnectionOptions {
+  if (crlLocation === '') return {}
+  const crl = readFileOf(keys.crlLocation, crlLocation)
+  const complaint = `${keys.crlLocation}: "${crlLocation}" is no certificate revocation list in PEM`
+  assertUsable({ crl }, complaint)
+  return { crl }
+}
+
+function identity(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
+  assertOne(settings, keys, 'certificateLocation', 'certificatePem')
+  assertOne(settings, keys, 'keyLocation', 'keyPem')
+  const certificateKey = settings.certificatePem === '' ? 'certificateLocation' : 'certificatePem'
+  const keyKey = settings.keyPem === '' ? 'keyLocation' : 'keyPem'
+  const hasCertificate = settings[certificateKey] !== ''
+  const hasKey = settings[keyKey] !== ''
+  if (settings.keystoreLocation !== '') {
+    if (hasCertificate || hasKey) {
+      const other = keys[hasCertificate ? certificateKey : keyKey]
+      refuse(
+        `${keys.keystoreLocation} and ${other} are both set; a keystore has both certificate and key, so remove one of them`,
+      )
+    }
+    return keystore(settings, keys)
+  }
+  if (!hasCertificate && !hasKey) return {}
+  if (!hasKey) refuse(`${keys[certificateKey]} is set without a key; set ${keys.keyLocation} too`)
+  if (!hasCertificate) {
+    refuse(`${keys[keyKey]} is set without a certificate; set ${keys.certificateLocation} too`)
+  }
+  const cert = textOf(settings, keys, certificateKey)
+  const [leaf = ''] = certificatesIn(keys[certificateKey], cert)
+  const key = textOf(settings, keys, keyKey)
+  const privateKey = parseKey(key, settings.keyPassword, keys[keyKey], keys.keyPassword)
+  if (!new X509Certificate(leaf).checkPrivateKey(privateKey)) {
+    refuse(
+      `${keys[keyKey]} is not the key of the certificate in ${keys[certificateKey]}; give the two that belong together, the client's own certificate first`,
+    )
+  }
+  const passphrase = settings.keyPassword
+  return { cert, key, ...(passphrase !== '' && { passphrase }) }
+}
+
+function keystore(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
+  const { keystoreLocation, keystorePassword: passphrase } = settings
+  const pfx = readFileOf(keys.keystoreLocation, keystoreLocation)
+  const complaint = `${keys.keystoreLocation}: "${keystoreLocation}" cannot be opened; it must be PKCS#12 with a certificate and its key, and ${keys.keystorePassword} its password`
+  assertUsable({ pfx, passphrase }, complaint)
+  return { pfx, passphrase }
+}
+
+function algorithms(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
+  const { cipherSuites, curvesList, sigalgsList } = settings
+  const options: ConnectionOptions = {}
+  const add = (key: string, value: string, option: SecureContextOptions): void => {
+    if (value === '') return
+    assertUsable(option, `${key}: OpenSSL knows none of "${value}", or not all that must be known`)
+    Object.assign(options, option)
+  }
+  add(keys.cipherSuites, cipherSuites, { ciphers: cipherSuites })
+  add(keys.curvesList, curvesList, { ecdhCurve: curvesList })
+  add(keys.sigalgsList, sigalgsList, { sigalgs: sigalgsList })
+  return options
+}
+
+function textOf(settings: TlsSettings, keys: TlsKeys, field: PemField): string {
+  const value = settings[field]
+  return field.endsWith('Location') ? readFileOf(keys[field], value).toString() : value
+}
+
+type PemField =
+  'caLocation' | 'caPem' | 'certificateLocation' | 'certificatePem' | 'keyLocation' | 'keyPem'
+
+function assertOne(settings: TlsSettings, keys: TlsKeys, one: PemField, other: PemField): void {
+  if (settings[one] === '' || settings[other] === '') return
+  refuse(`${keys[one]} and ${keys[other]} are both set; remove one of them`)
+}
+
+function parseKey(key: string, passphrase: string, name: string, passwordName: string): KeyObject {
+  try {
+    return createPrivateKey({ key, ...(passphrase !== '' && { passphrase }) })
+  } catch (cause) {
+    if (!key.includes('PRIVATE KEY-----')) refuse(`${name}: there is no private key in PEM`, cause)
+    if (!key.includes('ENCRYPTED')) refuse(`${name}: the private key cannot be read`, cause)
+    refuse(
+      passphrase === ''
+        ? `${name}: the private key is encrypted; set ${passwordName}`
+        : `${name}: the private key cannot be decrypted; ${passwordName} is not its password`,
+      cause,
+    )
+  }
+}
+
+function assertUsable(options: SecureContextOptions, complaint: string): void {
+  try {
+    createSecureContext(options)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    refuse(`${complaint} (${reason})`, cause)
+  }
+}
+
+function refuse(message: string, cause?: unknown): never {
+  throw new ProxyError('CONFIG_INVALID', message, { cause })
+}

@@ -1,0 +1,148 @@
+/** Asks a token endpoint for a token with client credentials (RFC 6749, section 4.4). */
+import http from 'node:http'
+import https from 'node:https'
+import { ProxyError } from '../../errors.ts'
+import { TokenError } from './bearer-token.ts'
+import type { OidcSettings } from './settings.ts'
+
+/** What a form is sent with. */
+export interface FormRequest {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Authorities that HTTPS trusts; `undefined` for those that Node knows. */
+  readonly ca: readonly string[] | undefined
+  /** Gives the request up. */
+  readonly signal: AbortSignal
+}
+
+/** What came back. */
+export interface FormReply {
+  readonly status: number
+  readonly body: string
+}
+
+/** Sends a form with POST. Rejects when there is no answer. */
+export type PostForm = (request: FormRequest) => Promise<FormReply>
+
+/** No token is nearly so long. */
+const MAX_REPLY_BYTES = 1_048_576
+/** Of what an endpoint says of a refusal. */
+const MAX_QUOTED_CHARACTERS = 200
+
+/**
+ * Takes the address of a token endpoint. The client secret goes there: over HTTPS, or to this machine.
+ *
+ * @param key - what it is called in the configuration.
+ * @throws ProxyError CONFIG_INVALID
+ */
+export function tokenEndpoint(key: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const complain = (complaint: string): never => {
+    throw new ProxyError('CONFIG_INVALID', `${key}: ${complaint}`)
+  }
+  if (!url) return complain('is no URL; it is written https://host/path')
+  if (url.username !== '' || url.password !== '') {
+    complain('has a user name or password in it; give client id and secret by their own keys')
+  }
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+    complain(
+      `${url.protocol}//${url.host} is not https: the client secret would be sent in the clear`,
+    )
+  }
+  return url
+}
+
+/**
+ * Asks for a token, once.
+ *
+ * @returns the token as it came.
+ * @throws TokenError
+ */
+export async function requestToken(
+  { tokenEndpointUrl, clientId, clientSecret, scope, ca }: OidcSettings,
+  postForm: PostForm,
+  signal: AbortSignal,
+): Promise<string> {
+  const url = tokenEndpoint('sasl.oauthbearer.token.endpoint.url', tokenEndpointUrl)
+  const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope && { scope }) })
+  const headers = {
+    Accept: 'application/json',
+    Authorization: `Basic ${basicCredentials(clientId, clientSecret)}`,
+    'Content-Type': 'application/x-www-form-urlencoded',
+  }
+  const where = `the token endpoint ${url.origin}${url.pathname}`
+  const reply = await postForm({ url, headers, body: form.toString(), ca, signal }).catch(
+    (cause: unknown) => {
+      throw new TokenError(`${where} cannot be reached: ${reasonOf(cause)}`)
+    },
+  )
+  const answer = parseJson(reply.body)
+  if (reply.status !== 200) {
+    const words = refusalIn(answer).replaceAll(clientSecret, '********')
+    throw new TokenError(`${where} answers ${reply.status}${words}`)
+  }
+  const { access_token: token } = answer
+  if (typeof token !== 'string' || token === '') {
+    throw new TokenError(`${where} answers 200 without an access_token`)
+  }
+  return token
+}
+
+/** {@link PostForm} with Node's own client. Follows no redirect: the secret is for one address only. */
+export function postWithNode({ url, headers, body, ca, signal }: FormRequest): Promise<FormReply> {
+  const { promise, resolve, reject } = Promise.withResolvers<FormReply>()
+  const options = { method: 'POST', headers, signal, agent: false }
+  const request =
+    url.protocol === 'https:'
+      ? https.request(url, { ...options, ...(ca && { ca: [...ca] }) })
+      : http.request(url, options)
+  request.on('error', reject)
+  request.on('response', (response) => {
+    let text = ''
+    response.setEncoding('utf8')
+    response.on('error', reject)
+    response.on('data', (chunk: string) => {
+      text += chunk
+      if (text.length > MAX_REPLY_BYTES) request.destroy(new Error('the answer is too long'))
+    })
+    response.on('end', () => {
+      resolve({ status: response.statusCode ?? 0, body: text })
+    })
+  })
+  request.end(body)
+  return promise
+}
+
+/** RFC 6749, section 2.3.1: encoded as in a form, so that a colon in either is no separator. */
+function basicCredentials(clientId: string, clientSecret: string): string {
+  const [id, secret] = [clientId, clientSecret].map((text) =>
+    new URLSearchParams({ '': text }).toString().slice(1),
+  )
+  return Buffer.from(`${id ?? ''}:${secret ?? ''}`).toString('base64')
+}
+
+/** RFC 6749, section 5.2. */
+function refusalIn({ error, error_description: description }: Answer): string {
+  const words = [error, description].filter((word) => typeof word === 'string' && word !== '')
+  return words.length === 0 ? '' : `: ${words.join(', ').slice(0, MAX_QUOTED_CHARACTERS)}`
+}
+
+type Answer = Readonly<Record<string, unknown>>
+
+function parseJson(text: string): Answer {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Where every address of a host failed, Node's error has no message, only the code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  return error.message || code
+}
