@@ -1,6 +1,7 @@
 /** The command line of kprf: which command is meant, and the text of those that only print. */
 import { explainProperties } from './config/explain.ts'
 import { parseCommandLine } from './config/flags.ts'
+import { loadConfig } from './config/load.ts'
 import { nearest } from './config/nearest.ts'
 import { printSettings } from './config/print.ts'
 import { resolveConfig } from './config/resolve.ts'
@@ -8,6 +9,7 @@ import type { ConfigSources } from './config/resolve.ts'
 import { SETTINGS } from './config/settings.ts'
 import { readText } from './config/source.ts'
 import { ProxyError } from './errors.ts'
+import { transportSettings } from './kafka-settings.ts'
 import type { BuildInfo } from './version.ts'
 
 /** Exit codes; those above 1 are the ones of BSD's sysexits. */
@@ -116,7 +118,9 @@ function commandOf(
 /** `kprf config check`: says `ok`, after what is worth a warning, or what is wrong. */
 export function checkConfig(sources: ConfigSources): Output {
   return outputOf(() => {
-    const { warnings } = resolveConfig(sources)
+    const config = loadConfig(sources)
+    transportSettings(config) // reads the files that it names
+    const { warnings } = config
     return [...warnings.map((warning) => `warning: ${warning}\n`), 'ok\n'].join('')
   })
 }

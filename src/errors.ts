@@ -41,7 +41,7 @@ export const ERROR_CODES = {
   PARTITION_UNKNOWN: 'The topic has no such partition.',
   TOPIC_FORBIDDEN: 'Kafka does not authorise kprf for the topic.',
   BROKER_UNAVAILABLE: 'No broker could be reached in time.',
-  AUTHENTICATION_FAILED: 'Kafka refused the credentials.',
+  AUTHENTICATION_FAILED: 'Kafka refused the credentials, or kprf has none to show.',
   DELIVERY_TIMED_OUT: 'Delivery timed out, or no answer tells whether Kafka has the record.',
   BROKER_REJECTED: 'Kafka refused the record for good.',
   INTERNAL: 'A bug in kprf.',

@@ -1,9 +1,7 @@
 /** Translates the configuration's `kafka` section into what the producer and its transport are told. */
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
 import type { Config, KafkaConfig } from './config/types.ts'
-import { ProxyError } from './errors.ts'
-import type { KafkajsTransportSettings } from './producer/kafkajs/kafkajs-transport.ts'
+import { saslOf, tlsOf } from './kafka-security.ts'
+import type { KafkajsTransportSettings } from './producer/kafkajs/settings.ts'
 import type { Room } from './producer/queue-room.ts'
 import type { ProducerSettings } from './producer/settings.ts'
 
@@ -79,7 +77,7 @@ export function totalRoom({ kafka }: Config): Room {
 /**
  * Settings of the transport.
  *
- * @throws ProxyError CONFIG_INVALID when a file of `kafka.ssl` cannot be read.
+ * @throws ProxyError CONFIG_INVALID when a file of `kafka.ssl` cannot be used.
  */
 export function transportSettings({ kafka, logLevel }: Config): KafkajsTransportSettings {
   const { properties } = kafka
@@ -87,8 +85,8 @@ export function transportSettings({ kafka, logLevel }: Config): KafkajsTransport
   return {
     brokers: kafka.brokers,
     clientId: kafka.clientId,
-    ssl: kafka.securityProtocol.endsWith('ssl') ? tlsOptions(kafka.ssl) : undefined,
-    sasl: kafka.securityProtocol.startsWith('sasl_') ? saslOptions(kafka) : undefined,
+    ssl: tlsOf(kafka),
+    sasl: saslOf(kafka),
     allowAutoTopicCreation: properties['allow.auto.create.topics'],
     connectTimeoutMs: properties['socket.connection.setup.timeout.ms'],
     socketTimeoutMs: properties['socket.timeout.ms'],
@@ -104,40 +102,5 @@ export function transportSettings({ kafka, logLevel }: Config): KafkajsTransport
       properties['reconnect.backoff.max.ms'] ??
       Math.max(RECONNECT_BACKOFF_MAX_MS, reconnectBackoffMs),
     isDebugLogged: logLevel === 'debug',
-  }
-}
-
-function saslOptions({
-  saslMechanism: mechanism,
-  saslOauthbearerToken: token,
-  user: username,
-  password,
-}: KafkaConfig): KafkajsTransportSettings['sasl'] {
-  if (mechanism === 'oauthbearer') {
-    return { mechanism, oauthBearerProvider: () => Promise.resolve({ value: token }) }
-  }
-  return { mechanism, username, password }
-}
-
-function tlsOptions({
-  caFile,
-  certFile,
-  keyFile,
-  keyPassword,
-}: KafkaConfig['ssl']): ConnectionOptions {
-  return {
-    ...(caFile !== '' && { ca: readPem('kafka.ssl.ca_file', caFile) }),
-    ...(certFile !== '' && { cert: readPem('kafka.ssl.cert_file', certFile) }),
-    ...(keyFile !== '' && { key: readPem('kafka.ssl.key_file', keyFile) }),
-    ...(keyPassword !== '' && { passphrase: keyPassword }),
-  }
-}
-
-function readPem(key: string, path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ProxyError('CONFIG_INVALID', `${key}: cannot read "${path}": ${reason}`, { cause })
   }
 }

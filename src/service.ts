@@ -72,7 +72,9 @@ const UNREADY: Record<Availability, string | undefined> = {
   up: undefined,
   unknown: 'not connected yet',
   down: 'no broker can be reached',
+  tlsFailed: 'TLS with the brokers fails',
   authenticationFailed: 'the brokers refuse the credentials',
+  tokenMissing: 'there is no token to show to the brokers',
 }
 
 /** See the head of this file. */

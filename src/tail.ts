@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel, type Consumer, type EachMessagePayload, type KafkaMessage } from 'kafkajs'
 import type { TailOptions } from './cli.ts'
-import type { KafkajsTransportSettings } from './producer/kafkajs/kafkajs-transport.ts'
+import { systemClock } from './clock.ts'
+import type { KafkajsTransportSettings } from './producer/kafkajs/settings.ts'
+import { kafkajsSasl } from './producer/kafkajs/sasl.ts'
 
 /** What {@link tail} works with. */
 export interface TailDependencies {
@@ -30,16 +32,26 @@ const TOPIC_INTERVAL_MS = 1_000
  */
 export async function tail(
   { topic, fromBeginning, isJson }: TailOptions,
-  { brokers, clientId, ssl, sasl }: KafkajsTransportSettings,
+  settings: KafkajsTransportSettings,
   { print, report }: TailDependencies,
 ): Promise<Tail> {
+  const { brokers, clientId, ssl } = settings
+  const sasl =
+    settings.sasl &&
+    kafkajsSasl(settings.sasl, settings, {
+      clock: systemClock,
+      random: Math.random,
+      log: (_level, message, { reason }) => {
+        report(typeof reason === 'string' ? `${message}: ${reason}` : message)
+      },
+    })
   const kafka = new Kafka({
     brokers: [...brokers],
     clientId: `${clientId}-tail`,
     logLevel: logLevel.NOTHING,
     retry: { retries: 2 },
     ...(ssl && { ssl }),
-    ...(sasl && { sasl }),
+    ...(sasl && { sasl: sasl.options }),
   })
   await topicExists(kafka, topic, report)
   const consumer = kafka.consumer({
@@ -62,6 +74,7 @@ export async function tail(
   return {
     async stop() {
       await consumer.disconnect()
+      sasl?.tokens?.close()
     },
   }
 }

@@ -95,6 +95,17 @@ describe('kprf config check', () => {
     })
   })
 
+  it('reads the files that the configuration names', () => {
+    const argv = ['--kafka.brokers=k', '--kafka.security_protocol=ssl']
+
+    expect(checkConfig(sourcesOf({ argv: [...argv, '--kafka.ssl.ca_file=/nowhere'] }))).toEqual({
+      text: expect.stringMatching(
+        /^kafka\.ssl\.ca_file: cannot read "\/nowhere": ENOENT.*\n$/,
+      ) as string,
+      exitCode: 78,
+    })
+  })
+
   it('does not take a bug for a mistake of the user', () => {
     const sources = {
       ...sourcesOf({}),

@@ -1,9 +1,11 @@
+import { createPrivateKey } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { producerSettings, transportSettings } from '../src/kafka-settings.ts'
 import { load } from './config/sources.ts'
+import { createAuthority } from './embedded-broker/support/certificates.ts'
 
 const directories: string[] = []
 
@@ -21,8 +23,14 @@ function file(text: string): string {
 
 const config = (...argv: readonly string[]) => load({ argv: ['--kafka.brokers=a:1,b', ...argv] })
 
-const withProperties = (properties: Readonly<Record<string, string | number | boolean>>) =>
+const OAUTH = ['--kafka.security_protocol=sasl_ssl', '--kafka.sasl_mechanism=oauthbearer']
+
+const withProperties = (
+  properties: Readonly<Record<string, string | number | boolean>>,
+  argv: readonly string[] = [],
+) =>
   config(
+    ...argv,
     ...Object.entries(properties).map(([name, value]) => `--kafka.properties.${name}=${value}`),
   )
 
@@ -204,22 +212,127 @@ describe('transportSettings', () => {
   })
 
   it('read the files of TLS', () => {
-    const path = file('PEM')
+    const authority = createAuthority()
+    const { cert, key } = authority.issue('client')
+    const cipher = {
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'secret',
+    } as const
+    const encrypted = createPrivateKey(key).export(cipher)
     const { ssl, sasl } = transportSettings(
       config(
         '--kafka.security_protocol=sasl_ssl',
         '--kafka.user=u',
         '--kafka.password=p',
-        `--kafka.ssl.ca_file=${path}`,
-        `--kafka.ssl.cert_file=${path}`,
-        `--kafka.ssl.key_file=${path}`,
+        `--kafka.ssl.ca_file=${file(authority.cert)}`,
+        `--kafka.ssl.cert_file=${file(cert)}`,
+        `--kafka.ssl.key_file=${file(encrypted)}`,
         '--kafka.ssl.key_password=secret',
       ),
     )
 
-    const pem = Buffer.from('PEM')
-    expect(ssl).toEqual({ ca: pem, cert: pem, key: pem, passphrase: 'secret' })
+    expect(ssl).toEqual({
+      ca: [authority.cert.trim()],
+      cert,
+      key: encrypted,
+      passphrase: 'secret',
+    })
     expect(sasl).toBeDefined()
+  })
+
+  it('take what is in the properties themselves, and how TLS is to be', () => {
+    const authority = createAuthority()
+    const { cert, key } = authority.issue('client')
+    const { ssl } = transportSettings(
+      load({
+        argv: ['--kafka.brokers=a', '--kafka.security_protocol=ssl'],
+        env: {
+          KPRF_KAFKA_PROPERTIES_SSL_CA_PEM: authority.cert,
+          KPRF_KAFKA_PROPERTIES_SSL_CERTIFICATE_PEM: cert,
+          KPRF_KAFKA_PROPERTIES_SSL_KEY_PEM: key,
+          KPRF_KAFKA_PROPERTIES_SSL_CIPHER_SUITES: 'TLS_AES_128_GCM_SHA256',
+          KPRF_KAFKA_PROPERTIES_SSL_CURVES_LIST: 'P-256',
+          KPRF_KAFKA_PROPERTIES_SSL_SIGALGS_LIST: 'ECDSA+SHA256',
+          KPRF_KAFKA_PROPERTIES_SSL_ENDPOINT_IDENTIFICATION_ALGORITHM: 'none',
+          KPRF_KAFKA_PROPERTIES_ENABLE_SSL_CERTIFICATE_VERIFICATION: 'false',
+        },
+      }),
+    )
+
+    expect(ssl).toEqual({
+      ca: [authority.cert.trim()],
+      ...{ cert, key },
+      ciphers: 'TLS_AES_128_GCM_SHA256',
+      ecdhCurve: 'P-256',
+      sigalgs: 'ECDSA+SHA256',
+      checkServerIdentity: expect.any(Function) as unknown,
+      rejectUnauthorized: false,
+    })
+  })
+
+  it('take a token as it is', () => {
+    const { sasl } = transportSettings(
+      config(
+        ...OAUTH,
+        '--kafka.sasl_oauthbearer_token=abc',
+        '--kafka.properties.sasl.oauthbearer.extensions=a=1,b=2',
+      ),
+    )
+
+    expect(sasl).toEqual({
+      mechanism: 'oauthbearer',
+      source: { method: 'static', token: 'abc' },
+      extensions: { a: '1', b: '2' },
+    })
+  })
+
+  it('take tokens from an endpoint', () => {
+    const authority = createAuthority()
+    const properties = {
+      'sasl.oauthbearer.method': 'oidc',
+      'sasl.oauthbearer.client.id': 'me',
+      'sasl.oauthbearer.client.secret': 'hunter2',
+      'sasl.oauthbearer.token.endpoint.url': 'https://sso/token',
+      'sasl.oauthbearer.scope': 'kafka',
+      'sasl.oauthbearer.sub.claim.name': 'azp',
+      'https.ca.location': file(authority.cert),
+    }
+    const { sasl } = transportSettings(withProperties(properties, OAUTH))
+
+    expect(sasl).toEqual({
+      mechanism: 'oauthbearer',
+      source: {
+        method: 'oidc',
+        tokenEndpointUrl: 'https://sso/token',
+        clientId: 'me',
+        clientSecret: 'hunter2',
+        scope: 'kafka',
+        subClaimName: 'azp',
+        ca: [authority.cert.trim()],
+      },
+      extensions: {},
+    })
+  })
+
+  it.each([
+    ['http://sso/token', /^sasl\.oauthbearer\.token\.endpoint\.url: http:\/\/sso is not https/],
+    ['sso', /^sasl\.oauthbearer\.token\.endpoint\.url: is no URL/],
+  ])('do not send a client secret to %s', (url, message) => {
+    const properties = {
+      'sasl.oauthbearer.method': 'oidc',
+      'sasl.oauthbearer.client.id': 'me',
+      'sasl.oauthbearer.client.secret': 'hunter2',
+      'sasl.oauthbearer.token.endpoint.url': url,
+    }
+
+    expect(() => transportSettings(withProperties(properties, OAUTH))).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(message) as string,
+      }),
+    )
   })
 
   it('say in one line which file cannot be read', () => {

@@ -110,7 +110,9 @@ const TIMED_OUT_CODES: Record<Availability, ErrorCode> = {
   up: 'DELIVERY_TIMED_OUT',
   unknown: 'BROKER_UNAVAILABLE',
   down: 'BROKER_UNAVAILABLE',
+  tlsFailed: 'BROKER_UNAVAILABLE',
   authenticationFailed: 'AUTHENTICATION_FAILED',
+  tokenMissing: 'AUTHENTICATION_FAILED',
 }
 
 /**

@@ -71,8 +71,12 @@ export interface ProducerIdentity {
   readonly epoch: number
 }
 
-/** `unknown` until the first attempt ended. */
-export type Availability = 'unknown' | 'up' | 'down' | 'authenticationFailed'
+/**
+ * `unknown` until the first attempt ended; `tlsFailed` where broker and kprf do not get as far as
+ * credentials, `tokenMissing` where kprf has none to show.
+ */
+export type Availability =
+  'unknown' | 'up' | 'down' | 'tlsFailed' | 'authenticationFailed' | 'tokenMissing'
 
 /** Batches of several partitions that have the same leader, in one request. */
 export interface ProduceRequest {

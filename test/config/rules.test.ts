@@ -143,16 +143,6 @@ describe('the rules between keys', () => {
       'sasl.oauthbearer.client.id is set, but sasl.oauthbearer.method is default; set it to oidc',
     ],
     [
-      'a client secret in the clear',
-      [...OIDC, '--kafka.properties.sasl.oauthbearer.token.endpoint.url=http://sso/token'],
-      'sasl.oauthbearer.token.endpoint.url is "http://sso/token": the client secret only travels by https, or by http to this very machine',
-    ],
-    [
-      'a token endpoint that is no address',
-      [...OIDC, '--kafka.properties.sasl.oauthbearer.token.endpoint.url=sso'],
-      'sasl.oauthbearer.token.endpoint.url is "sso": the client secret only travels by https, or by http to this very machine',
-    ],
-    [
       'authorities twice',
       [...SSL, '--kafka.ssl.ca_file=c', '--kafka.properties.ssl.ca.pem=c'],
       'kafka.ssl.ca_file and ssl.ca.pem are mutually exclusive; keep one of them',

@@ -1,11 +1,15 @@
-import { Kafka, logLevel, type ICustomPartitioner, type Producer as KafkajsProducer } from 'kafkajs'
+import {
+  Kafka,
+  logLevel,
+  type ICustomPartitioner,
+  type Producer as KafkajsProducer,
+  type SASLOptions,
+} from 'kafkajs'
 import { systemClock, type Clock } from '../../src/clock.ts'
 import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { withCompression } from '../../src/producer/compression/compressing-transport.ts'
-import {
-  KafkajsTransport,
-  type KafkajsTransportSettings,
-} from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import type { KafkajsTransportSettings } from '../../src/producer/kafkajs/settings.ts'
 import type { TransportLog } from '../../src/producer/kafkajs/kafkajs-log.ts'
 import { Producer } from '../../src/producer/producer.ts'
 import type { TransportObserver } from '../../src/producer/transport.ts'
@@ -21,6 +25,7 @@ export async function stockProducer(
     readonly retries?: number
     readonly requestTimeoutMs?: number
     readonly createPartitioner?: ICustomPartitioner
+    readonly sasl?: SASLOptions
   } = {},
 ): Promise<KafkajsProducer> {
   const kafka = new Kafka({
@@ -28,6 +33,7 @@ export async function stockProducer(
     logLevel: logLevel.NOTHING,
     requestTimeout: options.requestTimeoutMs ?? 5_000,
     retry: { retries: options.retries ?? 5, initialRetryTime: 20 },
+    ...(options.sasl && { sasl: options.sasl }),
   })
   const { createPartitioner = () => () => 0 } = options
   const producer = kafka.producer({ createPartitioner, allowAutoTopicCreation: false })

@@ -9,8 +9,6 @@ import {
   type Texts,
 } from './rule.ts'
 
-const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]'])
-
 /** See the head of this file. */
 export const SECURITY_RULES: readonly Rule[] = [
   {
@@ -40,7 +38,7 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.properties.sasl.oauthbearer.client.secret',
       'kafka.properties.sasl.oauthbearer.token.endpoint.url',
     ],
-    rule: '`sasl.oauthbearer.method=oidc` needs `sasl.oauthbearer.client.id`, `sasl.oauthbearer.client.secret` and `sasl.oauthbearer.token.endpoint.url`, which is `https`, or `http` to this very machine.',
+    rule: '`sasl.oauthbearer.method=oidc` needs `sasl.oauthbearer.client.id`, `sasl.oauthbearer.client.secret` and `sasl.oauthbearer.token.endpoint.url`.',
     complaint: incompleteTokenEndpoint,
   },
   {
@@ -145,19 +143,9 @@ function incompleteTokenEndpoint({ kafka: { properties } }: Settled): string | u
       : `${given[0]} is set, but sasl.oauthbearer.method is default; set it to oidc`
   }
   const missing = Object.keys(needed).find((name) => !given.includes(name))
-  if (missing !== undefined)
-    return `\`${missing}\` is mandatory when \`sasl.oauthbearer.method=oidc\` is set`
-  const url = needed['sasl.oauthbearer.token.endpoint.url']
-  return isSafeEndpoint(url)
+  return missing === undefined
     ? undefined
-    : `sasl.oauthbearer.token.endpoint.url is ${JSON.stringify(url)}: the client secret only travels by https, or by http to this very machine`
-}
-
-function isSafeEndpoint(url: string): boolean {
-  const parsed = URL.parse(url)
-  if (!parsed) return false
-  const isLocal = parsed.protocol === 'http:' && LOOPBACK_HOSTS.has(parsed.hostname)
-  return isLocal || parsed.protocol === 'https:'
+    : `\`${missing}\` is mandatory when \`sasl.oauthbearer.method=oidc\` is set`
 }
 
 function certificateAndKey({ kafka: { ssl, properties } }: Settled): string | undefined {

@@ -12,12 +12,21 @@ const TLS_CODE =
 /** Kafka's codes for credentials and mechanisms that it refuses, in SASL answers. */
 const AUTHENTICATION_CODES = new Set([33, 34, RDKAFKA.saslAuthenticationFailed])
 
+/** kafkajs calls it a refusal, too, when the connection ends while the broker looks at the credentials. */
+const LOST_MEANWHILE =
+  / failed: (Closed connection|Connection error:|Connection closed by|Not connected|Request \w+\(.*timed out)/
+
 /** Gives the librdkafka number for anything that kafkajs throws: positive from the broker, else local. */
 export function classify(error: unknown): number {
   for (const cause of causes(error).toReversed()) {
     const { name } = cause
     const code = 'code' in cause ? cause.code : undefined
-    if (name === 'KafkaJSSASLAuthenticationError') return RDKAFKA.authentication
+    if (name === 'TokenError') return RDKAFKA.authentication
+    if (name === 'KafkaJSSASLAuthenticationError') {
+      return LOST_MEANWHILE.test(cause.message)
+        ? RDKAFKA.brokerTransportFailure
+        : RDKAFKA.authentication
+    }
     if (name === 'KafkaJSRequestTimeoutError') return RDKAFKA.timedOut
     if (typeof code === 'number' && name === 'KafkaJSProtocolError') {
       return AUTHENTICATION_CODES.has(code) ? RDKAFKA.authentication : code
@@ -40,7 +49,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The error and its causes, outermost first. */
-function causes(error: unknown): readonly Error[] {
+export function causes(error: unknown): readonly Error[] {
   const chain: Error[] = []
   for (let cause = error; cause instanceof Error && !chain.includes(cause); cause = cause.cause) {
     chain.push(cause)

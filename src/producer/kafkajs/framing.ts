@@ -6,12 +6,14 @@
  * about in time leaves its socket to the kernel, which goes on trying for two minutes.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
-import { SocketEnd } from './sockets.ts'
+import { SocketEnd, TLS_EXPECTED } from './sockets.ts'
 
 /** Every answer begins with the id of its request. */
 const MIN_ANSWER_BYTES = 4
 
 const LENGTH_BYTES = 4
+/** How a TLS alert begins, which is what a plain request gets from a broker that speaks TLS. */
+const TLS_ALERT = [0x15, 0x03]
 
 /**
  * Makes one connection begin with a clean slate and break off at the first answer that is none.
@@ -44,8 +46,7 @@ export function guardFraming(connection: Connection, maxAnswerBytes: number): vo
       processData(data)
       assertLength(connection, maxAnswerBytes)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      connection.socket?.destroy(new SocketEnd('malformed', `malformed answer: ${reason}`))
+      connection.socket?.destroy(endOf(connection, error))
     }
   }
   const { requestQueue } = connection
@@ -57,6 +58,14 @@ export function guardFraming(connection: Connection, maxAnswerBytes: number): vo
     if (isForeign) throw new Error(`correlation id ${answer.correlationId} was never sent`)
     fulfillRequest(answer)
   }
+}
+
+function endOf({ chunks }: Connection, error: unknown): SocketEnd {
+  if (TLS_ALERT.every((byte, index) => chunks[0]?.[index] === byte)) {
+    return new SocketEnd('malformed', 'the broker speaks TLS, and kprf does not', TLS_EXPECTED)
+  }
+  const reason = error instanceof Error ? error.message : String(error)
+  return new SocketEnd('malformed', `malformed answer: ${reason}`)
 }
 
 /** What is left is the beginning of an answer, whose length may be known already. */

@@ -30,12 +30,13 @@ import {
 import Lock from 'kafkajs/src/utils/lock.js'
 import type { Clock } from '../../clock.ts'
 import { invariant } from '../../invariant.ts'
-import { RDKAFKA } from '../delivery-errors.ts'
+import type { TokenSource } from '../security/bearer-token.ts'
 import type { TransportObserver } from '../transport.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
 import { sendProduce } from './produce-request.ts'
-import { classify } from './classify.ts'
+import { causes } from './classify.ts'
 import { guardFraming } from './framing.ts'
+import type { Refusals } from './refusals.ts'
 import { SocketEnd } from './sockets.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
@@ -58,6 +59,10 @@ const NO_ANSWER: RawProduceResponse = { throttleTime: 0, topics: [] }
 export interface HonestBrokerDependencies {
   readonly clock: Clock
   readonly observer: TransportObserver
+  /** Shared by all brokers, since kafkajs may make several of one address. */
+  readonly refusals: Refusals
+  /** `undefined` where none is needed. */
+  readonly tokens: TokenSource | undefined
   /** TCP, TLS and SASL together may take so long. */
   readonly connectTimeoutMs: number
   /** Longest answer taken. */
@@ -72,6 +77,7 @@ export class HonestBroker extends Broker {
   #connecting: Promise<void> | undefined
   #disconnecting: Promise<void> | undefined
   #isSilent = false
+  #hasAnswered = false
 
   constructor(options: BrokerOptions, dependencies: HonestBrokerDependencies) {
     super(options)
@@ -86,7 +92,7 @@ export class HonestBroker extends Broker {
 
   /** Many batches wait for a broker at the same time: they share one attempt, and its failure. */
   override connect(): Promise<void> {
-    this.#connecting ??= this.#connectInTime().finally(() => {
+    this.#connecting ??= this.#connectIfWelcome().finally(() => {
       this.#connecting = undefined
     })
     return this.#connecting
@@ -134,8 +140,11 @@ export class HonestBroker extends Broker {
     const { acks, timeout } = options
     const { clock } = this.#dependencies
     const startedMs = clock.nowMs()
-    const connection = await this.connectionPool.getConnection(PRODUCE_CONNECTION)
-    const payload = await sendProduce(connection, call, { apiVersion, acks, timeout })
+    const { payload, connection } = await this.#unlessRefused(async () => {
+      const connection = await this.connectionPool.getConnection(PRODUCE_CONNECTION)
+      const payload = await sendProduce(connection, call, { apiVersion, acks, timeout })
+      return { payload, connection }
+    })
     if (payload === null) return NO_ANSWER
     const answer = await decodeOrDestroy(connection, payload, response.decode)
     connection.requestQueue.maybeThrottle(answer.clientSideThrottleTime)
@@ -175,17 +184,41 @@ export class HonestBroker extends Broker {
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(error)
     })
     try {
-      const answer = await this.#send(QUESTION_CONNECTION, question)
+      const answer = await this.#unlessRefused(() => this.#send(QUESTION_CONNECTION, question))
       this.#isSilent = false
+      this.#hasAnswered = true
       return answer
     } catch (error) {
       this.#isSilent = true
       // kafkajs's own request timeout, where it is shorter than ours, would leave a dead connection.
       const reason = new SocketEnd('intended', 'the request failed')
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(reason)
-      throw error
+      if (this.#hasAnswered || !isHangUp(error)) throw error
+      throw this.#hungUp('SASL')
     } finally {
       cancelTimer()
+    }
+  }
+
+  /** A token is there before the connection is, so that the time for this is not spent on that. */
+  async #connectIfWelcome(): Promise<void> {
+    const { refusals, tokens } = this.#dependencies
+    await this.#unlessRefused(async () => {
+      await tokens?.token()
+      await this.#connectInTime()
+    })
+    refusals.succeeded(this.brokerAddress)
+  }
+
+  /** Connections are made, and credentials shown, also where a request finds that one was lost. */
+  async #unlessRefused<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    const { refusals } = this.#dependencies
+    refusals.assertNone(this.brokerAddress)
+    try {
+      return await attempt()
+    } catch (error) {
+      refusals.failed(this.brokerAddress, error)
+      throw error
     }
   }
 
@@ -201,14 +234,21 @@ export class HonestBroker extends Broker {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
       this.#dependencies.observer.connectFailed()
-      if (classify(error) === RDKAFKA.authentication) {
-        this.#dependencies.observer.authenticationFailed()
-      }
       await this.#startAfresh()
-      throw error
+      throw isHangUp(error) ? this.#hungUp('TLS') : error
     } finally {
       cancelTimer()
     }
+  }
+
+  /**
+   * What a broker means that hangs up before it has answered anything. Without the error that it was, whose
+   * words would be the ones that are logged; and of this class, so that kafkajs turns to the next broker.
+   */
+  #hungUp(wish: 'SASL' | 'TLS'): Error {
+    const broker = this.brokerAddress
+    const words = `${broker} hung up at once; it may want ${wish}, or none (security.protocol)`
+    return new kafkajs.KafkaJSConnectionError(words, { broker })
   }
 
   async #disconnectAtOnce(): Promise<void> {
@@ -255,6 +295,15 @@ function mend({ pool }: ConnectionPool, { maxAnswerBytes }: HonestBrokerDependen
     silenceIdleTimerLoop(connection)
     guardFraming(connection, maxAnswerBytes)
   }
+}
+
+/** Brokers that want SASL say no more than this to a client without. */
+function isHangUp(error: unknown): boolean {
+  return causes(error).some(
+    (cause) =>
+      cause.name === 'KafkaJSConnectionClosedError' ||
+      ('code' in cause && cause.code === 'ERR_STREAM_WRITE_AFTER_END'),
+  )
 }
 
 /** Decodes an answer; where it makes no sense, what follows on the connection will make none either. */

@@ -20,7 +20,7 @@ declare module 'kafkajs/src/producer/index.js' {
 }
 
 declare module 'kafkajs/src/cluster/index.js' {
-  import type { ISocketFactory, Logger, RetryOptions, SASLOptions } from 'kafkajs'
+  import type { ISocketFactory, Logger, Mechanism, RetryOptions, SASLOptions } from 'kafkajs'
   import type Broker from 'kafkajs/src/broker/index.js'
   import type { BrokerOptions, ConnectionPool, RawMetadata } from 'kafkajs/src/broker/index.js'
 
@@ -28,7 +28,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     readonly brokers: string[]
     readonly clientId: string
     readonly ssl: object | undefined
-    readonly sasl: SASLOptions | undefined
+    readonly sasl: SASLOptions | Mechanism | undefined
     readonly connectionTimeout: number
     readonly authenticationTimeout: number
     readonly requestTimeout: number
@@ -199,9 +199,16 @@ declare module 'kafkajs/src/utils/lock.js' {
   }
 }
 
+declare module 'kafkajs/src/errors.js' {
+  export class KafkaJSSASLAuthenticationError extends Error {
+    constructor(message: string)
+  }
+}
+
 declare module 'kafkajs/src/protocol/encoder.js' {
   export default class Encoder {
     constructor(initialSize?: number)
+    readonly buffer: Buffer
     writeInt16(value: number): this
     writeInt32(value: number): this
     writeString(value: string | null): this

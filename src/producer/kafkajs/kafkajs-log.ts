@@ -1,5 +1,6 @@
 /** Passes kafkajs's log lines on, without what may hold payloads or secrets. */
 import { logLevel, type logCreator } from 'kafkajs'
+import { HANGING_UP } from './sockets.ts'
 
 /** Where the transport writes its log. */
 export type TransportLog = (
@@ -11,6 +12,15 @@ export type TransportLog = (
 /** The only fields of a kafkajs line that are kept. */
 const FIELDS = ['broker', 'error', 'apiName', 'correlationId', 'size', 'retryCount'] as const
 
+/**
+ * What kprf says itself, once and with what to look at, where kafkajs says it three times for each connection;
+ * and connections that kprf ends for good reasons.
+ */
+const SAID_ELSEWHERE = new RegExp(
+  `${HANGING_UP}|\\b(TLS|SSL|SASL|certificate|altnames)\\b|Response Sasl`,
+  'i',
+)
+
 /** Makes the log sink that kafkajs asks for. */
 export function kafkajsLogCreator(log: TransportLog): logCreator {
   return () =>
@@ -18,7 +28,8 @@ export function kafkajsLogCreator(log: TransportLog): logCreator {
       const component = namespace ? `kafkajs ${namespace}` : 'kafkajs'
       const fields: Record<string, unknown> = { component }
       for (const field of FIELDS) if (entry[field] !== undefined) fields[field] = entry[field]
-      log(LEVELS.get(level) ?? 'info', wordsOf(entry.message), fields)
+      const words = wordsOf(entry.message)
+      log(SAID_ELSEWHERE.test(words) ? 'debug' : (LEVELS.get(level) ?? 'info'), words, fields)
     }
 }
 

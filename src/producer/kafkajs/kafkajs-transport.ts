@@ -3,13 +3,14 @@
  * be true: it gets batches of partitions whose one leader is known, retries nothing, and a partition that the
  * answer does not mention has failed.
  */
-import type { ConnectionOptions } from 'node:tls'
-import { logLevel, type Producer, type SASLOptions } from 'kafkajs'
+import { logLevel, type Producer } from 'kafkajs'
 import { createLogger } from 'kafkajs/src/loggers/index.js'
 import createProducer from 'kafkajs/src/producer/index.js'
 import type { CancelTimer, Clock } from '../../clock.ts'
 import { deliveryError, RDKAFKA } from '../delivery-errors.ts'
 import type { Random } from '../partitioner.ts'
+import { ReconnectBackoff } from '../reconnect-backoff.ts'
+import type { TokenSource } from '../security/bearer-token.ts'
 import {
   TransportError,
   type Availability,
@@ -28,34 +29,12 @@ import { IdleConnections } from './idle-connections.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
 import { Carrier, ProduceCall } from './produce-call.ts'
 import { ProducerCluster } from './producer-cluster.ts'
+import { Refusals } from './refusals.ts'
+import { kafkajsSasl } from './sasl.ts'
+import { AVAILABILITY_AFTER, securityFailureOf } from './security-failure.ts'
 import { StallWatch } from './stall-watch.ts'
-import { disguiseIpv6, Sockets, type Connect, type SocketSettings } from './sockets.ts'
-
-/** Where Kafka is and how to get in. */
-export interface KafkajsTransportSettings {
-  /** `host:port`, IPv6 hosts in brackets. */
-  readonly brokers: readonly string[]
-  readonly clientId: string
-  /** Options for `tls.connect`; `undefined` for plain text. */
-  readonly ssl: ConnectionOptions | undefined
-  readonly sasl: SASLOptions | undefined
-  /** `allow.auto.create.topics`. */
-  readonly allowAutoTopicCreation: boolean
-  /** `socket.connection.setup.timeout.ms`. */
-  readonly connectTimeoutMs: number
-  /** `socket.timeout.ms`. */
-  readonly socketTimeoutMs: number
-  readonly socket: SocketSettings
-  /** `connections.max.idle.ms`: a connection on which nothing happens for so long is closed; 0 never. */
-  readonly maxIdleMs: number
-  /** `receive.message.max.bytes`: an answer that says it is longer ends its connection. */
-  readonly maxAnswerBytes: number
-  /** `reconnect.backoff.ms` and `reconnect.backoff.max.ms`. */
-  readonly reconnectBackoffMs: number
-  readonly reconnectBackoffMaxMs: number
-  /** Whether kafkajs's own debug lines are wanted. */
-  readonly isDebugLogged: boolean
-}
+import type { KafkajsTransportSettings } from './settings.ts'
+import { disguiseIpv6, Sockets, type Connect } from './sockets.ts'
 
 /** What a {@link KafkajsTransport} works with. */
 export interface KafkajsTransportDependencies {
@@ -69,8 +48,6 @@ export interface KafkajsTransportDependencies {
 
 /** When nothing was heard of Kafka for so long, it is asked whether it is there. */
 const PROBE_INTERVAL_MS = 10_000
-/** Brokers lock out or throttle who tries wrong credentials again and again. */
-const AUTHENTICATION_BACKOFF_MS = 1_000
 /** kafkajs's own disconnect waits for requests in flight, which may be for ever. */
 const DISCONNECT_TIMEOUT_MS = 5_000
 /** One attempt each: retries, their backoff and their end are the dispatcher's. */
@@ -78,7 +55,6 @@ const NO_RETRIES = { retries: 0 }
 
 /** See the head of this file. */
 export class KafkajsTransport implements Transport {
-  readonly #settings: KafkajsTransportSettings
   readonly #dependencies: KafkajsTransportDependencies
   readonly #sockets: Sockets
   readonly #cluster: ProducerCluster
@@ -88,21 +64,22 @@ export class KafkajsTransport implements Transport {
   #availability: Availability = 'unknown'
   #lastHeardMs = -Infinity
   #lastMetadataMs: number | undefined
-  #probeFailures = 0
+  readonly #probeBackoff: ReconnectBackoff
+  readonly #tokens: TokenSource | undefined
   #cancelProbe: CancelTimer | undefined
   /** One question follows the other: kafkajs keeps the last metadata, and builds brokers from it. */
   #lastQuestion: Promise<unknown> = Promise.resolve()
   #listener: TransportListener | undefined
-  /** The last refusal of our credentials, which is not tempted again at once. */
-  #refusal: { readonly error: TransportError; readonly untilMs: number } | undefined
   #isConnected = false
   #isClosed = false
 
   constructor(settings: KafkajsTransportSettings, dependencies: KafkajsTransportDependencies) {
-    this.#settings = settings
     this.#dependencies = dependencies
-    const { clock, observer } = dependencies
-    const { connectTimeoutMs, socketTimeoutMs, maxAnswerBytes, maxIdleMs, ssl, sasl } = settings
+    const { connectTimeoutMs, socketTimeoutMs, maxAnswerBytes, maxIdleMs, ssl } = settings
+    const { clock, random, log, observer } = dependencies
+    this.#probeBackoff = new ReconnectBackoff(settings, random)
+    const sasl = settings.sasl && kafkajsSasl(settings.sasl, settings, dependencies)
+    this.#tokens = sasl?.tokens
     this.#sockets = new Sockets({ ...settings.socket, tls: ssl }, observer, dependencies.connect)
     const logger = createLogger({
       level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.INFO,
@@ -113,7 +90,7 @@ export class KafkajsTransport implements Transport {
         brokers: settings.brokers.map(disguiseIpv6),
         clientId: settings.clientId,
         ssl,
-        sasl,
+        sasl: sasl?.options,
         connectionTimeout: connectTimeoutMs,
         authenticationTimeout: connectTimeoutMs,
         requestTimeout: socketTimeoutMs,
@@ -123,8 +100,21 @@ export class KafkajsTransport implements Transport {
         socketFactory: this.#sockets.factory,
         logger,
       },
-      dependencies.random,
-      { clock, observer, connectTimeoutMs, maxAnswerBytes },
+      random,
+      {
+        clock,
+        observer,
+        connectTimeoutMs,
+        maxAnswerBytes,
+        tokens: sasl?.tokens,
+        refusals: new Refusals(settings, {
+          clock,
+          random,
+          log,
+          observer,
+          mechanism: settings.sasl?.mechanism,
+        }),
+      },
     )
     this.#idle = new IdleConnections(maxIdleMs, {
       clock,
@@ -212,6 +202,7 @@ export class KafkajsTransport implements Transport {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelProbe?.()
+    this.#tokens?.close()
     this.#stalls.close()
     this.#idle.close()
     const { promise: timedOut, resolve } = Promise.withResolvers<undefined>()
@@ -251,7 +242,6 @@ export class KafkajsTransport implements Transport {
 
   async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const startedMs = this.#dependencies.clock.nowMs()
-    if (this.#refusal && startedMs < this.#refusal.untilMs) throw this.#refusal.error
     try {
       if (!this.#isConnected) {
         await this.#producer.connect()
@@ -261,13 +251,9 @@ export class KafkajsTransport implements Transport {
       this.#heard()
       return answer
     } catch (error) {
-      const errorNumber = classify(error)
+      const failure = new TransportError(classify(error), reasonOf(error), { cause: error })
       // Others may have answered meanwhile: then only the one that was asked is out of reach.
-      if (this.#lastHeardMs < startedMs) this.#lost(errorNumber, reasonOf(error))
-      const failure = new TransportError(errorNumber, reasonOf(error), { cause: error })
-      if (errorNumber === RDKAFKA.authentication) {
-        this.#refusal = { error: failure, untilMs: startedMs + AUTHENTICATION_BACKOFF_MS }
-      }
+      if (this.#lastHeardMs < startedMs) this.#lost(failure)
       throw failure
     }
   }
@@ -284,17 +270,19 @@ export class KafkajsTransport implements Transport {
 
   #heard(): void {
     this.#lastHeardMs = this.#dependencies.clock.nowMs()
-    this.#probeFailures = 0
+    this.#probeBackoff.reset()
     if (this.#availability === 'up') return
     this.#availability = 'up'
     this.#dependencies.log('info', 'Kafka is reachable', {})
     this.#listener?.onAvailable()
   }
 
-  #lost(errorNumber: number, reason: string): void {
-    const availability = errorNumber === RDKAFKA.authentication ? 'authenticationFailed' : 'down'
+  #lost({ errorNumber, message, cause }: TransportError): void {
+    const failure = securityFailureOf(cause)
+    const availability = failure ? AVAILABILITY_AFTER[failure.kind] : 'down'
     if (this.#isClosed || this.#availability === availability) return
     this.#availability = availability
+    const reason = failure?.reason ?? message
     this.#dependencies.log('error', 'Kafka is not reachable', { reason, error_code: errorNumber })
   }
 
@@ -305,7 +293,7 @@ export class KafkajsTransport implements Transport {
 
   /** Connects, and later notices when Kafka went away or came back while nobody produces. */
   async #probe(): Promise<void> {
-    const { clock, random } = this.#dependencies
+    const { clock } = this.#dependencies
     const silenceMs = clock.nowMs() - this.#lastHeardMs
     if (silenceMs < PROBE_INTERVAL_MS) {
       this.#scheduleProbe(PROBE_INTERVAL_MS - silenceMs)
@@ -315,11 +303,8 @@ export class KafkajsTransport implements Transport {
       await this.fetchMetadata([])
       this.#scheduleProbe(PROBE_INTERVAL_MS)
     } catch {
-      // Logged by #lost. librdkafka's reconnect backoff: doubling, from -25 % to +50 %.
-      const { reconnectBackoffMs, reconnectBackoffMaxMs } = this.#settings
-      const backoffMs = reconnectBackoffMs * 2 ** this.#probeFailures * (0.75 + 0.75 * random())
-      if (backoffMs < reconnectBackoffMaxMs) this.#probeFailures += 1
-      this.#scheduleProbe(Math.min(backoffMs, reconnectBackoffMaxMs))
+      // Logged by #lost.
+      this.#scheduleProbe(this.#probeBackoff.nextMs())
     }
   }
 }

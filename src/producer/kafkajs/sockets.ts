@@ -25,15 +25,25 @@ export function revealIpv6(host: string): string {
   return Buffer.from(host.slice(0, -IPV6_SUFFIX.length), 'hex').toString()
 }
 
+/** How the words of an intended {@link SocketEnd} begin. */
+export const HANGING_UP = 'kprf hangs up: '
+/** Error code of a connection that ended while TLS was being set up: as if the other side spoke none. */
+export const HANDSHAKE_CUT = 'ERR_TLS_HANDSHAKE_CUT'
+/** Error code of a plain connection to a broker that speaks TLS. */
+export const TLS_EXPECTED = 'ERR_TLS_EXPECTED'
+
 /** Why a socket was destroyed by kprf itself. */
 export class SocketEnd extends Error {
   /** `intended` where nothing is wrong. */
   readonly reason: 'timeout' | 'malformed' | 'intended'
+  /** All that kafkajs passes on, beside the message. */
+  readonly code: string | undefined
 
-  constructor(reason: SocketEnd['reason'], message: string) {
-    super(message)
+  constructor(reason: SocketEnd['reason'], message: string, code?: string) {
+    super(reason === 'intended' ? `${HANGING_UP}${message}` : message)
     this.name = 'SocketEnd'
     this.reason = reason
+    this.code = code
   }
 }
 
@@ -103,10 +113,15 @@ export class Sockets {
   /** A connection that never came about is counted where that is noticed. */
   #watch(socket: net.Socket): void {
     let cause: Error | undefined
+    let isReady = false
     socket.once('error', (error) => {
       cause = error
+      // Nothing tells it from a reset of an open connection but when it comes.
+      const isCut = 'code' in error && error.code === 'ECONNRESET'
+      if (this.#tlsOptions && !isReady && isCut) Object.assign(error, { code: HANDSHAKE_CUT })
     })
     socket.once(this.#tlsOptions ? 'secureConnect' : 'connect', () => {
+      isReady = true
       socket.once('close', () => {
         const reason = reasonOfEnd(cause)
         if (reason !== 'intended' && !this.#isClosed) this.#observer.connectionLost(reason)

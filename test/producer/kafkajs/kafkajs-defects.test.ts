@@ -5,8 +5,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
 import * as fault from '../../../src/embedded-broker/faults.ts'
-import { KprfOnCluster, stockProducer, valuesOf } from '../../support/kafkajs-harness.ts'
+import {
+  KprfOnCluster,
+  stockProducer,
+  transportOn,
+  valuesOf,
+} from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
+import { unsignedToken } from '../../support/unsigned-token.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 
@@ -260,5 +266,41 @@ describe('a broker that no longer answers on a connection', () => {
     expect(ours.retried).toEqual([-185])
     const produced = cluster.requests.filter(({ api }) => api === 'Produce')
     expect(new Set(produced.map(({ connectionId }) => connectionId)).size).toBe(2)
+  })
+})
+
+describe('a token that a broker refuses', () => {
+  const expired = unsignedToken({ sub: 'kprf', exp: 1_600_000_000 })
+  const options = { topics: { t: { partitions: 1 } }, sasl: { users: {} } }
+
+  it('is taken for accepted by kafkajs, which then knows no brokers', async () => {
+    const cluster = await startCluster(options)
+    const sasl = {
+      mechanism: 'oauthbearer',
+      oauthBearerProvider: () => Promise.resolve({ value: expired }),
+    } as const
+    const producer = await stock(cluster, { retries: 0, sasl })
+
+    await expect(producer.send({ topic: 't', messages: [{ value: 'a' }] })).rejects.toThrow(
+      /^(?!.*(token|SASL|authenti)).*$/is,
+    )
+  })
+
+  it('is known by kprf for what it is', async () => {
+    const cluster = await startCluster(options)
+    const transport = transportOn(cluster, {
+      sasl: {
+        mechanism: 'oauthbearer',
+        source: { method: 'static', token: expired },
+        extensions: {},
+      },
+    })
+    closers.push(() => transport.close())
+
+    await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
+      errorNumber: -169,
+      message: 'SASL OAUTHBEARER authentication failed: {"status":"invalid_token"}',
+    })
+    expect(transport.availability).toBe('authenticationFailed')
   })
 })

@@ -35,6 +35,23 @@ describe('kafkajsLogCreator', () => {
     ])
   })
 
+  test.each([
+    'Connection error: unable to verify the first certificate',
+    "Connection error: Hostname/IP does not match certificate's altnames",
+    'Connection error: 40F3:error:0A000412:SSL routines:ssl3_read_bytes:ssl/tls alert bad certificate',
+    'Response SaslAuthenticate(key: 36, version: 1)',
+    'SASL PLAIN authentication failed: Authentication failed: Invalid username or password',
+    'Failed to connect to seed broker, trying another broker from the list: Connection error: certificate has expired',
+    'SASL OAUTHBEARER has no token: the token endpoint https://issuer/token answers 401',
+    'Connection error: kprf hangs up: the connection was not ready',
+  ])('leaves to level debug what kprf says better: %s', (message) => {
+    const { logger, lines } = makeLogger()
+
+    logger.error(message)
+
+    expect(lines).toMatchObject([{ level: 'debug', message }])
+  })
+
   test('names the part of kafkajs that speaks', () => {
     const { root, lines } = makeLogger()
 

@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../../../src/clock.ts'
 import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
 import * as fault from '../../../src/embedded-broker/faults.ts'
 import { ChunkPool } from '../../../src/producer/chunk-pool.ts'
+import type { TransportLog } from '../../../src/producer/kafkajs/kafkajs-log.ts'
 import type { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
 import { measure, RecordBatchWriter } from '../../../src/producer/record-batch.ts'
 import type {
@@ -12,9 +13,12 @@ import type {
   ProduceOutcome,
   ProduceRequest,
 } from '../../../src/producer/transport.ts'
+import { createAuthority } from '../../embedded-broker/support/certificates.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
 import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
+import { unsignedToken } from '../../support/unsigned-token.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 
@@ -519,6 +523,202 @@ describe('the observer', () => {
     await transport.fetchMetadata(['t']).catch(() => undefined)
 
     expect(observer.authenticationFailures).toBe(1)
+  })
+})
+
+describe('a broker that does not trust kprf, or kprf not it', () => {
+  const right = { mechanism: 'plain', username: 'kprf', password: 'canary-right' } as const
+  const wrong = { ...right, password: 'canary-wrong' }
+  const users = { kprf: right.password }
+
+  /** A log that keeps what concerns security, and everything as text. */
+  function securityLog() {
+    const lines: object[] = []
+    let text = ''
+    const log: TransportLog = (level, message, fields) => {
+      text += JSON.stringify([level, message, fields])
+      if (/credentials|TLS|token/.test(message) && level !== 'debug')
+        lines.push({ message, ...fields })
+    }
+    return { log, lines, text: () => text }
+  }
+
+  const attempts = (cluster: EmbeddedCluster): number =>
+    cluster.requests.filter(({ api }) => api === 'SaslAuthenticate').length
+
+  it('is asked once in each backoff and logged once, whatever waits for it', async () => {
+    const cluster = await startCluster({ topics: { t: { partitions: 1 } }, sasl: { users } })
+    const clock = new FakeClock()
+    const { log, lines, text } = securityLog()
+    const transport = connect(cluster, { sasl: wrong }, clock, log)
+    const ask = async (): Promise<void> => {
+      const questions = [1, 2, 3].map(() => transport.fetchMetadata(['t']))
+      await Promise.allSettled([...questions, transport.initProducerId()])
+    }
+
+    await ask()
+    await ask()
+    await clock.advance(999)
+    await ask()
+    const inFirst = [attempts(cluster), lines.length]
+    await clock.advance(1)
+    await ask()
+
+    expect(inFirst).toEqual([1, 1])
+    expect([attempts(cluster), lines.length]).toEqual([2, 2])
+    expect(lines[0]).toMatchObject({
+      message: 'Kafka refuses the credentials',
+      broker: cluster.bootstrap,
+      mechanism: 'plain',
+      reason: 'SASL PLAIN authentication failed: the credentials are not valid',
+      retry_in_ms: 1_000,
+    })
+    expect(transport.availability).toBe('authenticationFailed')
+    expect(text()).not.toContain('canary')
+  })
+
+  it('is used again once it takes the credentials, without a restart of kprf', async () => {
+    const before = await startCluster({ sasl: { users: { kprf: 'another' } } })
+    const clock = new FakeClock()
+    const transport = connect(before, { sasl: right }, clock)
+    await transport.fetchMetadata([]).catch(() => undefined)
+    const refused = transport.availability
+    const port = Number(before.bootstrap.split(':')[1])
+    await before.close()
+    await startCluster({ port, sasl: { users } })
+
+    await clock.advance(1_500)
+    await transport.fetchMetadata([])
+
+    expect(refused).toBe('authenticationFailed')
+    expect(transport.availability).toBe('up')
+  })
+
+  it('has a certificate of an authority that kprf does not know: TLS failed', async () => {
+    const cluster = await startCluster({ tls: createAuthority().issue('localhost') })
+    const { log, lines } = securityLog()
+    const transport = connect(cluster, { ssl: {} }, new FakeClock(), log)
+
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -181 })
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -181 })
+    expect(transport.availability).toBe('tlsFailed')
+    expect(lines).toEqual([
+      expect.objectContaining({
+        message: 'TLS with a broker failed',
+        broker: cluster.bootstrap,
+        check: expect.stringContaining('ssl.ca.location') as string,
+      }),
+    ])
+  })
+
+  it('speaks no TLS: TLS failed', async () => {
+    const cluster = await startCluster()
+    const transport = connect(cluster, { ssl: {} }, new FakeClock())
+
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -181 })
+    expect(transport.availability).toBe('tlsFailed')
+  })
+
+  it('speaks TLS and answers plain requests with an alert, as Kafka does: TLS failed', async () => {
+    const server = net.createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, 0x50])))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => new Promise((resolve) => server.close(resolve)))
+    const { port } = server.address() as net.AddressInfo
+    const cluster = await startCluster()
+    const transport = connect(cluster, { brokers: [`127.0.0.1:${port}`] }, new FakeClock())
+
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({
+      errorNumber: -181,
+      message: 'Connection error: the broker speaks TLS, and kprf does not',
+    })
+    expect(transport.availability).toBe('tlsFailed')
+  })
+
+  it('speaks TLS and hangs up on plain requests: the log says what that may mean', async () => {
+    const cluster = await startCluster({ tls: createAuthority().issue('localhost') })
+
+    await expect(connect(cluster).fetchMetadata([])).rejects.toMatchObject({
+      errorNumber: -195,
+      message: `${cluster.bootstrap} hung up at once; it may want TLS, or none (security.protocol)`,
+    })
+  })
+
+  it('wants SASL of a client without: hangs up, and the log says what that may mean', async () => {
+    const cluster = await startCluster({ sasl: { users } })
+    const log: string[] = []
+    const transport = connect(cluster, {}, systemClock, (_level, message, { reason }) => {
+      log.push(`${message}: ${String(reason)}`)
+    })
+
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -195 })
+    expect(log).toContain(
+      `Kafka is not reachable: ${cluster.bootstrap} hung up at once; it may want SASL, or none (security.protocol)`,
+    )
+  })
+
+  it('gets the token and its extensions', async () => {
+    const cluster = await startCluster({ sasl: { users: {} } })
+    const token = unsignedToken({ sub: 'kprf', exp: Math.floor(Date.now() / 1_000) + 60 })
+    const transport = connect(cluster, {
+      sasl: {
+        mechanism: 'oauthbearer',
+        source: { method: 'static', token },
+        extensions: { traceId: 'x' },
+      },
+    })
+
+    await transport.fetchMetadata([])
+
+    expect(transport.availability).toBe('up')
+  })
+
+  it('is not asked while there is no token, and the log says once why', async () => {
+    const cluster = await startCluster({ sasl: { users: {} } })
+    const { log, lines, text } = securityLog()
+    const closed = net.createServer().listen(0, '127.0.0.1')
+    await once(closed, 'listening')
+    const { port } = closed.address() as net.AddressInfo
+    closed.close()
+    const observer = new RecordingTransportObserver()
+    const oidc = {
+      method: 'oidc',
+      tokenEndpointUrl: `http://127.0.0.1:${port}/token`,
+      clientId: 'kprf',
+      clientSecret: 'canary-secret',
+      scope: '',
+      subClaimName: 'sub',
+      ca: undefined,
+    } as const
+    const sasl = { mechanism: 'oauthbearer', source: oidc, extensions: {} } as const
+    const transport = connect(cluster, { sasl }, new FakeClock(), log, observer)
+
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
+
+    expect(transport.availability).toBe('tokenMissing')
+    expect(lines).toMatchObject([{ message: 'no token for Kafka', retry_in_ms: 23 }])
+    expect(cluster.requests).toEqual([])
+    expect(observer.authenticationFailures).toBe(0)
+    expect(text()).not.toContain('canary')
+  })
+
+  it('is not verified only when kprf is told so', async () => {
+    const cluster = await startCluster({ tls: createAuthority().issue('localhost') })
+    const transport = connect(cluster, { ssl: { rejectUnauthorized: false } }, systemClock)
+
+    const { promise: available, resolve } = Promise.withResolvers<undefined>()
+    transport.start({
+      onAvailable: () => {
+        resolve(undefined)
+      },
+      onStalled: () => undefined,
+    })
+    await available
+
+    expect(transport.availability).toBe('up')
   })
 })
 

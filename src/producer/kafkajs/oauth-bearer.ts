@@ -1,0 +1,53 @@
+/**
+ * SASL OAUTHBEARER (RFC 7628) as kafkajs takes mechanisms from others. Workaround: kafkajs's own does not
+ * look at the broker's answer. A broker that refuses a token says so in an answer without an error code, and
+ * waits for the client to acknowledge; kafkajs takes that for success, sends its next request, and the broker
+ * hangs up on it without a word.
+ */
+import type { Mechanism } from 'kafkajs'
+import { KafkaJSSASLAuthenticationError } from 'kafkajs/src/errors.js'
+import Encoder from 'kafkajs/src/protocol/encoder.js'
+import type { TokenSource } from '../security/bearer-token.ts'
+
+const SEPARATOR = '\x01'
+const ACKNOWLEDGEMENT = Buffer.from(SEPARATOR)
+/** kafkajs hands answers on behind their length. */
+const LENGTH_BYTES = 4
+
+/** What is sent: always the newest token, and the same extensions. */
+export interface BearerIdentity {
+  readonly tokens: TokenSource
+  readonly extensions: Readonly<Record<string, string>>
+}
+
+/** See the head of this file. */
+export function oauthBearer({ tokens, extensions }: BearerIdentity): Mechanism {
+  const extras = Object.entries(extensions).map(([name, value]) => `${name}=${value}${SEPARATOR}`)
+  return {
+    mechanism: 'OAUTHBEARER',
+    authenticationProvider: ({ saslAuthenticate }) => ({
+      authenticate: async () => {
+        const exchange = async (message: Buffer | string): Promise<Buffer> => {
+          const { buffer } = new Encoder().writeBytes(Buffer.from(message))
+          const answer = await saslAuthenticate<Buffer>({
+            request: { encode: () => buffer },
+            response: {
+              decode: (data) => data.subarray(LENGTH_BYTES),
+              parse: (data) => data,
+            },
+          })
+          return answer ?? Buffer.alloc(0)
+        }
+        const token = await tokens.token()
+        const head = `n,,${SEPARATOR}auth=Bearer ${token}${SEPARATOR}`
+        const refusal = await exchange(`${head}${extras.join('')}${SEPARATOR}`)
+        if (refusal.length === 0) return
+        // The broker fails it for good then, in an answer that says no more than this one.
+        await exchange(ACKNOWLEDGEMENT).catch(() => undefined)
+        throw new KafkaJSSASLAuthenticationError(
+          `SASL OAUTHBEARER authentication failed: ${refusal.toString()}`,
+        )
+      },
+    }),
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Brokers that turned kprf away for its credentials or for TLS. Neither gets better by trying again at once,
+ * and brokers lock out who does: each is left alone for a backoff, and its refusal is logged once in each,
+ * however many connections and records wait for it.
+ */
+import type { Clock } from '../../clock.ts'
+import type { Random } from '../partitioner.ts'
+import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
+import type { TransportObserver } from '../transport.ts'
+import type { TransportLog } from './kafkajs-log.ts'
+import { securityFailureOf } from './security-failure.ts'
+
+/** What {@link Refusals} work with. */
+export interface RefusalsDependencies {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: TransportLog
+  readonly observer: Pick<TransportObserver, 'authenticationFailed'>
+  /** `sasl.mechanism`, for the log; `undefined` without SASL. */
+  readonly mechanism: string | undefined
+}
+
+/** Even where other attempts to connect follow each other faster. */
+const MIN_BACKOFF_MS = 1_000
+
+const MESSAGES = {
+  credentials: 'Kafka refuses the credentials',
+  tls: 'TLS with a broker failed',
+} as const
+
+interface Refusal {
+  readonly backoff: ReconnectBackoff
+  error: unknown
+  untilMs: number
+}
+
+/** See the head of this file. */
+export class Refusals {
+  readonly #settings: ReconnectBackoffSettings
+  readonly #dependencies: RefusalsDependencies
+  readonly #byBroker = new Map<string, Refusal>()
+
+  constructor(settings: ReconnectBackoffSettings, dependencies: RefusalsDependencies) {
+    const { reconnectBackoffMs, reconnectBackoffMaxMs } = settings
+    this.#settings = {
+      reconnectBackoffMs: Math.max(reconnectBackoffMs, MIN_BACKOFF_MS),
+      reconnectBackoffMaxMs: Math.max(reconnectBackoffMaxMs, MIN_BACKOFF_MS),
+    }
+    this.#dependencies = dependencies
+  }
+
+  /** @throws what the broker was refused for, while its backoff lasts. */
+  assertNone(broker: string): void {
+    const refusal = this.#byBroker.get(broker)
+    if (refusal && this.#dependencies.clock.nowMs() < refusal.untilMs) throw refusal.error
+  }
+
+  /** Takes note of a failure, whatever it is of. */
+  failed(broker: string, error: unknown): void {
+    const failure = securityFailureOf(error)
+    // Without a token no broker was asked; the token's source has its own backoff, and says so itself.
+    if (!failure || failure.kind === 'token') return
+    const { clock, random, log, observer, mechanism } = this.#dependencies
+    const refusal = this.#byBroker.get(broker) ?? {
+      backoff: new ReconnectBackoff(this.#settings, random),
+      error,
+      untilMs: -Infinity,
+    }
+    this.#byBroker.set(broker, refusal)
+    if (failure.kind === 'credentials') observer.authenticationFailed()
+    // Of connections that were refused together the first has said it.
+    if (clock.nowMs() < refusal.untilMs) return
+    const backoffMs = refusal.backoff.nextMs()
+    refusal.error = error
+    refusal.untilMs = clock.nowMs() + backoffMs
+    const { kind, reason, check } = failure
+    log('error', MESSAGES[kind], {
+      broker,
+      ...(kind === 'credentials' && { mechanism }),
+      reason,
+      check,
+      retry_in_ms: Math.round(backoffMs),
+    })
+  }
+
+  /** The broker let kprf in. */
+  succeeded(broker: string): void {
+    this.#byBroker.delete(broker)
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Tells failures of credentials and of TLS from all others, and gives them words that help: what is wrong,
+ * and what to look at. Real brokers say little, and some of it by hanging up.
+ */
+import { RDKAFKA } from '../delivery-errors.ts'
+import { TokenError } from '../security/bearer-token.ts'
+import type { Availability } from '../transport.ts'
+import { causes, classify, reasonOf } from './classify.ts'
+import { HANDSHAKE_CUT, TLS_EXPECTED } from './sockets.ts'
+
+/** Why a broker and kprf do not trust each other. */
+export interface SecurityFailure {
+  /** `token`: there is none to show. */
+  readonly kind: 'credentials' | 'tls' | 'token'
+  /** What went wrong, without secrets. */
+  readonly reason: string
+  /** What to look at. */
+  readonly check: string
+}
+
+/** What Kafka is to kprf after such a failure. */
+export const AVAILABILITY_AFTER = {
+  credentials: 'authenticationFailed',
+  tls: 'tlsFailed',
+  token: 'tokenMissing',
+} as const satisfies Record<SecurityFailure['kind'], Availability>
+
+const UNSUPPORTED_MECHANISM = 33
+const NO_SASL_HERE = 34
+
+const PROTOCOL_AND_PORT = 'security.protocol, and the ports in kafka.brokers'
+const AUTHORITY =
+  'ssl.ca.location: it must hold the authority that signed the certificate of the brokers'
+const CLIENT_CERTIFICATE =
+  'ssl.certificate.location and ssl.key.location: the broker wants a client certificate, signed by an authority that it trusts'
+
+/** By Node's error codes; the first that fits. */
+const TLS_CHECKS: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(`^(${HANDSHAKE_CUT}|${TLS_EXPECTED}|EPROTO|.*WRONG_VERSION)`), PROTOCOL_AND_PORT],
+  [
+    /ALTNAME|HOSTNAME/,
+    "the host names in kafka.brokers and in the brokers' advertised.listeners: the certificate must have them",
+  ],
+  [/EXPIRED|NOT_YET_VALID/, "the certificate of the brokers, and this machine's clock"],
+  [/REVOKED|CRL/, 'ssl.crl.location, and the certificate of the brokers'],
+  [/ALERT_(BAD_CERT|CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERT|HANDSHAKE)/, CLIENT_CERTIFICATE],
+  [/UNABLE_TO|SELF_SIGNED|INVALID_CA|PATH_LENGTH|CERT/, AUTHORITY],
+]
+
+/** Describes what kafkajs or a token source threw, if it is one of these failures. */
+export function securityFailureOf(error: unknown): SecurityFailure | undefined {
+  const chain = causes(error)
+  const missing = chain.find((cause) => cause instanceof TokenError)
+  if (missing) {
+    return {
+      kind: 'token',
+      reason: missing.message,
+      check: 'the token endpoint, and sasl.oauthbearer.client.id and its secret',
+    }
+  }
+  const codes = chain.flatMap((cause) => ('code' in cause ? [cause.code] : []))
+  switch (classify(error)) {
+    case RDKAFKA.authentication:
+      return { kind: 'credentials', reason: plainly(error), check: checkCredentials(error, codes) }
+    case RDKAFKA.ssl:
+      return { kind: 'tls', reason: plainly(error), check: checkTls(codes) }
+    default:
+      return undefined
+  }
+}
+
+function checkCredentials(error: unknown, codes: readonly unknown[]): string {
+  if (codes.includes(NO_SASL_HERE)) return `${PROTOCOL_AND_PORT}: there is no SASL on this one`
+  if (codes.includes(UNSUPPORTED_MECHANISM)) {
+    return 'sasl.mechanism: the brokers must have it in sasl.enabled.mechanisms'
+  }
+  return reasonOf(error).includes('OAUTHBEARER')
+    ? 'the token: its issuer, audience, scope and end must be what the brokers expect'
+    : 'sasl.username and sasl.password, and that the brokers know this user for this mechanism'
+}
+
+function checkTls(codes: readonly unknown[]): string {
+  const code = codes.findLast((one) => typeof one === 'string') ?? ''
+  return TLS_CHECKS.find(([pattern]) => pattern.test(code))?.[1] ?? PROTOCOL_AND_PORT
+}
+
+/** The words of the error without those of libraries around them. */
+function plainly(error: unknown): string {
+  const reason = reasonOf(error).trim()
+  const [, openSsl = reason] = /:SSL routines:[^:]*:([^:]+)/.exec(reason) ?? []
+  return openSsl.replace(/^Connection error: /, '').replace(/; if the root CA is installed.*/s, '')
+}

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { Refusals } from '../../../src/producer/kafkajs/refusals.ts'
+import { TokenError } from '../../../src/producer/security/bearer-token.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { errors } from '../../support/kafkajs-internals.ts'
+import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
+
+const refused = new errors.KafkaJSSASLAuthenticationError(
+  'SASL PLAIN authentication failed: Authentication failed: Invalid username or password',
+)
+const untrusted = new errors.KafkaJSConnectionError('Connection error: certificate has expired', {
+  broker: 'a:1',
+  code: 'CERT_HAS_EXPIRED',
+})
+
+/** Refusals on a clock that stands still, and what they log. */
+function make() {
+  const clock = new FakeClock()
+  const observer = new RecordingTransportObserver()
+  const lines: object[] = []
+  const refusals = new Refusals(
+    { reconnectBackoffMs: 100, reconnectBackoffMaxMs: 3_000 },
+    {
+      clock,
+      observer,
+      random: () => 1 / 3,
+      mechanism: 'plain',
+      log: (level, message, fields) => lines.push({ level, message, ...fields }),
+    },
+  )
+  return { clock, observer, lines, refusals }
+}
+
+describe('Refusals', () => {
+  it('say which broker refused what, why, and what to look at', () => {
+    const { lines, refusals } = make()
+
+    refusals.failed('a:1', refused)
+    refusals.failed('b:1', untrusted)
+
+    expect(lines).toEqual([
+      {
+        level: 'error',
+        message: 'Kafka refuses the credentials',
+        broker: 'a:1',
+        mechanism: 'plain',
+        reason: refused.message,
+        check: expect.stringContaining('sasl.username') as string,
+        retry_in_ms: 1_000,
+      },
+      {
+        level: 'error',
+        message: 'TLS with a broker failed',
+        broker: 'b:1',
+        reason: 'certificate has expired',
+        check: expect.stringContaining('certificate') as string,
+        retry_in_ms: 1_000,
+      },
+    ])
+  })
+
+  it('are said once for all connections that were refused together, and counted each', () => {
+    const { lines, observer, refusals } = make()
+
+    refusals.failed('a:1', refused)
+    refusals.failed('a:1', refused)
+
+    expect(lines).toHaveLength(1)
+    expect(observer.authenticationFailures).toBe(2)
+  })
+
+  it('keep kprf from the broker for a backoff that doubles up to the maximum', async () => {
+    const { clock, refusals } = make()
+    const waits: number[] = []
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      refusals.failed('a:1', refused)
+      const startedMs = clock.nowMs()
+      expect(() => {
+        refusals.assertNone('a:1')
+      }).toThrow(refused)
+      while (isHeld(refusals)) await clock.advance(1)
+      waits.push(clock.nowMs() - startedMs)
+    }
+
+    expect(waits).toEqual([1_000, 2_000, 3_000, 3_000])
+  })
+
+  it('keep kprf from no other broker', () => {
+    const { refusals } = make()
+    refusals.failed('a:1', refused)
+
+    expect(() => {
+      refusals.assertNone('b:1')
+    }).not.toThrow()
+  })
+
+  it('are forgotten once the broker lets kprf in', () => {
+    const { lines, refusals } = make()
+    refusals.failed('a:1', refused)
+
+    refusals.succeeded('a:1')
+    refusals.assertNone('a:1')
+    refusals.failed('a:1', refused)
+
+    expect(lines.map((line) => 'retry_in_ms' in line && line.retry_in_ms)).toEqual([1_000, 1_000])
+  })
+
+  it.each<[string, Error]>([
+    ['no token, of which its source tells', new TokenError('the endpoint is down')],
+    ['a broker that is not there', Object.assign(new Error('no'), { code: 'ECONNREFUSED' })],
+    ['an answer', new Error('not leader')],
+  ])('are not %s', (_, error) => {
+    const { lines, observer, refusals } = make()
+
+    refusals.failed('a:1', error)
+
+    expect(() => {
+      refusals.assertNone('a:1')
+    }).not.toThrow()
+    expect(lines).toEqual([])
+    expect(observer.authenticationFailures).toBe(0)
+  })
+})
+
+function isHeld(refusals: Refusals): boolean {
+  try {
+    refusals.assertNone('a:1')
+    return false
+  } catch {
+    return true
+  }
+}
