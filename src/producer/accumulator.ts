@@ -67,6 +67,11 @@ export class PartitionQueue {
     return this.#sealed[0] !== undefined
   }
 
+  /** What waits: in the open batch, and in those that are sealed. */
+  get waiting(): { readonly open: Amount; readonly sealed: Amount } {
+    return { open: amountOf(this.#open ? [this.#open] : []), sealed: amountOf(this.#sealed) }
+  }
+
   /** Bytes of the next batch so far; 0 when nothing waits. */
   get nextBytes(): number {
     return this.#next?.sizeBytes ?? 0
@@ -132,9 +137,24 @@ export class PartitionQueue {
   }
 }
 
+/** Records, and bytes of their batches on the wire. */
+export interface Amount {
+  readonly records: number
+  readonly bytes: number
+}
+
+function amountOf(batches: readonly Batch[]): Amount {
+  return {
+    records: batches.reduce((sum, { count }) => sum + count, 0),
+    bytes: batches.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  }
+}
+
 /** A batch that the transport has, and its way to get rid of it. */
 export interface BatchInFlight {
   readonly batch: Batch
+  /** Node id of the broker that it goes to. */
+  readonly leader: number
   readonly attempt: ProduceAttempt
 }
 

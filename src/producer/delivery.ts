@@ -6,6 +6,7 @@
 import type { TopicQueue } from './accumulator.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import type { Records } from './record-columns.ts'
+import type { Statistics } from './statistics/statistics.ts'
 import type { DeliveryError, DeliveryReport } from './types.ts'
 
 /** Learns of everything that ends or is tried again, for metrics and the log. */
@@ -62,22 +63,26 @@ export class Delivery {
   readonly #budget: MemoryBudget
   readonly #observer: ProducerObserver
   readonly #onIdleTopic: (topic: TopicQueue) => void
+  readonly #statistics: Statistics | undefined
 
   /** @param onIdleTopic - called when the last record of a topic was reported. */
   constructor(
     budget: MemoryBudget,
     observer: ProducerObserver,
     onIdleTopic: (topic: TopicQueue) => void,
+    statistics?: Statistics,
   ) {
     this.#budget = budget
     this.#observer = observer
     this.#onIdleTopic = onIdleTopic
+    this.#statistics = statistics
   }
 
   /** Reports the records of a batch that Kafka acknowledged. */
   succeed(topic: TopicQueue, records: Records, receipt: Receipt, nowMs: number): void {
     if (records.count === 0) return
     this.#release(topic, records)
+    this.#statistics?.settled(topic.name, receipt.partition, records.count)
     this.#observer.delivered(topic.name, records, nowMs)
     const { partition, baseOffset, logAppendTimeMs } = receipt
     for (let position = 0; position < records.count; position += 1) {
@@ -103,6 +108,8 @@ export class Delivery {
   ): void {
     if (records.count === 0) return
     this.#release(topic, records)
+    const { partition } = failure
+    if (partition !== undefined) this.#statistics?.settled(topic.name, partition, records.count)
     this.#observer.failed({ topic: topic.name, ...failure }, records, nowMs)
     const report: DeliveryReport = { status: failure.status, error: failure.error }
     for (let position = 0; position < records.count; position += 1) {

@@ -16,6 +16,7 @@ import { LeaderTurns } from './leader-turns.ts'
 import type { PartitionLeaders, Random } from './partitioner.ts'
 import { Recovery, type Failure } from './recovery.ts'
 import type { ProducerSettings } from './settings.ts'
+import type { Statistics } from './statistics/statistics.ts'
 import type { TopicMetadata } from './topic-metadata.ts'
 import type { EncodedBatch, ProduceOutcome, Transport } from './transport.ts'
 import type { DeliveryError } from './types.ts'
@@ -34,6 +35,8 @@ export interface DispatcherDependencies {
   readonly observer: ProducerObserver
   /** `undefined` where records may be stored twice. */
   readonly idempotence: Idempotence | undefined
+  /** `undefined` where none are kept. */
+  readonly statistics: Statistics | undefined
 }
 
 /** See the head of this file. */
@@ -133,7 +136,7 @@ export class Dispatcher {
 
   /** Sends the next batch of each partition in one request, and settles them all when it is over. */
   async #send(leader: number, queues: readonly PartitionQueue[]): Promise<void> {
-    const { transport, idempotence } = this.#dependencies
+    const { transport, idempotence, statistics } = this.#dependencies
     const sent: { readonly queue: PartitionQueue; readonly batch: Batch }[] = []
     const batches: EncodedBatch[] = []
     for (const queue of queues) {
@@ -147,11 +150,12 @@ export class Dispatcher {
       }
     }
     if (sent.length === 0) return
+    statistics?.sending(leader, sent)
     const { requiredAcks, requestTimeoutMs: ackTimeoutMs } = this.#settings
     const requestTimeoutMs = this.#requestTimeoutMs(sent.map(({ batch }) => batch))
     const limits = { requiredAcks, ackTimeoutMs, requestTimeoutMs }
     const attempt = transport.produce({ leader, batches, ...limits })
-    for (const { queue, batch } of sent) queue.begin({ batch, attempt })
+    for (const { queue, batch } of sent) queue.begin({ batch, leader, attempt })
     const outcomes = await attempt.outcomes
     for (const [index, { queue, batch }] of sent.entries()) {
       const outcome = outcomes[index]
@@ -212,8 +216,10 @@ export class Dispatcher {
     batch: Batch,
     { baseOffset, logAppendTimeMs }: Omit<Receipt, 'partition'>,
   ): void {
-    const { delivery, clock, idempotence } = this.#dependencies
-    idempotence?.advance(queue.topic.name, queue.partition, batch.encodedCount)
+    const { delivery, clock, idempotence, statistics } = this.#dependencies
+    const { encodedCount, sizeBytes } = batch
+    idempotence?.advance(queue.topic.name, queue.partition, encodedCount)
+    statistics?.acknowledged(queue.topic.name, queue.partition, encodedCount, sizeBytes)
     const receipt = {
       partition: queue.partition,
       baseOffset: baseOffset === undefined ? undefined : baseOffset + BigInt(batch.reportedCount),

@@ -11,6 +11,7 @@ import type { CancelTimer, Clock } from '../clock.ts'
 import { RDKAFKA } from './delivery-errors.ts'
 import { backoffMs, type BackoffSettings } from './retry-policy.ts'
 import type { Random } from './partitioner.ts'
+import type { EosData } from './statistics/statistics-data.ts'
 import { TransportError, type ProducerIdentity } from './transport.ts'
 
 /** What a batch carries so that Kafka recognises it. */
@@ -43,6 +44,9 @@ export class Idempotence {
   readonly #dependencies: IdempotenceDependencies
   readonly #claims = new Map<string, Map<number, SequenceClaim>>()
   #identity: ProducerIdentity | undefined
+  #identities = 0
+  #state: EosData['idemp_state'] = 'Init'
+  #stateSinceMs: number
   #isAsking = false
   #failures = 0
   #refusalNumber: number | undefined
@@ -52,6 +56,18 @@ export class Idempotence {
   constructor(settings: BackoffSettings, dependencies: IdempotenceDependencies) {
     this.#settings = settings
     this.#dependencies = dependencies
+    this.#stateSinceMs = dependencies.clock.nowMs()
+  }
+
+  /** The identity that partitions begin with, in librdkafka's words. */
+  get status(): EosData {
+    return {
+      idemp_state: this.#state,
+      idemp_stateage: Math.round(this.#dependencies.clock.nowMs() - this.#stateSinceMs),
+      producer_id: Number(this.#identity?.producerId ?? -1),
+      producer_epoch: this.#identity?.epoch ?? -1,
+      epoch_cnt: this.#identities,
+    }
   }
 
   /** librdkafka's number of why Kafka gives kprf no identity, for as long as that is sure. */
@@ -84,7 +100,7 @@ export class Idempotence {
       this.#note(topic, partition, { ...claim, epoch: claim.epoch + 1, sequence: 0 })
     } else {
       this.#claims.get(topic)?.delete(partition)
-      this.#identity = undefined
+      this.#dropIdentity()
     }
     this.#dependencies.onRenewal()
   }
@@ -94,7 +110,7 @@ export class Idempotence {
    * not seen yet, lest Kafka takes new records for old ones.
    */
   forget(topic: string): void {
-    if (this.#claims.delete(topic)) this.#identity = undefined
+    if (this.#claims.delete(topic)) this.#dropIdentity()
   }
 
   /** Asks without waiting any longer: to be called when Kafka is reachable. */
@@ -123,6 +139,7 @@ export class Idempotence {
   async #ask(): Promise<void> {
     if (this.#isAsking || this.#isClosed) return
     this.#isAsking = true
+    this.#enter('RequestPID')
     try {
       this.#accept(await this.#dependencies.initProducerId())
     } catch (error) {
@@ -134,9 +151,22 @@ export class Idempotence {
 
   #accept(identity: ProducerIdentity): void {
     this.#identity = identity
+    this.#identities += 1
+    this.#enter('Assigned')
     this.#failures = 0
     this.#refusalNumber = undefined
     if (!this.#isClosed) this.#dependencies.onAnswer()
+  }
+
+  #dropIdentity(): void {
+    this.#identity = undefined
+    this.#enter('RequestPID')
+  }
+
+  #enter(state: EosData['idemp_state']): void {
+    if (state === this.#state) return
+    this.#state = state
+    this.#stateSinceMs = this.#dependencies.clock.nowMs()
   }
 
   /** The transport has said in the log what went wrong. */

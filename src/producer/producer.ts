@@ -4,7 +4,7 @@
  * `Delivery` reports the record.
  */
 import type { Clock } from '../clock.ts'
-import { Accumulator } from './accumulator.ts'
+import { Accumulator, type TopicQueue } from './accumulator.ts'
 import { Assigner } from './assigner.ts'
 import type { AdmittedRecord } from './batch.ts'
 import { ChunkPool } from './chunk-pool.ts'
@@ -18,6 +18,7 @@ import type { Random } from './partitioner.ts'
 import { fixedRoom, type QueueRoom } from './queue-room.ts'
 import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-batch.ts'
 import type { ProducerSettings } from './settings.ts'
+import type { QueueView, Statistics } from './statistics/statistics.ts'
 import { TopicMetadata } from './topic-metadata.ts'
 import type { Transport } from './transport.ts'
 import type {
@@ -39,6 +40,8 @@ export interface ProducerDependencies {
   readonly pool?: ChunkPool
   /** How much the queue may hold. @defaultValue what the settings say */
   readonly room?: QueueRoom
+  /** Where everything is counted, and the transport's part of it. @defaultValue nowhere */
+  readonly statistics?: Statistics | undefined
 }
 
 /** One call of `sendAll`. */
@@ -68,12 +71,13 @@ export class Producer implements RecordProducer {
   readonly #assigner: Assigner
   readonly #expiry: Expiry
   readonly #idempotence: Idempotence | undefined
+  readonly #statistics: Statistics | undefined
   #isDraining = false
   #onDrained: (() => void) | undefined
 
   constructor(settings: ProducerSettings, dependencies: ProducerDependencies) {
     const { transport, clock, observer, random, pool = new ChunkPool() } = dependencies
-    const { room = roomOf(settings) } = dependencies
+    const { room = roomOf(settings), statistics } = dependencies
     this.#settings = settings
     this.#transport = transport
     this.#clock = clock
@@ -85,10 +89,16 @@ export class Producer implements RecordProducer {
       fetch: (names) => transport.fetchMetadata(names),
       isWanted: (topic) => accumulator.find(topic) !== undefined,
       onAnswer: (topic, state) => {
-        if (state.status === 'known') observer.confirmed(topic)
+        if (state.status === 'known') {
+          observer.confirmed(topic)
+          statistics?.confirmed(topic)
+        }
         this.#assigner.topicAnswered(topic, state)
       },
-      onForgotten: (topic) => this.#idempotence?.forget(topic),
+      onForgotten: (topic) => {
+        this.#idempotence?.forget(topic)
+        statistics?.forgotten(topic)
+      },
     })
     const idempotence = settings.enableIdempotence
       ? new Idempotence(settings, {
@@ -103,16 +113,19 @@ export class Producer implements RecordProducer {
           },
         })
       : undefined
-    const delivery = new Delivery(this.#budget, observer, (topic) => {
+    const onIdleTopic = (topic: TopicQueue): void => {
       accumulator.forgetIfIdle(topic)
       if (this.#budget.records === 0) this.#onDrained?.()
-    })
+    }
+    const delivery = new Delivery(this.#budget, observer, onIdleTopic, statistics)
     const shared = {
       ...{ clock, random, transport, observer, accumulator, topics, delivery, idempotence },
+      statistics,
     }
     this.#accumulator = accumulator
     this.#topics = topics
     this.#idempotence = idempotence
+    this.#statistics = statistics
     this.#dispatcher = new Dispatcher(settings, shared)
     this.#assigner = new Assigner(settings, { ...shared, dispatcher: this.#dispatcher })
     this.#expiry = new Expiry(settings.messageTimeoutMs, {
@@ -147,6 +160,7 @@ export class Producer implements RecordProducer {
 
   /** Begins to connect. Records are admitted whether or not a broker is there. */
   start(): void {
+    this.#statistics?.start(() => this.#view())
     this.#transport.start({
       onAvailable: () => {
         this.#idempotence?.retryNow()
@@ -248,6 +262,18 @@ export class Producer implements RecordProducer {
     this.#idempotence?.close()
     this.#expiry.close()
     await this.#transport.close()
+    this.#statistics?.close()
+  }
+
+  #view(): QueueView {
+    return {
+      bufferedRecords: this.#budget.records,
+      bufferedBytes: this.#budget.bytes,
+      topics: this.#accumulator.topics,
+      knownTopics: this.#topics.size,
+      metadataOf: (topic) => this.#topics.peek(topic),
+      eos: this.#idempotence?.status,
+    }
   }
 
   #pumpAll(): void {

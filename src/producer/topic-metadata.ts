@@ -58,6 +58,8 @@ interface Entry {
   /** Whether somebody missed a leader while the request was under way: its answer may be older. */
   isWantedAgain: boolean
   lastAskedMs: number
+  /** When a broker last answered about it. */
+  answeredMs: number
   dueMs: number
 }
 
@@ -100,10 +102,19 @@ export class TopicMetadata {
       isDoubtful: false,
       isWantedAgain: false,
       lastAskedMs: -Infinity,
+      answeredMs: nowMs,
       dueMs: nowMs,
     })
     this.#schedule()
     return UNKNOWN
+  }
+
+  /** Says what is known of a topic that exists, without counting that as use. */
+  peek(topic: string): { readonly leaders: PartitionLeaders; readonly ageMs: number } | undefined {
+    const entry = this.#entries.get(topic)
+    if (entry?.state.status !== 'known') return undefined
+    const ageMs = this.#dependencies.clock.nowMs() - entry.answeredMs
+    return { leaders: entry.state.leaders, ageMs }
   }
 
   /** Asks about a topic again, because a leader is missing or has moved: at most once a backoff. */
@@ -195,6 +206,7 @@ export class TopicMetadata {
     const nowMs = this.#dependencies.clock.nowMs()
     for (const [topic, entry] of due) {
       const answer = answers.get(topic)
+      entry.answeredMs = nowMs
       entry.isDoubtful = answer?.errorNumber !== 0
       entry.state = this.#judge(entry, answer, nowMs)
       entry.dueMs = this.#nextDueMs(entry, nowMs)

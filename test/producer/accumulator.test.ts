@@ -55,7 +55,12 @@ function admit(
 function begin(queue: PartitionQueue): void {
   const batch = queue.takeNext()
   const outcomes = Promise.resolve([])
-  if (batch) queue.begin({ batch, attempt: { outcomes, wasSent: true, abandon: () => undefined } })
+  if (batch)
+    queue.begin({
+      leader: 1,
+      batch,
+      attempt: { outcomes, wasSent: true, abandon: () => undefined },
+    })
 }
 
 function appendAll(queue: PartitionQueue, values: string): boolean[] {

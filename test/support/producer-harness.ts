@@ -3,6 +3,7 @@ import type { BatchRetry, DeliveryFailure } from '../../src/producer/delivery.ts
 import { Producer } from '../../src/producer/producer.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
 import type { Transport } from '../../src/producer/transport.ts'
+import type { Statistics } from '../../src/producer/statistics/statistics.ts'
 import type { DeliveryReport, ProducerRecord, Refusals } from '../../src/producer/types.ts'
 import { DEFAULT_SETTINGS } from './default-settings.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -48,6 +49,7 @@ export class ProducerHarness {
     topics: Readonly<Record<string, number>> = { t: 4 },
     random: () => number = () => 0.5,
     around: Around = (transport) => transport,
+    makeStatistics: (clock: Clock) => Statistics | undefined = () => undefined,
   ) {
     this.transport = new FakeTransport(topics)
     this.producer = new Producer(
@@ -56,6 +58,7 @@ export class ProducerHarness {
         transport: around(this.transport, this.clock),
         clock: this.clock,
         random,
+        statistics: makeStatistics(this.clock),
         observer: {
           delivered: (_, records) => {
             this.deliveredCount += records.count

@@ -19,8 +19,13 @@ const TLS_ALERT = [0x15, 0x03]
  * Makes one connection begin with a clean slate and break off at the first answer that is none.
  *
  * @param maxAnswerBytes - the longest answer taken (receive.message.max.bytes).
+ * @param onForeignAnswer - called when an answer belongs to no request.
  */
-export function guardFraming(connection: Connection, maxAnswerBytes: number): void {
+export function guardFraming(
+  connection: Connection,
+  maxAnswerBytes: number,
+  onForeignAnswer?: () => void,
+): void {
   const connect = connection.connect.bind(connection)
   let connecting: Promise<unknown> | undefined
   // Shared: kafkajs would open a socket for each caller, and the end of one would end another.
@@ -55,7 +60,10 @@ export function guardFraming(connection: Connection, maxAnswerBytes: number): vo
     // Some brokers answer acks 0, for which nobody waits: then there is nothing in flight.
     const isForeign =
       requestQueue.inflight.size > 0 && !requestQueue.inflight.has(answer.correlationId)
-    if (isForeign) throw new Error(`correlation id ${answer.correlationId} was never sent`)
+    if (isForeign) {
+      onForeignAnswer?.()
+      throw new Error(`correlation id ${answer.correlationId} was never sent`)
+    }
     fulfillRequest(answer)
   }
 }

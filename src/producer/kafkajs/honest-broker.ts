@@ -31,13 +31,16 @@ import Lock from 'kafkajs/src/utils/lock.js'
 import type { Clock } from '../../clock.ts'
 import { invariant } from '../../invariant.ts'
 import type { TokenSource } from '../security/bearer-token.ts'
+import type { BrokerRegistry } from '../statistics/broker-registry.ts'
+import type { BrokerStatistics } from '../statistics/broker-statistics.ts'
 import type { TransportObserver } from '../transport.ts'
+import { countRequests } from './count-requests.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
 import { sendProduce } from './produce-request.ts'
 import { causes } from './classify.ts'
 import { guardFraming } from './framing.ts'
 import type { Refusals } from './refusals.ts'
-import { SocketEnd } from './sockets.ts'
+import { revealIpv6, SocketEnd } from './sockets.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
 /** Less than the default message.timeout.ms, so that another broker can still be asked in time. */
@@ -63,6 +66,8 @@ export interface HonestBrokerDependencies {
   readonly refusals: Refusals
   /** `undefined` where none is needed. */
   readonly tokens: TokenSource | undefined
+  /** `undefined` where nothing is counted. */
+  readonly statistics: BrokerRegistry | undefined
   /** TCP, TLS and SASL together may take so long. */
   readonly connectTimeoutMs: number
   /** Longest answer taken. */
@@ -74,6 +79,7 @@ export interface HonestBrokerDependencies {
 /** See the head of this file. */
 export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
+  readonly #statistics: BrokerStatistics | undefined
   #connecting: Promise<void> | undefined
   #disconnecting: Promise<void> | undefined
   #isSilent = false
@@ -82,7 +88,9 @@ export class HonestBroker extends Broker {
   constructor(options: BrokerOptions, dependencies: HonestBrokerDependencies) {
     super(options)
     this.#dependencies = dependencies
-    mend(options.connectionPool, dependencies)
+    const { host, port } = options.connectionPool
+    this.#statistics = dependencies.statistics?.at(revealIpv6(host), port)
+    this.#mend(options.connectionPool)
   }
 
   /** Whether it did not answer the last time that it was asked something. */
@@ -174,6 +182,7 @@ export class HonestBroker extends Broker {
     observer.produceAnswered(this.brokerAddress, durationMs)
     // Which of the two a broker means depends on the version of its answer (KIP-219).
     const throttleMs = throttleTime + clientSideThrottleTime
+    this.#statistics?.throttled(throttleMs)
     if (throttleMs > 0) observer.throttled(throttleMs)
   }
 
@@ -181,6 +190,7 @@ export class HonestBroker extends Broker {
   async #ask<Answer>(question: ProtocolRequest<Answer>): Promise<Answer> {
     const cancelTimer = this.#dependencies.clock.schedule(QUESTION_TIMEOUT_MS, () => {
       const error = new SocketEnd('timeout', `no answer within ${QUESTION_TIMEOUT_MS} ms`)
+      this.#statistics?.timedOut()
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(error)
     })
     try {
@@ -285,15 +295,19 @@ export class HonestBroker extends Broker {
       description: `connect to broker ${this.brokerAddress}`,
     })
     this.connectionPool = await renewConnectionPool(stale)
-    mend(this.connectionPool, this.#dependencies)
+    this.#mend(this.connectionPool)
   }
-}
 
-/** Applies the workarounds that concern each connection. */
-function mend({ pool }: ConnectionPool, { maxAnswerBytes }: HonestBrokerDependencies): void {
-  for (const connection of pool) {
-    silenceIdleTimerLoop(connection)
-    guardFraming(connection, maxAnswerBytes)
+  /** Applies the workarounds that concern each connection. */
+  #mend({ pool }: ConnectionPool): void {
+    const statistics = this.#statistics
+    for (const connection of pool) {
+      silenceIdleTimerLoop(connection)
+      guardFraming(connection, this.#dependencies.maxAnswerBytes, () => {
+        statistics?.foreignAnswer()
+      })
+      if (statistics) countRequests(connection, statistics, this.#dependencies.clock)
+    }
   }
 }
 

@@ -101,6 +101,19 @@ declare module 'kafkajs/src/broker/index.js' {
     }[]
   }
 
+  export interface PushedRequest {
+    readonly entry: {
+      readonly apiKey: number
+      readonly apiName: string
+      readonly apiVersion: number
+      readonly correlationId: number
+      readonly resolve: (answer: { payload: Buffer | null }) => void
+      readonly reject: (error: unknown) => void
+    }
+    readonly expectResponse: boolean
+    readonly sendRequest: () => void
+  }
+
   export interface Connection {
     readonly socket: Socket | undefined
     /** What arrived and is no whole answer yet. */
@@ -111,7 +124,7 @@ declare module 'kafkajs/src/broker/index.js' {
     readonly sasl: object | null | undefined
     isConnected(): boolean
     isAuthenticated(): boolean
-    authenticate(): Promise<void>
+    authenticate: () => Promise<void>
     failIfNotConnected(): void
     nextCorrelationId(): number
     connect: () => Promise<unknown>
@@ -123,18 +136,7 @@ declare module 'kafkajs/src/broker/index.js' {
       scheduleCheckPendingRequests: () => void
       maybeThrottle(clientSideThrottleTime: number | undefined): void
       /** Sends a request, now or when the broker's throttling is over. */
-      push(request: {
-        readonly entry: {
-          readonly apiKey: number
-          readonly apiName: string
-          readonly apiVersion: number
-          readonly correlationId: number
-          readonly resolve: (answer: { payload: Buffer | null }) => void
-          readonly reject: (error: unknown) => void
-        }
-        readonly expectResponse: boolean
-        readonly sendRequest: () => void
-      }): void
+      push: (request: PushedRequest) => void
     }
     send<Answer>(request: ProtocolRequest<Answer>): Promise<Answer>
   }

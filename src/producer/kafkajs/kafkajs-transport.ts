@@ -11,6 +11,7 @@ import { deliveryError, RDKAFKA } from '../delivery-errors.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff } from '../reconnect-backoff.ts'
 import type { TokenSource } from '../security/bearer-token.ts'
+import type { BrokerRegistry } from '../statistics/broker-registry.ts'
 import {
   TransportError,
   type Availability,
@@ -44,6 +45,8 @@ export interface KafkajsTransportDependencies {
   readonly observer: TransportObserver
   /** Opens plain connections. @defaultValue `net.connect` */
   readonly connect?: Connect
+  /** Where connections and requests are counted. @defaultValue nowhere */
+  readonly statistics?: BrokerRegistry | undefined
 }
 
 /** When nothing was heard of Kafka for so long, it is asked whether it is there. */
@@ -76,11 +79,12 @@ export class KafkajsTransport implements Transport {
   constructor(settings: KafkajsTransportSettings, dependencies: KafkajsTransportDependencies) {
     this.#dependencies = dependencies
     const { connectTimeoutMs, socketTimeoutMs, maxAnswerBytes, maxIdleMs, ssl } = settings
-    const { clock, random, log, observer } = dependencies
+    const { clock, random, log, observer, connect, statistics } = dependencies
     this.#probeBackoff = new ReconnectBackoff(settings, random)
     const sasl = settings.sasl && kafkajsSasl(settings.sasl, settings, dependencies)
     this.#tokens = sasl?.tokens
-    this.#sockets = new Sockets({ ...settings.socket, tls: ssl }, observer, dependencies.connect)
+    const socketSettings = { ...settings.socket, tls: ssl }
+    this.#sockets = new Sockets(socketSettings, observer, connect, statistics)
     const logger = createLogger({
       level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.INFO,
       logCreator: kafkajsLogCreator(dependencies.log),
@@ -104,6 +108,7 @@ export class KafkajsTransport implements Transport {
       {
         clock,
         observer,
+        statistics,
         connectTimeoutMs,
         maxAnswerBytes,
         tokens: sasl?.tokens,
@@ -152,6 +157,7 @@ export class KafkajsTransport implements Transport {
     this.#lastMetadataMs = this.#dependencies.clock.nowMs()
     const snapshot = toSnapshot(metadata)
     this.#stalls.learn(snapshot)
+    this.#dependencies.statistics?.learn(snapshot.brokers)
     return snapshot
   }
 
@@ -180,7 +186,9 @@ export class KafkajsTransport implements Transport {
       resolve(failAll(call, { errorNumber, wasSent, reason }))
     }
     const { requestTimeoutMs } = request
-    const cancelTimer = this.#dependencies.clock.schedule(requestTimeoutMs, () => {
+    const { clock, statistics } = this.#dependencies
+    const cancelTimer = clock.schedule(requestTimeoutMs, () => {
+      statistics?.node(request.leader)?.timedOut()
       giveUp(`no answer within ${Math.round(requestTimeoutMs)} ms`)
     })
     const unwatch = this.#stalls.watch(call)

@@ -5,6 +5,8 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
+import type { BrokerRegistry } from '../statistics/broker-registry.ts'
+import type { BrokerStatistics, ConnectionEnd } from '../statistics/broker-statistics.ts'
 import type { TransportObserver } from '../transport.ts'
 
 const KEEP_ALIVE_DELAY_MS = 60_000
@@ -68,23 +70,27 @@ export class Sockets {
   readonly #options: Pick<net.TcpNetConnectOpts, 'family' | 'keepAlive' | 'noDelay'>
   readonly #connect: Connect
   readonly #observer: TransportObserver
+  readonly #statistics: BrokerRegistry | undefined
   readonly #open = new Set<net.Socket>()
   #isClosed = false
 
   /**
    * @param settings - `tls` is `undefined` for plain text.
    * @param connect - opens plain connections; tests have a network of their own.
+   * @param statistics - where connections and their bytes are counted.
    */
   constructor(
     settings: SocketSettings & { readonly tls: tls.ConnectionOptions | undefined },
     observer: TransportObserver,
     connect: Connect = net.connect,
+    statistics?: BrokerRegistry,
   ) {
     const { keepAlive, noDelay } = settings
     this.#tlsOptions = settings.tls
     this.#options = { family: FAMILIES[settings.family], keepAlive, noDelay }
     this.#observer = observer
     this.#connect = connect
+    this.#statistics = statistics
   }
 
   /** kafkajs's way to get a connection. Its own would leave Nagle's delay on. */
@@ -94,12 +100,12 @@ export class Sockets {
     const host = revealIpv6(givenHost)
     const keepAliveInitialDelay = KEEP_ALIVE_DELAY_MS
     const options = { ...this.#options, host, port, keepAliveInitialDelay }
-    const socket = this.#tlsOptions
-      ? tls.connect({ ...options, ...serverName(host), ...this.#tlsOptions }, onConnect)
-      : this.#connect(options, onConnect)
+    const { socket, wire } = this.#openSocket(options, onConnect)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
-    this.#watch(socket)
+    const broker = this.#statistics?.at(host, port)
+    broker?.opened(socket, wire)
+    this.#watch(socket, broker)
     return socket
   }
 
@@ -110,27 +116,47 @@ export class Sockets {
     for (const socket of this.#open) socket.destroy(new SocketEnd('intended', 'kprf is closing'))
   }
 
-  /** A connection that never came about is counted where that is noticed. */
-  #watch(socket: net.Socket): void {
+  /**
+   * TLS goes over a socket of ours, on whose wire the bytes are counted: a TLS socket counts those of the
+   * plain text.
+   */
+  #openSocket(
+    options: net.TcpNetConnectOpts & { readonly host: string },
+    onConnect: () => void,
+  ): { readonly socket: net.Socket; readonly wire: net.Socket } {
+    if (!this.#tlsOptions) {
+      const socket = this.#connect(options, onConnect)
+      return { socket, wire: socket }
+    }
+    const wire = this.#connect(options, () => undefined)
+    const { host } = options
+    const tlsOptions = { socket: wire, host, ...serverName(host), ...this.#tlsOptions }
+    return { socket: tls.connect(tlsOptions, onConnect), wire }
+  }
+
+  /** A connection that never came about is counted by the observer where that is noticed. */
+  #watch(socket: net.Socket, broker: BrokerStatistics | undefined): void {
     let cause: Error | undefined
-    let isReady = false
+    let isConnected = false
     socket.once('error', (error) => {
       cause = error
       // Nothing tells it from a reset of an open connection but when it comes.
       const isCut = 'code' in error && error.code === 'ECONNRESET'
-      if (this.#tlsOptions && !isReady && isCut) Object.assign(error, { code: HANDSHAKE_CUT })
+      if (this.#tlsOptions && !isConnected && isCut) Object.assign(error, { code: HANDSHAKE_CUT })
     })
     socket.once(this.#tlsOptions ? 'secureConnect' : 'connect', () => {
-      isReady = true
-      socket.once('close', () => {
-        const reason = reasonOfEnd(cause)
-        if (reason !== 'intended' && !this.#isClosed) this.#observer.connectionLost(reason)
-      })
+      isConnected = true
+      broker?.reached(socket, 'APIVERSION_QUERY')
+    })
+    socket.once('close', () => {
+      const end = this.#isClosed ? 'intended' : reasonOfEnd(cause)
+      broker?.closed(socket, isConnected ? end : undefined)
+      if (isConnected && end !== 'intended') this.#observer.connectionLost(end)
     })
   }
 }
 
-function reasonOfEnd(cause: Error | undefined): SocketEnd['reason'] | 'reset' | 'closed' {
+function reasonOfEnd(cause: Error | undefined): ConnectionEnd {
   if (cause instanceof SocketEnd) return cause.reason
   return cause === undefined ? 'closed' : 'reset'
 }

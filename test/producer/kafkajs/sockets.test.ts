@@ -67,6 +67,9 @@ async function acceptingServer(): Promise<{ port: number; accept: () => Promise<
   return { port: await listen(server), accept }
 }
 
+/** What Node asks the operating system through. */
+type Handle = Record<'setNoDelay' | 'setKeepAlive', () => number>
+
 /** Opens a connection as kafkajs does, and notes what is asked of the operating system for it. */
 function open(
   sockets: Sockets,
@@ -86,14 +89,17 @@ function open(
     onConnect: () => {
       resolve(undefined)
     },
-  }) as net.Socket & { readonly _handle: Record<'setNoDelay' | 'setKeepAlive', () => number> }
+  }) as net.Socket & { readonly _handle: Handle & { readonly _parent?: Handle } }
   clients.push(socket)
   socket.on('error', () => undefined)
   for (const name of ['setNoDelay', 'setKeepAlive'] as const) {
-    vi.spyOn(socket._handle, name).mockImplementation((...values: unknown[]) => {
-      options.push([name, ...values])
-      return 0
-    })
+    // TLS has a handle of its own above that of the connection.
+    vi.spyOn(socket._handle._parent ?? socket._handle, name).mockImplementation(
+      (...values: unknown[]) => {
+        options.push([name, ...values])
+        return 0
+      },
+    )
   }
   return { socket, connected, options }
 }

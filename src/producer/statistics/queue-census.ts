@@ -1,0 +1,130 @@
+/** Counts what is in the producer's queue, when statistics are put together: nobody counts it in between. */
+import type { PartitionQueue, TopicQueue } from '../accumulator.ts'
+import type { PartitionLeaders } from '../partitioner.ts'
+import type { BrokerQueues } from './broker-statistics.ts'
+import type { PartitionData, TopicData, TopparData } from './statistics-data.ts'
+import type { PartitionCounts, TopicStatistics } from './topic-statistics.ts'
+
+/** librdkafka's number of the partition that holds what has none yet. */
+const UNASSIGNED = -1
+/** librdkafka's id of a leader that is not known. */
+const NO_LEADER = -1
+
+interface Load {
+  unsentRecords: number
+  unansweredRecords: number
+  readonly toppars: Map<string, TopparData>
+}
+
+/** What each broker has to do with the queue: records that it was sent or is about to be sent, and what it leads. */
+export class BrokerLoads {
+  readonly #loads = new Map<number, Load>()
+
+  constructor(topics: Iterable<TopicQueue>) {
+    for (const topic of topics) {
+      for (const { inFlight } of topic.partitions) {
+        if (!inFlight) continue
+        const load = this.#load(inFlight.leader)
+        if (inFlight.attempt.wasSent) load.unansweredRecords += inFlight.batch.encodedCount
+        else load.unsentRecords += inFlight.batch.encodedCount
+      }
+    }
+  }
+
+  /** Notes who leads a partition. */
+  leads(nodeId: number, topic: string, partition: number): void {
+    this.#load(nodeId).toppars.set(`${topic}-${partition}`, { topic, partition })
+  }
+
+  /** Returns what was found of one broker. */
+  of(nodeId: number | undefined): BrokerQueues {
+    const load = nodeId === undefined ? undefined : this.#loads.get(nodeId)
+    return {
+      outbuf_msg_cnt: load?.unsentRecords ?? 0,
+      waitresp_msg_cnt: load?.unansweredRecords ?? 0,
+      toppars: Object.fromEntries(load?.toppars ?? []),
+    }
+  }
+
+  #load(nodeId: number): Load {
+    let load = this.#loads.get(nodeId)
+    if (!load) {
+      load = { unsentRecords: 0, unansweredRecords: 0, toppars: new Map() }
+      this.#loads.set(nodeId, load)
+    }
+    return load
+  }
+}
+
+/** What the producer knows of a topic. */
+export interface KnownTopic {
+  readonly leaders: PartitionLeaders
+  /** Time since a broker last answered about it. */
+  readonly ageMs: number
+}
+
+/** What a topic is described by. */
+export interface TopicSources {
+  readonly statistics: TopicStatistics
+  /** `undefined` while nothing of it waits. */
+  readonly queue: TopicQueue | undefined
+  readonly metadata: KnownTopic | undefined
+  /** Learns which broker leads which partition. */
+  readonly loads: BrokerLoads
+  readonly nowMs: number
+}
+
+/** Describes one topic and those of its partitions that had records. */
+export function describeTopic(name: string, sources: TopicSources): TopicData {
+  const { statistics, queue, metadata, loads, nowMs } = sources
+  const queues = new Map(Array.from(queue?.partitions ?? [], (one) => [one.partition, one]))
+  if (metadata) statistics.forgetFrom(metadata.leaders.length)
+  for (const partition of queues.keys()) statistics.partition(partition)
+  const partitions = Array.from(statistics.partitions, ([partition, counts]) => {
+    const leader = metadata?.leaders[partition]
+    if (leader !== undefined) loads.leads(leader, name, partition)
+    return describePartition(partition, leader ?? NO_LEADER, counts, queues.get(partition))
+  })
+  if (queue && queue.unassigned.length > 0) partitions.push(describeUnassigned(queue))
+  return {
+    topic: name,
+    age: Math.round(nowMs - statistics.sinceMs),
+    metadata_age: Math.round(metadata?.ageMs ?? nowMs - statistics.sinceMs),
+    ...statistics.takeWindows(),
+    partitions: Object.fromEntries(partitions.map((one) => [one.partition, one])),
+  }
+}
+
+function describePartition(
+  partition: number,
+  leader: number,
+  { acknowledged, settledRecords }: PartitionCounts,
+  queue: PartitionQueue | undefined,
+): PartitionData {
+  const { open, sealed } = queue?.waiting ?? NOTHING_WAITS
+  const inFlight = queue?.inFlight?.batch.count ?? 0
+  return {
+    partition,
+    leader,
+    msgq_cnt: open.records,
+    msgq_bytes: open.bytes,
+    xmit_msgq_cnt: sealed.records,
+    xmit_msgq_bytes: sealed.bytes,
+    msgs_inflight: inFlight,
+    txmsgs: acknowledged.records,
+    txbytes: acknowledged.bytes,
+    msgs: settledRecords + open.records + sealed.records + inFlight,
+  }
+}
+
+const NOTHING_WAITS = { open: { records: 0, bytes: 0 }, sealed: { records: 0, bytes: 0 } }
+
+function describeUnassigned({ unassigned }: TopicQueue): PartitionData {
+  const bytes = unassigned.reduce((sum, { valueBytes }) => sum + valueBytes, 0)
+  return {
+    ...{ partition: UNASSIGNED, leader: NO_LEADER },
+    ...{ msgq_cnt: unassigned.length, msgq_bytes: bytes },
+    ...{ xmit_msgq_cnt: 0, xmit_msgq_bytes: 0, msgs_inflight: 0 },
+    ...{ txmsgs: 0, txbytes: 0, msgs: unassigned.length },
+  }
+}

@@ -1,0 +1,38 @@
+/** Writes statistics as librdkafka's JSON. */
+import type { BrokerData, StatisticsData, TopicData } from './statistics-data.ts'
+import { summarize } from './window.ts'
+
+/** See the head of this file. */
+export function toJson(statistics: StatisticsData): string {
+  return JSON.stringify({
+    ...statistics,
+    brokers: mapValues(statistics.brokers, renderBroker),
+    topics: mapValues(statistics.topics, renderTopic),
+  })
+}
+
+function renderBroker(broker: BrokerData): object {
+  return {
+    ...broker,
+    int_latency: summarize(broker.int_latency),
+    outbuf_latency: summarize(broker.outbuf_latency),
+    rtt: summarize(broker.rtt),
+    throttle: summarize(broker.throttle),
+  }
+}
+
+function renderTopic(topic: TopicData): object {
+  return {
+    ...topic,
+    batchsize: summarize(topic.batchsize),
+    batchcnt: summarize(topic.batchcnt),
+  }
+}
+
+/** Not a loop that assigns: Kafka allows a topic named `__proto__`. */
+function mapValues<Value>(
+  record: Readonly<Record<string, Value>>,
+  map: (value: Value) => object,
+): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+}

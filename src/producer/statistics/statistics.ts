@@ -1,0 +1,181 @@
+/**
+ * The statistics of one producer and of its connections: everybody counts here, and every
+ * `statistics.interval.ms` all of it is put together, as librdkafka does for its statistics callback. While they
+ * are off there is no such object, and nothing is counted.
+ */
+import type { CancelTimer, Clock } from '../../clock.ts'
+import type { TopicQueue } from '../accumulator.ts'
+import type { Batch } from '../batch.ts'
+import { BrokerRegistry } from './broker-registry.ts'
+import { BrokerLoads, describeTopic, type KnownTopic } from './queue-census.ts'
+import type { EosData, StatisticsData } from './statistics-data.ts'
+import { TopicStatistics } from './topic-statistics.ts'
+
+/** What {@link Statistics} are kept of, and how. */
+export interface StatisticsSettings {
+  readonly clientId: string
+  /** `host:port` of each broker in the configuration. */
+  readonly brokers: readonly string[]
+  /** `statistics.interval.ms`: more than 0, and rounded up to whole seconds as in librdkafka. */
+  readonly intervalMs: number
+  /** `queue.buffering.max.messages`; 0 means no limit. */
+  readonly queueBufferingMaxMessages: number
+  /** `queue.buffering.max.kbytes`. */
+  readonly queueBufferingMaxKbytes: number
+  /** Tells this producer from others with the same client id; from 1. */
+  readonly number: number
+}
+
+/** The producer's queue as it is at the moment. */
+export interface QueueView {
+  readonly bufferedRecords: number
+  /** Bytes of their values. */
+  readonly bufferedBytes: number
+  /** Topics that have records. */
+  readonly topics: Iterable<TopicQueue>
+  /** How many topics metadata is kept of. */
+  readonly knownTopics: number
+  /** What is known of a topic; looking does not count as use. */
+  metadataOf(topic: string): KnownTopic | undefined
+  /** `undefined` where the producer is not idempotent. */
+  readonly eos: EosData | undefined
+}
+
+const GRANULARITY_MS = 1_000
+
+/** See the head of this file. */
+export class Statistics {
+  readonly brokers: BrokerRegistry
+  readonly #settings: StatisticsSettings
+  readonly #intervalMs: number
+  readonly #clock: Clock
+  readonly #startedMs: number
+  readonly #topics = new Map<string, TopicStatistics>()
+  #look: (() => QueueView) | undefined
+  #acknowledgedRecords = 0
+  #acknowledgedBytes = 0
+  #latest: StatisticsData | undefined
+  #cancelTimer: CancelTimer | undefined
+
+  constructor(settings: StatisticsSettings, clock: Clock) {
+    this.#settings = settings
+    this.#intervalMs = Math.ceil(settings.intervalMs / GRANULARITY_MS) * GRANULARITY_MS
+    this.#clock = clock
+    this.#startedMs = clock.nowMs()
+    this.brokers = new BrokerRegistry(settings.brokers, clock)
+  }
+
+  /** Those of the last interval; before its end, the ones of the start. */
+  get latest(): StatisticsData {
+    return this.#latest ?? this.#take()
+  }
+
+  /** Number of topics remembered. */
+  get size(): number {
+    return this.#topics.size
+  }
+
+  /** Begins to collect. @param look - looks at the queue, after each interval. */
+  start(look: () => QueueView): void {
+    this.#look = look
+    this.#tick()
+  }
+
+  /** Collects once more, and then no more. */
+  close(): void {
+    this.#cancelTimer?.()
+    this.#take()
+  }
+
+  /** Kafka has a topic. */
+  confirmed(topic: string): void {
+    this.#topic(topic)
+  }
+
+  /** A topic is not used any more. */
+  forgotten(topic: string): void {
+    this.#topics.delete(topic)
+  }
+
+  /** Batches of one request are handed over to be sent to their leader. */
+  sending(
+    leader: number,
+    sent: readonly { readonly queue: { readonly topic: TopicQueue }; readonly batch: Batch }[],
+  ): void {
+    const broker = this.brokers.node(leader)
+    const nowMs = this.#clock.nowMs()
+    let isRetry = false
+    for (const { queue, batch } of sent) {
+      this.#topic(queue.topic.name).batchSent(batch.encodedCount, batch.sizeBytes)
+      if (batch.attempts > 0) isRetry = true
+      else broker?.dequeued(nowMs - batch.firstAdmittedMs)
+    }
+    if (isRetry) broker?.retried()
+  }
+
+  /** Kafka has a batch. */
+  acknowledged(topic: string, partition: number, records: number, bytes: number): void {
+    const { acknowledged } = this.#topic(topic).partition(partition)
+    acknowledged.records += records
+    acknowledged.bytes += bytes
+    this.#acknowledgedRecords += records
+    this.#acknowledgedBytes += bytes
+  }
+
+  /** Records were reported. */
+  settled(topic: string, partition: number, records: number): void {
+    this.#topic(topic).partition(partition).settledRecords += records
+  }
+
+  #tick(): void {
+    this.#take()
+    this.#cancelTimer = this.#clock.schedule(this.#intervalMs, () => {
+      this.#tick()
+    })
+  }
+
+  #topic(name: string): TopicStatistics {
+    let topic = this.#topics.get(name)
+    if (!topic) {
+      topic = new TopicStatistics(this.#clock.nowMs())
+      this.#topics.set(name, topic)
+    }
+    return topic
+  }
+
+  #take(): StatisticsData {
+    const { clientId, number, queueBufferingMaxMessages } = this.#settings
+    const nowMs = this.#clock.nowMs()
+    const queue = this.#look?.()
+    const waiting = new Map(Array.from(queue?.topics ?? [], (topic) => [topic.name, topic]))
+    const loads = new BrokerLoads(waiting.values())
+    const topics = Array.from(this.#topics, ([name, statistics]) =>
+      describeTopic(name, {
+        ...{ statistics, loads, nowMs },
+        queue: waiting.get(name),
+        metadata: queue?.metadataOf(name),
+      }),
+    )
+    this.#latest = {
+      name: `${clientId}#producer-${number}`,
+      client_id: clientId,
+      type: 'producer',
+      ts: Math.round(nowMs * 1000),
+      time: Math.floor(this.#clock.epochMs() / 1000),
+      age: Math.round((nowMs - this.#startedMs) * 1000),
+      replyq: 0,
+      msg_cnt: queue?.bufferedRecords ?? 0,
+      msg_size: queue?.bufferedBytes ?? 0,
+      msg_max: queueBufferingMaxMessages,
+      msg_size_max: this.#settings.queueBufferingMaxKbytes * 1024,
+      ...this.brokers.totals(),
+      txmsgs: this.#acknowledgedRecords,
+      txmsg_bytes: this.#acknowledgedBytes,
+      metadata_cache_cnt: queue?.knownTopics ?? 0,
+      brokers: this.brokers.take((nodeId) => loads.of(nodeId)),
+      topics: Object.fromEntries(topics.map((topic) => [topic.topic, topic])),
+      ...(queue?.eos && { eos: queue.eos }),
+    }
+    return this.#latest
+  }
+}
