@@ -8,6 +8,7 @@ import { RULES } from '../src/config/rules/rules.ts'
 import type { NamedSetting } from '../src/config/settings.ts'
 import type { KprfState } from '../src/metrics/kprf-metrics.ts'
 import { Metrics } from '../src/metrics/metrics.ts'
+import type { StatisticsSource } from '../src/metrics/statistics-metrics.ts'
 import { WorkerMetrics } from '../src/metrics/worker-metrics.ts'
 import { MAX_TOPIC_LABELS, OTHER_TOPICS } from '../src/metrics/topic-labels.ts'
 import { propertiesSection } from './docs/properties-section.ts'
@@ -19,6 +20,10 @@ const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
 Served on \`http.metrics_port\` at \`/metrics\`, in the Prometheus text format 0.0.4. The first ones are those of
 the Rust kprf, with its names and units; \`kprf_\` begins the names of those that are ours. Beside them are the
 process and Node.js metrics of prom-client.
+
+Those that begin with \`kafka_producer_\` come from the statistics ([STATISTICS.md](STATISTICS.md)): they are there while
+\`kafka.statistics_interval_ms\` is more than 0, and are as of the end of the last interval. Their label \`broker\` is
+\`host:port/nodeid\`, or \`host:port/bootstrap\` as long as no broker has said who listens there.
 
 The label \`topic\` is the name of a topic that Kafka has, up to ${MAX_TOPIC_LABELS} of them, and \`${OTHER_TOPICS}\` for all
 further ones. \`reason\` is an error code of [ERRORS.md](ERRORS.md) in lower case where records fail or are rejected,
@@ -40,6 +45,7 @@ export async function metricsPage(): Promise<string> {
     commitHash: '',
     bufferedRecords: () => [],
     state: idleState,
+    statistics: noStatistics,
   })
   const primary = new Registry()
   new WorkerMetrics(() => 0, primary)
@@ -58,6 +64,13 @@ function idleState(): KprfState {
   return {
     ...{ isKafkaUp: false, metadataAgeMs: undefined, queueRecords: 0, queueBytes: 0 },
     ...{ queueLimitBytes: 0, queueOldestAgeMs: 0 },
+  }
+}
+
+function noStatistics(): StatisticsSource {
+  return {
+    ...{ replyq: 0, msg_cnt: 0, msg_size: 0, metadata_cache_cnt: 0, brokers: {}, topics: {} },
+    ...{ tx: 0, tx_bytes: 0, rx: 0, rx_bytes: 0, txmsgs: 0, txmsg_bytes: 0 },
   }
 }
 

@@ -4,6 +4,7 @@ import { saslOf, tlsOf } from './kafka-security.ts'
 import type { KafkajsTransportSettings } from './producer/kafkajs/settings.ts'
 import type { Room } from './producer/queue-room.ts'
 import type { ProducerSettings } from './producer/settings.ts'
+import type { StatisticsSettings } from './producer/statistics/statistics.ts'
 
 /** How long an answer about a topic counts where topics are not asked about at intervals (librdkafka's default). */
 const METADATA_MAX_AGE_MS = 900_000
@@ -63,6 +64,22 @@ function metadataSettings(
       properties['topic.metadata.refresh.fast.interval.ms'] ?? retryBackoffMs,
     topicMetadataPropagationMaxMs,
     metadataMaxAgeMs: properties['metadata.max.age.ms'] ?? maxAgeMs,
+  }
+}
+
+/** Settings of the statistics; `undefined` where none are wanted. @param number - of this of several producers. */
+export function statisticsSettings(
+  { kafka }: Config,
+  number: number,
+): StatisticsSettings | undefined {
+  if (kafka.statisticsIntervalMs === 0) return undefined
+  return {
+    clientId: kafka.clientId,
+    brokers: kafka.brokers,
+    intervalMs: kafka.statisticsIntervalMs,
+    queueBufferingMaxMessages: kafka.queueBufferingMaxMessages,
+    queueBufferingMaxKbytes: kafka.queueBufferingMaxKbytes,
+    number,
   }
 }
 

@@ -16,7 +16,12 @@ import type { Config } from './config/types.ts'
 import { DeliveryObserver } from './delivery-observer.ts'
 import { ProxyError } from './errors.ts'
 import { invariant } from './invariant.ts'
-import { producerSettings, totalRoom, transportSettings } from './kafka-settings.ts'
+import {
+  producerSettings,
+  statisticsSettings,
+  totalRoom,
+  transportSettings,
+} from './kafka-settings.ts'
 import { Log, type Logger } from './logging.ts'
 import type { KprfState } from './metrics/kprf-metrics.ts'
 import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
@@ -30,6 +35,9 @@ import {
 } from './producer/kafkajs/kafkajs-transport.ts'
 import { Producer } from './producer/producer.ts'
 import type { QueueRoom } from './producer/queue-room.ts'
+import { toJson } from './producer/statistics/render.ts'
+import type { StatisticsData } from './producer/statistics/statistics-data.ts'
+import { Statistics } from './producer/statistics/statistics.ts'
 import type { Availability, Transport } from './producer/transport.ts'
 import type { BuildInfo } from './version.ts'
 
@@ -85,6 +93,8 @@ export class Service {
   readonly #logger: Logger
   readonly #metrics: Metrics
   readonly #observer: DeliveryObserver
+  /** `undefined` where none are kept. */
+  readonly #statistics: Statistics | undefined
   readonly #transport: Transport
   readonly #producer: Producer
   readonly #http: HttpServer
@@ -101,11 +111,14 @@ export class Service {
     this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
     const logger = share ? this.#log.logger.child({ worker: share.slot }) : this.#log.logger
     this.#logger = logger
+    const statistics = makeStatistics(config, clock, share?.slot ?? 0)
+    this.#statistics = statistics
     const metrics = new Metrics({
       ...build,
       bufferedRecords: () => this.#producer.bufferedByTopic(),
       state: () => this.#metricsState(),
       configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
+      statistics: statistics && (() => statistics.latest),
     })
     this.#metrics = metrics
     this.#observer = new DeliveryObserver({ metrics, logger })
@@ -114,6 +127,7 @@ export class Service {
       clock,
       random,
       observer: metrics.kprf,
+      statistics: statistics?.brokers,
       log: (level, message, fields) => {
         logger.limited(level, `kafka ${level}`, message, fields)
       },
@@ -128,6 +142,7 @@ export class Service {
       random,
       transport: this.#transport,
       observer: this.#observer,
+      statistics,
       ...(share && { room: share.room }),
     })
     const app = createApp({
@@ -141,7 +156,10 @@ export class Service {
       isDraining: () => this.#state === 'draining' || this.#state === 'closed',
     })
     this.#http = new HttpServer({ app, messages: messagesOf(app), clock, log: logger })
-    const operations = { metrics, logger, readinessChecks: this.#readinessChecks() }
+    const operations = {
+      ...{ metrics, logger, readinessChecks: this.#readinessChecks() },
+      statistics: { json: () => statistics && toJson(statistics.latest) },
+    }
     this.#operations = share
       ? undefined
       : new OperationsServer(createOperationsApp(operations), clock)
@@ -165,6 +183,11 @@ export class Service {
   /** All metrics as data, to be merged with those of other processes. */
   metricsSnapshot(): Promise<MetricsSnapshot> {
     return this.#metrics.snapshot()
+  }
+
+  /** The latest statistics, to be merged with those of other processes; `undefined` where none are kept. */
+  get statistics(): StatisticsData | undefined {
+    return this.#statistics?.latest
   }
 
   /**
@@ -299,6 +322,11 @@ export class Service {
     invariant(this.#state === from, `the service is ${this.#state}, not ${from}`)
     this.#state = to
   }
+}
+
+function makeStatistics(config: Config, clock: Clock, slot: number): Statistics | undefined {
+  const settings = statisticsSettings(config, slot + 1)
+  return settings && new Statistics(settings, clock)
 }
 
 function ownRateLimits({ ratelimit }: Config, clock: Clock): RateLimits | undefined {

@@ -181,7 +181,7 @@ const kafka = {
     librdkafka: ['enable.idempotence'],
   }),
   statistics_interval_ms: wholeNumber({
-    doc: 'How often statistics are collected. Accepted for the sake of old configurations; this version collects none.',
+    doc: 'How often statistics are collected for /stats and the kafka_producer_ metrics, in whole seconds (rounded up). 0 collects none.',
     default: 0,
     min: 0,
     max: 86_400_000,

@@ -6,6 +6,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { KprfMetrics, type KprfState } from './kprf-metrics.ts'
+import { StatisticsMetrics, type StatisticsSource } from './statistics-metrics.ts'
 import { TopicLabels } from './topic-labels.ts'
 
 /** Whether the client of a push waits for the delivery reports. */
@@ -37,6 +38,12 @@ export interface MetricsOptions {
    * @defaultValue none
    */
   readonly configuredTopics?: Iterable<string>
+  /**
+   * The producer's statistics. Read at each scrape.
+   *
+   * @defaultValue none are kept, and their metrics are not there
+   */
+  readonly statistics?: (() => StatisticsSource) | undefined
   /** @defaultValue a new one */
   readonly registry?: Registry
 }
@@ -100,6 +107,8 @@ export class Metrics {
     this.#labels = new TopicLabels(options.configuredTopics)
     this.kprf = new KprfMetrics({ registry, labels: this.#labels, state: options.state })
     this.#declareQueueSize(options.bufferedRecords)
+    const { statistics } = options
+    if (statistics) new StatisticsMetrics({ registry, labels: this.#labels, read: statistics })
     declareAppMetadata(registry, options)
     collectDefaultMetrics({ register: registry })
     for (const topic of this.#labels.topics) this.#series(topic)

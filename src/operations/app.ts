@@ -17,15 +17,25 @@ export interface MetricsSource {
   exposition(): Promise<string>
 }
 
+/** Where `/stats` comes from. */
+export interface StatisticsSource {
+  /** The latest statistics; `undefined` where none are kept. */
+  json(): string | undefined | Promise<string | undefined>
+}
+
 /** What the operations port shows. */
 export interface OperationsOptions {
   readonly metrics: MetricsSource
+  readonly statistics: StatisticsSource
   /** In the order of `/readyz?verbose`. */
   readonly readinessChecks: readonly ReadinessCheck[]
   readonly logger: Logger
 }
 
 const TEXT = 'text/plain; charset=utf-8'
+
+const NO_STATISTICS =
+  'There are no statistics: set kafka.statistics_interval_ms to more than 0, say 5000, to have them collected.'
 
 /** Makes the Express app of the operations port. */
 export function createOperationsApp(options: OperationsOptions): Express {
@@ -34,6 +44,7 @@ export function createOperationsApp(options: OperationsOptions): Express {
   app.use(forbidCaching)
   const routes: readonly (readonly [string, RequestHandler])[] = [
     ['/metrics', serveMetrics(options.metrics)],
+    ['/stats', serveStatistics(options.statistics)],
     ['/livez', serveLiveness],
     ['/healthz', serveLiveness],
     ['/readyz', serveReadiness(options.readinessChecks)],
@@ -57,6 +68,14 @@ const serveLiveness: RequestHandler = (_request, response) => {
 function serveMetrics(metrics: MetricsSource): RequestHandler {
   return async (_request, response) => {
     send(response, 200, metrics.contentType, await metrics.exposition())
+  }
+}
+
+function serveStatistics(statistics: StatisticsSource): RequestHandler {
+  return async (_request, response) => {
+    const json = await statistics.json()
+    if (json === undefined) sendError(response, 404, NO_STATISTICS)
+    else send(response, 200, 'application/json', json)
   }
 }
 

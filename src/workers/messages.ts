@@ -3,6 +3,7 @@ import type { Config } from '../config/types.ts'
 import type { Admission, RecordsByTopic } from '../http/rate-limiter.ts'
 import type { MetricsSnapshot } from '../metrics/metrics.ts'
 import type { Room } from '../producer/queue-room.ts'
+import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
 import type { ServiceReport } from '../service.ts'
 
 /** From the primary to a worker. */
@@ -25,8 +26,15 @@ export type ToWorker =
   | { readonly kind: 'roomAgain' }
   /** Answers `admit`. */
   | { readonly kind: 'admitted'; readonly id: number; readonly admission: Admission }
-  /** Asks for `metrics`. */
+  /** Asks for `measured`. */
   | { readonly kind: 'measure'; readonly id: number }
+
+/** What a worker measures of itself. */
+export interface Measurement {
+  readonly metrics: MetricsSnapshot
+  /** `undefined` where none are kept. */
+  readonly statistics: StatisticsData | undefined
+}
 
 /** What a worker asks of what all share. */
 export type WorkerRequest =
@@ -43,9 +51,9 @@ export type ToPrimary =
   /** It cannot start: a ProxyError CONFIG_INVALID. */
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'report'; readonly report: ServiceReport }
-  | { readonly kind: 'metrics'; readonly id: number; readonly metrics: MetricsSnapshot }
-  /** The last message: how many records were lost in the end, and what is to be kept of the metrics. */
-  | { readonly kind: 'stopped'; readonly lost: number; readonly metrics: MetricsSnapshot }
+  | { readonly kind: 'measured'; readonly id: number; readonly measurement: Measurement }
+  /** The last message: how many records were lost in the end, and what was measured until then. */
+  | { readonly kind: 'stopped'; readonly lost: number; readonly measurement: Measurement }
 
 /** One end of the connection between the two. */
 export interface Channel<Incoming, Outgoing> {

@@ -17,7 +17,8 @@ import { createOperationsApp } from '../operations/app.ts'
 import { queueCheck, type ReadinessCheck } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
 import type { Room } from '../producer/queue-room.ts'
-import type { WorkerRequest } from './messages.ts'
+import { MergedStatistics } from './merged-statistics.ts'
+import type { Measurement, WorkerRequest } from './messages.ts'
 import { nextConfig } from './next-config.ts'
 import { QueueBank, type QueueAccount } from './queue-bank.ts'
 import { type Fork, type WorkerEnding, WorkerProcess } from './worker-process.ts'
@@ -50,6 +51,7 @@ export class Primary {
   readonly #operations: OperationsServer
   readonly #metrics: WorkerMetrics
   readonly #merged = new MergedMetrics()
+  readonly #statistics = new MergedStatistics()
   readonly #bank: QueueBank
   readonly #rates: RateLimiter
   readonly #accounts = new Map<WorkerProcess, QueueAccount>()
@@ -76,6 +78,7 @@ export class Primary {
     this.#metrics = new WorkerMetrics(() => this.#accepting().length)
     const operations = createOperationsApp({
       metrics: { contentType: this.#merged.contentType, exposition: () => this.#exposition() },
+      statistics: { json: () => this.#statisticsJson() },
       logger: this.logger,
       readinessChecks: this.#readinessChecks(),
     })
@@ -228,9 +231,11 @@ export class Primary {
   }
 
   /** Counts what is left of a worker, and replaces it when it was not told to end. */
-  #settle(worker: WorkerProcess, { isOrderly, lost, metrics, how }: WorkerEnding, lifeMs: number) {
+  #settle(worker: WorkerProcess, ending: WorkerEnding, lifeMs: number) {
+    const { isOrderly, lost, measurement, how } = ending
     const { slot, pid } = worker
-    this.#merged.keep(metrics)
+    this.#merged.keep(measurement.metrics)
+    this.#statistics.keep(measurement.statistics)
     this.#lost += lost
     if (isOrderly) return
     this.#metrics.recordsLost(lost)
@@ -291,12 +296,21 @@ export class Primary {
   }
 
   async #exposition(): Promise<string> {
+    const running = (await this.#measure()).map(({ metrics }) => metrics)
+    return await this.#merged.exposition([await this.#metrics.snapshot(), ...running])
+  }
+
+  async #statisticsJson(): Promise<string | undefined> {
+    return this.#statistics.json((await this.#measure()).map(({ statistics }) => statistics))
+  }
+
+  /** What all workers measure that run. */
+  async #measure(): Promise<Measurement[]> {
     const workers = [...this.#running]
     const measured = await Promise.all(workers.map((worker) => worker.measure()))
     // What has ended meanwhile is among those of the past, and must not be counted twice.
     await Promise.all(workers.filter(({ hasEnded }) => hasEnded).map(({ ended }) => ended))
-    const running = measured.filter((_, index) => workers[index]?.hasEnded === false)
-    return await this.#merged.exposition([await this.#metrics.snapshot(), ...running])
+    return measured.filter((_, index) => workers[index]?.hasEnded === false)
   }
 
   #readinessChecks(): ReadinessCheck[] {

@@ -2,9 +2,8 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
-import type { MetricsSnapshot } from '../metrics/metrics.ts'
 import type { ServiceReport } from '../service.ts'
-import type { ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
+import type { Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
 
 /** What a worker process is to {@link WorkerProcess}: node:cluster's `Worker`. */
 export interface Fork {
@@ -28,8 +27,8 @@ export interface WorkerEnding {
   readonly isOrderly: boolean
   /** Accepted records that were not delivered; of a worker that died, those in its queue at its last report. */
   readonly lost: number
-  /** All there is of its metrics. */
-  readonly metrics: MetricsSnapshot
+  /** The last that was measured of it. */
+  readonly measurement: Measurement
   /** As in `exit code 1` or `SIGKILL`. */
   readonly how: string
 }
@@ -37,8 +36,10 @@ export interface WorkerEnding {
 /** Handles what a worker asks of the primary. */
 export type RequestListener = (message: WorkerRequest, worker: WorkerProcess) => void
 
-/** How long a scrape waits for the metrics of one worker before it takes those of the scrape before. */
+/** How long a scrape waits for what one worker measured before it takes that of the scrape before. */
 const MEASURE_TIMEOUT_MS = 1_000
+
+const NOTHING_MEASURED: Measurement = { metrics: [], statistics: undefined }
 
 const NOTHING: ServiceReport = {
   bufferedRecords: 0,
@@ -59,9 +60,9 @@ export class WorkerProcess {
   readonly #untold: ToWorker[]
   readonly #onRequest: RequestListener
   readonly #port = Promise.withResolvers<number>()
-  readonly #measurements = new Map<number, (metrics: MetricsSnapshot) => void>()
+  readonly #measurements = new Map<number, (measurement: Measurement) => void>()
   #report = NOTHING
-  #metrics: MetricsSnapshot = []
+  #measurement = NOTHING_MEASURED
   #lost: number | undefined
   #isReady = false
   #isToldToEnd = false
@@ -112,19 +113,19 @@ export class WorkerProcess {
     this.#fork.kill('SIGKILL')
   }
 
-  /** Its metrics: those of now, or the last known ones when it does not answer in time. */
-  async measure(): Promise<MetricsSnapshot> {
+  /** What it measures now, or did the last time when it does not answer in time. */
+  async measure(): Promise<Measurement> {
     const id = this.#nextMeasurement
     this.#nextMeasurement += 1
-    const { promise, resolve } = Promise.withResolvers<MetricsSnapshot>()
+    const { promise, resolve } = Promise.withResolvers<Measurement>()
     this.#measurements.set(id, resolve)
     const cancelTimer = this.#clock.schedule(MEASURE_TIMEOUT_MS, () => {
-      resolve(this.#metrics)
+      resolve(this.#measurement)
     })
     this.tell({ kind: 'measure', id })
     try {
-      this.#metrics = await promise
-      return this.#metrics
+      this.#measurement = await promise
+      return this.#measurement
     } finally {
       cancelTimer()
       this.#measurements.delete(id)
@@ -146,12 +147,12 @@ export class WorkerProcess {
       case 'report':
         this.#report = message.report
         break
-      case 'metrics':
-        this.#measurements.get(message.id)?.(message.metrics)
+      case 'measured':
+        this.#measurements.get(message.id)?.(message.measurement)
         break
       case 'stopped':
         this.#lost = message.lost
-        this.#metrics = message.metrics
+        this.#measurement = message.measurement
         break
       case 'borrow':
       case 'giveBack':
@@ -174,10 +175,10 @@ export class WorkerProcess {
     const { code, how } = await exited
     this.#hasEnded = true
     this.#port.reject(new Error(`worker ${this.slot} ended with ${how} before it had started`))
-    for (const resolve of this.#measurements.values()) resolve(this.#metrics)
+    for (const resolve of this.#measurements.values()) resolve(this.#measurement)
     const lost = this.#lost ?? this.#report.bufferedRecords
     this.#report = NOTHING
     const isOrderly = this.#isToldToEnd && (this.#lost !== undefined || code === 0)
-    return { isOrderly, lost, metrics: this.#metrics, how }
+    return { isOrderly, lost, measurement: this.#measurement, how }
   }
 }

@@ -11,7 +11,7 @@ import { totalRoom } from '../kafka-settings.ts'
 import { BorrowedRoom, type Room, type RoomLender } from '../producer/queue-room.ts'
 import { Service, type ServiceReport } from '../service.ts'
 import type { BuildInfo } from '../version.ts'
-import type { Channel, ToPrimary, ToWorker } from './messages.ts'
+import type { Channel, Measurement, ToPrimary, ToWorker } from './messages.ts'
 import { chunkOf } from './queue-bank.ts'
 
 /** How long a worker runs at most without saying how many records it has. */
@@ -120,7 +120,7 @@ export class Worker {
     if (!service) return 0
     const lost = await service.stop(reason)
     this.#cancelReport?.()
-    this.#channel.send({ kind: 'stopped', lost, metrics: await service.metricsSnapshot() })
+    this.#channel.send({ kind: 'stopped', lost, measurement: await measurementOf(service) })
     return lost
   }
 
@@ -135,8 +135,7 @@ export class Worker {
   }
 
   async #measure(id: number): Promise<void> {
-    const metrics = (await this.#service?.metricsSnapshot()) ?? []
-    this.#channel.send({ kind: 'metrics', id, metrics })
+    this.#channel.send({ kind: 'measured', id, measurement: await measurementOf(this.#service) })
   }
 
   #lender(config: Config, workers: number): RoomLender {
@@ -176,6 +175,11 @@ export class Worker {
     this.#channel.send({ kind: 'admit', id, wanted })
     return promise
   }
+}
+
+async function measurementOf(service: Service | undefined): Promise<Measurement> {
+  const metrics = (await service?.metricsSnapshot()) ?? []
+  return { metrics, statistics: service?.statistics }
 }
 
 function isSame(report: ServiceReport, other: ServiceReport | undefined): boolean {

@@ -17,6 +17,7 @@ const makeApp = (
   const limiter = new RepeatLimiter(new ManualClock())
   const app = createOperationsApp({
     metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('up 1\n') },
+    statistics: { json: () => undefined },
     readinessChecks: [],
     logger: new FieldLogger((...line) => lines.push(line), limiter),
     ...options,
@@ -60,6 +61,29 @@ describe('GET /metrics', () => {
     expect(lines).toEqual([
       ['error', 'the operations port failed', { error: new Error('a collector failed') }],
     ])
+  })
+})
+
+describe('GET /stats', () => {
+  test('is the latest statistics in JSON', async () => {
+    const { app } = makeApp({ statistics: { json: () => '{"txmsgs":3}' } })
+
+    const response = await request(app).get('/stats')
+
+    expect(response.status).toBe(200)
+    expect(response.headers['content-type']).toBe('application/json')
+    expect(response.body).toEqual({ txmsgs: 3 })
+  })
+
+  test('says how to have statistics when there are none', async () => {
+    const response = await request(makeApp().app).get('/stats')
+
+    expect(response.status).toBe(404)
+    expect(response.headers['content-type']).toBe('application/json')
+    expect(response.body).toMatchObject({
+      error_code: 40400,
+      message: expect.stringContaining('set kafka.statistics_interval_ms'),
+    })
   })
 })
 
