@@ -1,0 +1,77 @@
+/** TCP proxies in front of brokers that count the bytes that pass, as a second opinion on our own counts. */
+import { once } from 'node:events'
+import net from 'node:net'
+import type { Connect } from '../../src/producer/kafkajs/sockets.ts'
+
+/** See the head of this file. */
+export class CountingProxies {
+  readonly #servers: net.Server[] = []
+  /** By the broker's port. */
+  readonly #ports = new Map<number, number>()
+  readonly #sockets = new Set<net.Socket>()
+  /** Bytes that came from the clients. */
+  toBrokers = 0
+  /** Bytes that came from the brokers. */
+  fromBrokers = 0
+  connections = 0
+
+  /** Starts a proxy for each broker of a cluster. */
+  static async start(bootstrap: string): Promise<CountingProxies> {
+    const proxies = new CountingProxies()
+    for (const address of bootstrap.split(',')) {
+      await proxies.#add(Number(address.split(':')[1]))
+    }
+    return proxies
+  }
+
+  /** Connects to a broker through its proxy. */
+  readonly connect: Connect = (options, onConnect) =>
+    net.connect({ ...options, port: this.#ports.get(options.port) ?? options.port }, onConnect)
+
+  /** Breaks all connections. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  /** Resolves when nothing is connected any more: all bytes have been counted. */
+  async drained(): Promise<void> {
+    await Promise.all(
+      [...this.#sockets].filter(({ closed }) => !closed).map((socket) => once(socket, 'close')),
+    )
+  }
+
+  /** Stops. */
+  async close(): Promise<void> {
+    this.cut()
+    for (const server of this.#servers) {
+      server.close()
+      await once(server, 'close')
+    }
+  }
+
+  async #add(brokerPort: number): Promise<void> {
+    const server = net.createServer((client) => {
+      this.connections += 1
+      const broker = net.connect({ host: '127.0.0.1', port: brokerPort, noDelay: true })
+      client.on('data', ({ length }) => (this.toBrokers += length)).pipe(broker)
+      broker.on('data', ({ length }) => (this.fromBrokers += length)).pipe(client)
+      this.#join(client, broker)
+      this.#join(broker, client)
+    })
+    this.#servers.push(server)
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const address = server.address()
+    if (typeof address === 'object' && address) this.#ports.set(brokerPort, address.port)
+  }
+
+  /** The end of one is the end of the other. */
+  #join(socket: net.Socket, other: net.Socket): void {
+    this.#sockets.add(socket)
+    socket
+      .on('error', () => undefined)
+      .once('close', () => {
+        this.#sockets.delete(socket)
+        other.destroy()
+      })
+  }
+}

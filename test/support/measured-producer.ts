@@ -1,0 +1,95 @@
+import { systemClock } from '../../src/clock.ts'
+import {
+  KafkajsTransport,
+  type KafkajsTransportSettings,
+} from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import { Producer } from '../../src/producer/producer.ts'
+import { LIBRDKAFKA_DEFAULTS, type ProducerSettings } from '../../src/producer/settings.ts'
+import type { StatisticsData } from '../../src/producer/statistics/statistics-data.ts'
+import { Statistics } from '../../src/producer/statistics/statistics.ts'
+import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
+import type { CountingProxies } from './counting-proxy.ts'
+import { FakeClock } from './fake-clock.ts'
+import { DEFAULT_SETTINGS } from './producer-harness.ts'
+import { RecordingTransportObserver } from './recording-transport-observer.ts'
+
+/** What a {@link MeasuredProducer} is made of. */
+export interface MeasuredProducerOptions {
+  readonly bootstrap: string
+  readonly transport?: Partial<KafkajsTransportSettings>
+  readonly producer?: Partial<ProducerSettings>
+  /** Between it and the brokers. @defaultValue nothing */
+  readonly proxies?: CountingProxies
+}
+
+/** A producer on a cluster, whose statistics are collected when the test wants it. */
+export class MeasuredProducer {
+  readonly producer: Producer
+  readonly transport: KafkajsTransport
+  readonly statistics: Statistics
+  readonly #clock = new FakeClock()
+
+  constructor(options: MeasuredProducerOptions) {
+    const brokers = options.bootstrap.split(',')
+    this.statistics = new Statistics(
+      {
+        ...{ clientId: 'measured', brokers, intervalMs: 1_000, number: 1 },
+        ...{ queueBufferingMaxMessages: 100_000, queueBufferingMaxKbytes: 1_048_576 },
+      },
+      this.#clock,
+    )
+    this.transport = new KafkajsTransport(
+      {
+        ...LIBRDKAFKA_DEFAULTS,
+        ...{ brokers, clientId: 'measured', ssl: undefined, sasl: undefined },
+        ...{ allowAutoTopicCreation: false, connectTimeoutMs: 5_000, isDebugLogged: false },
+        ...{ reconnectBackoffMs: 20, reconnectBackoffMaxMs: 200 },
+        ...options.transport,
+      },
+      {
+        ...{ clock: systemClock, random: Math.random, log: () => undefined },
+        observer: new RecordingTransportObserver(),
+        statistics: this.statistics.brokers,
+        ...(options.proxies && { connect: options.proxies.connect }),
+      },
+    )
+    this.producer = new Producer(
+      { ...DEFAULT_SETTINGS, messageTimeoutMs: 60_000, ...options.producer },
+      {
+        ...{ clock: systemClock, random: Math.random, transport: this.transport },
+        statistics: this.statistics,
+        observer: {
+          ...{ delivered: () => undefined, failed: () => undefined, retried: () => undefined },
+          ...{ confirmed: () => undefined, refused: () => undefined, renewed: () => undefined },
+          ...{ attemptFailed: () => undefined, split: () => undefined },
+        },
+      },
+    )
+    this.producer.start()
+  }
+
+  /** Ends the interval, and returns what was collected. */
+  async collect(): Promise<StatisticsData> {
+    await this.#clock.advance(1_000)
+    return this.statistics.latest
+  }
+
+  /** Sends records and waits until all are reported. */
+  async deliver(records: readonly ProducerRecord[]): Promise<readonly DeliveryReport[]> {
+    const reports: DeliveryReport[] = []
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const refusals = await this.producer.sendAll(records, (report) => {
+      reports.push(report)
+      if (reports.length === records.length) resolve(undefined)
+    })
+    if (refusals) throw new Error(`refused: ${JSON.stringify(refusals)}`)
+    await promise
+    return reports
+  }
+
+  /** Closes the connections and returns the last statistics. */
+  async close(): Promise<StatisticsData> {
+    await this.producer.close()
+    return this.statistics.latest
+  }
+}
