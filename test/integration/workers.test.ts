@@ -86,6 +86,28 @@ describe('several workers', () => {
     expect(stopped.toSorted()).toEqual([0, 1, undefined])
   })
 
+  it('have their statistics put together, those of one that was replaced included', async () => {
+    const { kprf, pushOnce } = await startWorkers({ 'kafka.statistics_interval_ms': 1_000 })
+    const read = async (): Promise<Readonly<Record<string, unknown>>> =>
+      JSON.parse((await kprf.stats()).text) as Record<string, unknown>
+    const total = 'kafka_producer_total_messages_sent'
+    await pushMany(pushOnce, 100)
+    await expect.poll(read, SOON).toMatchObject({
+      ...{ name: 'kprf#producers', txmsgs: 100, msg_cnt: 0 },
+      topics: { t: { topic: 't' } },
+    })
+
+    kprf.signal('SIGUSR2')
+    await kprf.logged('the workers were restarted')
+    await pushMany(pushOnce, 50)
+
+    await expect.poll(read, SOON).toMatchObject({ txmsgs: 150 })
+    const { status, headers } = await kprf.stats()
+    expect(status).toBe(200)
+    expect(headers['content-type']).toBe('application/json')
+    expect((await kprf.metrics()).sum(total)).toBe(150)
+  })
+
   it('share the limit of the queue', async () => {
     const limit = 1600
     const { kprf, pushOnce } = await startWorkers(queueOf(limit))

@@ -33,6 +33,21 @@ export class CountingProxies {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 
+  /**
+   * Refuses connections as long as something takes, as a broker that is down does: what a proxy accepts counts
+   * as sent to it.
+   */
+  async refuseDuring(task: () => Promise<void>): Promise<void> {
+    const addresses = this.#servers.map((server) => server.address())
+    await this.close()
+    await task()
+    for (const [index, server] of this.#servers.entries()) {
+      const address = addresses[index]
+      if (typeof address !== 'object' || !address) throw new Error('a proxy has an address')
+      await once(server.listen(address.port, '127.0.0.1'), 'listening')
+    }
+  }
+
   /** Resolves when nothing is connected any more: all bytes have been counted. */
   async drained(): Promise<void> {
     await Promise.all(

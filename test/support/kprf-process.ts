@@ -182,6 +182,11 @@ export class KprfProcess {
     this.#pushClient?.close()
   }
 
+  /** Resolves to the reply of `/stats`. */
+  async stats(): Promise<HttpReply> {
+    return await this.#get('/stats')
+  }
+
   /** Resolves to the status of `/readyz`. */
   async readyz(): Promise<number> {
     return (await this.#get('/readyz')).status

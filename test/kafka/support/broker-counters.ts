@@ -1,0 +1,21 @@
+/** What a real broker has counted since it started, read over JMX. */
+import { join } from 'node:path'
+import { runCommand } from '../../../scripts/kafka/command.ts'
+import { requireTool } from '../../../scripts/kafka/tools.ts'
+
+/** See the head of this file. */
+export interface BrokerCounters {
+  readonly produceRequests: number
+  /** Records stored. */
+  readonly messagesIn: number
+  /** Bytes of their batches. */
+  readonly bytesIn: number
+}
+
+const PROGRAM = join(import.meta.dirname, 'BrokerCounters.java')
+
+/** Reads the counters of the broker with this process id. */
+export async function readBrokerCounters(pid: number): Promise<BrokerCounters> {
+  const { stdout } = await runCommand(await requireTool('java'), [PROGRAM, `${pid}`])
+  return JSON.parse(stdout.toString()) as BrokerCounters
+}
