@@ -31,7 +31,4 @@ export function announce(
     )
   }
   for (const warning of warnings) logger.warn(warning)
-  if (kafka.statisticsIntervalMs > 0) {
-    logger.warn('kafka.statistics_interval_ms has no effect: statistics are not collected')
-  }
 }

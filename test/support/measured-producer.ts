@@ -1,16 +1,15 @@
 import { systemClock } from '../../src/clock.ts'
-import {
-  KafkajsTransport,
-  type KafkajsTransportSettings,
-} from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
+import type { KafkajsTransportSettings } from '../../src/producer/kafkajs/settings.ts'
 import { Producer } from '../../src/producer/producer.ts'
-import { LIBRDKAFKA_DEFAULTS, type ProducerSettings } from '../../src/producer/settings.ts'
+import type { ProducerSettings } from '../../src/producer/settings.ts'
 import type { StatisticsData } from '../../src/producer/statistics/statistics-data.ts'
 import { Statistics } from '../../src/producer/statistics/statistics.ts'
 import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
 import type { CountingProxies } from './counting-proxy.ts'
+import { DEFAULT_SETTINGS, DEFAULT_TRANSPORT_SETTINGS } from './default-settings.ts'
 import { FakeClock } from './fake-clock.ts'
-import { DEFAULT_SETTINGS } from './producer-harness.ts'
+
 import { RecordingTransportObserver } from './recording-transport-observer.ts'
 
 /** What a {@link MeasuredProducer} is made of. */
@@ -40,9 +39,8 @@ export class MeasuredProducer {
     )
     this.transport = new KafkajsTransport(
       {
-        ...LIBRDKAFKA_DEFAULTS,
-        ...{ brokers, clientId: 'measured', ssl: undefined, sasl: undefined },
-        ...{ allowAutoTopicCreation: false, connectTimeoutMs: 5_000, isDebugLogged: false },
+        ...DEFAULT_TRANSPORT_SETTINGS,
+        ...{ brokers, clientId: 'measured', allowAutoTopicCreation: false },
         ...{ reconnectBackoffMs: 20, reconnectBackoffMaxMs: 200 },
         ...options.transport,
       },
