@@ -87,6 +87,70 @@ class Running {
   }
 }
 
+describe('GET /stats', () => {
+  const names = (value: unknown): string[] =>
+    typeof value === 'object' && value !== null ? Object.keys(value).toSorted() : []
+
+  it('has the names of librdkafka at every level', async () => {
+    const cluster = await startCluster()
+    const running = await Running.start(
+      cluster,
+      '--kafka.statistics_interval_ms=1000',
+      '--kafka.enable_idempotence=true',
+    )
+    await running.push('a')
+    await expect
+      .poll(async () => (await running.operations('/stats')).text, { timeout: 5_000 })
+      .toContain('"txmsgs":1')
+
+    const statistics: unknown = JSON.parse((await running.operations('/stats')).text)
+
+    const broker = `${cluster.bootstrap}/1`
+    const at = (...path: string[]): unknown =>
+      path.reduce<unknown>(
+        (value, key) => (typeof value === 'object' ? Reflect.get(value ?? {}, key) : undefined),
+        statistics,
+      )
+    expect(names(statistics)).toEqual(TOP_LEVEL)
+    expect(names(at('brokers', broker))).toEqual(BROKER)
+    for (const window of ['int_latency', 'outbuf_latency', 'rtt', 'throttle']) {
+      expect(names(at('brokers', broker, window))).toEqual(WINDOW)
+    }
+    expect(at('brokers', broker, 'toppars')).toEqual({ 't-0': { topic: 't', partition: 0 } })
+    expect(names(at('topics', 't'))).toEqual(TOPIC)
+    expect(names(at('topics', 't', 'batchsize'))).toEqual(WINDOW)
+    expect(names(at('topics', 't', 'batchcnt'))).toEqual(WINDOW)
+    expect(names(at('topics', 't', 'partitions', '0'))).toEqual(PARTITION)
+    expect(names(at('eos'))).toEqual(EOS)
+  })
+
+  it('is not there while no statistics are collected', async () => {
+    const running = await Running.start(await startCluster())
+
+    expect(await running.operations('/stats')).toMatchObject({ status: 404 })
+    expect((await running.operations('/metrics')).text).not.toContain('kafka_producer_')
+  })
+})
+
+/** Names of librdkafka's fields, in the order of the alphabet. */
+const words = (text: string): string[] => text.trim().split(/\s+/).toSorted()
+
+const TOP_LEVEL = words(`
+  age brokers client_id eos metadata_cache_cnt msg_cnt msg_max msg_size msg_size_max name replyq rx rx_bytes
+  time topics ts tx tx_bytes txmsg_bytes txmsgs type
+`)
+const BROKER = words(`
+  connects disconnects int_latency name nodeid nodename outbuf_cnt outbuf_latency outbuf_msg_cnt req
+  req_timeouts rtt rx rxbytes rxcorriderrs rxerrs rxidle source state stateage throttle toppars tx txbytes
+  txerrs txidle txretries waitresp_cnt waitresp_msg_cnt
+`)
+const WINDOW = words('avg cnt max min p50 p75 p90 p95 p99 p99_99 stddev sum')
+const TOPIC = words('age batchcnt batchsize metadata_age partitions topic')
+const PARTITION = words(`
+  leader msgq_bytes msgq_cnt msgs msgs_inflight partition txbytes txmsgs xmit_msgq_bytes xmit_msgq_cnt
+`)
+const EOS = words('epoch_cnt idemp_state idemp_stateage producer_epoch producer_id')
+
 describe('the log', () => {
   it('moves on to a new file when it is reopened after the old one was renamed', async () => {
     const running = await Running.start(await startCluster())

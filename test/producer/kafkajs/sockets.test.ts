@@ -4,6 +4,7 @@ import tls from 'node:tls'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DEFAULT_TRANSPORT_SETTINGS } from '../../support/default-settings.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
 import {
   disguiseIpv6,
@@ -11,7 +12,9 @@ import {
   SocketEnd,
   Sockets,
   type SocketSettings,
+  type Connect,
 } from '../../../src/producer/kafkajs/sockets.ts'
+import { BrokerRegistry } from '../../../src/producer/statistics/broker-registry.ts'
 
 const HOST = '127.0.0.1'
 
@@ -362,7 +365,7 @@ describe('Sockets with TLS', () => {
   async function tlsServer(): Promise<{ port: number; name: Promise<string | false> }> {
     const { promise: name, resolve } = Promise.withResolvers<string | false>()
     const server = tls.createServer({ ...PSK, pskCallback: () => KEY }, (socket) => {
-      socket.on('error', () => undefined)
+      socket.on('error', () => undefined).resume()
       resolve(socket.servername ?? false)
     })
     return { port: await listen(server), name }
@@ -415,5 +418,38 @@ describe('Sockets with TLS', () => {
     sockets.destroyAll()
 
     expect(socket.destroyed).toBe(true)
+  })
+
+  test('leaves no socket behind when a connection is given up before it is there', async () => {
+    const { port } = await tlsServer()
+    const wires: net.Socket[] = []
+    const connect: Connect = (options, onConnect) => {
+      const wire = net.connect(options, onConnect)
+      wires.push(wire)
+      return wire
+    }
+    const sockets = new Sockets(withTls(PSK_CLIENT), new RecordingTransportObserver(), connect)
+    const { socket } = open(sockets, HOST, port)
+
+    socket.destroy()
+    await once(socket, 'close')
+
+    expect(wires.map(({ destroyed }) => destroyed)).toEqual([true])
+  })
+
+  test('counts the bytes of the cipher text', async () => {
+    const { port } = await tlsServer()
+    const registry = new BrokerRegistry([`${HOST}:${port}`], new FakeClock())
+    const observer = new RecordingTransportObserver()
+    const sockets = new Sockets(withTls(PSK_CLIENT), observer, undefined, registry)
+    const { socket, connected } = open(sockets, HOST, port)
+    await connected
+    const { sent: handshake } = registry.at(HOST, port).bytes
+
+    await new Promise((resolve) => socket.write(Buffer.alloc(1000), resolve))
+
+    const { sent } = registry.at(HOST, port).bytes
+    expect(handshake).toBeGreaterThan(100)
+    expect(sent - handshake).toBeGreaterThan(socket.bytesWritten)
   })
 })
