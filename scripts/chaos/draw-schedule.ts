@@ -35,6 +35,7 @@ export function drawSchedule(seed: number, brokers?: number): Schedule {
       drawEvent(dice, topics, brokerCount, loadMs),
     ).sort((one, other) => one.atMs - other.atMs),
     ending: dice.pick(['settle', 'settle', 'settle', 'settle', 'drain', 'close']),
+    compressionMs: dice.chance(0.5) ? dice.pick([0, 1, dice.between(2, 60)]) : undefined,
   }
 }
 

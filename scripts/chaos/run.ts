@@ -1,16 +1,20 @@
 /** One run: a cluster, a producer on it, clients, faults; and what the oracle says of it. */
 import { createHash } from 'node:crypto'
+import { zstdCompressSync } from 'node:zlib'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
+import { CompressingTransport } from '../../src/producer/compression/compressing-transport.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import { DEFAULT_TRANSPORT_SETTINGS } from '../../test/support/default-settings.ts'
 import { RecordingTransportObserver } from '../../test/support/recording-transport-observer.ts'
 import { Producer } from '../../src/producer/producer.ts'
+import type { Transport } from '../../src/producer/transport.ts'
 import { Ledger, type Entry } from './ledger.ts'
 import { push, runClient } from './load.ts'
 import { judge } from './oracle.ts'
 import { HttpEdge } from './http-edge.ts'
 import type { Schedule } from './schedule.ts'
+import type { VirtualTime } from './simulation/virtual-time.ts'
 import { World } from './simulation/world.ts'
 import { Turmoil } from './turmoil.ts'
 
@@ -72,6 +76,17 @@ class PoisonedPool extends ChunkPool {
   }
 }
 
+/** Compresses with zstd on the spot, and says so after `durationMs`: zlib's threads do not know simulated time. */
+function compressing(transport: Transport, durationMs: number, clock: VirtualTime): Transport {
+  return new CompressingTransport(transport, {
+    ...{ clock, codec: 'zstd', log: () => undefined },
+    compress: (pieces) => {
+      const compressed = zstdCompressSync(Buffer.concat(pieces))
+      return durationMs === 0 ? compressed : clock.sleep(durationMs).then(() => compressed)
+    },
+  })
+}
+
 class Run {
   readonly #schedule: Schedule
   readonly #cluster: EmbeddedCluster
@@ -91,7 +106,7 @@ class Run {
     const { time: clock, dice, network } = world
     this.#ledger = new Ledger(clock)
     const random = dice.next
-    const transport = new KafkajsTransport(
+    const kafkajs = new KafkajsTransport(
       {
         ...DEFAULT_TRANSPORT_SETTINGS,
         brokers: cluster.bootstrap.split(','),
@@ -110,6 +125,9 @@ class Run {
         connect: network.connect,
       },
     )
+    const { compressionMs } = schedule
+    const transport =
+      compressionMs === undefined ? kafkajs : compressing(kafkajs, compressionMs, clock)
     const observer = this.#ledger
     const pool = new PoisonedPool()
     this.#producer = new Producer(schedule.settings, { transport, clock, random, observer, pool })

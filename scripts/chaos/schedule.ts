@@ -22,6 +22,8 @@ export interface Schedule {
    * `drain`: the producer is drained under load, after the faults. `close`: it is closed amid them.
    */
   readonly ending: 'settle' | 'drain' | 'close'
+  /** How long it takes to compress a batch, 0 for no wait at all; `undefined`: batches are not compressed. */
+  readonly compressionMs: number | undefined
 }
 
 /** A topic and its limits. */
