@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.ts'
 import type { BenchOptions, Figure, Measure } from './measure.ts'
+import { compression } from './measures/compression.ts'
 import { connectionPerRequest } from './measures/connections.ts'
 import { eventLoopDelay, syncLatency } from './measures/latency.ts'
 import { manyRecords } from './measures/many-records.ts'
@@ -21,6 +22,7 @@ import { peer } from './support/server.ts'
 
 const MEASURES: Readonly<Record<string, Measure>> = {
   producerAlone,
+  compression,
   oneRecordAsync,
   oneRecordSync,
   manyRecords,

@@ -29,6 +29,7 @@ export class DeliveryObserver implements ProducerObserver {
 
   delivered(topic: string, records: Records, nowMs: number): void {
     this.#metrics.recordsDelivered(topic, records, nowMs)
+    this.#metrics.kprf.batchDelivered(records.count)
   }
 
   failed(failure: DeliveryFailure, records: Records, nowMs: number): void {

@@ -7,10 +7,12 @@ import { Broker } from '../support/broker.ts'
 import { show, spreadOf } from '../support/statistics.ts'
 import { assertStored } from './compared.ts'
 
-interface ProducerRun {
+/** What `bench/servers/producer.ts` prints. */
+export interface ProducerRun {
   readonly sent: number
   readonly cpuPerRecordUs: number
   readonly recordsPerBatch: number
+  readonly wireBytesPerRecord: number
 }
 
 /** Records of a wave go to four partitions: 480 of 4 KiB to each are two full batches. */
@@ -19,7 +21,8 @@ const CASES = [
   { bytes: 100, waveSize: 20_000, maxUs: 1.5 },
 ] as const
 
-const PROGRAM = join(import.meta.dirname, '..', 'servers', 'producer.ts')
+/** Path of the producer without HTTP. */
+export const PRODUCER_PROGRAM = join(import.meta.dirname, '..', 'servers', 'producer.ts')
 
 /** CPU for each record, large and small. */
 export const producerAlone: Measure = async ({ durationMs, rounds }) => {
@@ -30,7 +33,7 @@ export const producerAlone: Measure = async ({ durationMs, rounds }) => {
       const runs: ProducerRun[] = []
       for (let round = 0; round < rounds; round += 1) {
         const args = [broker.bootstrap, 'alone', bytes, waveSize, durationMs / 2].map(String)
-        const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...args])
+        const { stdout } = await promisify(execFile)(process.execPath, [PRODUCER_PROGRAM, ...args])
         runs.push(JSON.parse(stdout) as ProducerRun)
       }
       await assertStored(

@@ -4,6 +4,8 @@
  * milliseconds.
  */
 import { systemClock } from '../../src/clock.ts'
+import { compressionCodecs } from '../../src/producer/compression/codec.ts'
+import { withCompression } from '../../src/producer/compression/compressing-transport.ts'
 import type { ProducerObserver } from '../../src/producer/delivery.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import { Producer } from '../../src/producer/producer.ts'
@@ -11,15 +13,20 @@ import {
   DEFAULT_SETTINGS,
   DEFAULT_TRANSPORT_SETTINGS,
 } from '../../test/support/default-settings.ts'
+import type { TransportObserver } from '../../src/producer/transport.ts'
 import type { ProducerRecord } from '../../src/producer/types.ts'
+import { jsonValues } from '../support/json-values.ts'
 
 const RECORDS_PER_CALL = 40
 const WARM_UP_SHARE = 0.3
 
-const [bootstrap = '', topic = '', bytes = '', waveSize = '', forMs = ''] = process.argv.slice(2)
+const [bootstrap = '', topic = '', bytes = '', waveSize = '', forMs = '', codec] =
+  process.argv.slice(2)
+const compressionCodec = compressionCodecs.find((name) => name === codec) ?? 'none'
 
 let onDelivered: () => void = () => undefined
 let batches = 0
+let wireBytes = 0
 const observer: ProducerObserver = {
   delivered: () => {
     batches += 1
@@ -34,19 +41,28 @@ const observer: ProducerObserver = {
   ...{ attemptFailed: () => undefined, split: () => undefined, retried: () => undefined },
   ...{ renewed: () => undefined, confirmed: () => undefined },
 }
-const transport = new KafkajsTransport(
-  {
-    ...DEFAULT_TRANSPORT_SETTINGS,
-    ...{ brokers: bootstrap.split(','), clientId: 'bench', allowAutoTopicCreation: false },
+const transportObserver: TransportObserver = {
+  ...{ connectFailed: () => undefined, authenticationFailed: () => undefined },
+  ...{ connectionLost: () => undefined, metadataAnswered: () => undefined },
+  ...{ throttled: () => undefined, produceAnswered: () => undefined },
+  batchCompressed: () => undefined,
+  batchSent: (bytesOfBatch) => {
+    wireBytes += bytesOfBatch
   },
-  {
-    ...{ clock: systemClock, random: Math.random, log: () => undefined },
-    observer: {
-      ...{ connectFailed: () => undefined, authenticationFailed: () => undefined },
-      ...{ connectionLost: () => undefined, metadataAnswered: () => undefined },
-      ...{ throttled: () => undefined, produceAnswered: () => undefined },
+}
+const transportDependencies = {
+  ...{ clock: systemClock, random: Math.random, log: () => undefined, observer: transportObserver },
+}
+const transport = withCompression(
+  new KafkajsTransport(
+    {
+      ...DEFAULT_TRANSPORT_SETTINGS,
+      ...{ brokers: bootstrap.split(','), clientId: 'bench', allowAutoTopicCreation: false },
     },
-  },
+    transportDependencies,
+  ),
+  { compressionCodec, compressionLevel: -1 },
+  transportDependencies,
 )
 const producer = new Producer(
   {
@@ -57,16 +73,22 @@ const producer = new Producer(
 )
 
 /** Strings as they come out of JSON, so that none is a rope. */
-const value = JSON.parse(
-  JSON.stringify('abcdefghijklmnop'.repeat(Number(bytes) / 16 + 1).slice(0, Number(bytes))),
-) as string
+const values =
+  codec === undefined
+    ? [flat('abcdefghijklmnop'.repeat(Number(bytes) / 16 + 1).slice(0, Number(bytes)))]
+    : jsonValues(1_024, Number(bytes)).map(flat)
 const partitions = 4
 const calls = Array.from({ length: Number(waveSize) / RECORDS_PER_CALL }, (_, call) =>
-  Array.from({ length: RECORDS_PER_CALL }, (): ProducerRecord => ({
-    ...{ topic, partition: call % partitions, key: null, value, headers: [] },
+  Array.from({ length: RECORDS_PER_CALL }, (_, record): ProducerRecord => ({
+    ...{ topic, partition: call % partitions, key: null, headers: [] },
+    value: values[(call * RECORDS_PER_CALL + record) % values.length] ?? '',
     timestampMs: undefined,
   })),
 )
+
+function flat(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string
+}
 
 async function sendWave(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<undefined>()
@@ -89,6 +111,7 @@ producer.start()
 const warmUpWaves = await sendFor(Number(forMs) * WARM_UP_SHARE)
 const before = process.cpuUsage()
 const batchesBefore = batches
+const wireBytesBefore = wireBytes
 const waves = await sendFor(Number(forMs))
 const { user, system } = process.cpuUsage(before)
 const records = waves * Number(waveSize)
@@ -98,5 +121,6 @@ console.log(
     sent: records + warmUpWaves * Number(waveSize),
     cpuPerRecordUs: (user + system) / records,
     recordsPerBatch: records / (batches - batchesBefore),
+    wireBytesPerRecord: (wireBytes - wireBytesBefore) / records,
   }),
 )

@@ -80,6 +80,7 @@ class PoisonedPool extends ChunkPool {
 function compressing(transport: Transport, durationMs: number, clock: VirtualTime): Transport {
   return new CompressingTransport(transport, {
     ...{ clock, codec: 'zstd', log: () => undefined },
+    observer: new RecordingTransportObserver(),
     compress: (pieces) => {
       const compressed = zstdCompressSync(Buffer.concat(pieces))
       return durationMs === 0 ? compressed : clock.sleep(durationMs).then(() => compressed)

@@ -38,6 +38,12 @@ const REQUEST_BUCKETS_SECONDS = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10,
 ]
 
+const BATCH_RECORDS_BUCKETS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000]
+/** Up to a mebibyte, which Kafka takes by default. */
+const BATCH_BYTES_BUCKETS = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576]
+/** 1 is what did not become smaller. */
+const COMPRESSION_RATIO_BUCKETS = [1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32]
+
 /** Name, help, value, and how those of several workers become one. */
 type StateGauge = readonly [string, string, (now: KprfState) => number, 'sum' | 'min' | 'max']
 
@@ -63,6 +69,9 @@ export class KprfMetrics {
   readonly #metadataRefreshes: Counter
   readonly #throttled: Counter
   readonly #requestDuration: Histogram<'broker'>
+  readonly #batchRecords: Histogram
+  readonly #batchBytes: Histogram
+  readonly #compressionRatio: Histogram
 
   constructor({ registry, labels, state }: KprfMetricsOptions) {
     this.#registry = registry
@@ -134,6 +143,21 @@ export class KprfMetrics {
       buckets: REQUEST_BUCKETS_SECONDS,
       registers: [registry],
     })
+    this.#batchRecords = this.#histogram(
+      'kprf_batch_records',
+      'Records of each batch that was delivered.',
+      BATCH_RECORDS_BUCKETS,
+    )
+    this.#batchBytes = this.#histogram(
+      'kprf_batch_bytes',
+      'Bytes of each batch that was sent, compressed if it is, retries included.',
+      BATCH_BYTES_BUCKETS,
+    )
+    this.#compressionRatio = this.#histogram(
+      'kprf_compression_ratio',
+      'Bytes of each batch divided by those that it was compressed to; 1 where it did not become smaller.',
+      COMPRESSION_RATIO_BUCKETS,
+    )
     for (const reason of CONNECTION_ENDS) this.#connectionsLost.inc({ reason }, 0)
     this.#declareState(state)
   }
@@ -210,6 +234,25 @@ export class KprfMetrics {
   /** Observes how long a broker took to answer a produce request. @param broker - `host:port`. */
   produceAnswered(broker: string, durationMs: number): void {
     this.#requestDuration.observe({ broker }, durationMs / 1000)
+  }
+
+  /** Observes a batch that Kafka acknowledged. */
+  batchDelivered(records: number): void {
+    this.#batchRecords.observe(records)
+  }
+
+  /** Observes a batch that is sent. */
+  batchSent(wireBytes: number): void {
+    this.#batchBytes.observe(wireBytes)
+  }
+
+  /** Observes what compression made of a batch. */
+  batchCompressed(plainBytes: number, wireBytes: number): void {
+    this.#compressionRatio.observe(plainBytes / wireBytes)
+  }
+
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, buckets, registers: [this.#registry] })
   }
 
   #counter<Label extends string = never>(

@@ -46,7 +46,7 @@ export interface TransportListener {
   onStalled(topic: string): void
 }
 
-/** Learns what happens to the connections, for metrics. */
+/** Learns what happens to the connections and on the way to them, for metrics. */
 export interface TransportObserver {
   /** A connection did not come about. */
   connectFailed(): void
@@ -61,6 +61,10 @@ export interface TransportObserver {
   metadataAnswered(): void
   /** A broker asked kprf to wait. */
   throttled(durationMs: number): void
+  /** A batch was compressed, from so many bytes to so many; the same if it goes as it is. */
+  batchCompressed(plainBytes: number, wireBytes: number): void
+  /** A batch was handed over to be sent, for the first time or again. */
+  batchSent(wireBytes: number): void
   /** A broker, by `host:port`, answered a produce request. */
   produceAnswered(broker: string, durationMs: number): void
 }

@@ -151,6 +151,22 @@ describe('KprfMetrics', () => {
     expect(['0.025', '0.05', '0.075', '+Inf'].map(bucket)).toEqual([0, 1, 2, 2])
   })
 
+  test('observes the batches that are delivered, sent and compressed', async () => {
+    const metrics = makeMetrics()
+
+    metrics.kprf.batchDelivered(10)
+    metrics.kprf.batchSent(1_025)
+    metrics.kprf.batchCompressed(1_000, 1_000)
+    metrics.kprf.batchCompressed(1_000, 250)
+
+    const exposition = await scrape(metrics)
+    const buckets = (name: string, ...bounds: string[]): unknown[] =>
+      bounds.map((le) => valueOf(exposition, `${name}_bucket`, { le }))
+    expect(buckets('kprf_batch_records', '3', '10')).toEqual([0, 1])
+    expect(buckets('kprf_batch_bytes', '1024', '4096')).toEqual([0, 1])
+    expect(buckets('kprf_compression_ratio', '1', '3', '4')).toEqual([1, 1, 2])
+  })
+
   test('reads the state at each scrape', async () => {
     let state = IDLE_STATE
     const metrics = makeMetrics(() => state)

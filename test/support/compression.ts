@@ -3,6 +3,7 @@ import type { Clock } from '../../src/clock.ts'
 import type { Compressor } from '../../src/producer/compression/codec.ts'
 import { CompressingTransport } from '../../src/producer/compression/compressing-transport.ts'
 import type { Transport } from '../../src/producer/transport.ts'
+import { RecordingTransportObserver } from './recording-transport-observer.ts'
 
 /** Compresses with zstd on the spot. */
 export const atOnce: Compressor = (pieces) => zstdCompressSync(Buffer.concat(pieces))
@@ -15,5 +16,8 @@ export function compressedWith(
   compress: Compressor,
 ): (transport: Transport, clock: Clock) => Transport {
   return (transport, clock) =>
-    new CompressingTransport(transport, { clock, compress, codec: 'zstd', log: () => undefined })
+    new CompressingTransport(transport, {
+      ...{ clock, compress, codec: 'zstd', log: () => undefined },
+      observer: new RecordingTransportObserver(),
+    })
 }

@@ -75,7 +75,9 @@ export class KprfOnCluster {
     const all = { ...DEFAULT_SETTINGS, lingerMs: 0, messageTimeoutMs: 10_000, ...settings }
     const clock = systemClock
     this.producer = new Producer(all, {
-      transport: withCompression(transportOn(cluster), all, { clock, log: () => undefined }),
+      transport: withCompression(transportOn(cluster), all, {
+        ...{ clock, log: () => undefined, observer: new RecordingTransportObserver() },
+      }),
       clock,
       random: () => 0.5,
       observer: {

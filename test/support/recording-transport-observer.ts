@@ -11,6 +11,19 @@ export class RecordingTransportObserver implements TransportObserver {
   /** Brokers in the order in which they answered produce requests. */
   readonly answers: string[] = []
 
+  /** Sizes of batches, before and after compression. */
+  readonly compressions: [plainBytes: number, wireBytes: number][] = []
+  /** Sizes of batches as they were sent. */
+  readonly sentBytes: number[] = []
+
+  batchCompressed(plainBytes: number, wireBytes: number): void {
+    this.compressions.push([plainBytes, wireBytes])
+  }
+
+  batchSent(wireBytes: number): void {
+    this.sentBytes.push(wireBytes)
+  }
+
   connectFailed(): void {
     this.connectFailures += 1
   }

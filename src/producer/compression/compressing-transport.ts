@@ -15,6 +15,7 @@ import type {
   ProduceRequest,
   Transport,
   TransportListener,
+  TransportObserver,
 } from '../transport.ts'
 import type { MaybePromise } from '../types.ts'
 import { compressionCodecs, compressorOf, type CompressionCodec, type Compressor } from './codec.ts'
@@ -32,6 +33,7 @@ export interface CompressionSettings {
 /** What compression works with. */
 export interface CompressionDependencies {
   readonly clock: Clock
+  readonly observer: Pick<TransportObserver, 'batchCompressed'>
   /** Learns why a batch could not be compressed. */
   readonly log: (level: 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
@@ -126,6 +128,7 @@ export class CompressingTransport implements Transport {
 
   #smaller(batch: EncodedBatch, header: Buffer, records: Buffer): EncodedBatch {
     const sizeBytes = header.length + records.length
+    this.#options.observer.batchCompressed(batch.sizeBytes, Math.min(sizeBytes, batch.sizeBytes))
     if (sizeBytes >= batch.sizeBytes) return batch
     return { ...batch, sizeBytes, pieces: compressedPieces(header, records, this.#codecNumber) }
   }

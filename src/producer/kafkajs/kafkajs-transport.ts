@@ -178,6 +178,7 @@ export class KafkajsTransport implements Transport {
 
   produce(request: ProduceRequest): ProduceAttempt {
     const call = new ProduceCall(request)
+    for (const { sizeBytes } of request.batches) this.#dependencies.observer.batchSent(sizeBytes)
     const { promise: ended, resolve } = Promise.withResolvers<readonly ProduceOutcome[]>()
     const giveUp = (reason: string): void => {
       const { wasSent } = call

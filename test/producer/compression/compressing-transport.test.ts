@@ -10,6 +10,7 @@ import {
 import {
   CompressingTransport,
   withCompression,
+  type CompressionDependencies,
 } from '../../../src/producer/compression/compressing-transport.ts'
 import type { EncodedBatch, ProduceRequest } from '../../../src/producer/transport.ts'
 import type { ProducerRecord } from '../../../src/producer/types.ts'
@@ -18,6 +19,7 @@ import { codecOf, decodeBatch, whole } from '../../support/decode-batch.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { FakeTransport } from '../../support/fake-transport.ts'
 import { record } from '../../support/producer-harness.ts'
+import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
 
 const codecs = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 const LIMITS = { maxMessageBytes: Infinity, maxTimestampMs: Infinity, produceVersion: 7 }
@@ -33,6 +35,13 @@ function requestOf(...batches: readonly EncodedBatch[]): ProduceRequest {
   return { leader: 1, batches, requiredAcks: -1, ackTimeoutMs: 30_000, requestTimeoutMs: 1_000 }
 }
 
+function dependencies(): CompressionDependencies {
+  return {
+    ...{ clock: new FakeClock(), log: () => undefined },
+    observer: new RecordingTransportObserver(),
+  }
+}
+
 interface HeldCompression {
   readonly finish: () => void
   readonly fail: (error: Error) => void
@@ -42,6 +51,7 @@ interface HeldCompression {
 class Harness {
   readonly clock = new FakeClock()
   readonly inner = new FakeTransport({ t: 8 })
+  readonly observer = new RecordingTransportObserver()
   readonly warnings: unknown[] = []
   /** What is being compressed, in the order in which it was begun, until the test says how it ends. */
   readonly held: HeldCompression[] = []
@@ -50,6 +60,7 @@ class Harness {
   constructor(compress?: Compressor) {
     this.transport = new CompressingTransport(this.inner, {
       clock: this.clock,
+      observer: this.observer,
       log: (_, message, fields) => this.warnings.push([message, fields]),
       codec: 'zstd',
       compress:
@@ -79,7 +90,7 @@ describe('withCompression', () => {
     const transport = withCompression(
       inner,
       { compressionCodec: 'none', compressionLevel: 9 },
-      { clock: new FakeClock(), log: () => undefined },
+      dependencies(),
     )
 
     expect(transport).toBe(inner)
@@ -90,7 +101,7 @@ describe('withCompression', () => {
     const transport = withCompression(
       inner,
       { compressionCodec: codec, compressionLevel: -1 },
-      { clock: new FakeClock(), log: () => undefined },
+      dependencies(),
     )
     const batches = [records(3, 40), records(1, 1_000_000), records(2_000, 400)].map((each) =>
       encodedBatch(each),
@@ -143,7 +154,7 @@ describe('a compressed batch', () => {
           const inner = new FakeTransport({ t: 1 })
           const batch = encodedBatch(content)
           const transport = new CompressingTransport(inner, {
-            ...{ clock: new FakeClock(), log: () => undefined },
+            ...dependencies(),
             ...options,
           })
 
@@ -174,6 +185,7 @@ describe('a compressed batch', () => {
     expect(kept).toMatchObject({ producerId: 7_000_000_000n, producerEpoch: 3, recordCount: 20 })
     expect(header).toEqual({ ...kept, sizeBytes: sent?.sizeBytes, attributes: attributes | 4 })
     expect(header.sizeBytes).toBeLessThan(sizeBytes)
+    expect(harness.observer.compressions).toEqual([[sizeBytes, header.sizeBytes]])
   })
 
   it('is made without a change to the batch that it is made from', async () => {
@@ -199,6 +211,7 @@ describe('a batch goes as it is', () => {
 
     expect(harness.sent).toEqual([small])
     expect(harness.warnings).toEqual([])
+    expect(harness.observer.compressions).toEqual([[small.sizeBytes, small.sizeBytes]])
   })
 
   it('when it stays as large as it is', async () => {
