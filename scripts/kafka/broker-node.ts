@@ -25,6 +25,8 @@ export interface BrokerNodeOptions {
   readonly propertiesPath: string
   /** Whether the broker is to go on when this process ends. */
   readonly isDetached: boolean
+  /** Java system properties. */
+  readonly javaProperties: Readonly<Record<string, string>>
 }
 
 /** Small, and quick to start: a test's broker lives for seconds and keeps little. */
@@ -122,6 +124,8 @@ export class BrokerNode implements NodeAddress {
   }
 
   #javaArguments(mainClass: string, args: readonly string[]): readonly string[] {
-    return [...jvmOptions, '-cp', this.#options.distribution.classPath, mainClass, ...args]
+    const { distribution, javaProperties } = this.#options
+    const definitions = Object.entries(javaProperties).map(([key, value]) => `-D${key}=${value}`)
+    return [...jvmOptions, ...definitions, '-cp', distribution.classPath, mainClass, ...args]
   }
 }

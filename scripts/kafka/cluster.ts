@@ -30,6 +30,10 @@ export interface ClusterOptions {
   readonly brokers?: 1 | 3
   /** Whether brokers create a topic that a client asks for. @defaultValue true */
   readonly autoCreate?: boolean
+  /** Ways into a broker beside the plain one, by their names; for a cluster of one. @defaultValue none */
+  readonly listeners?: ServerSettings['listeners']
+  /** Java system properties of the brokers. @defaultValue none */
+  readonly javaProperties?: Readonly<Record<string, string>>
   /** Server properties by their Kafka names; they win over the ones set here. */
   readonly overrides?: Readonly<Record<string, string>>
   /**
@@ -77,10 +81,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<KafkaC
     addresses: await chooseAddresses(options.brokers ?? 1),
     distribution,
     isDetached: options.isDetached ?? false,
+    javaProperties: options.javaProperties ?? {},
   })
   await cluster.start({
     autoCreate: options.autoCreate ?? true,
     overrides: options.overrides ?? {},
+    listeners: options.listeners ?? {},
   })
   return cluster
 }
@@ -103,6 +109,7 @@ interface ClusterParts {
   readonly addresses: readonly NodeAddress[]
   readonly distribution: Distribution
   readonly isDetached: boolean
+  readonly javaProperties: Readonly<Record<string, string>>
 }
 
 /** A cluster whose brokers can be killed, suspended and restarted. Made by {@link startCluster}. */
@@ -118,7 +125,7 @@ export class KafkaCluster {
     for (const node of this.#nodes) node.signalNow('SIGKILL')
   }
 
-  constructor({ directory, addresses, distribution, isDetached }: ClusterParts) {
+  constructor({ directory, addresses, distribution, isDetached, javaProperties }: ClusterParts) {
     this.directory = directory
     this.bootstrap = addresses.map(({ port }) => `127.0.0.1:${port}`).join(',')
     this.#isDetached = isDetached
@@ -129,6 +136,7 @@ export class KafkaCluster {
           distribution,
           propertiesPath: propertiesPath(directory, address.id),
           isDetached,
+          javaProperties,
         }),
     )
   }

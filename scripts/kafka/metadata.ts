@@ -4,7 +4,7 @@
  * asked for, and the answer of a broker that takes part in the cluster lists every live broker:
  * so the same request tells when a broker is up, where leaders are and who is in sync.
  */
-import { connect } from 'node:net'
+import { exchange, frame, int32, string } from './wire.ts'
 
 /** One partition as a broker sees it. */
 export interface PartitionState {
@@ -26,11 +26,7 @@ export interface ClusterView {
 
 const metadataApiKey = 3
 const metadataApiVersion = 4
-const clientId = 'kafka-for-tests'
 const noError = 0
-
-/** A broker that is suspended takes the connection and never answers. */
-const answerTimeoutMs = 1_000
 
 /** Asks the broker on a loopback port. Rejects when it does not answer within a second. */
 export async function fetchClusterView(
@@ -41,57 +37,8 @@ export async function fetchClusterView(
 }
 
 function encodeRequest(topics: readonly string[]): Buffer {
-  const body = Buffer.concat([
-    int16(metadataApiKey),
-    int16(metadataApiVersion),
-    int32(0),
-    string(clientId),
-    int32(topics.length),
-    ...topics.map(string),
-    Buffer.of(0),
-  ])
-  return Buffer.concat([int32(body.length), body])
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeInt16BE(value)
-  return bytes
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(value)
-  return bytes
-}
-
-function string(value: string): Buffer {
-  return Buffer.concat([int16(Buffer.byteLength(value)), Buffer.from(value)])
-}
-
-/** Sends one frame and resolves to the payload of the frame that answers it. */
-function exchange(port: number, request: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request))
-    let received: Buffer = Buffer.alloc(0)
-    const fail = (reason: Error): void => {
-      socket.destroy()
-      reject(reason)
-    }
-    socket.setTimeout(answerTimeoutMs, () => {
-      fail(new Error(`No answer from port ${port} within ${answerTimeoutMs} ms`))
-    })
-    socket.on('error', fail)
-    socket.on('close', () => {
-      fail(new Error(`Port ${port} closed the connection without an answer`))
-    })
-    socket.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk])
-      if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return
-      resolve(received.subarray(4))
-      socket.destroy()
-    })
-  })
+  const body = [int32(topics.length), ...topics.map(string), Buffer.of(0)]
+  return frame(metadataApiKey, metadataApiVersion, body)
 }
 
 /** Reads the primitive types of the Kafka protocol in order; too short an answer throws. */

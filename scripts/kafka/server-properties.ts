@@ -8,8 +8,18 @@ export interface NodeAddress {
   readonly controllerPort: number
 }
 
+/** One more way into a broker beside the plain one, named as Kafka names listeners: `SASL_SSL`, say. */
+export interface ExtraListener {
+  readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
+  readonly port: number
+  /** Properties of this listener alone, without their prefix `listener.name.<name>.`. */
+  readonly properties: Readonly<Record<string, string>>
+}
+
 /** What may differ from one cluster to the next. */
 export interface ServerSettings {
+  /** By their names, in capitals. Of a cluster of one broker. @defaultValue none */
+  readonly listeners?: Readonly<Record<string, ExtraListener>>
   /** Whether a client that asks for an unknown topic makes the broker create it. */
   readonly autoCreate: boolean
   /** Server properties by their Kafka names; they win over the ones chosen here. */
@@ -25,6 +35,7 @@ export function serverProperties(
 ): string {
   const properties = {
     ...identity(node, nodes, dataDirectory),
+    ...listeners(node, settings.listeners ?? {}),
     ...replication(nodes.length),
     ...quickness,
     'auto.create.topics.enable': String(settings.autoCreate),
@@ -47,9 +58,34 @@ function identity(
     'node.id': String(node.id),
     'controller.quorum.voters': voters.join(','),
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
     'log.dirs': dataDirectory,
+  }
+}
+
+function listeners(
+  node: NodeAddress,
+  extra: Readonly<Record<string, ExtraListener>>,
+): Record<string, string> {
+  const entries = Object.entries(extra)
+  const plain = `PLAINTEXT://127.0.0.1:${node.port}`
+  const addresses = entries.map(([name, { port }]) => `${name}://127.0.0.1:${port}`)
+  const protocols = entries.map(([name, { protocol }]) => `${name}:${protocol}`)
+  return {
+    listeners: [plain, ...addresses, `CONTROLLER://127.0.0.1:${node.controllerPort}`].join(','),
+    'advertised.listeners': [plain, ...addresses].join(','),
+    'listener.security.protocol.map': [
+      'PLAINTEXT:PLAINTEXT',
+      'CONTROLLER:PLAINTEXT',
+      ...protocols,
+    ].join(','),
+    ...Object.fromEntries(
+      entries.flatMap(([name, { properties }]) =>
+        Object.entries(properties).map(([key, value]) => [
+          `listener.name.${name.toLowerCase()}.${key}`,
+          value,
+        ]),
+      ),
+    ),
   }
 }
 

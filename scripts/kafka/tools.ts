@@ -5,13 +5,14 @@ import { delimiter, join } from 'node:path'
 import { runCommand } from './command.ts'
 
 /** A program that the Kafka tests run. */
-export type Tool = 'java' | 'mvn' | 'kcat'
+export type Tool = 'java' | 'mvn' | 'kcat' | 'openssl'
 
 /** What each program is for, and the Debian package that has it. */
 const tools = {
   java: { package: 'openjdk-17-jre-headless', purpose: 'runs Kafka' },
   mvn: { package: 'maven', purpose: 'fetches the jars of Kafka, once' },
   kcat: { package: 'kcat', purpose: 'reads back what a topic holds' },
+  openssl: { package: 'openssl', purpose: 'makes certificates for brokers and clients' },
 } as const satisfies Record<Tool, { readonly package: string; readonly purpose: string }>
 
 /** Brokers of Kafka 4 need this version. */
@@ -35,7 +36,7 @@ export async function requireTool(tool: Tool): Promise<string> {
 
 /** Resolves to one line for each program that is missing or too old. */
 export async function diagnose(): Promise<readonly string[]> {
-  const names: readonly Tool[] = ['java', 'mvn', 'kcat']
+  const names: readonly Tool[] = ['java', 'mvn', 'kcat', 'openssl']
   const results = await Promise.allSettled(names.map(requireTool))
   return results.flatMap((result) =>
     result.status === 'rejected' ? [String(result.reason.message)] : [],
