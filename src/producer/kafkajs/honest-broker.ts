@@ -40,6 +40,7 @@ import { sendProduce } from './produce-request.ts'
 import { causes } from './classify.ts'
 import { guardFraming } from './framing.ts'
 import type { Refusals } from './refusals.ts'
+import { renewSessionInTime } from './reauthentication.ts'
 import { revealIpv6, SocketEnd } from './sockets.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
@@ -213,10 +214,14 @@ export class HonestBroker extends Broker {
   /** A token is there before the connection is, so that the time for this is not spent on that. */
   async #connectIfWelcome(): Promise<void> {
     const { refusals, tokens } = this.#dependencies
-    await this.#unlessRefused(async () => {
-      await tokens?.token()
-      await this.#connectInTime()
-    })
+    try {
+      await this.#unlessRefused(async () => {
+        await tokens?.token()
+        await this.#connectInTime()
+      })
+    } catch (error) {
+      throw asConnectionError(error, this.brokerAddress)
+    }
     refusals.succeeded(this.brokerAddress)
   }
 
@@ -236,9 +241,7 @@ export class HonestBroker extends Broker {
     const { clock, connectTimeoutMs } = this.#dependencies
     const { promise: timedOut, reject } = Promise.withResolvers<never>()
     const cancelTimer = clock.schedule(connectTimeoutMs, () => {
-      const reason = `${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`
-      // Of this class, so that kafkajs turns to the next bootstrap broker.
-      reject(new kafkajs.KafkaJSConnectionError(reason, { broker: this.brokerAddress }))
+      reject(new Error(`${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`))
     })
     try {
       await Promise.race([super.connect(), timedOut])
@@ -252,13 +255,14 @@ export class HonestBroker extends Broker {
   }
 
   /**
-   * What a broker means that hangs up before it has answered anything. Without the error that it was, whose
-   * words would be the ones that are logged; and of this class, so that kafkajs turns to the next broker.
+   * What a broker may mean that hangs up before it has answered anything. Without the error that it was,
+   * whose words would be the ones that are logged.
    */
   #hungUp(wish: 'SASL' | 'TLS'): Error {
-    const broker = this.brokerAddress
-    const words = `${broker} hung up at once; it may want ${wish}, or none (security.protocol)`
-    return new kafkajs.KafkaJSConnectionError(words, { broker })
+    const { brokerAddress } = this
+    return new Error(
+      `${brokerAddress} hung up at once; it may want ${wish}, or none (security.protocol)`,
+    )
   }
 
   async #disconnectAtOnce(): Promise<void> {
@@ -306,9 +310,20 @@ export class HonestBroker extends Broker {
       guardFraming(connection, this.#dependencies.maxAnswerBytes, () => {
         statistics?.foreignAnswer()
       })
+      renewSessionInTime(connection)
       if (statistics) countRequests(connection, statistics, this.#dependencies.clock)
     }
   }
+}
+
+/**
+ * Of this class, so that kafkajs turns to the next bootstrap broker, which it would not do for credentials
+ * that are refused; another broker may take them.
+ */
+function asConnectionError(error: unknown, broker: string): Error {
+  if (error instanceof Error && error.name === 'KafkaJSConnectionError') return error
+  const words = error instanceof Error ? error.message : String(error)
+  return Object.assign(new kafkajs.KafkaJSConnectionError(words, { broker }), { cause: error })
 }
 
 /** Brokers that want SASL say no more than this to a client without. */

@@ -122,6 +122,10 @@ declare module 'kafkajs/src/broker/index.js' {
     bytesNeeded: number
     readonly clientId: string
     readonly sasl: object | null | undefined
+    /** Milliseconds, a big integer of kafkajs's own; 0 without an end. */
+    readonly sessionLifetime: { toString(): string }
+    /** Milliseconds before the end of a session at which it is renewed. */
+    readonly reauthenticationThreshold: number
     isConnected(): boolean
     isAuthenticated(): boolean
     authenticate: () => Promise<void>

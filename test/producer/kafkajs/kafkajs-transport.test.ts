@@ -594,6 +594,18 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     expect(transport.availability).toBe('up')
   })
 
+  it('does not keep kprf from another one in the list', async () => {
+    const unwilling = await startCluster({ sasl: { users: { kprf: 'another' } } })
+    const willing = await startCluster({ sasl: { users } })
+    const brokers = [unwilling.bootstrap, willing.bootstrap]
+    const transport = connect(unwilling, { brokers, sasl: right }, new FakeClock())
+
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
+    await transport.fetchMetadata([])
+
+    expect(transport.availability).toBe('up')
+  })
+
   it('has a certificate of an authority that kprf does not know: TLS failed', async () => {
     const cluster = await startCluster({ tls: createAuthority().issue('localhost') })
     const { log, lines } = securityLog()
