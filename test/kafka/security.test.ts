@@ -6,11 +6,8 @@ import { join } from 'node:path'
 import { ConfigResourceTypes } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/kafka/until.ts'
-import type {
-  BearerSettings,
-  PasswordSettings,
-  SaslSettings,
-} from '../../src/producer/security/settings.ts'
+import { BEARER_DEFAULTS, bearerSettings } from '../../src/producer/security/bearer-settings.ts'
+import type { PasswordSettings, SaslSettings } from '../../src/producer/security/settings.ts'
 import { unsignedToken } from '../support/unsigned-token.ts'
 import { Authority, brokerKeystore } from './support/certificates.ts'
 import { readTopic } from './support/read-topic.ts'
@@ -87,28 +84,23 @@ const password = (
   rest: Partial<PasswordSettings> = {},
 ): PasswordSettings => ({ mechanism, username: USER, password: PASSWORD, ...rest })
 
-const bearer = (source: BearerSettings['source']): BearerSettings => ({
-  mechanism: 'oauthbearer',
-  source,
-  extensions: { traceId: 'abc' },
-})
-
 /** A token that brokers take which want no signature. */
 const unsigned = (lifeSeconds = 300): SaslSettings => {
   const iat = Math.floor(Date.now() / 1_000) - 600
   const token = unsignedToken({ sub: USER, iat, exp: iat + 600 + lifeSeconds })
-  return bearer({ method: 'static', token })
+  return { mechanism: 'oauthbearer', source: { method: 'static', token }, extensions: {} }
 }
 
 const oidc = (): SaslSettings =>
-  bearer({
+  bearerSettings({
+    ...BEARER_DEFAULTS,
     method: 'oidc',
     tokenEndpointUrl: tokenServer.url,
     clientId: 'kprf',
     clientSecret,
     scope: 'produce',
-    subClaimName: 'sub',
-    ca: [cluster.authority.certificateText],
+    extensions: 'traceId=abc',
+    caLocation: cluster.authority.certificate,
   })
 
 /** Says what no log and no answer may say. */
@@ -183,6 +175,17 @@ describe('records get into Kafka', () => {
     ['by SCRAM-SHA-256', 'SASL_CLEAR', () => ({ sasl: password('scram-sha-256') })],
     ['by SCRAM-SHA-512', 'SASL_CLEAR', () => ({ sasl: password('scram-sha-512') })],
     ['by OAUTHBEARER', 'SASL_CLEAR', () => ({ sasl: unsigned() })],
+    [
+      'by OAUTHBEARER as librdkafka has it for trying out',
+      'SASL_CLEAR',
+      () => ({
+        sasl: bearerSettings({
+          ...BEARER_DEFAULTS,
+          isUnsecuredJwtEnabled: true,
+          config: `principal=${USER} lifeSeconds=60 extension_traceId=abc`,
+        }),
+      }),
+    ],
     ['by PLAIN over TLS', 'SASL_TLS', () => ({ tls: trusting(), sasl: password('plain') })],
     [
       'by SCRAM-SHA-256 over TLS',

@@ -3,7 +3,7 @@ import type { Mechanism, SASLOptions } from 'kafkajs'
 import type { Clock } from '../../clock.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
-import { staticToken, type TokenSource } from '../security/bearer-token.ts'
+import { staticToken, unsecuredTokens, type TokenSource } from '../security/bearer-token.ts'
 import { OidcTokenSource } from '../security/oidc-token-source.ts'
 import type { BearerSettings, SaslSettings } from '../security/settings.ts'
 import type { TransportLog } from './kafkajs-log.ts'
@@ -44,6 +44,7 @@ function tokenSource(
   { clock, random, log }: SaslDependencies,
 ): TokenSource {
   if (source.method === 'static') return staticToken(source.token)
+  if (source.method === 'unsecured') return unsecuredTokens(source, clock)
   return new OidcTokenSource(source, {
     clock,
     backoff: new ReconnectBackoff(backoff, random),

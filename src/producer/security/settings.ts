@@ -85,7 +85,7 @@ export interface PasswordSettings {
 export interface BearerSettings {
   readonly mechanism: 'oauthbearer'
   /** Where it comes from: `sasl.oauthbearer.method`. */
-  readonly source: StaticTokenSettings | OidcSettings
+  readonly source: StaticTokenSettings | UnsecuredTokenSettings | OidcSettings
   /** `sasl.oauthbearer.extensions`, sent beside the token (KIP-342). @defaultValue none */
   readonly extensions: Readonly<Record<string, string>>
 }
@@ -94,6 +94,14 @@ export interface BearerSettings {
 export interface StaticTokenSettings {
   readonly method: 'static'
   readonly token: string
+}
+
+/** Tokens without a signature, which brokers take for trying things out only (RFC 7515, appendix A.5). */
+export interface UnsecuredTokenSettings {
+  readonly method: 'unsecured'
+  /** What each token says beside its times. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly lifeSeconds: number
 }
 
 /** Tokens from a token endpoint, for a client id and its secret (RFC 6749, section 4.4). */
@@ -109,6 +117,11 @@ export interface OidcSettings {
   readonly scope: string
   /** `sasl.oauthbearer.sub.claim.name`. @defaultValue `sub` */
   readonly subClaimName: string
+  /**
+   * Whether id and secret are encoded as RFC 6749 has it; librdkafka and Java's clients send them as they
+   * are, which is the same unless they have other characters than letters, digits, `-`, `.` and `_`.
+   */
+  readonly isUrlEncoded: boolean
   /** What `https.ca.location` or `https.ca.pem` hold; `undefined` for the authorities that Node knows. */
   readonly ca: readonly string[] | undefined
 }

@@ -61,15 +61,16 @@ export function tokenEndpoint(key: string, text: string): URL {
  * @throws TokenError
  */
 export async function requestToken(
-  { tokenEndpointUrl, clientId, clientSecret, scope, ca }: OidcSettings,
+  settings: OidcSettings,
   postForm: PostForm,
   signal: AbortSignal,
 ): Promise<string> {
+  const { tokenEndpointUrl, clientSecret, scope, ca } = settings
   const url = tokenEndpoint('sasl.oauthbearer.token.endpoint.url', tokenEndpointUrl)
   const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope && { scope }) })
   const headers = {
     Accept: 'application/json',
-    Authorization: `Basic ${basicCredentials(clientId, clientSecret)}`,
+    Authorization: `Basic ${basicCredentials(settings)}`,
     'Content-Type': 'application/x-www-form-urlencoded',
   }
   const where = `the token endpoint ${url.origin}${url.pathname}`
@@ -116,11 +117,10 @@ export function postWithNode({ url, headers, body, ca, signal }: FormRequest): P
 }
 
 /** RFC 6749, section 2.3.1: encoded as in a form, so that a colon in either is no separator. */
-function basicCredentials(clientId: string, clientSecret: string): string {
-  const [id, secret] = [clientId, clientSecret].map((text) =>
-    new URLSearchParams({ '': text }).toString().slice(1),
-  )
-  return Buffer.from(`${id ?? ''}:${secret ?? ''}`).toString('base64')
+function basicCredentials({ clientId, clientSecret, isUrlEncoded }: OidcSettings): string {
+  const encode = (text: string): string =>
+    isUrlEncoded ? new URLSearchParams({ '': text }).toString().slice(1) : text
+  return Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')
 }
 
 /** RFC 6749, section 5.2. */

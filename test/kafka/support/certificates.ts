@@ -1,5 +1,4 @@
 /** Certificates as openssl makes them: an authority, brokers' and clients' certificates, and wrong ones. */
-import { readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '../../../scripts/kafka/command.ts'
@@ -41,11 +40,6 @@ export class Authority {
       ...['-days', '3650', '-keyout', authority.#keyPath, '-out', authority.certificate],
     )
     return authority
-  }
-
-  /** Its certificate as text. */
-  get certificateText(): string {
-    return readFileSync(this.certificate, 'utf8')
   }
 
   get #keyPath(): string {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { parseToken, staticToken, TokenError } from '../../../src/producer/security/bearer-token.ts'
+import {
+  parseToken,
+  staticToken,
+  TokenError,
+  unsecuredTokens,
+} from '../../../src/producer/security/bearer-token.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { unsignedToken } from '../../support/unsigned-token.ts'
 
 const nowMs = 1_700_000_000_000
@@ -39,6 +45,30 @@ describe('parseToken', () => {
 
     expect(message).toContain(complaint)
     expect(message).not.toContain(token)
+  })
+})
+
+describe('unsecuredTokens', () => {
+  it('are new each time, and say what they are told to', async () => {
+    const clock = new FakeClock()
+    const settings = {
+      method: 'unsecured',
+      claims: { azp: 'alice', scope: ['a'] },
+      lifeSeconds: 60,
+    } as const
+    const source = unsecuredTokens(settings, clock)
+    source.close()
+
+    await clock.advance(5_000)
+    const token = await source.token()
+
+    const [head = '', body = '', signature] = token.split('.')
+    const parse = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString())
+    expect([parse(head), parse(body), signature]).toEqual([
+      { alg: 'none' },
+      { azp: 'alice', scope: ['a'], iat: 1_700_000_005, exp: 1_700_000_065 },
+      '',
+    ])
   })
 })
 

@@ -27,6 +27,7 @@ class Bench {
         clientSecret: 'canary-secret',
         scope: '',
         subClaimName: 'sub',
+        isUrlEncoded: true,
         ca: undefined,
       },
       {

@@ -61,6 +61,7 @@ function settings(tokenEndpointUrl: string, rest: Partial<OidcSettings> = {}): O
     clientSecret,
     scope: '',
     subClaimName: 'sub',
+    isUrlEncoded: true,
     ca: [authority.cert],
     ...rest,
   }
@@ -94,6 +95,15 @@ describe('requestToken', () => {
     ])
     const [, encoded = ''] = received[0]?.headers.authorization?.split(' ') ?? []
     expect(Buffer.from(encoded, 'base64').toString()).toBe('kprf%3A1:canary%3A+secret%2B%25')
+  })
+
+  it('sends client id and secret as they are, as librdkafka does, when told so', async () => {
+    const { url, received } = await serve(200, '{"access_token":"t"}')
+
+    await ask(settings(url, { isUrlEncoded: false }))
+
+    const [, encoded = ''] = received[0]?.headers.authorization?.split(' ') ?? []
+    expect(Buffer.from(encoded, 'base64').toString()).toBe(`kprf:1:${clientSecret}`)
   })
 
   it('sends no scope where none is wanted, and works over plain HTTP on this machine', async () => {

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import {
+  BEARER_DEFAULTS,
+  bearerSettings,
+  type BearerProperties,
+} from '../../../src/producer/security/bearer-settings.ts'
+import { createAuthority } from '../../embedded-broker/support/certificates.ts'
+
+const authority = createAuthority()
+
+const oidc: BearerProperties = {
+  ...BEARER_DEFAULTS,
+  method: 'oidc',
+  tokenEndpointUrl: 'https://issuer.example/token',
+  clientId: 'kprf',
+  clientSecret: 'canary-secret',
+}
+
+const unsecured = (config: string): BearerProperties => ({
+  ...BEARER_DEFAULTS,
+  isUnsecuredJwtEnabled: true,
+  config,
+})
+
+describe('bearerSettings', () => {
+  it('are those of a token endpoint', () => {
+    const properties = {
+      ...oidc,
+      scope: 'produce',
+      extensions: 'traceId=1',
+      caPem: authority.cert,
+    }
+
+    expect(bearerSettings(properties)).toEqual({
+      mechanism: 'oauthbearer',
+      extensions: { traceId: '1' },
+      source: {
+        method: 'oidc',
+        tokenEndpointUrl: 'https://issuer.example/token',
+        clientId: 'kprf',
+        clientSecret: 'canary-secret',
+        scope: 'produce',
+        subClaimName: 'sub',
+        isUrlEncoded: true,
+        ca: [authority.cert.trim()],
+      },
+    })
+  })
+
+  it('leave the authorities of the endpoint to Node by default', () => {
+    expect(bearerSettings(oidc)).toMatchObject({ source: { ca: undefined }, extensions: {} })
+  })
+
+  it('are those of tokens without a signature', () => {
+    const config =
+      'principalClaimName=azp principal=admin scopeClaimName=roles scope=role1,role2 lifeSeconds=600 extension_traceId=123'
+
+    expect(bearerSettings(unsecured(config))).toEqual({
+      mechanism: 'oauthbearer',
+      extensions: { traceId: '123' },
+      source: {
+        method: 'unsecured',
+        claims: { azp: 'admin', roles: ['role1', 'role2'] },
+        lifeSeconds: 600,
+      },
+    })
+  })
+
+  it('need no more than a principal for tokens without a signature', () => {
+    expect(bearerSettings(unsecured('principal=admin')).source).toEqual({
+      method: 'unsecured',
+      claims: { sub: 'admin' },
+      lifeSeconds: 3_600,
+    })
+  })
+})
+
+describe('a mistake in the properties of OAUTHBEARER', () => {
+  it.each<[string, BearerProperties, RegExp]>([
+    ['nothing set', BEARER_DEFAULTS, /^sasl\.mechanism is OAUTHBEARER, and nothing says/],
+    [
+      'no endpoint',
+      { ...oidc, tokenEndpointUrl: '' },
+      /sasl\.oauthbearer\.token\.endpoint\.url is empty; set it$/,
+    ],
+    ['no client id', { ...oidc, clientId: '' }, /sasl\.oauthbearer\.client\.id is empty/],
+    ['no secret', { ...oidc, clientSecret: '' }, /sasl\.oauthbearer\.client\.secret is empty/],
+    ['no claim', { ...oidc, subClaimName: '' }, /sasl\.oauthbearer\.sub\.claim\.name is empty/],
+    [
+      'an endpoint in the clear',
+      { ...oidc, tokenEndpointUrl: 'http://issuer.example/' },
+      /^sasl\.oauthbearer\.token\.endpoint\.url: .* is not https/,
+    ],
+    ['extensions', { ...oidc, extensions: 'a' }, /^sasl\.oauthbearer\.extensions: /],
+    [
+      'authorities twice',
+      { ...oidc, caLocation: '/a', caPem: authority.cert },
+      /^https\.ca\.location and https\.ca\.pem are both set/,
+    ],
+    ['authorities', { ...oidc, caPem: 'x' }, /^https\.ca\.pem: it holds no certificate/],
+    [
+      'a file of authorities',
+      { ...oidc, caLocation: '/nowhere' },
+      /^https\.ca\.location: cannot read "\/nowhere"/,
+    ],
+    ['no principal', unsecured('scope=a'), /^sasl\.oauthbearer\.config: "principal" is missing/],
+    ['an unknown word', unsecured('user=a'), /"user" is not one of principalClaimName/],
+    ['a word without a value', unsecured('principal='), /"principal" must have one value/],
+    ['a word twice', unsecured('principal=a principal=b'), /"principal" must have one value/],
+    ['no life', unsecured('principal=a lifeSeconds=0'), /"lifeSeconds" must be a number/],
+    ['an extension', unsecured('principal=a extension_auth=x'), /"auth" is no extension/],
+  ])('is one line that names it: %s', (_, properties, complaint) => {
+    expect(() => bearerSettings(properties)).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(complaint),
+      }),
+    )
+    expect(() => bearerSettings(properties)).not.toThrow(/canary|\n/)
+  })
+})
