@@ -154,7 +154,8 @@ describe('brokers that do not let us in', () => {
     expect(reply).toMatchObject(failure(503, 50303, -192))
     expect(reply.retryAfter).toBe('1')
     expect(await proxy.health()).toEqual({ livez: 200, readyz: 503 })
-    expect(attempts.length).toBeLessThan(20)
+    expect(attempts.length).toBeLessThan(10)
+    await proxy.logged({ msg: 'Kafka refuses the credentials', mechanism: 'plain' })
     await proxy.logged({ msg: 'Kafka is not reachable', error_code: -169 })
     expect(proxy.log).not.toContain('canary-password')
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '-192': 1 } })
@@ -169,6 +170,28 @@ describe('brokers that do not let us in', () => {
       'kprf_records_failed_total{reason="authentication_failed"}': 1,
     })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
+  })
+
+  it('P14 wrong password, set right at the brokers: pushes are answered 200 without a restart', async ({
+    lab,
+  }) => {
+    const before = await lab.cluster({ sasl: { users: { kprf: 'another' } } })
+    const proxy = await lab.proxy(before, {
+      'kafka.user': 'kprf',
+      'kafka.password': 'canary-password',
+      'kafka.message_timeout_ms': 15_000,
+    })
+    await proxy.logged({ msg: 'Kafka refuses the credentials' })
+    const port = Number(before.bootstrap.split(':')[1])
+    await before.close()
+
+    const after = await lab.cluster({ port, sasl: { users: { kprf: 'canary-password' } } })
+
+    expect(await proxy.push(record('a'))).toMatchObject(OK)
+    expect(await proxy.health()).toEqual({ livez: 200, readyz: 200 })
+    expect(valuesOf(after, 't', 0)).toEqual(['a'])
+    expect(proxy.log).not.toContain('canary-password')
+    expect(await proxy.signs('kprf_kafka_up')).toEqual({ kprf_kafka_up: 1 })
   })
 
   it('P14 brokers whose certificate is signed by a stranger: not ready, 503, nothing is sent', async ({
@@ -191,6 +214,7 @@ describe('brokers that do not let us in', () => {
     expect(await proxy.health()).toEqual({ livez: 200, readyz: 503 })
     const { reason } = await proxy.logged({ msg: 'Kafka is not reachable', error_code: -181 })
     expect(reason).toContain('certificate')
+    await proxy.logged({ msg: 'TLS with a broker failed' })
     expect(cluster.requests).toEqual([])
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '-192': 1 } })
     expect(
