@@ -76,7 +76,7 @@ const producer = new Producer(
 const values =
   codec === undefined
     ? [flat('abcdefghijklmnop'.repeat(Number(bytes) / 16 + 1).slice(0, Number(bytes)))]
-    : jsonValues(1_024, Number(bytes)).map(flat)
+    : jsonValues(Number(waveSize), Number(bytes)).map(flat)
 const partitions = 4
 const calls = Array.from({ length: Number(waveSize) / RECORDS_PER_CALL }, (_, call) =>
   Array.from({ length: RECORDS_PER_CALL }, (_, record): ProducerRecord => ({

@@ -62,8 +62,12 @@ describe('a compressor', () => {
     for (const result of compressed) expect(decompress(result, number).equals(bytes)).toBe(true)
   })
 
-  it.each(codecs)('of %s reads its pieces while it is called, and no longer', async (codec) => {
-    const pieces = inPieces(json(300_000))
+  it.each(
+    codecs.flatMap((codec) => [
+      { codec, pieces: [json(300_000)], count: 'one piece' },
+      { codec, pieces: inPieces(json(300_000)), count: 'several pieces' },
+    ]),
+  )('of $codec reads $count while it is called, and no longer', async ({ codec, pieces }) => {
     const before = Buffer.concat(pieces)
 
     const compressing = compressorOf(codec, -1)(pieces)
