@@ -1,9 +1,8 @@
 /** Translates what the configuration says of TLS and SASL into what the transport is told. */
 import type { ConnectionOptions } from 'node:tls'
-import type { PropertyValues } from './config/properties/catalog.ts'
 import type { KafkaConfig } from './config/types.ts'
+import { bearerSettings } from './producer/security/bearer-settings.ts'
 import { parseExtensions } from './producer/security/extensions.ts'
-import { certificatesIn, readCertificates } from './producer/security/pem-files.ts'
 import {
   TLS_PROPERTIES,
   type BearerSettings,
@@ -11,7 +10,6 @@ import {
   type TlsKeys,
 } from './producer/security/settings.ts'
 import { tlsOptions } from './producer/security/tls-options.ts'
-import { tokenEndpoint } from './producer/security/token-endpoint.ts'
 
 /** What the settings of TLS are called in the configuration. */
 const TLS_KEYS: TlsKeys = {
@@ -21,9 +19,6 @@ const TLS_KEYS: TlsKeys = {
   keyLocation: 'kafka.ssl.key_file',
   keyPassword: 'kafka.ssl.key_password',
 }
-
-const TOKEN_ENDPOINT = 'sasl.oauthbearer.token.endpoint.url'
-const EXTENSIONS = 'sasl.oauthbearer.extensions'
 
 /**
  * Options of TLS; `undefined` where connections are not encrypted.
@@ -63,33 +58,29 @@ export function tlsOf({
  */
 export function saslOf(kafka: KafkaConfig): SaslSettings | undefined {
   if (!kafka.securityProtocol.startsWith('sasl_')) return undefined
-  const { saslMechanism: mechanism, user: username, password, properties } = kafka
-  if (mechanism !== 'oauthbearer') return { mechanism, username, password }
-  return {
-    mechanism,
-    source: sourceOf(kafka),
-    extensions: parseExtensions(EXTENSIONS, properties[EXTENSIONS]),
-  }
+  const { saslMechanism: mechanism, user: username, password } = kafka
+  return mechanism === 'oauthbearer' ? bearerOf(kafka) : { mechanism, username, password }
 }
 
-function sourceOf({ saslOauthbearerToken, properties }: KafkaConfig): BearerSettings['source'] {
-  if (properties['sasl.oauthbearer.method'] === 'default') {
-    return { method: 'static', token: saslOauthbearerToken }
+function bearerOf({ saslOauthbearerToken: token, properties }: KafkaConfig): BearerSettings {
+  const extensions = properties['sasl.oauthbearer.extensions']
+  if (token !== '') {
+    return {
+      mechanism: 'oauthbearer',
+      source: { method: 'static', token },
+      extensions: parseExtensions('sasl.oauthbearer.extensions', extensions),
+    }
   }
-  return {
-    method: 'oidc',
-    tokenEndpointUrl: tokenEndpoint(TOKEN_ENDPOINT, properties[TOKEN_ENDPOINT]).href,
+  return bearerSettings({
+    method: properties['sasl.oauthbearer.method'],
+    config: properties['sasl.oauthbearer.config'],
+    tokenEndpointUrl: properties['sasl.oauthbearer.token.endpoint.url'],
     clientId: properties['sasl.oauthbearer.client.id'],
     clientSecret: properties['sasl.oauthbearer.client.secret'],
     scope: properties['sasl.oauthbearer.scope'],
+    extensions,
     subClaimName: properties['sasl.oauthbearer.sub.claim.name'],
-    ca: authoritiesOf(properties),
-  }
-}
-
-function authoritiesOf(properties: PropertyValues): readonly string[] | undefined {
-  const location = properties['https.ca.location']
-  if (location !== '') return readCertificates('https.ca.location', location)
-  const pem = properties['https.ca.pem']
-  return pem === '' ? undefined : certificatesIn('https.ca.pem', pem)
+    caLocation: properties['https.ca.location'],
+    caPem: properties['https.ca.pem'],
+  })
 }

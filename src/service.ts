@@ -33,7 +33,6 @@ import {
   KafkajsTransport,
   type KafkajsTransportDependencies,
 } from './producer/kafkajs/kafkajs-transport.ts'
-import type { KafkajsTransportSettings } from './producer/kafkajs/settings.ts'
 import { Producer } from './producer/producer.ts'
 import type { QueueRoom } from './producer/queue-room.ts'
 import { toJson } from './producer/statistics/render.ts'
@@ -48,8 +47,6 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly build: BuildInfo
-  /** Where Kafka is and how to get in. @defaultValue what the configuration says */
-  readonly transport?: KafkajsTransportSettings
   /** For one of several processes that serve together. @defaultValue it serves alone */
   readonly share?: ServiceShare
 }
@@ -107,10 +104,10 @@ export class Service {
   #cancelDelay: (() => void) | undefined
 
   /** @throws ProxyError CONFIG_INVALID when a file that the configuration names cannot be used. */
-  constructor({ config, clock, random, build, share, transport }: ServiceOptions) {
+  constructor({ config, clock, random, build, share }: ServiceOptions) {
     this.#config = config
     this.#clock = clock
-    const settings = transport ?? transportSettings(config)
+    const settings = transportSettings(config)
     this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
     const logger = share ? this.#log.logger.child({ worker: share.slot }) : this.#log.logger
     this.#logger = logger

@@ -116,12 +116,17 @@ describe('the rules between keys', () => {
     [
       'no token',
       OAUTH,
-      'kafka.sasl_mechanism is oauthbearer, but there is no token; set kafka.sasl_oauthbearer_token, or sasl.oauthbearer.method=oidc',
+      'kafka.sasl_mechanism is oauthbearer, but there is no token; set one of kafka.sasl_oauthbearer_token, sasl.oauthbearer.method=oidc, enable.sasl.oauthbearer.unsecure.jwt=true',
     ],
     [
       'two places for a token',
       [...OIDC, '--kafka.sasl_oauthbearer_token=t'],
       'kafka.sasl_oauthbearer_token and sasl.oauthbearer.method=oidc are mutually exclusive; keep one of them',
+    ],
+    [
+      'a token endpoint beside tokens without a signature',
+      [...OIDC, '--kafka.properties.enable.sasl.oauthbearer.unsecure.jwt=true'],
+      'sasl.oauthbearer.method=oidc and enable.sasl.oauthbearer.unsecure.jwt=true are mutually exclusive; keep one of them',
     ],
     [
       'a token endpoint for another mechanism',

@@ -2,12 +2,11 @@
  * Each way into a real Kafka, and each way to be kept out of it. The cluster has a listener for each; what
  * was pushed is read back by a foreign client over the plain one.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigResourceTypes } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/kafka/until.ts'
-import { BEARER_DEFAULTS, bearerSettings } from '../../src/producer/security/bearer-settings.ts'
-import type { PasswordSettings, SaslSettings } from '../../src/producer/security/settings.ts'
 import { unsignedToken } from '../support/unsigned-token.ts'
 import { Authority, brokerKeystore } from './support/certificates.ts'
 import { readTopic } from './support/read-topic.ts'
@@ -20,7 +19,7 @@ import {
   USER,
   type ListenerName,
 } from './support/secure-cluster.ts'
-import { SecureKprf, type Security } from './support/secure-kprf.ts'
+import { SecureKprf, type Properties, type Security } from './support/secure-kprf.ts'
 import { TokenServer } from './support/token-server.ts'
 
 const keyPassword = 'canary-key-password'
@@ -77,31 +76,32 @@ async function stored(topic: string): Promise<readonly string[]> {
   return textsOf(await readTopic(cluster.kafka.bootstrap, topic))
 }
 
-const trusting = () => ({ caLocation: cluster.authority.certificate })
+const trusting = () => ({ 'ssl.ca.location': cluster.authority.certificate })
 
-const password = (
-  mechanism: PasswordSettings['mechanism'],
-  rest: Partial<PasswordSettings> = {},
-): PasswordSettings => ({ mechanism, username: USER, password: PASSWORD, ...rest })
+const password = (mechanism: string, rest: Properties = {}): Properties => ({
+  'sasl.mechanism': mechanism.toUpperCase(),
+  'sasl.username': USER,
+  'sasl.password': PASSWORD,
+  ...rest,
+})
 
 /** A token that brokers take which want no signature. */
-const unsigned = (lifeSeconds = 300): SaslSettings => {
+const unsigned = (lifeSeconds = 300): Properties => {
   const iat = Math.floor(Date.now() / 1_000) - 600
   const token = unsignedToken({ sub: USER, iat, exp: iat + 600 + lifeSeconds })
-  return { mechanism: 'oauthbearer', source: { method: 'static', token }, extensions: {} }
+  return { 'sasl.mechanism': 'OAUTHBEARER', token }
 }
 
-const oidc = (): SaslSettings =>
-  bearerSettings({
-    ...BEARER_DEFAULTS,
-    method: 'oidc',
-    tokenEndpointUrl: tokenServer.url,
-    clientId: 'kprf',
-    clientSecret,
-    scope: 'produce',
-    extensions: 'traceId=abc',
-    caLocation: cluster.authority.certificate,
-  })
+const oidc = (): Properties => ({
+  'sasl.mechanism': 'OAUTHBEARER',
+  'sasl.oauthbearer.method': 'oidc',
+  'sasl.oauthbearer.token.endpoint.url': tokenServer.url,
+  'sasl.oauthbearer.client.id': 'kprf',
+  'sasl.oauthbearer.client.secret': clientSecret,
+  'sasl.oauthbearer.scope': 'produce',
+  'sasl.oauthbearer.extensions': 'traceId=abc',
+  'https.ca.location': cluster.authority.certificate,
+})
 
 /** Says what no log and no answer may say. */
 async function expectSecrecy(running: SecureKprf): Promise<void> {
@@ -117,7 +117,7 @@ describe('records get into Kafka', () => {
     [
       'over TLS, nothing being taken back',
       'TLS',
-      () => ({ tls: { ...trusting(), crlLocation: nothingRevoked } }),
+      () => ({ tls: { ...trusting(), 'ssl.crl.location': nothingRevoked } }),
     ],
     [
       'over TLS with algorithms of our choice',
@@ -125,9 +125,9 @@ describe('records get into Kafka', () => {
       () => ({
         tls: {
           ...trusting(),
-          cipherSuites: 'TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256',
-          curvesList: 'P-256',
-          sigalgsList: 'RSA-PSS+SHA256',
+          'ssl.cipher.suites': 'TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256',
+          'ssl.curves.list': 'P-256',
+          'ssl.sigalgs.list': 'RSA-PSS+SHA256',
         },
       }),
     ],
@@ -137,8 +137,8 @@ describe('records get into Kafka', () => {
       () => ({
         tls: {
           ...trusting(),
-          certificateLocation: cluster.client.certificate,
-          keyLocation: cluster.client.key,
+          'ssl.certificate.location': cluster.client.certificate,
+          'ssl.key.location': cluster.client.key,
         },
       }),
     ],
@@ -148,9 +148,9 @@ describe('records get into Kafka', () => {
       () => ({
         tls: {
           ...trusting(),
-          certificateLocation: cluster.client.certificate,
-          keyLocation: encryptedKey,
-          keyPassword,
+          'ssl.certificate.location': cluster.client.certificate,
+          'ssl.key.location': encryptedKey,
+          'ssl.key.password': keyPassword,
         },
       }),
     ],
@@ -158,18 +158,33 @@ describe('records get into Kafka', () => {
       'over TLS with certificate and key in a keystore',
       'MUTUAL_TLS',
       () => ({
-        tls: { ...trusting(), keystoreLocation: keystore, keystorePassword: keyPassword },
+        tls: {
+          ...trusting(),
+          'ssl.keystore.location': keystore,
+          'ssl.keystore.password': keyPassword,
+        },
+      }),
+    ],
+    [
+      'over TLS with certificates and key in the configuration itself',
+      'MUTUAL_TLS',
+      () => ({
+        tls: {
+          'ssl.ca.pem': readFileSync(cluster.authority.certificate, 'utf8'),
+          'ssl.certificate.pem': readFileSync(cluster.client.certificate, 'utf8'),
+          'ssl.key.pem': readFileSync(cluster.client.key, 'utf8'),
+        },
       }),
     ],
     [
       'over TLS to a broker of another name, if names are not compared',
       'FOREIGN_TLS',
-      () => ({ tls: { ...trusting(), endpointIdentification: 'none' } }),
+      () => ({ tls: { ...trusting(), 'ssl.endpoint.identification.algorithm': 'none' } }),
     ],
     [
       'over TLS to a broker with any certificate, if none is verified',
       'EXPIRED_TLS',
-      () => ({ tls: { isCertificateVerified: false } }),
+      () => ({ tls: { 'enable.ssl.certificate.verification': 'false' } }),
     ],
     ['by PLAIN', 'SASL_CLEAR', () => ({ sasl: password('plain') })],
     ['by SCRAM-SHA-256', 'SASL_CLEAR', () => ({ sasl: password('scram-sha-256') })],
@@ -179,11 +194,11 @@ describe('records get into Kafka', () => {
       'by OAUTHBEARER as librdkafka has it for trying out',
       'SASL_CLEAR',
       () => ({
-        sasl: bearerSettings({
-          ...BEARER_DEFAULTS,
-          isUnsecuredJwtEnabled: true,
-          config: `principal=${USER} lifeSeconds=60 extension_traceId=abc`,
-        }),
+        sasl: {
+          'sasl.mechanism': 'OAUTHBEARER',
+          'enable.sasl.oauthbearer.unsecure.jwt': 'true',
+          'sasl.oauthbearer.config': `principal=${USER} lifeSeconds=60 extension_traceId=abc`,
+        },
       }),
     ],
     ['by PLAIN over TLS', 'SASL_TLS', () => ({ tls: trusting(), sasl: password('plain') })],
@@ -225,7 +240,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
     [
       'a wrong password for PLAIN',
       'SASL_CLEAR',
-      () => ({ sasl: password('plain', { password: 'canary-wrong' }) }),
+      () => ({ sasl: password('plain', { 'sasl.password': 'canary-wrong' }) }),
       credentials,
       refused,
       /"reason":".*Invalid username or password".*sasl\.username and sasl\.password/,
@@ -235,7 +250,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
       'SASL_TLS',
       () => ({
         tls: trusting(),
-        sasl: password('scram-sha-256', { password: 'canary-wrong' }),
+        sasl: password('scram-sha-256', { 'sasl.password': 'canary-wrong' }),
       }),
       credentials,
       refused,
@@ -244,7 +259,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
     [
       'a user that Kafka does not know',
       'SASL_CLEAR',
-      () => ({ sasl: password('scram-sha-512', { username: 'mallory' }) }),
+      () => ({ sasl: password('scram-sha-512', { 'sasl.username': 'mallory' }) }),
       credentials,
       refused,
       /the brokers know this user for this mechanism/,
@@ -295,7 +310,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
     [
       'an authority that kprf does not know',
       'TLS',
-      () => ({ tls: { caLocation: stranger.certificate } }),
+      () => ({ tls: { 'ssl.ca.location': stranger.certificate } }),
       noTls,
       tlsFailed,
       /ssl\.ca\.location: it must hold the authority/,
@@ -319,7 +334,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
     [
       'a certificate that its authority has taken back',
       'TLS',
-      () => ({ tls: { ...trusting(), crlLocation: brokerRevoked } }),
+      () => ({ tls: { ...trusting(), 'ssl.crl.location': brokerRevoked } }),
       noTls,
       tlsFailed,
       /certificate revoked.*ssl\.crl\.location/,
@@ -376,7 +391,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
   it('a client certificate of an authority that the broker does not know', async () => {
     const { certificate, key } = await stranger.issue('client')
     const running = await start('MUTUAL_TLS', {
-      tls: { ...trusting(), certificateLocation: certificate, keyLocation: key },
+      tls: { ...trusting(), 'ssl.certificate.location': certificate, 'ssl.key.location': key },
     })
 
     expect((await running.push('strange-client', 'x')).status).toBe(503)
@@ -389,7 +404,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
 
 describe('kprf works again without a restart', () => {
   it('once Kafka knows the password', async () => {
-    const sasl = password('scram-sha-512', { password: 'canary-new' })
+    const sasl = password('scram-sha-512', { 'sasl.password': 'canary-new' })
     const running = await start('SASL_CLEAR', { sasl })
     await running.logged('Kafka refuses the credentials')
 

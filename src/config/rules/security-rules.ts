@@ -27,8 +27,9 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.sasl_mechanism',
       'kafka.sasl_oauthbearer_token',
       'kafka.properties.sasl.oauthbearer.method',
+      'kafka.properties.enable.sasl.oauthbearer.unsecure.jwt',
     ],
-    rule: 'The mechanism `oauthbearer` takes either `kafka.sasl_oauthbearer_token` or `sasl.oauthbearer.method=oidc`.',
+    rule: 'The mechanism `oauthbearer` takes one of `kafka.sasl_oauthbearer_token`, `sasl.oauthbearer.method=oidc` and `enable.sasl.oauthbearer.unsecure.jwt=true`.',
     complaint: tokenFromTwoPlacesOrNone,
   },
   {
@@ -116,18 +117,23 @@ function userOrProtocolAlone({ kafka }: Settled): string | undefined {
 }
 
 function tokenFromTwoPlacesOrNone({ kafka }: Settled): string | undefined {
-  const hasToken = kafka.sasl_oauthbearer_token !== ''
-  const isOidc = kafka.properties['sasl.oauthbearer.method'] === 'oidc'
-  if (kafka.sasl_mechanism !== 'oauthbearer') {
-    const needless = hasToken ? 'kafka.sasl_oauthbearer_token' : 'sasl.oauthbearer.method=oidc'
-    return hasToken || isOidc
-      ? `${needless} is set, but kafka.sasl_mechanism is ${kafka.sasl_mechanism}; use oauthbearer`
-      : undefined
+  const { sasl_mechanism: mechanism, properties } = kafka
+  const places = {
+    'kafka.sasl_oauthbearer_token': kafka.sasl_oauthbearer_token,
+    'sasl.oauthbearer.method=oidc': properties['sasl.oauthbearer.method'].replace('default', ''),
+    'enable.sasl.oauthbearer.unsecure.jwt=true': properties['enable.sasl.oauthbearer.unsecure.jwt']
+      ? 'true'
+      : '',
   }
-  if (hasToken !== isOidc) return undefined
-  return hasToken
-    ? 'kafka.sasl_oauthbearer_token and sasl.oauthbearer.method=oidc are mutually exclusive; keep one of them'
-    : 'kafka.sasl_mechanism is oauthbearer, but there is no token; set kafka.sasl_oauthbearer_token, or sasl.oauthbearer.method=oidc'
+  const [given] = setOf(places)
+  if (mechanism === 'oauthbearer') {
+    return given === undefined
+      ? `kafka.sasl_mechanism is oauthbearer, but there is no token; set one of ${Object.keys(places).join(', ')}`
+      : together(places)
+  }
+  return given === undefined
+    ? undefined
+    : `${given} is set, but kafka.sasl_mechanism is ${mechanism}; use oauthbearer`
 }
 
 function incompleteTokenEndpoint({ kafka: { properties } }: Settled): string | undefined {

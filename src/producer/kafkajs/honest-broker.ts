@@ -11,7 +11,6 @@
  *   left the cluster: a hung one would hold up all metadata, and its batches, which have a new leader.
  * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
  */
-import kafkajs from 'kafkajs'
 import Broker, {
   type BrokerOptions,
   type Connection,
@@ -37,10 +36,11 @@ import type { TransportObserver } from '../transport.ts'
 import { countRequests } from './count-requests.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
 import { sendProduce } from './produce-request.ts'
-import { causes } from './classify.ts'
+import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
 import { guardFraming } from './framing.ts'
-import type { Refusals } from './refusals.ts'
 import { renewSessionInTime } from './reauthentication.ts'
+import type { ReconnectGate } from './reconnect-gate.ts'
+import type { Refusals } from './refusals.ts'
 import { revealIpv6, SocketEnd } from './sockets.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
@@ -65,6 +65,8 @@ export interface HonestBrokerDependencies {
   readonly observer: TransportObserver
   /** Shared by all brokers, since kafkajs may make several of one address. */
   readonly refusals: Refusals
+  /** Likewise. */
+  readonly gate: ReconnectGate
   /** `undefined` where none is needed. */
   readonly tokens: TokenSource | undefined
   /** `undefined` where nothing is counted. */
@@ -205,7 +207,7 @@ export class HonestBroker extends Broker {
       const reason = new SocketEnd('intended', 'the request failed')
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(reason)
       if (this.#hasAnswered || !isHangUp(error)) throw error
-      throw this.#hungUp('SASL')
+      throw hungUp(this.brokerAddress, 'SASL')
     } finally {
       cancelTimer()
     }
@@ -213,8 +215,9 @@ export class HonestBroker extends Broker {
 
   /** A token is there before the connection is, so that the time for this is not spent on that. */
   async #connectIfWelcome(): Promise<void> {
-    const { refusals, tokens } = this.#dependencies
+    const { gate, refusals, tokens } = this.#dependencies
     try {
+      gate.assertOpen(this.brokerAddress)
       await this.#unlessRefused(async () => {
         await tokens?.token()
         await this.#connectInTime()
@@ -222,6 +225,7 @@ export class HonestBroker extends Broker {
     } catch (error) {
       throw asConnectionError(error, this.brokerAddress)
     }
+    gate.succeeded(this.brokerAddress)
     refusals.succeeded(this.brokerAddress)
   }
 
@@ -238,7 +242,7 @@ export class HonestBroker extends Broker {
   }
 
   async #connectInTime(): Promise<void> {
-    const { clock, connectTimeoutMs } = this.#dependencies
+    const { clock, connectTimeoutMs, gate, observer } = this.#dependencies
     const { promise: timedOut, reject } = Promise.withResolvers<never>()
     const cancelTimer = clock.schedule(connectTimeoutMs, () => {
       reject(new Error(`${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`))
@@ -246,23 +250,13 @@ export class HonestBroker extends Broker {
     try {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
-      this.#dependencies.observer.connectFailed()
+      observer.connectFailed()
+      gate.failed(this.brokerAddress, error)
       await this.#startAfresh()
-      throw isHangUp(error) ? this.#hungUp('TLS') : error
+      throw isHangUp(error) ? hungUp(this.brokerAddress, 'TLS') : error
     } finally {
       cancelTimer()
     }
-  }
-
-  /**
-   * What a broker may mean that hangs up before it has answered anything. Without the error that it was,
-   * whose words would be the ones that are logged.
-   */
-  #hungUp(wish: 'SASL' | 'TLS'): Error {
-    const { brokerAddress } = this
-    return new Error(
-      `${brokerAddress} hung up at once; it may want ${wish}, or none (security.protocol)`,
-    )
   }
 
   async #disconnectAtOnce(): Promise<void> {
@@ -314,25 +308,6 @@ export class HonestBroker extends Broker {
       if (statistics) countRequests(connection, statistics, this.#dependencies.clock)
     }
   }
-}
-
-/**
- * Of this class, so that kafkajs turns to the next bootstrap broker, which it would not do for credentials
- * that are refused; another broker may take them.
- */
-function asConnectionError(error: unknown, broker: string): Error {
-  if (error instanceof Error && error.name === 'KafkaJSConnectionError') return error
-  const words = error instanceof Error ? error.message : String(error)
-  return Object.assign(new kafkajs.KafkaJSConnectionError(words, { broker }), { cause: error })
-}
-
-/** Brokers that want SASL say no more than this to a client without. */
-function isHangUp(error: unknown): boolean {
-  return causes(error).some(
-    (cause) =>
-      cause.name === 'KafkaJSConnectionClosedError' ||
-      ('code' in cause && cause.code === 'ERR_STREAM_WRITE_AFTER_END'),
-  )
 }
 
 /** Decodes an answer; where it makes no sense, what follows on the connection will make none either. */

@@ -30,6 +30,7 @@ import { IdleConnections } from './idle-connections.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
 import { Carrier, ProduceCall } from './produce-call.ts'
 import { ProducerCluster } from './producer-cluster.ts'
+import { ReconnectGate } from './reconnect-gate.ts'
 import { Refusals } from './refusals.ts'
 import { kafkajsSasl } from './sasl.ts'
 import { AVAILABILITY_AFTER, securityFailureOf } from './security-failure.ts'
@@ -111,6 +112,7 @@ export class KafkajsTransport implements Transport {
         statistics,
         connectTimeoutMs,
         maxAnswerBytes,
+        gate: new ReconnectGate(settings, { clock, random }),
         tokens: sasl?.tokens,
         refusals: new Refusals(settings, {
           clock,

@@ -28,25 +28,6 @@ export interface TlsSettings {
   readonly isCertificateVerified: boolean
 }
 
-/** librdkafka's defaults: a trusted certificate that names the host, and none of our own. */
-export const DEFAULT_TLS: TlsSettings = {
-  caLocation: '',
-  caPem: '',
-  certificateLocation: '',
-  certificatePem: '',
-  keyLocation: '',
-  keyPem: '',
-  keyPassword: '',
-  keystoreLocation: '',
-  keystorePassword: '',
-  crlLocation: '',
-  cipherSuites: '',
-  curvesList: '',
-  sigalgsList: '',
-  endpointIdentification: 'https',
-  isCertificateVerified: true,
-}
-
 /** What each field of {@link TlsSettings} is called in the configuration, for messages. */
 export type TlsKeys = Readonly<Record<keyof TlsSettings, string>>
 
@@ -117,11 +98,6 @@ export interface OidcSettings {
   readonly scope: string
   /** `sasl.oauthbearer.sub.claim.name`. @defaultValue `sub` */
   readonly subClaimName: string
-  /**
-   * Whether id and secret are encoded as RFC 6749 has it; librdkafka and Java's clients send them as they
-   * are, which is the same unless they have other characters than letters, digits, `-`, `.` and `_`.
-   */
-  readonly isUrlEncoded: boolean
   /** What `https.ca.location` or `https.ca.pem` hold; `undefined` for the authorities that Node knows. */
   readonly ca: readonly string[] | undefined
 }

@@ -9,7 +9,8 @@ import { certificatesIn, readCertificates, readFileOf } from './pem-files.ts'
 import { TLS_PROPERTIES, type TlsKeys, type TlsSettings } from './settings.ts'
 
 /**
- * See the head of this file. Files are read once: a certificate that is renewed on disk needs a restart.
+ * See the head of this file. Of what excludes each other one at most is set, and a certificate has a key: the rules
+ * of the configuration see to that. Files are read once: a certificate that is renewed on disk needs a restart.
  *
  * @param keys - what the settings are called in the configuration. @defaultValue librdkafka's names
  * @throws ProxyError CONFIG_INVALID
@@ -32,7 +33,6 @@ export function tlsOptions(
 
 function authorities(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
   const { caLocation, caPem } = settings
-  assertOne(settings, keys, 'caLocation', 'caPem')
   if (caLocation !== '') return { ca: readCertificates(keys.caLocation, caLocation) }
   if (caPem !== '') return { ca: certificatesIn(keys.caPem, caPem) }
   return {}
@@ -47,26 +47,10 @@ function revocations({ crlLocation }: TlsSettings, keys: TlsKeys): ConnectionOpt
 }
 
 function identity(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
-  assertOne(settings, keys, 'certificateLocation', 'certificatePem')
-  assertOne(settings, keys, 'keyLocation', 'keyPem')
+  if (settings.keystoreLocation !== '') return keystore(settings, keys)
   const certificateKey = settings.certificatePem === '' ? 'certificateLocation' : 'certificatePem'
   const keyKey = settings.keyPem === '' ? 'keyLocation' : 'keyPem'
-  const hasCertificate = settings[certificateKey] !== ''
-  const hasKey = settings[keyKey] !== ''
-  if (settings.keystoreLocation !== '') {
-    if (hasCertificate || hasKey) {
-      const other = keys[hasCertificate ? certificateKey : keyKey]
-      refuse(
-        `${keys.keystoreLocation} and ${other} are both set; a keystore has both certificate and key, so remove one of them`,
-      )
-    }
-    return keystore(settings, keys)
-  }
-  if (!hasCertificate && !hasKey) return {}
-  if (!hasKey) refuse(`${keys[certificateKey]} is set without a key; set ${keys.keyLocation} too`)
-  if (!hasCertificate) {
-    refuse(`${keys[keyKey]} is set without a certificate; set ${keys.certificateLocation} too`)
-  }
+  if (settings[certificateKey] === '') return {}
   const cert = textOf(settings, keys, certificateKey)
   const [leaf = ''] = certificatesIn(keys[certificateKey], cert)
   const key = textOf(settings, keys, keyKey)
@@ -107,13 +91,7 @@ function textOf(settings: TlsSettings, keys: TlsKeys, field: PemField): string {
   return field.endsWith('Location') ? readFileOf(keys[field], value).toString() : value
 }
 
-type PemField =
-  'caLocation' | 'caPem' | 'certificateLocation' | 'certificatePem' | 'keyLocation' | 'keyPem'
-
-function assertOne(settings: TlsSettings, keys: TlsKeys, one: PemField, other: PemField): void {
-  if (settings[one] === '' || settings[other] === '') return
-  refuse(`${keys[one]} and ${keys[other]} are both set; remove one of them`)
-}
+type PemField = 'certificateLocation' | 'certificatePem' | 'keyLocation' | 'keyPem'
 
 function parseKey(key: string, passphrase: string, name: string, passwordName: string): KeyObject {
   try {

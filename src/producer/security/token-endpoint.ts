@@ -117,10 +117,9 @@ export function postWithNode({ url, headers, body, ca, signal }: FormRequest): P
 }
 
 /** RFC 6749, section 2.3.1: encoded as in a form, so that a colon in either is no separator. */
-function basicCredentials({ clientId, clientSecret, isUrlEncoded }: OidcSettings): string {
-  const encode = (text: string): string =>
-    isUrlEncoded ? new URLSearchParams({ '': text }).toString().slice(1) : text
-  return Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')
+/** As librdkafka and Java's clients send them: as they are, where RFC 6749 would have them encoded as in a form. */
+function basicCredentials({ clientId, clientSecret }: OidcSettings): string {
+  return Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
 }
 
 /** RFC 6749, section 5.2. */

@@ -1,27 +1,23 @@
-/** kprf inside the test's process, told in typed settings how to get into Kafka. */
+/** kprf inside the test's process, told in librdkafka's properties how to get into Kafka. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '../../../scripts/kafka/until.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { transportSettings } from '../../../src/kafka-settings.ts'
-import {
-  DEFAULT_TLS,
-  type SaslSettings,
-  type TlsSettings,
-} from '../../../src/producer/security/settings.ts'
-import { tlsOptions } from '../../../src/producer/security/tls-options.ts'
 import { Service } from '../../../src/service.ts'
 import { load } from '../../config/sources.ts'
 import type { LogLine } from '../../support/kprf-process.ts'
 import type { PushReplyBody } from '../../support/push.ts'
 
+/** Properties of librdkafka; `token` is `kafka.sasl_oauthbearer_token`. */
+export type Properties = Readonly<Record<string, string>>
+
 /** How kprf gets into Kafka. */
 export interface Security {
   /** Plain text where left out. */
-  readonly tls?: Partial<TlsSettings> | undefined
+  readonly tls?: Properties | undefined
   /** No credentials where left out. */
-  readonly sasl?: SaslSettings | undefined
+  readonly sasl?: Properties | undefined
 }
 
 /** Long for an answer, and short for a test that waits for the lack of one. */
@@ -59,6 +55,8 @@ export class SecureKprf {
       'http.metrics_port': 0,
       'shutdown.timeout_ms': 100,
       'shutdown.drain_delay_ms': 0,
+      'kafka.security_protocol': `${sasl ? 'sasl_' : ''}${tls ? 'ssl' : 'plaintext'}`,
+      ...asFlags({ ...tls, ...sasl }),
     }
     const config = load({ argv: Object.entries(flags).map(([key, value]) => `--${key}=${value}`) })
     const service = new Service({
@@ -66,12 +64,6 @@ export class SecureKprf {
       clock: systemClock,
       random: Math.random,
       build: { version: 'test', commitHash: 'test' },
-      transport: {
-        ...transportSettings(config),
-        ssl: tls && tlsOptions({ ...DEFAULT_TLS, ...tls }),
-        sasl,
-        reconnectBackoffMaxMs: 1_000,
-      },
     })
     const { httpPort, metricsPort } = await service.start()
     return new SecureKprf({ service, directory, httpPort, metricsPort })
@@ -131,4 +123,13 @@ export class SecureKprf {
     await this.#service.stop('test')
     await rm(this.#directory, { recursive: true })
   }
+}
+
+function asFlags({ token, ...properties }: Properties): Properties {
+  const flags = Object.entries(properties).map(([name, value]) => [
+    `kafka.properties.${name}`,
+    value,
+  ])
+  if (token !== undefined) flags.push(['kafka.sasl_oauthbearer_token', token])
+  return Object.fromEntries(flags) as Properties
 }

@@ -702,7 +702,6 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
       clientSecret: 'canary-secret',
       scope: '',
       subClaimName: 'sub',
-      isUrlEncoded: true,
       ca: undefined,
     } as const
     const sasl = { mechanism: 'oauthbearer', source: oidc, extensions: {} } as const

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import {
-  BEARER_DEFAULTS,
   bearerSettings,
   type BearerProperties,
 } from '../../../src/producer/security/bearer-settings.ts'
@@ -8,8 +7,13 @@ import { createAuthority } from '../../embedded-broker/support/certificates.ts'
 
 const authority = createAuthority()
 
+const NOTHING: BearerProperties = {
+  ...{ method: 'default', config: '', tokenEndpointUrl: '', clientId: '', clientSecret: '' },
+  ...{ scope: '', extensions: '', subClaimName: 'sub', caLocation: '', caPem: '' },
+}
+
 const oidc: BearerProperties = {
-  ...BEARER_DEFAULTS,
+  ...NOTHING,
   method: 'oidc',
   tokenEndpointUrl: 'https://issuer.example/token',
   clientId: 'kprf',
@@ -17,8 +21,7 @@ const oidc: BearerProperties = {
 }
 
 const unsecured = (config: string): BearerProperties => ({
-  ...BEARER_DEFAULTS,
-  isUnsecuredJwtEnabled: true,
+  ...NOTHING,
   config,
 })
 
@@ -41,7 +44,6 @@ describe('bearerSettings', () => {
         clientSecret: 'canary-secret',
         scope: 'produce',
         subClaimName: 'sub',
-        isUrlEncoded: true,
         ca: [authority.cert.trim()],
       },
     })
@@ -77,26 +79,12 @@ describe('bearerSettings', () => {
 
 describe('a mistake in the properties of OAUTHBEARER', () => {
   it.each<[string, BearerProperties, RegExp]>([
-    ['nothing set', BEARER_DEFAULTS, /^sasl\.mechanism is OAUTHBEARER, and nothing says/],
-    [
-      'no endpoint',
-      { ...oidc, tokenEndpointUrl: '' },
-      /sasl\.oauthbearer\.token\.endpoint\.url is empty; set it$/,
-    ],
-    ['no client id', { ...oidc, clientId: '' }, /sasl\.oauthbearer\.client\.id is empty/],
-    ['no secret', { ...oidc, clientSecret: '' }, /sasl\.oauthbearer\.client\.secret is empty/],
-    ['no claim', { ...oidc, subClaimName: '' }, /sasl\.oauthbearer\.sub\.claim\.name is empty/],
     [
       'an endpoint in the clear',
       { ...oidc, tokenEndpointUrl: 'http://issuer.example/' },
       /^sasl\.oauthbearer\.token\.endpoint\.url: .* is not https/,
     ],
     ['extensions', { ...oidc, extensions: 'a' }, /^sasl\.oauthbearer\.extensions: /],
-    [
-      'authorities twice',
-      { ...oidc, caLocation: '/a', caPem: authority.cert },
-      /^https\.ca\.location and https\.ca\.pem are both set/,
-    ],
     ['authorities', { ...oidc, caPem: 'x' }, /^https\.ca\.pem: it holds no certificate/],
     [
       'a file of authorities',

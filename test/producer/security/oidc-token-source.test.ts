@@ -27,7 +27,6 @@ class Bench {
         clientSecret: 'canary-secret',
         scope: '',
         subClaimName: 'sub',
-        isUrlEncoded: true,
         ca: undefined,
       },
       {

@@ -61,7 +61,6 @@ function settings(tokenEndpointUrl: string, rest: Partial<OidcSettings> = {}): O
     clientSecret,
     scope: '',
     subClaimName: 'sub',
-    isUrlEncoded: true,
     ca: [authority.cert],
     ...rest,
   }
@@ -93,15 +92,6 @@ describe('requestToken', () => {
         },
       },
     ])
-    const [, encoded = ''] = received[0]?.headers.authorization?.split(' ') ?? []
-    expect(Buffer.from(encoded, 'base64').toString()).toBe('kprf%3A1:canary%3A+secret%2B%25')
-  })
-
-  it('sends client id and secret as they are, as librdkafka does, when told so', async () => {
-    const { url, received } = await serve(200, '{"access_token":"t"}')
-
-    await ask(settings(url, { isUrlEncoded: false }))
-
     const [, encoded = ''] = received[0]?.headers.authorization?.split(' ') ?? []
     expect(Buffer.from(encoded, 'base64').toString()).toBe(`kprf:1:${clientSecret}`)
   })

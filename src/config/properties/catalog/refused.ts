@@ -50,16 +50,6 @@ export const REFUSED = {
   ),
   'sasl.kerberos.keytab': refused(text(), KERBEROS),
   'sasl.kerberos.min.time.before.relogin': refused(integer(0, 86_400_000, 60_000), KERBEROS),
-  'sasl.oauthbearer.config': refused(
-    text(),
-    'kprf makes no unsigned tokens; give it a token with kafka.sasl_oauthbearer_token, or an endpoint with sasl.oauthbearer.method=oidc',
-    '',
-  ),
-  'enable.sasl.oauthbearer.unsecure.jwt': refused(
-    boolean(false),
-    'kprf makes no unsigned tokens; give it a token with kafka.sasl_oauthbearer_token',
-    'false',
-  ),
   oauthbearer_token_refresh_cb: refused(API, CALLBACK),
   'sasl.oauthbearer.assertion.algorithm': refused(oneOf(['RS256', 'ES256'], 'RS256'), ASSERTIONS),
   'sasl.oauthbearer.assertion.private.key.file': refused(text(), ASSERTIONS),

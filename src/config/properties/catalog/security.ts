@@ -131,7 +131,18 @@ export const SECURITY = {
   'sasl.oauthbearer.method': own({
     kind: oneOf(['default', 'oidc'], 'default'),
     by: 'kprf',
-    note: '`oidc` gets tokens from an endpoint; `default` takes the one of `kafka.sasl_oauthbearer_token`.',
+    note: '`oidc` gets tokens from an endpoint.',
+  }),
+  'enable.sasl.oauthbearer.unsecure.jwt': own({
+    kind: boolean(false),
+    by: 'kprf',
+    note: 'Makes tokens without a signature, for trying things out (RFC 7515, appendix A.5).',
+    warns: { true: 'tokens without a signature prove nothing: they are for trying things out' },
+  }),
+  'sasl.oauthbearer.config': own({
+    kind: text(),
+    by: 'kprf',
+    note: 'What these tokens say: `principal=NAME`, and if wanted `principalClaimName`, `scope`, `scopeClaimName`, `lifeSeconds` and `extension_NAME`, with spaces between.',
   }),
   'sasl.oauthbearer.client.id': own({
     kind: text(),
@@ -165,6 +176,7 @@ export const SECURITY = {
     kind: text('sub'),
     by: 'kprf',
     note: 'The claim of a token that names the user; a token without it is not taken.',
+    refuses: { '': 'it must name a claim' },
   }),
   'sasl.oauthbearer.grant.type': own({
     kind: oneOf(
