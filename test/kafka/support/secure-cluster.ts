@@ -9,17 +9,20 @@ import { setScramPassword } from '../../../scripts/kafka/scram-users.ts'
 import type { ExtraListener } from '../../../scripts/kafka/server-properties.ts'
 import { Authority, brokerKeystore, type Identity } from './certificates.ts'
 
+const names = [
+  'TLS',
+  'MUTUAL_TLS',
+  'EXPIRED_TLS',
+  'FOREIGN_TLS',
+  'SASL_CLEAR',
+  'SASL_TLS',
+  'SHORT_SESSIONS',
+  'PLAIN_ONLY',
+  'TOKENS_SIGNED',
+] as const
+
 /** Names of the listeners. */
-export type ListenerName =
-  | 'TLS'
-  | 'MUTUAL_TLS'
-  | 'EXPIRED_TLS'
-  | 'FOREIGN_TLS'
-  | 'SASL_CLEAR'
-  | 'SASL_TLS'
-  | 'SHORT_SESSIONS'
-  | 'PLAIN_ONLY'
-  | 'TOKENS_SIGNED'
+export type ListenerName = (typeof names)[number]
 
 /** The user whom every mechanism knows. */
 export const USER = 'alice'
@@ -44,7 +47,7 @@ export class SecureCluster {
   readonly tokenKey: KeyObject
   readonly kid = kid
   readonly directory: string
-  readonly #ports: Readonly<Record<ListenerName, number>>
+  readonly #ports: ReadonlyMap<ListenerName, number>
 
   constructor(parts: {
     readonly kafka: KafkaCluster
@@ -53,7 +56,7 @@ export class SecureCluster {
     readonly client: Identity
     readonly tokenKey: KeyObject
     readonly directory: string
-    readonly ports: Readonly<Record<ListenerName, number>>
+    readonly ports: ReadonlyMap<ListenerName, number>
   }) {
     this.kafka = parts.kafka
     this.authority = parts.authority
@@ -77,7 +80,8 @@ export class SecureCluster {
     const keySet = join(directory, 'jwks.json')
     const jwk = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
     await writeFile(keySet, JSON.stringify({ keys: [jwk] }))
-    const ports = await choosePorts()
+    const freePorts = await findFreePorts(names.length)
+    const ports = new Map(names.map((name, index) => [name, freePorts[index] ?? 0]))
     const tls = async (identity: Identity): Promise<Readonly<Record<string, string>>> => ({
       'ssl.keystore.type': 'PEM',
       'ssl.keystore.location': await brokerKeystore(identity),
@@ -88,7 +92,7 @@ export class SecureCluster {
       name: ListenerName,
       protocol: ExtraListener['protocol'],
       properties: Readonly<Record<string, string>>,
-    ) => ({ [name]: { protocol, port: ports[name], properties } })
+    ) => ({ [name]: { protocol, port: ports.get(name) ?? 0, properties } })
     const proven = await tls(broker)
     const kafka = await startCluster({
       listeners: {
@@ -129,7 +133,7 @@ export class SecureCluster {
 
   /** Address of a listener. */
   bootstrap(name: ListenerName): string {
-    return `127.0.0.1:${this.#ports[name]}`
+    return `127.0.0.1:${this.#ports.get(name) ?? 0}`
   }
 
   /** Gives the user another password for SCRAM-SHA-512. */
@@ -160,21 +164,4 @@ const everyMechanism = {
   'oauthbearer.sasl.jaas.config': `${modules}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
   'oauthbearer.sasl.server.callback.handler.class': `${modules}.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler`,
   'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
-}
-
-async function choosePorts(): Promise<Readonly<Record<ListenerName, number>>> {
-  const [TLS = 0, MUTUAL_TLS = 0, EXPIRED_TLS = 0, FOREIGN_TLS = 0, SASL_CLEAR = 0, ...rest] =
-    await findFreePorts(9)
-  const [SASL_TLS = 0, SHORT_SESSIONS = 0, PLAIN_ONLY = 0, TOKENS_SIGNED = 0] = rest
-  return {
-    TLS,
-    MUTUAL_TLS,
-    EXPIRED_TLS,
-    FOREIGN_TLS,
-    SASL_CLEAR,
-    SASL_TLS,
-    SHORT_SESSIONS,
-    PLAIN_ONLY,
-    TOKENS_SIGNED,
-  }
 }
