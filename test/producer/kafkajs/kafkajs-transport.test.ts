@@ -357,7 +357,7 @@ describe('fetchMetadata', () => {
   it('rejects when no broker is there, and works when one comes', async () => {
     const cluster = await startCluster()
     await cluster.stopBroker(1)
-    const transport = connect(cluster)
+    const transport = connect(cluster, { reconnectBackoffMs: 0 })
 
     await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({ errorNumber: -195 })
     expect(transport.availability).toBe('down')
@@ -365,6 +365,20 @@ describe('fetchMetadata', () => {
 
     expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
     expect(transport.availability).toBe('up')
+  })
+
+  it('leaves a broker that could not be reached alone for reconnect.backoff.ms', async () => {
+    const cluster = await startCluster()
+    await cluster.stopBroker(1)
+    const backoff = { reconnectBackoffMs: 60_000, reconnectBackoffMaxMs: 60_000 }
+    const observer = new RecordingTransportObserver()
+    const transport = connect(cluster, backoff, systemClock, undefined, observer)
+
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({ errorNumber: -195 })
+    }
+
+    expect(observer.connectFailures).toBe(1)
   })
 
   it('goes on to the next bootstrap broker when one is dead', async () => {
