@@ -138,6 +138,39 @@ describe('the statistics of a broker', () => {
     expect(data.tx_bytes).toBe(proxies.toBrokers)
   })
 
+  it.each([
+    ['closes the connection before', fault.cutBefore()],
+    ['resets it before', fault.cutBefore({ withReset: true })],
+    ['closes it after', fault.cutAfter()],
+    ['breaks it within the answer', fault.cutWithin(10)],
+    ['answers garbage', fault.garbage(Buffer.alloc(64, 0xff))],
+    ['answers what cannot be decoded', fault.garbageBody(Buffer.alloc(3))],
+    ['answers at a wrong length', fault.wrongLength(-5)],
+    ['answers somebody else', fault.wrongCorrelationId(99_999)],
+    ['does not answer', fault.hang()],
+    ['refuses', fault.error(6)],
+  ])('lose no request when the broker %s', async (_, sabotage) => {
+    const { cluster, measured, finish } = await start(
+      {},
+      { producer: { socketTimeoutMs: 200, retries: 10 } },
+    )
+    await measured.deliver(some(10))
+    cluster.control('Produce', sabotage, { times: 2 })
+    cluster.control('Metadata', sabotage)
+    await measured.deliver(some(10))
+    await measured.deliver(some(10))
+
+    const data = await finish()
+
+    const { tx, rx, txerrs, outbuf_cnt: unsent, waitresp_cnt: unanswered } = only(data)
+    expect({ unsent, unanswered }).toEqual({ unsent: 0, unanswered: 0 })
+    expect(tx - rx).toBe(txerrs)
+    // A broker does not come to what was sent behind the request that ends the connection.
+    expect(tx).toBeGreaterThanOrEqual(cluster.requests.length)
+    expect(rx).toBeLessThanOrEqual(cluster.requests.length)
+    expect(data.txmsgs).toBe(30)
+  })
+
   it('count a request that is never answered as timed out, on the broker that owes the answer', async () => {
     const { cluster, measured, finish } = await start(
       {},
