@@ -218,6 +218,25 @@ describe('the statistics of a broker', () => {
     expect(rtt.cnt).toBe(2)
   })
 
+  it('do not count a request that was given up while it was held back', async () => {
+    const { cluster, measured, finish } = await start(
+      {},
+      { producer: { lingerMs: 0, messageTimeoutMs: 150 } },
+    )
+    await measured.deliver([record('a')])
+    cluster.control('Produce', fault.throttle(800))
+    await measured.deliver([record('b')])
+
+    expect(await measured.deliver([record('c')])).toMatchObject([{ status: 'notPersisted' }])
+    await expect
+      .poll(() => measured.deliver([record('d')]), { timeout: 10_000 })
+      .toMatchObject([{ status: 'persisted' }])
+
+    const broker = only(await finish())
+    expect(broker).toMatchObject({ outbuf_cnt: 0, waitresp_cnt: 0, txerrs: 0 })
+    expect(broker.req).toEqual(received(cluster))
+  })
+
   it('show what waits for an answer, and the state of the broker', async () => {
     const { cluster, measured } = await start({}, { producer: { lingerMs: 0 } })
     expect(only(await measured.collect()).state).not.toBe('DOWN')
