@@ -3,10 +3,15 @@
  * was pushed is read back by a foreign client over the plain one.
  */
 import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigResourceTypes } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { runCommand } from '../../scripts/kafka/command.ts'
+import { requireTool } from '../../scripts/kafka/tools.ts'
 import { until } from '../../scripts/kafka/until.ts'
+import { explainFile } from '../../src/cli.ts'
+import { startKprf } from '../support/kprf-process.ts'
 import { unsignedToken } from '../support/unsigned-token.ts'
 import { Authority, brokerKeystore } from './support/certificates.ts'
 import { readTopic } from './support/read-topic.ts'
@@ -501,3 +506,63 @@ function expectOncePerBackoff(lines: readonly { ts: string; [field: string]: unk
     expect(pauseMs + roundingMs).toBeGreaterThanOrEqual(Number(line['retry_in_ms'] ?? 0))
   }
 }
+
+describe('one properties file', () => {
+  const keys = Array.from({ length: 40 }, (_, index) => `key ${index}`)
+
+  it('serves kcat and kprf alike, and is explained line by line', async () => {
+    const bootstrap = cluster.bootstrap('SASL_TLS')
+    const lines = [
+      `bootstrap.servers=${bootstrap}`,
+      'security.protocol=SASL_SSL',
+      // Not SCRAM: librdkafka before 2.6.1 sends its nonce twice, which Kafka no longer takes (CVE-2024-56128).
+      'sasl.mechanisms=PLAIN',
+      `sasl.username=${USER}`,
+      `sasl.password=${PASSWORD}`,
+      `ssl.ca.location=${cluster.authority.certificate}`,
+      'compression.codec=lz4',
+      'partitioner=murmur2_random',
+      'enable.idempotence=true',
+      'linger.ms=5',
+      'acks=all',
+      'delivery.timeout.ms=20000',
+      'socket.keepalive.enable=true',
+      'client.rack=r1',
+    ]
+    const file = join(cluster.directory, 'client.properties')
+    await writeFile(file, `# of a producer\n${lines.join('\n')}\n`)
+    const config = join(cluster.directory, 'kprf.yaml')
+    const pasted = lines.map((line) => `    ${line}\n`).join('')
+    await writeFile(config, `kafka:\n  properties: |\n${pasted}`)
+    for (const topic of ['by-kcat', 'by-kprf']) {
+      await cluster.kafka.createTopic(topic, { partitions: 6 })
+    }
+
+    const input = Buffer.from(keys.map((key) => `${key}:${key}\n`).join(''))
+    const producing = ['-F', file, '-P', '-t', 'by-kcat', '-K', ':']
+    await runCommand(await requireTool('kcat'), producing, { input })
+    const running = await startKprf(bootstrap, { config })
+    const { status } = await running.push({
+      records: keys.map((key) => ({ topic: 'by-kprf', key, data: key })),
+      wait_for_send: true,
+    })
+    const { log } = await running.stop()
+
+    expect(status).toBe(200)
+    expect(await partitionsOf('by-kprf')).toEqual(await partitionsOf('by-kcat'))
+    expect(log.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual([
+      expect.stringContaining('client.rack: has no effect'),
+    ])
+    expect(JSON.stringify(log)).not.toContain('canary')
+    const explained = explainFile(file, { readFile: (path) => readFileSync(path, 'utf8') })
+    expect(explained.exitCode).toBe(0)
+    expect(explained.text.trim().split('\n')).toHaveLength(lines.length)
+    expect(explained.text).not.toContain('canary')
+  })
+
+  /** Where the records with each key are. */
+  async function partitionsOf(topic: string): Promise<ReadonlyMap<string, number>> {
+    const records = await readTopic(cluster.kafka.bootstrap, topic)
+    return new Map(records.map(({ key, partition }) => [String(key), partition] as const).sort())
+  }
+})

@@ -111,8 +111,8 @@ describe('statistics', () => {
     compare('rx_bytes, proxy', last.rx_bytes, proxies.fromBrokers)
     const [only] = Object.values(last.brokers)
     expect(only).toMatchObject({ state: 'UP', waitresp_cnt: 0, outbuf_cnt: 0 })
-    // Two connections each time.
-    expect(only?.disconnects).toBeGreaterThanOrEqual(4)
+    // Two connections at the first cut, and at the restart the one that records go over.
+    expect(only?.disconnects).toBeGreaterThanOrEqual(3)
   })
 
   it('agree with the request log of the embedded broker under the same load', async () => {
