@@ -14,8 +14,8 @@ export interface ReconnectGateDependencies {
 
 interface Closed {
   readonly backoff: ReconnectBackoff
-  error: unknown
-  untilMs: number
+  readonly error: unknown
+  readonly untilMs: number
 }
 
 /** See the head of this file. */
@@ -31,16 +31,23 @@ export class ReconnectGate {
 
   /** @throws what the last attempt failed for, while the broker's backoff lasts. */
   assertOpen(broker: string): void {
-    const closed = this.#byBroker.get(broker)
-    if (closed && this.#dependencies.clock.nowMs() < closed.untilMs) throw closed.error
+    if (this.isClosed(broker)) throw this.#byBroker.get(broker)?.error
   }
 
-  /** Takes note of an attempt that failed. */
-  failed(broker: string, error: unknown): void {
+  /** Whether the broker's backoff lasts. */
+  isClosed(broker: string): boolean {
+    const untilMs = this.#byBroker.get(broker)?.untilMs ?? -Infinity
+    return this.#dependencies.clock.nowMs() < untilMs
+  }
+
+  /** Takes note of an attempt that failed. @returns milliseconds until the next may be made. */
+  failed(broker: string, error: unknown): number {
     const { clock, random } = this.#dependencies
     const backoff =
       this.#byBroker.get(broker)?.backoff ?? new ReconnectBackoff(this.#settings, random)
-    this.#byBroker.set(broker, { backoff, error, untilMs: clock.nowMs() + backoff.nextMs() })
+    const backoffMs = backoff.nextMs()
+    this.#byBroker.set(broker, { backoff, error, untilMs: clock.nowMs() + backoffMs })
+    return backoffMs
   }
 
   /** Takes note of an attempt that succeeded. */

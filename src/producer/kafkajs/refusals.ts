@@ -5,9 +5,10 @@
  */
 import type { Clock } from '../../clock.ts'
 import type { Random } from '../partitioner.ts'
-import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
+import type { ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 import type { TransportObserver } from '../transport.ts'
 import type { TransportLog } from './kafkajs-log.ts'
+import { ReconnectGate } from './reconnect-gate.ts'
 import { securityFailureOf } from './security-failure.ts'
 
 /** What {@link Refusals} work with. */
@@ -28,31 +29,24 @@ const MESSAGES = {
   tls: 'TLS with a broker failed',
 } as const
 
-interface Refusal {
-  readonly backoff: ReconnectBackoff
-  error: unknown
-  untilMs: number
-}
-
 /** See the head of this file. */
 export class Refusals {
-  readonly #settings: ReconnectBackoffSettings
   readonly #dependencies: RefusalsDependencies
-  readonly #byBroker = new Map<string, Refusal>()
+  readonly #gate: ReconnectGate
 
   constructor(settings: ReconnectBackoffSettings, dependencies: RefusalsDependencies) {
     const { reconnectBackoffMs, reconnectBackoffMaxMs } = settings
-    this.#settings = {
+    const patient = {
       reconnectBackoffMs: Math.max(reconnectBackoffMs, MIN_BACKOFF_MS),
       reconnectBackoffMaxMs: Math.max(reconnectBackoffMaxMs, MIN_BACKOFF_MS),
     }
     this.#dependencies = dependencies
+    this.#gate = new ReconnectGate(patient, dependencies)
   }
 
   /** @throws what the broker was refused for, while its backoff lasts. */
   assertNone(broker: string): void {
-    const refusal = this.#byBroker.get(broker)
-    if (refusal && this.#dependencies.clock.nowMs() < refusal.untilMs) throw refusal.error
+    this.#gate.assertOpen(broker)
   }
 
   /** Takes note of a failure, whatever it is of. */
@@ -60,19 +54,11 @@ export class Refusals {
     const failure = securityFailureOf(error)
     // Without a token no broker was asked; the token's source has its own backoff, and says so itself.
     if (!failure || failure.kind === 'token') return
-    const { clock, random, log, observer, mechanism } = this.#dependencies
-    const refusal = this.#byBroker.get(broker) ?? {
-      backoff: new ReconnectBackoff(this.#settings, random),
-      error,
-      untilMs: -Infinity,
-    }
-    this.#byBroker.set(broker, refusal)
+    const { log, observer, mechanism } = this.#dependencies
     if (failure.kind === 'credentials') observer.authenticationFailed()
     // Of connections that were refused together the first has said it.
-    if (clock.nowMs() < refusal.untilMs) return
-    const backoffMs = refusal.backoff.nextMs()
-    refusal.error = error
-    refusal.untilMs = clock.nowMs() + backoffMs
+    if (this.#gate.isClosed(broker)) return
+    const backoffMs = this.#gate.failed(broker, error)
     const { kind, reason, check } = failure
     log('error', MESSAGES[kind], {
       broker,
@@ -85,6 +71,6 @@ export class Refusals {
 
   /** The broker let kprf in. */
   succeeded(broker: string): void {
-    this.#byBroker.delete(broker)
+    this.#gate.succeeded(broker)
   }
 }
