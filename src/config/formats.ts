@@ -7,6 +7,7 @@ import convict from 'convict'
 import { parseBroker, splitBrokers } from './brokers.ts'
 import { parseRules, RULES_ALLOWED, ruleComplaint } from './ratelimit-rules.ts'
 import type { RuleInFile } from './ratelimit-rules.ts'
+import { findProperty } from './properties/catalog.ts'
 import { outsideRange } from './properties/parse-value.ts'
 
 /** One key of the configuration, as the schema declares it. */
@@ -158,8 +159,8 @@ function checkWholeNumber(value: unknown, setting: Setting): void {
 function checkRange(value: number, setting: Setting): void {
   const { min = -Infinity, max = Infinity, librdkafka = [] } = setting
   if (value >= min && value <= max) return
-  const [name] = librdkafka
-  if (name !== undefined) throw new Error(outsideRange(name, value, min, max))
+  const property = findProperty(librdkafka[0] ?? '')
+  if (property) throw new Error(outsideRange(property.usualName, value, min, max))
   refuse(value, setting)
 }
 

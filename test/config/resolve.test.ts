@@ -64,7 +64,7 @@ describe('resolveConfig', () => {
       'KPRF_LOGLEVEL: unknown variable; did you mean KPRF_LOG_LEVEL?',
       '--http.hots: unknown flag; did you mean --http.host?',
       'log_level: must be one of error, warn, info, debug: value was "y" (KPRF_LOG_LEVEL)',
-      'kafka.retries: Configuration property "retries" value -1 is outside allowed range 0..2147483647 (kprf.yaml:1)',
+      'kafka.retries: Configuration property "message.send.max.retries" value -1 is outside allowed range 0..2147483647 (kprf.yaml:1)',
       'http.host: must be text, not empty: value was "" (--http.host)',
       'http.port and http.metrics_port are both 1; they must differ',
     ])

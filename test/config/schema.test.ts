@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { findProperty } from '../../src/config/properties/catalog.ts'
 import { SECTIONS, SETTINGS, SETTINGS_BY_KEY } from '../../src/config/settings.ts'
 import type { Config } from '../../src/config/types.ts'
 import { load, loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
@@ -147,7 +148,7 @@ describe.each(NUMBERS)('%s', (key, byDefault, min, max, read) => {
   })
 
   it.each([[min - 1], [max + 1]])('cannot be %d', (value) => {
-    const [property] = SETTINGS_BY_KEY.get(key)?.librdkafka ?? []
+    const property = findProperty(SETTINGS_BY_KEY.get(key)?.librdkafka?.[0] ?? '')?.usualName
     const complaint =
       property === undefined
         ? `must be a whole number from ${min} to ${max}: value was ${value}`

@@ -1,4 +1,7 @@
-/** From what a user wrote to the value of a property: librdkafka's rules, and its words for what is wrong. */
+/**
+ * From what a user wrote to the value of a property: librdkafka's rules, and its words for what is wrong, which use
+ * the property's usual name.
+ */
 import type { NamedProperty } from './catalog.ts'
 import type { Kind } from './property.ts'
 
@@ -19,7 +22,7 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
  * `5s` for a mistake.
  */
 export function parseValue(named: NamedProperty, given: unknown): ParsedValue {
-  const { name, property } = named
+  const { usualName, property } = named
   const { kind } = property
   switch (kind.type) {
     case 'integer':
@@ -28,7 +31,7 @@ export function parseValue(named: NamedProperty, given: unknown): ParsedValue {
     case 'boolean': {
       const value = TRUTH.get(asText(given).trim().toLowerCase())
       return value === undefined
-        ? wrong(`Expected bool value for "${name}": true or false`)
+        ? wrong(`Expected bool value for "${usualName}": true or false`)
         : { status: 'right', value }
     }
     case 'enum value': {
@@ -48,12 +51,12 @@ export function parseValue(named: NamedProperty, given: unknown): ParsedValue {
 }
 
 function parseNumber(named: NamedProperty, given: unknown): ParsedValue {
-  const { name, property } = named
+  const { usualName, property } = named
   const { min = -Infinity, max = Infinity } = property.kind
   const value = numberOf(property.kind, given)
   if (value === undefined) return invalid(named, given, `a number from ${min} to ${max}`)
   return value < min || value > max
-    ? wrong(outsideRange(name, value, min, max))
+    ? wrong(outsideRange(usualName, value, min, max))
     : { status: 'right', value }
 }
 
@@ -79,9 +82,15 @@ function parseText(named: NamedProperty, given: unknown): ParsedValue {
   return invalid(named, given, isPlain ? 'text; put it in quotes' : 'text')
 }
 
-function invalid({ name, property }: NamedProperty, given: unknown, allowed: string): ParsedValue {
+function invalid(
+  { usualName, property }: NamedProperty,
+  given: unknown,
+  allowed: string,
+): ParsedValue {
   const shown = property.sensitive === true ? '' : `: ${JSON.stringify(given)}`
-  return wrong(`Invalid value for configuration property "${name}"${shown}; it must be ${allowed}`)
+  return wrong(
+    `Invalid value for configuration property "${usualName}"${shown}; it must be ${allowed}`,
+  )
 }
 
 function wrong(complaint: string): ParsedValue {

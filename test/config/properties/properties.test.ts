@@ -76,7 +76,7 @@ describe('kafka.properties', () => {
   it.each([
     [
       'linger.ms=900001',
-      'Configuration property "linger.ms" value 900001 is outside allowed range 0..900000',
+      'Configuration property "queue.buffering.max.ms" value 900001 is outside allowed range 0..900000',
     ],
     [
       'batch.size=0',
@@ -86,7 +86,10 @@ describe('kafka.properties', () => {
       'batch.num.messages=0x10000000',
       'Configuration property "batch.num.messages" value 268435456 is outside allowed range 1..1000000',
     ],
-    ['acks=-2', 'Configuration property "acks" value -2 is outside allowed range -1..1000'],
+    [
+      'acks=-2',
+      'Configuration property "request.required.acks" value -2 is outside allowed range -1..1000',
+    ],
     [
       'batch.size=5k',
       'Invalid value for configuration property "batch.size": "5k"; it must be a number from 1 to 2147483647',
