@@ -30,7 +30,7 @@ kafka:
 \`\`\`
 
 or as a flag (\`--kafka.properties.linger.ms=5\`) or a variable (\`KPRF_KAFKA_PROPERTIES_LINGER_MS=5\`, for secrets also
-with \`_FILE\`). \`kprf config explain --properties FILE\` says what becomes of each line of a file. Values are those that
+with \`_FILE\`); \`KPRF_KAFKA_PROPERTIES\` takes the text of several, a line each. \`kprf config explain --properties FILE\` says what becomes of each line of a file. Values are those that
 librdkafka takes; a number followed by something else is an error here. A property that is another name of a key is
 that key: both may be set only to the same value.
 

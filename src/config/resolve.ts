@@ -5,6 +5,7 @@ import { brokerAddresses } from './brokers.ts'
 import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
 import { assign } from './properties/assign.ts'
+import { expandProperties } from './properties/expand.ts'
 import { ADVICE } from './rules/advice.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rules/rule.ts'
 import { RULES } from './rules/rules.ts'
@@ -54,7 +55,8 @@ export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolutio
  *
  * @throws ProxyError CONFIG_INVALID, its message one line for each problem.
  */
-export function settle(sources: readonly Source[], facts: Facts): Resolution {
+export function settle(given: readonly Source[], facts: Facts): Resolution {
+  const sources = given.map(expandProperties)
   const found = new Map(sources.flatMap((source) => [...source.found]))
   const { keys, properties, setProperties, warnings, ...assignment } = assign(found)
   const config = convict<Values>(SCHEMA, { env: {}, args: [] })

@@ -17,8 +17,16 @@ export interface NamedSetting extends Setting {
 /** Every setting, in the order of the schema. */
 export const SETTINGS: readonly NamedSetting[] = flatten(SCHEMA)
 
-/** Every property of librdkafka under each of its names, those that are refused too. */
-export const PROPERTY_SETTINGS: readonly NamedSetting[] = PROPERTY_NAMES.map(propertySetting)
+/** Every property of librdkafka under each of its names, those that are refused too, and all of them in one text. */
+export const PROPERTY_SETTINGS: readonly NamedSetting[] = [
+  named(PROPERTIES_SECTION, {
+    doc: 'Several properties of librdkafka at once, in the text of a properties file.',
+    format: 'property',
+    default: '',
+    allowed: 'a mapping of properties, or lines of name=value',
+  }),
+  ...PROPERTY_NAMES.map(propertySetting),
+]
 
 const ALL = [...SETTINGS, ...PROPERTY_SETTINGS]
 

@@ -4,7 +4,6 @@ import type { Document } from 'yaml'
 import { nearest } from './nearest.ts'
 import { PROPERTIES_SECTION } from './properties/assign.ts'
 import { noSuchProperty } from './properties/catalog.ts'
-import { parsePropertyLines } from './properties/property-lines.ts'
 import { KEY_SPELLINGS, SECTIONS, SETTINGS_BY_KEY } from './settings.ts'
 import { readText } from './source.ts'
 import type { Found, Problem, ReadFile, Source } from './source.ts'
@@ -62,7 +61,7 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
     reading.problems.push({ key, line })
   }
   if (name === PROPERTIES_SECTION && typeof node === 'string') {
-    readProperties(node, keys, reading)
+    reading.found.set(name, { value: node, origin: reading.origin(keys) })
   } else if (isSection) {
     if (isMapping(node)) {
       for (const [child, value] of Object.entries(node)) readNode(value, [...keys, child], reading)
@@ -73,22 +72,6 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
   } else if (node === null) complain('has no value; give one, or remove the line')
   else if (isMapping(node)) complain(`must be ${setting.allowed}, not a mapping`)
   else reading.found.set(name, { value: node, origin: reading.origin(keys) })
-}
-
-/** Properties pasted as they are in a librdkafka properties file. */
-function readProperties(text: string, keys: readonly string[], reading: Reading): void {
-  for (const { number, name, value } of parsePropertyLines(text)) {
-    const key = `${PROPERTIES_SECTION}.${name}`
-    const origin = `${reading.origin(keys)}, line ${number} of the text`
-    const complaint =
-      value === undefined
-        ? 'has no value; write name=value'
-        : SETTINGS_BY_KEY.has(key)
-          ? undefined
-          : noSuchProperty(name).complaint
-    if (complaint === undefined) reading.found.set(key, { value, origin })
-    else reading.problems.push({ key, line: `${key}: ${complaint} (${origin})` })
-  }
 }
 
 /** Says that there is no such key, and which may be meant. */

@@ -49,6 +49,28 @@ describe('kafka.properties', () => {
     expect(kafka.properties['socket.nagle.disable']).toBe(false)
   })
 
+  it('takes several from one variable, a line each; one of its own counts more', () => {
+    const { kafka } = loadWithBroker({
+      env: {
+        KPRF_KAFKA_PROPERTIES: 'batch.size=5\nlinger.ms=7\n',
+        KPRF_KAFKA_PROPERTIES_BATCH_SIZE: '6',
+      },
+      file: 'kafka: { properties: { linger.ms: 8 } }',
+    })
+
+    expect(kafka.properties['batch.size']).toBe(6)
+    expect(kafka.queueBufferingMaxMs).toBe(7)
+  })
+
+  it('says in which line of a text something is wrong', () => {
+    expect(
+      problemsWithBroker({ env: { KPRF_KAFKA_PROPERTIES: '# mine\nlinger.mss=7\nacks=-2' } }),
+    ).toEqual([
+      'kafka.properties.linger.mss: No such configuration property: "linger.mss"; did you mean linger.ms? (KPRF_KAFKA_PROPERTIES, line 2 of the text)',
+      'kafka.properties.acks: Configuration property "request.required.acks" value -2 is outside allowed range -1..1000 (KPRF_KAFKA_PROPERTIES, line 3 of the text)',
+    ])
+  })
+
   it('takes secrets from files', () => {
     const { kafka } = loadWithBroker({
       argv: ['--kafka.security_protocol=ssl', '--kafka.properties.ssl.certificate.pem=c'],
