@@ -58,7 +58,8 @@ function cellsOf(property: Property): string[] {
   )
 }
 
-function rangeOf({ min, max, choices = [] }: Kind): string {
+function rangeOf({ type, min, max, choices = [] }: Kind): string {
+  if (type === 'boolean') return '`true`, `false`'
   return min === undefined ? choices.map((word) => `\`${word}\``).join(', ') : `${min} to ${max}`
 }
 
@@ -86,7 +87,9 @@ function verdictOf(property: Property): [byDefault: string, by: string, notes: s
 
 function refusals({ refuses = {} }: Property): string {
   return Object.entries(refuses)
-    .map(([value, why]) => ` \`${value}\` is refused: ${why}.`)
+    .map(
+      ([value, why]) => ` ${value === '' ? 'An empty value' : `\`${value}\``} is refused: ${why}.`,
+    )
     .join('')
 }
 
@@ -95,7 +98,9 @@ function exception({ asIs }: { readonly asIs?: string }): string {
   return asIs === '' ? ' May be empty.' : ` \`${asIs}\` is what kprf does.`
 }
 
+/** Names keep their small letter. */
 function sentence(words: string): string {
+  if (/^(kprf|librdkafka|\S+\.\S+)\b/.test(words)) return `${words}.`
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
 }
 

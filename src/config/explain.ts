@@ -40,11 +40,10 @@ export function explainProperties(text: string): Explanation {
 }
 
 function explainLine(line: PropertyLine): Explained {
+  if ('complaint' in line) return { line, verdict: `wrong: ${line.complaint}`, isRight: false }
   const named = findProperty(line.name)
-  if (!named)
+  if (!named) {
     return { line, verdict: `unknown: ${noSuchProperty(line.name).complaint}`, isRight: false }
-  if (line.value === undefined) {
-    return { line, verdict: 'wrong: has no value; write name=value', isRight: false }
   }
   const judgement = judge(named, line.value)
   const words = wordsOf(judgement)
@@ -75,7 +74,9 @@ function wayOf({ property }: NamedProperty): string {
 function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
   const found = new Map<string, Found>()
   let hasBrokers = false
-  for (const { name, value, number } of lines) {
+  for (const line of lines) {
+    if ('complaint' in line) continue
+    const { name, value, number } = line
     found.set(`${PROPERTIES_SECTION}.${name}`, { value, origin: `line ${number}` })
     if (findProperty(name)?.usualName === 'metadata.broker.list') hasBrokers = true
   }
@@ -88,8 +89,11 @@ function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
   }
 }
 
-function shown({ name, value }: PropertyLine): string {
-  if (value === undefined) return name
-  const isSecret = findProperty(name)?.property.sensitive === true
-  return `${name}=${isSecret && value !== '' ? MASK : value}`
+/** The line without what may be a secret: also the value of a name that may be a misspelt one. */
+function shown(line: PropertyLine): string {
+  if ('complaint' in line) return '...'
+  const { name, value } = line
+  const property = findProperty(name)?.property
+  if (!property) return name
+  return `${name}=${property.sensitive === true && value !== '' ? MASK : value}`
 }

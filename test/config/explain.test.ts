@@ -39,13 +39,22 @@ describe('explainProperties', () => {
       'batch.size=0',
       'wrong: Configuration property "batch.size" value 0 is outside allowed range 1..2147483647',
     ],
-    [
-      'linger.mss=5',
-      'unknown: No such configuration property: "linger.mss"; did you mean linger.ms?',
-    ],
-    ['batch.size', 'wrong: has no value; write name=value'],
   ])('does not go on with %s', (line, verdict) => {
     expect(explainProperties(line)).toEqual({ lines: [`1: ${line}  ${verdict}`], isRight: false })
+  })
+
+  it('says nothing of a line but what is wrong with it, where that may be a secret', () => {
+    const text = 'sasl.passwrd=hunter2\nssl.key.pem=-----BEGIN\nMIIEhunter2==\nhunter2'
+
+    expect(explainProperties(text)).toEqual({
+      lines: [
+        '1: sasl.passwrd          unknown: No such configuration property: "sasl.passwrd"; did you mean sasl.password?',
+        expect.stringContaining('2: ssl.key.pem=********  '),
+        '3: ...                   wrong: it is not name=value; a certificate or key of several lines goes into a file, or into YAML',
+        '4: ...                   wrong: it is not name=value; a certificate or key of several lines goes into a file, or into YAML',
+      ],
+      isRight: false,
+    })
   })
 
   it('finds what only several lines break', () => {
@@ -60,7 +69,7 @@ describe('explainProperties', () => {
 
   it('keeps secrets to itself', () => {
     const { lines } = explainProperties(
-      'sasl.password=hunter2\nssl.key.password=\nssl.key.pem=hunter2',
+      'sasl.oauthbearer.assertion.private.key.passphrase=hunter2\nsasl.password=hunter2\nssl.key.password=\nssl.key.pem=hunter2',
     )
 
     expect(lines.join()).toContain('sasl.password=********')

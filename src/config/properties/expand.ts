@@ -2,7 +2,7 @@
 import type { Found, Problem, Source } from '../source.ts'
 import { PROPERTIES_SECTION } from './assign.ts'
 import { findProperty, noSuchProperty } from './catalog.ts'
-import { parsePropertyLines } from './property-lines.ts'
+import { parsePropertyLines, type PropertyLine } from './property-lines.ts'
 
 /** Puts the properties of the text in its place; one that the source also has by itself counts more. */
 export function expandProperties(source: Source): Source {
@@ -10,18 +10,18 @@ export function expandProperties(source: Source): Source {
   if (typeof text?.value !== 'string') return source
   const found = new Map<string, Found>()
   const problems: Problem[] = []
-  for (const { number, name, value } of parsePropertyLines(text.value)) {
-    const key = `${PROPERTIES_SECTION}.${name}`
-    const origin = `${text.origin}, line ${number} of the text`
-    const complaint =
-      value === undefined
-        ? 'has no value; write name=value'
-        : findProperty(name)
-          ? undefined
-          : noSuchProperty(name).complaint
-    if (complaint === undefined) found.set(key, { value, origin })
-    else problems.push({ key, line: `${key}: ${complaint} (${origin})` })
+  for (const line of parsePropertyLines(text.value)) {
+    const origin = `${text.origin}, line ${line.number} of the text`
+    const key = 'name' in line ? `${PROPERTIES_SECTION}.${line.name}` : PROPERTIES_SECTION
+    const complaint = complaintOf(line)
+    if (complaint !== undefined) problems.push({ key, line: `${key}: ${complaint} (${origin})` })
+    else if ('value' in line) found.set(key, { value: line.value, origin })
   }
   for (const [key, at] of source.found) if (key !== PROPERTIES_SECTION) found.set(key, at)
   return { found, problems: [...source.problems, ...problems] }
+}
+
+function complaintOf(line: PropertyLine): string | undefined {
+  if ('complaint' in line) return line.complaint
+  return findProperty(line.name) ? undefined : noSuchProperty(line.name).complaint
 }

@@ -4,13 +4,25 @@
  */
 
 /** A line that says something. */
-export interface PropertyLine {
+export type PropertyLine = Assignment | NoAssignment
+
+/** `name=value`. */
+export interface Assignment {
   /** From 1. */
   readonly number: number
   readonly name: string
-  /** `undefined` where the line has no `=`. */
-  readonly value: string | undefined
+  readonly value: string
 }
+
+/** Anything else: what it says is not repeated, for it may be a part of a key. */
+export interface NoAssignment {
+  readonly number: number
+  readonly complaint: string
+}
+
+const NAME = /^[a-z][a-z0-9._-]*$/i
+const COMPLAINT =
+  'it is not name=value; a certificate or key of several lines goes into a file, or into YAML'
 
 /** Takes a text apart. */
 export function parsePropertyLines(text: string): readonly PropertyLine[] {
@@ -21,8 +33,10 @@ export function parsePropertyLines(text: string): readonly PropertyLine[] {
     .filter(({ line }) => line !== '' && !line.startsWith('#'))
     .map(({ line, number }) => {
       const at = line.indexOf('=')
-      return at === -1
-        ? { number, name: line, value: undefined }
-        : { number, name: line.slice(0, at).trimEnd(), value: line.slice(at + 1).trimStart() }
+      const name = line.slice(0, Math.max(at, 0)).trimEnd()
+      // Base64 has capitals anywhere, and ends with = too.
+      const isName = NAME.test(name) && !/.[A-Z]/.test(name)
+      if (!isName) return { number, complaint: COMPLAINT }
+      return { number, name, value: line.slice(at + 1).trimStart() }
     })
 }

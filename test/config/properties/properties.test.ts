@@ -71,6 +71,17 @@ describe('kafka.properties', () => {
     ])
   })
 
+  it('does not repeat the lines of a key that was pasted as it is', () => {
+    const problems = problemsWithBroker({
+      env: { KPRF_KAFKA_PROPERTIES: 'ssl.key.pem=-----BEGIN KEY-----\nMIIEhunter2==\nhunter2' },
+    })
+
+    expect(problems).toContain(
+      'kafka.properties: it is not name=value; a certificate or key of several lines goes into a file, or into YAML (KPRF_KAFKA_PROPERTIES, line 2 of the text)',
+    )
+    expect(problems.join()).not.toContain('hunter2')
+  })
+
   it('takes secrets from files', () => {
     const { kafka } = loadWithBroker({
       argv: ['--kafka.security_protocol=ssl', '--kafka.properties.ssl.certificate.pem=c'],
@@ -197,7 +208,7 @@ describe('kafka.properties', () => {
 
   it.each([
     ['kafka: { properties: { batch.size: } }', 'has no value; give one, or remove the line'],
-    ['kafka: { properties: "batch.size" }', 'has no value; write name=value'],
+    ['kafka: { properties: "batch.size" }', 'kafka.properties: it is not name=value'],
     ['kafka: { properties: [] }', 'must be a mapping of keys'],
   ])('does not take the YAML %s', (file, complaint) => {
     expect(problemsWithBroker({ file })).toEqual([expect.stringContaining(complaint)])

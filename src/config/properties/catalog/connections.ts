@@ -27,12 +27,12 @@ export const CONNECTIONS = {
   'topic.metadata.refresh.interval.ms': own({
     kind: integer(-1, 3_600_000, 300_000),
     by: 'kprf',
-    note: 'How often topics in use are asked about when nothing is amiss; -1 is never.',
+    note: 'How often topics in use are asked about when nothing is amiss; -1 is not before the answer is too old.',
   }),
   'metadata.max.age.ms': derived({
     kind: integer(1, 86_400_000, 900_000),
     by: 'kprf',
-    note: 'A topic that was not used for so long is forgotten. Three times `topic.metadata.refresh.interval.ms` where it is not set.',
+    note: 'How old an answer about a topic may be; a topic that was not used for so long is forgotten. Three times `topic.metadata.refresh.interval.ms` where it is not set, or 900000 where that is -1.',
   }),
   'topic.metadata.refresh.fast.interval.ms': derived({
     kind: integer(1, 60_000, 100),

@@ -53,8 +53,14 @@ export const REFUSED = {
   oauthbearer_token_refresh_cb: refused(API, CALLBACK),
   'sasl.oauthbearer.assertion.algorithm': refused(oneOf(['RS256', 'ES256'], 'RS256'), ASSERTIONS),
   'sasl.oauthbearer.assertion.private.key.file': refused(text(), ASSERTIONS),
-  'sasl.oauthbearer.assertion.private.key.passphrase': refused(text(), ASSERTIONS),
-  'sasl.oauthbearer.assertion.private.key.pem': refused(text(), ASSERTIONS),
+  'sasl.oauthbearer.assertion.private.key.passphrase': {
+    ...refused(text(), ASSERTIONS),
+    sensitive: true,
+  },
+  'sasl.oauthbearer.assertion.private.key.pem': {
+    ...refused(text(), ASSERTIONS),
+    sensitive: true,
+  },
   'sasl.oauthbearer.assertion.file': refused(text(), ASSERTIONS),
   'sasl.oauthbearer.assertion.claim.aud': refused(text(), ASSERTIONS),
   'sasl.oauthbearer.assertion.claim.exp.seconds': refused(integer(1, INT_MAX, 300), ASSERTIONS),
