@@ -6,6 +6,7 @@ import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
 import { assign } from './properties/assign.ts'
 import { expandProperties } from './properties/expand.ts'
+import { INT_MAX } from './properties/property.ts'
 import { ADVICE } from './rules/advice.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rules/rule.ts'
 import { RULES } from './rules/rules.ts'
@@ -76,7 +77,7 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
   const lines = [...problems.map(({ line }) => line), ...broken(RULES, values, facts, problems)]
   if (lines.length > 0) throw configInvalid(lines)
   return {
-    values: effective(values),
+    values: effective(values, origins),
     origins,
     setProperties,
     warnings: [...warnings, ...broken(ADVICE, values, facts, [])],
@@ -129,11 +130,14 @@ function configInvalid(lines: readonly string[]): ProxyError {
   return new ProxyError('CONFIG_INVALID', plain.join('\n'))
 }
 
-function effective(values: Settled): EffectiveValues {
+function effective(values: Settled, origins: ReadonlyMap<string, string>): EffectiveValues {
+  const { brokers, enable_idempotence: isIdempotent, retries } = values.kafka
   const kafka = {
     ...values.kafka,
-    brokers: brokerAddresses(values.kafka.brokers),
+    brokers: brokerAddresses(brokers),
     security_protocol: securityProtocol(values),
+    // As in librdkafka: without duplicates nothing speaks against another attempt but the message timeout.
+    retries: isIdempotent && !origins.has('kafka.retries') ? INT_MAX : retries,
   }
   return { ...values, kafka }
 }

@@ -14,9 +14,7 @@ import {
   workerCount,
 } from './formats.ts'
 import type { Setting } from './formats.ts'
-
-/** librdkafka's upper bound for what it counts in a C `int`. */
-const INT_MAX = 2 ** 31 - 1
+import { INT_MAX } from './properties/property.ts'
 
 /** The longest string of V8: a request body is decoded into one. */
 const LONGEST_BODY_BYTES = 2 ** 29 - 24
@@ -146,7 +144,7 @@ const kafka = {
     librdkafka: ['partitioner'],
   }),
   retries: wholeNumber({
-    doc: 'How often a record is sent again after an error that may pass.',
+    doc: 'How often a record is sent again after an error that may pass. 2147483647 where it is not set and `kafka.enable_idempotence` is true, as in librdkafka.',
     default: 3,
     min: 0,
     max: INT_MAX,
@@ -176,7 +174,7 @@ const kafka = {
     librdkafka: ['request.required.acks', 'acks'],
   }),
   enable_idempotence: trueOrFalse({
-    doc: 'Whether Kafka stores a record once however often it is sent: no duplicates from retries. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; the more, the fewer records end with an open outcome.',
+    doc: 'Whether Kafka stores a record once however often it is sent: no duplicates from retries. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; where that is not set, only `kafka.message_timeout_ms` ends retries.',
     default: false,
     librdkafka: ['enable.idempotence'],
   }),

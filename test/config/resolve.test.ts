@@ -3,7 +3,7 @@ import { resolveConfig } from '../../src/config/resolve.ts'
 import { SETTINGS, SETTINGS_BY_KEY } from '../../src/config/settings.ts'
 import { ProxyError } from '../../src/errors.ts'
 import { asText, FULL_FILE, SAMPLES, valueAt } from './samples.ts'
-import { load, problemsOf, problemsWithBroker, sourcesOf } from './sources.ts'
+import { load, loadWithBroker, problemsOf, problemsWithBroker, sourcesOf } from './sources.ts'
 
 describe('the samples', () => {
   it('leave out no key', () => {
@@ -45,6 +45,15 @@ describe.each(SAMPLES)('%s', (key, a, b, c) => {
 })
 
 describe('resolveConfig', () => {
+  it.each([
+    [[], 3],
+    [['--kafka.enable_idempotence=true'], 2147483647],
+    [['--kafka.enable_idempotence=true', '--kafka.retries=5'], 5],
+    [['--kafka.enable_idempotence=true', '--kafka.properties.retries=5'], 5],
+  ])('retries with %j so often: %d', (argv, retries) => {
+    expect(loadWithBroker({ argv }).kafka.retries).toBe(retries)
+  })
+
   it('throws a ProxyError', () => {
     const act = (): unknown => load({})
 
