@@ -7,8 +7,10 @@ import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { CancelTimer, Clock } from '../../clock.ts'
 import { SocketEnd } from './sockets.ts'
 
-/** A connection is closed a quarter late at most. */
+/** A connection is closed a quarter late at most, */
 const CHECKS_PER_IDLE_TIME = 4
+/** or this: looking costs something too. */
+const MIN_CHECK_INTERVAL_MS = 100
 
 /** What {@link IdleConnections} work with. */
 export interface IdleConnectionsDependencies {
@@ -38,7 +40,8 @@ export class IdleConnections {
   start(): void {
     if (this.#maxIdleMs === 0) return
     const { clock } = this.#dependencies
-    this.#cancelTimer = clock.schedule(this.#maxIdleMs / CHECKS_PER_IDLE_TIME, () => {
+    const intervalMs = Math.max(this.#maxIdleMs / CHECKS_PER_IDLE_TIME, MIN_CHECK_INTERVAL_MS)
+    this.#cancelTimer = clock.schedule(intervalMs, () => {
       this.#check()
       this.start()
     })

@@ -52,6 +52,8 @@ export interface KafkajsTransportDependencies {
 
 /** When nothing was heard of Kafka for so long, it is asked whether it is there. */
 const PROBE_INTERVAL_MS = 10_000
+/** Whatever the reconnect backoff: nobody waits for the answer to this question. */
+const MIN_PROBE_BACKOFF_MS = 20
 /** kafkajs's own disconnect waits for requests in flight, which may be for ever. */
 const DISCONNECT_TIMEOUT_MS = 5_000
 /** One attempt each: retries, their backoff and their end are the dispatcher's. */
@@ -315,7 +317,7 @@ export class KafkajsTransport implements Transport {
       this.#scheduleProbe(PROBE_INTERVAL_MS)
     } catch {
       // Logged by #lost.
-      this.#scheduleProbe(this.#probeBackoff.nextMs())
+      this.#scheduleProbe(Math.max(this.#probeBackoff.nextMs(), MIN_PROBE_BACKOFF_MS))
     }
   }
 }

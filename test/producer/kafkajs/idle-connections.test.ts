@@ -81,6 +81,17 @@ describe('IdleConnections', () => {
     expect(watch(0).clock.timers).toBe(0)
   })
 
+  it('looks no more than ten times a second, however short the time is', async () => {
+    const { clock, connection } = watch(1)
+
+    await clock.advance(199)
+    const before = connection.socket.destroyed
+    await clock.advance(1)
+
+    expect(before).toBe(false)
+    expect(connection.socket.destroyed).toBe(true)
+  })
+
   it('leaves no timer', async () => {
     const { clock, idle } = watch(1_000)
     await clock.advance(300)

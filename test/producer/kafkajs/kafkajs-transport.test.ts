@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import net from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock, type Clock } from '../../../src/clock.ts'
 import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
 import * as fault from '../../../src/embedded-broker/faults.ts'
@@ -379,6 +379,30 @@ describe('fetchMetadata', () => {
     }
 
     expect(observer.connectFailures).toBe(1)
+  })
+
+  it('does not ask without a pause whether Kafka is there, whatever the backoff', async () => {
+    const cluster = await startCluster()
+    await cluster.stopBroker(1)
+    const delays: number[] = []
+    const clock: Clock = {
+      nowMs: () => systemClock.nowMs(),
+      epochMs: () => systemClock.epochMs(),
+      schedule: (delayMs, task) => {
+        delays.push(delayMs)
+        return systemClock.schedule(delayMs, task)
+      },
+    }
+    const observer = new RecordingTransportObserver()
+    const transport = connect(cluster, { reconnectBackoffMs: 0 }, clock, undefined, observer)
+    transport.start({ onAvailable: () => undefined, onStalled: () => undefined })
+
+    await vi.waitFor(() => {
+      expect(observer.connectFailures).toBeGreaterThan(3)
+    })
+
+    // The first question is asked at once.
+    expect(delays.filter((delayMs) => delayMs < 20)).toEqual([0])
   })
 
   it('goes on to the next bootstrap broker when one is dead', async () => {
