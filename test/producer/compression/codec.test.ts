@@ -108,7 +108,7 @@ describe('a compressor', () => {
     ['zstd', 1, 12],
   ] as const)('of %s takes more room with level %i than with level %i', async (...row) => {
     const [codec, low, high] = row
-    const bytes = readFileSync('package-lock.json')
+    const bytes = readFileSync(new URL('../../../docs/CONFIGURATION.md', import.meta.url))
 
     const quick = await compressorOf(codec, low)([bytes])
     const thorough = await compressorOf(codec, high)([bytes])
