@@ -16,11 +16,13 @@ test.each(MUTANTS.map((mutant) => [mutant.title, mutant] as const))(
 
 test('docs/MUTANTS.md tells of every mutant, and that each was noticed', () => {
   const page = readFileSync(new URL('../docs/MUTANTS.md', import.meta.url), 'utf8')
-  const rows = page.split('\n').filter((line) => /^\| \d/.test(line))
+  const rows = page.split('\n').filter((line) => /^\| [\da-z]/.test(line))
   const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()))
 
   expect(cells.map(([, , title]) => title)).toEqual(MUTANTS.map(({ title }) => title))
-  expect(cells.filter(([, , , tests, schedules]) => tests === 'none' && schedules === '0')).toEqual(
-    [],
+  const unnoticed = cells.filter(
+    ([, , , tests, schedules]) =>
+      !/^\d+$/.test(schedules ?? '') || (tests === 'none' && schedules === '0'),
   )
+  expect(unnoticed).toEqual([])
 })

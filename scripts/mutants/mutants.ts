@@ -14,6 +14,7 @@ export interface Edit {
 
 /** One rule taken away. */
 export interface Mutant {
+  /** Its number among the rules about kafkajs, or what it is about. */
   readonly rule: string
   /** What is lost. */
   readonly title: string
@@ -199,6 +200,39 @@ export const MUTANTS: readonly Mutant[] = [
         file: CLUSTER,
         find: 'override refreshMetadata(): Promise<void> {\n    return Promise.resolve()',
         replace: 'override refreshMetadata(): Promise<void> {\n    return super.refreshMetadata()',
+      },
+    ],
+  },
+  {
+    rule: 'compression',
+    title: 'a request that was given up while its batches are compressed is sent all the same',
+    edits: [
+      {
+        file: 'src/producer/compression/late-attempt.ts',
+        find: 'if (this.#isOver) return',
+        replace: '',
+      },
+    ],
+  },
+  {
+    rule: 'compression',
+    title: 'zlib reads the bytes of a batch in its threads after they were given back',
+    edits: [
+      {
+        file: 'src/producer/compression/zlib.ts',
+        find: '    // To know the size spares it tables for more, and those that read it a guess.',
+        replace: '    if (pieces[0] && pieces.length === 1) return zstdInPool(pieces[0])',
+      },
+    ],
+  },
+  {
+    rule: 'security',
+    title: 'a broker that refuses the credentials is tried again at once',
+    edits: [
+      {
+        file: 'src/producer/kafkajs/refusals.ts',
+        find: '    this.#gate.assertOpen(broker)',
+        replace: '',
       },
     ],
   },
