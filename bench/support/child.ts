@@ -19,22 +19,38 @@ export interface Child {
   readonly match: RegExpExecArray
   /** Ends it, and resolves when it has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>
+  /** Ends its input, and resolves when it prints a line that matches. */
+  endInput(line: RegExp): Promise<RegExpExecArray>
+  /** Whether it has ended by itself or otherwise. */
+  hasEnded(): boolean
+}
+
+/** How a process is started. */
+export interface StartOptions {
+  /** A shell command that is executed in the process before it becomes `node`. */
+  readonly before?: string
 }
 
 /**
  * Starts `node` with these arguments, in the root of the project, and resolves when it prints a line that
  * matches.
  */
-export async function startNode(args: readonly string[], line: RegExp): Promise<Child> {
-  const child = spawn(process.execPath, args, {
+export async function startNode(
+  args: readonly string[],
+  line: RegExp,
+  { before = ':' }: StartOptions = {},
+): Promise<Child> {
+  const child = spawn('sh', ['-c', `${before}; exec "$@"`, 'sh', process.execPath, ...args], {
     cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1' },
   })
   running.add(child)
+  let hasEnded = false
   const ended = new Promise<void>((resolve) =>
     child.once('close', () => {
       running.delete(child)
+      hasEnded = true
       resolve()
     }),
   )
@@ -43,7 +59,12 @@ export async function startNode(args: readonly string[], line: RegExp): Promise<
     await ended
   }
   const match = await firstMatch(child, line)
-  return { pid: child.pid ?? 0, match, stop }
+  const endInput = async (line: RegExp): Promise<RegExpExecArray> => {
+    const last = firstMatch(child, line)
+    child.stdin.end()
+    return await last
+  }
+  return { pid: child.pid ?? 0, match, stop, endInput, hasEnded: () => hasEnded }
 }
 
 function firstMatch(child: ChildProcess, line: RegExp): Promise<RegExpExecArray> {

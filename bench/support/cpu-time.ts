@@ -1,5 +1,5 @@
 /** Processor time of another process and its children, as the kernel accounts for it. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** Linux counts in hundredths of a second, whatever the kernel's own tick is. */
 const TICK_MS = 10
@@ -22,8 +22,21 @@ export function cpuTimeMs(pid: number): number | undefined {
 
 /** Resident memory in bytes; `undefined` where /proc is not there. */
 export function residentBytes(pid: number): number | undefined {
-  const status = read(`/proc/${pid}/status`)
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status ?? '')?.[1]
+  return statusBytes(pid, /^VmRSS:\s+(\d+) kB$/m)
+}
+
+/** The most resident memory since {@link resetPeak}, in bytes; `undefined` where /proc is not there. */
+export function peakResidentBytes(pid: number): number | undefined {
+  return statusBytes(pid, /^VmHWM:\s+(\d+) kB$/m)
+}
+
+/** Lets the peak of resident memory begin anew. */
+export function resetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}
+
+function statusBytes(pid: number, line: RegExp): number | undefined {
+  const kib = line.exec(read(`/proc/${pid}/status`) ?? '')?.[1]
   return kib === undefined ? undefined : Number(kib) * 1024
 }
 

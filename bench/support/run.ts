@@ -30,7 +30,8 @@ export async function runLoad(server: Server, plan: Omit<LoadPlan, 'port'>): Pro
   }
 }
 
-function generate(plan: LoadPlan): Promise<LoadResult> {
+/** Puts load on a port, whatever it answers. */
+export function generate(plan: LoadPlan): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const child = execFile(process.execPath, [GENERATOR], (error, stdout) => {
       if (error) reject(new Error('the load generator failed', { cause: error }))

@@ -1,6 +1,6 @@
 /** The servers that are compared. */
 import { cpuTimeMs } from './cpu-time.ts'
-import { startNode, type Child } from './child.ts'
+import { startNode, type Child, type StartOptions } from './child.ts'
 
 /** A server that takes pushes. */
 export interface Server {
@@ -10,7 +10,10 @@ export interface Server {
   readonly pid: number | undefined
   /** Of kprf: the port of the metrics. */
   readonly metricsPort: number | undefined
-  stop(): Promise<void>
+  /** Ends it. @param signal - of kprf's own process; the usual one lets it drain. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+  /** Whether its process has ended by itself or otherwise. */
+  hasEnded(): boolean
 }
 
 const PORT_LINE = /^port (?<port>\d+)$/
@@ -32,6 +35,7 @@ export async function startKprf(
   bootstrap: string,
   settings: Readonly<Record<string, string | number>> = {},
   nodeOptions: readonly string[] = [],
+  options: StartOptions = {},
 ): Promise<Server> {
   const flags = {
     'kafka.brokers': bootstrap,
@@ -41,14 +45,18 @@ export async function startKprf(
     ...settings,
   }
   const args = Object.entries(flags).map(([key, value]) => `--${key}=${value}`)
-  const child = await startNode([...nodeOptions, 'dist/main.js', ...args], KPRF_LINE)
+  const child = await startNode([...nodeOptions, 'dist/main.js', ...args], KPRF_LINE, options)
   return serverOf('kprf', child)
 }
 
 /** A server that somebody else has started. */
 export function peer(name: string, url: string): Server {
   const port = Number(new URL(url).port)
-  return { name, port, pid: undefined, metricsPort: undefined, stop: () => Promise.resolve() }
+  return {
+    ...{ name, port, pid: undefined, metricsPort: undefined },
+    stop: () => Promise.resolve(),
+    hasEnded: () => false,
+  }
 }
 
 function serverOf(name: string, child: Child): Server {
@@ -59,7 +67,8 @@ function serverOf(name: string, child: Child): Server {
     port: Number(match.groups?.['port']),
     pid,
     metricsPort: metrics === undefined ? undefined : Number(metrics),
-    stop: () => child.stop('SIGTERM'),
+    stop: (signal = 'SIGTERM') => child.stop(signal),
+    hasEnded: () => child.hasEnded(),
   }
 }
 

@@ -1,0 +1,59 @@
+/**
+ * `npm run bench:hostile [-- --kib N --only TEXT --json]`: what each hostile shape costs kprf in processor time and
+ * memory for each byte that it receives, beside a normal push. Exits with 0 either way: it is a measurement.
+ */
+import { parseArgs } from 'node:util'
+import { describeMachine } from '../machine.ts'
+import { Broker } from '../support/broker.ts'
+import { costOf, type Cost } from './cost.ts'
+import { NORMAL, NORMAL_WHILE_AWAY, SHAPES } from './shapes.ts'
+
+const MAX_CPU_RATIO = 20
+const MAX_MEMORY_RATIO = 30
+
+const { values } = parseArgs({
+  options: {
+    kib: { type: 'string', default: '2048' },
+    only: { type: 'string', default: '' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const bytes = Number(values.kib) * 1024
+const machine = describeMachine()
+const print = values.json ? console.error : console.log
+print(`${machine.cpu}, ${machine.cores} cores, Node.js ${machine.node}, commit ${machine.commit}`)
+
+const broker = await Broker.start({ bench: 4 })
+const costs: Cost[] = []
+const measure = async (shape: (typeof SHAPES)[number]): Promise<Cost> => {
+  const cost = await costOf(shape, bytes, broker.bootstrap)
+  costs.push(cost)
+  return cost
+}
+try {
+  const normal = await measure(NORMAL)
+  print(line(normal, ''))
+  const normalWhileAway = await measure(NORMAL_WHILE_AWAY)
+  print(line(normalWhileAway, ''))
+  for (const shape of SHAPES) {
+    if (!shape.name.includes(values.only)) continue
+    const cost = await measure(shape)
+    const cpuRatio = cost.cpuNsPerByte / normal.cpuNsPerByte
+    const memoryRatio = cost.memoryPerByte / normalWhileAway.memoryPerByte
+    const isReached = cpuRatio <= MAX_CPU_RATIO && memoryRatio <= MAX_MEMORY_RATIO
+    const ratios = `${cpuRatio.toFixed(1)} x the CPU, ${memoryRatio.toFixed(1)} x the memory of a normal push`
+    print(`${isReached ? 'ok  ' : 'MORE'} ${line(cost, ratios)}`)
+  }
+  print(
+    `to reach: <= ${MAX_CPU_RATIO} x the CPU and <= ${MAX_MEMORY_RATIO} x the memory, for each byte received`,
+  )
+} finally {
+  await broker.stop()
+}
+if (values.json) console.log(JSON.stringify({ machine, bytes, costs }, undefined, 2))
+
+function line({ name, sentBytes, cpuMs, memoryBytes, cpuNsPerByte }: Cost, ratios: string): string {
+  const sent = `${(sentBytes / 1024).toFixed(0)} KiB sent`
+  const cost = `${cpuMs.toFixed(0)} ms of CPU (${cpuNsPerByte.toFixed(0)} ns a byte), +${(memoryBytes / 2 ** 20).toFixed(0)} MiB`
+  return `${name}: ${sent}, ${cost}${ratios === '' ? '' : `: ${ratios}`}`
+}
