@@ -1,0 +1,88 @@
+/** A producer that keeps a ledger: what it was given, and what it said of each record. */
+import type {
+  DeliveryError,
+  DeliveryListener,
+  MaybePromise,
+  ProducerRecord,
+  RecordProducer,
+  Refusals,
+} from '../../src/producer/types.ts'
+
+/** What became of a record, as it was told to the HTTP edge. */
+export type Fate = 'accepted' | 'persisted' | 'notPersisted' | 'unknown' | 'refused'
+
+const QUEUE_FULL: DeliveryError = {
+  number: -184,
+  text: 'Message production error: QueueFull (Local: Queue full)',
+  code: 'BUFFER_FULL',
+}
+const TIMED_OUT: DeliveryError = {
+  number: -192,
+  text: 'Message production error: MessageTimedOut (Local: Message timed out)',
+  code: 'DELIVERY_TIMED_OUT',
+}
+const TOO_LARGE: DeliveryError = {
+  number: 10,
+  text: 'Message production error: MessageSizeTooLarge (Broker: Message size too large)',
+  code: 'RECORD_TOO_LARGE',
+}
+
+/** See the head of this file. What becomes of a record is written in its key by the client. */
+export class LedgerProducer implements RecordProducer {
+  /** By the value of the record, which no two records share: every fate that it met. */
+  readonly fates = new Map<string, Fate[]>()
+
+  sendAll(
+    records: readonly ProducerRecord[],
+    onDelivery?: DeliveryListener,
+  ): MaybePromise<Refusals | undefined> {
+    const isLate = records.some(({ key }) => String(key).startsWith('late'))
+    if (!isLate) return this.#admit(records, onDelivery)
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        resolve(this.#admit(records, onDelivery))
+      })
+    })
+  }
+
+  #admit(
+    records: readonly ProducerRecord[],
+    onDelivery: DeliveryListener | undefined,
+  ): Refusals | undefined {
+    let refusals: (DeliveryError | undefined)[] | undefined
+    for (const [index, record] of records.entries()) {
+      const key = String(record.key)
+      if (key.endsWith('refused')) {
+        refusals ??= new Array<undefined>(records.length).fill(undefined)
+        refusals[index] = QUEUE_FULL
+        this.#note(record, 'refused')
+      } else if (onDelivery) this.#deliver(record, index, key, onDelivery)
+      else this.#note(record, 'accepted')
+    }
+    return refusals
+  }
+
+  #deliver(record: ProducerRecord, index: number, key: string, onDelivery: DeliveryListener): void {
+    const report = (): void => {
+      if (key.endsWith('unknown')) {
+        this.#note(record, 'unknown')
+        onDelivery({ status: 'possiblyPersisted', error: TIMED_OUT }, index)
+      } else if (key.endsWith('failed')) {
+        this.#note(record, 'notPersisted')
+        onDelivery({ status: 'notPersisted', error: TOO_LARGE }, index)
+      } else {
+        this.#note(record, 'persisted')
+        const { topic } = record
+        onDelivery({ status: 'persisted', topic, partition: 0, offset: 0n, timestampMs: 0 }, index)
+      }
+    }
+    setImmediate(report)
+  }
+
+  #note(record: ProducerRecord, fate: Fate): void {
+    const id = String(record.value)
+    const fates = this.fates.get(id)
+    if (fates) fates.push(fate)
+    else this.fates.set(id, [fate])
+  }
+}
