@@ -74,8 +74,18 @@ export class StickyPartition {
   }
 }
 
-/** Draws a partition that has a leader, or any when none has. */
+/** How often chance alone is asked for a partition with a leader: nearly all have one nearly always. */
+const BLIND_DRAWS = 4
+
+/**
+ * Draws a partition that has a leader, or any when none has. Looks through all of them only when several draws
+ * in a row met partitions without a leader, so that a topic of many partitions costs a record no more than others.
+ */
 function draw(leaders: PartitionLeaders, random: Random): number {
+  for (let draws = 0; draws < BLIND_DRAWS; draws += 1) {
+    const partition = Math.floor(random() * leaders.length)
+    if (leaders[partition] !== undefined) return partition
+  }
   const led = [...leaders.keys()].filter((partition) => leaders[partition] !== undefined)
   const candidates = led.length > 0 ? led : [...leaders.keys()]
   return candidates[Math.floor(random() * candidates.length)] ?? 0

@@ -145,6 +145,20 @@ describe('a record', () => {
 
     expect(new Set(drawn)).toEqual(new Set([0, 2]))
   })
+
+  test('with a key looks at one partition, however many there are, when chance decides', () => {
+    let looks = 0
+    const leaders = new Proxy(led(10_000), {
+      get: (all, name) => {
+        if (name !== 'length') looks += 1
+        return Reflect.get(all, name) as unknown
+      },
+    })
+
+    PARTITIONERS.random('key', leaders, seededRandom(SEED))
+
+    expect(looks).toBe(1)
+  })
 })
 
 describe('StickyPartition', () => {
