@@ -15,11 +15,11 @@ export const LARGEST_CHUNK_BYTES = CHUNK_BYTES[3]
 export const DEFAULT_KEPT_BYTES = 33_554_432
 
 /**
- * What a chunk is counted with beside its own bytes: the objects of a batch that holds one record. A topic that is
- * used for the first time costs about 2,300 bytes of them, measured over 20,000 topics with a record each
- * (`bench/queue-memory.ts`). A large batch has few chunks, and all of these together are 1.4 % of it.
+ * What a chunk is counted with beside its own bytes: the objects of a batch with one record, and of its topic. A topic
+ * that is used for the first time costs about 2,800 bytes of them, measured over 20,000 topics with a record each
+ * (`npm run bench:queue-memory`). A large batch has few chunks, and all of these together are 2 % of it.
  */
-export const CHUNK_OVERHEAD_BYTES = 2_560
+export const CHUNK_OVERHEAD_BYTES = 3_072
 
 /** See the head of this file. */
 export class ChunkPool {
