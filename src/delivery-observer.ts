@@ -78,8 +78,8 @@ export class DeliveryObserver implements ProducerObserver {
     this.#metrics.confirmTopic(topic)
   }
 
-  refused(topic: string, error: DeliveryError): void {
-    this.#metrics.recordsRefused(topic, error.number, 1)
-    this.#metrics.kprf.recordsRejected(error.code.toLowerCase(), 1)
+  refused(topic: string, error: DeliveryError, count: number): void {
+    this.#metrics.recordsRefused(topic, error.number, count)
+    this.#metrics.kprf.recordsRejected(error.code.toLowerCase(), count)
   }
 }

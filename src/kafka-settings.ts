@@ -5,6 +5,7 @@ import type { KafkajsTransportSettings } from './producer/kafkajs/settings.ts'
 import type { Room } from './producer/queue-room.ts'
 import type { ProducerSettings } from './producer/settings.ts'
 import type { StatisticsSettings } from './producer/statistics/statistics.ts'
+import { queueMemoryMaxBytes } from './queue-memory.ts'
 
 /** How long an answer about a topic counts where topics are not asked about at intervals (librdkafka's default). */
 const METADATA_MAX_AGE_MS = 900_000
@@ -13,8 +14,9 @@ const RECONNECT_BACKOFF_MAX_MS = 1_000
 /** The longest that librdkafka keeps records without a key on one partition. */
 const STICKY_LINGER_MAX_MS = 900_000
 
-/** Settings of the queue. */
-export function producerSettings({ kafka }: Config): ProducerSettings {
+/** Settings of the queue. @param workers - how many processes share what all records may hold. */
+export function producerSettings(config: Config, workers = 1): ProducerSettings {
+  const { kafka } = config
   const { properties } = kafka
   const retryBackoffMs = properties['retry.backoff.ms']
   const codec = properties['compression.codec']
@@ -22,6 +24,7 @@ export function producerSettings({ kafka }: Config): ProducerSettings {
     messageMaxBytes: kafka.messageMaxBytes,
     queueBufferingMaxMessages: kafka.queueBufferingMaxMessages,
     queueBufferingMaxKbytes: kafka.queueBufferingMaxKbytes,
+    queueMemoryMaxBytes: queueMemoryMaxBytes(config, workers),
     queueFullWaitMs: kafka.queueFullWaitMs,
     enableIdempotence: kafka.enableIdempotence,
     lingerMs: kafka.queueBufferingMaxMs,

@@ -26,7 +26,7 @@ import { Log, type Logger } from './logging.ts'
 import type { KprfState } from './metrics/kprf-metrics.ts'
 import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
 import { createOperationsApp } from './operations/app.ts'
-import { queueCheck, type ReadinessCheck } from './operations/readiness.ts'
+import { memoryCheck, queueCheck, type ReadinessCheck } from './operations/readiness.ts'
 import { OperationsServer } from './operations/server.ts'
 import { withCompression } from './producer/compression/compressing-transport.ts'
 import {
@@ -65,6 +65,8 @@ export interface ServiceReport {
   readonly bufferedRecords: number
   /** Bytes of their values. */
   readonly bufferedBytes: number
+  /** All memory that records hold. */
+  readonly memoryBytes: number
   readonly isAccepting: boolean
   /** What keeps records from being delivered; `undefined` when nothing does. */
   readonly kafkaProblem: string | undefined
@@ -100,6 +102,8 @@ export class Service {
   readonly #http: HttpServer
   /** `undefined` where another process serves it. */
   readonly #operations: OperationsServer | undefined
+  /** Of all processes that serve together. */
+  readonly #memoryMaxBytes: number
   #state: State = 'new'
   #cancelDelay: (() => void) | undefined
 
@@ -122,7 +126,9 @@ export class Service {
     })
     this.#metrics = metrics
     this.#observer = new DeliveryObserver({ metrics, logger })
-    const queueSettings = producerSettings(config)
+    const workers = share?.workers ?? 1
+    const queueSettings = producerSettings(config, workers)
+    this.#memoryMaxBytes = queueSettings.queueMemoryMaxBytes * workers
     const transportDependencies: KafkajsTransportDependencies = {
       clock,
       random,
@@ -149,7 +155,7 @@ export class Service {
       producer: this.#producer,
       settings: config.http,
       rateLimits: share ? share.rateLimits : ownRateLimits(config, clock),
-      bodyBytesInFlight: BODY_BYTES_IN_FLIGHT / (share?.workers ?? 1),
+      bodyBytesInFlight: BODY_BYTES_IN_FLIGHT / workers,
       metrics,
       log: logger,
       clock,
@@ -175,6 +181,7 @@ export class Service {
     return {
       bufferedRecords: this.#producer.bufferedRecords,
       bufferedBytes: this.#producer.bufferedBytes,
+      memoryBytes: this.#producer.memoryBytes,
       isAccepting: this.#state === 'accepting',
       kafkaProblem: UNREADY[this.#transport.availability],
     }
@@ -293,13 +300,15 @@ export class Service {
 
   #metricsState(): KprfState {
     const { availability, metadataAgeMs } = this.#transport
-    const { bufferedRecords, bufferedBytes, oldestAdmittedMs } = this.#producer
+    const { bufferedRecords, bufferedBytes, memoryBytes, oldestAdmittedMs } = this.#producer
     return {
       isKafkaUp: availability === 'up',
       metadataAgeMs,
       queueRecords: bufferedRecords,
       queueBytes: bufferedBytes,
       queueLimitBytes: this.#config.kafka.queueBufferingMaxKbytes * 1024,
+      queueMemoryBytes: memoryBytes,
+      queueMemoryLimitBytes: this.#memoryMaxBytes,
       queueOldestAgeMs: oldestAdmittedMs === undefined ? 0 : this.#clock.nowMs() - oldestAdmittedMs,
     }
   }
@@ -315,6 +324,7 @@ export class Service {
         records: this.#producer.bufferedRecords,
         bytes: this.#producer.bufferedBytes,
       })),
+      memoryCheck(this.#memoryMaxBytes, () => this.#producer.memoryBytes),
     ]
   }
 

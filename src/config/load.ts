@@ -51,6 +51,7 @@ function kafkaConfig(kafka: EffectiveValues['kafka']): KafkaConfig {
     queueBufferingMaxMessages: kafka.queue_buffering_max_messages,
     queueBufferingMaxMs: kafka.queue_buffering_max_ms,
     queueBufferingMaxKbytes: kafka.queue_buffering_max_kbytes,
+    queueMemoryMaxKbytes: kafka.queue_memory_max_kbytes,
     queueFullWaitMs: kafka.queue_full_wait_ms,
     partitioner: kafka.partitioner,
     enableIdempotence: kafka.enable_idempotence,

@@ -37,6 +37,8 @@ export interface KafkaConfig {
   readonly queueBufferingMaxMessages: number
   readonly queueBufferingMaxMs: number
   readonly queueBufferingMaxKbytes: number
+  /** 0: half of what the process may use. */
+  readonly queueMemoryMaxKbytes: number
   readonly queueFullWaitMs: number
   readonly partitioner: Values['kafka']['partitioner']
   readonly enableIdempotence: boolean

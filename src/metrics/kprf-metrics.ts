@@ -16,6 +16,9 @@ export interface KprfState {
   readonly queueRecords: number
   readonly queueBytes: number
   readonly queueLimitBytes: number
+  /** All memory that these records hold, and the bound on it for all processes together. */
+  readonly queueMemoryBytes: number
+  readonly queueMemoryLimitBytes: number
   /** Time since the oldest of them was admitted; 0 when there is none. */
   readonly queueOldestAgeMs: number
 }
@@ -288,6 +291,18 @@ export class KprfMetrics {
         'kprf_queue_limit_bytes',
         'The bound on that: kafka.queue_buffering_max_kbytes.',
         ({ queueLimitBytes }) => queueLimitBytes,
+        'max',
+      ],
+      [
+        'kprf_queue_memory_bytes',
+        'Memory that these records hold: keys, values, headers, and what kprf keeps of each.',
+        ({ queueMemoryBytes }) => queueMemoryBytes,
+        'sum',
+      ],
+      [
+        'kprf_queue_memory_limit_bytes',
+        'The bound on that: kafka.queue_memory_max_kbytes, or what follows from the memory of the process.',
+        ({ queueMemoryLimitBytes }) => queueMemoryLimitBytes,
         'max',
       ],
       [

@@ -47,6 +47,18 @@ export function queueCheck(limits: QueueFill, readUsed: () => QueueFill): Readin
   }
 }
 
+/** Whether records may hold more memory. @param readUsedBytes - how much they hold. */
+export function memoryCheck(maxBytes: number, readUsedBytes: () => number): ReadinessCheck {
+  return {
+    name: 'memory',
+    check: () => {
+      const fill = readUsedBytes() / maxBytes
+      if (fill < NEARLY_FULL) return undefined
+      return `records hold ${Math.floor(fill * 100)} % of the memory that they may`
+    },
+  }
+}
+
 /** Makes all checks. One that throws has failed. */
 export function assessReadiness(
   checks: readonly ReadinessCheck[],

@@ -7,6 +7,7 @@ import type { ChunkPool } from './chunk-pool.ts'
 import { StickyPartition, type Random } from './partitioner.ts'
 import { MAX_RECORD_OVERHEAD_BYTES } from './record-batch.ts'
 import type { ProduceAttempt } from './transport.ts'
+import { UnassignedRecords } from './unassigned-records.ts'
 
 /** When a batch is full, and how long keyless records stay together. */
 export interface AccumulatorSettings {
@@ -165,8 +166,8 @@ export class TopicQueue {
   readonly pool: ChunkPool
   readonly #settings: AccumulatorSettings
   readonly #partitions = new Map<number, PartitionQueue>()
-  /** Records admitted before the topic's partitions were known, in order. */
-  unassigned: AdmittedRecord[] = []
+  /** Records admitted before the topic's partitions were known. */
+  readonly unassigned: UnassignedRecords
   /** Records of the topic that are admitted and not yet reported, in flight included. */
   bufferedRecords = 0
   /** Batches that the transport has, though all their records may be reported. */
@@ -175,6 +176,7 @@ export class TopicQueue {
   constructor(name: string, { settings, random, pool }: AccumulatorParts) {
     this.name = name
     this.pool = pool
+    this.unassigned = new UnassignedRecords(name, pool)
     this.#settings = settings
     this.sticky = new StickyPartition(settings.stickyPartitioningLingerMs, random)
   }
@@ -186,7 +188,7 @@ export class TopicQueue {
 
   /** When the oldest record was admitted, one in flight included; Infinity when there is none. */
   get oldestAdmittedMs(): number {
-    let oldestMs = this.unassigned[0]?.admittedMs ?? Infinity
+    let oldestMs = this.unassigned.oldestAdmittedMs
     for (const queue of this.#partitions.values()) {
       oldestMs = Math.min(oldestMs, queue.oldestAdmittedMs)
     }

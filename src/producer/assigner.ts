@@ -1,6 +1,6 @@
 /**
  * Gives each admitted record its partition, once and for all: at once when its topic is known, else
- * when a broker has answered for the topic. Until then its records wait here, in order.
+ * when a broker has answered for the topic. Until then its records wait, encoded, in order.
  */
 import type { Accumulator, TopicQueue } from './accumulator.ts'
 import type { AdmittedRecord } from './batch.ts'
@@ -15,7 +15,7 @@ import {
   PARTITIONERS,
   type Random,
 } from './partitioner.ts'
-import { RecordColumns } from './record-columns.ts'
+import { RecordColumns, type Records } from './record-columns.ts'
 import type { TopicMetadata, TopicState } from './topic-metadata.ts'
 import type { Transport } from './transport.ts'
 import type { DeliveryError, ProducerRecord } from './types.ts'
@@ -55,7 +55,7 @@ export class Assigner {
     const topic = accumulator.topic(admitted.record.topic)
     topic.bufferedRecords += 1
     if (state.status === 'known') this.#assign(topic, admitted, state.leaders)
-    else topic.unassigned.push(admitted)
+    else topic.unassigned.append(admitted)
     return undefined
   }
 
@@ -63,37 +63,31 @@ export class Assigner {
   topicAnswered(name: string, state: TopicState): void {
     const topic = this.#dependencies.accumulator.find(name)
     if (!topic || state.status === 'unknown') return
-    const waiting = topic.unassigned
-    topic.unassigned = []
-    for (const admitted of waiting) {
-      if (state.status === 'failed') this.#fail(topic, [admitted], deliveryError(state.errorNumber))
-      else this.#assignOrFail(topic, admitted, state)
-    }
+    if (state.status === 'known') this.#assignAll(topic, state)
+    else this.#fail(topic, topic.unassigned.takeAll(), deliveryError(state.errorNumber))
     for (const queue of topic.partitions) this.#dependencies.dispatcher.pump(queue)
   }
 
   /** Reports the waiting records admitted at or before `sinceMs` as timed out. */
   expire(topic: TopicQueue, sinceMs: number): void {
-    const later = topic.unassigned.findIndex(({ admittedMs }) => admittedMs > sinceMs)
-    const count = later === -1 ? topic.unassigned.length : later
-    if (count === 0) return
+    if (topic.unassigned.oldestAdmittedMs > sinceMs) return
     const { availability } = this.#dependencies.transport
-    this.#fail(topic, topic.unassigned.splice(0, count), timedOutError(availability))
+    this.#fail(topic, topic.unassigned.takeAdmittedUntil(sinceMs), timedOutError(availability))
   }
 
   /** Gives up the waiting records of a topic. */
   abort(topic: TopicQueue): void {
-    this.#fail(topic, topic.unassigned.splice(0), deliveryError(RDKAFKA.purgeQueue))
+    this.#fail(topic, topic.unassigned.takeAll(), deliveryError(RDKAFKA.purgeQueue))
   }
 
-  #assignOrFail(
-    topic: TopicQueue,
-    admitted: AdmittedRecord,
-    state: TopicState & { readonly status: 'known' },
-  ): void {
-    const refusal = refusalOf(state, admitted.record)
-    if (refusal) this.#fail(topic, [admitted], refusal)
-    else this.#assign(topic, admitted, state.leaders)
+  #assignAll(topic: TopicQueue, state: TopicState & { readonly status: 'known' }): void {
+    if (topic.unassigned.count === 0) return
+    const misdirected = new RecordColumns()
+    for (const admitted of topic.unassigned.take()) {
+      if (refusalOf(state, admitted.record)) misdirected.push(admitted)
+      else this.#assign(topic, admitted, state.leaders)
+    }
+    this.#fail(topic, [misdirected], deliveryError(RDKAFKA.unknownPartition))
   }
 
   #assign(topic: TopicQueue, admitted: AdmittedRecord, leaders: PartitionLeaders): void {
@@ -105,10 +99,10 @@ export class Assigner {
     this.#dependencies.dispatcher.append(topic.partition(chosen), admitted)
   }
 
-  #fail(topic: TopicQueue, waiting: readonly AdmittedRecord[], error: DeliveryError): void {
+  #fail(topic: TopicQueue, parts: Iterable<Records>, error: DeliveryError): void {
     const { delivery, clock } = this.#dependencies
     const failure = { partition: undefined, status: 'notPersisted', error } as const
-    delivery.fail(topic, RecordColumns.of(waiting), failure, clock.nowMs())
+    for (const records of parts) delivery.fail(topic, records, failure, clock.nowMs())
   }
 }
 

@@ -77,18 +77,31 @@ const CODES = new Map<number, ErrorCode>([
   [RDKAFKA.purgeInFlight, 'PRODUCER_DRAINING'],
 ])
 
+/** Errors by their numbers, made once: a push may have thousands of records refused for the same reason. */
+const ERRORS = new Map<number, DeliveryError>()
+
 /**
- * Makes the delivery error of one librdkafka number.
+ * Returns the delivery error of one librdkafka number.
  *
  * @param code - what it means to a client, where that depends on more than the number: a record that
  * timed out because no broker could be reached is `BROKER_UNAVAILABLE` under librdkafka's -192.
  */
 export function deliveryError(number: number, code?: ErrorCode): DeliveryError {
+  if (code !== undefined) return makeError(number, code)
+  let error = ERRORS.get(number)
+  if (!error) {
+    error = makeError(number, CODES.get(number) ?? 'BROKER_REJECTED')
+    ERRORS.set(number, error)
+  }
+  return error
+}
+
+function makeError(number: number, code: ErrorCode): DeliveryError {
   const [name, text] = LIBRDKAFKA_ERRORS.get(number) ?? [`Unknown`, `Err-${number}?`]
   return {
     number,
     text: `Message production error: ${name} (${text})`,
-    code: code ?? CODES.get(number) ?? 'BROKER_REJECTED',
+    code,
   }
 }
 

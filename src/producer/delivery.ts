@@ -25,8 +25,8 @@ export interface ProducerObserver {
   renewed(): void
   /** A broker said that it has the topic. */
   confirmed(topic: string): void
-  /** A record was not admitted. */
-  refused(topic: string, error: DeliveryError): void
+  /** Records of a push with the same topic were not admitted, for the same reason. */
+  refused(topic: string, error: DeliveryError, count: number): void
 }
 
 /** What {@link ProducerObserver} learns of records that were not delivered. */

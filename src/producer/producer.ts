@@ -1,14 +1,13 @@
 /**
- * The producer as the rest of kprf sees it. A record's way: `sendAll` admits it (size, room in the
+ * The producer as the rest of kprf sees it. A record's way: the admission lets it in (size, room in the
  * queue), the assigner gives it a partition, the accumulator a batch; the dispatcher sends the batch;
  * `Delivery` reports the record.
  */
 import type { Clock } from '../clock.ts'
 import { Accumulator, type TopicQueue } from './accumulator.ts'
+import { Admission } from './admission.ts'
 import { Assigner } from './assigner.ts'
-import type { AdmittedRecord } from './batch.ts'
-import { ChunkPool } from './chunk-pool.ts'
-import { deliveryError, RDKAFKA } from './delivery-errors.ts'
+import { ChunkPool, DEFAULT_KEPT_BYTES } from './chunk-pool.ts'
 import { Delivery, type ProducerObserver } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Expiry } from './expiry.ts'
@@ -16,13 +15,11 @@ import { Idempotence } from './idempotence.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { Random } from './partitioner.ts'
 import { fixedRoom, type QueueRoom } from './queue-room.ts'
-import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-batch.ts'
 import type { ProducerSettings } from './settings.ts'
 import type { QueueView, Statistics } from './statistics/statistics.ts'
 import { TopicMetadata } from './topic-metadata.ts'
 import type { Transport } from './transport.ts'
 import type {
-  DeliveryError,
   DeliveryListener,
   MaybePromise,
   ProducerRecord,
@@ -44,27 +41,12 @@ export interface ProducerDependencies {
   readonly statistics?: Statistics | undefined
 }
 
-/** One call of `sendAll`. */
-interface SendCall {
-  readonly records: readonly ProducerRecord[]
-  readonly onDelivery: DeliveryListener | undefined
-  /** Records that are admitted without a wait are admitted at the same time. */
-  time: Time
-  refusals: (DeliveryError | undefined)[] | undefined
-}
-
-interface Time {
-  readonly nowMs: number
-  readonly epochMs: number
-}
-
 /** See the head of this file. */
 export class Producer implements RecordProducer {
-  readonly #settings: ProducerSettings
   readonly #transport: Transport
   readonly #clock: Clock
-  readonly #observer: ProducerObserver
   readonly #budget: MemoryBudget
+  readonly #admission: Admission
   readonly #accumulator: Accumulator
   readonly #topics: TopicMetadata
   readonly #dispatcher: Dispatcher
@@ -72,17 +54,15 @@ export class Producer implements RecordProducer {
   readonly #expiry: Expiry
   readonly #idempotence: Idempotence | undefined
   readonly #statistics: Statistics | undefined
-  #isDraining = false
   #onDrained: (() => void) | undefined
 
   constructor(settings: ProducerSettings, dependencies: ProducerDependencies) {
-    const { transport, clock, observer, random, pool = new ChunkPool() } = dependencies
+    const { transport, clock, observer, random } = dependencies
+    const { pool = new ChunkPool(keptBytesOf(settings)) } = dependencies
     const { room = roomOf(settings), statistics } = dependencies
-    this.#settings = settings
     this.#transport = transport
     this.#clock = clock
-    this.#observer = observer
-    this.#budget = new MemoryBudget(room, clock)
+    this.#budget = new MemoryBudget(room, clock, { pool, maxBytes: settings.queueMemoryMaxBytes })
     const accumulator = new Accumulator({ settings, random, pool })
     const topics = new TopicMetadata(settings, {
       clock,
@@ -132,6 +112,14 @@ export class Producer implements RecordProducer {
       clock,
       sweep: (sinceMs) => this.#expire(sinceMs),
     })
+    this.#admission = new Admission(settings, {
+      ...{ clock, observer, budget: this.#budget },
+      enqueue: (admitted) => {
+        const refusal = this.#assigner.add(admitted)
+        if (!refusal) this.#expiry.watch(admitted.admittedMs)
+        return refusal
+      },
+    })
   }
 
   /** Records admitted and not yet reported. */
@@ -142,6 +130,11 @@ export class Producer implements RecordProducer {
   /** Bytes of their values. */
   get bufferedBytes(): number {
     return this.#budget.bytes
+  }
+
+  /** All memory that records hold, as it is bounded by `queueMemoryMaxBytes`. */
+  get memoryBytes(): number {
+    return this.#budget.memoryBytes
   }
 
   /** When the oldest of these records was admitted; `undefined` when there is none. */
@@ -176,54 +169,7 @@ export class Producer implements RecordProducer {
     records: readonly ProducerRecord[],
     onDelivery?: DeliveryListener,
   ): MaybePromise<Refusals | undefined> {
-    const call: SendCall = { records, onDelivery, time: this.#time(), refusals: undefined }
-    for (const [index, record] of records.entries()) {
-      const sizes = measure(record)
-      const refusal = this.#reserve(sizes)
-      if (refusal?.number === RDKAFKA.queueFull) return this.#sendWaiting(call, index)
-      this.#sendOne(call, index, record, sizes, refusal)
-    }
-    return call.refusals
-  }
-
-  /** Goes on with the first record that must wait for room. */
-  async #sendWaiting(call: SendCall, from: number): Promise<Refusals | undefined> {
-    const waitUntilMs = call.time.nowMs + this.#settings.queueFullWaitMs
-    for (const [index, record] of call.records.entries()) {
-      if (index < from) continue
-      const sizes = measure(record)
-      let refusal = this.#reserve(sizes)
-      if (refusal?.number === RDKAFKA.queueFull) {
-        refusal = await this.#waitForRoom(sizes, waitUntilMs)
-        call.time = this.#time()
-      }
-      this.#sendOne(call, index, record, sizes, refusal)
-    }
-    return call.refusals
-  }
-
-  #sendOne(
-    call: SendCall,
-    index: number,
-    record: ProducerRecord,
-    sizes: RecordSizes,
-    refusalSoFar: DeliveryError | undefined,
-  ): void {
-    const refusal =
-      refusalSoFar ??
-      this.#enqueue({
-        record,
-        sizes,
-        admittedMs: call.time.nowMs,
-        timestampMs: record.timestampMs ?? call.time.epochMs,
-        valueBytes: sizes.valueBytes,
-        listener: call.onDelivery,
-        index,
-      })
-    if (!refusal) return
-    call.refusals ??= new Array<undefined>(call.records.length).fill(undefined)
-    call.refusals[index] = refusal
-    this.#observer.refused(record.topic, refusal)
+    return this.#admission.sendAll(records, onDelivery)
   }
 
   /**
@@ -234,8 +180,7 @@ export class Producer implements RecordProducer {
    * @returns the number of records that are left.
    */
   async drain(timeoutMs: number): Promise<number> {
-    this.#isDraining = true
-    this.#budget.refuseWaiters()
+    this.#admission.close()
     this.#dispatcher.stopLingering()
     this.#pumpAll()
     if (this.#budget.records > 0) {
@@ -252,8 +197,7 @@ export class Producer implements RecordProducer {
 
   /** Reports what is left as given up (librdkafka's purge) and closes the connections. */
   async close(): Promise<void> {
-    this.#isDraining = true
-    this.#budget.refuseWaiters()
+    this.#admission.close()
     for (const topic of [...this.#accumulator.topics]) {
       this.#assigner.abort(topic)
       for (const queue of topic.partitions) this.#dispatcher.abort(queue)
@@ -282,37 +226,6 @@ export class Producer implements RecordProducer {
     }
   }
 
-  /** Takes room for a record, whose order of refusals is librdkafka's: size, queue, then topic. */
-  #reserve({ keyBytes, valueBytes, headersBytes }: RecordSizes): DeliveryError | undefined {
-    if (this.#isDraining) return deliveryError(RDKAFKA.brokerDestroy)
-    const recordBytes = MAX_RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + headersBytes
-    if (recordBytes > this.#settings.messageMaxBytes) {
-      return deliveryError(RDKAFKA.messageSizeTooLarge)
-    }
-    return this.#budget.tryReserve(valueBytes) ? undefined : deliveryError(RDKAFKA.queueFull)
-  }
-
-  async #waitForRoom(
-    { valueBytes }: RecordSizes,
-    waitUntilMs: number,
-  ): Promise<DeliveryError | undefined> {
-    const waitMs = waitUntilMs - this.#clock.nowMs()
-    if (await this.#budget.reserve(valueBytes, waitMs)) return undefined
-    return deliveryError(this.#isDraining ? RDKAFKA.brokerDestroy : RDKAFKA.queueFull)
-  }
-
-  #time(): Time {
-    return { nowMs: this.#clock.nowMs(), epochMs: this.#clock.epochMs() }
-  }
-
-  /** Passes a record that has its room on; gives the room back when its topic is no good. */
-  #enqueue(admitted: AdmittedRecord): DeliveryError | undefined {
-    const refusal = this.#assigner.add(admitted)
-    if (refusal) this.#budget.release(1, admitted.valueBytes)
-    else this.#expiry.watch(admitted.admittedMs)
-    return refusal
-  }
-
   #expire(sinceMs: number): number {
     let oldestMs = Infinity
     for (const topic of [...this.#accumulator.topics]) {
@@ -326,4 +239,9 @@ export class Producer implements RecordProducer {
 
 function roomOf(settings: ProducerSettings): QueueRoom {
   return fixedRoom(settings.queueBufferingMaxMessages, settings.queueBufferingMaxKbytes * 1024)
+}
+
+/** Chunks that nobody uses are memory too: they are kept up to a small part of the bound. */
+function keptBytesOf({ queueMemoryMaxBytes }: ProducerSettings): number {
+  return Math.min(DEFAULT_KEPT_BYTES, queueMemoryMaxBytes / 8)
 }

@@ -22,7 +22,7 @@
  * A record: length, attributes (0), timestamp delta, offset delta, key, value, headers; all lengths
  * are varints, all integers are big-endian.
  */
-import { CHUNK_BYTES, type ChunkPool } from './chunk-pool.ts'
+import { type ChunkPool, LARGEST_CHUNK_BYTES } from './chunk-pool.ts'
 import { combineCrc32c, crc32c } from './crc32c.ts'
 import type { SequenceClaim } from './idempotence.ts'
 import type { ProducerRecord, RecordBytes } from './types.ts'
@@ -43,7 +43,6 @@ export const ATTRIBUTES_AT = 21
 const MAGIC_AT = 16
 const MAGIC = 2
 const RECORD_ATTRIBUTES = 0
-const LARGEST_CHUNK_BYTES = CHUNK_BYTES[CHUNK_BYTES.length - 1] ?? 0
 /** Kafka's own sign for it; only a batch without records has it. */
 const NO_TIMESTAMP = -1
 /** Librdkafka's and kafkajs's way to say it; the Java client writes -1 for all three. */
@@ -80,6 +79,13 @@ export function measure(record: ProducerRecord): RecordSizes {
     valueBytes: byteLength(record.value),
     headersBytes: headersByteLength(record.headers),
   }
+}
+
+/** Where a record is in memory, from its length prefix on. */
+export interface EncodedRecord {
+  readonly chunk: Buffer
+  readonly at: number
+  readonly end: number
 }
 
 /** One chunk of a batch, and how far it is filled. Records do not go beyond the end of one. */
@@ -144,7 +150,7 @@ export class RecordBatchWriter {
   /** Appends records `from` up to `to` of another batch with the same base timestamp, renumbered. */
   appendFrom(source: RecordBatchWriter, from: number, to: number): void {
     let index = 0
-    for (const { chunk, at, end } of source.#records()) {
+    for (const { chunk, at, end } of source.records()) {
       if (index >= from && index < to) this.#appendRecord(chunk, at, end)
       index += 1
     }
@@ -184,7 +190,7 @@ export class RecordBatchWriter {
   }
 
   /** Where each record is, its length prefix included, in order. */
-  *#records(): Generator<{ readonly chunk: Buffer; readonly at: number; readonly end: number }> {
+  *records(): Generator<EncodedRecord> {
     for (const [index, piece] of this.#pieces.entries()) {
       let at = index === 0 ? BATCH_HEADER_BYTES : 0
       while (at < piece.end) {

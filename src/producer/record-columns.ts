@@ -29,7 +29,7 @@ export interface Records {
 }
 
 /** So few that the columns of a small batch are small objects of the heap, which are made at once. */
-const FIRST_PAGE_RECORDS = 4
+const FIRST_PAGE_RECORDS = 2
 /**
  * Columns grow by pages, the first one up to this size: arrays that grow as large as a full batch would leave
  * holes between the chunks that hold the bytes, a fifth of all memory.
@@ -37,12 +37,13 @@ const FIRST_PAGE_RECORDS = 4
 const PAGE_RECORDS = 1_024
 const PAGE_BITS = 10
 
-/** Columns of some records. */
-interface Page {
-  readonly admittedMs: Float64Array
-  readonly timestampMs: Float64Array
-  readonly valueBytes: Uint32Array
-}
+/** The numbers of some records, those of one record in a row: of a batch of one record, an array is a good part. */
+type Page = Float64Array
+/** How many numbers there are of each record, and where each is. */
+const NUMBERS = 3
+const ADMITTED = 0
+const TIMESTAMP = 1
+const VALUE_BYTES = 2
 
 /** What only those need to know who listen. */
 interface Listened {
@@ -75,7 +76,7 @@ export class RecordColumns implements Records {
   }
 
   admittedMsAt(position: number): number {
-    return this.#pages[position >>> PAGE_BITS]?.admittedMs[position % PAGE_RECORDS] ?? NaN
+    return this.#numberAt(position, ADMITTED)
   }
 
   listenerAt(position: number): DeliveryListener | undefined {
@@ -83,7 +84,7 @@ export class RecordColumns implements Records {
   }
 
   timestampMsAt(position: number): number {
-    return this.#pages[position >>> PAGE_BITS]?.timestampMs[position % PAGE_RECORDS] ?? NaN
+    return this.#numberAt(position, TIMESTAMP)
   }
 
   indexAt(position: number): number {
@@ -96,9 +97,10 @@ export class RecordColumns implements Records {
     if (position === this.#capacity) this.#grow()
     const page = this.#pages[position >>> PAGE_BITS]
     if (page) {
-      page.admittedMs[position % PAGE_RECORDS] = admittedMs
-      page.timestampMs[position % PAGE_RECORDS] = timestampMs
-      page.valueBytes[position % PAGE_RECORDS] = valueBytes
+      const at = (position % PAGE_RECORDS) * NUMBERS
+      page[at + ADMITTED] = admittedMs
+      page[at + TIMESTAMP] = timestampMs
+      page[at + VALUE_BYTES] = valueBytes
     }
     if (listener) {
       this.#listened ??= { listeners: [], indexes: [] }
@@ -116,7 +118,7 @@ export class RecordColumns implements Records {
       part.push({
         admittedMs: this.admittedMsAt(position),
         timestampMs: this.timestampMsAt(position),
-        valueBytes: this.#valueBytesAt(position),
+        valueBytes: this.#numberAt(position, VALUE_BYTES),
         listener: this.listenerAt(position),
         index: this.indexAt(position),
       })
@@ -124,8 +126,9 @@ export class RecordColumns implements Records {
     return part
   }
 
-  #valueBytesAt(position: number): number {
-    return this.#pages[position >>> PAGE_BITS]?.valueBytes[position % PAGE_RECORDS] ?? NaN
+  #numberAt(position: number, which: number): number {
+    const page = this.#pages[position >>> PAGE_BITS]
+    return page?.[(position % PAGE_RECORDS) * NUMBERS + which] ?? NaN
   }
 
   /** Makes the first page larger, or adds another. */
@@ -133,9 +136,7 @@ export class RecordColumns implements Records {
     const [first] = this.#pages
     if (first && this.#capacity < PAGE_RECORDS) {
       const larger = newPage(2 * this.#capacity)
-      larger.admittedMs.set(first.admittedMs)
-      larger.timestampMs.set(first.timestampMs)
-      larger.valueBytes.set(first.valueBytes)
+      larger.set(first)
       this.#pages[0] = larger
       this.#capacity *= 2
     } else {
@@ -146,9 +147,5 @@ export class RecordColumns implements Records {
 }
 
 function newPage(records: number): Page {
-  return {
-    admittedMs: new Float64Array(records),
-    timestampMs: new Float64Array(records),
-    valueBytes: new Uint32Array(records),
-  }
+  return new Float64Array(NUMBERS * records)
 }

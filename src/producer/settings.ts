@@ -12,6 +12,8 @@ export interface ProducerSettings {
   readonly queueBufferingMaxMessages: number
   /** `queue.buffering.max.kbytes`: their value bytes, in KiB. */
   readonly queueBufferingMaxKbytes: number
+  /** `queue_memory_max_kbytes` in bytes: all memory that records of this process hold. */
+  readonly queueMemoryMaxBytes: number
   /** `compression.codec`: how the records of a batch are compressed. */
   readonly compressionCodec: CompressionCodec
   /** `compression.level`: how hard; -1 for the codec's usual level, and one that it lacks for the nearest. */

@@ -11,14 +11,17 @@ export interface NextConfig {
 /** Takes over what is a worker's own; what the primary process holds for all of them stays. */
 export function nextConfig(current: Config, loaded: Config): NextConfig {
   const { host, port, metricsPort } = current.http
-  const { queueBufferingMaxMessages, queueBufferingMaxKbytes } = current.kafka
+  const { queueBufferingMaxMessages, queueBufferingMaxKbytes, queueMemoryMaxKbytes } = current.kafka
   const config: Config = {
     ...loaded,
     workers: current.workers,
     outputFile: current.outputFile,
     ratelimit: current.ratelimit,
     http: { ...loaded.http, host, port, metricsPort },
-    kafka: { ...loaded.kafka, queueBufferingMaxMessages, queueBufferingMaxKbytes },
+    kafka: {
+      ...loaded.kafka,
+      ...{ queueBufferingMaxMessages, queueBufferingMaxKbytes, queueMemoryMaxKbytes },
+    },
   }
   const held: readonly (readonly [string, (config: Config) => unknown])[] = [
     ['workers', ({ workers }) => workers],
@@ -34,6 +37,10 @@ export function nextConfig(current: Config, loaded: Config): NextConfig {
     [
       'kafka.queue_buffering_max_kbytes',
       ({ kafka: { queueBufferingMaxKbytes } }) => queueBufferingMaxKbytes,
+    ],
+    [
+      'kafka.queue_memory_max_kbytes',
+      ({ kafka: { queueMemoryMaxKbytes } }) => queueMemoryMaxKbytes,
     ],
   ]
   const ignored = held

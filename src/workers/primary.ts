@@ -14,9 +14,10 @@ import { Log, type Logger } from '../logging.ts'
 import { MergedMetrics } from '../metrics/merged-metrics.ts'
 import { WorkerMetrics } from '../metrics/worker-metrics.ts'
 import { createOperationsApp } from '../operations/app.ts'
-import { queueCheck, type ReadinessCheck } from '../operations/readiness.ts'
+import { memoryCheck, queueCheck, type ReadinessCheck } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
 import type { Room } from '../producer/queue-room.ts'
+import { queueMemoryMaxBytes } from '../queue-memory.ts'
 import { MergedStatistics } from './merged-statistics.ts'
 import type { Measurement, WorkerRequest } from './messages.ts'
 import { nextConfig } from './next-config.ts'
@@ -295,6 +296,10 @@ export class Primary {
     return { records, bytes }
   }
 
+  #memoryBytes(): number {
+    return [...this.#running].reduce((sum, { report }) => sum + report.memoryBytes, 0)
+  }
+
   async #exposition(): Promise<string> {
     const running = (await this.#measure()).map(({ metrics }) => metrics)
     return await this.#merged.exposition([await this.#metrics.snapshot(), ...running])
@@ -331,6 +336,9 @@ export class Primary {
         },
       },
       queueCheck(totalRoom(this.#config), () => this.#buffered()),
+      memoryCheck(queueMemoryMaxBytes(this.#config, this.#workers) * this.#workers, () =>
+        this.#memoryBytes(),
+      ),
     ]
   }
 }

@@ -44,6 +44,7 @@ const NOTHING_MEASURED: Measurement = { metrics: [], statistics: undefined }
 const NOTHING: ServiceReport = {
   bufferedRecords: 0,
   bufferedBytes: 0,
+  memoryBytes: 0,
   isAccepting: false,
   kafkaProblem: undefined,
 }

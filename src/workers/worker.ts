@@ -186,6 +186,7 @@ function isSame(report: ServiceReport, other: ServiceReport | undefined): boolea
   return (
     report.bufferedRecords === other?.bufferedRecords &&
     report.bufferedBytes === other.bufferedBytes &&
+    report.memoryBytes === other.memoryBytes &&
     report.isAccepting === other.isAccepting &&
     report.kafkaProblem === other.kafkaProblem
   )

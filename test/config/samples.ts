@@ -19,6 +19,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['kafka.queue_buffering_max_messages', 1001, 1002, 1003],
   ['kafka.queue_buffering_max_ms', 1, 2, 3],
   ['kafka.queue_buffering_max_kbytes', 1, 2, 3],
+  ['kafka.queue_memory_max_kbytes', 1, 2, 3],
   ['kafka.queue_full_wait_ms', 1, 2, 3],
   ['kafka.partitioner', 'murmur2', 'fnv1a_random', 'random'],
   ['kafka.retries', 1, 2, 4],

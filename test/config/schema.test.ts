@@ -23,6 +23,7 @@ const NUMBERS: [string, number, number, number, (config: Config) => number][] = 
     INT_MAX,
     ({ kafka }) => kafka.queueBufferingMaxKbytes,
   ],
+  ['kafka.queue_memory_max_kbytes', 0, 0, INT_MAX, ({ kafka }) => kafka.queueMemoryMaxKbytes],
   ['kafka.queue_full_wait_ms', 100, 0, 900000, ({ kafka }) => kafka.queueFullWaitMs],
   ['kafka.retries', 3, 0, INT_MAX, ({ kafka }) => kafka.retries],
   ['kafka.message_timeout_ms', 2000, 0, INT_MAX, ({ kafka }) => kafka.messageTimeoutMs],

@@ -7,5 +7,7 @@ export const IDLE_STATE: KprfState = {
   queueRecords: 0,
   queueBytes: 0,
   queueLimitBytes: 1024,
+  queueMemoryBytes: 0,
+  queueMemoryLimitBytes: 4096,
   queueOldestAgeMs: 0,
 }

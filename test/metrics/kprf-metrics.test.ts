@@ -178,6 +178,8 @@ describe('KprfMetrics', () => {
       queueRecords: 7,
       queueBytes: 700,
       queueLimitBytes: 4_096,
+      queueMemoryBytes: 5_000,
+      queueMemoryLimitBytes: 8_192,
       queueOldestAgeMs: 250,
     }
     const after = await scrape(metrics)
@@ -189,9 +191,11 @@ describe('KprfMetrics', () => {
         'kprf_queue_records',
         'kprf_queue_bytes',
         'kprf_queue_limit_bytes',
+        'kprf_queue_memory_bytes',
+        'kprf_queue_memory_limit_bytes',
         'kprf_queue_oldest_age_seconds',
       ].map((name) => valueOf(exposition, name, {}))
-    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0])
-    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 0.25])
+    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0, 4_096, 0])
+    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 5_000, 8_192, 0.25])
   })
 })

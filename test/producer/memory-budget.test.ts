@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { MemoryBudget } from '../../src/producer/memory-budget.ts'
 import { fixedRoom } from '../../src/producer/queue-room.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
+import { reserve } from '../support/reserve.ts'
 
 const UNLIMITED = Number.MAX_SAFE_INTEGER
 
@@ -28,7 +29,7 @@ describe('MemoryBudget.tryReserve', () => {
   test('takes exactly as many records as the limit says', () => {
     const { budget } = makeBudget({ maxRecords: 3 })
 
-    const results = [1, 2, 3, 4].map(() => budget.tryReserve(10))
+    const results = [1, 2, 3, 4].map(() => budget.tryReserve(10, 0))
 
     expect(results).toEqual([true, true, true, false])
     expect(budget.records).toBe(3)
@@ -38,7 +39,7 @@ describe('MemoryBudget.tryReserve', () => {
   test('takes exactly as many bytes as the limit says', () => {
     const { budget } = makeBudget({ maxBytes: 100 })
 
-    const results = [60, 41, 40, 1].map((valueBytes) => budget.tryReserve(valueBytes))
+    const results = [60, 41, 40, 1].map((valueBytes) => budget.tryReserve(valueBytes, 0))
 
     expect(results).toEqual([true, false, true, false])
     expect(budget.bytes).toBe(100)
@@ -47,17 +48,17 @@ describe('MemoryBudget.tryReserve', () => {
   test('takes any number of records when their limit is 0', () => {
     const { budget } = makeBudget({ maxRecords: 0, maxBytes: 1_000 })
 
-    const results = Array.from({ length: 1_000 }, () => budget.tryReserve(1))
+    const results = Array.from({ length: 1_000 }, () => budget.tryReserve(1, 0))
 
     expect(results.every(Boolean)).toBe(true)
-    expect(budget.tryReserve(1)).toBe(false)
+    expect(budget.tryReserve(1, 0)).toBe(false)
   })
 
   test('takes values without bytes when the bytes are used up', () => {
     const { budget } = makeBudget({ maxBytes: 10 })
-    budget.tryReserve(10)
+    budget.tryReserve(10, 0)
 
-    const results = [0, 0, 1].map((valueBytes) => budget.tryReserve(valueBytes))
+    const results = [0, 0, 1].map((valueBytes) => budget.tryReserve(valueBytes, 0))
 
     expect(results).toEqual([true, true, false])
     expect(budget.records).toBe(3)
@@ -66,40 +67,40 @@ describe('MemoryBudget.tryReserve', () => {
   test('changes nothing when it refuses', () => {
     const { budget } = makeBudget({ maxBytes: 10 })
 
-    budget.tryReserve(11)
+    budget.tryReserve(11, 0)
 
     expect([budget.records, budget.bytes]).toEqual([0, 0])
   })
 
   test('has room again after a release', () => {
     const { budget } = makeBudget({ maxRecords: 1, maxBytes: 10 })
-    budget.tryReserve(10)
+    budget.tryReserve(10, 0)
 
     budget.release(1, 10)
 
-    expect(budget.tryReserve(10)).toBe(true)
+    expect(budget.tryReserve(10, 0)).toBe(true)
   })
 
   test('does not overtake those who wait, even where it would fit', async () => {
     const { budget } = makeBudget({ maxBytes: 10 })
     const log: string[] = []
-    budget.tryReserve(6)
-    follow(log, 'large', budget.reserve(5, 100))
+    budget.tryReserve(6, 0)
+    follow(log, 'large', reserve(budget, 5, 100))
 
-    expect(budget.tryReserve(1)).toBe(false)
+    expect(budget.tryReserve(1, 0)).toBe(false)
 
     budget.release(1, 6)
     await settle()
     expect(log).toEqual(['large: true'])
-    expect(budget.tryReserve(1)).toBe(true)
+    expect(budget.tryReserve(1, 0)).toBe(true)
   })
 })
 
-describe('MemoryBudget.reserve', () => {
+describe('a place in line', () => {
   test('takes room at once where there is some, without a timer', async () => {
     const { budget, clock } = makeBudget({ maxRecords: 1 })
 
-    expect(await budget.reserve(1, 100)).toBe(true)
+    expect(await reserve(budget, 1, 100)).toBe(true)
 
     expect(clock.timers).toBe(0)
   })
@@ -107,11 +108,11 @@ describe('MemoryBudget.reserve', () => {
   test('gives room in the order of arrival, a small one waiting behind a large one', async () => {
     const { budget } = makeBudget({ maxBytes: 10 })
     const log: string[] = []
-    budget.tryReserve(5)
-    budget.tryReserve(5)
-    follow(log, 'large', budget.reserve(8, 100))
-    follow(log, 'small', budget.reserve(1, 100))
-    follow(log, 'third', budget.reserve(1, 100))
+    budget.tryReserve(5, 0)
+    budget.tryReserve(5, 0)
+    follow(log, 'large', reserve(budget, 8, 100))
+    follow(log, 'small', reserve(budget, 1, 100))
+    follow(log, 'third', reserve(budget, 1, 100))
 
     budget.release(1, 5)
     await settle()
@@ -126,8 +127,8 @@ describe('MemoryBudget.reserve', () => {
   test('serves as many as fit, and no more', async () => {
     const { budget } = makeBudget({ maxRecords: 3 })
     const log: string[] = []
-    for (let n = 0; n < 3; n += 1) budget.tryReserve(1)
-    for (const name of ['a', 'b', 'c']) follow(log, name, budget.reserve(1, 100))
+    for (let n = 0; n < 3; n += 1) budget.tryReserve(1, 0)
+    for (const name of ['a', 'b', 'c']) follow(log, name, reserve(budget, 1, 100))
 
     budget.release(2, 2)
     await settle()
@@ -139,8 +140,8 @@ describe('MemoryBudget.reserve', () => {
   test('gives up exactly when the time is over', async () => {
     const { budget, clock } = makeBudget({ maxRecords: 1 })
     const log: string[] = []
-    budget.tryReserve(1)
-    follow(log, 'late', budget.reserve(1, 100))
+    budget.tryReserve(1, 0)
+    follow(log, 'late', reserve(budget, 1, 100))
 
     await clock.advance(99)
     expect(log).toEqual([])
@@ -150,22 +151,22 @@ describe('MemoryBudget.reserve', () => {
 
   test('takes no room for one that gave up', async () => {
     const { budget, clock } = makeBudget({ maxRecords: 1 })
-    budget.tryReserve(1)
-    void budget.reserve(1, 100)
+    budget.tryReserve(1, 0)
+    void reserve(budget, 1, 100)
     await clock.advance(100)
 
     budget.release(1, 1)
 
     expect(budget.records).toBe(0)
-    expect(budget.tryReserve(1)).toBe(true)
+    expect(budget.tryReserve(1, 0)).toBe(true)
   })
 
   test('lets those behind go on when the first gives up', async () => {
     const { budget, clock } = makeBudget({ maxBytes: 10 })
     const log: string[] = []
-    budget.tryReserve(6)
-    follow(log, 'large', budget.reserve(9, 50))
-    follow(log, 'small', budget.reserve(4, 100))
+    budget.tryReserve(6, 0)
+    follow(log, 'large', reserve(budget, 9, 50))
+    follow(log, 'small', reserve(budget, 4, 100))
 
     await clock.advance(50)
 
@@ -176,8 +177,8 @@ describe('MemoryBudget.reserve', () => {
   test('refuses at once what is larger than the whole queue, and so delays nobody', async () => {
     const { budget } = makeBudget({ maxBytes: 10 })
     const log: string[] = []
-    follow(log, 'too large', budget.reserve(11, 100))
-    follow(log, 'small', budget.reserve(1, 100))
+    follow(log, 'too large', reserve(budget, 11, 100))
+    follow(log, 'small', reserve(budget, 1, 100))
 
     await settle()
 
@@ -187,8 +188,8 @@ describe('MemoryBudget.reserve', () => {
   test('gives the whole queue to one value that is as large', async () => {
     const { budget } = makeBudget({ maxBytes: 10 })
     const log: string[] = []
-    budget.tryReserve(1)
-    follow(log, 'as large', budget.reserve(10, 100))
+    budget.tryReserve(1, 0)
+    follow(log, 'as large', reserve(budget, 10, 100))
 
     budget.release(1, 1)
     await settle()
@@ -198,8 +199,8 @@ describe('MemoryBudget.reserve', () => {
 
   test('leaves no timer behind once it was served', async () => {
     const { budget, clock } = makeBudget({ maxRecords: 1 })
-    budget.tryReserve(1)
-    void budget.reserve(1, 100)
+    budget.tryReserve(1, 0)
+    void reserve(budget, 1, 100)
 
     budget.release(1, 1)
     await settle()
@@ -212,9 +213,9 @@ describe('MemoryBudget.refuseWaiters', () => {
   test('sends everyone away at once, without a timer left', async () => {
     const { budget, clock } = makeBudget({ maxRecords: 1 })
     const log: string[] = []
-    budget.tryReserve(1)
-    follow(log, 'a', budget.reserve(1, 100))
-    follow(log, 'b', budget.reserve(1, 100))
+    budget.tryReserve(1, 0)
+    follow(log, 'a', reserve(budget, 1, 100))
+    follow(log, 'b', reserve(budget, 1, 100))
 
     budget.refuseWaiters()
     await settle()
@@ -226,13 +227,13 @@ describe('MemoryBudget.refuseWaiters', () => {
 
   test('leaves the budget in working order', () => {
     const { budget } = makeBudget({ maxRecords: 1 })
-    budget.tryReserve(1)
-    void budget.reserve(1, 100)
+    budget.tryReserve(1, 0)
+    void reserve(budget, 1, 100)
 
     budget.refuseWaiters()
     budget.release(1, 1)
 
-    expect(budget.tryReserve(1)).toBe(true)
+    expect(budget.tryReserve(1, 0)).toBe(true)
   })
 })
 
@@ -242,7 +243,7 @@ describe('MemoryBudget.release', () => {
     ['bytes', 1, 6],
   ])('throws when more %s come back than were taken', (_, records, bytes) => {
     const { budget } = makeBudget()
-    budget.tryReserve(5)
+    budget.tryReserve(5, 0)
 
     expect(() => {
       budget.release(records, bytes)
@@ -255,7 +256,7 @@ describe('MemoryBudget.release', () => {
     fc.assert(
       fc.property(anySizes, (sizes) => {
         const { budget } = makeBudget({ maxRecords: 20, maxBytes: 400 })
-        const taken = sizes.filter((valueBytes) => budget.tryReserve(valueBytes))
+        const taken = sizes.filter((valueBytes) => budget.tryReserve(valueBytes, 0))
 
         expect(budget.bytes).toBeLessThanOrEqual(400)
         expect(budget.records).toBeLessThanOrEqual(20)

@@ -25,6 +25,20 @@ const led = (count: number): number[] => new Array<number>(count).fill(1)
 const partitionOfKey = (key: string | Buffer, count: number): number | undefined =>
   PARTITIONERS.consistent_random(key, led(count), Math.random)
 
+describe.each(Object.entries(PARTITIONERS))('%s', (_, partitioner) => {
+  test('gives a string and its UTF-8 bytes the same partition', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 1_000 }), (key, count) => {
+        const [ofString, ofBytes] = [key, Buffer.from(key)].map((bytes) =>
+          partitioner(bytes, led(count), () => 0.3),
+        )
+
+        expect(ofString).toBe(ofBytes)
+      }),
+    )
+  })
+})
+
 describe('consistent_random', () => {
   // Computed with zlib.crc32 of Python.
   test.each<[key: string | Buffer, partitions: readonly number[]]>([

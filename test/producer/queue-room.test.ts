@@ -4,6 +4,7 @@ import { MemoryBudget } from '../../src/producer/memory-budget.ts'
 import { BorrowedRoom, type Room, type RoomLender } from '../../src/producer/queue-room.ts'
 import { QueueBank } from '../../src/workers/queue-bank.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
+import { reserve } from '../support/reserve.ts'
 
 /** Lends what it is told to, when it is told to. */
 class ScriptedLender implements RoomLender {
@@ -43,7 +44,7 @@ function makeBudget(): { budget: MemoryBudget; lender: ScriptedLender; clock: Fa
 
 function fill(budget: MemoryBudget, records: number, valueBytes = 1): number {
   let taken = 0
-  while (taken < records && budget.tryReserve(valueBytes)) taken += 1
+  while (taken < records && budget.tryReserve(valueBytes, 0)) taken += 1
   return taken
 }
 
@@ -92,7 +93,7 @@ describe('a queue with borrowed room', () => {
   test('lets a push that must not wait for others have what the lender has', async () => {
     const { budget, lender } = makeBudget()
 
-    const reserved = budget.reserve(4000, 0)
+    const reserved = reserve(budget, 4000, 0)
     await lender.lend()
     expect(lender.wanted.at(-1)).toEqual({ records: 1, bytes: 4000 })
     await lender.lend()
@@ -103,17 +104,17 @@ describe('a queue with borrowed room', () => {
   test('refuses it once it is known that there is no more', async () => {
     const { budget, lender } = makeBudget()
 
-    const reserved = budget.reserve(1, 0)
+    const reserved = reserve(budget, 1, 0)
     await lender.lend({ records: 0, bytes: 0 })
 
     expect(await reserved).toBe(false)
-    expect(await budget.reserve(1, 0)).toBe(false)
+    expect(await reserve(budget, 1, 0)).toBe(false)
     expect(lender.wanted).toHaveLength(1)
   })
 
   test('asks again once there may be room, and serves who still waits', async () => {
     const { budget, lender } = makeBudget()
-    const reserved = budget.reserve(1, 60_000)
+    const reserved = reserve(budget, 1, 60_000)
     await lender.lend({ records: 0, bytes: 0 })
 
     lender.tellRoomAgain()
@@ -125,12 +126,12 @@ describe('a queue with borrowed room', () => {
   test('refuses a value larger than all there is at once', async () => {
     const { budget, lender } = makeBudget()
 
-    expect(await budget.reserve(lender.total.bytes + 1, 60_000)).toBe(false)
+    expect(await reserve(budget, lender.total.bytes + 1, 60_000)).toBe(false)
   })
 
   test('sends away who waited too long', async () => {
     const { budget, lender, clock } = makeBudget()
-    const reserved = budget.reserve(1, 100)
+    const reserved = reserve(budget, 1, 100)
     await lender.lend({ records: 0, bytes: 0 })
 
     await clock.advance(100)
@@ -175,7 +176,7 @@ describe('queues that share one bank', () => {
         for (const { queue: index, takes, valueBytes, releases } of steps) {
           const queue = queues[index]
           if (!queue) continue
-          for (let n = 0; n < takes; n += 1) await queue.reserve(valueBytes, 0)
+          for (let n = 0; n < takes; n += 1) await reserve(queue, valueBytes, 0)
           if (releases) queue.release(queue.records, queue.bytes)
           await settle()
           expect(used().records).toBeLessThanOrEqual(total.records)

@@ -37,7 +37,10 @@ export class ProducerHarness {
   readonly failures: DeliveryFailure[] = []
   readonly retries: BatchRetry[] = []
   readonly confirmed: string[] = []
+  /** One for each record. */
   readonly refused: [topic: string, number: number][] = []
+  /** One for each time that the observer was told. */
+  readonly refusals: [topic: string, number: number, count: number][] = []
   deliveredCount = 0
   failedCount = 0
   renewals = 0
@@ -73,8 +76,9 @@ export class ProducerHarness {
           confirmed: (topic) => {
             this.confirmed.push(topic)
           },
-          refused: (topic, { number }) => {
-            this.refused.push([topic, number])
+          refused: (topic, { number }, count) => {
+            this.refusals.push([topic, number, count])
+            for (let n = 0; n < count; n += 1) this.refused.push([topic, number])
           },
           attemptFailed: (errorNumber) => {
             this.attemptsFailed.push(errorNumber)
@@ -104,6 +108,7 @@ export class ProducerHarness {
     await harness.clock.advance(0)
     harness.failures.length = 0
     harness.refused.length = 0
+    harness.refusals.length = 0
     harness.failedCount = 0
     return harness
   }

@@ -25,6 +25,7 @@ describe('nextConfig', () => {
       '--http.metrics_port=2',
       '--kafka.queue_buffering_max_messages=5000',
       '--kafka.queue_buffering_max_kbytes=5000',
+      '--kafka.queue_memory_max_kbytes=5000',
     )
 
     const { config, ignored } = nextConfig(configOf(), loaded)
@@ -39,6 +40,7 @@ describe('nextConfig', () => {
       'http.metrics_port',
       'kafka.queue_buffering_max_messages',
       'kafka.queue_buffering_max_kbytes',
+      'kafka.queue_memory_max_kbytes',
     ])
   })
 })

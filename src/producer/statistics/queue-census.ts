@@ -85,7 +85,7 @@ export function describeTopic(name: string, sources: TopicSources): TopicData {
     if (leader !== undefined) loads.leads(leader, name, partition)
     return describePartition(partition, leader ?? NO_LEADER, counts, queues.get(partition))
   })
-  if (queue && queue.unassigned.length > 0) partitions.push(describeUnassigned(queue))
+  if (queue && queue.unassigned.count > 0) partitions.push(describeUnassigned(queue))
   return {
     topic: name,
     age: Math.round(nowMs - statistics.sinceMs),
@@ -120,11 +120,11 @@ function describePartition(
 const NOTHING_WAITS = { open: { records: 0, bytes: 0 }, sealed: { records: 0, bytes: 0 } }
 
 function describeUnassigned({ unassigned }: TopicQueue): PartitionData {
-  const bytes = unassigned.reduce((sum, { valueBytes }) => sum + valueBytes, 0)
+  const { count, valueBytes } = unassigned
   return {
     ...{ partition: UNASSIGNED, leader: NO_LEADER },
-    ...{ msgq_cnt: unassigned.length, msgq_bytes: bytes },
+    ...{ msgq_cnt: count, msgq_bytes: valueBytes },
     ...{ xmit_msgq_cnt: 0, xmit_msgq_bytes: 0, msgs_inflight: 0 },
-    ...{ txmsgs: 0, txbytes: 0, msgs: unassigned.length },
+    ...{ txmsgs: 0, txbytes: 0, msgs: count },
   }
 }

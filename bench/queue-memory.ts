@@ -1,0 +1,101 @@
+/**
+ * What the queue holds beside the bytes of records: for each topic with one record, and for each record. The
+ * constants by which the producer counts its memory (CHUNK_OVERHEAD_BYTES, RECORD_BOOKKEEPING_BYTES) come from here.
+ *
+ *     npm run bench:queue-memory
+ */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { systemClock } from '../src/clock.ts'
+import { ChunkPool } from '../src/producer/chunk-pool.ts'
+import type { ProducerObserver } from '../src/producer/delivery.ts'
+import { Producer } from '../src/producer/producer.ts'
+import type { DeliveryListener, ProducerRecord } from '../src/producer/types.ts'
+import { DEFAULT_SETTINGS } from '../test/support/default-settings.ts'
+import { FakeTransport } from '../test/support/fake-transport.ts'
+
+const TOPICS = 20_000
+const RECORDS = 400_000
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const observer: ProducerObserver = {
+  ...{ delivered: () => undefined, failed: () => undefined, attemptFailed: () => undefined },
+  ...{ split: () => undefined, retried: () => undefined, renewed: () => undefined },
+  ...{ confirmed: () => undefined, refused: () => undefined },
+}
+
+/** A pool that knows how much it has lent, without what it adds for the objects of each chunk. */
+class PlainPool extends ChunkPool {
+  bytes = 0
+
+  override lend(minBytes: number): Buffer {
+    const chunk = super.lend(minBytes)
+    this.bytes += chunk.length
+    return chunk
+  }
+
+  override giveBack(chunk: Buffer): void {
+    this.bytes -= chunk.length
+    super.giveBack(chunk)
+  }
+}
+
+async function usedBytes(): Promise<number> {
+  for (let turn = 0; turn < 3; turn += 1) {
+    collectGarbage()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+function record(topic: string): ProducerRecord {
+  return {
+    ...{ topic, partition: undefined, key: null, value: 'a value of 30 bytes, as it is.' },
+    ...{ headers: [], timestampMs: undefined },
+  }
+}
+
+/** Bytes beside those of chunks that a queue holds after it was filled. */
+async function overheadOf(
+  topics: Readonly<Record<string, number>>,
+  fill: (producer: Producer) => Promise<void>,
+): Promise<number> {
+  const before = await usedBytes()
+  const pool = new PlainPool(0)
+  const settings = {
+    ...{ ...DEFAULT_SETTINGS, queueBufferingMaxMessages: 0, queueMemoryMaxBytes: 2 ** 40 },
+    ...{ messageTimeoutMs: 0, lingerMs: 900_000, queueFullWaitMs: 0 },
+  }
+  const transport = new FakeTransport(topics)
+  transport.availability = Object.keys(topics).length === 0 ? 'down' : 'up'
+  transport.otherwise = () => 'hold'
+  const producer = new Producer(settings, {
+    ...{ pool, observer, clock: systemClock, random: Math.random, transport },
+  })
+  await fill(producer)
+  const overheadBytes = (await usedBytes()) - before - pool.bytes
+  await producer.close()
+  return overheadBytes
+}
+
+async function fillTopic(producer: Producer, listener?: DeliveryListener): Promise<void> {
+  await producer.sendAll([record('t')])
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  for (let sent = 0; sent < RECORDS; sent += 100) {
+    const records = Array.from({ length: 100 }, () => record('t'))
+    await producer.sendAll(records, listener && ((report, index) => { listener(report, index) }))
+  }
+}
+
+const perTopic = await overheadOf({}, async (producer) => {
+  for (let topic = 0; topic < TOPICS; topic += 1) await producer.sendAll([record(`topic-${topic}`)])
+})
+const perRecord = await overheadOf({ t: 1 }, (producer) => fillTopic(producer))
+const perListener = await overheadOf({ t: 1 }, (producer) => fillTopic(producer, () => undefined))
+console.log(`a topic with one record: ${Math.round(perTopic / TOPICS)} bytes beside its chunk`)
+console.log(`a record: ${(perRecord / RECORDS).toFixed(1)} bytes beside its chunk`)
+console.log(`a record that is listened for: ${(perListener / RECORDS).toFixed(1)} bytes`)
+process.exit()

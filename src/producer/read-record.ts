@@ -1,0 +1,52 @@
+/** Reads what {@link RecordBatchWriter} has written of a record. */
+import type { EncodedRecord, RecordSizes } from './record-batch.ts'
+import type { RecordHeader } from './types.ts'
+import { readVarint } from './varint.ts'
+
+/** The parts of a record; all bytes are views of the memory that it was read from. */
+export interface RecordParts {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RecordHeader[]
+  readonly sizes: RecordSizes
+}
+
+/** Reads a record. */
+export function readRecord({ chunk, at, end }: EncodedRecord): RecordParts {
+  const [, start] = readVarint(chunk, at)
+  const [, afterTimestamp] = readVarint(chunk, start + 1)
+  const [, bodyAt] = readVarint(chunk, afterTimestamp)
+  const [key, afterKey] = readNullable(chunk, bodyAt)
+  const [value, afterValue] = readNullable(chunk, afterKey)
+  const [headerCount, headersAt] = readVarint(chunk, afterValue)
+  return {
+    ...{ key, value, headers: readHeaders(chunk, headersAt, headerCount) },
+    sizes: {
+      keyBytes: key?.length ?? 0,
+      valueBytes: value?.length ?? 0,
+      headersBytes: end - headersAt,
+    },
+  }
+}
+
+function readHeaders(chunk: Buffer, headersAt: number, count: number): RecordHeader[] {
+  const headers: RecordHeader[] = []
+  let at = headersAt
+  while (headers.length < count) {
+    const [key, afterKey] = readBytes(chunk, at)
+    const [value, afterValue] = readBytes(chunk, afterKey)
+    headers.push({ key: key.toString('utf8'), value })
+    at = afterValue
+  }
+  return headers
+}
+
+function readNullable(chunk: Buffer, at: number): [bytes: Buffer | null, end: number] {
+  const [length, start] = readVarint(chunk, at)
+  return length < 0 ? [null, start] : readBytes(chunk, at)
+}
+
+function readBytes(chunk: Buffer, at: number): [bytes: Buffer, end: number] {
+  const [length, start] = readVarint(chunk, at)
+  return [chunk.subarray(start, start + length), start + length]
+}
