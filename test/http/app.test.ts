@@ -222,7 +222,7 @@ describe('a push of which records fail', () => {
       expect(headers['retry-after']).toBe('1')
       expect(text).toBe(
         '{"status":"error","errors":[{"status":"ok","error":""},' +
-          `{"status":"error","error":${why},"message":${why},"error_code":-184},` +
+          `{"status":"error","error":${why},"message":${why},"error_code":-184,"outcome":"not_persisted"},` +
           '{"status":"ok","error":""}],"error_code":50302,' +
           '"message":"records[1]: Message production error: QueueFull (Local: Queue full)",' +
           `"request_id":"${headers['x-request-id'] ?? ''}"}`,
@@ -298,7 +298,10 @@ describe('a push of which records fail', () => {
     expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined)
     expect(answer.reply.error_code).toBe(code)
     expect(answer.reply.errors).toEqual([
-      { status: 'error', error: why, message: why, error_code: number },
+      {
+        ...{ status: 'error', error: why, message: why, error_code: number },
+        outcome: 'not_persisted',
+      },
     ])
   })
 
@@ -360,7 +363,10 @@ describe('a rate-limited push', () => {
       records: [{ topic: 'visits', data: 'v' }, ...['a', 'b', 'c'].map(record)],
     })
 
-    const refused = { status: 'error', error: 'ratelimit', message: 'ratelimit', error_code: 42901 }
+    const refused = {
+      ...{ status: 'error', error: 'ratelimit', message: 'ratelimit', error_code: 42901 },
+      outcome: 'not_persisted',
+    }
     const taken = { status: 'ok', error: '' }
     expect(status).toBe(429)
     expect(Number(headers['retry-after'])).toBeOneOf([59, 60])

@@ -78,7 +78,7 @@ describe('sendRecords', () => {
     producer.admission.resolve([undefined, QUEUE_FULL])
     const { failures, reports } = await sending
 
-    expect(failures).toEqual([undefined, QUEUE_FULL])
+    expect(failures).toEqual([undefined, { status: 'notPersisted', error: QUEUE_FULL }])
     expect(reports).toEqual([report, undefined])
   })
 
