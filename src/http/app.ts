@@ -36,7 +36,7 @@ export interface AppOptions {
    */
   readonly bodyBytesInFlight?: number
   /**
-   * Bytes of large replies held at once; never less than the largest one.
+   * Bytes of large replies held at once; never less than the largest one. One address gets a share.
    *
    * @defaultValue {@link REPLY_BYTES_IN_FLIGHT}
    */
@@ -101,12 +101,11 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
   const budget = new ByteBudget(Math.max(bodyBytesInFlight, 2 * settings.maxBodyBytes))
   // The names of topics, which offsets repeat, were in the body.
   const largestReply = largestReplyBytes(settings.maxRecordsPerRequest, settings.maxBodyBytes)
-  const replyBudget = new ByteBudget(Math.max(replyBytesInFlight, largestReply))
   return new PushEndpoint({
     ...options,
     rules: settings,
     bodyReader: new BodyReader(settings.maxBodyBytes, budget),
-    replyRoom: new ReplyRoom(replyBudget),
+    replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     requestIds: createRequestIds(clock),
     replies: new ReplyBatch(clock),
   })

@@ -8,8 +8,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
 import { ProxyError } from '../errors.ts'
-import type { ByteBudget } from './byte-budget.ts'
-import { REPLY_BYTES_IN_FLIGHT, REPLY_HEAP_SHARE } from './limits.ts'
+import { REPLY_ADDRESS_SHARE, REPLY_BYTES_IN_FLIGHT, REPLY_HEAP_SHARE } from './limits.ts'
 
 /** Replies up to this size are not counted: nearly all are, and counting would cost more than they do. */
 export const UNCOUNTED_REPLY_BYTES = 8_192
@@ -19,15 +18,19 @@ const HELD_ON = new WeakMap<Socket, Set<HeldReply>>()
 
 /** Room taken for one reply. It is given back once, however often that is asked for. */
 export class HeldReply {
-  readonly #budget: ByteBudget
+  readonly #room: ReplyRoom
+  readonly #socket: Socket
+  readonly #address: string
   #bytes: number
   #isSending = false
   #others: Set<HeldReply> | undefined
 
-  /** @param bytes - already taken from the budget. */
-  constructor(bytes: number, budget: ByteBudget) {
+  /** @param bytes - already taken. */
+  constructor(bytes: number, address: string, socket: Socket, room: ReplyRoom) {
     this.#bytes = bytes
-    this.#budget = budget
+    this.#address = address
+    this.#socket = socket
+    this.#room = room
   }
 
   /** Keeps the bytes of the reply, which is about to be sent, until the operating system has it. */
@@ -35,18 +38,18 @@ export class HeldReply {
     if (bytes <= UNCOUNTED_REPLY_BYTES) return
     this.#isSending = true
     if (bytes < this.#bytes) this.#giveBack(this.#bytes - bytes)
-    this.releaseWith(response.req.socket)
+    this.releaseWithConnection()
     response.once('finish', () => {
       this.release()
     })
   }
 
   /** Gives everything back once the connection is gone, be it before there is a reply. */
-  releaseWith(socket: Socket): void {
-    if (socket.closed) {
+  releaseWithConnection(): void {
+    if (this.#socket.closed) {
       this.release()
     } else if (this.#others === undefined) {
-      this.#others = heldOn(socket).add(this)
+      this.#others = heldOn(this.#socket).add(this)
     }
   }
 
@@ -62,7 +65,7 @@ export class HeldReply {
 
   #giveBack(bytes: number): void {
     this.#bytes -= bytes
-    this.#budget.giveBack(bytes)
+    this.#room.giveBack(bytes, this.#address)
   }
 }
 
@@ -82,10 +85,21 @@ function heldOn(socket: Socket): Set<HeldReply> {
 
 /** See the head of this file. */
 export class ReplyRoom {
-  readonly #budget: ByteBudget
+  readonly #maxBytes: number
+  readonly #maxBytesPerAddress: number
+  /** Of the addresses that hold some. */
+  readonly #bytesByAddress = new Map<string, number>()
+  #heldBytes = 0
 
-  constructor(budget: ByteBudget) {
-    this.#budget = budget
+  /** @param largestReply - bytes of the largest reply that there can be, for which there is always room. */
+  constructor(maxBytes: number, largestReply: number) {
+    this.#maxBytes = Math.max(maxBytes, largestReply)
+    this.#maxBytesPerAddress = Math.max(this.#maxBytes * REPLY_ADDRESS_SHARE, largestReply)
+  }
+
+  /** Bytes taken and not yet given back. */
+  get heldBytes(): number {
+    return this.#heldBytes
   }
 
   /**
@@ -94,13 +108,29 @@ export class ReplyRoom {
    * @returns `undefined` for a reply that is too small to be counted.
    * @throws ProxyError when the replies that wait to be read leave no room.
    */
-  reserve(bytes: number): HeldReply | undefined {
+  reserve(socket: Socket, bytes: number): HeldReply | undefined {
     if (bytes <= UNCOUNTED_REPLY_BYTES) return undefined
-    if (this.#budget.tryTake(bytes)) return new HeldReply(bytes, this.#budget)
-    throw new ProxyError(
-      'OVERLOADED',
-      'too many replies wait to be read: read them, or send fewer records at once',
-    )
+    const address = socket.remoteAddress ?? ''
+    const heldByAddress = this.#bytesByAddress.get(address) ?? 0
+    const isFull = this.#heldBytes + bytes > this.#maxBytes
+    if (isFull || heldByAddress + bytes > this.#maxBytesPerAddress) {
+      const whose = isFull ? '' : ' of your address'
+      throw new ProxyError(
+        'OVERLOADED',
+        `too many replies${whose} wait to be read: read them, or send fewer records at once`,
+      )
+    }
+    this.#heldBytes += bytes
+    this.#bytesByAddress.set(address, heldByAddress + bytes)
+    return new HeldReply(bytes, address, socket, this)
+  }
+
+  /** For {@link HeldReply} only. */
+  giveBack(bytes: number, address: string): void {
+    this.#heldBytes -= bytes
+    const left = (this.#bytesByAddress.get(address) ?? 0) - bytes
+    if (left > 0) this.#bytesByAddress.set(address, left)
+    else this.#bytesByAddress.delete(address)
   }
 }
 

@@ -323,6 +323,22 @@ describe('a push of which records fail', () => {
     expect(reply.errors.map(({ error_code }) => error_code)).toEqual([10, -192])
   })
 
+  it('gets the message of the first record in doubt, though another timed out before it for certain', async () => {
+    const edge = createEdge()
+    const error = deliveryError(RDKAFKA.messageTimedOut)
+    edge.producer.reportNth(0, { status: 'notPersisted', error })
+    edge.producer.reportNth(1, { status: 'possiblyPersisted', error })
+
+    const { status, reply } = await push(edge, {
+      records: [record('a'), record('b')],
+      wait_for_send: true,
+    })
+
+    expect(status).toBe(504)
+    expect(reply.message).toMatch(/^records\[1\]: /)
+    expect(reply.errors.map(({ outcome }) => outcome)).toEqual(['not_persisted', 'unknown'])
+  })
+
   it('is answered ok when only delivery fails and it did not wait for that', async () => {
     const edge = createEdge()
     edge.producer.reportNth(0, { status: 'notPersisted', error: deliveryError(87) })
@@ -393,6 +409,32 @@ describe('a rate-limited push', () => {
     expect(headers['retry-after']).toBe('1')
     expect(reply.errors.map(({ error_code }) => error_code)).toEqual([42901, undefined, -184])
     expect(reply.offsets).toEqual([null, expect.objectContaining({ offset: '0' }), null])
+  })
+
+  it('is 504 when the outcome of one record is unknown, and tells that one apart', async () => {
+    const edge = createEdge({ rateLimits: rateLimits() })
+    edge.producer.refuseNth(0, QUEUE_FULL)
+    // Whatever the error means by itself.
+    const error = deliveryError(RDKAFKA.allBrokersDown)
+    edge.producer.reportNth(1, { status: 'possiblyPersisted', error })
+
+    const { status, headers, reply } = await push(edge, {
+      records: [{ topic: 'visits', data: 'v' }, record('a'), record('b'), record('c')],
+      wait_for_send: true,
+      return_offsets: true,
+    })
+
+    expect(status).toBe(504)
+    expect(headers['retry-after']).toBeUndefined()
+    expect(reply.error_code).toBe(50401)
+    expect(reply.message).toBe(`records[2]: ${error.text}`)
+    expect(reply.errors.map(({ error_code, outcome }) => [error_code, outcome])).toEqual([
+      [42901, 'not_persisted'],
+      [-184, 'not_persisted'],
+      [-187, 'unknown'],
+      [42901, 'not_persisted'],
+    ])
+    expect(reply.offsets).toEqual([null, null, null, null])
   })
 
   it('reaches no producer when every record is over the limit', async () => {

@@ -66,14 +66,14 @@ describe('the memory for replies', () => {
     rawPush(JSON.stringify({ records: new Array(count).fill(record), ...push }))
   const valid = { topic: 'orders', data: '' }
   const sync = { wait_for_send: true }
-  /** Room for the replies of two pushes of 1,000 records, and hardly more. */
+  /** Room for the replies of two pushes of 1,000 records of one address, and hardly more. */
   const roomForTwo = {
     settings,
-    replyBytesInFlight: 2 * largestReplyBytes(RECORDS) + UNCOUNTED_REPLY_BYTES,
+    replyBytesInFlight: 4 * largestReplyBytes(RECORDS) + UNCOUNTED_REPLY_BYTES,
   }
   const OVERLOADED = {
     error_code: 50305,
-    message: expect.stringContaining('too many replies wait to be read') as string,
+    message: expect.stringContaining('too many replies of your address wait to be read') as string,
     errors: [{ outcome: 'not_persisted' }],
   }
 

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Socket, type AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ByteBudget } from '../../src/http/byte-budget.ts'
 import { REPLY_BYTES_IN_FLIGHT } from '../../src/http/limits.ts'
 import { replyBytesInFlight, ReplyRoom, UNCOUNTED_REPLY_BYTES } from '../../src/http/reply-room.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -52,127 +51,147 @@ function closing({ req: { socket } }: ServerResponse): Promise<unknown> {
   return new Promise((resolve) => socket.once('close', resolve))
 }
 
-const newRoom = (maxBytes: number): { budget: ByteBudget; room: ReplyRoom } => {
-  const budget = new ByteBudget(maxBytes)
-  return { budget, room: new ReplyRoom(budget) }
+/** A connection from an address, as far as room is concerned. */
+function socketFrom(remoteAddress: string): Socket {
+  return Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
 }
 
 describe('ReplyRoom', () => {
   it('counts no reply that is small', () => {
-    const { budget, room } = newRoom(0)
+    const room = new ReplyRoom(0, 0)
 
-    expect(room.reserve(UNCOUNTED_REPLY_BYTES)).toBeUndefined()
-    expect(budget.heldBytes).toBe(0)
+    expect(room.reserve(socketFrom('10.0.0.1'), UNCOUNTED_REPLY_BYTES)).toBeUndefined()
+    expect(room.heldBytes).toBe(0)
   })
 
   it('refuses what does not fit with OVERLOADED, and takes nothing', () => {
-    const { budget, room } = newRoom(30_000)
-    room.reserve(20_000)
+    const room = new ReplyRoom(40_000, 0)
+    room.reserve(socketFrom('10.0.0.1'), 15_000)
+    room.reserve(socketFrom('10.0.0.2'), 15_000)
 
-    expect(() => room.reserve(10_001)).toThrow(
+    expect(() => room.reserve(socketFrom('10.0.0.3'), 10_001)).toThrow(
       expect.objectContaining({
         code: 'OVERLOADED',
         message: expect.stringContaining('too many replies wait to be read') as string,
       }),
     )
-    expect(budget.heldBytes).toBe(20_000)
-    expect(room.reserve(10_000)).toBeDefined()
+    expect(room.heldBytes).toBe(30_000)
+    expect(room.reserve(socketFrom('10.0.0.3'), 10_000)).toBeDefined()
+  })
+
+  it('gives one address half of all, and the others the rest', () => {
+    const room = new ReplyRoom(40_000, 0)
+    const first = room.reserve(socketFrom('10.0.0.1'), 20_000)
+
+    expect(() => room.reserve(socketFrom('10.0.0.1'), 10_000)).toThrow(
+      'too many replies of your address wait to be read',
+    )
+    expect(room.reserve(socketFrom('10.0.0.2'), 20_000)).toBeDefined()
+    first?.release()
+    expect(room.reserve(socketFrom('10.0.0.1'), 20_000)).toBeDefined()
+  })
+
+  it('has room for the largest reply, be there little room', () => {
+    const room = new ReplyRoom(1, 50_000)
+
+    expect(room.reserve(socketFrom('10.0.0.1'), 50_000)).toBeDefined()
   })
 
   it('gives back what a reply does not need at once, and the rest when the system has taken it', async () => {
-    const { budget, room } = newRoom(100_000)
+    const room = new ReplyRoom(0, 100_000)
     const { connect, response: next } = await serve()
     const client = connect().write(REQUEST)
     const response = await next()
-    const held = room.reserve(100_000)
+    const held = room.reserve(response.req.socket, 100_000)
 
     held?.sending(response, LARGE.length)
-    const heldWhileSending = budget.heldBytes
+    const heldWhileSending = room.heldBytes
     const finished = once(response, 'finish')
     response.setHeader('Content-Length', LARGE.length).end(LARGE)
     held?.releaseUnlessSending()
-    const heldBeforeFinish = budget.heldBytes
+    const heldBeforeFinish = room.heldBytes
     await finished
 
     expect(heldWhileSending).toBe(LARGE.length)
     expect(heldBeforeFinish).toBe(LARGE.length)
-    expect(budget.heldBytes).toBe(0)
+    expect(room.heldBytes).toBe(0)
     expect((await client.response()).body).toHaveLength(LARGE.length)
   })
 
   it('gives everything back where the reply turns out to be small, or is none', async () => {
-    const { budget, room } = newRoom(100_000)
+    const room = new ReplyRoom(0, 100_000)
     const { connect, response: next } = await serve()
     connect().write(REQUEST)
-    const held = room.reserve(100_000)
+    const response = await next()
+    const held = room.reserve(response.req.socket, 100_000)
 
-    held?.sending(await next(), UNCOUNTED_REPLY_BYTES)
+    held?.sending(response, UNCOUNTED_REPLY_BYTES)
     held?.releaseUnlessSending()
     held?.releaseUnlessSending()
 
-    expect(budget.heldBytes).toBe(0)
+    expect(room.heldBytes).toBe(0)
   })
 
   it('keeps the bytes while the client reads nothing, and gives them back when it resets the connection', async () => {
-    const { budget, room } = newRoom(MORE_THAN_BUFFERS.length)
+    const room = new ReplyRoom(0, MORE_THAN_BUFFERS.length)
     const { connect, response: next } = await serve()
     const client = connect().pause().write(REQUEST)
     const response = await next()
+    const { socket } = response.req
     const closed = closing(response)
 
-    room.reserve(MORE_THAN_BUFFERS.length)?.sending(response, MORE_THAN_BUFFERS.length)
+    room.reserve(socket, MORE_THAN_BUFFERS.length)?.sending(response, MORE_THAN_BUFFERS.length)
     response.end(MORE_THAN_BUFFERS)
     await new Promise((resolve) => setImmediate(resolve))
-    const heldWhileUnread = budget.heldBytes
+    const heldWhileUnread = room.heldBytes
     client.abort()
     await closed
 
     expect(heldWhileUnread).toBe(MORE_THAN_BUFFERS.length)
-    expect(budget.heldBytes).toBe(0)
+    expect(room.heldBytes).toBe(0)
   })
 
   it('gives the bytes of replies back that wait behind another when the connection is cut', async () => {
-    const { budget, room } = newRoom(10 * LARGE.length)
+    const room = new ReplyRoom(0, 10 * LARGE.length)
     const { connect, response: next } = await serve()
     const client = connect().write(REQUEST.repeat(3))
     const [first, ...others] = [await next(), await next(), await next()]
     const closed = closing(first)
 
     for (const other of others) {
-      room.reserve(LARGE.length)?.sending(other, LARGE.length)
+      room.reserve(other.req.socket, LARGE.length)?.sending(other, LARGE.length)
       other.end(LARGE)
     }
-    const heldWhileWaiting = budget.heldBytes
+    const heldWhileWaiting = room.heldBytes
     client.abort()
     await closed
 
     expect(heldWhileWaiting).toBe(2 * LARGE.length)
-    expect(budget.heldBytes).toBe(0)
+    expect(room.heldBytes).toBe(0)
   })
 
   it('gives the bytes of a reply that is still to come back when the connection is cut', async () => {
-    const { budget, room } = newRoom(100_000)
+    const room = new ReplyRoom(0, 100_000)
     const { connect, response: next } = await serve()
     const client = connect().write(REQUEST)
     const response = await next()
     const { socket } = response.req
     const closed = closing(response)
-    const held = room.reserve(100_000)
+    const held = room.reserve(socket, 100_000)
 
-    held?.releaseWith(socket)
+    held?.releaseWithConnection()
     client.abort()
     await closed
-    const heldAfterClose = budget.heldBytes
+    const heldAfterClose = room.heldBytes
     held?.releaseUnlessSending()
-    const late = room.reserve(50_000)
-    late?.releaseWith(socket)
+    room.reserve(socket, 50_000)?.releaseWithConnection()
 
     expect(heldAfterClose).toBe(0)
-    expect(budget.heldBytes).toBe(0)
+    expect(room.heldBytes).toBe(0)
   })
 
   it('listens once on a connection, however many large replies it gets', async () => {
-    const { room } = newRoom(100 * LARGE.length)
+    const room = new ReplyRoom(0, 100 * LARGE.length)
     const { connect, response: next } = await serve()
     const client = connect().write(REQUEST)
     let response = await next()
@@ -180,7 +199,7 @@ describe('ReplyRoom', () => {
     const listeners = socket.listenerCount('close')
 
     for (let count = 0; count < 20; count += 1) {
-      room.reserve(LARGE.length)?.sending(response, LARGE.length)
+      room.reserve(socket, LARGE.length)?.sending(response, LARGE.length)
       response.setHeader('Content-Length', LARGE.length).end(LARGE)
       client.write(REQUEST)
       response = await next()

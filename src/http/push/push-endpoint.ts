@@ -110,14 +110,14 @@ export class PushEndpoint {
     if (push.kind === 'invalidRecords') {
       return replyInvalid(exchange, push.problems, this.#options.replyRoom)
     }
-    exchange.held = this.#options.replyRoom.reserve(replyBytesOf(push))
+    exchange.held = this.#options.replyRoom.reserve(exchange.request.socket, replyBytesOf(push))
     this.#options.metrics.recordsReceived(exchange.mode, push.records)
     // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
     const onAdmission = push.waitForSend ? body.release.bind(body) : undefined
     const outcome = sendRecords(push.records, this.#options, onAdmission)
     const { returnOffsets } = push
     if (!(outcome instanceof Promise)) return this.#reply(exchange, outcome, returnOffsets)
-    exchange.held?.releaseWith(exchange.request.socket)
+    exchange.held?.releaseWithConnection()
     return outcome.then((sent) => this.#reply(exchange, sent, returnOffsets))
   }
 

@@ -74,7 +74,7 @@ export function replyInvalid(
   const { code, message } = decisive.failure
   const summary = summaryOf(decisive.index, code, message)
   const body = invalidPushBody(problems, summary, replying.requestId)
-  replying.held = room.reserve(body.length)
+  replying.held = room.reserve(replying.response.req.socket, body.length)
   return replyFailed(replying, summary, body)
 }
 

@@ -9,9 +9,9 @@ import { HTTP_MAPPINGS } from '../error-mapper.ts'
 import type { Problem } from './problem.ts'
 
 /** Records of an invalid push that are described; of up to so many, all are. */
-export const MAX_DESCRIBED_RECORDS = 100
+const MAX_DESCRIBED_RECORDS = 100
 /** Failed records of one push whose elements have texts; those of further ones have the number only. */
-export const MAX_FULL_ELEMENTS = 1_000
+const MAX_FULL_ELEMENTS = 1_000
 
 /** Bounds of what is written, in bytes, its comma included. All of it is ASCII. */
 const FULL_ELEMENT_BYTES = 480

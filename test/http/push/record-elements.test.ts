@@ -89,6 +89,21 @@ describe('the reply to a push of which records failed', () => {
     })
   })
 
+  it('writes each kind of failure once, however many records failed in its way', () => {
+    let reads = 0
+    const error = {
+      ...({ code: 'BUFFER_FULL', number: -184 } as const),
+      get text() {
+        reads += 1
+        return 'a text'
+      },
+    }
+    const failure = { status: 'notPersisted', error } as const
+
+    expect(failedBody(many(900, failure))['errors']).toHaveLength(900)
+    expect(reads).toBe(1)
+  })
+
   it('has the offsets of the others', () => {
     expect(failedBody([REFUSED], '[null]')).toMatchObject({ offsets: [null] })
   })
