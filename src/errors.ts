@@ -34,7 +34,7 @@ export const ERROR_CODES = {
   NOT_IMPLEMENTED: 'The request uses a part of HTTP that is not supported.',
   RATE_LIMITED: 'The rate limit of the topic is reached.',
   PRODUCER_DRAINING: 'kprf is shutting down and takes no more records.',
-  OVERLOADED: 'The bodies being received fill the memory set aside for them.',
+  OVERLOADED: 'Request bodies, or replies that nobody reads, fill the memory set aside for them.',
   BUFFER_FULL: 'The queue is full.',
   RECORD_TOO_LARGE: 'The record is larger than message.max.bytes allows.',
   TOPIC_UNKNOWN: 'The topic does not exist.',

@@ -10,6 +10,7 @@ import { messagesOf } from './http/express-messages.ts'
 import { HttpServer } from './http/http-server.ts'
 import { BODY_BYTES_IN_FLIGHT } from './http/limits.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from './http/rate-limiter.ts'
+import { replyBytesInFlight } from './http/reply-room.ts'
 import { type Addresses, announce } from './announce.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/types.ts'
@@ -156,6 +157,7 @@ export class Service {
       settings: config.http,
       rateLimits: share ? share.rateLimits : ownRateLimits(config, clock),
       bodyBytesInFlight: BODY_BYTES_IN_FLIGHT / workers,
+      replyBytesInFlight: replyBytesInFlight(workers),
       metrics,
       log: logger,
       clock,

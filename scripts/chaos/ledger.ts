@@ -7,7 +7,7 @@ import type { Clock } from '../../src/clock.ts'
 import type { Records } from '../../src/producer/record-columns.ts'
 import type { BatchRetry, DeliveryFailure, ProducerObserver } from '../../src/producer/delivery.ts'
 import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
-import type { Push, PushReply, RecordOffset } from '../../test/support/push.ts'
+import type { Push, PushReply, RecordOffset, RecordOutcome } from '../../test/support/push.ts'
 
 const OK_STATUS = 200
 
@@ -128,7 +128,7 @@ export class Ledger implements ProducerObserver {
       } else if (entry.reportCount === 0) {
         this.refuse(entry, outcome?.error_code ?? 0)
       } else {
-        this.#answerError(entry, reply, outcome?.error_code)
+        this.#answerError(entry, reply.status, outcome ?? {})
       }
     })
   }
@@ -143,16 +143,21 @@ export class Ledger implements ProducerObserver {
     entry.timestampMs = place.timestamp
   }
 
-  #answerError(entry: Entry, { status, body }: PushReply, errorNumber: number | undefined): void {
+  #answerError(
+    entry: Entry,
+    status: number,
+    { error_code: errorNumber, outcome }: Partial<RecordOutcome>,
+  ): void {
     if (entry.fate === 'persisted' || errorNumber !== entry.errorNumber) {
       this.#violations.push(
         `answered ${errorNumber}, but ${entry.fate} ${entry.errorNumber}: ${entry.id}`,
       )
     }
-    // The status is that of the gravest failure: 503 of one record may hide the 504 of another.
-    const failureCount = body.errors.filter((error) => error.status === 'error').length
-    const isHidden = status === 503 && failureCount > 1
-    if (entry.fate === 'possiblyPersisted' && status !== 504 && !isHidden) {
+    const isUnknown = entry.fate === 'possiblyPersisted'
+    if (outcome !== (isUnknown ? 'unknown' : 'not_persisted')) {
+      this.#violations.push(`answered ${outcome}, but ${entry.fate}: ${entry.id}`)
+    }
+    if (isUnknown && status !== 504) {
       this.#violations.push(`answered ${status}, but Kafka may have it: ${entry.id}`)
     }
   }

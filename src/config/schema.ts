@@ -181,7 +181,7 @@ const kafka = {
     librdkafka: ['request.required.acks', 'acks'],
   }),
   enable_idempotence: trueOrFalse({
-    doc: 'Whether Kafka stores a record once however often it is sent: no duplicates from retries. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; where that is not set, only `kafka.message_timeout_ms` ends retries.',
+    doc: 'Whether Kafka stores a record once however often it is sent: no duplicates from retries. It also keeps the order where an answer is missing: without it, a record whose outcome is unknown can be stored behind later ones of its key. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; where that is not set, only `kafka.message_timeout_ms` ends retries.',
     default: false,
     librdkafka: ['enable.idempotence'],
   }),

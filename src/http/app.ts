@@ -9,10 +9,12 @@ import { BodyReader } from './body.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
-import { BODY_BYTES_IN_FLIGHT } from './limits.ts'
+import { BODY_BYTES_IN_FLIGHT, REPLY_BYTES_IN_FLIGHT } from './limits.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
+import { largestReplyBytes } from './push/record-elements.ts'
 import type { RateLimits } from './rate-limiter.ts'
 import { ReplyBatch } from './reply-batch.ts'
+import { ReplyRoom } from './reply-room.ts'
 import { refuse, sendNoContent } from './reply.ts'
 import { createRequestIds } from './request-id.ts'
 
@@ -33,6 +35,12 @@ export interface AppOptions {
    * @defaultValue {@link BODY_BYTES_IN_FLIGHT}
    */
   readonly bodyBytesInFlight?: number
+  /**
+   * Bytes of large replies held at once; never less than the largest one. One address gets a share.
+   *
+   * @defaultValue {@link REPLY_BYTES_IN_FLIGHT}
+   */
+  readonly replyBytesInFlight?: number
 }
 
 const PUSH_METHODS = ['Allow', 'POST, OPTIONS'] as const
@@ -86,13 +94,18 @@ function createErrorHandler(
 }
 
 function createPushEndpoint(options: AppOptions): PushEndpoint {
-  const { settings, clock, bodyBytesInFlight = BODY_BYTES_IN_FLIGHT } = options
+  const { settings, clock } = options
+  const { bodyBytesInFlight = BODY_BYTES_IN_FLIGHT } = options
+  const { replyBytesInFlight = REPLY_BYTES_IN_FLIGHT } = options
   // A compressed body and what comes out of it are held at once.
   const budget = new ByteBudget(Math.max(bodyBytesInFlight, 2 * settings.maxBodyBytes))
+  // The names of topics, which offsets repeat, were in the body.
+  const largestReply = largestReplyBytes(settings.maxRecordsPerRequest, settings.maxBodyBytes)
   return new PushEndpoint({
     ...options,
     rules: settings,
     bodyReader: new BodyReader(settings.maxBodyBytes, budget),
+    replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     requestIds: createRequestIds(clock),
     replies: new ReplyBatch(clock),
   })

@@ -1,6 +1,5 @@
 /** The JSON of replies that are not a success. */
 import type { ErrorCode } from '../errors.ts'
-import type { DeliveryError } from '../producer/types.ts'
 import { HTTP_MAPPINGS } from './error-mapper.ts'
 
 /** Why a request is refused as a whole. Its message never quotes the request. */
@@ -9,6 +8,9 @@ export interface Refusal {
   readonly message: string
 }
 
+/** Whether Kafka may have a record that failed, in the words of the API. */
+export type Outcome = 'not_persisted' | 'unknown'
+
 /** Writes the body of a refusal outside `/push`. */
 export function refusalBody(refusal: Refusal, requestId: string): string {
   return JSON.stringify(summaryOf(refusal, requestId))
@@ -16,41 +18,34 @@ export function refusalBody(refusal: Refusal, requestId: string): string {
 
 /** Writes the body of a push that is refused as a whole: one element says why. */
 export function refusedPushBody(refusal: Refusal, requestId: string): string {
-  const { errorCode } = HTTP_MAPPINGS[refusal.code]
-  const element = failedElement(refusal.message, errorCode)
-  return JSON.stringify({
-    status: 'error',
-    errors: [element],
-    ...summaryOf(refusal, requestId),
-  })
+  const { code, message } = refusal
+  // A bug can show when records are on their way already.
+  const outcome = code === 'INTERNAL' ? 'unknown' : 'not_persisted'
+  const element = failedElement(message, HTTP_MAPPINGS[code].errorCode, outcome)
+  return pushBody([element], '', refusal, requestId)
 }
 
 /**
- * Writes the body of a push of which records failed: one element per record, in request order.
+ * Writes the body of a failed push.
  *
+ * @param elements - JSON of the elements of `errors`.
+ * @param fields - JSON of further fields, each with a comma before it.
  * @param decisive - what the status of the reply stands for.
- * @param offsets - where the others went, if that was asked for.
  */
-export function failedPushBody(
-  failures: readonly (DeliveryError | undefined)[],
+export function pushBody(
+  elements: readonly string[],
+  fields: string,
   decisive: Refusal,
   requestId: string,
-  offsets?: readonly unknown[],
 ): string {
-  return JSON.stringify({
-    status: 'error',
-    errors: failures.map((error) =>
-      error === undefined ? DELIVERED_ELEMENT : failedElement(error.text, error.number),
-    ),
-    ...(offsets && { offsets }),
-    ...summaryOf(decisive, requestId),
-  })
+  const summary = JSON.stringify(summaryOf(decisive, requestId))
+  return `{"status":"error","errors":[${elements.join(',')}]${fields},${summary.slice(1)}`
 }
 
-const DELIVERED_ELEMENT = { status: 'ok', error: '' } as const
-
-function failedElement(text: string, number: number): object {
-  return { status: 'error', error: text, message: text, error_code: number }
+/** Writes the element of a record that failed. */
+export function failedElement(text: string, number: number, outcome: Outcome): string {
+  const json = JSON.stringify(text)
+  return `{"status":"error","error":${json},"message":${json},"error_code":${number},"outcome":"${outcome}"}`
 }
 
 function summaryOf(refusal: Refusal, requestId: string): object {

@@ -1,6 +1,6 @@
 /** The only place where HTTP statuses are chosen. docs/ERRORS.md tells clients what each means. */
 import type { ErrorCode } from '../errors.ts'
-import type { DeliveryError } from '../producer/types.ts'
+import type { FailedDelivery } from '../producer/types.ts'
 
 /** What one {@link ErrorCode} is to an HTTP client. */
 export interface HttpMapping {
@@ -66,39 +66,53 @@ export const HTTP_MAPPINGS = {
 
 /**
  * Which status a push gets when its records failed for different reasons: the first of these that
- * occurs. "Try again" comes before "unknown whether it arrived", and that before "mend the request".
+ * occurs. "Some may have arrived" comes before "try again", and that before "mend the request": a
+ * client that tries again without knowing the first makes duplicates.
  */
-const PRECEDENCE: readonly number[] = [503, 504, 413, 404, 403, 429, 422, 400, 502]
+const PRECEDENCE: readonly number[] = [504, 503, 413, 404, 403, 429, 422, 400, 502]
 
-/** The failure that decides the status of a whole push, and which record it belongs to. */
-export interface DecisiveFailure {
-  readonly index: number
-  readonly error: DeliveryError
+/** Rank of a failure whose outcome is unknown: nothing is above it. */
+const UNKNOWN_RANK = -1
+
+/** What a failed record is to an HTTP client: 504 where its outcome is unknown, whatever the cause. */
+export function codeOfFailure({ status, error }: FailedDelivery): ErrorCode {
+  return status === 'possiblyPersisted' ? 'DELIVERY_TIMED_OUT' : error.code
 }
 
-/**
- * Picks the failure that decides the status: by precedence, the first record where that is equal.
- *
- * @returns `undefined` when no record failed.
- */
-export function decisiveFailure(
-  failures: readonly (DeliveryError | undefined)[],
-): DecisiveFailure | undefined {
-  let decisive: DecisiveFailure | undefined
-  let best = Infinity
-  failures.forEach((error, index) => {
-    if (error === undefined) return
-    const rank = rankOf(error.code)
-    if (rank < best) {
-      best = rank
-      decisive = { index, error }
-    }
-  })
-  return decisive
+/** Ranks the ways in which a record can fail; the lowest decides the status of its push. */
+export function rankOfFailure({ status, error }: FailedDelivery): number {
+  return status === 'possiblyPersisted' ? UNKNOWN_RANK : rankOfCode(error.code)
 }
 
 /** A status outside the table, such as 500, is a bug's: it is shown only if nothing else is wrong. */
-function rankOf(code: ErrorCode): number {
+export function rankOfCode(code: ErrorCode): number {
   const rank = PRECEDENCE.indexOf(HTTP_MAPPINGS[code].status)
   return rank === -1 ? PRECEDENCE.length : rank
+}
+
+/** One failure of several, and which record it belongs to. */
+export interface Decisive<Failure> {
+  readonly index: number
+  readonly failure: Failure
+}
+
+/**
+ * Picks the failure that decides the status: the lowest rank, the first record where that is equal.
+ *
+ * @returns `undefined` when no record failed.
+ */
+export function decisiveOf<Failure>(
+  failures: readonly (Failure | undefined)[],
+  rankOf: (failure: Failure) => number,
+): Decisive<Failure> | undefined {
+  let decisive: Decisive<Failure> | undefined
+  let lowest = Infinity
+  for (const [index, failure] of failures.entries()) {
+    if (failure === undefined) continue
+    const rank = rankOf(failure)
+    if (rank >= lowest) continue
+    lowest = rank
+    decisive = { index, failure }
+  }
+  return decisive
 }

@@ -46,6 +46,22 @@ export const SERVER_LIMITS: ServerLimits = {
 export const BODY_BYTES_IN_FLIGHT = 268_435_456
 
 /**
+ * Bytes of large replies held at once, over all connections: from before the records of a push are
+ * produced, when the largest reply that it can get is counted, until the operating system has the reply;
+ * beyond that 503.
+ */
+export const REPLY_BYTES_IN_FLIGHT = 134_217_728
+
+/**
+ * The part of them that one client address may hold. That is 139 pushes of 1,000 records that wait for
+ * delivery, more records than the queue holds by default.
+ */
+export const REPLY_ADDRESS_SHARE = 1 / 2
+
+/** Where the heap may not grow large, replies get at most this part of it. */
+export const REPLY_HEAP_SHARE = 1 / 8
+
+/**
  * Bytes of a refused body that are read and thrown away, so that a client that sends all before it
  * reads gets the reply instead of a reset connection. Beyond that it is cut off.
  */

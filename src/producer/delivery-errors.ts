@@ -77,32 +77,33 @@ const CODES = new Map<number, ErrorCode>([
   [RDKAFKA.purgeInFlight, 'PRODUCER_DRAINING'],
 ])
 
-/** Errors by their numbers, made once: a push may have thousands of records refused for the same reason. */
-const ERRORS = new Map<number, DeliveryError>()
+/** Errors made so far: a push of 10,000 records can fail 10,000 times for the same reason. */
+const ERRORS = new Map<ErrorCode, Map<number, DeliveryError>>()
 
 /**
- * Returns the delivery error of one librdkafka number.
+ * Returns the delivery error of one librdkafka number, the same object each time.
  *
  * @param code - what it means to a client, where that depends on more than the number: a record that
  * timed out because no broker could be reached is `BROKER_UNAVAILABLE` under librdkafka's -192.
  */
-export function deliveryError(number: number, code?: ErrorCode): DeliveryError {
-  if (code !== undefined) return makeError(number, code)
-  let error = ERRORS.get(number)
-  if (!error) {
-    error = makeError(number, CODES.get(number) ?? 'BROKER_REJECTED')
-    ERRORS.set(number, error)
-  }
-  return error
+export function deliveryError(
+  number: number,
+  code: ErrorCode = CODES.get(number) ?? 'BROKER_REJECTED',
+): DeliveryError {
+  return ERRORS.get(code)?.get(number) ?? makeError(number, code)
 }
 
 function makeError(number: number, code: ErrorCode): DeliveryError {
-  const [name, text] = LIBRDKAFKA_ERRORS.get(number) ?? [`Unknown`, `Err-${number}?`]
-  return {
-    number,
-    text: `Message production error: ${name} (${text})`,
-    code,
+  const names = LIBRDKAFKA_ERRORS.get(number)
+  const [name, text] = names ?? [`Unknown`, `Err-${number}?`]
+  const error = { number, text: `Message production error: ${name} (${text})`, code }
+  // Numbers that librdkafka does not have are a broker's invention, and may be many.
+  if (names !== undefined) {
+    const errors = ERRORS.get(code)
+    if (errors === undefined) ERRORS.set(code, new Map([[number, error]]))
+    else errors.set(number, error)
   }
+  return error
 }
 
 /** librdkafka's name of an error in the manner of metric labels: `broker_transport_failure`. */
@@ -132,6 +133,6 @@ const TIMED_OUT_CODES: Record<Availability, ErrorCode> = {
  * Turns an error into that of a record which Kafka may have all the same: whatever the last attempt
  * said, to the client it is a delivery without a known outcome.
  */
-export function unknownOutcome(error: DeliveryError): DeliveryError {
-  return { ...error, code: 'DELIVERY_TIMED_OUT' }
+export function unknownOutcome({ number }: DeliveryError): DeliveryError {
+  return deliveryError(number, 'DELIVERY_TIMED_OUT')
 }

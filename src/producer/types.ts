@@ -49,10 +49,13 @@ export type DeliveryReport =
       /** The record's timestamp in Kafka: its own, or the broker's where the topic says LogAppendTime. */
       readonly timestampMs: number
     }
-  | {
-      readonly status: 'notPersisted' | 'possiblyPersisted'
-      readonly error: DeliveryError
-    }
+  | FailedDelivery
+
+/** Outcome of a record that Kafka did not acknowledge. */
+export interface FailedDelivery {
+  readonly status: 'notPersisted' | 'possiblyPersisted'
+  readonly error: DeliveryError
+}
 
 /** Learns the outcome of one admitted record. Called once, never during `sendAll`'s own synchronous part. */
 export type DeliveryListener = (report: DeliveryReport, index: number) => void

@@ -101,4 +101,37 @@ describe('idempotence', () => {
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: attempts }))
   })
+
+  it.for([
+    ['without idempotence: 504, and the record is stored behind a later one', 'false', ['b', 'a']],
+    ['with it: 504, and what comes too late is refused', 'true', ['b']],
+  ] as const)(
+    'P8 a request that is handled after its time is over, %s',
+    async ([, isIdempotent, stored], { lab }) => {
+      const { cluster, proxy } = await lab.setup(
+        {},
+        { 'kafka.enable_idempotence': isIdempotent, 'kafka.message_timeout_ms': 500 },
+      )
+      const late = Promise.withResolvers<undefined>()
+      const handled = Promise.withResolvers<undefined>()
+      cluster.control('Produce', async (exchange) => {
+        await late.promise
+        const reply = await exchange.proceed()
+        handled.resolve(undefined)
+        return reply
+      })
+
+      const inDoubt = await proxy.push(record('a'))
+      const next = await proxy.push(record('b'))
+      late.resolve(undefined)
+      await handled.promise
+
+      expect(inDoubt).toMatchObject(failure(504, 50401, -192))
+      expect(inDoubt.body.errors).toMatchObject([{ outcome: 'unknown' }])
+      expect(next).toMatchObject(OK)
+      expect(valuesOf(cluster, 't', 0)).toEqual(stored)
+      await proxy.logged({ msg: 'records not delivered', status: 'possiblyPersisted' })
+      expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
+    },
+  )
 })

@@ -58,6 +58,66 @@ describe('a push of which part fails', () => {
   })
 })
 
+describe('a push whose records end in different ways', () => {
+  it('P12 one partition fails for good, one is in doubt, one arrives: 504, and outcomes tell them apart', async ({
+    lab,
+  }) => {
+    const { cluster, proxy } = await lab.setup({ brokers: 2 }, IMPATIENT)
+    for (const [partition, leader] of [1, 2, 1].entries())
+      cluster.moveLeader('t', partition, leader)
+    cluster.control('Produce', fault.error(44, { partition: 0 }), { partition: 0 })
+    cluster.control('Produce', fault.cutAfter(), { partition: 1, keep: true })
+
+    const records = [0, 1, 2].map((partition) => record(`r${partition}`, { partition }))
+    const reply = await proxy.push(...records)
+
+    expect(reply).toMatchObject({
+      status: 504,
+      body: {
+        error_code: 50401,
+        errors: [
+          { status: 'error', error_code: 44, outcome: 'not_persisted' },
+          { status: 'error', error_code: -195, outcome: 'unknown' },
+          { status: 'ok', error: '' },
+        ],
+      },
+    })
+    expect(reply.body.message).toMatch(/^records\[1\]: /)
+    await proxy.logged({ msg: 'records not delivered', error_code: -195 })
+    expect(await proxy.figures()).toMatchObject({
+      kafka_sent_messages: 1,
+      kafka_errors_count: { '44': 1, '-195': 1 },
+    })
+    expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 2, doubled: ['r1'] }))
+  })
+
+  it('P9 one waits until the message timeout, one finds the queue full: 504, and neither is in doubt', async ({
+    lab,
+  }) => {
+    const { cluster, proxy } = await lab.setup(
+      {},
+      {
+        'kafka.message_timeout_ms': 500,
+        'kafka.queue_buffering_max_messages': 1,
+        'kafka.queue_full_wait_ms': 0,
+      },
+    )
+    cluster.moveLeader('t', 0, -1)
+
+    const reply = await proxy.push(record('waits'), record('too many', { partition: 1 }))
+
+    expect(reply).toMatchObject(failure(504, 50401, -192, -184))
+    expect(reply.retryAfter).toBeUndefined()
+    expect(reply.body.errors).toMatchObject([
+      { outcome: 'not_persisted' },
+      { outcome: 'not_persisted' },
+    ])
+    await proxy.logged({ msg: 'records not delivered', error_code: -192, status: 'notPersisted' })
+    expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '-192': 1, '-184': 1 } })
+    expect(await proxy.balance()).toEqual(balanced({ failed: 1, rejected: 1 }))
+  })
+})
+
 describe('records that are too large', () => {
   it('P13 for the topic: 413, and those that shared its batch are delivered', async ({ lab }) => {
     const topics = { t: { partitions: 1, maxMessageBytes: 2_000 } }

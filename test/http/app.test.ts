@@ -222,7 +222,7 @@ describe('a push of which records fail', () => {
       expect(headers['retry-after']).toBe('1')
       expect(text).toBe(
         '{"status":"error","errors":[{"status":"ok","error":""},' +
-          `{"status":"error","error":${why},"message":${why},"error_code":-184},` +
+          `{"status":"error","error":${why},"message":${why},"error_code":-184,"outcome":"not_persisted"},` +
           '{"status":"ok","error":""}],"error_code":50302,' +
           '"message":"records[1]: Message production error: QueueFull (Local: Queue full)",' +
           `"request_id":"${headers['x-request-id'] ?? ''}"}`,
@@ -298,7 +298,10 @@ describe('a push of which records fail', () => {
     expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined)
     expect(answer.reply.error_code).toBe(code)
     expect(answer.reply.errors).toEqual([
-      { status: 'error', error: why, message: why, error_code: number },
+      {
+        ...{ status: 'error', error: why, message: why, error_code: number },
+        outcome: 'not_persisted',
+      },
     ])
   })
 
@@ -318,6 +321,22 @@ describe('a push of which records fail', () => {
     expect(status).toBe(504)
     expect(reply.message).toMatch(/^records\[1\]: Message production error: MessageTimedOut/)
     expect(reply.errors.map(({ error_code }) => error_code)).toEqual([10, -192])
+  })
+
+  it('gets the message of the first record in doubt, though another timed out before it for certain', async () => {
+    const edge = createEdge()
+    const error = deliveryError(RDKAFKA.messageTimedOut)
+    edge.producer.reportNth(0, { status: 'notPersisted', error })
+    edge.producer.reportNth(1, { status: 'possiblyPersisted', error })
+
+    const { status, reply } = await push(edge, {
+      records: [record('a'), record('b')],
+      wait_for_send: true,
+    })
+
+    expect(status).toBe(504)
+    expect(reply.message).toMatch(/^records\[1\]: /)
+    expect(reply.errors.map(({ outcome }) => outcome)).toEqual(['not_persisted', 'unknown'])
   })
 
   it('is answered ok when only delivery fails and it did not wait for that', async () => {
@@ -360,7 +379,10 @@ describe('a rate-limited push', () => {
       records: [{ topic: 'visits', data: 'v' }, ...['a', 'b', 'c'].map(record)],
     })
 
-    const refused = { status: 'error', error: 'ratelimit', message: 'ratelimit', error_code: 42901 }
+    const refused = {
+      ...{ status: 'error', error: 'ratelimit', message: 'ratelimit', error_code: 42901 },
+      outcome: 'not_persisted',
+    }
     const taken = { status: 'ok', error: '' }
     expect(status).toBe(429)
     expect(Number(headers['retry-after'])).toBeOneOf([59, 60])
@@ -387,6 +409,32 @@ describe('a rate-limited push', () => {
     expect(headers['retry-after']).toBe('1')
     expect(reply.errors.map(({ error_code }) => error_code)).toEqual([42901, undefined, -184])
     expect(reply.offsets).toEqual([null, expect.objectContaining({ offset: '0' }), null])
+  })
+
+  it('is 504 when the outcome of one record is unknown, and tells that one apart', async () => {
+    const edge = createEdge({ rateLimits: rateLimits() })
+    edge.producer.refuseNth(0, QUEUE_FULL)
+    // Whatever the error means by itself.
+    const error = deliveryError(RDKAFKA.allBrokersDown)
+    edge.producer.reportNth(1, { status: 'possiblyPersisted', error })
+
+    const { status, headers, reply } = await push(edge, {
+      records: [{ topic: 'visits', data: 'v' }, record('a'), record('b'), record('c')],
+      wait_for_send: true,
+      return_offsets: true,
+    })
+
+    expect(status).toBe(504)
+    expect(headers['retry-after']).toBeUndefined()
+    expect(reply.error_code).toBe(50401)
+    expect(reply.message).toBe(`records[2]: ${error.text}`)
+    expect(reply.errors.map(({ error_code, outcome }) => [error_code, outcome])).toEqual([
+      [42901, 'not_persisted'],
+      [-184, 'not_persisted'],
+      [-187, 'unknown'],
+      [42901, 'not_persisted'],
+    ])
+    expect(reply.offsets).toEqual([null, null, null, null])
   })
 
   it('reaches no producer when every record is over the limit', async () => {

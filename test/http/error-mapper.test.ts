@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts'
-import { decisiveFailure, HTTP_MAPPINGS } from '../../src/http/error-mapper.ts'
-import type { DeliveryError } from '../../src/producer/types.ts'
+import {
+  codeOfFailure,
+  decisiveOf,
+  HTTP_MAPPINGS,
+  rankOfFailure,
+} from '../../src/http/error-mapper.ts'
+import type { FailedDelivery } from '../../src/producer/types.ts'
 
 interface DocumentedError {
   readonly status: number
@@ -24,8 +29,6 @@ function documentedErrors(): readonly DocumentedError[] {
     }),
   )
 }
-
-const error = (code: ErrorCode): DeliveryError => ({ code, number: 0, text: code })
 
 describe('docs/ERRORS.md', () => {
   it('has every error once, in the order of the map', () => {
@@ -77,41 +80,61 @@ describe('HTTP_MAPPINGS', () => {
   })
 })
 
-describe('decisiveFailure', () => {
-  const rows: readonly ErrorCode[] = [
-    'BUFFER_FULL',
-    'DELIVERY_TIMED_OUT',
-    'RECORD_TOO_LARGE',
-    'TOPIC_UNKNOWN',
-    'TOPIC_FORBIDDEN',
-    'RATE_LIMITED',
-    'INVALID_RECORD',
-    'INVALID_TEXT',
-    'BROKER_REJECTED',
-    'INTERNAL',
+describe('the failure that decides the status', () => {
+  const certain = (code: ErrorCode): FailedDelivery => ({
+    status: 'notPersisted',
+    error: { code, number: 0, text: code },
+  })
+  const unknown = (code: ErrorCode): FailedDelivery => ({
+    ...certain(code),
+    status: 'possiblyPersisted',
+  })
+  const decisiveFailure = (
+    ...failures: readonly (FailedDelivery | undefined)[]
+  ): ReturnType<typeof decisiveOf<FailedDelivery>> => decisiveOf(failures, rankOfFailure)
+  const rows: readonly FailedDelivery[] = [
+    unknown('BROKER_UNAVAILABLE'),
+    certain('DELIVERY_TIMED_OUT'),
+    certain('BUFFER_FULL'),
+    certain('RECORD_TOO_LARGE'),
+    certain('TOPIC_UNKNOWN'),
+    certain('TOPIC_FORBIDDEN'),
+    certain('RATE_LIMITED'),
+    certain('INVALID_RECORD'),
+    certain('INVALID_TEXT'),
+    certain('BROKER_REJECTED'),
+    certain('INTERNAL'),
   ]
 
-  it.each(rows.slice(1).map((code, row) => [rows[row] ?? code, code] as const))(
-    'lets %s decide over %s, whichever comes first',
-    (upper, lower) => {
-      expect(decisiveFailure([error(lower), error(upper)])).toEqual({
-        index: 1,
-        error: error(upper),
-      })
-      expect(decisiveFailure([error(upper), error(lower)])).toEqual({
-        index: 0,
-        error: error(upper),
-      })
+  it.each(
+    rows
+      .slice(1)
+      .map((lower, row) => ({ upper: rows[row] ?? lower, lower }))
+      .map(({ upper, lower }) => ({
+        title: `${upper.status} ${upper.error.code}`,
+        other: `${lower.status} ${lower.error.code}`,
+        ...{ upper, lower },
+      })),
+  )('is $title rather than $other, whichever comes first', ({ upper, lower }) => {
+    expect(decisiveFailure(lower, upper)).toEqual({ index: 1, failure: upper })
+    expect(decisiveFailure(upper, lower)).toEqual({ index: 0, failure: upper })
+  })
+
+  it('is that of the first record among those of one status', () => {
+    const failures = [undefined, certain('BROKER_UNAVAILABLE'), certain('BUFFER_FULL')]
+
+    expect(decisiveFailure(...failures)).toEqual({ index: 1, failure: failures[1] })
+  })
+
+  it('is none when no record failed', () => {
+    expect(decisiveFailure(undefined, undefined)).toBeUndefined()
+  })
+
+  it.each(Object.keys(HTTP_MAPPINGS) as ErrorCode[])(
+    'makes the status 504 where the outcome is unknown, and keeps the code where it is certain: %s',
+    (code) => {
+      expect(HTTP_MAPPINGS[codeOfFailure(unknown(code))].status).toBe(504)
+      expect(codeOfFailure(certain(code))).toBe(code)
     },
   )
-
-  it('picks the first record among those of one status', () => {
-    const failures = [undefined, error('BROKER_UNAVAILABLE'), error('BUFFER_FULL')]
-
-    expect(decisiveFailure(failures)).toEqual({ index: 1, error: error('BROKER_UNAVAILABLE') })
-  })
-
-  it('is undefined when no record failed', () => {
-    expect(decisiveFailure([undefined, undefined])).toBeUndefined()
-  })
 })

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { UNCOUNTED_REPLY_BYTES } from '../../src/http/reply-room.ts'
+import { largestReplyBytes } from '../../src/http/push/record-elements.ts'
+import { deliveryError, RDKAFKA } from '../../src/producer/delivery-errors.ts'
 import { MAX_BODY_BYTES, parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 
 /** Room for two bodies of this size, and not for three. */
@@ -49,5 +52,135 @@ describe('the memory for request bodies', () => {
       .response()
 
     expect(reply.status).toBe(200)
+  })
+})
+
+describe('the memory for replies', () => {
+  const RECORDS = 1_000
+  const settings = {
+    maxBodyBytes: MAX_BODY_BYTES,
+    maxRecordsPerRequest: RECORDS,
+    unknownFields: 'ignore',
+  } as const
+  const pushOf = (count: number, record: object, push: object = {}): Buffer =>
+    rawPush(JSON.stringify({ records: new Array(count).fill(record), ...push }))
+  const valid = { topic: 'orders', data: '' }
+  const sync = { wait_for_send: true }
+  /** Room for the replies of two pushes of 1,000 records of one address, and hardly more. */
+  const roomForTwo = {
+    settings,
+    replyBytesInFlight: 4 * largestReplyBytes(RECORDS) + UNCOUNTED_REPLY_BYTES,
+  }
+  const OVERLOADED = {
+    error_code: 50305,
+    message: expect.stringContaining('too many replies of your address wait to be read') as string,
+    errors: [{ outcome: 'not_persisted' }],
+  }
+
+  it('is taken before anything is produced: a push whose reply has no room is refused with 503', async () => {
+    const { connect, producer } = await serveEdge(roomForTwo)
+    producer.holdDelivery()
+    const waiting = [1, 2].map(() => connect().write(pushOf(RECORDS, valid, sync)))
+    await producer.admitted(2 * RECORDS)
+
+    const client = connect().write(pushOf(RECORDS, valid, sync))
+    const refused = await client.response()
+    const small = await connect().write(pushOf(1, valid)).response()
+    const producedMeanwhile = producer.records.length
+    producer.deliver()
+    await Promise.all(waiting.map((other) => other.response()))
+    const retried = await client.write(pushOf(RECORDS, valid, sync)).response()
+
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBe('1')
+    expect(parseReply(refused)).toMatchObject(OVERLOADED)
+    expect(small.status).toBe(200)
+    expect(producedMeanwhile).toBe(2 * RECORDS + 1)
+    expect(retried.status).toBe(200)
+  })
+
+  it('is taken for offsets too: there is no room for two pushes that ask for them', async () => {
+    const { connect, producer } = await serveEdge(roomForTwo)
+    producer.holdDelivery()
+    const body = pushOf(RECORDS, valid, { ...sync, return_offsets: true })
+    const waiting = connect().write(body)
+    await producer.admitted(RECORDS)
+
+    const refused = await connect().write(body).response()
+    producer.deliver()
+    const reply = await waiting.response()
+
+    expect(parseReply(refused)).toMatchObject(OVERLOADED)
+    expect(parseReply(reply).offsets).toHaveLength(RECORDS)
+  })
+
+  it.each([
+    ['delivered', {}, 200],
+    ['admitted', { wait_for_send: false }, 200],
+    ['refused by the producer', {}, 503],
+    ['invalid', {}, 422],
+  ] as const)('is free again after replies to pushes that were %s', async (what, push, status) => {
+    const { connect, producer } = await serveEdge(roomForTwo)
+    const client = connect()
+    const record = what === 'invalid' ? {} : valid
+    const replies: number[] = []
+
+    for (let round = 0; round < 10; round += 1) {
+      if (what === 'refused by the producer') {
+        producer.refuseNext(RECORDS, deliveryError(RDKAFKA.queueFull))
+      }
+      const reply = await client.write(pushOf(RECORDS, record, { ...sync, ...push })).response()
+      expect(reply.body).not.toContain('50305')
+      replies.push(reply.status)
+    }
+
+    expect(replies).toEqual(new Array(10).fill(status))
+  })
+
+  it('is free again once clients have left that waited for delivery', async () => {
+    const { connect, producer, metrics } = await serveEdge(roomForTwo)
+    producer.holdDelivery()
+    const gone = [1, 2].map(() => connect().write(pushOf(RECORDS, valid, sync)))
+    await producer.admitted(2 * RECORDS)
+
+    for (const client of gone) client.abort()
+    let answered
+    do {
+      answered = await connect().write(pushOf(RECORDS, valid)).response()
+    } while (answered.status === 503)
+    const observedBefore = metrics.pushes.filter(({ status }) => status === 499).length
+    producer.deliver()
+
+    expect(answered.status).toBe(200)
+    expect(observedBefore).toBe(0)
+  })
+
+  it('is free again when the producer has a bug, whose outcome nobody knows', async () => {
+    const { connect, producer } = await serveEdge(roomForTwo)
+    const replies: number[] = []
+
+    for (let round = 0; round < 3; round += 1) {
+      producer.failNextCall(new Error('a bug'))
+      const reply = await connect()
+        .write(pushOf(RECORDS, valid, sync))
+        .response()
+      expect(parseReply(reply).errors).toMatchObject([{ error_code: 50000, outcome: 'unknown' }])
+      replies.push(reply.status)
+    }
+
+    expect(replies).toEqual([500, 500, 500])
+  })
+
+  it('is bounded for replies to invalid pushes, too, which are refused when there is no room', async () => {
+    const { connect, producer } = await serveEdge(roomForTwo)
+    producer.holdDelivery()
+    const waiting = [1, 2].map(() => connect().write(pushOf(RECORDS, valid, sync)))
+    await producer.admitted(2 * RECORDS)
+
+    const refused = await connect().write(pushOf(RECORDS, {})).response()
+    producer.deliver()
+    await Promise.all(waiting.map((other) => other.response()))
+
+    expect(parseReply(refused)).toMatchObject(OVERLOADED)
   })
 })

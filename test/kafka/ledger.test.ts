@@ -20,12 +20,18 @@ function delivered(
   return { status: 200, body: { status: 'ok', errors: [], offsets } }
 }
 
+/** librdkafka's number of a record that may be there, as `failed` takes it. */
+const IN_DOUBT = -185
+
 /** A reply that says so of each record: 0 that all is well, else librdkafka's number. */
 function failed(status: number, ...numbers: readonly number[]): PushReply {
   const errors = numbers.map((number) =>
     number === 0
       ? { status: 'ok' as const, error: '' }
-      : { status: 'error' as const, error: 'text', error_code: number },
+      : {
+          ...{ status: 'error' as const, error: 'text', error_code: number },
+          outcome: number === IN_DOUBT ? ('unknown' as const) : ('not_persisted' as const),
+        },
   )
   return { status, body: { status: 'error', errors } }
 }
@@ -80,12 +86,12 @@ describe('Ledger', () => {
     },
     {
       what: 'a record that timed out and is there',
-      pushes: [[synchronous(...inPartition(0, 'a')), failed(504, -192)]],
+      pushes: [[synchronous(...inPartition(0, 'a')), failed(504, IN_DOUBT)]],
       stored: stored(0, 'a'),
     },
     {
       what: 'a record that timed out and is not there',
-      pushes: [[synchronous(...inPartition(0, 'a')), failed(504, -192)]],
+      pushes: [[synchronous(...inPartition(0, 'a')), failed(504, IN_DOUBT)]],
       stored: [],
     },
     {
@@ -96,7 +102,7 @@ describe('Ledger', () => {
     {
       what: 'a record that timed out and comes late',
       pushes: [
-        [synchronous(...inPartition(0, 'a')), failed(504, -192)],
+        [synchronous(...inPartition(0, 'a')), failed(504, IN_DOUBT)],
         [synchronous(...inPartition(0, 'b')), delivered([0, 0])],
       ],
       stored: stored(0, 'b', 'a'),
@@ -149,8 +155,8 @@ describe('Ledger', () => {
       violation: 'refused for sure, but there: client #0 in t',
     },
     {
-      what: 'a record that found the queue full beside one that timed out, and is there',
-      pushes: [[synchronous(...inPartition(0, 'a', 'b')), failed(503, -184, -192)]],
+      what: 'a record that found the queue full beside one in doubt, and is there',
+      pushes: [[synchronous(...inPartition(0, 'a', 'b')), failed(504, -184, IN_DOUBT)]],
       stored: stored(0, 'a', 'b'),
       violation: 'refused for sure, but there: client #0 in t',
     },

@@ -7,6 +7,23 @@ import {
 } from '../../src/producer/delivery-errors.ts'
 
 describe('deliveryError', () => {
+  test('is one object for each number and code, so that 10,000 failures are one error', () => {
+    expect(deliveryError(RDKAFKA.queueFull)).toBe(deliveryError(RDKAFKA.queueFull))
+    expect(timedOutError('down')).toBe(timedOutError('unknown'))
+    expect(timedOutError('down')).not.toBe(timedOutError('up'))
+    expect(unknownOutcome(deliveryError(RDKAFKA.queueFull))).not.toBe(
+      deliveryError(RDKAFKA.queueFull),
+    )
+  })
+
+  test('is not kept for a number that a broker invents', () => {
+    const error = deliveryError(31_999)
+
+    expect(error.text).toBe('Message production error: Unknown (Err-31999?)')
+    expect(deliveryError(31_999)).toEqual(error)
+    expect(deliveryError(31_999)).not.toBe(error)
+  })
+
   // Name and text of librdkafka 2.15, displayed as rust-rdkafka does.
   test.each([
     [-199, 'BadMessage (Local: Bad message format)'],

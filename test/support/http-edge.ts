@@ -154,7 +154,11 @@ export interface PushReply {
     readonly error: string
     readonly message?: string
     readonly error_code?: number
+    readonly outcome?: string
   }[]
+  readonly errors_from?: number
+  readonly errors_omitted?: number
+  readonly texts_omitted?: number
   readonly offsets?: readonly unknown[]
   readonly error_code?: number
   readonly message?: string

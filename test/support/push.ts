@@ -28,6 +28,9 @@ export interface PushReply {
 export interface PushReplyBody {
   readonly status: 'ok' | 'error'
   readonly errors: readonly RecordOutcome[]
+  readonly errors_from?: number
+  readonly errors_omitted?: number
+  readonly texts_omitted?: number
   readonly offsets?: readonly (RecordOffset | null)[]
   readonly error_code?: number
   readonly message?: string
@@ -36,8 +39,11 @@ export interface PushReplyBody {
 /** What a failed push says of one record. */
 export interface RecordOutcome {
   readonly status: 'ok' | 'error'
-  readonly error: string
+  /** Missing where `texts_omitted` counts it. */
+  readonly error?: string
   readonly error_code?: number
+  /** Of a record that failed: whether Kafka may have it all the same. */
+  readonly outcome?: 'not_persisted' | 'unknown'
 }
 
 /** Where a record went, as the reply tells it. */

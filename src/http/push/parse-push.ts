@@ -18,14 +18,17 @@ export interface PushRules {
   readonly unknownFields: UnknownFields
 }
 
+/** A push that can be produced. */
+export interface ValidPush {
+  readonly kind: 'valid'
+  readonly records: readonly ProducerRecord[]
+  readonly waitForSend: boolean
+  readonly returnOffsets: boolean
+}
+
 /** A request body, checked. */
 export type ParsedPush =
-  | {
-      readonly kind: 'valid'
-      readonly records: readonly ProducerRecord[]
-      readonly waitForSend: boolean
-      readonly returnOffsets: boolean
-    }
+  | ValidPush
   /** No push at all. */
   | { readonly kind: 'refused'; readonly problem: Problem }
   /** By record index; `undefined` where the record is valid. */

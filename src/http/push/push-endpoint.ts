@@ -13,10 +13,12 @@ import type { HttpMetrics, PushMode } from '../http-metrics.ts'
 import { parseJson } from '../parse-json.ts'
 import type { RateLimits } from '../rate-limiter.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
+import type { ReplyRoom } from '../reply-room.ts'
 import { refuse } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
-import { parsePush, type PushRules } from './parse-push.ts'
+import { parsePush, type PushRules, type ValidPush } from './parse-push.ts'
 import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
+import { largestReplyBytes } from './record-elements.ts'
 import { type SendOutcome, sendRecords } from './send-records.ts'
 
 /** What {@link PushEndpoint} works with. */
@@ -26,6 +28,7 @@ export interface PushEndpointOptions {
   /** `undefined` when no topic has a limit. */
   readonly rateLimits: RateLimits | undefined
   readonly bodyReader: BodyReader
+  readonly replyRoom: ReplyRoom
   readonly requestIds: RequestIds
   readonly replies: ReplyBatch
   readonly metrics: HttpMetrics
@@ -39,6 +42,7 @@ const DRAINING: Refusal = {
   message: 'kprf is shutting down and takes no more records',
 }
 const INTERNAL: Refusal = { code: 'INTERNAL', message: 'a bug in kprf; see its log' }
+
 /** One request on its way. */
 interface Exchange extends Replying {
   readonly request: IncomingMessage
@@ -59,7 +63,14 @@ export class PushEndpoint {
     const { clock, metrics, requestIds, replies } = this.#options
     const startedMs = clock.nowMs()
     const requestId = requestIds(request.headers)
-    const exchange: Exchange = { request, replies, response, requestId, mode: 'async' }
+    const exchange: Exchange = {
+      request,
+      replies,
+      response,
+      requestId,
+      mode: 'async',
+      held: undefined,
+    }
     const status = await this.#answer(exchange)
     const durationMs = clock.nowMs() - startedMs
     metrics.observePush(exchange.mode, status, durationMs)
@@ -81,6 +92,7 @@ export class PushEndpoint {
         return typeof status === 'number' ? status : await status
       } finally {
         body.release()
+        exchange.held?.releaseUnlessSending()
       }
     } catch (error) {
       if (error instanceof ProxyError) return refuse(request, response, requestId, error)
@@ -95,15 +107,18 @@ export class PushEndpoint {
       return refuse(exchange.request, exchange.response, exchange.requestId, push.problem)
     }
     exchange.mode = push.waitForSend ? 'sync' : 'async'
-    if (push.kind === 'invalidRecords') return replyInvalid(exchange, push.problems)
+    if (push.kind === 'invalidRecords') {
+      return replyInvalid(exchange, push.problems, this.#options.replyRoom)
+    }
+    exchange.held = this.#options.replyRoom.reserve(exchange.request.socket, replyBytesOf(push))
     this.#options.metrics.recordsReceived(exchange.mode, push.records)
     // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
     const onAdmission = push.waitForSend ? body.release.bind(body) : undefined
     const outcome = sendRecords(push.records, this.#options, onAdmission)
     const { returnOffsets } = push
-    return outcome instanceof Promise
-      ? outcome.then((sent) => this.#reply(exchange, sent, returnOffsets))
-      : this.#reply(exchange, outcome, returnOffsets)
+    if (!(outcome instanceof Promise)) return this.#reply(exchange, outcome, returnOffsets)
+    exchange.held?.releaseWithConnection()
+    return outcome.then((sent) => this.#reply(exchange, sent, returnOffsets))
   }
 
   #reply(exchange: Exchange, outcome: SendOutcome, returnOffsets: boolean): number {
@@ -120,6 +135,14 @@ export class PushEndpoint {
       duration_ms: durationMs,
     })
   }
+}
+
+/** The most bytes that the reply to a push can have. */
+function replyBytesOf({ records, waitForSend, returnOffsets }: ValidPush): number {
+  if (!waitForSend || !returnOffsets) return largestReplyBytes(records.length)
+  let topicBytes = 0
+  for (const { topic } of records) topicBytes += topic.length
+  return largestReplyBytes(records.length, topicBytes)
 }
 
 /** Clients mend their own mistakes and read why in the reply; what is on our side operators should see. */

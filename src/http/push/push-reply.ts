@@ -1,18 +1,21 @@
 /** The replies of `/push` that have something to say about single records. */
 import type { ServerResponse } from 'node:http'
 import { invariant } from '../../invariant.ts'
-import type { DeliveryError, DeliveryReport } from '../../producer/types.ts'
-import { failedPushBody } from '../error-body.ts'
+import type { Refusal } from '../error-body.ts'
 import {
   CLIENT_GONE_STATUS,
-  type DecisiveFailure,
-  decisiveFailure,
+  codeOfFailure,
+  decisiveOf,
   HTTP_MAPPINGS,
   OK_STATUS,
+  rankOfCode,
+  rankOfFailure,
 } from '../error-mapper.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
+import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { retryAfter } from '../reply.ts'
 import type { Problem } from './problem.ts'
+import { failedPushBody, invalidPushBody, offsetsBody, offsetsOf } from './record-elements.ts'
 import type { SendOutcome } from './send-records.ts'
 
 /** A response to be written, with what, and the id of its request. */
@@ -20,16 +23,12 @@ export interface Replying {
   readonly replies: ReplyBatch
   readonly response: ServerResponse
   readonly requestId: string
+  /** Room for the reply; `undefined` where it is small enough to need none. */
+  held: HeldReply | undefined
 }
 
 /** The reply to nearly every push. */
 const OK_BODY = '{"status":"ok","errors":[]}'
-
-const NOT_SENT: DeliveryError = {
-  code: 'RECORD_NOT_SENT',
-  number: HTTP_MAPPINGS.RECORD_NOT_SENT.errorCode,
-  text: 'not sent: another record of this request is invalid',
-}
 
 /**
  * Replies once the records are admitted or delivered.
@@ -38,19 +37,23 @@ const NOT_SENT: DeliveryError = {
  */
 export function replyOutcome(
   replying: Replying,
-  outcome: SendOutcome,
+  { failures, reports, rateLimited }: SendOutcome,
   returnOffsets: boolean,
 ): number {
-  // Nobody is left to read it; the records are on their way all the same.
-  if (replying.response.req.socket.destroyed) return CLIENT_GONE_STATUS
-  const offsets = returnOffsets ? outcome.reports?.map(offsetOf) : undefined
-  const { failures } = outcome
-  const decisive = failures && decisiveFailure(failures)
-  if (failures !== undefined && decisive !== undefined) {
-    return replyFailed(replying, failures, decisive, outcome, offsets)
-  }
   const { replies, response, requestId } = replying
-  replies.send(response, requestId, OK_STATUS, okBody(offsets))
+  // Nobody is left to read it; the records are on their way all the same.
+  if (response.req.socket.destroyed) return CLIENT_GONE_STATUS
+  const offsets = returnOffsets && reports ? offsetsOf(reports) : undefined
+  const decisive = failures && decisiveOf(failures, rankOfFailure)
+  if (failures !== undefined && decisive !== undefined) {
+    const { index, failure } = decisive
+    const summary = summaryOf(index, codeOfFailure(failure), failure.error.text)
+    const body = failedPushBody(failures, summary, requestId, offsets)
+    return replyFailed(replying, summary, body, rateLimited?.retryAfterSeconds)
+  }
+  const body = offsets === undefined ? OK_BODY : offsetsBody(offsets)
+  replying.held?.sending(response, body.length)
+  replies.send(response, requestId, OK_STATUS, body)
   return OK_STATUS
 }
 
@@ -59,49 +62,34 @@ export function replyOutcome(
  * has none of its own.
  *
  * @returns the status.
+ * @throws ProxyError when there is no room for the reply.
  */
 export function replyInvalid(
   replying: Replying,
   problems: readonly (Problem | undefined)[],
+  room: ReplyRoom,
 ): number {
-  const errors = problems.map((problem) => problem && errorOf(problem))
-  const decisive = decisiveFailure(errors)
+  const decisive = decisiveOf(problems, ({ code }) => rankOfCode(code))
   invariant(decisive !== undefined, 'a push is invalid because of a record')
-  const failures = errors.map((error) => error ?? NOT_SENT)
-  return replyFailed(replying, failures, decisive)
+  const { code, message } = decisive.failure
+  const summary = summaryOf(decisive.index, code, message)
+  const body = invalidPushBody(problems, summary, replying.requestId)
+  replying.held = room.reserve(replying.response.req.socket, body.length)
+  return replyFailed(replying, summary, body)
 }
 
 function replyFailed(
-  { replies, response, requestId }: Replying,
-  failures: readonly (DeliveryError | undefined)[],
-  { index, error }: DecisiveFailure,
-  outcome?: SendOutcome,
-  offsets?: readonly unknown[],
+  { replies, response, requestId, held }: Replying,
+  { code }: Refusal,
+  body: string,
+  rateLimitSeconds?: number,
 ): number {
-  const { status } = HTTP_MAPPINGS[error.code]
-  const summary = { code: error.code, message: `records[${index}]: ${error.text}` }
-  const body = failedPushBody(failures, summary, requestId, offsets)
-  const headers = retryAfter(status, outcome?.rateLimited?.retryAfterSeconds)
-  replies.send(response, requestId, status, body, headers)
+  const { status } = HTTP_MAPPINGS[code]
+  held?.sending(response, body.length)
+  replies.send(response, requestId, status, body, retryAfter(status, rateLimitSeconds))
   return status
 }
 
-function okBody(offsets: readonly unknown[] | undefined): string {
-  if (offsets === undefined) return OK_BODY
-  return JSON.stringify({ status: 'ok', errors: [], offsets })
-}
-
-function errorOf({ code, message }: Problem): DeliveryError {
-  return { code, number: HTTP_MAPPINGS[code].errorCode, text: message }
-}
-
-/** Where a record went, as JSON; null for one that is not known to be in Kafka. */
-function offsetOf(report: DeliveryReport | undefined): object | null {
-  if (report?.status !== 'persisted') return null
-  return {
-    topic: report.topic,
-    partition: report.partition,
-    offset: report.offset === undefined ? null : String(report.offset),
-    timestamp: report.timestampMs,
-  }
+function summaryOf(index: number, code: Refusal['code'], text: string): Refusal {
+  return { code, message: `records[${index}]: ${text}` }
 }

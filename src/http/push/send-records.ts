@@ -5,6 +5,7 @@
 import type {
   DeliveryError,
   DeliveryReport,
+  FailedDelivery,
   MaybePromise,
   ProducerRecord,
   RecordProducer,
@@ -16,7 +17,7 @@ import type { Admission, RateLimits, RecordsByTopic } from '../rate-limiter.ts'
 /** What became of the records of a push; both by record index. */
 export interface SendOutcome {
   /** `undefined` when no record failed. */
-  readonly failures: readonly (DeliveryError | undefined)[] | undefined
+  readonly failures: readonly (FailedDelivery | undefined)[] | undefined
   /** `undefined` when delivery was not waited for. */
   readonly reports: readonly (DeliveryReport | undefined)[] | undefined
   readonly rateLimited: RateLimited | undefined
@@ -36,11 +37,17 @@ export interface SendOptions {
 }
 
 /** The Rust kprf's text, which its clients match on. */
-const RATE_LIMITED: DeliveryError = {
-  number: HTTP_MAPPINGS.RATE_LIMITED.errorCode,
-  text: 'ratelimit',
-  code: 'RATE_LIMITED',
+const RATE_LIMITED: FailedDelivery = {
+  status: 'notPersisted',
+  error: {
+    number: HTTP_MAPPINGS.RATE_LIMITED.errorCode,
+    text: 'ratelimit',
+    code: 'RATE_LIMITED',
+  },
 }
+
+/** The failure of a refused record, by its error: nearly all records of a push share one. */
+const REFUSED = new WeakMap<DeliveryError, FailedDelivery>()
 
 /** Called once the producer has admitted or refused every record. */
 export type AdmissionListener = () => void
@@ -124,7 +131,7 @@ function merge(
   { failures: sentFailures, reports: sentReports }: SendOutcome,
   recordCount: number,
 ): SendOutcome {
-  const failures = new Array<DeliveryError | undefined>(recordCount).fill(RATE_LIMITED)
+  const failures = new Array<FailedDelivery | undefined>(recordCount).fill(RATE_LIMITED)
   const reports = new Array<DeliveryReport | undefined>(recordCount).fill(undefined)
   positions.forEach((position, index) => {
     failures[position] = sentFailures?.[index]
@@ -143,7 +150,8 @@ function send(
   return refusals instanceof Promise ? refusals.then(outcomeOf) : outcomeOf(refusals)
 }
 
-function outcomeOf(failures: Refusals | undefined): SendOutcome {
+function outcomeOf(refusals: Refusals | undefined): SendOutcome {
+  const failures = refusals?.map((refusal) => refusal && failureOf(refusal))
   return { failures, reports: undefined, rateLimited: undefined }
 }
 
@@ -173,6 +181,7 @@ class Deliveries {
    * starts at all of them, and those refused are taken off once they are known.
    */
   #outstanding: number
+  #hasFailed = false
 
   constructor(recordCount: number) {
     this.#reports = new Array<undefined>(recordCount).fill(undefined)
@@ -181,6 +190,7 @@ class Deliveries {
 
   add(report: DeliveryReport, index: number): void {
     this.#reports[index] = report
+    if (report.status !== 'persisted') this.#hasFailed = true
     this.#outstanding -= 1
     if (this.#outstanding === 0) this.#settled.resolve(undefined)
   }
@@ -190,27 +200,36 @@ class Deliveries {
     onAdmission: AdmissionListener,
   ): Promise<SendOutcome> {
     onAdmission()
-    this.#outstanding -= countRefused(refusals)
+    for (const refusal of refusals ?? []) if (refusal !== undefined) this.#outstanding -= 1
     if (this.#outstanding > 0) await this.#settled.promise
     return this.outcome(refusals)
   }
 
   outcome(refusals: Refusals | undefined): SendOutcome {
     const reports = this.#reports
-    return { failures: failuresOf(refusals, reports), reports, rateLimited: undefined }
+    const isDelivered = refusals === undefined && !this.#hasFailed
+    const failures = isDelivered ? undefined : failuresOf(refusals, reports)
+    return { failures, reports, rateLimited: undefined }
   }
-}
-
-function countRefused(refusals: Refusals | undefined): number {
-  return refusals?.filter((refusal) => refusal !== undefined).length ?? 0
 }
 
 function failuresOf(
   refusals: Refusals | undefined,
   reports: readonly (DeliveryReport | undefined)[],
-): Refusals | undefined {
-  const failures = reports.map((report, index) =>
-    report === undefined || report.status === 'persisted' ? refusals?.[index] : report.error,
-  )
-  return failures.some((failure) => failure !== undefined) ? failures : undefined
+): readonly (FailedDelivery | undefined)[] {
+  return reports.map((report, index) => {
+    if (report !== undefined) return report.status === 'persisted' ? undefined : report
+    const refusal = refusals?.[index]
+    return refusal && failureOf(refusal)
+  })
+}
+
+/** What was never admitted is certainly not in Kafka. */
+function failureOf(refusal: DeliveryError): FailedDelivery {
+  let failure = REFUSED.get(refusal)
+  if (failure === undefined) {
+    failure = { status: 'notPersisted', error: refusal }
+    REFUSED.set(refusal, failure)
+  }
+  return failure
 }

@@ -17,7 +17,7 @@ export interface Verdict {
 /** What a reply said of a record. */
 type Claim = 'unanswered' | 'accepted' | 'stored' | 'notStored' | 'unknown'
 
-/** The status that says that nobody knows. */
+/** The status of a push of which it is not known whether a record is in Kafka. */
 const OUTCOME_UNKNOWN = 504
 
 /** See the head of this file. */
@@ -41,9 +41,14 @@ export class Ledger {
   /** Notes what was answered to a push. */
   answered(push: Push, reply: PushReply): void {
     const whenOk = push.wait_for_send === true ? 'stored' : 'accepted'
-    const whenFailed = reply.status === OUTCOME_UNKNOWN ? 'unknown' : 'notStored'
     push.records.forEach(({ data }, index) => {
-      const isOk = reply.status === 200 || reply.body.errors[index]?.status === 'ok'
+      // A push refused as a whole has one element for all of its records.
+      const element = reply.body.errors[index] ?? reply.body.errors[0]
+      const isOk = reply.status === 200 || element?.status === 'ok'
+      const whenFailed = element?.outcome === 'not_persisted' ? 'notStored' : 'unknown'
+      if (!isOk && whenFailed === 'unknown' && reply.status !== OUTCOME_UNKNOWN) {
+        throw new Error(`answered ${reply.status}, and nobody knows: ${String(data)}`)
+      }
       this.#claims.set(String(data), isOk ? whenOk : whenFailed)
     })
   }

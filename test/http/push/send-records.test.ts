@@ -78,8 +78,22 @@ describe('sendRecords', () => {
     producer.admission.resolve([undefined, QUEUE_FULL])
     const { failures, reports } = await sending
 
-    expect(failures).toEqual([undefined, QUEUE_FULL])
+    expect(failures).toEqual([undefined, { status: 'notPersisted', error: QUEUE_FULL }])
     expect(reports).toEqual([report, undefined])
+  })
+
+  it('keeps the outcome of each report, and takes what was refused for not persisted', async () => {
+    const producer = new ManualProducer()
+    const sending = sendRecords([record, record, record], optionsOf(producer), () => undefined)
+    const inDoubt = { status: 'possiblyPersisted', error: QUEUE_FULL } as const
+    const refused = { status: 'notPersisted', error: QUEUE_FULL } as const
+
+    producer.admission.resolve([QUEUE_FULL, undefined, undefined])
+    producer.report(inDoubt, 1)
+    producer.report(report, 2)
+    const { failures } = await sending
+
+    expect(failures).toEqual([refused, inDoubt, undefined])
   })
 
   it('tells when the records are admitted, before they are delivered', async () => {

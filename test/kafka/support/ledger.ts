@@ -32,8 +32,6 @@ export interface Verdict {
   readonly figures: Readonly<Record<string, number>>
 }
 
-/** Numbers of librdkafka for records that were never taken on: queue full, unknown topic or partition. */
-const admissionNumbers = new Set([-184, -188, -190])
 /** More of the same is no news. */
 const quotedViolations = 10
 
@@ -135,11 +133,8 @@ function fateOf(push: Push, reply: PushReply | undefined, index: number): Fate {
   if (status === 200 || outcome?.status === 'ok') {
     return push.wait_for_send === true ? 'acknowledged' : 'accepted'
   }
-  if (admissionNumbers.has(outcome?.error_code ?? 0)) return 'refused'
-  // The status is that of the gravest failure: 503 may hide a 504, every other status rules one out.
-  const failureCount = body.errors.filter((error) => error.status === 'error').length
-  const isPerhaps = status === 504 || (status === 503 && failureCount > 1)
-  return isPerhaps ? 'unknown' : 'refused'
+  // A push refused as a whole has one element for all of its records.
+  return (outcome ?? body.errors[0])?.outcome === 'not_persisted' ? 'refused' : 'unknown'
 }
 
 function violationOfDelivered(entry: Entry, audit: Audit): readonly string[] {

@@ -88,7 +88,7 @@ export const QUEUE = {
     default: 5,
     aliases: ['max.in.flight'],
     by: 'kprf',
-    note: 'Requests in flight to one broker. Of a partition there is only ever one batch in flight, so that order is kept whatever this is. With `enable.idempotence` at most 5.',
+    note: 'Requests in flight to one broker. Of a partition there is only ever one batch in flight, so that order is kept whatever this is (but see `kafka.enable_idempotence`). With `enable.idempotence` at most 5.',
   }),
   'enable.idempotence': setsKey('kafka.enable_idempotence', {
     kind: boolean(false),
@@ -98,7 +98,7 @@ export const QUEUE = {
   'queuing.strategy': own({
     kind: oneOf(['fifo', 'lifo'], 'fifo'),
     by: 'kprf',
-    note: 'Records of a partition are sent in the order in which they came.',
+    note: 'Records of a partition are sent in the order in which they came; see also `kafka.enable_idempotence`.',
     refuses: { lifo: 'kprf keeps the order of records' },
   }),
   'compression.codec': own({
