@@ -12,6 +12,7 @@ import { LineWriter } from './logging/line-writer.ts'
 import { formatLine } from './logging/log-line.ts'
 import { FieldLogger, type LogFields, type Logger } from './logging/logger.ts'
 import { RepeatLimiter } from './logging/repeat-limiter.ts'
+import { fileProblem, maskerOf, quotedPath } from './quotable.ts'
 
 export type { LogFields, Logger } from './logging/logger.ts'
 
@@ -22,6 +23,8 @@ export interface LogOptions {
   /** Lines below this level are not written. */
   readonly level: LogLevel
   readonly clock: Clock
+  /** What is masked wherever it occurs, whoever wrote it. @defaultValue nothing */
+  readonly secrets?: readonly string[]
 }
 
 /** Most important first. */
@@ -41,7 +44,8 @@ export class Log {
   #isClosed = false
 
   /** @throws ProxyError CONFIG_INVALID when the output file cannot be written to. */
-  constructor({ outputFile, level, clock }: LogOptions) {
+  constructor({ outputFile, level, clock, secrets = [] }: LogOptions) {
+    const mask = maskerOf(secrets)
     this.#level = level
     this.#clock = clock
     this.#limiter = new RepeatLimiter(clock)
@@ -54,7 +58,7 @@ export class Log {
       levels: LEVELS,
       level,
       format: winston.format.printf(({ ts, level, message, fields }) =>
-        formatLine({ ts, level, msg: message, fields }),
+        formatLine({ ts, level, msg: message, fields }, mask),
       ),
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its transports as interfaces
       transports: new winston.transports.Stream({ stream: streamInto(this.#writer), eol: '' }),
@@ -101,9 +105,8 @@ function openOrRefuse(outputFile: string): LogDestination {
   try {
     return openDestination(outputFile)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const message = `output_file: cannot write to "${outputFile}": ${reason}`
-    throw new ProxyError('CONFIG_INVALID', message, { cause })
+    const message = `output_file: cannot write to ${quotedPath(outputFile)}: ${fileProblem(cause)}`
+    throw new ProxyError('CONFIG_INVALID', message)
   }
 }
 

@@ -22,6 +22,7 @@ import {
   totalRoom,
   transportSettings,
 } from './kafka-settings.ts'
+import { logOptions } from './log-options.ts'
 import { Log, type Logger } from './logging.ts'
 import type { KprfState } from './metrics/kprf-metrics.ts'
 import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
@@ -108,7 +109,7 @@ export class Service {
     this.#config = config
     this.#clock = clock
     const settings = transportSettings(config)
-    this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
+    this.#log = new Log(logOptions(config, clock))
     const logger = share ? this.#log.logger.child({ worker: share.slot }) : this.#log.logger
     this.#logger = logger
     const statistics = makeStatistics(config, clock, share?.slot ?? 0)

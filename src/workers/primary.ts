@@ -10,6 +10,7 @@ import type { CancelTimer, Clock } from '../clock.ts'
 import type { Config } from '../config/types.ts'
 import { RateLimiter } from '../http/rate-limiter.ts'
 import { totalRoom } from '../kafka-settings.ts'
+import { logOptions } from '../log-options.ts'
 import { Log, type Logger } from '../logging.ts'
 import { MergedMetrics } from '../metrics/merged-metrics.ts'
 import { WorkerMetrics } from '../metrics/worker-metrics.ts'
@@ -71,7 +72,7 @@ export class Primary {
     this.#workers = workers
     this.#clock = clock
     this.#fork = fork
-    this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
+    this.#log = new Log(logOptions(config, clock))
     this.#bank = new QueueBank(totalRoom(config))
     this.#rates = new RateLimiter(config.ratelimit.rules)
     this.#current = new Array<undefined>(workers).fill(undefined)
