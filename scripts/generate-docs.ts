@@ -155,6 +155,13 @@ Later sources win over earlier ones:
 where each value was set, and masks the secrets. A wrong configuration is reported in full, one line
 a problem, before anything starts; the exit code is then 78. An unknown command exits with 64.
 
+Messages repeat no text that may be a secret in the wrong place: they name the key, the variable, the
+position in the file or the number of the argument, and what is allowed, but no unknown key or flag, no
+line of the file, and no wrong value other than a number that is out of range. \`config print\` and
+\`config explain\` also mask addresses with a user or password in them. The log masks every secret of the
+configuration wherever it occurs, also when a broker or a token endpoint repeats it; those of fewer than
+four characters are not looked for.
+
 How values are written:
 
 - Numbers are decimal, and whole but for \`kafka.queue_buffering_max_ms\`. In the file they may be quoted: \`port: "4242"\` is 4242.

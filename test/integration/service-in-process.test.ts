@@ -250,7 +250,10 @@ describe('security towards Kafka', () => {
     expect(reply).toMatchObject({ status: 503, body: { error_code: 50303 } })
     expect(await running.operations('/readyz')).toMatchObject({ status: 503 })
     expect((await running.operations('/livez')).status).toBe(200)
+    running.service.logger.warn('a broker says canary-password', { reason: 'canary-password' })
+    await running.stop()
     expect(running.log).toContain('Kafka is not reachable')
+    expect(running.log).toContain('a broker says ********')
     expect(running.log).not.toContain('canary-password')
   })
 
