@@ -12,7 +12,7 @@ import { BODY_BYTES_IN_FLIGHT } from './http/limits.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from './http/rate-limiter.ts'
 import { type Addresses, announce } from './announce.ts'
 import type { Clock } from './clock.ts'
-import type { Config } from './config/types.ts'
+import type { Config, LogLevel } from './config/types.ts'
 import { DeliveryObserver } from './delivery-observer.ts'
 import { ProxyError } from './errors.ts'
 import { invariant } from './invariant.ts'
@@ -23,7 +23,7 @@ import {
   transportSettings,
 } from './kafka-settings.ts'
 import { logOptions } from './log-options.ts'
-import { Log, type Logger } from './logging.ts'
+import { Log, type LogFields, type Logger } from './logging.ts'
 import type { KprfState } from './metrics/kprf-metrics.ts'
 import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
 import { createOperationsApp } from './operations/app.ts'
@@ -92,6 +92,8 @@ export class Service {
   readonly #clock: Clock
   readonly #log: Log
   readonly #logger: Logger
+  /** What each line has that says whose it is. */
+  readonly #name: LogFields
   readonly #metrics: Metrics
   readonly #observer: DeliveryObserver
   /** `undefined` where none are kept. */
@@ -110,7 +112,8 @@ export class Service {
     this.#clock = clock
     const settings = transportSettings(config)
     this.#log = new Log(logOptions(config, clock))
-    const logger = share ? this.#log.logger.child({ worker: share.slot }) : this.#log.logger
+    this.#name = share ? { worker: share.slot } : {}
+    const logger = this.#log.logger.child(this.#name)
     this.#logger = logger
     const statistics = makeStatistics(config, clock, share?.slot ?? 0)
     this.#statistics = statistics
@@ -209,6 +212,9 @@ export class Service {
       return addresses
     } catch (error) {
       await this.#close()
+      // Of several processes the primary says it, once.
+      if (!this.#operations) await this.#log.close()
+      else await this.#closeLog('error', 'not started', { reason: messageOf(error) })
       throw error
     }
   }
@@ -235,8 +241,7 @@ export class Service {
     await this.#close()
     const lost = this.#observer.lostCount - lostBefore
     const level = lost > 0 ? 'error' : 'info'
-    this.#logger[level]('stopped', { records_not_delivered: lost })
-    await this.#log.close()
+    await this.#closeLog(level, 'stopped', { records_not_delivered: lost })
     return lost
   }
 
@@ -277,8 +282,7 @@ export class Service {
     try {
       await this.#http.listen(port, host)
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new ProxyError('CONFIG_INVALID', `http.port: ${reason}`, { cause })
+      throw new ProxyError('CONFIG_INVALID', `http.port: ${messageOf(cause)}`, { cause })
     }
   }
 
@@ -290,6 +294,11 @@ export class Service {
     await this.#http.stopAccepting()
     cancelTimer()
     await this.#operations?.close()
+  }
+
+  /** Nothing is logged after this. */
+  #closeLog(level: LogLevel, msg: string, fields: LogFields): Promise<void> {
+    return this.#log.close({ level, msg, fields: { ...this.#name, ...fields } })
   }
 
   #metricsState(): KprfState {
@@ -323,6 +332,10 @@ export class Service {
     invariant(this.#state === from, `the service is ${this.#state}, not ${from}`)
     this.#state = to
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function makeStatistics(config: Config, clock: Clock, slot: number): Statistics | undefined {

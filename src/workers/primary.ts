@@ -111,6 +111,8 @@ export class Primary {
       this.#state = 'stopping'
       await this.#stopWorkers('start failed')
       await this.#operations.close()
+      const reason = error instanceof Error ? error.message : String(error)
+      await this.#log.close({ level: 'error', msg: 'not started', fields: { reason } })
       throw error
     }
   }
@@ -135,8 +137,11 @@ export class Primary {
     this.#state = 'closed'
     await this.#operations.close()
     const lost = this.#lost - lostBefore
-    this.logger[lost > 0 ? 'error' : 'info']('stopped', { records_not_delivered: lost })
-    await this.#log.close()
+    await this.#log.close({
+      level: lost > 0 ? 'error' : 'info',
+      msg: 'stopped',
+      fields: { records_not_delivered: lost },
+    })
     return lost
   }
 
