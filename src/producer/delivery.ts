@@ -23,8 +23,6 @@ export interface ProducerObserver {
   retried(retry: BatchRetry): void
   /** A partition began anew with the numbers of an idempotent producer. */
   renewed(): void
-  /** A broker said that it has the topic. */
-  confirmed(topic: string): void
   /** A record was not admitted. */
   refused(topic: string, error: DeliveryError): void
 }

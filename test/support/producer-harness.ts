@@ -36,7 +36,6 @@ export class ProducerHarness {
   readonly reports: DeliveryReport[] = []
   readonly failures: DeliveryFailure[] = []
   readonly retries: BatchRetry[] = []
-  readonly confirmed: string[] = []
   readonly refused: [topic: string, number: number][] = []
   deliveredCount = 0
   failedCount = 0
@@ -69,9 +68,6 @@ export class ProducerHarness {
           },
           retried: (retry) => {
             this.retries.push(retry)
-          },
-          confirmed: (topic) => {
-            this.confirmed.push(topic)
           },
           refused: (topic, { number }) => {
             this.refused.push([topic, number])
