@@ -24,5 +24,5 @@ USER node
 EXPOSE 4242 8088
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8088/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# node is process 1 and gets the signals itself: SIGTERM drains.
-ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]
+# node is process 1 and gets the signals itself: SIGTERM drains. SIGUSR1 must not open the inspector.
+ENTRYPOINT ["node", "--disable-sigusr1", "--enable-source-maps", "dist/main.js"]

@@ -46,16 +46,17 @@ const directions = {
         {
           target: './src/producer',
           from: './src',
-          except: ['./producer', './errors.ts', './clock.ts', './invariant.ts'],
+          except: ['./producer', './errors.ts', './clock.ts', './invariant.ts', './quotable.ts'],
         },
         {
           target: './src/config',
           from: './src',
-          except: ['./config', './errors.ts', './invariant.ts'],
+          except: ['./config', './errors.ts', './invariant.ts', './quotable.ts'],
         },
         { target: './src/metrics', from: './src', except: ['./metrics'] },
         { target: './src/errors.ts', from: './src' },
         { target: './src/clock.ts', from: './src' },
+        { target: './src/quotable.ts', from: './src' },
         {
           target: './src/http',
           from: './src',

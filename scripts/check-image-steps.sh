@@ -24,7 +24,7 @@ cp "$root"/package.json "$root"/package-lock.json "$root"/.npmrc "$image"
 
 brokers=$(cd "$root" && npm run --silent kafka:start)
 cd "$image"
-"$node" --enable-source-maps dist/main.js --kafka.brokers="$brokers" --http.host=127.0.0.1 \
+"$node" --disable-sigusr1 --enable-source-maps dist/main.js --kafka.brokers="$brokers" --http.host=127.0.0.1 \
   --http.port=0 --http.metrics_port=0 >log &
 kprf=$!
 for _ in $(seq 100); do

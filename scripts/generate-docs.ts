@@ -10,7 +10,7 @@ import type { KprfState } from '../src/metrics/kprf-metrics.ts'
 import { Metrics } from '../src/metrics/metrics.ts'
 import type { StatisticsSource } from '../src/metrics/statistics-metrics.ts'
 import { WorkerMetrics } from '../src/metrics/worker-metrics.ts'
-import { MAX_TOPIC_LABELS, OTHER_TOPICS } from '../src/metrics/topic-labels.ts'
+import { LABEL_KEPT_MS, MAX_TOPIC_LABELS, OTHER_TOPICS } from '../src/metrics/topic-labels.ts'
 import { propertiesSection } from './docs/properties-section.ts'
 
 const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
@@ -25,8 +25,15 @@ Those that begin with \`kafka_producer_\` come from the statistics ([STATISTICS.
 \`kafka.statistics_interval_ms\` is more than 0, and are as of the end of the last interval. Their label \`broker\` is
 \`host:port/nodeid\`, or \`host:port/bootstrap\` as long as no broker has said who listens there.
 
-The label \`topic\` is the name of a topic that Kafka has, up to ${MAX_TOPIC_LABELS} of them, and \`${OTHER_TOPICS}\` for all
-further ones. \`reason\` is an error code of [ERRORS.md](ERRORS.md) in lower case where records fail or are rejected,
+The label \`topic\` is the name of a topic that the configuration names or to which something was delivered, up to
+${MAX_TOPIC_LABELS} of them in each process, and \`${OTHER_TOPICS}\` for all others: also for what a topic counted before its
+first delivery, failures included. When all are taken, a new topic takes the place of the one to which nothing was
+delivered for the longest time, if that is more than ${LABEL_KEPT_MS / 60_000} minutes. The series of that one are removed, and
+what they counted is added to those of \`${OTHER_TOPICS}\`, so that sums over all topics never go down; \`kprf_topic_labels_reused_total\`
+says how often. The rate of \`${OTHER_TOPICS}\`, and a sum of rates with it, then jumps once by what was added: leave it out
+(\`{topic!="${OTHER_TOPICS}"}\`) where that matters, or use metrics without this label.
+
+ \`reason\` is an error code of [ERRORS.md](ERRORS.md) in lower case where records fail or are rejected,
 and librdkafka's name of the error where batches are sent in vain.
 
 Every record is in one place: \`kprf_records_received_total\` = \`kafka_sent_messages\` + \`kprf_records_failed_total\` +
@@ -154,6 +161,13 @@ Later sources win over earlier ones:
 \`kprf config check\` says whether the whole is right. \`kprf config print\` prints what is in effect and
 where each value was set, and masks the secrets. A wrong configuration is reported in full, one line
 a problem, before anything starts; the exit code is then 78. An unknown command exits with 64.
+
+Messages repeat no text that may be a secret in the wrong place: they name the key, the variable, the
+position in the file or the number of the argument, and what is allowed, but no unknown key or flag, no
+line of the file, and no wrong value other than a number that is out of range. \`config print\` and
+\`config explain\` also mask addresses with a user or password in them. The log masks every secret of the
+configuration wherever it occurs, also when a broker or a token endpoint repeats it; those of fewer than
+four characters are not looked for.
 
 How values are written:
 

@@ -112,7 +112,7 @@ function commandOf(
     COMMANDS.map((name) => [name, name] as const),
   )
   const guess = meant === undefined ? 'see kprf --help' : `did you mean kprf ${meant}?`
-  return { kind: 'unknown', complaint: `${given}: unknown command; ${guess}` }
+  return { kind: 'unknown', complaint: `unknown command; ${guess}` }
 }
 
 /** `kprf config check`: says `ok`, after what is worth a warning, or what is wrong. */

@@ -74,10 +74,6 @@ export class DeliveryObserver implements ProducerObserver {
     this.#metrics.kprf.producerRecycled()
   }
 
-  confirmed(topic: string): void {
-    this.#metrics.confirmTopic(topic)
-  }
-
   refused(topic: string, error: DeliveryError, count: number): void {
     this.#metrics.recordsRefused(topic, error.number, count)
     this.#metrics.kprf.recordsRejected(error.code.toLowerCase(), count)

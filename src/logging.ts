@@ -12,6 +12,7 @@ import { LineWriter } from './logging/line-writer.ts'
 import { formatLine } from './logging/log-line.ts'
 import { FieldLogger, type LogFields, type Logger } from './logging/logger.ts'
 import { RepeatLimiter } from './logging/repeat-limiter.ts'
+import { fileProblem, type Masker, maskerOf, quotedPath } from './quotable.ts'
 
 export type { LogFields, Logger } from './logging/logger.ts'
 
@@ -22,6 +23,15 @@ export interface LogOptions {
   /** Lines below this level are not written. */
   readonly level: LogLevel
   readonly clock: Clock
+  /** What is masked wherever it occurs, whoever wrote it. @defaultValue nothing */
+  readonly secrets?: readonly string[]
+}
+
+/** The line after which a log has none. */
+export interface LastLine {
+  readonly level: LogLevel
+  readonly msg: string
+  readonly fields: LogFields
 }
 
 /** Most important first. */
@@ -38,10 +48,13 @@ export class Log {
   readonly #limiter: RepeatLimiter
   readonly #writer: LineWriter
   readonly #winston: winston.Logger
+  readonly #mask: Masker
   #isClosed = false
 
   /** @throws ProxyError CONFIG_INVALID when the output file cannot be written to. */
-  constructor({ outputFile, level, clock }: LogOptions) {
+  constructor({ outputFile, level, clock, secrets = [] }: LogOptions) {
+    const mask = maskerOf(secrets)
+    this.#mask = mask
     this.#level = level
     this.#clock = clock
     this.#limiter = new RepeatLimiter(clock)
@@ -54,7 +67,7 @@ export class Log {
       levels: LEVELS,
       level,
       format: winston.format.printf(({ ts, level, message, fields }) =>
-        formatLine({ ts, level, msg: message, fields }),
+        formatLine({ ts, level, msg: message, fields }, mask),
       ),
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its transports as interfaces
       transports: new winston.transports.Stream({ stream: streamInto(this.#writer), eol: '' }),
@@ -73,13 +86,18 @@ export class Log {
     }
   }
 
-  /** Writes what waits, for a second at most. Lines that come later are dropped. Never rejects. */
-  async close(): Promise<void> {
+  /**
+   * Writes what waits, for a second at most, and `last` behind all else: what is logged later is dropped. Never
+   * rejects. Only the first call counts.
+   */
+  async close(last?: LastLine): Promise<void> {
     if (this.#isClosed) return
     this.#limiter.flush()
     this.#isClosed = true
+    const isWritten = last && LEVELS[last.level] <= LEVELS[this.#level]
+    const lastLine = isWritten ? formatLine({ ts: this.#now(), ...last }, this.#mask) : ''
     await new Promise((resolve) => this.#winston.once('finish', resolve).end())
-    await this.#writer.close()
+    await this.#writer.close(lastLine)
   }
 
   #write(level: LogLevel, message: string, fields: LogFields): void {
@@ -101,9 +119,8 @@ function openOrRefuse(outputFile: string): LogDestination {
   try {
     return openDestination(outputFile)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const message = `output_file: cannot write to "${outputFile}": ${reason}`
-    throw new ProxyError('CONFIG_INVALID', message, { cause })
+    const message = `output_file: cannot write to ${quotedPath(outputFile)}: ${fileProblem(cause)}`
+    throw new ProxyError('CONFIG_INVALID', message)
   }
 }
 

@@ -13,12 +13,14 @@ import {
 } from './cli.ts'
 import { systemClock } from './clock.ts'
 import { loadConfig } from './config/load.ts'
+import { secretsOf } from './config/secrets.ts'
 import type { Config } from './config/types.ts'
 import { ProxyError } from './errors.ts'
 import { transportSettings } from './kafka-settings.ts'
 import { firstScreen, startEmbeddedBroker } from './quickstart.ts'
 import type { Addresses } from './announce.ts'
 import type { Logger } from './logging.ts'
+import { maskerOf } from './quotable.ts'
 import { Service } from './service.ts'
 import { tail } from './tail.ts'
 import { readBuildInfo } from './version.ts'
@@ -124,13 +126,14 @@ async function serve(load: () => Config, onStart?: StartListener): Promise<numbe
 async function runTail(options: TailOptions): Promise<void> {
   // kafkajs's consumer arms timers with negative delays, of which Node would warn (kafkajs issue 1751).
   process.removeAllListeners('warning')
-  const settings = transportSettings(loadConfig(sources))
-  const running = await tail(options, settings, {
+  const config = loadConfig(sources)
+  const mask = maskerOf(secretsOf(config))
+  const running = await tail(options, transportSettings(config), {
     print: (line) => process.stdout.write(`${line}\n`),
-    report: (line) => process.stderr.write(`${line}\n`),
+    report: (line) => process.stderr.write(`${mask(line)}\n`),
   }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
-    print(`cannot tail ${options.topic}: ${reason}\n`, EXIT_CODES.failed)
+    print(`cannot tail ${options.topic}: ${mask(reason)}\n`, EXIT_CODES.failed)
     return undefined
   })
   if (!running) return

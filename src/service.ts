@@ -13,7 +13,7 @@ import { RateLimiter, type RateLimits, rateLimitsOf } from './http/rate-limiter.
 import { replyBytesInFlight } from './http/reply-room.ts'
 import { type Addresses, announce } from './announce.ts'
 import type { Clock } from './clock.ts'
-import type { Config } from './config/types.ts'
+import type { Config, LogLevel } from './config/types.ts'
 import { DeliveryObserver } from './delivery-observer.ts'
 import { ProxyError } from './errors.ts'
 import { invariant } from './invariant.ts'
@@ -23,7 +23,8 @@ import {
   totalRoom,
   transportSettings,
 } from './kafka-settings.ts'
-import { Log, type Logger } from './logging.ts'
+import { logOptions } from './log-options.ts'
+import { Log, type LogFields, type Logger } from './logging.ts'
 import type { KprfState } from './metrics/kprf-metrics.ts'
 import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
 import { createOperationsApp } from './operations/app.ts'
@@ -94,6 +95,8 @@ export class Service {
   readonly #clock: Clock
   readonly #log: Log
   readonly #logger: Logger
+  /** What each line has that says whose it is. */
+  readonly #name: LogFields
   readonly #metrics: Metrics
   readonly #observer: DeliveryObserver
   /** `undefined` where none are kept. */
@@ -113,8 +116,9 @@ export class Service {
     this.#config = config
     this.#clock = clock
     const settings = transportSettings(config)
-    this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
-    const logger = share ? this.#log.logger.child({ worker: share.slot }) : this.#log.logger
+    this.#log = new Log(logOptions(config, clock))
+    this.#name = share ? { worker: share.slot } : {}
+    const logger = this.#log.logger.child(this.#name)
     this.#logger = logger
     const statistics = makeStatistics(config, clock, share?.slot ?? 0)
     this.#statistics = statistics
@@ -217,6 +221,9 @@ export class Service {
       return addresses
     } catch (error) {
       await this.#close()
+      // Of several processes the primary says it, once.
+      if (!this.#operations) await this.#log.close()
+      else await this.#closeLog('error', 'not started', { reason: messageOf(error) })
       throw error
     }
   }
@@ -243,8 +250,7 @@ export class Service {
     await this.#close()
     const lost = this.#observer.lostCount - lostBefore
     const level = lost > 0 ? 'error' : 'info'
-    this.#logger[level]('stopped', { records_not_delivered: lost })
-    await this.#log.close()
+    await this.#closeLog(level, 'stopped', { records_not_delivered: lost })
     return lost
   }
 
@@ -285,8 +291,7 @@ export class Service {
     try {
       await this.#http.listen(port, host)
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new ProxyError('CONFIG_INVALID', `http.port: ${reason}`, { cause })
+      throw new ProxyError('CONFIG_INVALID', `http.port: ${messageOf(cause)}`, { cause })
     }
   }
 
@@ -298,6 +303,11 @@ export class Service {
     await this.#http.stopAccepting()
     cancelTimer()
     await this.#operations?.close()
+  }
+
+  /** Nothing is logged after this. */
+  #closeLog(level: LogLevel, msg: string, fields: LogFields): Promise<void> {
+    return this.#log.close({ level, msg, fields: { ...this.#name, ...fields } })
   }
 
   #metricsState(): KprfState {
@@ -334,6 +344,10 @@ export class Service {
     invariant(this.#state === from, `the service is ${this.#state}, not ${from}`)
     this.#state = to
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function makeStatistics(config: Config, clock: Clock, slot: number): Statistics | undefined {

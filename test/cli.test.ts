@@ -64,14 +64,14 @@ describe('parseCommand', () => {
     [['--properties=f'], '--properties: goes with kprf config explain only'],
     [['config', 'explain'], 'kprf config explain: needs --properties=FILE'],
     [['config', 'explain', '--properties='], 'kprf config explain: needs --properties=FILE'],
-    [['config', 'explian'], 'config explian: unknown command; did you mean kprf config explain?'],
-    [['tail'], 'tail: unknown command; see kprf --help'],
-    [['tail', 'a', 'b'], 'tail a b: unknown command; see kprf --help'],
-    [['confg', 'check'], 'confg check: unknown command; did you mean kprf config check?'],
-    [['config', 'prin'], 'config prin: unknown command; did you mean kprf config print?'],
-    [['config'], 'config: unknown command; see kprf --help'],
-    [['serve'], 'serve: unknown command; see kprf --help'],
-    [['config', 'check', 'f.yaml'], 'config check f.yaml: unknown command; see kprf --help'],
+    [['config', 'explian'], 'unknown command; did you mean kprf config explain?'],
+    [['tail'], 'unknown command; see kprf --help'],
+    [['tail', 'a', 'b'], 'unknown command; see kprf --help'],
+    [['confg', 'check'], 'unknown command; did you mean kprf config check?'],
+    [['config', 'prin'], 'unknown command; did you mean kprf config print?'],
+    [['config'], 'unknown command; see kprf --help'],
+    [['serve'], 'unknown command; see kprf --help'],
+    [['config', 'check', 'f.yaml'], 'unknown command; see kprf --help'],
   ])('does not know %j', (argv, complaint) => {
     expect(parseCommand(argv)).toEqual({ kind: 'unknown', complaint })
   })
@@ -89,8 +89,8 @@ describe('kprf config check', () => {
 
     expect(checkConfig(sources)).toEqual({
       text:
-        '--nonsense: unknown flag; kprf --help lists them all\n' +
-        'log_level: must be one of error, warn, info, debug: value was "x" (--log_level)\n',
+        'argument 3: unknown flag; kprf --help lists them all\n' +
+        'log_level: must be one of error, warn, info, debug (--log_level)\n',
       exitCode: 78,
     })
   })

@@ -319,7 +319,7 @@ describe('transportSettings', () => {
   })
 
   it.each([
-    ['http://sso/token', /^sasl\.oauthbearer\.token\.endpoint\.url: http:\/\/sso is not https/],
+    ['http://sso/token', /^sasl\.oauthbearer\.token\.endpoint\.url: is not https/],
     ['sso', /^sasl\.oauthbearer\.token\.endpoint\.url: is no URL/],
   ])('do not send a client secret to %s', (url, message) => {
     const properties = {

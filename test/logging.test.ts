@@ -112,6 +112,37 @@ describe('Log', () => {
     expect(linesOf(path)).toHaveLength(1)
   })
 
+  test('writes its last line behind all others, that of dropped lines too, and has room for it', async () => {
+    const log = openLog()
+    const repeat = (): void => {
+      for (let i = 0; i < 20; i += 1) log.logger.limited('info', 'key', 'repeated')
+    }
+    const long = 'x'.repeat(8000)
+    repeat()
+    for (let i = 0; i < 600; i += 1) log.logger.info(long)
+
+    const closed = log.close({ level: 'info', msg: 'stopped', fields: { lost: 1 } })
+    repeat()
+    log.logger.error('late')
+    await log.close({ level: 'error', msg: 'stopped again', fields: {} })
+    await closed
+
+    const lines = linesOf(path)
+    expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped', lost: 1 })
+    expect(lines.at(-2)).toMatchObject({ dropped: expect.any(Number) as number })
+    expect(lines.some(({ msg }) => msg === 'late' || msg === 'stopped again')).toBe(false)
+  })
+
+  test('writes the count of repeats before its last line, and no last line below its level', async () => {
+    const log = openLog('warn')
+    for (let i = 0; i < 20; i += 1) log.logger.limited('warn', 'key', 'repeated')
+
+    await log.close({ level: 'info', msg: 'stopped', fields: {} })
+
+    expect(linesOf(path)).toHaveLength(11)
+    expect(linesOf(path).at(-1)).toMatchObject({ msg: 'repeated', suppressed: 10 })
+  })
+
   test('moves on to a new file without losing a line', async () => {
     const log = openLog()
 

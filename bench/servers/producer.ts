@@ -39,7 +39,7 @@ const observer: ProducerObserver = {
     throw new Error(error.text)
   },
   ...{ attemptFailed: () => undefined, split: () => undefined, retried: () => undefined },
-  ...{ renewed: () => undefined, confirmed: () => undefined },
+  ...{ renewed: () => undefined },
 }
 const transportObserver: TransportObserver = {
   ...{ connectFailed: () => undefined, authenticationFailed: () => undefined },

@@ -174,10 +174,6 @@ export class Ledger implements ProducerObserver {
     this.retries.push({ topic, partition, errorNumber, atMs: this.#clock.nowMs() })
   }
 
-  confirmed(): void {
-    // Of no interest here.
-  }
-
   refused(): void {
     // The client learns of it.
   }

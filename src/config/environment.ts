@@ -20,6 +20,9 @@ const SERVICE_LINK =
 /** The value of the `_PORT` among them, which a Service `kprf-http` makes of `KPRF_HTTP_PORT`. */
 const SERVICE_URL = /^(tcp|udp|sctp):\/\//
 
+/** What a name looks like that can hold nothing else by mistake. */
+const PLAIN_NAME = /^\w+$/
+
 /** Each variable as its own spelling. */
 const VARIABLE_SPELLINGS = [...SETTINGS, ...PROPERTY_SETTINGS]
   .flatMap(({ variable, hasFileVariable }) =>
@@ -45,11 +48,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Sou
       problems.push({ key: secret.key, line })
     } else {
       const file = readText(value, readFile)
-      const origin = `${variable}=${value}`
       if (file.status === 'read') {
+        const origin = `${variable}=${value}`
         found.set(secret.key, { value: file.text.replace(/\r?\n$/, ''), origin })
       } else {
-        const line = `${secret.key}: cannot read the file: ${file.reason} (${origin})`
+        // The variable may hold the secret itself by mistake.
+        const line = `${secret.key}: cannot read the file that ${variable} names: ${file.reason}`
         problems.push({ key: secret.key, line })
       }
     }
@@ -72,5 +76,6 @@ function unknownVariable(variable: string): Problem {
   const meant = nearest(variable, VARIABLE_SPELLINGS)
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
   const setting = SETTINGS_BY_VARIABLE.get(meant ?? '') ?? settingOfFileVariable(meant ?? '')
-  return { key: setting?.key, line: `${variable}: unknown variable${guess}` }
+  const shown = PLAIN_NAME.test(variable) ? variable : `a variable that begins with ${PREFIX}`
+  return { key: setting?.key, line: `${shown}: unknown variable${guess}` }
 }

@@ -5,6 +5,7 @@ import { findProperty, noSuchProperty, type NamedProperty } from './properties/c
 import { judge, wordsOf } from './properties/judge.ts'
 import { parsePropertyLines, type PropertyLine } from './properties/property-lines.ts'
 import { settle } from './resolve.ts'
+import { shownProperty } from './shown.ts'
 import type { Found } from './source.ts'
 
 /** See the head of this file. */
@@ -22,12 +23,10 @@ interface Explained {
   readonly isRight: boolean
 }
 
-const MASK = '********'
-
 /** Explains the text of a properties file. */
 export function explainProperties(text: string): Explanation {
   const explained = parsePropertyLines(text).map(explainLine)
-  const written = explained.map(({ line }) => `${line.number}: ${shown(line)}`)
+  const written = explained.map((one) => `${one.line.number}: ${shown(one)}`)
   const width = Math.max(0, ...written.map(({ length }) => length))
   const lines = explained.map(
     ({ verdict }, index) => `${(written[index] ?? '').padEnd(width)}  ${verdict}`,
@@ -89,11 +88,8 @@ function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
   }
 }
 
-/** The line without what may be a secret: also the value of a name that may be a misspelt one. */
-function shown(line: PropertyLine): string {
-  if ('complaint' in line) return '...'
-  const { name, value } = line
-  const property = findProperty(name)?.property
-  if (!property) return name
-  return `${name}=${property.sensitive === true && value !== '' ? MASK : value}`
+/** The line without what may be a secret: also the value of a line that is wrong. */
+function shown({ line, isRight }: Explained): string {
+  if ('complaint' in line || !findProperty(line.name)) return '...'
+  return isRight ? `${line.name}=${String(shownProperty(line.name, line.value))}` : line.name
 }

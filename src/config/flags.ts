@@ -12,6 +12,8 @@ export interface CommandLine {
 
 /** One flag. */
 interface Flag {
+  /** Which argument it is, from 1: stands for a flag that is not known, which may be a secret. */
+  readonly position: number
   /** As written: `--kafka.retries`, `-c`. */
   readonly written: string
   /** In full, without dashes: `kafka.retries`, `config`. */
@@ -51,6 +53,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const flags: Flag[] = []
   const rest = [...argv]
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    const position = argv.length - rest.length
     if (!argument.startsWith('-')) {
       words.push(argument)
       continue
@@ -59,7 +62,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     const name = SHORT_NAMES.get(written) ?? written.replace(/^--/, '')
     const isAlone = SWITCHES.includes(name) || rest[0] === undefined || isFlag(rest[0])
     const following = inline.length > 0 || isAlone ? undefined : rest.shift()
-    flags.push({ written, name, value: inline.length > 0 ? inline.join('=') : following })
+    const value = inline.length > 0 ? inline.join('=') : following
+    flags.push({ position, written, name, value })
   }
   return { words, flags }
 }
@@ -75,16 +79,21 @@ export function readFlags(argv: readonly string[]): FlagSource {
   const problems: Problem[] = []
   let configFile: string | undefined
   let isBrokerEmbedded = false
-  for (const { written, name, value } of parseCommandLine(argv).flags) {
+  let withoutValue = -1
+  for (const { position, written, name, value } of parseCommandLine(argv).flags) {
     if (SWITCHES.includes(name)) {
       if (value !== undefined) problems.push(valueOfSwitch(written))
       if (name === 'embedded-broker') isBrokerEmbedded = true
       continue
     }
     const isConfig = name === 'config'
-    if (!isConfig && !SETTINGS_BY_KEY.has(name)) problems.push(unknownFlag(written, name))
-    else if (value === undefined) problems.push(noValue(written, name))
-    else if (isConfig) configFile = value
+    if (!isConfig && !SETTINGS_BY_KEY.has(name)) {
+      // Behind a flag without a value it is meant as that value: one problem, not two.
+      if (position !== withoutValue + 1) problems.push(unknownFlag(position, name))
+    } else if (value === undefined) {
+      withoutValue = position
+      problems.push(noValue(written, name, argv[position]))
+    } else if (isConfig) configFile = value
     else found.set(name, { value, origin: written })
   }
   return { found, problems, configFile, isBrokerEmbedded }
@@ -94,14 +103,15 @@ function valueOfSwitch(written: string): Problem {
   return { key: undefined, line: `${written}: takes no value; write ${written} alone` }
 }
 
-function noValue(written: string, name: string): Problem {
-  return { key: keyInDoubt(name), line: `${written}: needs a value, as in ${written}=VALUE` }
+function noValue(written: string, name: string, next: string | undefined): Problem {
+  const hint = next === undefined ? '' : ', also where it begins with a dash'
+  return { key: keyInDoubt(name), line: `${written}: needs a value, as in ${written}=VALUE${hint}` }
 }
 
-function unknownFlag(written: string, name: string): Problem {
+function unknownFlag(position: number, name: string): Problem {
   const meant = nearest(name, FLAG_SPELLINGS)
   const guess = meant === undefined ? 'kprf --help lists them all' : `did you mean --${meant}?`
-  return { key: keyInDoubt(meant), line: `${written}: unknown flag; ${guess}` }
+  return { key: keyInDoubt(meant), line: `argument ${position}: unknown flag; ${guess}` }
 }
 
 /** Without its file, nothing is known for sure. */

@@ -115,30 +115,31 @@ export function rateLimitRules(description: Description): Setting<readonly RuleI
   return { ...description, format: 'ratelimit_rules', default: [], allowed: RULES_ALLOWED }
 }
 
-/**
- * Throws what convict reports as `<key>: <message>: value was <value>`.
- *
- * convict names no value that is falsy: the 0 of `message_max_bytes: 0` is added here.
- */
-function refuse(value: unknown, setting: Setting, detail = ''): never {
-  const isLeftOut = !value && setting.sensitive !== true
-  const shown = isLeftOut ? `: value was ${JSON.stringify(value)}` : ''
-  throw new Error(`must be ${setting.allowed}${detail}${shown}`)
+/** What ends each complaint: behind it convict writes the value, which is cut off. */
+export const COMPLAINT_END = '\u0000'
+
+/** Throws what is wrong with a value, which is not repeated: it may be a secret in the wrong place. */
+function refuse(setting: Setting, detail = ''): never {
+  throw complaint(`must be ${setting.allowed}${detail}`)
+}
+
+function complaint(words: string): Error {
+  return new Error(`${words}${COMPLAINT_END}`)
 }
 
 function checkText(value: unknown, setting: Setting): void {
   if (typeof value === 'string') return
   const isPlain = typeof value === 'number' || typeof value === 'boolean'
-  refuse(value, setting, isPlain ? '; put it in quotes' : '')
+  refuse(setting, isPlain ? '; put it in quotes' : '')
 }
 
 function checkBrokers(value: unknown, setting: Setting): void {
-  if (!Array.isArray(value)) return refuse(value, setting)
+  if (!Array.isArray(value)) return refuse(setting)
   const items: readonly unknown[] = value
   const texts = items.filter((item) => typeof item === 'string')
-  if (texts.length < items.length) return refuse(value, setting)
-  const wrong = splitBrokers(texts).find((address) => parseBroker(address) === undefined)
-  if (wrong !== undefined) refuse(value, setting, `, not ${JSON.stringify(wrong)}`)
+  if (texts.length < items.length) return refuse(setting)
+  const wrong = splitBrokers(texts).findIndex((address) => parseBroker(address) === undefined)
+  if (wrong !== -1) refuse(setting, `; address ${wrong + 1} is none`)
 }
 
 const TRUTH: ReadonlyMap<string, boolean> = new Map([
@@ -152,7 +153,7 @@ const readNumber = (value: string): unknown =>
 const readWholeNumber = (value: string): unknown => (/^-?\d+$/.test(value) ? Number(value) : value)
 
 function checkWholeNumber(value: unknown, setting: Setting): void {
-  if (typeof value !== 'number' || !Number.isInteger(value)) return refuse(value, setting)
+  if (typeof value !== 'number' || !Number.isInteger(value)) return refuse(setting)
   checkRange(value, setting)
 }
 
@@ -160,8 +161,8 @@ function checkRange(value: number, setting: Setting): void {
   const { min = -Infinity, max = Infinity, librdkafka = [] } = setting
   if (value >= min && value <= max) return
   const property = findProperty(librdkafka[0] ?? '')
-  if (property) throw new Error(outsideRange(property.usualName, value, min, max))
-  refuse(value, setting)
+  if (property) throw complaint(outsideRange(property.usualName, value, min, max))
+  refuse(setting, `, not ${value}`)
 }
 
 /** No `coerce` here throws: what cannot be read is left as it is, for `validate` to refuse. */
@@ -170,14 +171,14 @@ convict.addFormats({
   non_empty_text: {
     validate(value: unknown, setting: Setting) {
       checkText(value, setting)
-      if (value === '') refuse(value, setting)
+      if (value === '') refuse(setting)
     },
   },
   whole_number: { coerce: readWholeNumber, validate: checkWholeNumber },
   number: {
     coerce: readNumber,
     validate(value: unknown, setting: Setting) {
-      if (typeof value !== 'number' || Number.isNaN(value)) return refuse(value, setting)
+      if (typeof value !== 'number' || Number.isNaN(value)) return refuse(setting)
       checkRange(value, setting)
     },
   },
@@ -190,13 +191,13 @@ convict.addFormats({
   true_or_false: {
     coerce: (value: string) => TRUTH.get(value.toLowerCase()) ?? value,
     validate(value: unknown, setting: Setting) {
-      if (typeof value !== 'boolean') refuse(value, setting)
+      if (typeof value !== 'boolean') refuse(setting)
     },
   },
   choice: {
     coerce: (value: string) => value.toLowerCase(),
     validate(value: unknown, setting: Setting) {
-      if (setting.choices?.some((word) => word === value) !== true) refuse(value, setting)
+      if (setting.choices?.some((word) => word === value) !== true) refuse(setting)
     },
   },
   brokers: {
@@ -206,8 +207,8 @@ convict.addFormats({
   ratelimit_rules: {
     coerce: parseRules,
     validate(value: unknown, setting: Setting) {
-      const complaint = ruleComplaint(value)
-      if (complaint !== undefined) refuse(value, setting, `; ${complaint}`)
+      const detail = ruleComplaint(value)
+      if (detail !== undefined) refuse(setting, `; ${detail}`)
     },
   },
 })

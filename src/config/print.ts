@@ -1,11 +1,9 @@
 /** The settings in effect as YAML, for `kprf config print`. */
 import { Document, isCollection, isNode } from 'yaml'
 import { PROPERTIES_SECTION } from './properties/assign.ts'
-import { findProperty } from './properties/catalog.ts'
 import type { Resolution } from './resolve.ts'
 import { SETTINGS } from './settings.ts'
-
-const MASK = '********'
+import { shownProperty, shownSetting } from './shown.ts'
 
 /**
  * Writes every key, and the properties of librdkafka that are set; secrets masked, and a comment where each value
@@ -13,12 +11,15 @@ const MASK = '********'
  */
 export function printSettings({ values, origins, setProperties }: Resolution): string {
   const properties = Object.fromEntries(
-    Array.from(setProperties, ([name, { value }]) => [name, value]),
+    Array.from(setProperties, ([name, { value }]) => [name, shownProperty(name, value)]),
   )
   const document = new Document({ ...values, kafka: { ...values.kafka, properties } })
-  for (const { key, sensitive } of SETTINGS) {
+  for (const setting of SETTINGS) {
+    const { key } = setting
     const path = key.split('.')
-    if (sensitive === true && document.getIn(path) !== '') document.setIn(path, MASK)
+    const value = document.getIn(path)
+    const shown = shownSetting(setting, value)
+    if (shown !== value) document.setIn(path, shown)
     const node = document.getIn(path, true)
     const origin = origins.get(key)
     if (isCollection(node)) node.flow = true
@@ -26,7 +27,6 @@ export function printSettings({ values, origins, setProperties }: Resolution): s
   }
   for (const [name, { origin }] of setProperties) {
     const path = [...PROPERTIES_SECTION.split('.'), name]
-    if (findProperty(name)?.property.sensitive === true) document.setIn(path, MASK)
     const node = document.getIn(path, true)
     if (isNode(node)) node.comment = ` ${origin}`
   }

@@ -44,12 +44,12 @@ function complaintOf(rule: unknown, topics: Set<unknown>): string | undefined {
   if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return ' is no mapping'
   const fields = new Map<string, unknown>(Object.entries(rule))
   const stranger = [...fields.keys()].find((field) => !FIELDS.some((known) => known === field))
-  if (stranger !== undefined) return ` has the unknown field ${unknownField(stranger)}`
+  if (stranger !== undefined) return ` has an unknown field${guessAt(stranger)}`
   const topic = fields.get('topic_name')
   if (typeof topic !== 'string' || !TOPIC_NAME.test(topic)) {
     return '.topic_name must be the name of a topic'
   }
-  if (topics.has(topic)) return `.topic_name repeats ${topic}`
+  if (topics.has(topic)) return '.topic_name is that of a rule before it'
   topics.add(topic)
   return isLimit(fields.get('max_requests_per_minute'))
     ? undefined
@@ -60,8 +60,7 @@ function isLimit(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_REQUESTS_PER_MINUTE
 }
 
-function unknownField(field: string): string {
+function guessAt(field: string): string {
   const known = nearest(field, new Map(FIELDS.map((name) => [name, name])))
-  const quoted = JSON.stringify(field)
-  return known === undefined ? quoted : `${quoted}, did you mean ${known}?`
+  return known === undefined ? '' : `, did you mean ${known}?`
 }

@@ -4,6 +4,7 @@ import { ProxyError } from '../errors.ts'
 import { brokerAddresses } from './brokers.ts'
 import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
+import { COMPLAINT_END } from './formats.ts'
 import { assign } from './properties/assign.ts'
 import { expandProperties } from './properties/expand.ts'
 import { INT_MAX } from './properties/property.ts'
@@ -84,9 +85,7 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
   }
 }
 
-const RANGE_COMPLAINT = ': Configuration property "'
-
-/** convict reports all wrong values at once: a line each, the key first. */
+/** convict reports all wrong values at once: a line each, the key first and the value last, which is cut off. */
 function wrongValues(
   config: convict.Config<Values>,
   origins: ReadonlyMap<string, string>,
@@ -98,9 +97,7 @@ function wrongValues(
     const complaints = error instanceof Error ? error.message.split('\n') : [String(error)]
     return complaints.map((complaint) => {
       const key = complaint.slice(0, complaint.indexOf(':'))
-      const isRange = complaint.includes(RANGE_COMPLAINT)
-      // librdkafka's words name the value already, which convict adds to every complaint.
-      const words = isRange ? complaint.replace(/: value was [^:]*$/, '') : complaint
+      const [words = ''] = complaint.split(COMPLAINT_END)
       return { key, line: `${words} (${origins.get(key) ?? 'default'})` }
     })
   }

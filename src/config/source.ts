@@ -1,4 +1,5 @@
 /** What every source of settings (file, environment, flags) gives. */
+import { fileProblem } from '../quotable.ts'
 
 /** The values of one source, and what is wrong with it. */
 export interface Source {
@@ -37,7 +38,6 @@ export function readText(path: string, readFile: ReadFile): FileText {
   try {
     return { status: 'read', text: readFile(path) }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { status: 'failed', reason: message.replace(/, (open|read)( '.*')?$/s, '') }
+    return { status: 'failed', reason: fileProblem(error) }
   }
 }

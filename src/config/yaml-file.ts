@@ -1,12 +1,43 @@
 /** The configuration file: YAML, in the shape of the schema. */
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
-import type { Document } from 'yaml'
+import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import type { Document, ErrorCode, YAMLError } from 'yaml'
 import { nearest } from './nearest.ts'
 import { PROPERTIES_SECTION } from './properties/assign.ts'
 import { noSuchProperty } from './properties/catalog.ts'
 import { KEY_SPELLINGS, SECTIONS, SETTINGS_BY_KEY } from './settings.ts'
 import { readText } from './source.ts'
 import type { Found, Problem, ReadFile, Source } from './source.ts'
+
+/** What is wrong, by the codes of the parser; its own words quote the file, which may hold secrets. */
+const FAULTS: Readonly<Record<ErrorCode, string>> = {
+  ALIAS_PROPS: 'an alias takes neither an anchor nor a tag',
+  BAD_ALIAS: 'an alias that names nothing',
+  BAD_COLLECTION_TYPE: 'a tag that does not go with what follows it',
+  BAD_DIRECTIVE: 'a line that begins with %',
+  BAD_DQ_ESCAPE:
+    'a backslash in double quotes that escapes nothing; write \\\\, or use single quotes',
+  BAD_INDENT: 'wrong indentation, or a bracket that is not closed',
+  BAD_PROP_ORDER: 'an anchor or a tag in the wrong place',
+  BAD_SCALAR_START: 'text that begins with a character that means something else',
+  BLOCK_AS_IMPLICIT_KEY: 'a second colon in the line',
+  BLOCK_IN_FLOW: 'lines of a block inside brackets',
+  DUPLICATE_KEY: 'the same key twice',
+  IMPOSSIBLE: 'something that cannot be read',
+  KEY_OVER_1024_CHARS: 'a key that is too long',
+  MISSING_CHAR: 'a character is missing: a colon behind a key, a closing quote, or a space',
+  MULTILINE_IMPLICIT_KEY: 'a line that belongs to no key; further lines of a value are indented',
+  MULTIPLE_ANCHORS: 'two anchors at one value',
+  MULTIPLE_DOCS: 'more than one document',
+  MULTIPLE_TAGS: 'two tags at one value',
+  NON_STRING_KEY: 'a key that is no text',
+  RESOURCE_EXHAUSTION: 'too much nesting',
+  TAB_AS_INDENT: 'tabs as indentation; use spaces',
+  TAG_RESOLVE_FAILED: 'a tag that nobody knows',
+  UNEXPECTED_TOKEN: 'something that does not belong there',
+}
+
+/** What may help with every fault. */
+const QUOTE = 'text that begins with one of *&!|>%@`{[ or has ": " or " #" in it needs quotes'
 
 /** Reads a file; each value's origin is `path:line`. */
 export function readYamlFile(path: string, readFile: ReadFile): Source {
@@ -19,17 +50,39 @@ export function readYamlFile(path: string, readFile: ReadFile): Source {
     lineCounter: lines,
     prettyErrors: false,
     logLevel: 'error',
+    resolveKnownTags: false,
   })
-  const faults = [...document.errors, ...document.warnings].map(({ pos: [start], message }) => {
+  const at = (start: number): string => {
     const { line, col } = lines.linePos(start)
-    return `${path}:${line}:${col}: not valid YAML: ${message}`
-  })
-  if (faults.length > 0) return broken(faults)
+    return `${path}:${line}:${col}`
+  }
+  const faults = [...document.errors, ...document.warnings, ...aliasesToNothing(document)]
+  if (faults.length > 0) {
+    const described = faults.map(({ pos: [start], code }) => `${at(start)}: ${faultOf(code)}`)
+    return broken([...new Set(described)])
+  }
   try {
     return readDocument(document, (keys) => originOf(path, document, lines, keys))
-  } catch (error) {
-    return broken([`${path}: not valid YAML: ${String(error)}`])
+  } catch {
+    return broken([`${path}: not valid YAML: an alias inside of what it stands for, or too many`])
   }
+}
+
+function faultOf(code: ErrorCode): string {
+  return `not valid YAML: ${FAULTS[code]} (${QUOTE})`
+}
+
+/** The parser takes any name behind `*` and finds out later that there is no such anchor. */
+function aliasesToNothing(document: Document): Pick<YAMLError, 'pos' | 'code'>[] {
+  const found: Pick<YAMLError, 'pos' | 'code'>[] = []
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document)) return
+      const [start = 0, end = 0] = alias.range ?? []
+      found.push({ pos: [start, end], code: 'BAD_ALIAS' })
+    },
+  })
+  return found
 }
 
 function broken(lines: readonly string[]): Source {
@@ -68,13 +121,17 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
     } else if (node !== null) complain('must be a mapping of keys')
   } else if (setting === undefined) {
     const { complaint, meant } = unknownKey(name)
-    complain(complaint, meant)
+    const section = keys.slice(0, -1).join('.') || 'the file'
+    reading.problems.push({
+      key: meant,
+      line: `${section}: ${complaint} (${reading.origin(keys)})`,
+    })
   } else if (node === null) complain('has no value; give one, or remove the line')
   else if (isMapping(node)) complain(`must be ${setting.allowed}, not a mapping`)
   else reading.found.set(name, { value: node, origin: reading.origin(keys) })
 }
 
-/** Says that there is no such key, and which may be meant. */
+/** Says that there is no such key, and which may be meant. The key itself may be a part of a secret. */
 function unknownKey(name: string): {
   readonly complaint: string
   readonly meant: string | undefined
@@ -83,7 +140,7 @@ function unknownKey(name: string): {
   if (name.startsWith(prefix)) return noSuchProperty(name.slice(prefix.length))
   const meant = nearest(name, KEY_SPELLINGS)
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
-  return { complaint: `unknown key${guess}`, meant }
+  return { complaint: `has an unknown key${guess}`, meant }
 }
 
 function isMapping(node: unknown): node is object {
@@ -98,6 +155,9 @@ function originOf(
 ): string {
   const section = document.getIn(keys.slice(0, -1), true)
   const names = isMap(section) ? section.items.map(({ key }) => key).filter(isScalar) : []
-  const start = names.find(({ value }) => value === keys.at(-1))?.range?.[0]
-  return start === undefined ? path : `${path}:${lines.linePos(start).line}`
+  const start = names.find(({ value }) => String(value) === keys.at(-1))?.range?.[0]
+  if (start === undefined) return path
+  const { line, col } = lines.linePos(start)
+  const name = keys.join('.')
+  return SETTINGS_BY_KEY.has(name) || SECTIONS.has(name) ? `${path}:${line}` : `${path}:${line}:${col}`
 }

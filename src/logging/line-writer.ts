@@ -60,8 +60,7 @@ export class LineWriter {
       this.#droppedLines += 1
       return
     }
-    this.#lines.push(line)
-    this.#waitingCharacters += line.length
+    this.#add(line)
     this.#pump()
   }
 
@@ -77,12 +76,16 @@ export class LineWriter {
   }
 
   /**
-   * Writes what waits, and gives up on it at the first failure, or after {@link CLOSE_TIMEOUT_MS}.
+   * Writes what waits, then `last`, and gives up on it at the first failure, or after {@link CLOSE_TIMEOUT_MS}.
    * Never rejects.
+   *
+   * @param last - a line for which there is always room, or nothing.
    */
-  async close(): Promise<void> {
+  async close(last = ''): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'closing'
+      this.#addDroppedLine()
+      if (last !== '') this.#add(last)
       this.#cancelCloseTimer = this.#clock.schedule(CLOSE_TIMEOUT_MS, () => {
         this.#finish()
       })
@@ -125,16 +128,23 @@ export class LineWriter {
   /** Makes all waiting lines the next chunk. */
   #takeLines(): void {
     this.#waitingCharacters -= this.#chunkCharacters
-    if (this.#droppedLines > 0) {
-      const line = this.#droppedLine(this.#droppedLines)
-      this.#droppedLines = 0
-      this.#lines.push(line)
-      this.#waitingCharacters += line.length
-    }
+    this.#addDroppedLine()
     this.#chunk = this.#lines.length === 0 ? NOTHING : Buffer.from(this.#lines.join(''))
     this.#chunkCharacters = this.#waitingCharacters
     this.#offset = 0
     this.#lines.length = 0
+  }
+
+  #addDroppedLine(): void {
+    if (this.#droppedLines === 0) return
+    const line = this.#droppedLine(this.#droppedLines)
+    this.#droppedLines = 0
+    this.#add(line)
+  }
+
+  #add(line: string): void {
+    this.#lines.push(line)
+    this.#waitingCharacters += line.length
   }
 
   #retryLater(): void {

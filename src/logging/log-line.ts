@@ -3,6 +3,8 @@
  * Whatever the fields are, this neither throws nor writes a secret, a record's bytes or an endless line.
  */
 
+import type { Masker } from '../quotable.ts'
+
 /** One log line before it is text. */
 export interface LogEntry {
   /** ISO 8601, UTC. */
@@ -22,11 +24,17 @@ const MAX_DEPTH = 4
 /** Elements of one array or fields of one object. */
 const MAX_ELEMENTS = 50
 
-/** Formats one entry, line feed included. Fields cannot replace `ts`, `level` and `msg`. */
-export function formatLine({ ts, level, msg, fields }: LogEntry): string {
-  const head = { ts, level, msg: plain(msg, 0) }
+const same: Masker = (text) => text
+
+/**
+ * Formats one entry, line feed included. Fields cannot replace `ts`, `level` and `msg`.
+ *
+ * @param mask - takes secrets out of every text.
+ */
+export function formatLine({ ts, level, msg, fields }: LogEntry, mask: Masker = same): string {
+  const head = { ts, level, msg: plain(msg, 0, mask) }
   try {
-    const rest = typeof fields === 'object' && fields !== null ? plainFields(fields, 0) : {}
+    const rest = typeof fields === 'object' && fields !== null ? plainFields(fields, 0, mask) : {}
     return `${JSON.stringify({ ...head, ...rest, ...head })}\n`
   } catch {
     // A getter or toISOString of a foreign object threw.
@@ -35,30 +43,31 @@ export function formatLine({ ts, level, msg, fields }: LogEntry): string {
 }
 
 /** Turns any value into one that JSON can write. */
-function plain(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return shorten(value)
+function plain(value: unknown, depth: number, mask: Masker): unknown {
+  // Masked first: a secret that is cut in two would not be found.
+  if (typeof value === 'string') return shorten(mask(value))
   if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'object' && value !== null) return plainObject(value, depth)
+  if (typeof value === 'object' && value !== null) return plainObject(value, depth, mask)
   return value
 }
 
-function plainObject(value: object, depth: number): unknown {
+function plainObject(value: object, depth: number, mask: Masker): unknown {
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
   if (value instanceof Date) return value.toISOString()
   if (depth >= MAX_DEPTH) return '[too deep]'
-  if (value instanceof Error) return plainFields(errorFields(value), depth + 1)
+  if (value instanceof Error) return plainFields(errorFields(value), depth + 1, mask)
   if (Array.isArray(value)) {
-    return value.slice(0, MAX_ELEMENTS).map((element: unknown) => plain(element, depth + 1))
+    return value.slice(0, MAX_ELEMENTS).map((element: unknown) => plain(element, depth + 1, mask))
   }
-  return plainFields(value, depth + 1)
+  return plainFields(value, depth + 1, mask)
 }
 
-function plainFields(fields: object, depth: number): Record<string, unknown> {
+function plainFields(fields: object, depth: number, mask: Masker): Record<string, unknown> {
   const entries: [string, unknown][] = Object.entries(fields)
   return Object.fromEntries(
     entries
       .slice(0, MAX_ELEMENTS)
-      .map(([name, value]) => [name, SECRET.test(name) ? '[redacted]' : plain(value, depth)]),
+      .map(([name, value]) => [name, SECRET.test(name) ? '[redacted]' : plain(value, depth, mask)]),
   )
 }
 

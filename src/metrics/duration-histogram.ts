@@ -39,6 +39,13 @@ export class DurationSeries {
     this.#sumMs += durationMs
   }
 
+  /** Counts all that another has counted. */
+  add(other: DurationSeries): void {
+    for (const [bin, count] of other.#bins.entries())
+      this.#bins[bin] = (this.#bins[bin] ?? 0) + count
+    this.#sumMs += other.#sumMs
+  }
+
   /** Sum of all durations in milliseconds. */
   get sumMs(): number {
     return this.#sumMs
@@ -60,7 +67,7 @@ export class DurationHistogram extends Histogram {
   readonly #name: string
   /** A histogram without values: what prom-client says about the metric itself. */
   readonly #described: Histogram
-  readonly #series: { readonly labels: Labels; readonly durations: DurationSeries }[] = []
+  readonly #labels = new Map<DurationSeries, Labels>()
 
   constructor({ name, help, labelNames, registry }: DurationHistogramOptions) {
     const description = { name, help, labelNames, buckets: [...DURATION_BUCKETS_MS] }
@@ -72,12 +79,19 @@ export class DurationHistogram extends Histogram {
   /** Adds the series of these label values, which must not have one yet. */
   addSeries(labels: Labels): DurationSeries {
     const durations = new DurationSeries()
-    this.#series.push({ labels, durations })
+    this.#labels.set(durations, labels)
     return durations
   }
 
+  /** Shows a series no longer. */
+  removeSeries(durations: DurationSeries): void {
+    this.#labels.delete(durations)
+  }
+
   override async get(): Promise<HistogramValues> {
-    const values = this.#series.flatMap(({ labels, durations }) => this.#export(labels, durations))
+    const values = Array.from(this.#labels).flatMap(([durations, labels]) =>
+      this.#export(labels, durations),
+    )
     return { ...(await this.#described.get()), values }
   }
 

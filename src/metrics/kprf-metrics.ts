@@ -3,7 +3,7 @@
  * end with `_total`. Each is there from the start, so that a first error shows as an increase.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { PlainCounter, type CountSeries } from './plain-counter.ts'
+import { type SeriesByTopic, TopicCounter } from './topic-counter.ts'
 import type { TopicLabels } from './topic-labels.ts'
 
 /** What is read when metrics are scraped. */
@@ -54,16 +54,14 @@ type StateGauge = readonly [string, string, (now: KprfState) => number, 'sum' | 
 export class KprfMetrics {
   readonly #registry: Registry
   readonly #labels: TopicLabels
-  readonly #received: PlainCounter<'topic' | 'mode'>
-  readonly #receivedSeries = {
-    sync: new Map<string, CountSeries>(),
-    async: new Map<string, CountSeries>(),
-  }
-  readonly #failed: Counter<'topic' | 'reason'>
+  readonly #received: Readonly<Record<'sync' | 'async', SeriesByTopic>>
+  readonly #failed: TopicCounter
   readonly #rejected: Counter<'reason'>
   readonly #produceErrors: Counter<'reason'>
   readonly #retries: Counter<'reason'>
-  readonly #possibleDuplicates: Counter<'topic'>
+  readonly #possibleDuplicates: TopicCounter
+  readonly #topicCounters: readonly TopicCounter[]
+  readonly #labelsMoved: Counter
   readonly #batchSplits: Counter
   readonly #producerRecycles: Counter
   readonly #connectFailures: Counter
@@ -79,17 +77,19 @@ export class KprfMetrics {
   constructor({ registry, labels, state }: KprfMetricsOptions) {
     this.#registry = registry
     this.#labels = labels
-    this.#received = new PlainCounter({
+    const received = new TopicCounter({
       name: 'kprf_records_received_total',
       help: 'Records of well-formed pushes, by whether the client waits for delivery.',
-      labelNames: ['topic', 'mode'],
+      secondLabel: 'mode',
       registry,
     })
-    this.#failed = this.#counter(
-      'kprf_records_failed_total',
-      'Records that were admitted and not delivered, by the error code in docs/ERRORS.md.',
-      ['topic', 'reason'],
-    )
+    this.#received = { sync: received.under('sync'), async: received.under('async') }
+    this.#failed = new TopicCounter({
+      name: 'kprf_records_failed_total',
+      help: 'Records that were admitted and not delivered, by the error code in docs/ERRORS.md.',
+      secondLabel: 'reason',
+      registry,
+    })
     this.#rejected = this.#counter(
       'kprf_records_rejected_total',
       'Records that were not admitted, by the error code in docs/ERRORS.md.',
@@ -97,7 +97,7 @@ export class KprfMetrics {
     )
     this.#produceErrors = this.#counter(
       'kprf_produce_errors_total',
-      "Batches that were sent in vain, by librdkafka's name of the error.",
+      "Attempts to send a batch that failed, by librdkafka's name of the error.",
       ['reason'],
     )
     this.#retries = this.#counter(
@@ -105,10 +105,15 @@ export class KprfMetrics {
       "Records sent again, by librdkafka's name of the error.",
       ['reason'],
     )
-    this.#possibleDuplicates = this.#counter(
-      'kprf_possible_duplicates_total',
-      'Records sent again after an attempt of which nobody knows whether it succeeded.',
-      ['topic'],
+    this.#possibleDuplicates = new TopicCounter({
+      name: 'kprf_possible_duplicates_total',
+      help: 'Records sent again after an attempt that may have succeeded.',
+      registry,
+    })
+    this.#topicCounters = [received, this.#failed, this.#possibleDuplicates]
+    this.#labelsMoved = this.#counter(
+      'kprf_topic_labels_reused_total',
+      'Topics whose series were removed to make room for those of another topic.',
     )
     this.#batchSplits = this.#counter(
       'kprf_batch_splits_total',
@@ -116,11 +121,11 @@ export class KprfMetrics {
     )
     this.#producerRecycles = this.#counter(
       'kprf_producer_recycles_total',
-      'Partitions that began anew with the numbers of an idempotent producer.',
+      'Partitions for which the idempotent producer started a new sequence of numbers.',
     )
     this.#connectFailures = this.#counter(
       'kprf_kafka_connect_failures_total',
-      'Connections to brokers that did not come about.',
+      'Failed attempts to connect to a broker.',
     )
     this.#authFailures = this.#counter(
       'kprf_kafka_auth_failures_total',
@@ -128,12 +133,12 @@ export class KprfMetrics {
     )
     this.#connectionsLost = this.#counter(
       'kprf_kafka_connections_lost_total',
-      'Connections to brokers that ended: without an answer in time, by a reset, by the broker, or for an answer that made no sense.',
+      'Lost connections to brokers: no answer in time, reset, closed by the broker, or an answer that could not be read.',
       ['reason'],
     )
     this.#metadataRefreshes = this.#counter(
       'kprf_kafka_metadata_refresh_total',
-      'Answers of brokers about topics.',
+      'Metadata answers received from brokers.',
     )
     this.#throttled = this.#counter(
       'kprf_kafka_throttle_seconds_total',
@@ -167,18 +172,12 @@ export class KprfMetrics {
 
   /** Counts a record of a well-formed push. */
   recordReceived(topic: string, mode: 'sync' | 'async'): void {
-    const label = this.#labels.labelOf(topic)
-    let series = this.#receivedSeries[mode].get(label)
-    if (!series) {
-      series = this.#received.addSeries({ topic: label, mode })
-      this.#receivedSeries[mode].set(label, series)
-    }
-    series.count += 1
+    this.#received[mode].at(this.#labels.labelOf(topic)).count += 1
   }
 
   /** Counts records that were admitted and not delivered. @param reason - an error code. */
   recordsFailed(topic: string, reason: string, count: number): void {
-    this.#failed.inc({ topic: this.#labels.labelOf(topic), reason }, count)
+    this.#failed.under(reason).at(this.#labels.labelOf(topic)).count += count
   }
 
   /** Counts records that were not admitted. @param reason - an error code. */
@@ -195,8 +194,14 @@ export class KprfMetrics {
   recordsRetried(topic: string, reason: string, count: number, mayBePersisted: boolean): void {
     this.#retries.inc({ reason }, count)
     if (mayBePersisted) {
-      this.#possibleDuplicates.inc({ topic: this.#labels.labelOf(topic) }, count)
+      this.#possibleDuplicates.under().at(this.#labels.labelOf(topic)).count += count
     }
+  }
+
+  /** Goes on counting under another label what was counted under the one of a topic. */
+  moveTopic(from: string, to: string): void {
+    for (const counter of this.#topicCounters) counter.fold(from, to)
+    this.#labelsMoved.inc()
   }
 
   /** Counts a batch cut in two. */
@@ -209,7 +214,7 @@ export class KprfMetrics {
     this.#producerRecycles.inc()
   }
 
-  /** Counts a connection that did not come about. */
+  /** Counts a failed attempt to connect. */
   connectFailed(): void {
     this.#connectFailures.inc()
   }

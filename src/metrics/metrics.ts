@@ -3,11 +3,13 @@
  * working. Those that are ours beside them are in `kprf-metrics.ts`. What is called for each push or each
  * record costs well under a microsecond.
  */
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { KprfMetrics, type KprfState } from './kprf-metrics.ts'
 import { StatisticsMetrics, type StatisticsSource } from './statistics-metrics.ts'
-import { TopicLabels } from './topic-labels.ts'
+import type { CountSeries } from './plain-counter.ts'
+import { TopicCounter } from './topic-counter.ts'
+import { OTHER_TOPICS, TopicLabels } from './topic-labels.ts'
 
 /** Whether the client of a push waits for the delivery reports. */
 export type PushMode = 'sync' | 'async'
@@ -50,7 +52,7 @@ export interface MetricsOptions {
 
 interface TopicSeries {
   readonly sendDuration: DurationSeries
-  readonly sent: Counter.Internal
+  readonly sent: CountSeries
 }
 
 /** Counts what kprf does. */
@@ -58,9 +60,9 @@ export class Metrics {
   readonly #registry: Registry
   readonly #pushDuration: DurationHistogram
   readonly #sendDuration: DurationHistogram
-  readonly #sent: Counter<'topic'>
-  readonly #errors: Counter<'topic' | 'error_code'>
-  readonly #rateLimited: Counter<'topic'>
+  readonly #sent: TopicCounter
+  readonly #errors: TopicCounter
+  readonly #rateLimited: TopicCounter
   readonly #labels: TopicLabels
   readonly #pushes = {
     sync: new Map<number, DurationSeries>(),
@@ -72,7 +74,6 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     const { registry = new Registry() } = options
-    const registers = [registry]
     this.#registry = registry
     this.#pushDuration = new DurationHistogram({
       name: 'http_requests_duration',
@@ -86,25 +87,25 @@ export class Metrics {
       labelNames: ['topic'],
       registry,
     })
-    this.#sent = new Counter({
+    this.#sent = new TopicCounter({
       name: 'kafka_sent_messages',
       help: 'Records delivered to Kafka.',
-      labelNames: ['topic'],
-      registers,
+      registry,
     })
-    this.#errors = new Counter({
+    this.#errors = new TopicCounter({
       name: 'kafka_errors_count',
       help: 'Records that were refused or not delivered, by the error number of librdkafka.',
-      labelNames: ['topic', 'error_code'],
-      registers,
+      secondLabel: 'error_code',
+      registry,
     })
-    this.#rateLimited = new Counter({
+    this.#rateLimited = new TopicCounter({
       name: 'ratelimit_messages_count',
       help: 'Records refused by the rate limit.',
-      labelNames: ['topic'],
-      registers,
+      registry,
     })
-    this.#labels = new TopicLabels(options.configuredTopics)
+    this.#labels = new TopicLabels(options.configuredTopics ?? [], (topic) => {
+      this.#moveToOthers(topic)
+    })
     this.kprf = new KprfMetrics({ registry, labels: this.#labels, state: options.state })
     this.#declareQueueSize(options.bufferedRecords)
     const { statistics } = options
@@ -131,8 +132,8 @@ export class Metrics {
 
   /** Counts records that Kafka acknowledged. */
   recordsDelivered(topic: string, records: Admitted, settledMs: number): void {
-    const series = this.#series(this.#labels.confirm(topic))
-    series.sent.inc(records.count)
+    const series = this.#series(this.#labels.delivered(topic, settledMs))
+    series.sent.count += records.count
     observeAll(series, records, settledMs)
   }
 
@@ -152,18 +153,13 @@ export class Metrics {
    * @param errorNumber - librdkafka's.
    */
   recordsRefused(topic: string, errorNumber: number, count: number): void {
-    this.#errors.inc({ topic: this.#labels.labelOf(topic), error_code: `${errorNumber}` }, count)
+    this.#errors.under(`${errorNumber}`).at(this.#labels.labelOf(topic)).count += count
   }
 
   /** Counts records refused by the rate limit. */
   countRateLimited(topic: string, records: number): void {
     this.kprf.recordsRejected('rate_limited', records)
-    this.#rateLimited.inc({ topic: this.#labels.labelOf(topic) }, records)
-  }
-
-  /** Gives a topic series of its own while there is room. For topics that Kafka says it has. */
-  confirmTopic(topic: string): void {
-    this.#series(this.#labels.confirm(topic))
+    this.#rateLimited.under().at(this.#labels.labelOf(topic)).count += records
   }
 
   /** Media type of {@link Metrics.exposition}. */
@@ -185,13 +181,25 @@ export class Metrics {
   #series(label: string): TopicSeries {
     let series = this.#topics.get(label)
     if (!series) {
-      const sent = this.#sent.labels(label)
       // From 0, so that the first delivery is seen as an increase.
-      sent.inc(0)
+      const sent = this.#sent.under().at(label)
       series = { sent, sendDuration: this.#sendDuration.addSeries({ topic: label }) }
       this.#topics.set(label, series)
     }
     return series
+  }
+
+  /** Ends the series of a topic; what they counted is counted with all others, so that no sum goes down. */
+  #moveToOthers(topic: string): void {
+    for (const counter of [this.#sent, this.#errors, this.#rateLimited]) {
+      counter.fold(topic, OTHER_TOPICS)
+    }
+    this.kprf.moveTopic(topic, OTHER_TOPICS)
+    const series = this.#topics.get(topic)
+    if (!series) return
+    this.#topics.delete(topic)
+    this.#series(OTHER_TOPICS).sendDuration.add(series.sendDuration)
+    this.#sendDuration.removeSeries(series.sendDuration)
   }
 
   #declareQueueSize(bufferedRecords: () => BufferedRecords): void {

@@ -21,14 +21,14 @@ export class CountSeries {
 
 /** See the head of this file. */
 export class PlainCounter<Label extends string> {
-  readonly #series: { readonly labels: Record<Label, string>; readonly series: CountSeries }[] = []
+  readonly #labels = new Map<CountSeries, Record<Label, string>>()
 
   constructor({ name, help, labelNames, registry }: PlainCounterOptions<Label>) {
     const counter = new Counter<Label>({
       ...{ name, help, labelNames: [...labelNames], registers: [registry] },
       collect: () => {
         counter.reset()
-        for (const { labels, series } of this.#series) counter.inc(labels, series.count)
+        for (const [series, labels] of this.#labels) counter.inc(labels, series.count)
       },
     })
   }
@@ -36,7 +36,12 @@ export class PlainCounter<Label extends string> {
   /** Adds the series of these label values, which must not have one yet. */
   addSeries(labels: Record<Label, string>): CountSeries {
     const series = new CountSeries()
-    this.#series.push({ labels, series })
+    this.#labels.set(series, labels)
     return series
+  }
+
+  /** Shows a series no longer. */
+  removeSeries(series: CountSeries): void {
+    this.#labels.delete(series)
   }
 }

@@ -23,8 +23,6 @@ export interface ProducerObserver {
   retried(retry: BatchRetry): void
   /** A partition began anew with the numbers of an idempotent producer. */
   renewed(): void
-  /** A broker said that it has the topic. */
-  confirmed(topic: string): void
   /** Records of a push with the same topic were not admitted, for the same reason. */
   refused(topic: string, error: DeliveryError, count: number): void
 }

@@ -69,10 +69,7 @@ export class Producer implements RecordProducer {
       fetch: (names) => transport.fetchMetadata(names),
       isWanted: (topic) => accumulator.find(topic) !== undefined,
       onAnswer: (topic, state) => {
-        if (state.status === 'known') {
-          observer.confirmed(topic)
-          statistics?.confirmed(topic)
-        }
+        if (state.status === 'known') statistics?.confirmed(topic)
         this.#assigner.topicAnswered(topic, state)
       },
       onForgotten: (topic) => {

@@ -10,6 +10,7 @@ import type { CancelTimer, Clock } from '../clock.ts'
 import type { Config } from '../config/types.ts'
 import { RateLimiter } from '../http/rate-limiter.ts'
 import { totalRoom } from '../kafka-settings.ts'
+import { logOptions } from '../log-options.ts'
 import { Log, type Logger } from '../logging.ts'
 import { MergedMetrics } from '../metrics/merged-metrics.ts'
 import { WorkerMetrics } from '../metrics/worker-metrics.ts'
@@ -72,7 +73,7 @@ export class Primary {
     this.#workers = workers
     this.#clock = clock
     this.#fork = fork
-    this.#log = new Log({ outputFile: config.outputFile, level: config.logLevel, clock })
+    this.#log = new Log(logOptions(config, clock))
     this.#bank = new QueueBank(totalRoom(config))
     this.#rates = new RateLimiter(config.ratelimit.rules)
     this.#current = new Array<undefined>(workers).fill(undefined)
@@ -111,6 +112,8 @@ export class Primary {
       this.#state = 'stopping'
       await this.#stopWorkers('start failed')
       await this.#operations.close()
+      const reason = error instanceof Error ? error.message : String(error)
+      await this.#log.close({ level: 'error', msg: 'not started', fields: { reason } })
       throw error
     }
   }
@@ -135,8 +138,11 @@ export class Primary {
     this.#state = 'closed'
     await this.#operations.close()
     const lost = this.#lost - lostBefore
-    this.logger[lost > 0 ? 'error' : 'info']('stopped', { records_not_delivered: lost })
-    await this.#log.close()
+    await this.#log.close({
+      level: lost > 0 ? 'error' : 'info',
+      msg: 'stopped',
+      fields: { records_not_delivered: lost },
+    })
     return lost
   }
 

@@ -17,7 +17,10 @@ describe('parseCommandLine', () => {
     [['-v'], '-v', 'version', undefined],
     [['-x'], '-x', '-x', undefined],
   ])('reads %j', (argv, written, name, value) => {
-    expect(parseCommandLine(argv)).toEqual({ words: [], flags: [{ written, name, value }] })
+    expect(parseCommandLine(argv)).toEqual({
+      words: [],
+      flags: [{ position: 1, written, name, value }],
+    })
   })
 
   it('does not take a flag for the value of another', () => {
@@ -51,20 +54,29 @@ describe('readFlags', () => {
   })
 
   it.each([
-    ['--kafka.broker=a', '--kafka.broker: unknown flag; did you mean --kafka.brokers?'],
-    ['--brokers=a', '--brokers: unknown flag; did you mean --kafka.brokers?'],
-    ['--bootstrap.servers=a', '--bootstrap.servers: unknown flag; did you mean --kafka.brokers?'],
-    ['--linger.ms=5', '--linger.ms: unknown flag; did you mean --kafka.queue_buffering_max_ms?'],
-    ['--log-level=info', '--log-level: unknown flag; did you mean --log_level?'],
-    ['--confg=f', '--confg: unknown flag; did you mean --config?'],
-    ['--hlp', '--hlp: unknown flag; did you mean --help?'],
-    ['--kafka=a', '--kafka: unknown flag; kprf --help lists them all'],
-    ['-x', '-x: unknown flag; kprf --help lists them all'],
-    ['--', '--: unknown flag; kprf --help lists them all'],
-    ['--__proto__=a', '--__proto__: unknown flag; kprf --help lists them all'],
+    ['--kafka.broker=a', 'argument 1: unknown flag; did you mean --kafka.brokers?'],
+    ['--brokers=a', 'argument 1: unknown flag; did you mean --kafka.brokers?'],
+    ['--bootstrap.servers=a', 'argument 1: unknown flag; did you mean --kafka.brokers?'],
+    ['--linger.ms=5', 'argument 1: unknown flag; did you mean --kafka.queue_buffering_max_ms?'],
+    ['--log-level=info', 'argument 1: unknown flag; did you mean --log_level?'],
+    ['--confg=f', 'argument 1: unknown flag; did you mean --config?'],
+    ['--hlp', 'argument 1: unknown flag; did you mean --help?'],
+    ['--kafka=a', 'argument 1: unknown flag; kprf --help lists them all'],
+    ['-x', 'argument 1: unknown flag; kprf --help lists them all'],
+    ['--', 'argument 1: unknown flag; kprf --help lists them all'],
+    ['--__proto__=a', 'argument 1: unknown flag; kprf --help lists them all'],
     ['--http.port', '--http.port: needs a value, as in --http.port=VALUE'],
     ['-c', '-c: needs a value, as in -c=VALUE'],
   ])('refuses %s', (argument, line) => {
     expect(readFlags([argument]).problems.map((problem) => problem.line)).toEqual([line])
+  })
+
+  it('takes what begins with a dash for the value that a flag lacks, and does not repeat it', () => {
+    const { found, problems } = readFlags(['--kafka.password', '-hunter2', '--log_level=warn'])
+
+    expect([...found.keys()]).toEqual(['log_level'])
+    expect(problems.map(({ line }) => line)).toEqual([
+      '--kafka.password: needs a value, as in --kafka.password=VALUE, also where it begins with a dash',
+    ])
   })
 })

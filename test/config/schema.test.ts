@@ -152,7 +152,7 @@ describe.each(NUMBERS)('%s', (key, byDefault, min, max, read) => {
     const property = findProperty(SETTINGS_BY_KEY.get(key)?.librdkafka?.[0] ?? '')?.usualName
     const complaint =
       property === undefined
-        ? `must be a whole number from ${min} to ${max}: value was ${value}`
+        ? `must be a whole number from ${min} to ${max}, not ${value}`
         : `Configuration property "${property}" value ${value} is outside allowed range ${min}..${max}`
 
     expect(problemsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
@@ -164,22 +164,19 @@ describe.each(NUMBERS)('%s', (key, byDefault, min, max, read) => {
     'cannot be the text %j',
     (value) => {
       expect(problemsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
-        `${key}: must be a whole number from ${min} to ${max}: value was ${JSON.stringify(value)} (--${key})`,
+        `${key}: must be a whole number from ${min} to ${max} (--${key})`,
       ])
     },
   )
 
-  it.each([
-    ['1000.5', '1000.5'],
-    ['true', 'true'],
-    ['[1000]', '[1000]'],
-    ['.nan', 'null'],
-    ['"x"', '"x"'],
-  ])('cannot be the YAML %s', (value, shown) => {
-    expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
-      `${key}: must be a whole number from ${min} to ${max}: value was ${shown} (kprf.yaml:1)`,
-    ])
-  })
+  it.each([['1000.5'], ['true'], ['[1000]'], ['.nan'], ['"x"']])(
+    'cannot be the YAML %s',
+    (value) => {
+      expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
+        `${key}: must be a whole number from ${min} to ${max} (kprf.yaml:1)`,
+      ])
+    },
+  )
 
   it('can be quoted in YAML', () => {
     expect(read(loadWithBroker({ file: yaml(key, `"${byDefault}"`) }))).toBe(byDefault)
@@ -200,17 +197,15 @@ describe.each(CHOICES)('%s', (key, byDefault, words, read) => {
     const allowed = `must be one of ${words.join(', ')}`
 
     expect(problemsWithBroker({ argv: [`--${key}=gssapi`] })).toEqual([
-      `${key}: ${allowed}: value was "gssapi" (--${key})`,
+      `${key}: ${allowed} (--${key})`,
     ])
     expect(problemsWithBroker({ file: yaml(key, '0') })).toEqual([
-      `${key}: ${allowed}: value was 0 (kprf.yaml:1)`,
+      `${key}: ${allowed} (kprf.yaml:1)`,
     ])
   })
 })
 
 describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
-  const isSecret = key.endsWith('password')
-
   it(`is ${JSON.stringify(byDefault)} by default`, () => {
     expect(read(loadWithBroker({}))).toBe(byDefault)
   })
@@ -224,9 +219,7 @@ describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
   it(`${canBeEmpty ? 'can' : 'cannot'} be empty`, () => {
     const problems = problemsWithBroker({ argv: [`--${key}=`] })
 
-    expect(problems).toEqual(
-      canBeEmpty ? [] : [`${key}: must be text, not empty: value was "" (--${key})`],
-    )
+    expect(problems).toEqual(canBeEmpty ? [] : [`${key}: must be text, not empty (--${key})`])
   })
 
   it.each([
@@ -237,10 +230,9 @@ describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
   ])('cannot be the YAML %s', (value, isPlain) => {
     const allowed = canBeEmpty ? 'text' : 'text, not empty'
     const hint = isPlain ? '; put it in quotes' : ''
-    const shown = isSecret ? '' : `: value was ${value === '[a]' ? '["a"]' : value}`
 
     expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
-      `${key}: must be ${allowed}${hint}${shown} (kprf.yaml:1)`,
+      `${key}: must be ${allowed}${hint} (kprf.yaml:1)`,
     ])
   })
 })
@@ -264,7 +256,7 @@ describe('kafka.queue_buffering_max_ms', () => {
 
   it.each([['x'], [''], ['1e3'], ['.5']])('cannot be the text %j', (value) => {
     expect(problemsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
-      `kafka.queue_buffering_max_ms: must be a number from 0 to 900000: value was ${JSON.stringify(value)} (--kafka.queue_buffering_max_ms)`,
+      `kafka.queue_buffering_max_ms: must be a number from 0 to 900000 (--kafka.queue_buffering_max_ms)`,
     ])
   })
 })
@@ -292,7 +284,7 @@ describe('kafka.sasl_mechanism', () => {
 
   it('cannot be another word', () => {
     expect(problemsWithBroker({ argv: ['--kafka.sasl_mechanism=gssapi'] })).toEqual([
-      'kafka.sasl_mechanism: must be one of plain, scram-sha-256, scram-sha-512, oauthbearer: value was "gssapi" (--kafka.sasl_mechanism)',
+      'kafka.sasl_mechanism: must be one of plain, scram-sha-256, scram-sha-512, oauthbearer (--kafka.sasl_mechanism)',
     ])
   })
 })
@@ -308,10 +300,11 @@ describe('kafka.brokers', () => {
   })
 
   it.each([
-    ['5', ': value was 5'],
-    ['[5]', ': value was [5]'],
-    ['[a, "b:x"]', ', not "b:x": value was ["a","b:x"]'],
-    ['false', ': value was false'],
+    ['5', ''],
+    ['[5]', ''],
+    ['[a, "b:x"]', '; address 2 is none'],
+    ['user:pass@b', '; address 1 is none'],
+    ['false', ''],
     ['{ a: 1 }', ', not a mapping'],
   ])('cannot be the YAML %s', (value, complaint) => {
     const allowed = 'must be a list of host or host:port, IPv6 hosts in brackets'
@@ -356,7 +349,7 @@ describe('kafka.security_protocol', () => {
 
   it('cannot be another word', () => {
     expect(problemsWithBroker({ argv: ['--kafka.security_protocol=tls'] })).toEqual([
-      'kafka.security_protocol: must be one of plaintext, ssl, sasl_plaintext, sasl_ssl: value was "tls" (--kafka.security_protocol)',
+      'kafka.security_protocol: must be one of plaintext, ssl, sasl_plaintext, sasl_ssl (--kafka.security_protocol)',
     ])
   })
 })
@@ -375,14 +368,9 @@ describe.each(SWITCHES)('%s', (key, valueOf) => {
     expect(valueOf(loadWithBroker({ file: yaml(key, value) }))).toBe(isOn)
   })
 
-  it.each([
-    ['yes', '"yes"'],
-    ['1', '1'],
-    ['0', '0'],
-    ['""', '""'],
-  ])('cannot be %s', (value, shown) => {
+  it.each([['yes'], ['1'], ['0'], ['""']])('cannot be %s', (value) => {
     expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
-      `${key}: must be true or false: value was ${shown} (kprf.yaml:1)`,
+      `${key}: must be true or false (kprf.yaml:1)`,
     ])
   })
 })
@@ -442,15 +430,13 @@ describe('ratelimit.rules', () => {
     ],
     [
       '[{"topic_name":"a","max_requests_per_minute":1},{"topic_name":"a","max_requests_per_minute":2}]',
-      'rules[1].topic_name repeats a',
+      'rules[1].topic_name is that of a rule before it',
     ],
-    ['[{"topic":"a"}]', 'rules[0] has the unknown field "topic"'],
-    ['[{"topic_nam":"a"}]', 'rules[0] has the unknown field "topic_nam", did you mean topic_name?'],
+    ['[{"topic":"a"}]', 'rules[0] has an unknown field'],
+    ['[{"topic_nam":"a"}]', 'rules[0] has an unknown field, did you mean topic_name?'],
   ])('cannot be %s', (value, complaint) => {
-    const shown = value === 'x' ? '"x"' : value
-
     expect(problemsWithBroker({ argv: [`--ratelimit.rules=${value}`] })).toEqual([
-      `${refused}${complaint}: value was ${shown} (--ratelimit.rules)`,
+      `${refused}${complaint} (--ratelimit.rules)`,
     ])
   })
 })
@@ -469,13 +455,13 @@ describe('workers', () => {
   })
 
   it.each([
-    ['0', '0'],
-    ['65', '65'],
-    ['many', '"many"'],
-    ['1.5', '"1.5"'],
+    ['0', ', not 0'],
+    ['65', ', not 65'],
+    ['many', ''],
+    ['1.5', ''],
   ])('cannot be %s', (text, shown) => {
     expect(problemsWithBroker({ argv: [`--workers=${text}`] })).toEqual([
-      `workers: must be a whole number from 1 to 64, or auto: value was ${shown} (--workers)`,
+      `workers: must be a whole number from 1 to 64, or auto${shown} (--workers)`,
     ])
   })
 })

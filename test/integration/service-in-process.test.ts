@@ -165,6 +165,34 @@ describe('the log', () => {
   })
 })
 
+describe('the last line of the log', () => {
+  it('says that it stopped, and nothing is logged behind it', async () => {
+    const running = await Running.start(await startCluster())
+    const { logger } = running.service
+    for (let n = 0; n < 20; n += 1) logger.limited('info', 'key', 'repeated')
+
+    await running.stop()
+    logger.error('late')
+
+    const lines = running.log.trim().split('\n')
+    expect(lines.at(-2)).toContain('"suppressed":10')
+    expect(lines.at(-1)).toContain('"msg":"stopped"')
+  })
+
+  it('says why it did not start, where it did not', async () => {
+    const cluster = await startCluster()
+    const { port } = new URL(`http://${cluster.bootstrap}`)
+    const running = new Running(cluster, [`--http.port=${port}`])
+
+    await expect(running.service.start()).rejects.toThrow('http.port: listen EADDRINUSE')
+    running.service.logger.error('late')
+
+    const lines = running.log.trim().split('\n')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(/"msg":"not started","reason":"http\.port: listen EADDRINUSE/)
+  })
+})
+
 describe('metrics and log', () => {
   it('show retries, failures, refusals and what is queued', async () => {
     const cluster = await startCluster({ autoCreateTopics: false })
@@ -250,7 +278,10 @@ describe('security towards Kafka', () => {
     expect(reply).toMatchObject({ status: 503, body: { error_code: 50303 } })
     expect(await running.operations('/readyz')).toMatchObject({ status: 503 })
     expect((await running.operations('/livez')).status).toBe(200)
+    running.service.logger.warn('a broker says canary-password', { reason: 'canary-password' })
+    await running.stop()
     expect(running.log).toContain('Kafka is not reachable')
+    expect(running.log).toContain('a broker says ********')
     expect(running.log).not.toContain('canary-password')
   })
 

@@ -219,7 +219,7 @@ describe('several workers', () => {
     const { port } = taken.address() as net.AddressInfo
 
     await expect(startWorkers({ 'http.port': port })).rejects.toThrow(
-      /ended with 78\. Its log:\nhttp\.port: \w+ EADDRINUSE/,
+      /ended with 78\. Its log:\n\{[^\n]*\"not started\"[^\n]*\nhttp\.port: \w+ EADDRINUSE/,
     )
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatLine } from '../../src/logging/log-line.ts'
+import { maskerOf } from '../../src/quotable.ts'
 
 const format = (fields: unknown): string =>
   formatLine({ ts: '2026-01-02T03:04:05.678Z', level: 'info', msg: 'hello', fields })
@@ -46,6 +47,25 @@ describe('formatLine', () => {
 
     expect(line).not.toContain('canary')
     expect(line.match(/\[redacted\]/g)).toHaveLength(2)
+  })
+
+  test('masks secrets in every text, before it is cut off', () => {
+    const mask = maskerOf(['canary'])
+    const error = new Error('canary', { cause: new Error('because of canary') })
+    const cut = `${'x'.repeat(8189)}canary`
+
+    const line = formatLine(
+      {
+        ts: '',
+        level: 'info',
+        msg: 'a canary',
+        fields: { error, list: [{ text: 'canary' }], cut },
+      },
+      mask,
+    )
+
+    expect(line).not.toContain('can')
+    expect(line).toContain('"msg":"a ********"')
   })
 
   test('says how many bytes there were instead of writing them', () => {

@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { KprfState } from '../../src/metrics/kprf-metrics.ts'
 import { Metrics } from '../../src/metrics/metrics.ts'
+import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from './idle-state.ts'
 import { type Exposition, parseExposition, valueOf } from './parse-exposition.ts'
 
 function makeMetrics(state: () => KprfState = () => IDLE_STATE): Metrics {
-  return new Metrics({ version: '1', commitHash: 'a', bufferedRecords: () => [], state })
+  const configuredTopics = ['orders']
+  return new Metrics({
+    ...{ version: '1', commitHash: 'a', bufferedRecords: () => [], state, configuredTopics },
+  })
 }
 
 async function scrape(metrics: Metrics): Promise<Exposition> {
@@ -15,7 +19,6 @@ async function scrape(metrics: Metrics): Promise<Exposition> {
 describe('KprfMetrics', () => {
   test('counts received records by topic and by whether the client waits', async () => {
     const metrics = makeMetrics()
-    metrics.confirmTopic('orders')
 
     metrics.recordsReceived('sync', [{ topic: 'orders' }, { topic: 'orders' }, { topic: 'typo' }])
     metrics.recordsReceived('async', [{ topic: 'orders' }])
@@ -28,22 +31,21 @@ describe('KprfMetrics', () => {
     expect(received('other', 'sync')).toBe(1)
   })
 
-  test('counts a topic under its own name once it is confirmed', async () => {
+  test('counts a topic under its own name once something was delivered to it', async () => {
     const metrics = makeMetrics()
 
-    metrics.recordsReceived('sync', [{ topic: 'orders' }])
-    metrics.confirmTopic('orders')
-    metrics.recordsReceived('sync', [{ topic: 'orders' }])
+    metrics.recordsReceived('sync', [{ topic: 'visits' }])
+    metrics.recordsDelivered('visits', admittedAt(0), 1)
+    metrics.recordsReceived('sync', [{ topic: 'visits' }])
 
     const exposition = await scrape(metrics)
-    for (const topic of ['other', 'orders']) {
+    for (const topic of ['other', 'visits']) {
       expect(valueOf(exposition, 'kprf_records_received_total', { topic, mode: 'sync' })).toBe(1)
     }
   })
 
   test('counts what failed and what was refused by the reason', async () => {
     const metrics = makeMetrics()
-    metrics.confirmTopic('orders')
 
     metrics.kprf.recordsFailed('orders', 'delivery_timed_out', 3)
     metrics.kprf.recordsRejected('buffer_full', 2)
@@ -60,7 +62,6 @@ describe('KprfMetrics', () => {
 
   test('counts what is tried again, and what may therefore be there twice', async () => {
     const metrics = makeMetrics()
-    metrics.confirmTopic('orders')
 
     metrics.kprf.produceFailed('not_enough_replicas')
     metrics.kprf.recordsRetried('orders', 'not_enough_replicas', 5, false)

@@ -1,7 +1,7 @@
 import { register } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { Metrics, type MetricsOptions } from '../../src/metrics/metrics.ts'
-import { MAX_TOPIC_LABELS } from '../../src/metrics/topic-labels.ts'
+import { LABEL_KEPT_MS, MAX_TOPIC_LABELS } from '../../src/metrics/topic-labels.ts'
 import type { Records } from '../../src/producer/record-columns.ts'
 import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from './idle-state.ts'
@@ -178,16 +178,53 @@ describe('The label topic', () => {
     expect(valueOf(exposition, 'kafka_internal_queue_size', { topic: 'other' })).toBe(7)
   })
 
-  test('is the name of a topic that was confirmed before anything was delivered', async () => {
+  test('is the name of a topic from the first delivery on', async () => {
     const metrics = makeMetrics()
 
-    metrics.confirmTopic('orders')
+    metrics.recordsFailed('orders', -192, admitted(1), 3000)
+    metrics.recordsDelivered('orders', admitted(1), 3000)
     metrics.recordsFailed('orders', -192, admitted(1), 3000)
 
     const exposition = await scrape(metrics)
-    const labels = { topic: 'orders', error_code: '-192' }
-    expect(valueOf(exposition, 'kafka_errors_count', labels)).toBe(1)
-    expect(valueOf(exposition, 'kafka_sent_messages', { topic: 'orders' })).toBe(0)
+    for (const topic of ['orders', 'other']) {
+      expect(valueOf(exposition, 'kafka_errors_count', { topic, error_code: '-192' })).toBe(1)
+    }
+  })
+
+  test('of a topic that makes room goes, and what it counted is counted under "other"', async () => {
+    const metrics = makeMetrics({ configuredTopics: ['configured'] })
+    const later = 1001 + LABEL_KEPT_MS
+    metrics.recordsDelivered('orders', admitted(3), 1001)
+    metrics.recordsReceived('sync', [{ topic: 'orders' }, { topic: 'typo' }])
+    metrics.recordsFailed('orders', -192, admitted(2), 1001)
+    metrics.kprf.recordsFailed('orders', 'delivery_timed_out', 2)
+    metrics.kprf.recordsRetried('orders', 'timed_out', 5, true)
+    metrics.countRateLimited('orders', 4)
+    const before = await scrape(metrics)
+
+    for (let i = 1; i < MAX_TOPIC_LABELS; i += 1) {
+      metrics.recordsDelivered(`topic-${i}`, admitted(1), later)
+    }
+
+    const after = await scrape(metrics)
+    const names = [
+      ...['kafka_sent_messages', 'kafka_errors_count', 'ratelimit_messages_count'],
+      ...['kprf_records_received_total', 'kprf_records_failed_total'],
+      ...['kprf_possible_duplicates_total', 'kafka_message_send_duration_count'],
+      ...['kafka_message_send_duration_sum', 'kafka_message_send_duration_bucket'],
+    ]
+    const sumOf = ({ samples }: Exposition, name: string, topics: readonly string[]): number =>
+      samples
+        .filter((sample) => sample.name === name && topics.includes(sample.labels['topic'] ?? ''))
+        .reduce((sum, { value }) => sum + value, 0)
+    for (const name of names) {
+      expect(sumOf(before, name, ['orders']), name).toBeGreaterThan(0)
+      expect(topicsOf(after, name), name).not.toContain('orders')
+      expect(sumOf(after, name, ['other']), name).toBe(sumOf(before, name, ['orders', 'other']))
+    }
+    expect(topicsOf(after, 'kafka_sent_messages')).toContain('configured')
+    expect(topicsOf(after, 'kafka_internal_queue_size')).not.toContain('orders')
+    expect(valueOf(after, 'kprf_topic_labels_reused_total', {})).toBe(1)
   })
 
   test('has at most so many values, then all further topics share "other"', async () => {

@@ -139,7 +139,7 @@ describe('StatisticsMetrics', () => {
       Array.from({ length: 500 }, (_, index) => [`t${index}`, topic(index, index < 499 ? 10 : 40)]),
     )
     const { registry, labels } = makeMetrics({ ...STATISTICS, topics })
-    for (const name of Object.keys(topics).slice(0, -2)) labels.confirm(name)
+    for (const name of Object.keys(topics).slice(0, -2)) labels.delivered(name, 0)
 
     const exposition = await scrape(registry)
 

@@ -83,7 +83,6 @@ export class KprfOnCluster {
       observer: {
         delivered: () => undefined,
         failed: () => undefined,
-        confirmed: () => undefined,
         refused: () => undefined,
         renewed: () => undefined,
         attemptFailed: () => undefined,

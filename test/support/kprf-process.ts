@@ -43,6 +43,7 @@ const quotedLogLines = 20
 export async function startKprf(
   bootstrap: string,
   settings: KprfSettings = {},
+  nodeFlags: readonly string[] = [],
 ): Promise<KprfProcess> {
   const flags = {
     'kafka.brokers': bootstrap,
@@ -53,7 +54,11 @@ export async function startKprf(
   }
   const child = spawn(
     process.execPath,
-    ['src/main.ts', ...Object.entries(flags).map(([key, value]) => `--${key}=${value}`)],
+    [
+      ...nodeFlags,
+      'src/main.ts',
+      ...Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
+    ],
     // Nothing of the environment may configure it by accident.
     { cwd: projectDirectory, env: {}, stdio: ['ignore', 'pipe', 'pipe'] },
   )

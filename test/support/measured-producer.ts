@@ -58,7 +58,7 @@ export class MeasuredProducer {
         statistics: this.statistics,
         observer: {
           ...{ delivered: () => undefined, failed: () => undefined, retried: () => undefined },
-          ...{ confirmed: () => undefined, refused: () => undefined, renewed: () => undefined },
+          ...{ refused: () => undefined, renewed: () => undefined },
           ...{ attemptFailed: () => undefined, split: () => undefined },
         },
       },

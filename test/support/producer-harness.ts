@@ -36,7 +36,6 @@ export class ProducerHarness {
   readonly reports: DeliveryReport[] = []
   readonly failures: DeliveryFailure[] = []
   readonly retries: BatchRetry[] = []
-  readonly confirmed: string[] = []
   /** One for each record. */
   readonly refused: [topic: string, number: number][] = []
   /** One for each time that the observer was told. */
@@ -72,9 +71,6 @@ export class ProducerHarness {
           },
           retried: (retry) => {
             this.retries.push(retry)
-          },
-          confirmed: (topic) => {
-            this.confirmed.push(topic)
           },
           refused: (topic, { number }, count) => {
             this.refusals.push([topic, number, count])

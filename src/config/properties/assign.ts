@@ -103,8 +103,9 @@ function isSame(one: Candidate, other: Candidate): boolean {
 
 function conflict(target: string, one: Candidate, other: Candidate): Problem {
   const shown = ({ name, value, origin, named }: Candidate): string => {
-    const is = named.property.sensitive === true ? 'is set' : `is ${String(value)}`
-    return `${name} ${is} (${origin})`
+    const isText = named.property.kind.type === 'string' || typeof value === 'string'
+    const isChoice = named.property.kind.choices?.some((choice) => choice === value) === true
+    return `${name} is ${isText && !isChoice ? 'set' : String(value)} (${origin})`
   }
   const line = `${shown(one)} and ${shown(other)}, but they are one setting; keep one of them`
   return { key: target, line }

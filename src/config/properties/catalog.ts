@@ -56,7 +56,10 @@ export function findProperty(name: string): NamedProperty | undefined {
   return BY_NAME.get(name)
 }
 
-/** Says in librdkafka's words that there is no such property, and which may be meant. */
+/**
+ * Says in librdkafka's words that there is no such property, and which may be meant. The name itself is not repeated:
+ * it may be a part of a secret.
+ */
 export function noSuchProperty(name: string): {
   readonly complaint: string
   readonly meant: string | undefined
@@ -66,7 +69,7 @@ export function noSuchProperty(name: string): {
     PROPERTY_NAMES.map((known) => [known, known] as const),
   )
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
-  return { complaint: `No such configuration property: "${name}"${guess}`, meant }
+  return { complaint: `No such configuration property${guess}`, meant }
 }
 
 /** The value of every property that no other key sets: what was set, and the defaults. */

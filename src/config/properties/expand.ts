@@ -12,10 +12,15 @@ export function expandProperties(source: Source): Source {
   const problems: Problem[] = []
   for (const line of parsePropertyLines(text.value)) {
     const origin = `${text.origin}, line ${line.number} of the text`
-    const key = 'name' in line ? `${PROPERTIES_SECTION}.${line.name}` : PROPERTIES_SECTION
     const complaint = complaintOf(line)
-    if (complaint !== undefined) problems.push({ key, line: `${key}: ${complaint} (${origin})` })
-    else if ('value' in line) found.set(key, { value: line.value, origin })
+    if (complaint !== undefined) {
+      problems.push({
+        key: PROPERTIES_SECTION,
+        line: `${PROPERTIES_SECTION}: ${complaint} (${origin})`,
+      })
+    } else if ('value' in line) {
+      found.set(`${PROPERTIES_SECTION}.${line.name}`, { value: line.value, origin })
+    }
   }
   for (const [key, at] of source.found) if (key !== PROPERTIES_SECTION) found.set(key, at)
   return { found, problems: [...source.problems, ...problems] }

@@ -1,6 +1,7 @@
 /** What no single value breaks: rules between keys. */
 import { brokerAddresses, parseBrokers } from '../brokers.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rule.ts'
+import { SCHEMA } from '../schema.ts'
 import { SECURITY_RULES } from './security-rules.ts'
 
 /** 64 workers keep up to 128 records' room in reserve; of 1000 that is an eighth. */
@@ -68,7 +69,11 @@ function brokerOfOtherProtocol(values: Settled): string | undefined {
     (broker) => broker.protocol !== undefined && broker.protocol !== protocol,
   )
   if (other?.protocol === undefined) return undefined
-  return `kafka.brokers has ${other.protocol}://${other.address}, but kafka.security_protocol is ${protocol}; make them agree`
+  const isKnown = SCHEMA.kafka.security_protocol.choices?.includes(other.protocol) === true
+  const shown = isKnown
+    ? `${other.protocol}://${other.address}`
+    : 'an address with another protocol'
+  return `kafka.brokers has ${shown}, but kafka.security_protocol is ${protocol}; make them agree`
 }
 
 /** The wording after the colon is librdkafka's. */

@@ -12,12 +12,12 @@ const VALUE = /^[\x20-\x7e\t\r\n]+$/
  */
 export function parseExtensions(key: string, text: string): Readonly<Record<string, string>> {
   const extensions: Record<string, string> = {}
-  for (const pair of text === '' ? [] : text.split(',')) {
+  for (const [index, pair] of (text === '' ? [] : text.split(',')).entries()) {
     const [name = '', ...rest] = pair.split('=')
     const value = rest.join('=')
     // The token itself goes by the name of auth.
     if (!NAME.test(name) || !VALUE.test(value) || name.toLowerCase() === 'auth') {
-      const message = `${key}: "${name}" is no extension; it is written name=value,name2=value2, with names of letters other than auth`
+      const message = `${key}: number ${index + 1} is no extension; they are written name=value,name2=value2, with names of letters other than auth`
       throw new ProxyError('CONFIG_INVALID', message)
     }
     extensions[name] = value

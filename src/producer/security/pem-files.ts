@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProxyError } from '../../errors.ts'
+import { fileProblem, quotedPath } from '../../quotable.ts'
 
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
@@ -19,12 +20,12 @@ export function readFileOf(key: string, path: string): Buffer {
  */
 export function readCertificates(key: string, path: string): string[] {
   if (!reading(key, path, () => statSync(path).isDirectory())) {
-    return certificatesIn(key, readFileOf(key, path).toString(), `"${path}" holds`)
+    return certificatesIn(key, readFileOf(key, path).toString(), `${quotedPath(path)} holds`)
   }
   const files = reading(key, path, () => readdirSync(path, { withFileTypes: true }))
     .filter((entry) => !entry.isDirectory())
     .map(({ name }) => readFileOf(key, join(path, name)).toString())
-  return certificatesIn(key, files.join('\n'), `the files in "${path}" hold`)
+  return certificatesIn(key, files.join('\n'), `the files in ${quotedPath(path)} hold`)
 }
 
 /**
@@ -53,7 +54,10 @@ function reading<Result>(key: string, path: string, read: () => Result): Result 
   try {
     return read()
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ProxyError('CONFIG_INVALID', `${key}: cannot read "${path}": ${reason}`, { cause })
+    // Without the cause, whose words have the path in them.
+    throw new ProxyError(
+      'CONFIG_INVALID',
+      `${key}: cannot read ${quotedPath(path)}: ${fileProblem(cause)}`,
+    )
   }
 }

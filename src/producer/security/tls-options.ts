@@ -5,6 +5,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { createSecureContext, type ConnectionOptions, type SecureContextOptions } from 'node:tls'
 import { ProxyError } from '../../errors.ts'
+import { quotedPath } from '../../quotable.ts'
 import { certificatesIn, readCertificates, readFileOf } from './pem-files.ts'
 import { TLS_PROPERTIES, type TlsKeys, type TlsSettings } from './settings.ts'
 
@@ -41,7 +42,7 @@ function authorities(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
 function revocations({ crlLocation }: TlsSettings, keys: TlsKeys): ConnectionOptions {
   if (crlLocation === '') return {}
   const crl = readFileOf(keys.crlLocation, crlLocation)
-  const complaint = `${keys.crlLocation}: "${crlLocation}" is no certificate revocation list in PEM`
+  const complaint = `${keys.crlLocation}: ${quotedPath(crlLocation)} is no certificate revocation list in PEM`
   assertUsable({ crl }, complaint)
   return { crl }
 }
@@ -67,7 +68,7 @@ function identity(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
 function keystore(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
   const { keystoreLocation, keystorePassword: passphrase } = settings
   const pfx = readFileOf(keys.keystoreLocation, keystoreLocation)
-  const complaint = `${keys.keystoreLocation}: "${keystoreLocation}" cannot be opened; it must be PKCS#12 with a certificate and its key, and ${keys.keystorePassword} its password`
+  const complaint = `${keys.keystoreLocation}: ${quotedPath(keystoreLocation)} cannot be opened; it must be PKCS#12 with a certificate and its key, and ${keys.keystorePassword} its password`
   assertUsable({ pfx, passphrase }, complaint)
   return { pfx, passphrase }
 }
@@ -77,7 +78,7 @@ function algorithms(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
   const options: ConnectionOptions = {}
   const add = (key: string, value: string, option: SecureContextOptions): void => {
     if (value === '') return
-    assertUsable(option, `${key}: OpenSSL knows none of "${value}", or not all that must be known`)
+    assertUsable(option, `${key}: OpenSSL knows none of these names, or not all that must be known`)
     Object.assign(options, option)
   }
   add(keys.cipherSuites, cipherSuites, { ciphers: cipherSuites })

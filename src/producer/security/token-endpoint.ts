@@ -2,6 +2,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { ProxyError } from '../../errors.ts'
+import { MASK, maskerOf, type Masker } from '../../quotable.ts'
 import { TokenError } from './bearer-token.ts'
 import type { OidcSettings } from './settings.ts'
 
@@ -47,9 +48,7 @@ export function tokenEndpoint(key: string, text: string): URL {
   }
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    complain(
-      `${url.protocol}//${url.host} is not https: the client secret would be sent in the clear`,
-    )
+    complain('is not https: the client secret would be sent in the clear')
   }
   return url
 }
@@ -65,7 +64,7 @@ export async function requestToken(
   postForm: PostForm,
   signal: AbortSignal,
 ): Promise<string> {
-  const { tokenEndpointUrl, clientSecret, scope, ca } = settings
+  const { tokenEndpointUrl, clientId, clientSecret, scope, ca } = settings
   const url = tokenEndpoint('sasl.oauthbearer.token.endpoint.url', tokenEndpointUrl)
   const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope && { scope }) })
   const headers = {
@@ -81,8 +80,8 @@ export async function requestToken(
   )
   const answer = parseJson(reply.body)
   if (reply.status !== 200) {
-    const words = refusalIn(answer).replaceAll(clientSecret, '********')
-    throw new TokenError(`${where} answers ${reply.status}${words}`)
+    const mask = maskerOf([clientSecret, `${clientId}:${clientSecret}`])
+    throw new TokenError(`${where} answers ${reply.status}${refusalIn(answer, mask)}`)
   }
   const { access_token: token } = answer
   if (typeof token !== 'string' || token === '') {
@@ -116,16 +115,19 @@ export function postWithNode({ url, headers, body, ca, signal }: FormRequest): P
   return promise
 }
 
-/** RFC 6749, section 2.3.1: encoded as in a form, so that a colon in either is no separator. */
 /** As librdkafka and Java's clients send them: as they are, where RFC 6749 would have them encoded as in a form. */
 function basicCredentials({ clientId, clientSecret }: OidcSettings): string {
   return Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
 }
 
-/** RFC 6749, section 5.2. */
-function refusalIn({ error, error_description: description }: Answer): string {
+/** What header a client's credentials or a token are sent in, whoever's they are. */
+const CREDENTIALS = /\b(Basic|Bearer)([ :=]+)\S+/gi
+
+/** RFC 6749, section 5.2. Secrets are masked before the words are cut off, so that no part of one is left. */
+function refusalIn({ error, error_description: description }: Answer, mask: Masker): string {
   const words = [error, description].filter((word) => typeof word === 'string' && word !== '')
-  return words.length === 0 ? '' : `: ${words.join(', ').slice(0, MAX_QUOTED_CHARACTERS)}`
+  const masked = mask(words.join(', ')).replace(CREDENTIALS, `$1$2${MASK}`)
+  return words.length === 0 ? '' : `: ${masked.slice(0, MAX_QUOTED_CHARACTERS)}`
 }
 
 type Answer = Readonly<Record<string, unknown>>

@@ -21,11 +21,15 @@ export function parseUnsecured(
   }
   const values = new Map<string, string>()
   const extensions: string[] = []
-  for (const pair of text.split(' ').filter((word) => word !== '')) {
+  for (const [index, pair] of text
+    .split(' ')
+    .filter((word) => word !== '')
+    .entries()) {
     const [name = '', ...rest] = pair.split('=')
     const value = rest.join('=')
     if (name.startsWith(EXTENSION)) extensions.push(pair.slice(EXTENSION.length))
-    else if (!NAMES.includes(name)) complain(`"${name}" is not one of ${NAMES.join(', ')}`)
+    else if (!NAMES.includes(name))
+      complain(`word ${index + 1} is not one of ${NAMES.join(', ')} with a value`)
     else if (value === '' || values.has(name)) complain(`"${name}" must have one value`)
     else values.set(name, value)
   }

@@ -66,7 +66,7 @@ describe('kafka.properties', () => {
     expect(
       problemsWithBroker({ env: { KPRF_KAFKA_PROPERTIES: '# mine\nlinger.mss=7\nacks=-2' } }),
     ).toEqual([
-      'kafka.properties.linger.mss: No such configuration property: "linger.mss"; did you mean linger.ms? (KPRF_KAFKA_PROPERTIES, line 2 of the text)',
+      'kafka.properties: No such configuration property; did you mean linger.ms? (KPRF_KAFKA_PROPERTIES, line 2 of the text)',
       'kafka.properties.acks: Configuration property "request.required.acks" value -2 is outside allowed range -1..1000 (KPRF_KAFKA_PROPERTIES, line 3 of the text)',
     ])
   })
@@ -125,20 +125,20 @@ describe('kafka.properties', () => {
     ],
     [
       'batch.size=5k',
-      'Invalid value for configuration property "batch.size": "5k"; it must be a number from 1 to 2147483647',
+      'Invalid value for configuration property "batch.size"; it must be a number from 1 to 2147483647',
     ],
     [
       'batch.size=1.5',
-      'Invalid value for configuration property "batch.size": "1.5"; it must be a number from 1 to 2147483647',
+      'Invalid value for configuration property "batch.size"; it must be a number from 1 to 2147483647',
     ],
     [
       'batch.size=',
-      'Invalid value for configuration property "batch.size": ""; it must be a number from 1 to 2147483647',
+      'Invalid value for configuration property "batch.size"; it must be a number from 1 to 2147483647',
     ],
     ['socket.nagle.disable=yes', 'Expected bool value for "socket.nagle.disable": true or false'],
     [
       'compression.codec=brotli',
-      'Invalid value for configuration property "compression.codec": "brotli"; it must be one of none, gzip, snappy, lz4, zstd, inherit',
+      'Invalid value for configuration property "compression.codec"; it must be one of none, gzip, snappy, lz4, zstd, inherit',
     ],
     ['group.id=x', 'not taken: it is for consumers; kprf only produces'],
     [
@@ -165,19 +165,14 @@ describe('kafka.properties', () => {
   })
 
   it.each([
-    ['kafka: { properties: { linger.mss: 5 } }', 'linger.mss', 'linger.ms', '(kprf.yaml:1)'],
-    [
-      'kafka: { properties: "linger.mss=5" }',
-      'linger.mss',
-      'linger.ms',
-      '(kprf.yaml:1, line 1 of the text)',
-    ],
-    ['kafka: { properties: { zzzzzzz: zstd } }', 'zzzzzzz', undefined, '(kprf.yaml:1)'],
-  ])('suggests the nearest name for an unknown one: %s', (file, name, meant, origin) => {
+    ['kafka: { properties: { linger.mss: 5 } }', 'linger.ms', '(kprf.yaml:1:24)'],
+    ['kafka: { properties: "linger.mss=5" }', 'linger.ms', '(kprf.yaml:1, line 1 of the text)'],
+    ['kafka: { properties: { zzzzzzz: zstd } }', undefined, '(kprf.yaml:1:24)'],
+  ])('suggests the nearest name for an unknown one: %s', (file, meant, origin) => {
     const guess = meant === undefined ? '' : `; did you mean ${meant}?`
 
     expect(problemsWithBroker({ file })).toEqual([
-      `kafka.properties.${name}: No such configuration property: "${name}"${guess} ${origin}`,
+      `kafka.properties: No such configuration property${guess} ${origin}`,
     ])
   })
 
@@ -189,18 +184,18 @@ describe('kafka.properties', () => {
       }),
     ).toEqual([
       'KPRF_KAFKA_PROPERTIES_BATCH_SIZES: unknown variable; did you mean KPRF_KAFKA_PROPERTIES_BATCH_SIZE?',
-      '--kafka.properties.linger.mss: unknown flag; did you mean --kafka.properties.linger.ms?',
+      'argument 2: unknown flag; did you mean --kafka.properties.linger.ms?',
     ])
   })
 
   it.each([
     [
       'kafka: { properties: { batch.size: [5] } }',
-      'Invalid value for configuration property "batch.size": [5]; it must be a number from 1 to 2147483647',
+      'Invalid value for configuration property "batch.size"; it must be a number from 1 to 2147483647',
     ],
     [
       'kafka: { properties: { client.id: 5 } }',
-      'Invalid value for configuration property "client.id": 5; it must be text; put it in quotes',
+      'Invalid value for configuration property "client.id"; it must be text; put it in quotes',
     ],
   ])('does not take the YAML %s', (file, complaint) => {
     expect(problemsWithBroker({ file })).toEqual([expect.stringContaining(complaint)])
@@ -289,7 +284,7 @@ describe('two names of one setting', () => {
         file: 'kafka: { properties: { bootstrap.servers: a, metadata.broker.list: b } }',
       }),
     ).toEqual([
-      'kafka.properties.bootstrap.servers is a (kprf.yaml:1) and kafka.properties.metadata.broker.list is b (kprf.yaml:1), but they are one setting; keep one of them',
+      'kafka.properties.bootstrap.servers is set (kprf.yaml:1) and kafka.properties.metadata.broker.list is set (kprf.yaml:1), but they are one setting; keep one of them',
     ])
   })
 
@@ -347,6 +342,9 @@ describe('kprf config print', () => {
   it('prints what loads to the same', () => {
     const { properties } = load({ file: printed }).kafka
 
-    expect(properties).toEqual({ ...load({ file }).kafka.properties, 'ssl.key.pem': '********' })
+    expect(properties).toEqual({
+      ...load({ file }).kafka.properties,
+      ...{ 'ssl.key.pem': '********', 'ssl.certificate.pem': '********' },
+    })
   })
 })

@@ -13,6 +13,7 @@ import { createAuthority } from '../../embedded-broker/support/certificates.ts'
 
 const authority = createAuthority()
 const clientSecret = 'canary: secret+%'
+const basic = Buffer.from(`kprf:1:${clientSecret}`).toString('base64')
 const closers: (() => unknown)[] = []
 
 afterEach(async () => {
@@ -115,6 +116,27 @@ describe('requestToken', () => {
   })
 
   it.each([
+    ['the header', `Authorization: Basic ${basic} is wrong`],
+    ['the header without its kind', `${basic} is wrong`],
+    ['the secret as a URL has it', encodeURIComponent(clientSecret)],
+    ['the secret as a form has it', new URLSearchParams({ a: clientSecret }).toString()],
+    ['a header of another', 'Basic c2VjcmV0 and Bearer: c2VjcmV0'],
+    ['the secret where the words are cut off', `${'x'.repeat(190)}${clientSecret}`],
+    ['the header where the words are cut off', `${'x'.repeat(180)}${basic}`],
+  ])('repeats no secret when an endpoint repeats %s', async (_, description) => {
+    const words = { error: 'invalid_client', error_description: description }
+    const { url } = await serve(401, JSON.stringify(words))
+
+    const complaint = await complaintOf(ask(settings(url)))
+
+    expect(complaint).toContain('invalid_client')
+    expect(complaint).not.toMatch(/canary|c2VjcmV0/)
+    for (let length = 8; length <= basic.length; length += 1) {
+      expect(complaint).not.toContain(basic.slice(0, length))
+    }
+  })
+
+  it.each([
     [500, 'oops', /answers 500$/],
     [200, 'no JSON', /answers 200 without an access_token$/],
     [200, '{"access_token":7}', /answers 200 without an access_token$/],
@@ -173,7 +195,7 @@ describe('tokenEndpoint', () => {
   })
 
   it.each([
-    ['http://issuer.example/token', /^k: http:\/\/issuer\.example is not https/],
+    ['http://issuer.example/token', /^k: is not https/],
     ['http://localhost.example/token', /is not https/],
     ['ftp://localhost/token', /is not https/],
     ['issuer.example', /^k: is no URL; it is written https:\/\/host\/path$/],

@@ -50,6 +50,7 @@ export const SECURITY = {
     kind: text(),
     by: 'Node.js',
     note: 'The certificate itself instead of its file.',
+    sensitive: true,
   }),
   'ssl.ca.location': setsKey('kafka.ssl.ca_file', {
     kind: text(),
@@ -63,6 +64,7 @@ export const SECURITY = {
     kind: text(),
     by: 'Node.js',
     note: 'The certificates of authorities themselves instead of their file.',
+    sensitive: true,
   }),
   'https.ca.location': own({
     kind: text(),
@@ -76,6 +78,7 @@ export const SECURITY = {
     kind: text(),
     by: 'Node.js',
     note: 'Their certificates themselves instead of a file.',
+    sensitive: true,
   }),
   'ssl.crl.location': own({
     kind: text(),
@@ -143,6 +146,7 @@ export const SECURITY = {
     kind: text(),
     by: 'kprf',
     note: 'What these tokens say: `principal=NAME`, and if wanted `principalClaimName`, `scope`, `scopeClaimName`, `lifeSeconds` and `extension_NAME`, with spaces between.',
+    sensitive: true,
   }),
   'sasl.oauthbearer.client.id': own({
     kind: text(),
@@ -166,6 +170,7 @@ export const SECURITY = {
     kind: text(),
     by: 'kprf',
     note: 'Sent to the broker beside the token (KIP-342), as `name=value` with commas between.',
+    sensitive: true,
   }),
   'sasl.oauthbearer.token.endpoint.url': own({
     kind: text(),

@@ -1,0 +1,75 @@
+/**
+ * A counter with the label `topic`, and perhaps one more, whose topics can be taken away: what was counted under one
+ * goes on being counted under another, so that the sum over all topics never goes down.
+ */
+import type { Registry } from 'prom-client'
+import { PlainCounter, type CountSeries } from './plain-counter.ts'
+
+/** Name and help of a {@link TopicCounter}, and its second label. */
+export interface TopicCounterOptions {
+  readonly name: string
+  readonly help: string
+  /** @defaultValue `topic` is the only one */
+  readonly secondLabel?: string
+  readonly registry: Registry
+}
+
+/** The series of all topics under one value of the second label. */
+export class SeriesByTopic {
+  readonly #counter: PlainCounter<string>
+  readonly #labels: Readonly<Record<string, string>>
+  readonly #series = new Map<string, CountSeries>()
+
+  constructor(counter: PlainCounter<string>, labels: Readonly<Record<string, string>>) {
+    this.#counter = counter
+    this.#labels = labels
+  }
+
+  /** The series of a topic, from 0 when it is new. @param label - of the topic. */
+  at(label: string): CountSeries {
+    let series = this.#series.get(label)
+    if (!series) {
+      series = this.#counter.addSeries({ topic: label, ...this.#labels })
+      this.#series.set(label, series)
+    }
+    return series
+  }
+
+  /** Adds the count of one label to another's, and ends its series. */
+  fold(from: string, to: string): void {
+    const series = this.#series.get(from)
+    if (!series) return
+    this.at(to).count += series.count
+    this.#series.delete(from)
+    this.#counter.removeSeries(series)
+  }
+}
+
+/** See the head of this file. */
+export class TopicCounter {
+  readonly #counter: PlainCounter<string>
+  readonly #secondLabel: string | undefined
+  readonly #byValue = new Map<string, SeriesByTopic>()
+
+  constructor({ name, help, secondLabel, registry }: TopicCounterOptions) {
+    const labelNames = secondLabel === undefined ? ['topic'] : ['topic', secondLabel]
+    this.#counter = new PlainCounter({ name, help, labelNames, registry })
+    this.#secondLabel = secondLabel
+  }
+
+  /** The series with this value of the second label. @param value - left out where there is no such label. */
+  under(value = ''): SeriesByTopic {
+    let series = this.#byValue.get(value)
+    if (!series) {
+      const labels = this.#secondLabel === undefined ? {} : { [this.#secondLabel]: value }
+      series = new SeriesByTopic(this.#counter, labels)
+      this.#byValue.set(value, series)
+    }
+    return series
+  }
+
+  /** Adds what was counted under one topic to another's, and ends its series. */
+  fold(from: string, to: string): void {
+    for (const series of this.#byValue.values()) series.fold(from, to)
+  }
+}
