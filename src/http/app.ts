@@ -94,6 +94,6 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
     rules: settings,
     bodyReader: new BodyReader(settings.maxBodyBytes, budget),
     requestIds: createRequestIds(clock),
-    replies: new ReplyBatch(clock),
+    replies: new ReplyBatch(clock, options.log),
   })
 }

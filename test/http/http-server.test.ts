@@ -30,15 +30,6 @@ describe('HttpServer', () => {
     expect(() => server.address).toThrow('listens')
   })
 
-  it('drops connections beyond the limit, and says so in the log', async () => {
-    const { connect, log } = await serveEdge({}, { maxConnections: 1 })
-    await connect().write(rawPush(pushBody())).response()
-
-    await connect().closed()
-
-    expect(log.lines).toMatchObject([{ level: 'warn', fields: { max_connections: 1 } }])
-  })
-
   it('gives a client it refused some time to read why, then cuts it off', async () => {
     const clock = new FakeClock()
     const { port } = await serveEdge({ clock }, { lingerMs: 1000 })
@@ -55,27 +46,6 @@ describe('HttpServer', () => {
 
     await expect(cut).rejects.toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET/) })
     expect(socket.bytesRead).toBeGreaterThan(100)
-  })
-
-  it('cuts off a client that reads none of its replies', async () => {
-    const settings = {
-      maxBodyBytes: 4_194_304,
-      maxRecordsPerRequest: 20_000,
-      unknownFields: 'ignore',
-    } as const
-    const { connect, metrics, server } = await serveEdge(
-      { settings },
-      { stalledReaderTimeoutMs: 60 },
-    )
-    const record = { topic: 'orders', data: '', key: 1 }
-    const invalid = JSON.stringify({ records: Array.from({ length: 20_000 }, () => record) })
-    const client = connect().pause()
-    for (let n = 0; n < 12; n += 1) client.write(rawPush(invalid))
-    await metrics.observed(1)
-
-    await server.stopAccepting()
-
-    expect(metrics.pushes[0]).toMatchObject({ status: 422 })
   })
 })
 

@@ -4,8 +4,11 @@ import net from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { CLOSE_GRACE_MS, OperationsServer } from '../../src/operations/server.ts'
 import { ManualClock } from '../logging/manual-clock.ts'
+import { FakeHttpLog } from '../support/http-edge.ts'
 
 const HOST = '127.0.0.1'
+
+const log = new FakeHttpLog()
 
 const answerOk: http.RequestListener = (_request, response) => {
   response.end('ok')
@@ -13,7 +16,7 @@ const answerOk: http.RequestListener = (_request, response) => {
 
 describe('OperationsServer', () => {
   test('serves on the port it returns until it is closed', async () => {
-    const server = new OperationsServer(answerOk, new ManualClock())
+    const server = new OperationsServer({ app: answerOk, clock: new ManualClock(), log })
 
     const port = await server.listen(HOST, 0)
     const response = await fetch(`http://${HOST}:${port}/`)
@@ -24,8 +27,8 @@ describe('OperationsServer', () => {
   })
 
   test('refuses a port that is taken, naming key and address', async () => {
-    const first = new OperationsServer(answerOk, new ManualClock())
-    const second = new OperationsServer(answerOk, new ManualClock())
+    const first = new OperationsServer({ app: answerOk, clock: new ManualClock(), log })
+    const second = new OperationsServer({ app: answerOk, clock: new ManualClock(), log })
     const port = await first.listen(HOST, 0)
 
     await expect(second.listen(HOST, port)).rejects.toMatchObject({
@@ -40,9 +43,13 @@ describe('OperationsServer', () => {
   test('lets a reply under way finish when closed', async () => {
     const clock = new ManualClock()
     const arrived = Promise.withResolvers<http.ServerResponse>()
-    const server = new OperationsServer((_request, response) => {
-      arrived.resolve(response)
-    }, clock)
+    const server = new OperationsServer({
+      app: (_request, response) => {
+        arrived.resolve(response)
+      },
+      clock,
+      log,
+    })
     const port = await server.listen(HOST, 0)
 
     const response = fetch(`http://${HOST}:${port}/`)
@@ -58,9 +65,13 @@ describe('OperationsServer', () => {
   test('cuts off a reply that does not finish in time', async () => {
     const clock = new ManualClock()
     const arrived = Promise.withResolvers<http.ServerResponse>()
-    const server = new OperationsServer((_request, response) => {
-      arrived.resolve(response)
-    }, clock)
+    const server = new OperationsServer({
+      app: (_request, response) => {
+        arrived.resolve(response)
+      },
+      clock,
+      log,
+    })
     const port = await server.listen(HOST, 0)
     const socket = net.connect(port, HOST)
     socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`)
@@ -77,7 +88,7 @@ describe('OperationsServer', () => {
 
   test('does not wait for idle keep-alive connections when closed', async () => {
     const clock = new ManualClock()
-    const server = new OperationsServer(answerOk, clock)
+    const server = new OperationsServer({ app: answerOk, clock, log })
     const port = await server.listen(HOST, 0)
     const agent = new http.Agent({ keepAlive: true })
     const [response] = (await once(http.get({ host: HOST, port, agent }), 'response')) as [
