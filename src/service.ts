@@ -332,6 +332,8 @@ export class Service {
 function serverLimits({ http }: Config, workers: number): ServerLimits {
   return {
     ...SERVER_LIMITS,
+    // Workers share one listening socket, so that none that ends takes connections with it that wait for it.
+    acceptsPerTurn: workers > 1 ? 1 : SERVER_LIMITS.acceptsPerTurn,
     maxConnections: Math.ceil(http.maxConnections / workers),
     maxConnectionsPerAddress: http.maxConnectionsPerAddress,
   }

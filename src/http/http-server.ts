@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { CancelTimer, Clock } from '../clock.ts'
 import { invariant } from '../invariant.ts'
 import type { Logger } from '../logging.ts'
+import { addAcceptors, assertFree, CAN_SHARE_PORT } from './acceptors.ts'
 import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import type { Refusal } from './error-body.ts'
@@ -71,6 +72,7 @@ export class HttpServer {
   readonly #observer: EdgeObserver
   readonly #connections: Connections
   readonly #server: Server
+  #acceptors: readonly NetServer[] = []
   #cancelSweep: CancelTimer | undefined
   #isStopping = false
   #stopped: Promise<unknown> | undefined
@@ -102,12 +104,22 @@ export class HttpServer {
    * @throws the listener's error, such as one with code EADDRINUSE.
    */
   async listen(port: number, host: string): Promise<void> {
-    this.#server.listen({ port, host })
+    const reusePort = CAN_SHARE_PORT && this.#limits.acceptsPerTurn > 1
+    if (reusePort) await assertFree(port, host)
+    this.#server.listen({ port, host, reusePort })
     await once(this.#server, 'listening')
-    // An error of a single accept, such as too many open files, must not end the process.
-    this.#server.on('error', (error) => {
-      this.#log.limited('error', 'listener error', 'a connection could not be accepted', { error })
-    })
+    if (reusePort) {
+      const further = this.#limits.acceptsPerTurn - 1
+      this.#acceptors = await addAcceptors(this.#server, further, this.address.port, host)
+    }
+    for (const server of [this.#server, ...this.#acceptors]) {
+      // An error of a single accept must not end the process.
+      server.on('error', (error) => {
+        this.#log.limited('error', 'listener error', 'a connection could not be accepted', {
+          error,
+        })
+      })
+    }
     this.#scheduleSweep()
   }
 
@@ -132,10 +144,11 @@ export class HttpServer {
    */
   async stopAccepting(): Promise<void> {
     if (this.#stopped === undefined && !this.#server.listening) return
-    this.#stopped ??= once(this.#server, 'close')
+    this.#stopped ??= this.#closed()
     if (!this.#isStopping) {
       this.#isStopping = true
       this.#server.close()
+      for (const acceptor of this.#acceptors) acceptor.close()
       this.#connections.endAll(() => {
         this.#server.closeIdleConnections()
       })
@@ -152,9 +165,10 @@ export class HttpServer {
    */
   async retire(): Promise<void> {
     if (this.#stopped !== undefined || !this.#server.listening) return
-    this.#stopped = once(this.#server, 'close')
+    this.#stopped = this.#closed()
     // Node's own `close` would cut idle connections, on which the next request may be under way.
     NetServer.prototype.close.call(this.#server)
+    for (const acceptor of this.#acceptors) acceptor.close()
     this.#connections.endGently()
     await this.#stopped
   }
@@ -164,6 +178,11 @@ export class HttpServer {
     const stopped = this.stopAccepting()
     this.#connections.cutAll()
     await stopped
+  }
+
+  /** Resolves once nothing listens any more and all connections are closed. */
+  #closed(): Promise<unknown> {
+    return Promise.all([this.#server, ...this.#acceptors].map((server) => once(server, 'close')))
   }
 
   #handleEvents(): void {

@@ -22,6 +22,8 @@ export interface ServerLimits {
    * the connection ends after the replies to these.
    */
   readonly maxPipelinedRequests: number
+  /** Connections accepted in one turn of the event loop, where the system lets several sockets share a port. */
+  readonly acceptsPerTurn: number
   /** Open connections. One more takes the place of one that is idle, or is closed where none is. */
   readonly maxConnections: number
   /** Open connections of one address; further ones are closed. 0 is no limit. */
@@ -47,6 +49,7 @@ export const SERVER_LIMITS: ServerLimits = {
   keepAliveTimeoutMs: 65_000, // longer than the 60 s of common load balancers, which must close first
   maxRequestsPerConnection: 10_000, // lets a load balancer spread long-lived connections anew
   maxPipelinedRequests: 32, // the most that any browser ever had; more are work for others to wait for
+  acceptsPerTurn: 8, // 200 newcomers wait for 25 turns rather than 200
   maxConnections: 10_000, // with 16 KiB of headers each, 160 MiB at worst
   maxConnectionsPerAddress: 0, // all clients of a load balancer have its address
   stalledReaderTimeoutMs: 30_000, // as for a request that arrives
@@ -63,6 +66,7 @@ export const OPERATIONS_LIMITS: ServerLimits = {
   headersTimeoutMs: 3000,
   requestTimeoutMs: 5000, // no request has a body
   maxPipelinedRequests: 4,
+  acceptsPerTurn: 1, // one probe and one scraper come at a time
   maxConnections: 256, // more than this are a mistake or an attack
   stalledReaderTimeoutMs: 10_000, // the time that Prometheus gives a scrape
   minReadBytesPerSecond: 8192, // metrics of a megabyte come within the time of two scrapes

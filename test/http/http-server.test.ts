@@ -49,6 +49,57 @@ describe('HttpServer', () => {
   })
 })
 
+describe('an HttpServer full of connections', () => {
+  it('closes an idle one for a new one, and says so with its address', async () => {
+    const { connect, log, metrics } = await serveEdge({}, { maxConnections: 1 })
+    const idle = connect()
+    await idle.write(rawPush(pushBody())).response()
+
+    const { status } = await connect().write(rawPush(pushBody())).response()
+    await idle.closed()
+
+    expect(status).toBe(200)
+    expect(metrics.dropped).toEqual(['idle_evicted'])
+    expect(log.lines).toMatchObject([
+      { level: 'warn', fields: { address: '127.0.0.1', reason: 'idle_evicted' } },
+    ])
+  })
+
+  it('drops a new one when none is idle, and answers those that it has', async () => {
+    const { connect, metrics, producer } = await serveEdge({}, { maxConnections: 1 })
+    producer.holdDelivery()
+    const busy = connect().write(rawPush(pushBody({}, { wait_for_send: true })))
+    await producer.admitted(1)
+
+    await connect().closed()
+    producer.deliver()
+
+    expect((await busy.response()).status).toBe(200)
+    expect(metrics.dropped).toEqual(['limit'])
+  })
+})
+
+describe('a connection that sends empty lines instead of requests', () => {
+  it('is closed when it is older than idle ones are kept', async () => {
+    const clock = new FakeClock()
+    const { connect, metrics } = await serveEdge({ clock })
+    const client = connect()
+    const pushed = client.write(rawPush(pushBody())).response()
+    await clock.advance(0)
+    while (metrics.pushes.length === 0) await clock.advance(0)
+    await clock.advance(0)
+    await pushed
+
+    for (let second = 0; second < 70; second += 1) {
+      client.write('\r\n')
+      await clock.advance(1000)
+    }
+
+    expect(await client.closed()).toBe('')
+    expect(metrics.dropped).toEqual(['idle_timeout'])
+  })
+})
+
 describe('HttpServer.retire', () => {
   it('takes no new connections, and lets open ones end with the reply to their next request', async () => {
     const { connect, server, port } = await serveEdge()

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { OPERATIONS_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
 import { CLOSE_GRACE_MS, OperationsServer } from '../../src/operations/server.ts'
 import { ManualClock } from '../logging/manual-clock.ts'
 import { FakeHttpLog } from '../support/http-edge.ts'
+import { RawClient } from '../support/raw-client.ts'
 
 const HOST = '127.0.0.1'
 
@@ -102,3 +105,59 @@ describe('OperationsServer', () => {
     agent.destroy()
   })
 })
+
+describe('the operations port', () => {
+  const serve = async (limits: Partial<ServerLimits>) => {
+    const server = new OperationsServer({
+      ...{ app: answerOk, clock: systemClock, log },
+      limits: { ...OPERATIONS_LIMITS, ...limits },
+    })
+    const port = await server.listen(HOST, 0)
+    const strangers: RawClient[] = []
+    onTestFinished(async () => {
+      for (const stranger of strangers) stranger.destroy()
+      await server.close()
+    })
+    return {
+      port,
+      connect: () => {
+        const stranger = new RawClient(port)
+        strangers.push(stranger)
+        return stranger
+      },
+    }
+  }
+
+  test('answers probes while strangers hold all connections that there may be', async () => {
+    const { port, connect } = await serve({ maxConnections: 8 })
+    const strangers = Array.from({ length: 32 }, connect)
+
+    const statuses = []
+    for (let n = 0; n < 16; n += 1) statuses.push(await probe(port))
+
+    expect(statuses).toEqual(Array.from({ length: 16 }, () => 200))
+    await Promise.all(strangers.slice(0, 24).map((stranger) => stranger.closed()))
+  })
+
+  test('answers a client that ends its side right after its request', async () => {
+    const { connect } = await serve({})
+
+    const replies = await connect().write('GET / HTTP/1.0\r\n\r\n').end().responses(Infinity)
+
+    expect(replies.map(({ status }) => status)).toEqual([200])
+  })
+
+  test('gives strangers 4 s to send the head of a request', () => {
+    const { headersTimeoutMs, timeoutCheckIntervalMs } = OPERATIONS_LIMITS
+
+    expect(headersTimeoutMs + timeoutCheckIntervalMs).toBeLessThanOrEqual(4000)
+  })
+})
+
+/** Asks on a connection of its own, as Kubernetes does. */
+async function probe(port: number): Promise<number> {
+  const client = new RawClient(port)
+  const { status } = await client.write('GET /livez HTTP/1.1\r\nHost: h\r\n\r\n').response()
+  client.destroy()
+  return status
+}
