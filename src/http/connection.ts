@@ -53,9 +53,10 @@ export class Connection {
     return this.lastResponse?.writableFinished === false
   }
 
-  /** Whether the client waits for a reply of which it has seen nothing. */
+  /** Whether the client has begun a request, its first or one that is served, and seen nothing of the reply. */
   get isUnanswered(): boolean {
-    return this.isBusy && this.lastResponse?.headersSent === false
+    if (this.lastResponse === undefined) return !this.#isOver && this.socket.bytesRead > 0
+    return this.isBusy && !this.lastResponse.headersSent
   }
 
   /**

@@ -10,6 +10,7 @@ class FakeSocket extends EventEmitter {
   readonly remoteAddress: string
   writableLength = 0
   bytesWritten = 0
+  bytesRead = 0
   isDestroyed = false
 
   constructor(remoteAddress: string) {
@@ -304,13 +305,15 @@ describe('Connections', () => {
 
   it('tells of a client that leaves before its reply, and not of others', () => {
     const { open, begin, events } = createHarness()
-    const [early, late, idle] = [open('192.0.2.1'), open('192.0.2.2'), open('192.0.2.3')]
+    const [early, late, silent, half] = ['1', '2', '3', '4'].map((host) => open(`192.0.2.${host}`))
+    if (!early || !late || !silent || !half) throw new Error('four were opened')
     begin(early)
     begin(late).headersSent = true
+    half.bytesRead = 5
 
-    for (const socket of [early, late, idle]) socket.emit('close')
+    for (const socket of [early, late, silent, half]) socket.emit('close')
 
-    expect(events).toEqual(['aborted 192.0.2.1'])
+    expect(events).toEqual(['aborted 192.0.2.1', 'aborted 192.0.2.4'])
   })
 
   it('forgets closed connections', () => {
