@@ -78,6 +78,8 @@ const directions = {
           from: './src',
           except: [
             './operations',
+            './http/http-server.ts',
+            './http/limits.ts',
             './producer/types.ts',
             './errors.ts',
             './clock.ts',

@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   EXPECTATION_FAILED: 'The Expect header asks for something other than 100-continue.',
   REQUEST_TIMEOUT: 'The request did not arrive in time.',
   NOT_IMPLEMENTED: 'The request uses a part of HTTP that is not supported.',
+  HTTP_VERSION_NOT_SUPPORTED: 'The request is of an HTTP version other than 1.1 and 1.0.',
   RATE_LIMITED: 'The rate limit of the topic is reached.',
   PRODUCER_DRAINING: 'kprf is shutting down and takes no more records.',
   OVERLOADED: 'Request bodies, or replies that nobody reads, fill the memory set aside for them.',

@@ -8,7 +8,7 @@
 import { createApp } from './http/app.ts'
 import { messagesOf } from './http/express-messages.ts'
 import { HttpServer } from './http/http-server.ts'
-import { BODY_BYTES_IN_FLIGHT } from './http/limits.ts'
+import { BODY_BYTES_IN_FLIGHT, SERVER_LIMITS, type ServerLimits } from './http/limits.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from './http/rate-limiter.ts'
 import { replyBytesInFlight } from './http/reply-room.ts'
 import { type Addresses, announce } from './announce.ts'
@@ -128,6 +128,7 @@ export class Service {
       state: () => this.#metricsState(),
       configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
       statistics: statistics && (() => statistics.latest),
+      connections: () => this.#http.connectionCounts,
     })
     this.#metrics = metrics
     this.#observer = new DeliveryObserver({ metrics, logger })
@@ -167,14 +168,17 @@ export class Service {
       clock,
       isDraining: () => this.#state === 'draining' || this.#state === 'closed',
     })
-    this.#http = new HttpServer({ app, messages: messagesOf(app), clock, log: logger })
+    this.#http = new HttpServer({
+      ...{ app, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
+      limits: serverLimits(config, share?.workers ?? 1),
+    })
     const operations = {
       ...{ metrics, logger, readinessChecks: this.#readinessChecks() },
       statistics: { json: () => statistics && toJson(statistics.latest) },
     }
     this.#operations = share
       ? undefined
-      : new OperationsServer(createOperationsApp(operations), clock)
+      : new OperationsServer({ app: createOperationsApp(operations), clock, log: logger })
   }
 
   /** The log of this process. */
@@ -348,6 +352,17 @@ export class Service {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Those of one of so many processes. A client's connections may all be with one of them. */
+function serverLimits({ http }: Config, workers: number): ServerLimits {
+  return {
+    ...SERVER_LIMITS,
+    // Workers share one listening socket, so that none that ends takes connections with it that wait for it.
+    acceptsPerTurn: workers > 1 ? 1 : SERVER_LIMITS.acceptsPerTurn,
+    maxConnections: Math.ceil(http.maxConnections / workers),
+    maxConnectionsPerAddress: http.maxConnectionsPerAddress,
+  }
 }
 
 function makeStatistics(config: Config, clock: Clock, slot: number): Statistics | undefined {

@@ -72,6 +72,8 @@ function httpConfig(http: EffectiveValues['http']): HttpConfig {
     metricsPort: http.metrics_port,
     maxBodyBytes: http.max_body_bytes,
     maxRecordsPerRequest: http.max_records_per_request,
+    maxConnections: http.max_connections,
+    maxConnectionsPerAddress: http.max_connections_per_address,
     unknownFields: http.unknown_fields,
   }
 }

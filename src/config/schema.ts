@@ -234,6 +234,20 @@ const http = {
     max: 1_000_000,
     unit: 'records',
   }),
+  max_connections: wholeNumber({
+    doc: 'Most open connections; with several `workers`, each takes its share of them. One more takes the place of the one that has been idle for longest, and is closed only where none is idle. Never more than the limit on open files allows.',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+  }),
+  max_connections_per_address: wholeNumber({
+    doc: 'Most open connections of one address, of which each of several `workers` takes so many; an IPv6 address counts with all of its /64. Further ones are closed. 0 is no limit: behind a load balancer all clients have its address.',
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    unit: 'connections',
+  }),
   unknown_fields: choice({
     doc: 'What to do with a push that has a field kprf does not know.',
     default: 'ignore',

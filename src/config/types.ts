@@ -73,6 +73,8 @@ export interface HttpConfig {
   readonly metricsPort: number
   readonly maxBodyBytes: number
   readonly maxRecordsPerRequest: number
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
   readonly unknownFields: 'ignore' | 'reject'
 }
 

@@ -107,6 +107,6 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
     bodyReader: new BodyReader(settings.maxBodyBytes, budget),
     replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     requestIds: createRequestIds(clock),
-    replies: new ReplyBatch(clock),
+    replies: new ReplyBatch(clock, options.log),
   })
 }

@@ -62,6 +62,7 @@ export const HTTP_MAPPINGS = {
   PRODUCER_DRAINING: { status: 503, errorCode: 50304 },
   OVERLOADED: { status: 503, errorCode: 50305 },
   DELIVERY_TIMED_OUT: { status: 504, errorCode: 50401 },
+  HTTP_VERSION_NOT_SUPPORTED: { status: 505, errorCode: 50500 },
 } as const satisfies Record<ErrorCode, HttpMapping>
 
 /**

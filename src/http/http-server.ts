@@ -9,10 +9,14 @@ import type { Duplex } from 'node:stream'
 import type { CancelTimer, Clock } from '../clock.ts'
 import { invariant } from '../invariant.ts'
 import type { Logger } from '../logging.ts'
-import { type Connection, Connections } from './connections.ts'
+import { addAcceptors, assertFree, CAN_SHARE_PORT } from './acceptors.ts'
+import type { Connection } from './connection.ts'
+import { Connections } from './connections.ts'
 import type { Refusal } from './error-body.ts'
 import type { Messages } from './express-messages.ts'
+import type { ConnectionCounts, DropReason, EdgeObserver } from './http-metrics.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
+import { hasFreeDescriptor, roomForConnections } from './open-files.ts'
 import { parserRefusal, rawReply } from './parser-errors.ts'
 import { type HeaderList, refuse } from './reply.ts'
 import { createRequestIds, type RequestIds } from './request-id.ts'
@@ -33,12 +37,24 @@ export interface HttpServerOptions {
   readonly messages?: Messages
   readonly clock: Clock
   readonly log: Pick<Logger, 'limited'>
+  /** @defaultValue nothing is measured */
+  readonly observer?: EdgeObserver
   /** @defaultValue {@link SERVER_LIMITS} */
   readonly limits?: ServerLimits
 }
 
-/** How many times within its timeout a stalled reader is looked at. */
-const STALL_CHECKS_PER_TIMEOUT = 3
+const NO_OBSERVER: EdgeObserver = {
+  clientFailed: () => undefined,
+  connectionDropped: () => undefined,
+}
+
+const DROP_MESSAGES: Record<DropReason, string> = {
+  limit: 'connection dropped: too many are open, and none of them is idle',
+  address_limit: 'connection dropped: its address has too many open',
+  idle_evicted: 'idle connection closed to make room for a new one',
+  idle_timeout: 'idle connection closed although something came over it, which was no request',
+  file_descriptors: 'connections cannot be accepted: the process has no file descriptor left',
+}
 
 const CONNECT_REFUSAL: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'kprf is not a proxy' }
 const EXPECTATION_REFUSAL: Refusal = {
@@ -53,18 +69,30 @@ export class HttpServer {
   readonly #log: Pick<Logger, 'limited'>
   readonly #limits: ServerLimits
   readonly #requestIds: RequestIds
-  readonly #connections = new Connections()
+  readonly #observer: EdgeObserver
+  readonly #connections: Connections
   readonly #server: Server
-  #cancelStallCheck: CancelTimer | undefined
+  #acceptors: readonly NetServer[] = []
+  #cancelSweep: CancelTimer | undefined
   #isStopping = false
   #stopped: Promise<unknown> | undefined
 
-  constructor({ app, messages, clock, log, limits = SERVER_LIMITS }: HttpServerOptions) {
+  constructor(options: HttpServerOptions) {
+    const { app, messages, clock, log, observer = NO_OBSERVER, limits = SERVER_LIMITS } = options
     this.#app = app
     this.#clock = clock
     this.#log = log
-    this.#limits = limits
+    this.#observer = observer
+    this.#limits = { ...limits, maxConnections: roomForConnections(limits.maxConnections) }
     this.#requestIds = createRequestIds(clock)
+    this.#connections = new Connections(clock, this.#limits, {
+      clientFailed: (connection, code) => {
+        this.#clientFailed(connection, code)
+      },
+      dropped: (reason, address) => {
+        this.#connectionDropped(reason, address)
+      },
+    })
     this.#server = createNodeServer(limits, messages)
     this.#handleEvents()
   }
@@ -76,13 +104,28 @@ export class HttpServer {
    * @throws the listener's error, such as one with code EADDRINUSE.
    */
   async listen(port: number, host: string): Promise<void> {
-    this.#server.listen({ port, host })
+    const reusePort = CAN_SHARE_PORT && this.#limits.acceptsPerTurn > 1
+    if (reusePort) await assertFree(port, host)
+    this.#server.listen({ port, host, reusePort })
     await once(this.#server, 'listening')
-    // An error of a single accept, such as too many open files, must not end the process.
-    this.#server.on('error', (error) => {
-      this.#log.limited('error', 'listener error', 'a connection could not be accepted', { error })
-    })
-    this.#scheduleStallCheck()
+    if (reusePort) {
+      const further = this.#limits.acceptsPerTurn - 1
+      this.#acceptors = await addAcceptors(this.#server, further, this.address.port, host)
+    }
+    for (const server of [this.#server, ...this.#acceptors]) {
+      // An error of a single accept must not end the process.
+      server.on('error', (error) => {
+        this.#log.limited('error', 'listener error', 'a connection could not be accepted', {
+          error,
+        })
+      })
+    }
+    this.#scheduleSweep()
+  }
+
+  /** The open connections. */
+  get connectionCounts(): ConnectionCounts {
+    return this.#connections.counts
   }
 
   /** Where the server listens. Only after `listen`. */
@@ -101,16 +144,17 @@ export class HttpServer {
    */
   async stopAccepting(): Promise<void> {
     if (this.#stopped === undefined && !this.#server.listening) return
-    this.#stopped ??= once(this.#server, 'close')
+    this.#stopped ??= this.#closed()
     if (!this.#isStopping) {
       this.#isStopping = true
       this.#server.close()
+      for (const acceptor of this.#acceptors) acceptor.close()
       this.#connections.endAll(() => {
         this.#server.closeIdleConnections()
       })
     }
     await this.#stopped
-    this.#cancelStallCheck?.()
+    this.#cancelSweep?.()
   }
 
   /**
@@ -121,9 +165,10 @@ export class HttpServer {
    */
   async retire(): Promise<void> {
     if (this.#stopped !== undefined || !this.#server.listening) return
-    this.#stopped = once(this.#server, 'close')
+    this.#stopped = this.#closed()
     // Node's own `close` would cut idle connections, on which the next request may be under way.
     NetServer.prototype.close.call(this.#server)
+    for (const acceptor of this.#acceptors) acceptor.close()
     this.#connections.endGently()
     await this.#stopped
   }
@@ -131,8 +176,13 @@ export class HttpServer {
   /** Stops accepting, and cuts what connections are left. */
   async close(): Promise<void> {
     const stopped = this.stopAccepting()
-    this.#server.closeAllConnections()
+    this.#connections.cutAll()
     await stopped
+  }
+
+  /** Resolves once nothing listens any more and all connections are closed. */
+  #closed(): Promise<unknown> {
+    return Promise.all([this.#server, ...this.#acceptors].map((server) => once(server, 'close')))
   }
 
   #handleEvents(): void {
@@ -153,11 +203,6 @@ export class HttpServer {
       .on('connect', (_request, socket) => {
         this.#refuseTunnel(socket)
       })
-      .on('drop', () => {
-        this.#log.limited('warn', 'connection dropped', 'connection dropped: too many are open', {
-          max_connections: this.#limits.maxConnections,
-        })
-      })
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
@@ -169,8 +214,13 @@ export class HttpServer {
 
   /** Returns whether the request is to be served. */
   #begin(request: IncomingMessage, response: ServerResponse, refusal?: Refusal): boolean {
-    if (!this.#connections.begin(response, this.#limits.maxRequestsPerConnection)) return false
+    if (!this.#connections.begin(response)) return false
     if (refusal === undefined) return true
+    this.#clientFailed(
+      this.#connections.get(request.socket),
+      refusal.code.toLowerCase(),
+      refusal.message,
+    )
     const requestId = this.#requestIds(request.headers)
     refuse(request, response, requestId, refusal, { closes: 'afterBody' })
     return false
@@ -179,16 +229,16 @@ export class HttpServer {
   /** Answers what is not HTTP, or did not arrive in time. Called again for whatever comes after it. */
   #refuseInput(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#connections.get(socket)
-    if (connection === undefined || !socket.writable) {
-      if (connection?.isEnding !== true) socket.destroy()
+    if (connection === undefined || !socket.writable || isLoss(error)) {
+      if (connection?.isEnding !== true || isLoss(error)) socket.destroy()
       return
     }
     const response = connection.lastResponse
     const isInBody = response !== undefined && !response.req.complete && !response.writableEnded
     if (connection.isEnding && !isInBody) return
-    connection.isEnding = true
+    connection.stopServing()
     const refusal = parserRefusal(error)
-    this.#log.limited('debug', 'input refused', 'input refused', { reason: refusal.message })
+    this.#clientFailed(connection, refusal.code.toLowerCase(), refusal.message)
     if (!isInBody) {
       this.#endWith(connection, refusal)
     } else if (response.headersSent) {
@@ -204,30 +254,50 @@ export class HttpServer {
     // Node has taken its own listeners off: an error without one would end the process.
     socket.on('error', () => socket.destroy()).resume()
     const connection = this.#connections.get(socket)
-    if (connection !== undefined) this.#endWith(connection, CONNECT_REFUSAL, ['Allow', 'POST'])
+    if (connection === undefined || connection.isEnding) return
+    this.#clientFailed(connection, CONNECT_REFUSAL.code.toLowerCase(), CONNECT_REFUSAL.message)
+    this.#endWith(connection, CONNECT_REFUSAL, ['Allow', 'POST'])
   }
 
   /** Ends a connection with a reply that belongs to no request, once those before it have theirs. */
   #endWith(connection: Connection, refusal: Refusal, headers?: HeaderList): void {
     const { socket, lastResponse } = connection
-    connection.isEnding = true
+    connection.discardInput()
     const end = (): void => {
       socket.end(rawReply(refusal, this.#requestIds(), headers))
-      // Closing while the client still sends would reset the connection before the reply is read.
-      this.#clock.schedule(this.#limits.lingerMs, () => socket.destroy())
+      connection.linger()
     }
-    if (lastResponse === undefined || lastResponse.writableFinished) end()
-    else lastResponse.once('finish', end)
+    if (connection.isBusy) lastResponse?.once('finish', end)
+    else end()
   }
 
-  #scheduleStallCheck(): void {
-    const { stalledReaderTimeoutMs } = this.#limits
-    const intervalMs = stalledReaderTimeoutMs / STALL_CHECKS_PER_TIMEOUT
-    this.#cancelStallCheck = this.#clock.schedule(intervalMs, () => {
-      this.#connections.limitStalledReaders(stalledReaderTimeoutMs)
-      this.#scheduleStallCheck()
+  #scheduleSweep(): void {
+    this.#cancelSweep = this.#clock.schedule(this.#limits.timeoutCheckIntervalMs, () => {
+      this.#connections.sweep()
+      if (!hasFreeDescriptor()) this.#connectionDropped('file_descriptors')
+      this.#scheduleSweep()
     })
   }
+
+  #clientFailed(connection: Connection | undefined, code: string, reason?: string): void {
+    this.#observer.clientFailed(code)
+    this.#log.limited('info', 'client failed', 'a client was refused or cut off, or left', {
+      ...{ address: connection?.address, code },
+      ...(reason !== undefined && { reason }),
+    })
+  }
+
+  #connectionDropped(reason: DropReason, address?: string): void {
+    this.#observer.connectionDropped(reason)
+    this.#log.limited('warn', `connection dropped ${reason}`, DROP_MESSAGES[reason], {
+      ...{ address, reason, max_connections: this.#limits.maxConnections },
+    })
+  }
+}
+
+/** Whether the connection itself is gone, rather than what came over it being wrong. */
+function isLoss({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT'
 }
 
 /** Given to Express, which would otherwise make a handler of its own for each request. */
@@ -248,6 +318,7 @@ function createNodeServer(limits: ServerLimits, messages: Messages = {}): Server
     requireHostHeader: false,
   })
   server.maxHeadersCount = limits.maxHeaders
-  server.maxConnections = limits.maxConnections
+  // A client that has sent all that it wants may say so and wait for its replies: the connection ends after them.
+  Object.assign(server, { httpAllowHalfOpen: true })
   return server
 }

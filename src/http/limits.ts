@@ -17,10 +17,24 @@ export interface ServerLimits {
   readonly keepAliveTimeoutMs: number
   /** Requests served on one connection before it is closed. */
   readonly maxRequestsPerConnection: number
-  /** Open connections; further ones are closed unread. */
+  /**
+   * Requests of one connection that may be under way at once; what a client sends beyond that is not served, and
+   * the connection ends after the replies to these.
+   */
+  readonly maxPipelinedRequests: number
+  /** Connections accepted in one turn of the event loop, where the system lets several sockets share a port. */
+  readonly acceptsPerTurn: number
+  /** Open connections. One more takes the place of one that is idle, or is closed where none is. */
   readonly maxConnections: number
-  /** How long a client may take none of a reply, ms, before its connection is cut. */
+  /** Open connections of one address; further ones are closed. 0 is no limit. */
+  readonly maxConnectionsPerAddress: number
+  /**
+   * How long a client may take replies more slowly than {@link ServerLimits.minReadBytesPerSecond}, ms, before its
+   * connection is cut.
+   */
   readonly stalledReaderTimeoutMs: number
+  /** How fast a client must take the replies that wait for it, averaged over that time. */
+  readonly minReadBytesPerSecond: number
   /** How long a connection whose input was refused is kept so that the client can read why, ms. */
   readonly lingerMs: number
 }
@@ -34,9 +48,28 @@ export const SERVER_LIMITS: ServerLimits = {
   timeoutCheckIntervalMs: 1000, // Node's 30 s would make 10 s into 40 s
   keepAliveTimeoutMs: 65_000, // longer than the 60 s of common load balancers, which must close first
   maxRequestsPerConnection: 10_000, // lets a load balancer spread long-lived connections anew
+  maxPipelinedRequests: 32, // the most that any browser ever had; more are work for others to wait for
+  acceptsPerTurn: 8, // 200 newcomers wait for 25 turns rather than 200
   maxConnections: 10_000, // with 16 KiB of headers each, 160 MiB at worst
+  maxConnectionsPerAddress: 0, // all clients of a load balancer have its address
   stalledReaderTimeoutMs: 30_000, // as for a request that arrives
+  minReadBytesPerSecond: 1024, // a third of what the slowest mobile networks carry
   lingerMs: 1000, // a reply and the client's close need one round trip
+}
+
+/**
+ * The limits of the operations port. Scrapers and probes are few, near and quick, and they must get through: there
+ * is no wait for strangers.
+ */
+export const OPERATIONS_LIMITS: ServerLimits = {
+  ...SERVER_LIMITS,
+  headersTimeoutMs: 3000,
+  requestTimeoutMs: 5000, // no request has a body
+  maxPipelinedRequests: 4,
+  acceptsPerTurn: 1, // one probe and one scraper come at a time
+  maxConnections: 256, // more than this are a mistake or an attack
+  stalledReaderTimeoutMs: 10_000, // the time that Prometheus gives a scrape
+  minReadBytesPerSecond: 8192, // metrics of a megabyte come within the time of two scrapes
 }
 
 /**

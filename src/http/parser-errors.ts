@@ -4,24 +4,33 @@ import type { ErrorCode } from '../errors.ts'
 import { type Refusal, refusalBody } from './error-body.ts'
 import { HTTP_MAPPINGS } from './error-mapper.ts'
 import { headersOf, type HeaderList } from './reply.ts'
+import { VERSIONS_MESSAGE } from './request-guard.ts'
 
 /** Errors of Node's parser that are more than "not HTTP". */
 const CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['HPE_HEADER_OVERFLOW', 'HEADERS_TOO_LARGE'],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'BODY_TOO_LARGE'],
   ['ERR_HTTP_REQUEST_TIMEOUT', 'REQUEST_TIMEOUT'],
+  ['HPE_INVALID_VERSION', 'HTTP_VERSION_NOT_SUPPORTED'],
+  // The preface of HTTP/2.
+  ['HPE_PAUSED_H2_UPGRADE', 'HTTP_VERSION_NOT_SUPPORTED'],
 ])
 
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
   HEADERS_TOO_LARGE: 'the request line and headers are too large',
   BODY_TOO_LARGE: 'the extensions of a chunk are too large',
+  HTTP_VERSION_NOT_SUPPORTED: VERSIONS_MESSAGE,
   REQUEST_TIMEOUT: 'the request did not arrive in time',
 }
 
+/** What Node's parser says of a line that is wrong behind its version, with the code of a wrong version. */
+const WRONG_BEHIND_VERSION = 'Expected CRLF after version'
+
 /** Turns an error of Node's parser into a refusal. */
-export function parserRefusal(error: NodeJS.ErrnoException): Refusal {
+export function parserRefusal(error: NodeJS.ErrnoException & { reason?: string }): Refusal {
   const parserCode = error.code ?? 'unknown'
-  const code = CODES.get(parserCode) ?? 'INVALID_HTTP'
+  const isMalformed = error.reason === WRONG_BEHIND_VERSION
+  const code = (isMalformed ? undefined : CODES.get(parserCode)) ?? 'INVALID_HTTP'
   return { code, message: MESSAGES[code] ?? `the request is not well-formed HTTP (${parserCode})` }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
+import type { Logger } from '../logging.ts'
 import { beginJson, type HeaderList } from './reply.ts'
 
 interface Pending {
@@ -15,10 +16,12 @@ interface Pending {
 /** See the head of this file. */
 export class ReplyBatch {
   readonly #clock: Clock
+  readonly #log: Pick<Logger, 'error'>
   #pending: Pending[] = []
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, log: Pick<Logger, 'error'>) {
     this.#clock = clock
+    this.#log = log
   }
 
   /** Begins a reply, which nothing can change from now on. */
@@ -41,6 +44,14 @@ export class ReplyBatch {
   #flush(): void {
     const pending = this.#pending
     this.#pending = []
-    for (const { response, body } of pending) response.end(body)
+    for (const { response, body } of pending) {
+      try {
+        response.end(body)
+      } catch (error) {
+        // The replies after it are others' business, and this client must not wait for the rest of its own.
+        this.#log.error('a reply could not be written', { error })
+        response.req.socket.destroy()
+      }
+    }
   }
 }

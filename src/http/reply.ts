@@ -36,6 +36,8 @@ export function sendNoContent(
   requestId: string,
   headers: HeaderList,
 ): void {
+  // Node ends a connection of HTTP/1.0 after a reply whose length it is not told.
+  if (response.req.httpVersionMinor === 0) response.shouldKeepAlive = false
   response.writeHead(NO_CONTENT_STATUS, ['X-Request-Id', requestId, ...headers]).end()
 }
 
@@ -69,13 +71,12 @@ export function refuse(
     : refusalBody(refusal, requestId)
   const headers = [...retryAfter(status), ...(options.headers ?? NO_HEADERS)]
   const closes = options.closes ?? (isSkippable(request) ? undefined : 'afterBody')
+  // Node writes `Connection: close` from this, and nothing that follows on the connection is served.
+  if (closes !== undefined) response.shouldKeepAlive = false
+  beginJson(response, requestId, status, body, headers)
   if (closes === undefined) {
-    beginJson(response, requestId, status, body, headers)
     response.end(body)
-    return status
-  }
-  response.writeHead(status, headersOf(requestId, body, [...headers, 'Connection', 'close']))
-  if (closes === 'atOnce') {
+  } else if (closes === 'atOnce') {
     // Node forgets a request once its response is out: whoever still reads its body would wait for ever.
     response.once('finish', () => request.destroy()).end(body)
   } else if (isSendingBody(request)) {

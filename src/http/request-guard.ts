@@ -5,9 +5,16 @@ import type { Refusal } from './error-body.ts'
 /** Only then is it known where the body ends (RFC 9112, 6.3). */
 const ENDS_WITH_CHUNKED = /(?:^|,)\s*chunked\s*$/
 
+/** What to tell a client that speaks another version. */
+export const VERSIONS_MESSAGE = 'kprf speaks HTTP/1.1 and HTTP/1.0'
+
 /** Says what is wrong with the head of a request. After each of these the connection is closed. */
 export function headRefusal(request: IncomingMessage, maxHeaders: number): Refusal | undefined {
-  const { rawHeaders, headers } = request
+  const { rawHeaders, headers, httpVersion } = request
+  // Node's parser takes 2.0 and 0.9 as well, and a line without any as 0.9.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    return { code: 'HTTP_VERSION_NOT_SUPPORTED', message: VERSIONS_MESSAGE }
+  }
   // Names and values in turn. Node stops at this many and drops the rest, framing headers included.
   if (rawHeaders.length >= maxHeaders * 2) {
     return { code: 'HEADERS_TOO_LARGE', message: `a request has fewer than ${maxHeaders} headers` }

@@ -5,6 +5,7 @@
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
+import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
 import { KprfMetrics, type KprfState } from './kprf-metrics.ts'
 import { StatisticsMetrics, type StatisticsSource } from './statistics-metrics.ts'
 import type { CountSeries } from './plain-counter.ts'
@@ -34,6 +35,12 @@ export interface MetricsOptions {
   readonly bufferedRecords: () => BufferedRecords
   /** Read at each scrape. */
   readonly state: () => KprfState
+  /**
+   * The open connections of clients. Read at each scrape.
+   *
+   * @defaultValue none
+   */
+  readonly connections?: () => ConnectionState
   /**
    * Topics that the configuration names; they have series of their own however many they are.
    *
@@ -71,6 +78,8 @@ export class Metrics {
   readonly #topics = new Map<string, TopicSeries>()
   /** What the Rust kprf did not count. */
   readonly kprf: KprfMetrics
+  /** Connections of clients. */
+  readonly edge: EdgeMetrics
 
   constructor(options: MetricsOptions) {
     const { registry = new Registry() } = options
@@ -107,6 +116,7 @@ export class Metrics {
       this.#moveToOthers(topic)
     })
     this.kprf = new KprfMetrics({ registry, labels: this.#labels, state: options.state })
+    this.edge = new EdgeMetrics(registry, options.connections ?? noConnections)
     this.#declareQueueSize(options.bufferedRecords)
     const { statistics } = options
     if (statistics) new StatisticsMetrics({ registry, labels: this.#labels, read: statistics })
@@ -217,6 +227,10 @@ export class Metrics {
       },
     })
   }
+}
+
+function noConnections(): ConnectionState {
+  return { active: 0, idle: 0, replyBytes: 0 }
 }
 
 function observeAll(series: TopicSeries, records: Admitted, settledMs: number): void {

@@ -1,39 +1,34 @@
-/** The second port: stays open while the first one drains, and closes last. */
-import http from 'node:http'
-import { once } from 'node:events'
+/**
+ * The second port: stays open while the first one drains, and closes last. It is served as the first one is, with
+ * limits of its own: probes are answered whoever else holds connections.
+ */
 import type { Clock } from '../clock.ts'
 import { ProxyError } from '../errors.ts'
-
-/** Scrapers and probes are few; more connections than this are a mistake or an attack. */
-const MAX_CONNECTIONS = 256
+import { type HttpApp, HttpServer } from '../http/http-server.ts'
+import { OPERATIONS_LIMITS, type ServerLimits } from '../http/limits.ts'
+import type { Logger } from '../logging.ts'
 
 /** How long {@link OperationsServer.close} lets replies under way finish. */
 export const CLOSE_GRACE_MS = 1000
 
-const LIMITS: http.ServerOptions = {
-  maxHeaderSize: 16_384,
-  headersTimeout: 10_000,
-  requestTimeout: 10_000,
-  // Longer than the usual scrape interval of 60 s, so that scrapers keep their connection.
-  keepAliveTimeout: 65_000,
+/** What {@link OperationsServer} works with. */
+export interface OperationsServerOptions {
+  /** See `createOperationsApp`. */
+  readonly app: HttpApp
+  readonly clock: Clock
+  readonly log: Pick<Logger, 'child'>
+  /** @defaultValue {@link OPERATIONS_LIMITS} */
+  readonly limits?: ServerLimits
 }
 
 /** Serves the operations port. */
 export class OperationsServer {
-  readonly #server: http.Server
+  readonly #server: HttpServer
   readonly #clock: Clock
 
-  /** @param listener - see `createOperationsApp`. */
-  constructor(listener: http.RequestListener, clock: Clock) {
+  constructor({ app, clock, log, limits = OPERATIONS_LIMITS }: OperationsServerOptions) {
     this.#clock = clock
-    this.#server = http.createServer(LIMITS, listener)
-    this.#server.maxConnections = MAX_CONNECTIONS
-    this.#server.on('request', (_request, response) => {
-      response.once('close', () => {
-        // Node keeps a connection alive whose reply ends after the server was closed.
-        if (!this.#server.listening) this.#server.closeIdleConnections()
-      })
-    })
+    this.#server = new HttpServer({ app, clock, limits, log: log.child({ port: 'operations' }) })
   }
 
   /**
@@ -45,24 +40,18 @@ export class OperationsServer {
    */
   async listen(host: string, port: number): Promise<number> {
     try {
-      await once(this.#server.listen(port, host), 'listening')
+      await this.#server.listen(port, host)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new ProxyError('CONFIG_INVALID', `http.metrics_port: ${reason}`, { cause })
     }
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : port
+    return this.#server.address.port
   }
 
   /** Stops listening and lets replies under way finish, for {@link CLOSE_GRACE_MS} at most. */
   async close(): Promise<void> {
-    if (!this.#server.listening) return
-    const closed = once(this.#server, 'close')
-    this.#server.close()
-    const cancelTimer = this.#clock.schedule(CLOSE_GRACE_MS, () => {
-      this.#server.closeAllConnections()
-    })
-    await closed
+    const cancelTimer = this.#clock.schedule(CLOSE_GRACE_MS, () => void this.#server.close())
+    await this.#server.stopAccepting()
     cancelTimer()
   }
 }

@@ -84,7 +84,7 @@ export class Primary {
       logger: this.logger,
       readinessChecks: this.#readinessChecks(),
     })
-    this.#operations = new OperationsServer(operations, clock)
+    this.#operations = new OperationsServer({ app: operations, clock, log: this.logger })
   }
 
   /** The log of this process. */

@@ -34,6 +34,8 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.metrics_port', 1001, 1002, 1003],
   ['http.max_body_bytes', 1024, 1025, 1026],
   ['http.max_records_per_request', 1, 2, 3],
+  ['http.max_connections', 1001, 1002, 1003],
+  ['http.max_connections_per_address', 1, 2, 3],
   ['http.unknown_fields', 'reject', 'ignore', 'reject'],
   ['output_file', '/a', '/b', '/c'],
   ['log_level', 'debug', 'warn', 'error'],

@@ -41,6 +41,8 @@ const NUMBERS: [string, number, number, number, (config: Config) => number][] = 
   ['http.metrics_port', 8088, 0, 65535, ({ http }) => http.metricsPort],
   ['http.max_body_bytes', 8388608, 1024, 536870888, ({ http }) => http.maxBodyBytes],
   ['http.max_records_per_request', 10000, 1, 1000000, ({ http }) => http.maxRecordsPerRequest],
+  ['http.max_connections', 10000, 1, 1000000, ({ http }) => http.maxConnections],
+  ['http.max_connections_per_address', 0, 0, 1000000, ({ http }) => http.maxConnectionsPerAddress],
   ['shutdown.timeout_ms', 20000, 0, 3600000, ({ shutdown }) => shutdown.timeoutMs],
   ['shutdown.drain_delay_ms', 0, 0, 600000, ({ shutdown }) => shutdown.drainDelayMs],
 ]

@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
     request: `GET / HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n\r\n`,
     status: 404,
     code: 40400,
-    closes: false,
+    closes: true,
   },
   // 39, 40
   {
@@ -272,18 +272,34 @@ const CASES: readonly Case[] = [
     closes: true,
   },
   // 53
+  ...['HTTP/9.9', 'HTTP/2.0', 'HTTP/2', 'HTTP/1.2', 'HTTP/0.9', 'HTTP/3.0', 'HTTP/01.1'].map(
+    (version) => ({
+      fact: version,
+      request: `POST /push ${version}\r\n${HOST}${JSON_TYPE}Content-Length: 2\r\n\r\n{}`,
+      status: 505,
+      code: 50500,
+      closes: true,
+    }),
+  ),
   {
-    fact: 'HTTP/9.9',
-    request: `GET / HTTP/9.9\r\n${HOST}\r\n`,
-    status: 400,
-    code: 40000,
+    fact: 'a request line without a version, which is HTTP/0.9',
+    request: 'GET /push\r\n\r\n',
+    status: 505,
+    code: 50500,
     closes: true,
   },
+  ...['http/1.1', 'HTTP/1.10', 'ICE/1.0', 'HTTP/ 1.1'].map((version) => ({
+    fact: `a version written as ${version}`,
+    request: `GET / ${version}\r\n${HOST}\r\n`,
+    status: version === 'HTTP/ 1.1' ? 505 : 400,
+    code: version === 'HTTP/ 1.1' ? 50500 : 40000,
+    closes: true,
+  })),
   {
     fact: 'the preface of HTTP/2',
     request: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-    status: 400,
-    code: 40000,
+    status: 505,
+    code: 50500,
     closes: true,
   },
   {
@@ -502,7 +518,7 @@ describe('the server accepts', () => {
 
     expect(responses.map(({ status }) => status)).toEqual([200, 400])
     expect(await client.closed()).toBe('')
-    expect(log.lines.filter(({ msg }) => msg === 'input refused')).toHaveLength(1)
+    expect(log.lines.filter(({ fields }) => fields?.['code'] === 'invalid_http')).toHaveLength(1)
   })
 })
 
@@ -518,7 +534,11 @@ describe('a client that leaves', () => {
     await metrics.observed(1)
 
     expect(metrics.pushes).toMatchObject([{ mode: 'async', status: 499 }])
-    expect(log.lines).toMatchObject([{ level: 'info', fields: { status: 499 } }])
+    expect(metrics.clientErrors).toEqual(['aborted'])
+    expect(log.lines).toMatchObject([
+      { level: 'info', fields: { address: '127.0.0.1', code: 'aborted' } },
+      { level: 'info', fields: { status: 499 } },
+    ])
     expect(producer.calls).toBe(0)
   })
 

@@ -2,78 +2,326 @@ import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { Connections } from '../../src/http/connections.ts'
+import { Connections, type ConnectionObserver } from '../../src/http/connections.ts'
+import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 class FakeSocket extends EventEmitter {
+  readonly remoteAddress: string
   writableLength = 0
-  timeout: number | undefined
+  bytesWritten = 0
+  bytesRead = 0
+  isDestroyed = false
 
-  setTimeout(timeoutMs: number): void {
-    this.timeout = timeoutMs
+  constructor(remoteAddress: string) {
+    super()
+    this.remoteAddress = remoteAddress
+  }
+
+  destroy(): void {
+    this.isDestroyed = true
+    this.emit('close')
   }
 }
 
-function addSocket(connections: Connections): FakeSocket {
-  const socket = new FakeSocket()
-  connections.add(socket as unknown as Socket)
-  return socket
+class FakeResponse extends EventEmitter {
+  readonly req: { readonly socket: FakeSocket; readonly headers: object }
+  shouldKeepAlive = true
+  headersSent = false
+  writableFinished = false
+
+  constructor(socket: FakeSocket) {
+    super()
+    this.req = { socket, headers: {} }
+  }
+
+  finish(): void {
+    this.headersSent = true
+    this.writableFinished = true
+    this.emit('finish')
+  }
+}
+
+interface Harness {
+  readonly connections: Connections
+  readonly clock: FakeClock
+  /** What the observer was told. */
+  readonly events: string[]
+  readonly open: (address?: string) => FakeSocket
+  readonly begin: (socket: FakeSocket) => FakeResponse
+  /** Lets so many seconds pass, with a look at all connections after each. */
+  readonly pass: (seconds: number) => Promise<void>
+}
+
+function createHarness(limits: Partial<ServerLimits> = {}): Harness {
+  const clock = new FakeClock()
+  const events: string[] = []
+  const observer: ConnectionObserver = {
+    clientFailed: ({ address }, code) => void events.push(`${code} ${address}`),
+    dropped: (reason, address) => void events.push(`${reason} ${address}`),
+  }
+  const connections = new Connections(clock, { ...SERVER_LIMITS, ...limits }, observer)
+  return {
+    ...{ connections, clock, events },
+    open: (address = '192.0.2.1') => {
+      const socket = new FakeSocket(address)
+      connections.add(socket as unknown as Socket)
+      return socket
+    },
+    begin: (socket) => {
+      const response = new FakeResponse(socket)
+      connections.begin(response as unknown as ServerResponse)
+      return response
+    },
+    pass: async (seconds) => {
+      for (let second = 0; second < seconds; second += 1) {
+        await clock.advance(1000)
+        connections.sweep()
+      }
+    },
+  }
 }
 
 describe('Connections.endAll', () => {
   it('tells when a response ends that had promised to keep its connection', () => {
-    const connections = new Connections()
-    const socket = addSocket(connections)
-    const response = Object.assign(new EventEmitter(), {
-      req: { socket },
-      headersSent: true,
-      writableFinished: false,
-    })
-    connections.begin(response as unknown as ServerResponse, 10)
+    const { connections, open, begin } = createHarness()
+    const response = begin(open())
+    response.headersSent = true
     let lateEnds = 0
 
     connections.endAll(() => (lateEnds += 1))
     const lateEndsBefore = lateEnds
-    response.emit('finish')
+    response.finish()
 
     expect([lateEndsBefore, lateEnds]).toEqual([0, 1])
   })
 })
 
-describe('Connections.limitStalledReaders', () => {
-  it('limits a client only while it leaves a reply unread', () => {
-    const connections = new Connections()
-    const socket = addSocket(connections)
+describe('a full server', () => {
+  it('closes the connection that has been idle for longest to make room', async () => {
+    const { open, begin, events, pass } = createHarness({ maxConnections: 3 })
+    const [first, second, third] = [open(), open(), open()]
+    await pass(1)
+    begin(first).finish()
+    await pass(1)
+    begin(third).finish()
+    await pass(1)
 
-    connections.limitStalledReaders(30_000)
-    const whenNothingIsUnread = socket.timeout
-    socket.writableLength = 1
-    connections.limitStalledReaders(30_000)
-    const whenAByteIsUnread = socket.timeout
-    socket.writableLength = 0
-    connections.limitStalledReaders(30_000)
+    const newcomer = open()
 
-    expect([whenNothingIsUnread, whenAByteIsUnread, socket.timeout]).toEqual([undefined, 30_000, 0])
+    expect([first, second, third, newcomer].map(({ isDestroyed }) => isDestroyed)).toEqual([
+      ...[false, true, false, false],
+    ])
+    expect(events).toEqual(['idle_evicted 192.0.2.1'])
   })
 
-  it("leaves Node's keep-alive timeout alone", () => {
-    const connections = new Connections()
-    const socket = addSocket(connections)
-    socket.timeout = 66_000
+  it('has the address give way that has most connections', async () => {
+    const { open, pass } = createHarness({ maxConnections: 3 })
+    const single = open('192.0.2.9')
+    await pass(1)
+    const many = [open('192.0.2.1'), open('192.0.2.1')]
 
-    connections.limitStalledReaders(30_000)
+    open('192.0.2.7')
 
-    expect(socket.timeout).toBe(66_000)
+    expect(single.isDestroyed).toBe(false)
+    expect(many.map(({ isDestroyed }) => isDestroyed)).toContain(true)
+  })
+
+  it('never closes one with a request under way, and drops the new one if all have', () => {
+    const { open, begin, events } = createHarness({ maxConnections: 2 })
+    const busy = [open('192.0.2.1'), open('192.0.2.2')]
+    const responses = busy.map(begin)
+
+    const dropped = open('192.0.2.3')
+    responses[0]?.finish()
+    const admitted = open('192.0.2.4')
+
+    expect(busy.map(({ isDestroyed }) => isDestroyed)).toEqual([true, false])
+    expect([dropped.isDestroyed, admitted.isDestroyed]).toEqual([true, false])
+    expect(events).toEqual(['limit 192.0.2.3', 'idle_evicted 192.0.2.1'])
+  })
+
+  it('spares one that got a request since it was found to be idle', () => {
+    const { open, begin } = createHarness({ maxConnections: 200 })
+    const sockets = Array.from({ length: 200 }, () => open())
+    open()
+    const spared = sockets.filter(({ isDestroyed }) => !isDestroyed)
+
+    for (const socket of spared) begin(socket).finish()
+    open()
+
+    expect(sockets.filter(({ isDestroyed }) => isDestroyed)).toHaveLength(1)
+  })
+
+  it('looks at a hundred connections for each that comes, however many are open', () => {
+    const { open, begin } = createHarness({ maxConnections: 1000 })
+    let looks = 0
+    for (let n = 0; n < 1000; n += 1) {
+      Object.defineProperty(begin(open()), 'writableFinished', {
+        get: () => {
+          looks += 1
+          return false
+        },
+      })
+    }
+
+    for (let n = 0; n < 500; n += 1) open()
+
+    expect(looks).toBeGreaterThanOrEqual(1000)
+    expect(looks).toBeLessThanOrEqual(500 * 110)
+  })
+})
+
+describe('a limit on the connections of one address', () => {
+  it('drops those beyond it, and none of another address', () => {
+    const { open, events } = createHarness({ maxConnectionsPerAddress: 2 })
+    const sockets = [open(), open(), open('::ffff:192.0.2.1'), open('192.0.2.2')]
+
+    expect(sockets.map(({ isDestroyed }) => isDestroyed)).toEqual([false, false, true, false])
+    expect(events).toEqual(['address_limit 192.0.2.1'])
+  })
+
+  it('counts the open ones only', () => {
+    const { open, events } = createHarness({ maxConnectionsPerAddress: 1 })
+
+    for (let n = 0; n < 3; n += 1) open().destroy()
+
+    expect(events).toEqual([])
+  })
+
+  it('takes all machines of an IPv6 network together', () => {
+    const { open } = createHarness({ maxConnectionsPerAddress: 1 })
+    open('2001:db8::1')
+
+    expect(open('2001:db8::2').isDestroyed).toBe(true)
+  })
+})
+
+describe('an idle connection', () => {
+  it('is closed when it is older than any is kept, whatever came over it', async () => {
+    const { open, begin, events, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
+    const socket = open()
+    begin(socket).finish()
+
+    await pass(12)
+    const before = socket.isDestroyed
+    await pass(1)
+
+    expect([before, socket.isDestroyed]).toEqual([false, true])
+    expect(events).toEqual(['idle_timeout 192.0.2.1'])
+  })
+
+  it('counts from its last request', async () => {
+    const { open, begin, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
+    const socket = open()
+
+    for (let n = 0; n < 5; n += 1) {
+      begin(socket).finish()
+      await pass(9)
+    }
+
+    expect(socket.isDestroyed).toBe(false)
+  })
+
+  it('is not one whose client waits for a reply', async () => {
+    const { open, begin, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
+    const socket = open()
+    begin(socket)
+
+    await pass(100)
+
+    expect(socket.isDestroyed).toBe(false)
+  })
+})
+
+describe('a client that has replies to take', () => {
+  /** Lets time pass while the client takes so many bytes every five seconds. */
+  const take = async (socket: FakeSocket, bytes: number, pass: Harness['pass']): Promise<void> => {
+    for (let n = 0; n < 12; n += 1) {
+      await pass(5)
+      socket.writableLength -= bytes
+    }
+  }
+  const createReader = (): [FakeSocket, Harness] => {
+    const harness = createHarness()
+    const socket = harness.open()
+    harness.begin(socket)
+    Object.assign(socket, { bytesWritten: 10_000_000, writableLength: 10_000_000 })
+    return [socket, harness]
+  }
+
+  it('is cut off when it takes none', async () => {
+    const [socket, { events, pass }] = createReader()
+
+    await pass(30)
+    const before = socket.isDestroyed
+    await pass(1)
+
+    expect([before, socket.isDestroyed]).toEqual([false, true])
+    expect(events).toEqual(['stalled_reader 192.0.2.1'])
+  })
+
+  it('is cut off when it takes 600 bytes every 5 s', async () => {
+    const [socket, { pass }] = createReader()
+
+    await take(socket, 600, pass)
+
+    expect(socket.isDestroyed).toBe(true)
+  })
+
+  it('is left alone when it takes more than a kibibyte a second', async () => {
+    const [socket, { pass }] = createReader()
+
+    await take(socket, 5200, pass)
+
+    expect(socket.isDestroyed).toBe(false)
+  })
+
+  it('is left alone as long as it takes all of each, be they small', async () => {
+    const [socket, { pass }] = createReader()
+
+    for (let n = 0; n < 50; n += 1) {
+      socket.writableLength = 100
+      await pass(1)
+      socket.writableLength = 0
+      await pass(1)
+    }
+
+    expect(socket.isDestroyed).toBe(false)
+  })
+})
+
+describe('Connections', () => {
+  it('tells how many are active and idle, and what their clients have yet to take', () => {
+    const { connections, open, begin } = createHarness()
+    const [busy, idle] = [open(), open()]
+    begin(busy)
+    begin(idle).finish()
+    open().destroy()
+    busy.writableLength = 7
+
+    expect(connections.counts).toEqual({ active: 1, idle: 1, replyBytes: 7 })
+  })
+
+  it('tells of a client that leaves before its reply, and not of others', () => {
+    const { open, begin, events } = createHarness()
+    const [early, late, silent, half] = ['1', '2', '3', '4'].map((host) => open(`192.0.2.${host}`))
+    if (!early || !late || !silent || !half) throw new Error('four were opened')
+    begin(early)
+    begin(late).headersSent = true
+    half.bytesRead = 5
+
+    for (const socket of [early, late, silent, half]) socket.emit('close')
+
+    expect(events).toEqual(['aborted 192.0.2.1', 'aborted 192.0.2.4'])
   })
 
   it('forgets closed connections', () => {
-    const connections = new Connections()
-    const socket = addSocket(connections)
-    socket.writableLength = 1
+    const { connections, open } = createHarness()
+    const socket = open()
 
     socket.emit('close')
-    connections.limitStalledReaders(30_000)
 
-    expect(socket.timeout).toBeUndefined()
     expect(connections.get(socket as unknown as Socket)).toBeUndefined()
   })
 })

@@ -15,8 +15,11 @@ const RUNS = Number(process.env['KPRF_FUZZ_RUNS'] ?? 1)
 const BODIES = 20_000 * RUNS
 const REQUESTS = 2000 * RUNS
 const CONNECTIONS_AT_ONCE = 20
-/** The only statuses of the server's side that input may lead to; 501 is for foreign Transfer-Encodings. */
-const SERVER_STATUSES = [501, 503, 504]
+/**
+ * The only statuses of the server's side that input may lead to; 501 is for foreign Transfer-Encodings,
+ * 505 for other versions.
+ */
+const SERVER_STATUSES = [501, 503, 504, 505]
 
 const FULL_RECORD = {
   topic: 'orders',

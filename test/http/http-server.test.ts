@@ -30,15 +30,6 @@ describe('HttpServer', () => {
     expect(() => server.address).toThrow('listens')
   })
 
-  it('drops connections beyond the limit, and says so in the log', async () => {
-    const { connect, log } = await serveEdge({}, { maxConnections: 1 })
-    await connect().write(rawPush(pushBody())).response()
-
-    await connect().closed()
-
-    expect(log.lines).toMatchObject([{ level: 'warn', fields: { max_connections: 1 } }])
-  })
-
   it('gives a client it refused some time to read why, then cuts it off', async () => {
     const clock = new FakeClock()
     const { port } = await serveEdge({ clock }, { lingerMs: 1000 })
@@ -56,26 +47,56 @@ describe('HttpServer', () => {
     await expect(cut).rejects.toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET/) })
     expect(socket.bytesRead).toBeGreaterThan(100)
   })
+})
 
-  it('cuts off a client that reads none of its replies', async () => {
-    const settings = {
-      maxBodyBytes: 4_194_304,
-      maxRecordsPerRequest: 20_000,
-      unknownFields: 'ignore',
-    } as const
-    const { connect, metrics, server } = await serveEdge(
-      { settings },
-      { stalledReaderTimeoutMs: 60 },
-    )
-    const record = { topic: 'orders', data: '', key: 1 }
-    const invalid = JSON.stringify({ records: Array.from({ length: 20_000 }, () => record) })
-    const client = connect().pause()
-    for (let n = 0; n < 12; n += 1) client.write(rawPush(invalid))
-    await metrics.observed(1)
+describe('an HttpServer full of connections', () => {
+  it('closes an idle one for a new one, and says so with its address', async () => {
+    const { connect, log, metrics } = await serveEdge({}, { maxConnections: 1 })
+    const idle = connect()
+    await idle.write(rawPush(pushBody())).response()
 
-    await server.stopAccepting()
+    const { status } = await connect().write(rawPush(pushBody())).response()
+    await idle.closed()
 
-    expect(metrics.pushes[0]).toMatchObject({ status: 422 })
+    expect(status).toBe(200)
+    expect(metrics.dropped).toEqual(['idle_evicted'])
+    expect(log.lines).toMatchObject([
+      { level: 'warn', fields: { address: '127.0.0.1', reason: 'idle_evicted' } },
+    ])
+  })
+
+  it('drops a new one when none is idle, and answers those that it has', async () => {
+    const { connect, metrics, producer } = await serveEdge({}, { maxConnections: 1 })
+    producer.holdDelivery()
+    const busy = connect().write(rawPush(pushBody({}, { wait_for_send: true })))
+    await producer.admitted(1)
+
+    await connect().closed()
+    producer.deliver()
+
+    expect((await busy.response()).status).toBe(200)
+    expect(metrics.dropped).toEqual(['limit'])
+  })
+})
+
+describe('a connection that sends empty lines instead of requests', () => {
+  it('is closed when it is older than idle ones are kept', async () => {
+    const clock = new FakeClock()
+    const { connect, metrics } = await serveEdge({ clock })
+    const client = connect()
+    const pushed = client.write(rawPush(pushBody())).response()
+    await clock.advance(0)
+    while (metrics.pushes.length === 0) await clock.advance(0)
+    await clock.advance(0)
+    await pushed
+
+    for (let second = 0; second < 70; second += 1) {
+      client.write('\r\n')
+      await clock.advance(1000)
+    }
+
+    expect(await client.closed()).toBe('')
+    expect(metrics.dropped).toEqual(['idle_timeout'])
   })
 })
 

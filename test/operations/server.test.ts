@@ -1,11 +1,17 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { OPERATIONS_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
 import { CLOSE_GRACE_MS, OperationsServer } from '../../src/operations/server.ts'
 import { ManualClock } from '../logging/manual-clock.ts'
+import { FakeHttpLog } from '../support/http-edge.ts'
+import { RawClient } from '../support/raw-client.ts'
 
 const HOST = '127.0.0.1'
+
+const log = new FakeHttpLog()
 
 const answerOk: http.RequestListener = (_request, response) => {
   response.end('ok')
@@ -13,7 +19,7 @@ const answerOk: http.RequestListener = (_request, response) => {
 
 describe('OperationsServer', () => {
   test('serves on the port it returns until it is closed', async () => {
-    const server = new OperationsServer(answerOk, new ManualClock())
+    const server = new OperationsServer({ app: answerOk, clock: new ManualClock(), log })
 
     const port = await server.listen(HOST, 0)
     const response = await fetch(`http://${HOST}:${port}/`)
@@ -24,8 +30,8 @@ describe('OperationsServer', () => {
   })
 
   test('refuses a port that is taken, naming key and address', async () => {
-    const first = new OperationsServer(answerOk, new ManualClock())
-    const second = new OperationsServer(answerOk, new ManualClock())
+    const first = new OperationsServer({ app: answerOk, clock: new ManualClock(), log })
+    const second = new OperationsServer({ app: answerOk, clock: new ManualClock(), log })
     const port = await first.listen(HOST, 0)
 
     await expect(second.listen(HOST, port)).rejects.toMatchObject({
@@ -40,9 +46,13 @@ describe('OperationsServer', () => {
   test('lets a reply under way finish when closed', async () => {
     const clock = new ManualClock()
     const arrived = Promise.withResolvers<http.ServerResponse>()
-    const server = new OperationsServer((_request, response) => {
-      arrived.resolve(response)
-    }, clock)
+    const server = new OperationsServer({
+      app: (_request, response) => {
+        arrived.resolve(response)
+      },
+      clock,
+      log,
+    })
     const port = await server.listen(HOST, 0)
 
     const response = fetch(`http://${HOST}:${port}/`)
@@ -58,9 +68,13 @@ describe('OperationsServer', () => {
   test('cuts off a reply that does not finish in time', async () => {
     const clock = new ManualClock()
     const arrived = Promise.withResolvers<http.ServerResponse>()
-    const server = new OperationsServer((_request, response) => {
-      arrived.resolve(response)
-    }, clock)
+    const server = new OperationsServer({
+      app: (_request, response) => {
+        arrived.resolve(response)
+      },
+      clock,
+      log,
+    })
     const port = await server.listen(HOST, 0)
     const socket = net.connect(port, HOST)
     socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`)
@@ -77,7 +91,7 @@ describe('OperationsServer', () => {
 
   test('does not wait for idle keep-alive connections when closed', async () => {
     const clock = new ManualClock()
-    const server = new OperationsServer(answerOk, clock)
+    const server = new OperationsServer({ app: answerOk, clock, log })
     const port = await server.listen(HOST, 0)
     const agent = new http.Agent({ keepAlive: true })
     const [response] = (await once(http.get({ host: HOST, port, agent }), 'response')) as [
@@ -91,3 +105,59 @@ describe('OperationsServer', () => {
     agent.destroy()
   })
 })
+
+describe('the operations port', () => {
+  const serve = async (limits: Partial<ServerLimits>) => {
+    const server = new OperationsServer({
+      ...{ app: answerOk, clock: systemClock, log },
+      limits: { ...OPERATIONS_LIMITS, ...limits },
+    })
+    const port = await server.listen(HOST, 0)
+    const strangers: RawClient[] = []
+    onTestFinished(async () => {
+      for (const stranger of strangers) stranger.destroy()
+      await server.close()
+    })
+    return {
+      port,
+      connect: () => {
+        const stranger = new RawClient(port)
+        strangers.push(stranger)
+        return stranger
+      },
+    }
+  }
+
+  test('answers probes while strangers hold all connections that there may be', async () => {
+    const { port, connect } = await serve({ maxConnections: 8 })
+    const strangers = Array.from({ length: 32 }, connect)
+
+    const statuses = []
+    for (let n = 0; n < 16; n += 1) statuses.push(await probe(port))
+
+    expect(statuses).toEqual(Array.from({ length: 16 }, () => 200))
+    await Promise.all(strangers.slice(0, 24).map((stranger) => stranger.closed()))
+  })
+
+  test('answers a client that ends its side right after its request', async () => {
+    const { connect } = await serve({})
+
+    const replies = await connect().write('GET / HTTP/1.0\r\n\r\n').end().responses(Infinity)
+
+    expect(replies.map(({ status }) => status)).toEqual([200])
+  })
+
+  test('gives strangers 4 s to send the head of a request', () => {
+    const { headersTimeoutMs, timeoutCheckIntervalMs } = OPERATIONS_LIMITS
+
+    expect(headersTimeoutMs + timeoutCheckIntervalMs).toBeLessThanOrEqual(4000)
+  })
+})
+
+/** Asks on a connection of its own, as Kubernetes does. */
+async function probe(port: number): Promise<number> {
+  const client = new RawClient(port)
+  const { status } = await client.write('GET /livez HTTP/1.1\r\nHost: h\r\n\r\n').response()
+  client.destroy()
+  return status
+}

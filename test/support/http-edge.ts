@@ -3,7 +3,12 @@ import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { LogLevel } from '../../src/config/types.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
-import type { HttpMetrics, PushMode } from '../../src/http/http-metrics.ts'
+import type {
+  DropReason,
+  EdgeObserver,
+  HttpMetrics,
+  PushMode,
+} from '../../src/http/http-metrics.ts'
 import { messagesOf } from '../../src/http/express-messages.ts'
 import { HttpServer } from '../../src/http/http-server.ts'
 import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
@@ -15,7 +20,9 @@ import { RawClient } from './raw-client.ts'
 export const MAX_BODY_BYTES = 65_536
 
 /** Keeps what is measured. */
-export class FakeHttpMetrics implements HttpMetrics {
+export class FakeHttpMetrics implements HttpMetrics, EdgeObserver {
+  readonly clientErrors: string[] = []
+  readonly dropped: DropReason[] = []
   readonly pushes: { mode: PushMode; status: number; durationMs: number }[] = []
   readonly rateLimited: [topic: string, records: number][] = []
   readonly received: [mode: PushMode, topic: string][] = []
@@ -23,7 +30,7 @@ export class FakeHttpMetrics implements HttpMetrics {
 
   observePush(mode: PushMode, status: number, durationMs: number): void {
     this.pushes.push({ mode, status, durationMs })
-    for (const wake of this.#wake.splice(0)) wake()
+    this.#changed()
   }
 
   recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void {
@@ -34,11 +41,28 @@ export class FakeHttpMetrics implements HttpMetrics {
     this.rateLimited.push([topic, records])
   }
 
+  clientFailed(code: string): void {
+    this.clientErrors.push(code)
+    this.#changed()
+  }
+
+  connectionDropped(reason: DropReason): void {
+    this.dropped.push(reason)
+    this.#changed()
+  }
+
   /** Resolves once so many pushes are over. */
   async observed(count: number): Promise<void> {
-    while (this.pushes.length < count) {
-      await new Promise<void>((resolve) => this.#wake.push(resolve))
-    }
+    await this.until(() => this.pushes.length >= count)
+  }
+
+  /** Resolves once this holds of what is measured. */
+  async until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await new Promise<void>((resolve) => this.#wake.push(resolve))
+  }
+
+  #changed(): void {
+    for (const wake of this.#wake.splice(0)) wake()
   }
 }
 
@@ -52,6 +76,10 @@ export class FakeHttpLog {
 
   error(msg: string, fields?: LogFields): void {
     this.lines.push({ level: 'error', msg, fields })
+  }
+
+  child(): never {
+    return this as never
   }
 }
 
@@ -106,6 +134,7 @@ export async function serveEdge(
     messages: messagesOf(edge.app),
     clock: overrides.clock ?? systemClock,
     log: edge.log,
+    observer: edge.metrics,
     limits: { ...SERVER_LIMITS, ...limits },
   })
   await server.listen(0, '127.0.0.1')

@@ -1,0 +1,36 @@
+/**
+ * Who a client is, as far as its address tells. One machine with IPv6 has a whole /64 to itself, so that is what
+ * counts as one client there; an IPv4 client that came to an IPv6 socket is what it would be on an IPv4 one.
+ */
+
+const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
+/** Groups of 16 bits in an IPv6 address, and how many of them name the network of a client. */
+const GROUPS = 8
+const NETWORK_GROUPS = 4
+
+/**
+ * The address of a client, for counting and for logs.
+ *
+ * @returns an IPv4 address, the /64 of an IPv6 address, or `-` where the client is gone already.
+ */
+export function addressOf(socket: { readonly remoteAddress?: string | undefined }): string {
+  const address = socket.remoteAddress
+  if (address === undefined || address === '') return '-'
+  if (!address.includes(':')) return address
+  return IPV4_MAPPED.exec(address)?.[1] ?? networkOf(address)
+}
+
+function networkOf(address: string): string {
+  const [withoutZone = ''] = address.split('%', 1)
+  const [before = '', after] = withoutZone.split('::', 2)
+  const groups = before === '' ? [] : before.split(':')
+  if (after !== undefined) {
+    const rest = after === '' ? [] : after.split(':')
+    while (groups.length + rest.length < GROUPS) groups.push('0')
+    groups.push(...rest)
+  }
+  const network = groups.slice(0, NETWORK_GROUPS).map((group) => group.replace(/^0+(?=.)/, ''))
+  // The shortest form, as operators write it: 2001:db8:0:0::/64 is 2001:db8::/64.
+  while (network.at(-1) === '0') network.pop()
+  return `${network.join(':').toLowerCase()}::/64`
+}

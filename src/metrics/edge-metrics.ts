@@ -1,0 +1,66 @@
+/** What is counted of clients' connections; a client that misbehaves shows here before it hurts. */
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+/** The open connections, read at each scrape. */
+export interface ConnectionState {
+  /** Those on which a request is served, or a reply waits to be taken. */
+  readonly active: number
+  readonly idle: number
+  /** Bytes of replies that clients have yet to take. */
+  readonly replyBytes: number
+}
+
+/** Why connections are dropped; each is there from the start, so that a first one shows as an increase. */
+const DROP_REASONS = ['limit', 'address_limit', 'idle_evicted', 'idle_timeout', 'file_descriptors']
+
+/** See the head of this file. */
+export class EdgeMetrics {
+  readonly #clientErrors: Counter<'code'>
+  readonly #dropped: Counter<'reason'>
+
+  constructor(registry: Registry, state: () => ConnectionState) {
+    const registers = [registry]
+    this.#clientErrors = new Counter({
+      name: 'kprf_http_client_errors_total',
+      help: 'Requests refused before their path was looked at, by the error code in docs/ERRORS.md; and clients that left before their reply (aborted), took replies too slowly (stalled_reader) or sent too many requests at once (pipelined).',
+      labelNames: ['code'],
+      registers,
+    })
+    this.#dropped = new Counter({
+      name: 'kprf_http_connections_dropped_total',
+      help: 'Connections closed: new ones for which there was no room (limit, address_limit), idle ones for the sake of new ones (idle_evicted) or because what came over them was no request (idle_timeout); and seconds in which no file descriptor was left to accept one (file_descriptors).',
+      labelNames: ['reason'],
+      registers,
+    })
+    for (const reason of DROP_REASONS) this.#dropped.inc({ reason }, 0)
+    const connections = new Gauge<'state'>({
+      name: 'kprf_http_connections',
+      help: 'Open connections of clients: active while a request is served or a reply waits to be taken, idle otherwise.',
+      labelNames: ['state'],
+      registers,
+      collect: () => {
+        const { active, idle } = state()
+        connections.set({ state: 'active' }, active)
+        connections.set({ state: 'idle' }, idle)
+      },
+    })
+    const replyBytes = new Gauge({
+      name: 'kprf_http_reply_bytes',
+      help: 'Bytes of replies that clients have yet to take.',
+      registers,
+      collect: () => {
+        replyBytes.set(state().replyBytes)
+      },
+    })
+  }
+
+  /** Counts what a client did wrong. @param code - an error code in lower case, or what is no error code. */
+  clientFailed(code: string): void {
+    this.#clientErrors.inc({ code })
+  }
+
+  /** Counts a connection that was closed. */
+  connectionDropped(reason: string): void {
+    this.#dropped.inc({ reason })
+  }
+}

@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { bytesTaken, stopParser } from '../../src/http/socket-internals.ts'
+
+describe('bytesTaken', () => {
+  it('grows in the middle of a write, which Node calls done only at its end', async () => {
+    const { sender, receiver } = await connectedPair()
+    receiver.pause()
+    sender.write(Buffer.alloc(64 * 1024 * 1024))
+    const first = bytesTaken(sender)
+
+    let received = 0
+    receiver.on('data', (chunk: Buffer) => {
+      received += chunk.length
+      if (received > 16 * 1024 * 1024) receiver.pause().emit('enough')
+    })
+    receiver.resume()
+    await once(receiver, 'enough')
+    const later = bytesTaken(sender)
+
+    expect(sender.bytesWritten - sender.writableLength).toBe(0)
+    expect(later).toBeGreaterThan(first)
+    expect(later).toBeLessThan(64 * 1024 * 1024)
+  })
+
+  it('is what was written in full where Node does not tell more', () => {
+    const socket = { bytesWritten: 10, writableLength: 4 } as unknown as Socket
+
+    expect(bytesTaken(socket)).toBe(6)
+  })
+})
+
+describe('stopParser', () => {
+  it('does nothing where Node has no such parser', () => {
+    const socket = { parser: {} } as unknown as Socket
+
+    stopParser(socket)
+    stopParser({} as unknown as Socket)
+
+    expect(socket).toEqual({ parser: {} })
+  })
+})
+
+async function connectedPair(): Promise<{ sender: Socket; receiver: Socket }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const receiver = connect(port, '127.0.0.1')
+  const [sender] = (await once(server, 'connection')) as [Socket]
+  onTestFinished(() => {
+    sender.destroy()
+    receiver.destroy()
+    server.close()
+  })
+  return { sender, receiver }
+}
