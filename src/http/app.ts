@@ -10,6 +10,8 @@ import { ByteBudget } from './byte-budget.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { BODY_BYTES_IN_FLIGHT } from './limits.ts'
+import { JsonParser } from './parse-json.ts'
+import { jsonLimits } from './push/json-limits.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
 import type { RateLimits } from './rate-limiter.ts'
 import { ReplyBatch } from './reply-batch.ts'
@@ -93,6 +95,7 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
     ...options,
     rules: settings,
     bodyReader: new BodyReader(settings.maxBodyBytes, budget),
+    jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
     requestIds: createRequestIds(clock),
     replies: new ReplyBatch(clock),
   })

@@ -10,7 +10,7 @@ import { assertJsonContentType } from '../content-type.ts'
 import type { Refusal } from '../error-body.ts'
 import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics, PushMode } from '../http-metrics.ts'
-import { parseJson } from '../parse-json.ts'
+import type { JsonParser } from '../parse-json.ts'
 import type { RateLimits } from '../rate-limiter.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import { refuse } from '../reply.ts'
@@ -26,6 +26,7 @@ export interface PushEndpointOptions {
   /** `undefined` when no topic has a limit. */
   readonly rateLimits: RateLimits | undefined
   readonly bodyReader: BodyReader
+  readonly jsonParser: JsonParser
   readonly requestIds: RequestIds
   readonly replies: ReplyBatch
   readonly metrics: HttpMetrics
@@ -90,7 +91,7 @@ export class PushEndpoint {
   }
 
   #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
-    const push = parsePush(parseJson(body.bytes), this.#options.rules)
+    const push = parsePush(this.#options.jsonParser.parse(body.bytes), this.#options.rules)
     if (push.kind === 'refused') {
       return refuse(exchange.request, exchange.response, exchange.requestId, push.problem)
     }
