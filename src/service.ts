@@ -6,9 +6,10 @@
  * While it is leaving it still takes pushes, but `/readyz` says no more.
  */
 import { createApp } from './http/app.ts'
+import { createBodyBudget } from './http/body-budget.ts'
+import type { ByteBudget } from './http/byte-budget.ts'
 import { messagesOf } from './http/express-messages.ts'
 import { HttpServer } from './http/http-server.ts'
-import { BODY_BYTES_IN_FLIGHT } from './http/limits.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from './http/rate-limiter.ts'
 import { type Addresses, announce } from './announce.ts'
 import type { Clock } from './clock.ts'
@@ -39,6 +40,7 @@ import { toJson } from './producer/statistics/render.ts'
 import type { StatisticsData } from './producer/statistics/statistics-data.ts'
 import { Statistics } from './producer/statistics/statistics.ts'
 import type { Availability, Transport } from './producer/transport.ts'
+import { usableMemoryBytes } from './usable-memory.ts'
 import type { BuildInfo } from './version.ts'
 
 /** What a {@link Service} is made from. */
@@ -97,6 +99,7 @@ export class Service {
   readonly #statistics: Statistics | undefined
   readonly #transport: Transport
   readonly #producer: Producer
+  readonly #bodyBudget: ByteBudget
   readonly #http: HttpServer
   /** `undefined` where another process serves it. */
   readonly #operations: OperationsServer | undefined
@@ -145,11 +148,16 @@ export class Service {
       statistics,
       ...(share && { room: share.room }),
     })
+    const processes = share?.workers ?? 1
+    this.#bodyBudget = createBodyBudget({
+      ...{ maxBodyBytes: config.http.maxBodyBytes, clock, processes },
+      usableBytes: usableMemoryBytes(processes),
+    })
     const app = createApp({
       producer: this.#producer,
       settings: config.http,
       rateLimits: share ? share.rateLimits : ownRateLimits(config, clock),
-      bodyBytesInFlight: BODY_BYTES_IN_FLIGHT / (share?.workers ?? 1),
+      bodyBudget: this.#bodyBudget,
       metrics,
       log: logger,
       clock,
@@ -300,6 +308,8 @@ export class Service {
       queueRecords: bufferedRecords,
       queueBytes: bufferedBytes,
       queueLimitBytes: this.#config.kafka.queueBufferingMaxKbytes * 1024,
+      bodyBytes: this.#bodyBudget.heldBytes,
+      bodyLimitBytes: this.#bodyBudget.maxBytes,
       queueOldestAgeMs: oldestAdmittedMs === undefined ? 0 : this.#clock.nowMs() - oldestAdmittedMs,
     }
   }

@@ -6,10 +6,10 @@ import type { HttpConfig } from '../config/types.ts'
 import type { Logger } from '../logging.ts'
 import type { RecordProducer } from '../producer/types.ts'
 import { BodyReader } from './body.ts'
-import { ByteBudget } from './byte-budget.ts'
+import { createBodyBudget } from './body-budget.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
-import { BODY_BYTES_IN_FLIGHT } from './limits.ts'
 import { JsonParser } from './parse-json.ts'
 import { jsonLimits } from './push/json-limits.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
@@ -29,12 +29,8 @@ export interface AppOptions {
   readonly clock: Clock
   /** Whether pushes are refused because kprf is about to end. */
   readonly isDraining: () => boolean
-  /**
-   * Bytes of request bodies held at once; never less than one body of the largest size, twice.
-   *
-   * @defaultValue {@link BODY_BYTES_IN_FLIGHT}
-   */
-  readonly bodyBytesInFlight?: number
+  /** For the bytes of request bodies. @defaultValue that of a process with all the memory it likes */
+  readonly bodyBudget?: ByteBudget
 }
 
 const PUSH_METHODS = ['Allow', 'POST, OPTIONS'] as const
@@ -88,13 +84,13 @@ function createErrorHandler(
 }
 
 function createPushEndpoint(options: AppOptions): PushEndpoint {
-  const { settings, clock, bodyBytesInFlight = BODY_BYTES_IN_FLIGHT } = options
-  // A compressed body and what comes out of it are held at once.
-  const budget = new ByteBudget(Math.max(bodyBytesInFlight, 2 * settings.maxBodyBytes))
+  const { settings, clock } = options
+  const { maxBodyBytes } = settings
+  const budget = options.bodyBudget ?? createBodyBudget({ maxBodyBytes, clock })
   return new PushEndpoint({
     ...options,
     rules: settings,
-    bodyReader: new BodyReader(settings.maxBodyBytes, budget),
+    bodyReader: new BodyReader(maxBodyBytes, budget),
     jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
     requestIds: createRequestIds(clock),
     replies: new ReplyBatch(clock),

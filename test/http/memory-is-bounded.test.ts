@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { createBodyBudget } from '../../src/http/body-budget.ts'
+import type { ByteBudget } from '../../src/http/byte-budget.ts'
 import { MAX_BODY_BYTES, parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 
 /** Room for two bodies of this size, and not for three. */
 const LARGE = pushBody({ data: 'x'.repeat(MAX_BODY_BYTES - 100) }, { wait_for_send: true })
-const inFlight = { bodyBytesInFlight: 2 * MAX_BODY_BYTES }
+const inFlight = (): { bodyBudget: ByteBudget } => ({
+  bodyBudget: createBodyBudget({
+    ...{ maxBodyBytes: MAX_BODY_BYTES, bytesInFlight: 2 * MAX_BODY_BYTES, clock: systemClock },
+  }),
+})
 
 describe('the memory for request bodies', () => {
   it('is taken until the records are admitted, and beyond it pushes are refused', async () => {
-    const { connect, producer } = await serveEdge(inFlight)
+    const { connect, producer } = await serveEdge(inFlight())
     const release = producer.holdAdmission()
     const waiting = [connect().write(rawPush(LARGE)), connect().write(rawPush(LARGE))]
     await producer.called(2)
@@ -26,7 +33,7 @@ describe('the memory for request bodies', () => {
   })
 
   it('is free again while pushes wait for delivery', async () => {
-    const { connect, producer } = await serveEdge(inFlight)
+    const { connect, producer } = await serveEdge(inFlight())
     producer.holdDelivery()
     const clients = [1, 2, 3, 4].map(() => connect().write(rawPush(LARGE)))
 
@@ -38,7 +45,7 @@ describe('the memory for request bodies', () => {
   })
 
   it('is free again after whatever was refused', async () => {
-    const { connect } = await serveEdge(inFlight)
+    const { connect } = await serveEdge(inFlight())
     const refused = ['{', '[]', pushBody({ topic: '' }), '\u00ff'].map((text) =>
       text.padEnd(60_000),
     )

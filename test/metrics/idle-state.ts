@@ -8,4 +8,6 @@ export const IDLE_STATE: KprfState = {
   queueBytes: 0,
   queueLimitBytes: 1024,
   queueOldestAgeMs: 0,
+  bodyBytes: 0,
+  bodyLimitBytes: 2048,
 }

@@ -179,6 +179,8 @@ describe('KprfMetrics', () => {
       queueBytes: 700,
       queueLimitBytes: 4_096,
       queueOldestAgeMs: 250,
+      bodyBytes: 9_000,
+      bodyLimitBytes: 10_000,
     }
     const after = await scrape(metrics)
 
@@ -190,8 +192,10 @@ describe('KprfMetrics', () => {
         'kprf_queue_bytes',
         'kprf_queue_limit_bytes',
         'kprf_queue_oldest_age_seconds',
+        'kprf_http_body_bytes',
+        'kprf_http_body_limit_bytes',
       ].map((name) => valueOf(exposition, name, {}))
-    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0])
-    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 0.25])
+    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0, 0, 2_048])
+    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 0.25, 9_000, 10_000])
   })
 })

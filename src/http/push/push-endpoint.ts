@@ -91,7 +91,10 @@ export class PushEndpoint {
   }
 
   #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
-    const push = parsePush(this.#options.jsonParser.parse(body.bytes), this.#options.rules)
+    const json = this.#options.jsonParser.parse(body.bytes)
+    // Records can wait for long, for room in the queue or for delivery: the text is of no use to them.
+    body.drop()
+    const push = parsePush(json, this.#options.rules)
     if (push.kind === 'refused') {
       return refuse(exchange.request, exchange.response, exchange.requestId, push.problem)
     }
