@@ -71,6 +71,7 @@ function idleState(): KprfState {
   return {
     ...{ isKafkaUp: false, metadataAgeMs: undefined, queueRecords: 0, queueBytes: 0 },
     ...{ queueLimitBytes: 0, queueMemoryBytes: 0, queueMemoryLimitBytes: 0, queueOldestAgeMs: 0 },
+    ...{ bodyBytes: 0, bodyLimitBytes: 0 },
   }
 }
 

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   UNSUPPORTED_MEDIA_TYPE: 'The Content-Type is not application/json in UTF-8.',
   UNSUPPORTED_CONTENT_ENCODING: 'The Content-Encoding is not gzip, deflate, br or identity.',
   BODY_TOO_LARGE: 'The body is larger than http.max_body_bytes.',
+  JSON_TOO_COMPLEX: 'The JSON has more parts than kprf parses at once.',
   TOO_MANY_RECORDS: 'The request has more records than http.max_records_per_request.',
   HEADERS_TOO_LARGE: 'The request line or headers are too large.',
   INVALID_REQUEST: 'The body is JSON, but not a push.',

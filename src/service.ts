@@ -6,9 +6,11 @@
  * While it is leaving it still takes pushes, but `/readyz` says no more.
  */
 import { createApp } from './http/app.ts'
+import { createBodyBudget } from './http/body-budget.ts'
+import type { ByteBudget } from './http/byte-budget.ts'
 import { messagesOf } from './http/express-messages.ts'
 import { HttpServer } from './http/http-server.ts'
-import { BODY_BYTES_IN_FLIGHT, SERVER_LIMITS, type ServerLimits } from './http/limits.ts'
+import { SERVER_LIMITS, type ServerLimits } from './http/limits.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from './http/rate-limiter.ts'
 import { replyBytesInFlight } from './http/reply-room.ts'
 import { type Addresses, announce } from './announce.ts'
@@ -41,6 +43,7 @@ import { toJson } from './producer/statistics/render.ts'
 import type { StatisticsData } from './producer/statistics/statistics-data.ts'
 import { Statistics } from './producer/statistics/statistics.ts'
 import type { Availability, Transport } from './producer/transport.ts'
+import { usableMemoryBytes } from './usable-memory.ts'
 import type { BuildInfo } from './version.ts'
 
 /** What a {@link Service} is made from. */
@@ -103,6 +106,7 @@ export class Service {
   readonly #statistics: Statistics | undefined
   readonly #transport: Transport
   readonly #producer: Producer
+  readonly #bodyBudget: ByteBudget
   readonly #http: HttpServer
   /** `undefined` where another process serves it. */
   readonly #operations: OperationsServer | undefined
@@ -157,11 +161,16 @@ export class Service {
       statistics,
       ...(share && { room: share.room }),
     })
+    const processes = share?.workers ?? 1
+    this.#bodyBudget = createBodyBudget({
+      ...{ maxBodyBytes: config.http.maxBodyBytes, clock, processes },
+      usableBytes: usableMemoryBytes(processes),
+    })
     const app = createApp({
       producer: this.#producer,
       settings: config.http,
       rateLimits: share ? share.rateLimits : ownRateLimits(config, clock),
-      bodyBytesInFlight: BODY_BYTES_IN_FLIGHT / workers,
+      bodyBudget: this.#bodyBudget,
       replyBytesInFlight: replyBytesInFlight(workers),
       metrics,
       log: logger,
@@ -325,6 +334,8 @@ export class Service {
       queueLimitBytes: this.#config.kafka.queueBufferingMaxKbytes * 1024,
       queueMemoryBytes: memoryBytes,
       queueMemoryLimitBytes: this.#memoryMaxBytes,
+      bodyBytes: this.#bodyBudget.heldBytes,
+      bodyLimitBytes: this.#bodyBudget.maxBytes,
       queueOldestAgeMs: oldestAdmittedMs === undefined ? 0 : this.#clock.nowMs() - oldestAdmittedMs,
     }
   }

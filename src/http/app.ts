@@ -6,10 +6,13 @@ import type { HttpConfig } from '../config/types.ts'
 import type { Logger } from '../logging.ts'
 import type { RecordProducer } from '../producer/types.ts'
 import { BodyReader } from './body.ts'
-import { ByteBudget } from './byte-budget.ts'
+import { createBodyBudget } from './body-budget.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
-import { BODY_BYTES_IN_FLIGHT, REPLY_BYTES_IN_FLIGHT } from './limits.ts'
+import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
+import { JsonParser } from './parse-json.ts'
+import { jsonLimits } from './push/json-limits.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
 import type { RateLimits } from './rate-limiter.ts'
@@ -29,12 +32,8 @@ export interface AppOptions {
   readonly clock: Clock
   /** Whether pushes are refused because kprf is about to end. */
   readonly isDraining: () => boolean
-  /**
-   * Bytes of request bodies held at once; never less than one body of the largest size, twice.
-   *
-   * @defaultValue {@link BODY_BYTES_IN_FLIGHT}
-   */
-  readonly bodyBytesInFlight?: number
+  /** For the bytes of request bodies. @defaultValue that of a process with all the memory it likes */
+  readonly bodyBudget?: ByteBudget
   /**
    * Bytes of large replies held at once; never less than the largest one. One address gets a share.
    *
@@ -95,16 +94,16 @@ function createErrorHandler(
 
 function createPushEndpoint(options: AppOptions): PushEndpoint {
   const { settings, clock } = options
-  const { bodyBytesInFlight = BODY_BYTES_IN_FLIGHT } = options
+  const { maxBodyBytes, maxRecordsPerRequest } = settings
   const { replyBytesInFlight = REPLY_BYTES_IN_FLIGHT } = options
-  // A compressed body and what comes out of it are held at once.
-  const budget = new ByteBudget(Math.max(bodyBytesInFlight, 2 * settings.maxBodyBytes))
+  const budget = options.bodyBudget ?? createBodyBudget({ maxBodyBytes, clock })
   // The names of topics, which offsets repeat, were in the body.
-  const largestReply = largestReplyBytes(settings.maxRecordsPerRequest, settings.maxBodyBytes)
+  const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes)
   return new PushEndpoint({
     ...options,
     rules: settings,
-    bodyReader: new BodyReader(settings.maxBodyBytes, budget),
+    bodyReader: new BodyReader(maxBodyBytes, budget),
+    jsonParser: new JsonParser(jsonLimits(maxRecordsPerRequest)),
     replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     requestIds: createRequestIds(clock),
     replies: new ReplyBatch(clock, options.log),

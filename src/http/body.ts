@@ -1,31 +1,44 @@
 /**
  * Reads request bodies. The bytes of a body are held in the budget from their arrival until whoever
- * got the body releases it; of a body that was not read to its end, none are.
+ * got the body releases it; of a body that was not read to its end, none are. The memory that is taken up
+ * is never more than twice what is counted.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProxyError } from '../errors.ts'
-import type { ByteBudget } from './byte-budget.ts'
-import { decompressBody, decompressOf, type Decompress } from './content-encoding.ts'
+import type { ByteBudget, HeldBytes } from './byte-budget.ts'
+import { addressOf } from './client-address.ts'
+import { decompressBody, decompressorOf, type Decompressor } from './content-encoding.ts'
+import { freeBytes, GrowingBytes } from './growing-bytes.ts'
 
 /** A request body in memory. Its holder calls `release` once done with it, and a second time at no harm. */
 export class HeldBody {
-  readonly #budget: ByteBudget
+  readonly #held: HeldBytes
+  /** What is freed with the body; `undefined` where its memory may be shared with other bytes. */
+  #own: Buffer<ArrayBuffer> | undefined
   #bytes: Buffer
 
-  /** @param bytes - already taken from the budget. */
-  constructor(bytes: Buffer, budget: ByteBudget) {
-    this.#bytes = bytes
-    this.#budget = budget
+  /** @param held - has the bytes of the content. */
+  constructor(content: GrowingBytes | Buffer, held: HeldBytes) {
+    if (content instanceof GrowingBytes) this.#bytes = this.#own = content.take()
+    else this.#bytes = content
+    this.#held = held
   }
 
-  /** Empty after the release. */
+  /** Empty once they are dropped. */
   get bytes(): Buffer {
     return this.#bytes
   }
 
-  release(): void {
-    this.#budget.giveBack(this.#bytes.length)
+  /** Frees the bytes. They stay counted, for the records that were made of them, until the release. */
+  drop(): void {
+    if (this.#own !== undefined) freeBytes(this.#own)
+    this.#own = undefined
     this.#bytes = NO_BYTES
+  }
+
+  release(): void {
+    this.drop()
+    this.#held.release()
   }
 }
 
@@ -45,80 +58,127 @@ export class BodyReader {
    * Reads and decompresses the body of a request.
    *
    * @returns `undefined` when the client left before all of it arrived.
-   * @throws ProxyError when it is too large, does not decompress, or finds the budget exhausted.
+   * @throws ProxyError when it is too large, does not decompress, finds the budget exhausted, or had to
+   * make room because it stopped to arrive.
    */
   read(request: IncomingMessage, response: ServerResponse): Promise<HeldBody | undefined> {
     const { headers } = request
-    const decompress = decompressOf(headers['content-encoding'])
-    if (Number(headers['content-length'] ?? 0) > this.#maxBytes) {
-      return Promise.reject(this.#tooLarge())
-    }
+    const decompressor = decompressorOf(headers['content-encoding'])
+    const announcedBytes = Number(headers['content-length'] ?? NaN)
+    if (announcedBytes > this.#maxBytes) return Promise.reject(tooLarge(this.#maxBytes))
     if (awaitsContinue(request)) response.writeContinue()
-    const received = this.#collect(request)
-    return decompress === undefined
-      ? received
-      : received.then((body) => body && this.#decompress(body.bytes, decompress))
+    const held = this.#budget.open(addressOf(request.socket))
+    const arrived = new ArrivingBody(request, held, this.#maxBytes, announcedBytes).arrived
+    return decompressor === undefined
+      ? arrived
+      : arrived.then((body) => body && this.#decompress(body, held, decompressor))
   }
 
-  /** Its listeners stay: a body ends once, and taking them off is dearer than that they are there. */
-  #collect(request: IncomingMessage): Promise<HeldBody | undefined> {
-    return new Promise((resolve, reject) => {
-      let first: Buffer | undefined
-      let others: Buffer[] | undefined
-      let heldBytes = 0
-      let isOver = false
+  async #decompress(
+    body: HeldBody,
+    held: HeldBytes,
+    decompressor: Decompressor,
+  ): Promise<HeldBody> {
+    const { bytes } = body
+    const { length } = bytes
+    try {
+      const take = (count: number): ProxyError | undefined => refusalOf(held, count)
+      const content = await decompressBody(bytes, decompressor, this.#maxBytes, take)
+      body.drop()
+      held.giveBack(length)
+      return new HeldBody(content, held)
+    } catch (error) {
+      body.release()
+      throw error
+    }
+  }
+}
 
-      request.on('data', (chunk: Buffer) => {
-        if (isOver) return
-        const refusal = this.#refusalOf(chunk.length, heldBytes)
-        if (refusal !== undefined) {
-          isOver = true
-          this.#budget.giveBack(heldBytes)
-          reject(refusal)
-          return
-        }
-        heldBytes += chunk.length
-        if (first === undefined) first = chunk
-        else (others ??= [first]).push(chunk)
+/** One body on its way in. */
+class ArrivingBody {
+  /** `undefined` when the client left before the end. */
+  readonly arrived: Promise<HeldBody | undefined>
+  readonly #held: HeldBytes
+  readonly #maxBytes: number
+  /** By its Content-Length; NaN without one. */
+  readonly #announcedBytes: number
+  /** A body that came in one piece, as nearly all do: it is used as it is. */
+  #whole: Buffer | undefined
+  #pieces: GrowingBytes | undefined
+  #isOver = false
+
+  constructor(request: IncomingMessage, held: HeldBytes, maxBytes: number, announcedBytes: number) {
+    this.#held = held
+    this.#maxBytes = maxBytes
+    this.#announcedBytes = announcedBytes
+    // Listeners stay: a body ends once, and taking them off costs more than that they are there.
+    this.arrived = new Promise((resolve, reject) => {
+      request.on('data', (piece: Buffer) => {
+        if (this.#isOver) return
+        const refusal = this.#add(piece, reject)
+        if (refusal === undefined) return
+        this.#forget()
+        reject(refusal)
       })
       request.on('end', () => {
-        isOver = true
-        const bytes = others === undefined ? (first ?? NO_BYTES) : Buffer.concat(others, heldBytes)
-        resolve(new HeldBody(bytes, this.#budget))
+        if (this.#isOver) return
+        this.#isOver = true
+        held.settle()
+        resolve(new HeldBody(this.#whole ?? this.#pieces ?? NO_BYTES, held))
         // The request lives on while its client waits for the delivery of its records.
-        first = others = undefined
+        this.#whole = this.#pieces = undefined
       })
       request.on('close', () => {
-        if (isOver) return
-        isOver = true
-        this.#budget.giveBack(heldBytes)
+        if (this.#isOver) return
+        this.#forget()
         resolve(undefined)
       })
     })
   }
 
-  /** Takes the bytes from the budget, or says why not. */
-  #refusalOf(bytes: number, heldBytes: number): ProxyError | undefined {
-    if (heldBytes + bytes > this.#maxBytes) return this.#tooLarge()
-    return this.#budget.tryTake(bytes) ? undefined : overloaded()
-  }
-
-  async #decompress(body: Buffer, decompress: Decompress): Promise<HeldBody> {
-    // How much comes out is not known before: the most that may is held until it is.
-    let heldBytes = body.length
-    try {
-      if (!this.#budget.tryTake(this.#maxBytes)) throw overloaded()
-      heldBytes += this.#maxBytes
-      const decompressed = await decompressBody(body, decompress, this.#maxBytes)
-      heldBytes -= decompressed.length
-      return new HeldBody(decompressed, this.#budget)
-    } finally {
-      this.#budget.giveBack(heldBytes)
+  /** Takes a piece in, or says why not. */
+  #add(piece: Buffer, giveUp: (error: ProxyError) => void): ProxyError | undefined {
+    if (this.#held.bytes + piece.length > this.#maxBytes) return tooLarge(this.#maxBytes)
+    const refusal = refusalOf(this.#held, piece.length)
+    if (refusal !== undefined) return refusal
+    if (piece.length === this.#announcedBytes) {
+      this.#whole = piece
+      return undefined
     }
+    if (this.#pieces === undefined) {
+      this.#pieces = new GrowingBytes(this.#announcedBytes || this.#maxBytes)
+      this.#held.awaitMore(() => {
+        this.#forget()
+        giveUp(new ProxyError('REQUEST_TIMEOUT', GIVEN_UP))
+      })
+    }
+    this.#pieces.append(piece)
+    return undefined
   }
 
-  #tooLarge(): ProxyError {
-    return new ProxyError('BODY_TOO_LARGE', `the body is larger than ${this.#maxBytes} bytes`)
+  #forget(): void {
+    this.#isOver = true
+    this.#held.release()
+    this.#pieces?.free()
+    this.#whole = this.#pieces = undefined
+  }
+}
+
+const GIVEN_UP =
+  'the body stopped to arrive, and the memory set aside for bodies was needed for others'
+
+/** Takes the bytes from the budget, or says why not. */
+function refusalOf(held: HeldBytes, bytes: number): ProxyError | undefined {
+  switch (held.take(bytes)) {
+    case 'taken':
+      return undefined
+    case 'full':
+      return new ProxyError('OVERLOADED', 'too many request bodies are being received at once')
+    case 'clientFull':
+      return new ProxyError(
+        'OVERLOADED',
+        'too many request bodies are being received at once from this client address',
+      )
   }
 }
 
@@ -127,6 +187,6 @@ function awaitsContinue(request: IncomingMessage): boolean {
   return request.headers.expect !== undefined && request.httpVersionMinor === 1
 }
 
-function overloaded(): ProxyError {
-  return new ProxyError('OVERLOADED', 'too many request bodies are being received at once')
+function tooLarge(maxBytes: number): ProxyError {
+  return new ProxyError('BODY_TOO_LARGE', `the body is larger than ${maxBytes} bytes`)
 }

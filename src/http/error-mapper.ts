@@ -35,6 +35,7 @@ export const HTTP_MAPPINGS = {
   BODY_TOO_LARGE: { status: 413, errorCode: 41301 },
   RECORD_TOO_LARGE: { status: 413, errorCode: 41302 },
   TOO_MANY_RECORDS: { status: 413, errorCode: 41303 },
+  JSON_TOO_COMPLEX: { status: 413, errorCode: 41304 },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, errorCode: 41501 },
   UNSUPPORTED_CONTENT_ENCODING: { status: 415, errorCode: 41502 },
   EXPECTATION_FAILED: { status: 417, errorCode: 41700 },

@@ -74,7 +74,8 @@ export const OPERATIONS_LIMITS: ServerLimits = {
 
 /**
  * Bytes of request bodies held at once, over all connections, from arrival until their records are
- * admitted; beyond that 503. 256 bodies of 1 MiB are more than two cores can parse in a second.
+ * admitted; beyond that 503. 256 bodies of 1 MiB are more than two cores can parse in a second. Less where
+ * the process may not use four times as much: see body-budget.ts.
  */
 export const BODY_BYTES_IN_FLIGHT = 268_435_456
 
@@ -93,6 +94,13 @@ export const REPLY_ADDRESS_SHARE = 1 / 2
 
 /** Where the heap may not grow large, replies get at most this part of it. */
 export const REPLY_HEAP_SHARE = 1 / 8
+
+/**
+ * A body of which less than so many bytes arrive in so many ms has stalled: it is given up (408) when its
+ * memory is needed, and only then. 64 kbit/s is a fifth of what the largest bodies need to arrive in time.
+ */
+export const STALLED_BODY_MS = 2_000
+export const STALLED_BODY_PROGRESS_BYTES = 16_384
 
 /**
  * Bytes of a refused body that are read and thrown away, so that a client that sends all before it

@@ -21,6 +21,9 @@ export interface KprfState {
   readonly queueMemoryLimitBytes: number
   /** Time since the oldest of them was admitted; 0 when there is none. */
   readonly queueOldestAgeMs: number
+  /** Bytes of request bodies in memory. */
+  readonly bodyBytes: number
+  readonly bodyLimitBytes: number
 }
 
 /** Why a connection to a broker ended that was not ours to end. */
@@ -315,6 +318,18 @@ export class KprfMetrics {
         'Time since the oldest of these records was admitted; 0 when there is none.',
         ({ queueOldestAgeMs }) => queueOldestAgeMs / 1000,
         'max',
+      ],
+      [
+        'kprf_http_body_bytes',
+        'Bytes of request bodies in memory: arriving, or of records that are not admitted yet.',
+        ({ bodyBytes }) => bodyBytes,
+        'sum',
+      ],
+      [
+        'kprf_http_body_limit_bytes',
+        'The bound on that: 256 MiB, or a quarter of what the process may use if that is less.',
+        ({ bodyLimitBytes }) => bodyLimitBytes,
+        'sum',
       ],
     ]
     for (const [name, help, read, aggregator] of gauges) {

@@ -1,21 +1,28 @@
+import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { gzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { describe, expect, it, vi } from 'vitest'
 import { BodyReader } from '../../src/http/body.ts'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 /** A request whose body the test writes. */
 function requestOf(headers: IncomingMessage['headers'] = {}): PassThrough & IncomingMessage {
-  return Object.assign(new PassThrough(), { headers, httpVersionMinor: 1 }) as never
+  const socket = { remoteAddress: '192.0.2.1' }
+  return Object.assign(new PassThrough(), { headers, socket, httpVersionMinor: 1 }) as never
+}
+
+function budgetOf(maxBytes: number, clock = new FakeClock()): ByteBudget {
+  return new ByteBudget({ maxBytes, stalledMs: 2000, progressBytes: 10, clock })
 }
 
 const noResponse = undefined as never as ServerResponse
 
 describe('BodyReader', () => {
   it('returns a body of one chunk as it is, uncopied', async () => {
-    const reader = new BodyReader(100, new ByteBudget(100))
-    const request = requestOf()
+    const reader = new BodyReader(100, budgetOf(100))
+    const request = requestOf({ 'content-length': '4' })
     const chunk = Buffer.from('body')
     const reading = reader.read(request, noResponse)
 
@@ -27,7 +34,7 @@ describe('BodyReader', () => {
   })
 
   it('joins the chunks of a body', async () => {
-    const reader = new BodyReader(100, new ByteBudget(100))
+    const reader = new BodyReader(100, budgetOf(100))
     const request = requestOf()
     const reading = reader.read(request, noResponse)
 
@@ -39,7 +46,7 @@ describe('BodyReader', () => {
   })
 
   it('holds the bytes of a body until it is released, and gives them back once', async () => {
-    const budget = new ByteBudget(100)
+    const budget = budgetOf(100)
     const request = requestOf()
     const reading = new BodyReader(100, budget).read(request, noResponse)
 
@@ -55,7 +62,7 @@ describe('BodyReader', () => {
   })
 
   it('holds what comes out of a compressed body, not what went in', async () => {
-    const budget = new ByteBudget(10_000)
+    const budget = budgetOf(10_000)
     const request = requestOf({ 'content-encoding': 'gzip' })
     const reading = new BodyReader(1000, budget).read(request, noResponse)
 
@@ -81,7 +88,7 @@ describe('BodyReader', () => {
       code: 'INVALID_ENCODED_BODY',
     },
   ])('holds nothing of a body that $fact', async ({ encoding, sent, code }) => {
-    const budget = new ByteBudget(1000)
+    const budget = budgetOf(1000)
     const request = requestOf(encoding === undefined ? {} : { 'content-encoding': encoding })
     const reading = new BodyReader(100, budget).read(request, noResponse)
 
@@ -92,7 +99,7 @@ describe('BodyReader', () => {
   })
 
   it('refuses a body that finds the budget exhausted, and holds nothing of it', async () => {
-    const budget = new ByteBudget(5)
+    const budget = budgetOf(5)
     const reader = new BodyReader(100, budget)
     const first = requestOf()
     const firstReading = reader.read(first, noResponse)
@@ -108,19 +115,155 @@ describe('BodyReader', () => {
     expect(budget.heldBytes).toBe(4)
   })
 
-  it('refuses a compressed body when what may come out of it does not fit the budget', async () => {
-    const budget = new ByteBudget(100)
+  it('takes a compressed body into a budget that has room for it and for little more', async () => {
+    const body = gzipSync('x'.repeat(900))
+    const budget = budgetOf(body.length + 900)
     const request = requestOf({ 'content-encoding': 'gzip' })
-    const reading = new BodyReader(100, budget).read(request, noResponse)
+    const reading = new BodyReader(1_000_000, budget).read(request, noResponse)
 
-    request.end(gzipSync('x'))
+    request.end(body)
+
+    expect((await reading)?.bytes).toHaveLength(900)
+  })
+
+  it.each([1000, 1_000_000])(
+    'refuses a compressed body when the %i bytes that come out do not fit the budget',
+    async (length) => {
+      const budget = budgetOf(length)
+      const request = requestOf({ 'content-encoding': 'gzip' })
+      const reading = new BodyReader(1_000_000, budget).read(request, noResponse)
+
+      request.end(gzipSync('x'.repeat(length)))
+
+      await expect(reading).rejects.toMatchObject({ code: 'OVERLOADED' })
+      expect(budget.heldBytes).toBe(0)
+    },
+  )
+
+  it('takes no more of a compressed body than comes out before it is refused', async () => {
+    const budget = budgetOf(300_000)
+    const request = requestOf({ 'content-encoding': 'gzip' })
+    const takings: number[] = []
+    const open = budget.open.bind(budget)
+    vi.spyOn(budget, 'open').mockImplementation((address) => {
+      const held = open(address)
+      const take = held.take.bind(held)
+      vi.spyOn(held, 'take').mockImplementation((bytes) => {
+        takings.push(bytes)
+        return take(bytes)
+      })
+      return held
+    })
+    const reading = new BodyReader(8_000_000, budget).read(request, noResponse)
+
+    request.end(gzipSync(Buffer.alloc(8_000_000)))
 
     await expect(reading).rejects.toMatchObject({ code: 'OVERLOADED' })
+    expect(Math.max(...takings)).toBeLessThanOrEqual(65_536)
+    expect(takings.length).toBeLessThanOrEqual(6)
+  })
+
+  it.each([
+    { encoding: 'gzip', compress: gzipSync, length: 100 },
+    { encoding: 'gzip', compress: gzipSync, length: 65_536 },
+    { encoding: 'gzip', compress: gzipSync, length: 65_537 },
+    { encoding: 'gzip', compress: gzipSync, length: 5_000_000 },
+    { encoding: 'deflate', compress: deflateSync, length: 5_000_000 },
+    { encoding: 'br', compress: brotliCompressSync, length: 5_000_000 },
+  ])('decompresses $length bytes of $encoding', async ({ encoding, compress, length }) => {
+    const budget = budgetOf(10_000_000)
+    const plain = Buffer.alloc(length, 'some text ')
+    const request = requestOf({ 'content-encoding': encoding })
+    const reading = new BodyReader(length, budget).read(request, noResponse)
+
+    request.end(compress(plain))
+    const body = await reading
+
+    expect(body?.bytes.equals(plain)).toBe(true)
+    expect(budget.heldBytes).toBe(length)
+  })
+
+  it.each([1, 100_000])(
+    'decompresses gzip of several members of %i bytes, and skips the zeros that pad them',
+    async (length) => {
+      const member = gzipSync('x'.repeat(length))
+      const request = requestOf({ 'content-encoding': 'gzip' })
+      const reading = new BodyReader(1_000_000, budgetOf(1_000_000)).read(request, noResponse)
+
+      request.end(Buffer.concat([member, member, Buffer.alloc(512)]))
+
+      expect((await reading)?.bytes).toHaveLength(2 * length)
+    },
+  )
+
+  it.each([100, 1_000_000])('refuses truncated gzip of %i bytes', async (length) => {
+    const budget = budgetOf(3_000_000)
+    const request = requestOf({ 'content-encoding': 'gzip' })
+    const reading = new BodyReader(2_000_000, budget).read(request, noResponse)
+
+    request.end(gzipSync(randomBytes(length)).subarray(0, -9))
+
+    await expect(reading).rejects.toMatchObject({ code: 'INVALID_ENCODED_BODY' })
     expect(budget.heldBytes).toBe(0)
   })
 
+  it('holds a byte for each byte of a body that comes in pieces of one, and keeps none of the pieces', async () => {
+    const budget = budgetOf(100_000)
+    const request = requestOf()
+    const reading = new BodyReader(100_000, budget).read(request, noResponse)
+    const piece = Buffer.from('x')
+
+    for (let n = 0; n < 50_000; n += 1) request.emit('data', piece)
+    const heldBytes = budget.heldBytes
+    request.emit('end')
+    const body = await reading
+
+    expect(heldBytes).toBe(50_000)
+    expect(body?.bytes).toHaveLength(50_000)
+    expect(body?.bytes.buffer.byteLength).toBeLessThanOrEqual(100_000)
+  })
+
+  it('frees the memory of a body in pieces once it is dropped, and counts it until the release', async () => {
+    const budget = budgetOf(100_000)
+    const request = requestOf()
+    const reading = new BodyReader(100_000, budget).read(request, noResponse)
+    request.end('body')
+    const body = await reading
+    const memory = body?.bytes.buffer
+
+    body?.drop()
+
+    expect(memory).toHaveProperty('detached', true)
+    expect(body?.bytes).toHaveLength(0)
+    expect(budget.heldBytes).toBe(4)
+  })
+
+  it('gives up a body that has stalled when another needs its room, and says why', async () => {
+    const clock = new FakeClock()
+    const budget = budgetOf(100, clock)
+    const reader = new BodyReader(100, budget)
+    const stalled = requestOf({ 'content-length': '100' })
+    const stalledReading = reader.read(stalled, noResponse)
+    const other = requestOf({ 'content-length': '90' })
+    const otherReading = reader.read(other, noResponse)
+    stalled.emit('data', Buffer.alloc(60))
+
+    await clock.advance(2000)
+    other.emit('data', Buffer.alloc(90))
+    other.emit('end')
+    stalled.emit('data', Buffer.alloc(40))
+    stalled.emit('end')
+
+    expect((await otherReading)?.bytes).toHaveLength(90)
+    await expect(stalledReading).rejects.toMatchObject({
+      code: 'REQUEST_TIMEOUT',
+      message: expect.stringContaining('was needed for others') as unknown,
+    })
+    expect(budget.heldBytes).toBe(90)
+  })
+
   it('returns nothing, and holds nothing, when the client leaves', async () => {
-    const budget = new ByteBudget(100)
+    const budget = budgetOf(100)
     const request = requestOf()
     const reading = new BodyReader(100, budget).read(request, noResponse)
 
@@ -134,7 +277,7 @@ describe('BodyReader', () => {
   it('reads no byte of a body that is too large by its Content-Length', async () => {
     const request = requestOf({ 'content-length': '101' })
 
-    const reading = new BodyReader(100, new ByteBudget(100)).read(request, noResponse)
+    const reading = new BodyReader(100, budgetOf(100)).read(request, noResponse)
 
     await expect(reading).rejects.toMatchObject({ code: 'BODY_TOO_LARGE' })
     expect(request.listenerCount('data')).toBe(0)

@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ProxyError } from '../../src/errors.ts'
 import { HTTP_MAPPINGS } from '../../src/http/error-mapper.ts'
-import { parseJson } from '../../src/http/parse-json.ts'
+import { JsonParser } from '../../src/http/parse-json.ts'
+import { jsonLimits } from '../../src/http/push/json-limits.ts'
 import { parsePush } from '../../src/http/push/parse-push.ts'
 import type { ProducerRecord, RecordBytes } from '../../src/producer/types.ts'
 import { pushBody, rawPush, serveEdge, type ServedEdge } from '../support/http-edge.ts'
@@ -172,10 +173,15 @@ describe(`with seed ${SEED}`, () => {
   })
 })
 
+const jsonParser = new JsonParser(jsonLimits(100))
+
 function outcomeOf(body: Buffer): string {
   let parsed
   try {
-    parsed = parsePush(parseJson(body), { maxRecordsPerRequest: 100, unknownFields: 'ignore' })
+    parsed = parsePush(jsonParser.parse(body), {
+      maxRecordsPerRequest: 100,
+      unknownFields: 'ignore',
+    })
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
     expect(HTTP_MAPPINGS[error.code].status).toBe(400)

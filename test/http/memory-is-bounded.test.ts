@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { createBodyBudget } from '../../src/http/body-budget.ts'
+import type { ByteBudget } from '../../src/http/byte-budget.ts'
 import { UNCOUNTED_REPLY_BYTES } from '../../src/http/reply-room.ts'
 import { largestReplyBytes } from '../../src/http/push/record-elements.ts'
 import { deliveryError, RDKAFKA } from '../../src/producer/delivery-errors.ts'
@@ -6,11 +9,15 @@ import { MAX_BODY_BYTES, parseReply, pushBody, rawPush, serveEdge } from '../sup
 
 /** Room for two bodies of this size, and not for three. */
 const LARGE = pushBody({ data: 'x'.repeat(MAX_BODY_BYTES - 100) }, { wait_for_send: true })
-const inFlight = { bodyBytesInFlight: 2 * MAX_BODY_BYTES }
+const inFlight = (): { bodyBudget: ByteBudget } => ({
+  bodyBudget: createBodyBudget({
+    ...{ maxBodyBytes: MAX_BODY_BYTES, bytesInFlight: 2 * MAX_BODY_BYTES, clock: systemClock },
+  }),
+})
 
 describe('the memory for request bodies', () => {
   it('is taken until the records are admitted, and beyond it pushes are refused', async () => {
-    const { connect, producer } = await serveEdge(inFlight)
+    const { connect, producer } = await serveEdge(inFlight())
     const release = producer.holdAdmission()
     const waiting = [connect().write(rawPush(LARGE)), connect().write(rawPush(LARGE))]
     await producer.called(2)
@@ -29,7 +36,7 @@ describe('the memory for request bodies', () => {
   })
 
   it('is free again while pushes wait for delivery', async () => {
-    const { connect, producer } = await serveEdge(inFlight)
+    const { connect, producer } = await serveEdge(inFlight())
     producer.holdDelivery()
     const clients = [1, 2, 3, 4].map(() => connect().write(rawPush(LARGE)))
 
@@ -41,7 +48,7 @@ describe('the memory for request bodies', () => {
   })
 
   it('is free again after whatever was refused', async () => {
-    const { connect } = await serveEdge(inFlight)
+    const { connect } = await serveEdge(inFlight())
     const refused = ['{', '[]', pushBody({ topic: '' }), '\u00ff'].map((text) =>
       text.padEnd(60_000),
     )

@@ -10,4 +10,6 @@ export const IDLE_STATE: KprfState = {
   queueMemoryBytes: 0,
   queueMemoryLimitBytes: 4096,
   queueOldestAgeMs: 0,
+  bodyBytes: 0,
+  bodyLimitBytes: 2048,
 }

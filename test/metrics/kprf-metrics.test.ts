@@ -182,6 +182,8 @@ describe('KprfMetrics', () => {
       queueMemoryBytes: 5_000,
       queueMemoryLimitBytes: 8_192,
       queueOldestAgeMs: 250,
+      bodyBytes: 9_000,
+      bodyLimitBytes: 10_000,
     }
     const after = await scrape(metrics)
 
@@ -195,8 +197,10 @@ describe('KprfMetrics', () => {
         'kprf_queue_memory_bytes',
         'kprf_queue_memory_limit_bytes',
         'kprf_queue_oldest_age_seconds',
+        'kprf_http_body_bytes',
+        'kprf_http_body_limit_bytes',
       ].map((name) => valueOf(exposition, name, {}))
-    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0, 4_096, 0])
-    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 5_000, 8_192, 0.25])
+    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0, 4_096, 0, 0, 2_048])
+    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 5_000, 8_192, 0.25, 9_000, 10_000])
   })
 })

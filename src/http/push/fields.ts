@@ -1,5 +1,4 @@
 /** Checks on the keys of a request and of its records, as opposed to what is in them. */
-import { exceedsDepth } from './json-depth.ts'
 import { Problem } from './problem.ts'
 
 /** What to do with a field that `/push` does not know: `http.unknown_fields`. */
@@ -15,16 +14,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/**
- * Checks the names of an object's fields.
- *
- * @param levels - how deep the value of an unknown field may still be nested.
- */
+/** Checks the names of an object's fields. What an unknown field has is not looked at. */
 export function checkFields(
   object: JsonObject,
   known: ReadonlySet<string>,
   unknownFields: UnknownFields,
-  levels: number,
 ): Problem | undefined {
   // What JSON.parse makes has no inherited fields, and for-in allocates nothing.
   for (const name in object) {
@@ -35,9 +29,6 @@ export function checkFields(
     if (unknownFields === 'reject') {
       const names = [...known].join(', ')
       return new Problem('UNKNOWN_FIELD', `unknown field; known are ${names}`)
-    }
-    if (exceedsDepth(object[name], levels)) {
-      return new Problem('JSON_TOO_DEEP', 'an unknown field is nested too deeply')
     }
   }
   return undefined

@@ -8,7 +8,6 @@
  */
 import type { ProducerRecord } from '../../producer/types.ts'
 import { checkFields, isJsonObject, type UnknownFields } from './fields.ts'
-import { exceedsDepth, MAX_JSON_DEPTH } from './json-depth.ts'
 import { parseRecord } from './parse-record.ts'
 import { Problem } from './problem.ts'
 
@@ -48,15 +47,8 @@ interface RawPush {
 
 /** Checks a parsed JSON body. */
 export function parsePush(body: unknown, rules: PushRules): ParsedPush {
-  const parsed = parse(body, rules)
-  // A value of the wrong type is also what nesting too deep looks like; that is the better reason.
-  if (parsed.kind === 'valid' || !exceedsDepth(body, MAX_JSON_DEPTH)) return parsed
-  return refused('JSON_TOO_DEEP', `the body is nested deeper than ${MAX_JSON_DEPTH} levels`)
-}
-
-function parse(body: unknown, rules: PushRules): ParsedPush {
   if (!isJsonObject(body)) return refused('INVALID_REQUEST', 'the body must be an object')
-  const misnamed = checkFields(body, KNOWN_FIELDS, rules.unknownFields, MAX_JSON_DEPTH - 1)
+  const misnamed = checkFields(body, KNOWN_FIELDS, rules.unknownFields)
   return misnamed === undefined ? parseFields(body, rules) : { kind: 'refused', problem: misnamed }
 }
 

@@ -1,7 +1,6 @@
 /** Checks one record of a push and makes a producer's record of it. Pure. */
 import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, type UnknownFields } from './fields.ts'
-import { MAX_JSON_DEPTH } from './json-depth.ts'
 import { Problem } from './problem.ts'
 
 const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
@@ -20,8 +19,6 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'timestamp',
   'encoding',
 ])
-/** A record's fields are inside the record, the array and the request. */
-const FIELD_LEVELS = MAX_JSON_DEPTH - 3
 
 interface RawRecord {
   readonly topic?: unknown
@@ -39,7 +36,7 @@ export function parseRecord(
   unknownFields: UnknownFields,
 ): ProducerRecord | Problem {
   if (!isJsonObject(element)) return new Problem('INVALID_RECORD', 'a record must be an object')
-  return checkFields(element, KNOWN_FIELDS, unknownFields, FIELD_LEVELS) ?? parseFields(element)
+  return checkFields(element, KNOWN_FIELDS, unknownFields) ?? parseFields(element)
 }
 
 function parseFields(raw: RawRecord): ProducerRecord | Problem {
@@ -117,10 +114,11 @@ function parseInteger(value: unknown, max: number, problem: Problem): number | u
 
 function parseHeaders(raw: unknown): readonly RecordHeader[] | Problem {
   if (!isJsonObject(raw)) return INVALID_HEADERS
-  const entries = Object.entries(raw)
-  if (entries.length > MAX_HEADERS) return TOO_MANY_HEADERS
   const headers: RecordHeader[] = []
-  for (const [key, value] of entries) {
+  // What JSON.parse makes has no inherited fields; a list of all of them would be made before they are counted.
+  for (const key in raw) {
+    const value = raw[key]
+    if (headers.length === MAX_HEADERS) return TOO_MANY_HEADERS
     if (key === '') return NAMELESS_HEADER
     if (typeof value !== 'string') return INVALID_HEADERS
     if (!key.isWellFormed() || !value.isWellFormed()) return loneSurrogate('a header')

@@ -10,7 +10,7 @@ import { assertJsonContentType } from '../content-type.ts'
 import type { Refusal } from '../error-body.ts'
 import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics, PushMode } from '../http-metrics.ts'
-import { parseJson } from '../parse-json.ts'
+import type { JsonParser } from '../parse-json.ts'
 import type { RateLimits } from '../rate-limiter.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
@@ -28,6 +28,7 @@ export interface PushEndpointOptions {
   /** `undefined` when no topic has a limit. */
   readonly rateLimits: RateLimits | undefined
   readonly bodyReader: BodyReader
+  readonly jsonParser: JsonParser
   readonly replyRoom: ReplyRoom
   readonly requestIds: RequestIds
   readonly replies: ReplyBatch
@@ -102,7 +103,10 @@ export class PushEndpoint {
   }
 
   #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
-    const push = parsePush(parseJson(body.bytes), this.#options.rules)
+    const json = this.#options.jsonParser.parse(body.bytes)
+    // Records can wait for long, for room in the queue or for delivery: the text is of no use to them.
+    body.drop()
+    const push = parsePush(json, this.#options.rules)
     if (push.kind === 'refused') {
       return refuse(exchange.request, exchange.response, exchange.requestId, push.problem)
     }
