@@ -63,7 +63,7 @@ const OUR_METRIC = /^(kprf|kafka|http|ratelimit)_/
 function idleState(): KprfState {
   return {
     ...{ isKafkaUp: false, metadataAgeMs: undefined, queueRecords: 0, queueBytes: 0 },
-    ...{ queueLimitBytes: 0, queueOldestAgeMs: 0 },
+    ...{ queueLimitBytes: 0, queueOldestAgeMs: 0, unknownTopics: 0 },
   }
 }
 

@@ -78,6 +78,10 @@ export class DeliveryObserver implements ProducerObserver {
     this.#metrics.confirmTopic(topic)
   }
 
+  creationAsked(): void {
+    this.#metrics.kprf.topicCreationAsked()
+  }
+
   refused(topic: string, error: DeliveryError): void {
     this.#metrics.recordsRefused(topic, error.number, 1)
     this.#metrics.kprf.recordsRejected(error.code.toLowerCase(), 1)

@@ -13,8 +13,8 @@ const RECONNECT_BACKOFF_MAX_MS = 1_000
 /** The longest that librdkafka keeps records without a key on one partition. */
 const STICKY_LINGER_MAX_MS = 900_000
 
-/** Settings of the queue. */
-export function producerSettings({ kafka }: Config): ProducerSettings {
+/** Settings of the queue. @param workers - processes among which the bounds on topics are divided. */
+export function producerSettings({ kafka }: Config, workers = 1): ProducerSettings {
   const { properties } = kafka
   const retryBackoffMs = properties['retry.backoff.ms']
   const codec = properties['compression.codec']
@@ -23,6 +23,9 @@ export function producerSettings({ kafka }: Config): ProducerSettings {
     queueBufferingMaxMessages: kafka.queueBufferingMaxMessages,
     queueBufferingMaxKbytes: kafka.queueBufferingMaxKbytes,
     queueFullWaitMs: kafka.queueFullWaitMs,
+    mayCreateTopics: properties['allow.auto.create.topics'],
+    maxTopicCreationsPerMinute: kafka.maxTopicCreationsPerMinute / workers,
+    maxUnknownTopics: Math.ceil(kafka.maxUnknownTopics / workers),
     enableIdempotence: kafka.enableIdempotence,
     lingerMs: kafka.queueBufferingMaxMs,
     batchNumMessages: properties['batch.num.messages'],
@@ -104,7 +107,6 @@ export function transportSettings({ kafka, logLevel }: Config): KafkajsTransport
     clientId: kafka.clientId,
     ssl: tlsOf(kafka),
     sasl: saslOf(kafka),
-    allowAutoTopicCreation: properties['allow.auto.create.topics'],
     connectTimeoutMs: properties['socket.connection.setup.timeout.ms'],
     socketTimeoutMs: properties['socket.timeout.ms'],
     socket: {

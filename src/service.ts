@@ -122,7 +122,7 @@ export class Service {
     })
     this.#metrics = metrics
     this.#observer = new DeliveryObserver({ metrics, logger })
-    const queueSettings = producerSettings(config)
+    const queueSettings = producerSettings(config, share?.workers)
     const transportDependencies: KafkajsTransportDependencies = {
       clock,
       random,
@@ -300,6 +300,7 @@ export class Service {
       queueRecords: bufferedRecords,
       queueBytes: bufferedBytes,
       queueLimitBytes: this.#config.kafka.queueBufferingMaxKbytes * 1024,
+      unknownTopics: this.#producer.unknownTopics,
       queueOldestAgeMs: oldestAdmittedMs === undefined ? 0 : this.#clock.nowMs() - oldestAdmittedMs,
     }
   }

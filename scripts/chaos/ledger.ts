@@ -185,6 +185,10 @@ export class Ledger implements ProducerObserver {
     // Of no interest here.
   }
 
+  creationAsked(): void {
+    // Of no interest here.
+  }
+
   renewed(): void {
     // Of no interest here.
   }

@@ -194,6 +194,20 @@ const kafka = {
     unit: 'ms',
     librdkafka: ['topic.metadata.propagation.max.ms'],
   }),
+  max_unknown_topics: wholeNumber({
+    doc: 'Most topics that no broker has confirmed, and that records wait for. A record of one more is refused with 503; records of topics that brokers have are not. With several workers each has its part.',
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'topics',
+  }),
+  max_topic_creations_per_minute: wholeNumber({
+    doc: 'How many topics that do not exist brokers are asked to create in a minute, and at most at once, where `allow.auto.create.topics` is true. Records of others wait for the turn of their topic, until `kafka.message_timeout_ms`: then they fail with 429. 0 is no limit. With several workers each has its part.',
+    default: 60,
+    min: 0,
+    max: INT_MAX,
+    unit: 'topics',
+  }),
 }
 
 const http = {
@@ -226,6 +240,13 @@ const http = {
     min: 1,
     max: 1_000_000,
     unit: 'records',
+  }),
+  max_topics_per_request: wholeNumber({
+    doc: 'Most topics that the records of one push may name.',
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'topics',
   }),
   unknown_fields: choice({
     doc: 'What to do with a push that has a field kprf does not know.',

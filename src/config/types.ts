@@ -46,6 +46,8 @@ export interface KafkaConfig {
   readonly requestRequiredAcks: number
   readonly statisticsIntervalMs: number
   readonly topicMetadataPropagationMaxMs: number
+  readonly maxUnknownTopics: number
+  readonly maxTopicCreationsPerMinute: number
   /** The properties of librdkafka that are no other names of the above, by their usual names. */
   readonly properties: PropertyValues
 }
@@ -71,6 +73,7 @@ export interface HttpConfig {
   readonly metricsPort: number
   readonly maxBodyBytes: number
   readonly maxRecordsPerRequest: number
+  readonly maxTopicsPerRequest: number
   readonly unknownFields: 'ignore' | 'reject'
 }
 

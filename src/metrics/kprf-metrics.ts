@@ -18,6 +18,8 @@ export interface KprfState {
   readonly queueLimitBytes: number
   /** Time since the oldest of them was admitted; 0 when there is none. */
   readonly queueOldestAgeMs: number
+  /** Topics in use that no broker has confirmed. */
+  readonly unknownTopics: number
 }
 
 /** Why a connection to a broker ended that was not ours to end. */
@@ -67,6 +69,7 @@ export class KprfMetrics {
   readonly #authFailures: Counter
   readonly #connectionsLost: Counter<'reason'>
   readonly #metadataRefreshes: Counter
+  readonly #topicCreations: Counter
   readonly #throttled: Counter
   readonly #requestDuration: Histogram<'broker'>
   readonly #batchRecords: Histogram
@@ -131,6 +134,10 @@ export class KprfMetrics {
     this.#metadataRefreshes = this.#counter(
       'kprf_kafka_metadata_refresh_total',
       'Answers of brokers about topics.',
+    )
+    this.#topicCreations = this.#counter(
+      'kprf_kafka_topic_creations_total',
+      'Topics that did not exist and that brokers were asked to create.',
     )
     this.#throttled = this.#counter(
       'kprf_kafka_throttle_seconds_total',
@@ -226,6 +233,11 @@ export class KprfMetrics {
     this.#metadataRefreshes.inc()
   }
 
+  /** Counts a topic that brokers are asked to create. */
+  topicCreationAsked(): void {
+    this.#topicCreations.inc()
+  }
+
   /** Counts the time for which a broker asked kprf to wait. */
   throttled(durationMs: number): void {
     this.#throttled.inc(durationMs / 1000)
@@ -295,6 +307,12 @@ export class KprfMetrics {
         'Time since the oldest of these records was admitted; 0 when there is none.',
         ({ queueOldestAgeMs }) => queueOldestAgeMs / 1000,
         'max',
+      ],
+      [
+        'kprf_kafka_unknown_topics',
+        'Topics that records wait for, or did lately, and that no broker has confirmed.',
+        ({ unknownTopics }) => unknownTopics,
+        'sum',
       ],
     ]
     for (const [name, help, read, aggregator] of gauges) {

@@ -25,6 +25,8 @@ export interface ProducerObserver {
   renewed(): void
   /** A broker said that it has the topic. */
   confirmed(topic: string): void
+  /** Brokers are asked to create a topic. */
+  creationAsked(): void
   /** A record was not admitted. */
   refused(topic: string, error: DeliveryError): void
 }

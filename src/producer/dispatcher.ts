@@ -71,6 +71,7 @@ export class Dispatcher {
   /** From now on batches do not linger, as in librdkafka's flush(). A backoff is still kept. */
   stopLingering(): void {
     this.#lingerMs = 0
+    this.#turns.lingerChanged()
   }
 
   /** Adds a record to its partition and sees to it that it is sent in time. */
@@ -127,7 +128,7 @@ export class Dispatcher {
   /** The partition's leaders, if its topic is good; fails what waits if it is not. */
   #leaders(queue: PartitionQueue): PartitionLeaders | undefined {
     const state = this.#dependencies.topics.state(queue.topic.name)
-    if (state.status === 'unknown') return undefined
+    if (state.status === 'unknown' || state.status === 'turnedAway') return undefined
     if (state.status === 'known' && queue.partition < state.leaders.length) return state.leaders
     const errorNumber = state.status === 'failed' ? state.errorNumber : RDKAFKA.unknownPartition
     this.#failWaiting(queue, deliveryError(errorNumber))

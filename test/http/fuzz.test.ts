@@ -172,7 +172,11 @@ describe(`with seed ${SEED}`, () => {
 function outcomeOf(body: Buffer): string {
   let parsed
   try {
-    parsed = parsePush(parseJson(body), { maxRecordsPerRequest: 100, unknownFields: 'ignore' })
+    parsed = parsePush(parseJson(body), {
+      maxTopicsPerRequest: 1_000,
+      maxRecordsPerRequest: 100,
+      unknownFields: 'ignore',
+    })
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
     expect(HTTP_MAPPINGS[error.code].status).toBe(400)

@@ -61,6 +61,7 @@ describe('HttpServer', () => {
     const settings = {
       maxBodyBytes: 4_194_304,
       maxRecordsPerRequest: 20_000,
+      maxTopicsPerRequest: 1_000,
       unknownFields: 'ignore',
     } as const
     const { connect, metrics, server } = await serveEdge(

@@ -8,4 +8,5 @@ export const IDLE_STATE: KprfState = {
   queueBytes: 0,
   queueLimitBytes: 1024,
   queueOldestAgeMs: 0,
+  unknownTopics: 0,
 }

@@ -179,6 +179,7 @@ describe('KprfMetrics', () => {
       queueBytes: 700,
       queueLimitBytes: 4_096,
       queueOldestAgeMs: 250,
+      unknownTopics: 12,
     }
     const after = await scrape(metrics)
 
@@ -190,8 +191,9 @@ describe('KprfMetrics', () => {
         'kprf_queue_bytes',
         'kprf_queue_limit_bytes',
         'kprf_queue_oldest_age_seconds',
+        'kprf_kafka_unknown_topics',
       ].map((name) => valueOf(exposition, name, {}))
-    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0])
-    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 0.25])
+    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0, 0])
+    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 0.25, 12])
   })
 })

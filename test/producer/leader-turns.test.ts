@@ -130,6 +130,7 @@ describe('LeaderTurns', () => {
     const before = harness.log
     for (let n = 0; n < SETTINGS.batchNumMessages; n += 1) harness.append(queue, 'x')
 
+    harness.turns.join(queue, 1)
     harness.turns.run(1)
     await harness.clock.advance(0)
 

@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PartitionLeaders } from '../../src/producer/partitioner.ts'
-import {
-  TopicMetadata,
-  type TopicMetadataSettings,
-  type TopicState,
-} from '../../src/producer/topic-metadata.ts'
+import type { TopicState } from '../../src/producer/topic-entry.ts'
+import { TopicMetadata, type TopicMetadataSettings } from '../../src/producer/topic-metadata.ts'
 import type { MetadataSnapshot, TopicSnapshot } from '../../src/producer/transport.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 
@@ -15,6 +12,9 @@ const SETTINGS: TopicMetadataSettings = {
   metadataMaxAgeMs: 900_000,
   topicMetadataRefreshIntervalMs: 300_000,
   topicMetadataPropagationMaxMs: 30_000,
+  mayCreateTopics: false,
+  maxTopicCreationsPerMinute: 60,
+  maxUnknownTopics: 1_000,
 }
 
 const UNKNOWN: TopicState = { status: 'unknown' }
@@ -36,6 +36,7 @@ class Fixture {
   #gate: Promise<void> | undefined
 
   readonly forgotten: string[] = []
+  readonly creations: string[] = []
   /** Whether records wait for the topics. */
   isWanted = true
 
@@ -48,6 +49,7 @@ class Fixture {
         fetch: (topics) => this.#fetch(topics),
         isWanted: () => this.isWanted,
         onForgotten: (topic) => this.forgotten.push(topic),
+        onCreation: (topic) => this.creations.push(topic),
         onAnswer: (topic, state) => {
           this.onAnswer(topic)
           this.answers.push([topic, state])
