@@ -114,11 +114,21 @@ export class PartitionQueue {
     if (!this.age.isIn) this.topic.ages.set(this.age, this.oldestAdmittedMs)
   }
 
-  /** Hands out every batch that waits, oldest first, and forgets those that are settled afterwards. */
-  visit(visitor: (batch: Batch) => void): void {
-    for (const batch of this.#sealed) visitor(batch)
-    if (this.#open) visitor(this.#open)
-    this.#sealed = this.#sealed.filter((batch) => batch.state !== 'settled')
+  /**
+   * Hands out every batch that waits, oldest first, and forgets those that are settled afterwards.
+   *
+   * @param sinceMs - leaves out the batches of which all records were admitted after it.
+   */
+  visit(visitor: (batch: Batch) => void, sinceMs = Infinity): void {
+    let count = 0
+    for (const batch of this.#sealed) {
+      if (batch.firstAdmittedMs > sinceMs) break
+      visitor(batch)
+      count += 1
+    }
+    if (this.#open && this.#open.firstAdmittedMs <= sinceMs) visitor(this.#open)
+    const visited = this.#sealed.splice(0, count)
+    this.#sealed.unshift(...visited.filter((batch) => batch.state !== 'settled'))
     if (this.#open?.state === 'settled') this.#open = undefined
   }
 

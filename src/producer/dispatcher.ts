@@ -100,9 +100,7 @@ export class Dispatcher {
     } else if (inFlight && inFlight.batch.countAdmittedUntil(sinceMs) > 0) {
       inFlight.attempt.abandon()
     }
-    this.#failWaiting(queue, timedOutError(transport.availability), (batch) =>
-      batch.countAdmittedUntil(sinceMs),
-    )
+    this.#failWaiting(queue, timedOutError(transport.availability), sinceMs)
   }
 
   /** Gives up everything of a partition, in flight or not. An answer that still comes is ignored. */
@@ -229,14 +227,10 @@ export class Dispatcher {
     delivery.succeed(queue.topic, batch.acknowledge(), receipt, clock.nowMs())
   }
 
-  #failWaiting(
-    queue: PartitionQueue,
-    error: DeliveryError,
-    count: (batch: Batch) => number = (batch) => batch.count,
-  ): void {
+  #failWaiting(queue: PartitionQueue, error: DeliveryError, sinceMs = Infinity): void {
     queue.visit((batch) => {
-      this.#fail(queue, batch, count(batch), error)
-    })
+      this.#fail(queue, batch, batch.countAdmittedUntil(sinceMs), error)
+    }, sinceMs)
     if (queue.isEmpty) this.#turns.leave(queue)
   }
 

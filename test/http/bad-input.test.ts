@@ -496,6 +496,7 @@ describe('POST /push accepts', () => {
     { fact: 'a body of just the largest size', body: pushBody().padEnd(MAX_BODY_BYTES) },
     { fact: 'JSON nested 64 deep', body: `{"records":[],"x":${nested(63)}}` },
     { fact: 'as many records as allowed', body: records(100) },
+    { fact: 'as many topics as allowed', body: topics(50) },
     { fact: 'a byte order mark', body: `\ufeff${pushBody()}` },
     { fact: 'U+FFFD itself', body: pushBody({ data: '\ufffd' }) },
     {
