@@ -67,7 +67,12 @@ const transport = withCompression(
 const producer = new Producer(
   {
     ...DEFAULT_SETTINGS,
-    ...{ mayCreateTopics: false, queueBufferingMaxMessages: 0, lingerMs: 5, messageTimeoutMs: 30_000 },
+    ...{
+      mayCreateTopics: false,
+      queueBufferingMaxMessages: 0,
+      lingerMs: 5,
+      messageTimeoutMs: 30_000,
+    },
   },
   { transport, clock: systemClock, random: Math.random, observer },
 )

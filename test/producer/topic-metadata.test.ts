@@ -767,7 +767,7 @@ describe('TopicMetadata with many topics', () => {
     expect(fixture.topics.unknownTopics).toBe(1)
   })
 
-  test('turns nobody away for whom a topic is remembered', async () => {
+  test('turns nobody away for whom a topic is remembered', () => {
     const fixture = new Fixture({ maxUnknownTopics: 1 })
     fixture.topics.state('first')
 
