@@ -202,7 +202,7 @@ const kafka = {
     unit: 'topics',
   }),
   max_topic_creations_per_minute: wholeNumber({
-    doc: 'How many topics that do not exist brokers are asked to create in a minute, and at most at once, where `allow.auto.create.topics` is true. Records of others wait for the turn of their topic, until `kafka.message_timeout_ms`: then they fail with 429. 0 is no limit. With several workers each has its part.',
+    doc: 'Most topics that brokers are asked to create in a minute, where `allow.auto.create.topics` is true. After a quiet minute as many may be created at once. Records of other topics that do not exist wait for the turn of their topic, until `kafka.message_timeout_ms`: then they fail with 429. 0 is no limit. With several workers each has its part.',
     default: 60,
     min: 0,
     max: INT_MAX,
