@@ -23,7 +23,7 @@ const collectGarbage = runInNewContext('gc') as () => void
 const observer: ProducerObserver = {
   ...{ delivered: () => undefined, failed: () => undefined, attemptFailed: () => undefined },
   ...{ split: () => undefined, retried: () => undefined, renewed: () => undefined },
-  ...{ confirmed: () => undefined, refused: () => undefined },
+  ...{ creationAsked: () => undefined, refused: () => undefined },
 }
 
 /** A pool that knows how much it has lent, without what it adds for the objects of each chunk. */
@@ -86,7 +86,13 @@ async function fillTopic(producer: Producer, listener?: DeliveryListener): Promi
   await new Promise((resolve) => setTimeout(resolve, 50))
   for (let sent = 0; sent < RECORDS; sent += 100) {
     const records = Array.from({ length: 100 }, () => record('t'))
-    await producer.sendAll(records, listener && ((report, index) => { listener(report, index) }))
+    await producer.sendAll(
+      records,
+      listener &&
+        ((report, index) => {
+          listener(report, index)
+        }),
+    )
   }
 }
 

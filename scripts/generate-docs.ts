@@ -6,7 +6,7 @@ import { PROPERTIES_SECTION } from '../src/config/properties/assign.ts'
 import { SECTIONS, SETTINGS } from '../src/config/settings.ts'
 import { RULES } from '../src/config/rules/rules.ts'
 import type { NamedSetting } from '../src/config/settings.ts'
-import type { KprfState } from '../src/metrics/kprf-metrics.ts'
+import type { KprfState } from '../src/metrics/state-gauges.ts'
 import { Metrics } from '../src/metrics/metrics.ts'
 import type { StatisticsSource } from '../src/metrics/statistics-metrics.ts'
 import { WorkerMetrics } from '../src/metrics/worker-metrics.ts'
@@ -71,7 +71,7 @@ function idleState(): KprfState {
   return {
     ...{ isKafkaUp: false, metadataAgeMs: undefined, queueRecords: 0, queueBytes: 0 },
     ...{ queueLimitBytes: 0, queueMemoryBytes: 0, queueMemoryLimitBytes: 0, queueOldestAgeMs: 0 },
-    ...{ bodyBytes: 0, bodyLimitBytes: 0 },
+    ...{ bodyBytes: 0, bodyLimitBytes: 0, unknownTopics: 0 },
   }
 }
 

@@ -74,6 +74,10 @@ export class DeliveryObserver implements ProducerObserver {
     this.#metrics.kprf.producerRecycled()
   }
 
+  creationAsked(): void {
+    this.#metrics.kprf.topicCreationAsked()
+  }
+
   refused(topic: string, error: DeliveryError, count: number): void {
     this.#metrics.recordsRefused(topic, error.number, count)
     this.#metrics.kprf.recordsRejected(error.code.toLowerCase(), count)

@@ -14,7 +14,7 @@ const RECONNECT_BACKOFF_MAX_MS = 1_000
 /** The longest that librdkafka keeps records without a key on one partition. */
 const STICKY_LINGER_MAX_MS = 900_000
 
-/** Settings of the queue. @param workers - how many processes share what all records may hold. */
+/** Settings of the queue. @param workers - processes among which the bounds on topics and on memory are divided. */
 export function producerSettings(config: Config, workers = 1): ProducerSettings {
   const { kafka } = config
   const { properties } = kafka
@@ -26,6 +26,9 @@ export function producerSettings(config: Config, workers = 1): ProducerSettings 
     queueBufferingMaxKbytes: kafka.queueBufferingMaxKbytes,
     queueMemoryMaxBytes: queueMemoryMaxBytes(config, workers),
     queueFullWaitMs: kafka.queueFullWaitMs,
+    mayCreateTopics: properties['allow.auto.create.topics'],
+    maxTopicCreationsPerMinute: kafka.maxTopicCreationsPerMinute / workers,
+    maxUnknownTopics: Math.ceil(kafka.maxUnknownTopics / workers),
     enableIdempotence: kafka.enableIdempotence,
     lingerMs: kafka.queueBufferingMaxMs,
     batchNumMessages: properties['batch.num.messages'],
@@ -107,7 +110,6 @@ export function transportSettings({ kafka, logLevel }: Config): KafkajsTransport
     clientId: kafka.clientId,
     ssl: tlsOf(kafka),
     sasl: saslOf(kafka),
-    allowAutoTopicCreation: properties['allow.auto.create.topics'],
     connectTimeoutMs: properties['socket.connection.setup.timeout.ms'],
     socketTimeoutMs: properties['socket.timeout.ms'],
     socket: {

@@ -7,30 +7,22 @@
  */
 import { createApp } from './http/app.ts'
 import { createBodyBudget } from './http/body-budget.ts'
-import type { ByteBudget } from './http/byte-budget.ts'
 import { messagesOf } from './http/express-messages.ts'
 import { HttpServer } from './http/http-server.ts'
-import { SERVER_LIMITS, type ServerLimits } from './http/limits.ts'
-import { RateLimiter, type RateLimits, rateLimitsOf } from './http/rate-limiter.ts'
+import type { RateLimits } from './http/rate-limiter.ts'
 import { replyBytesInFlight } from './http/reply-room.ts'
 import { type Addresses, announce } from './announce.ts'
 import type { Clock } from './clock.ts'
 import type { Config, LogLevel } from './config/types.ts'
 import { DeliveryObserver } from './delivery-observer.ts'
 import { ProxyError } from './errors.ts'
+import { ownRateLimits, serverLimits } from './http-settings.ts'
 import { invariant } from './invariant.ts'
-import {
-  producerSettings,
-  statisticsSettings,
-  totalRoom,
-  transportSettings,
-} from './kafka-settings.ts'
+import { producerSettings, statisticsSettings, transportSettings } from './kafka-settings.ts'
 import { logOptions } from './log-options.ts'
 import { Log, type LogFields, type Logger } from './logging.ts'
-import type { KprfState } from './metrics/kprf-metrics.ts'
 import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
 import { createOperationsApp } from './operations/app.ts'
-import { memoryCheck, queueCheck, type ReadinessCheck } from './operations/readiness.ts'
 import { OperationsServer } from './operations/server.ts'
 import { withCompression } from './producer/compression/compressing-transport.ts'
 import {
@@ -42,8 +34,9 @@ import type { QueueRoom } from './producer/queue-room.ts'
 import { toJson } from './producer/statistics/render.ts'
 import type { StatisticsData } from './producer/statistics/statistics-data.ts'
 import { Statistics } from './producer/statistics/statistics.ts'
-import type { Availability, Transport } from './producer/transport.ts'
+import type { Transport } from './producer/transport.ts'
 import { usableMemoryBytes } from './usable-memory.ts'
+import { ServiceView, type ServiceReport } from './service-view.ts'
 import type { BuildInfo } from './version.ts'
 
 /** What a {@link Service} is made from. */
@@ -65,32 +58,10 @@ export interface ServiceShare {
   readonly rateLimits: RateLimits | undefined
 }
 
-/** How a service is at the moment. */
-export interface ServiceReport {
-  readonly bufferedRecords: number
-  /** Bytes of their values. */
-  readonly bufferedBytes: number
-  /** All memory that records hold. */
-  readonly memoryBytes: number
-  readonly isAccepting: boolean
-  /** What keeps records from being delivered; `undefined` when nothing does. */
-  readonly kafkaProblem: string | undefined
-}
-
 type State = 'new' | 'starting' | 'accepting' | 'leaving' | 'draining' | 'closed'
 
 /** How long clients get to take their last replies. */
 const REPLY_GRACE_MS = 1_000
-
-/** What keeps pushes from being delivered, by what is known of Kafka. */
-const UNREADY: Record<Availability, string | undefined> = {
-  up: undefined,
-  unknown: 'not connected yet',
-  down: 'no broker can be reached',
-  tlsFailed: 'TLS with the brokers fails',
-  authenticationFailed: 'the brokers refuse the credentials',
-  tokenMissing: 'there is no token to show to the brokers',
-}
 
 /** See the head of this file. */
 export class Service {
@@ -106,12 +77,10 @@ export class Service {
   readonly #statistics: Statistics | undefined
   readonly #transport: Transport
   readonly #producer: Producer
-  readonly #bodyBudget: ByteBudget
   readonly #http: HttpServer
   /** `undefined` where another process serves it. */
   readonly #operations: OperationsServer | undefined
-  /** Of all processes that serve together. */
-  readonly #memoryMaxBytes: number
+  readonly #view: ServiceView
   #state: State = 'new'
   #cancelDelay: (() => void) | undefined
 
@@ -129,7 +98,7 @@ export class Service {
     const metrics = new Metrics({
       ...build,
       bufferedRecords: () => this.#producer.bufferedByTopic(),
-      state: () => this.#metricsState(),
+      state: () => this.#view.metricsState(),
       configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
       statistics: statistics && (() => statistics.latest),
       connections: () => this.#http.connectionCounts,
@@ -138,7 +107,6 @@ export class Service {
     this.#observer = new DeliveryObserver({ metrics, logger })
     const workers = share?.workers ?? 1
     const queueSettings = producerSettings(config, workers)
-    this.#memoryMaxBytes = queueSettings.queueMemoryMaxBytes * workers
     const transportDependencies: KafkajsTransportDependencies = {
       clock,
       random,
@@ -161,16 +129,19 @@ export class Service {
       statistics,
       ...(share && { room: share.room }),
     })
-    const processes = share?.workers ?? 1
-    this.#bodyBudget = createBodyBudget({
-      ...{ maxBodyBytes: config.http.maxBodyBytes, clock, processes },
-      usableBytes: usableMemoryBytes(processes),
+    const bodyBudget = createBodyBudget({
+      ...{ maxBodyBytes: config.http.maxBodyBytes, clock, processes: workers },
+      usableBytes: usableMemoryBytes(workers),
+    })
+    this.#view = new ServiceView({
+      ...{ config, clock, transport: this.#transport, producer: this.#producer, bodyBudget },
+      memoryMaxBytes: queueSettings.queueMemoryMaxBytes * workers,
     })
     const app = createApp({
       producer: this.#producer,
       settings: config.http,
       rateLimits: share ? share.rateLimits : ownRateLimits(config, clock),
-      bodyBudget: this.#bodyBudget,
+      bodyBudget,
       replyBytesInFlight: replyBytesInFlight(workers),
       metrics,
       log: logger,
@@ -179,10 +150,10 @@ export class Service {
     })
     this.#http = new HttpServer({
       ...{ app, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
-      limits: serverLimits(config, share?.workers ?? 1),
+      limits: serverLimits(config, workers),
     })
     const operations = {
-      ...{ metrics, logger, readinessChecks: this.#readinessChecks() },
+      ...{ metrics, logger, readinessChecks: this.#view.readinessChecks(() => this.#state) },
       statistics: { json: () => statistics && toJson(statistics.latest) },
     }
     this.#operations = share
@@ -197,13 +168,7 @@ export class Service {
 
   /** How it is at the moment. */
   report(): ServiceReport {
-    return {
-      bufferedRecords: this.#producer.bufferedRecords,
-      bufferedBytes: this.#producer.bufferedBytes,
-      memoryBytes: this.#producer.memoryBytes,
-      isAccepting: this.#state === 'accepting',
-      kafkaProblem: UNREADY[this.#transport.availability],
-    }
+    return { ...this.#view.report(), isAccepting: this.#state === 'accepting' }
   }
 
   /** All metrics as data, to be merged with those of other processes. */
@@ -323,38 +288,6 @@ export class Service {
     return this.#log.close({ level, msg, fields: { ...this.#name, ...fields } })
   }
 
-  #metricsState(): KprfState {
-    const { availability, metadataAgeMs } = this.#transport
-    const { bufferedRecords, bufferedBytes, memoryBytes, oldestAdmittedMs } = this.#producer
-    return {
-      isKafkaUp: availability === 'up',
-      metadataAgeMs,
-      queueRecords: bufferedRecords,
-      queueBytes: bufferedBytes,
-      queueLimitBytes: this.#config.kafka.queueBufferingMaxKbytes * 1024,
-      queueMemoryBytes: memoryBytes,
-      queueMemoryLimitBytes: this.#memoryMaxBytes,
-      bodyBytes: this.#bodyBudget.heldBytes,
-      bodyLimitBytes: this.#bodyBudget.maxBytes,
-      queueOldestAgeMs: oldestAdmittedMs === undefined ? 0 : this.#clock.nowMs() - oldestAdmittedMs,
-    }
-  }
-
-  #readinessChecks(): ReadinessCheck[] {
-    return [
-      {
-        name: 'accepting',
-        check: () => (this.#state === 'accepting' ? undefined : `the service is ${this.#state}`),
-      },
-      { name: 'kafka', check: () => UNREADY[this.#transport.availability] },
-      queueCheck(totalRoom(this.#config), () => ({
-        records: this.#producer.bufferedRecords,
-        bytes: this.#producer.bufferedBytes,
-      })),
-      memoryCheck(this.#memoryMaxBytes, () => this.#producer.memoryBytes),
-    ]
-  }
-
   #step(from: State, to: State): void {
     invariant(this.#state === from, `the service is ${this.#state}, not ${from}`)
     this.#state = to
@@ -365,22 +298,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Those of one of so many processes. A client's connections may all be with one of them. */
-function serverLimits({ http }: Config, workers: number): ServerLimits {
-  return {
-    ...SERVER_LIMITS,
-    // Workers share one listening socket, so that none that ends takes connections with it that wait for it.
-    acceptsPerTurn: workers > 1 ? 1 : SERVER_LIMITS.acceptsPerTurn,
-    maxConnections: Math.ceil(http.maxConnections / workers),
-    maxConnectionsPerAddress: http.maxConnectionsPerAddress,
-  }
-}
-
 function makeStatistics(config: Config, clock: Clock, slot: number): Statistics | undefined {
   const settings = statisticsSettings(config, slot + 1)
   return settings && new Statistics(settings, clock)
-}
-
-function ownRateLimits({ ratelimit }: Config, clock: Clock): RateLimits | undefined {
-  return ratelimit.enabled ? rateLimitsOf(new RateLimiter(ratelimit.rules), clock) : undefined
 }

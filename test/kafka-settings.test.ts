@@ -57,6 +57,8 @@ describe('producerSettings', () => {
           '--kafka.request_timeout_ms=1008',
           '--kafka.request_required_acks=1',
           '--kafka.topic_metadata_propagation_max_ms=1009',
+          '--kafka.max_unknown_topics=1010',
+          '--kafka.max_topic_creations_per_minute=1011',
         ),
       ),
     ).toEqual({
@@ -74,6 +76,9 @@ describe('producerSettings', () => {
       requiredAcks: 1,
       enableIdempotence: false,
       topicMetadataPropagationMaxMs: 1009,
+      mayCreateTopics: true,
+      maxUnknownTopics: 1010,
+      maxTopicCreationsPerMinute: 1011,
       batchNumMessages: 10_000,
       batchSizeBytes: 1_000_000,
       compressionCodec: 'none',
@@ -104,9 +109,11 @@ describe('producerSettings', () => {
           'topic.metadata.refresh.interval.ms': 18,
           'topic.metadata.refresh.fast.interval.ms': 19,
           'metadata.max.age.ms': 20,
+          'allow.auto.create.topics': false,
         }),
       ),
     ).toMatchObject({
+      mayCreateTopics: false,
       batchNumMessages: 11,
       batchSizeBytes: 12,
       compressionCodec: 'zstd',
@@ -120,6 +127,19 @@ describe('producerSettings', () => {
       topicMetadataRefreshFastIntervalMs: 19,
       metadataMaxAgeMs: 20,
     })
+  })
+
+  it('divides the bounds on topics among workers, each of which may have one', () => {
+    const shared = config(
+      '--kafka.max_unknown_topics=10',
+      '--kafka.max_topic_creations_per_minute=30',
+    )
+
+    expect(producerSettings(shared, 4)).toMatchObject({
+      maxUnknownTopics: 3,
+      maxTopicCreationsPerMinute: 7.5,
+    })
+    expect(producerSettings(shared, 64).maxUnknownTopics).toBe(1)
   })
 
   it('derives what is not set from what is', () => {
@@ -153,7 +173,6 @@ describe('transportSettings', () => {
     expect(
       transportSettings(
         withProperties({
-          'allow.auto.create.topics': false,
           'socket.connection.setup.timeout.ms': 1001,
           'socket.timeout.ms': 12,
           'socket.keepalive.enable': false,
@@ -166,7 +185,6 @@ describe('transportSettings', () => {
         }),
       ),
     ).toMatchObject({
-      allowAutoTopicCreation: false,
       connectTimeoutMs: 1001,
       socketTimeoutMs: 12,
       socket: { family: 'v6', keepAlive: false, noDelay: false },

@@ -39,7 +39,7 @@ const observer: ProducerObserver = {
     throw new Error(error.text)
   },
   ...{ attemptFailed: () => undefined, split: () => undefined, retried: () => undefined },
-  ...{ renewed: () => undefined },
+  ...{ renewed: () => undefined, creationAsked: () => undefined },
 }
 const transportObserver: TransportObserver = {
   ...{ connectFailed: () => undefined, authenticationFailed: () => undefined },
@@ -57,7 +57,7 @@ const transport = withCompression(
   new KafkajsTransport(
     {
       ...DEFAULT_TRANSPORT_SETTINGS,
-      ...{ brokers: bootstrap.split(','), clientId: 'bench', allowAutoTopicCreation: false },
+      ...{ brokers: bootstrap.split(','), clientId: 'bench' },
     },
     transportDependencies,
   ),
@@ -67,7 +67,12 @@ const transport = withCompression(
 const producer = new Producer(
   {
     ...DEFAULT_SETTINGS,
-    ...{ queueBufferingMaxMessages: 0, lingerMs: 5, messageTimeoutMs: 30_000 },
+    ...{
+      mayCreateTopics: false,
+      queueBufferingMaxMessages: 0,
+      lingerMs: 5,
+      messageTimeoutMs: 30_000,
+    },
   },
   { transport, clock: systemClock, random: Math.random, observer },
 )

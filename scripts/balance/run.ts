@@ -29,7 +29,12 @@ export async function runBalance(requestCount: number, firstSeed: number): Promi
   const metrics = new FakeHttpMetrics()
   const app = createApp({
     ...{ producer, metrics, log: new FakeHttpLog(), clock: systemClock, rateLimits: undefined },
-    settings: { maxBodyBytes: MAX_BODY_BYTES, maxRecordsPerRequest: 100, unknownFields: 'ignore' },
+    settings: {
+      maxBodyBytes: MAX_BODY_BYTES,
+      maxRecordsPerRequest: 100,
+      maxTopicsPerRequest: 100,
+      unknownFields: 'ignore',
+    },
     isDraining: () => false,
   })
   const server = new HttpServer({

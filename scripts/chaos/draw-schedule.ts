@@ -44,6 +44,7 @@ function drawSettings(dice: Dice): ProducerSettings {
   const isIdempotent = dice.chance(0.4)
   return {
     ...DEFAULT_SETTINGS,
+    mayCreateTopics: false,
     messageMaxBytes: dice.pick([8_000, 1_048_576]),
     queueBufferingMaxMessages: dice.pick([15, 100, 100_000, 100_000, 0]),
     queueBufferingMaxKbytes: dice.pick([16, 1_048_576, 1_048_576]),

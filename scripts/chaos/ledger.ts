@@ -186,6 +186,10 @@ export class Ledger implements ProducerObserver {
     // Of no interest here.
   }
 
+  creationAsked(): void {
+    // Of no interest here.
+  }
+
   renewed(): void {
     // Of no interest here.
   }

@@ -112,7 +112,6 @@ class Run {
         ...DEFAULT_TRANSPORT_SETTINGS,
         brokers: cluster.bootstrap.split(','),
         clientId: 'kprf-chaos',
-        allowAutoTopicCreation: false,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         socketTimeoutMs: schedule.settings.socketTimeoutMs,
         reconnectBackoffMs: 10,

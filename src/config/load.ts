@@ -60,6 +60,8 @@ function kafkaConfig(kafka: EffectiveValues['kafka']): KafkaConfig {
     requestTimeoutMs: kafka.request_timeout_ms,
     requestRequiredAcks: kafka.request_required_acks,
     statisticsIntervalMs: kafka.statistics_interval_ms,
+    maxUnknownTopics: kafka.max_unknown_topics,
+    maxTopicCreationsPerMinute: kafka.max_topic_creations_per_minute,
     topicMetadataPropagationMaxMs: kafka.topic_metadata_propagation_max_ms,
     properties: kafka.properties,
   }
@@ -72,6 +74,7 @@ function httpConfig(http: EffectiveValues['http']): HttpConfig {
     metricsPort: http.metrics_port,
     maxBodyBytes: http.max_body_bytes,
     maxRecordsPerRequest: http.max_records_per_request,
+    maxTopicsPerRequest: http.max_topics_per_request,
     maxConnections: http.max_connections,
     maxConnectionsPerAddress: http.max_connections_per_address,
     unknownFields: http.unknown_fields,

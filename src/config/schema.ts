@@ -201,6 +201,20 @@ const kafka = {
     unit: 'ms',
     librdkafka: ['topic.metadata.propagation.max.ms'],
   }),
+  max_unknown_topics: wholeNumber({
+    doc: 'Most topics that no broker has confirmed, and that records wait for. A record of one more is refused with 503; records of topics that brokers have are not. With several workers each has its part.',
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'topics',
+  }),
+  max_topic_creations_per_minute: wholeNumber({
+    doc: 'Most topics that brokers are asked to create in a minute, where `allow.auto.create.topics` is true. After a quiet minute as many may be created at once. Records of other topics that do not exist wait for the turn of their topic, until `kafka.message_timeout_ms`: then they fail with 429. 0 is no limit. With several workers each has its part.',
+    default: 60,
+    min: 0,
+    max: INT_MAX,
+    unit: 'topics',
+  }),
 }
 
 const http = {
@@ -233,6 +247,13 @@ const http = {
     min: 1,
     max: 1_000_000,
     unit: 'records',
+  }),
+  max_topics_per_request: wholeNumber({
+    doc: 'Most topics that the records of one push may name.',
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'topics',
   }),
   max_connections: wholeNumber({
     doc: 'Most open connections; with several `workers`, each takes its share of them. One more takes the place of the one that has been idle for longest, and is closed only where none is idle. Never more than the limit on open files allows.',

@@ -48,6 +48,8 @@ export interface KafkaConfig {
   readonly requestRequiredAcks: number
   readonly statisticsIntervalMs: number
   readonly topicMetadataPropagationMaxMs: number
+  readonly maxUnknownTopics: number
+  readonly maxTopicCreationsPerMinute: number
   /** The properties of librdkafka that are no other names of the above, by their usual names. */
   readonly properties: PropertyValues
 }
@@ -73,6 +75,7 @@ export interface HttpConfig {
   readonly metricsPort: number
   readonly maxBodyBytes: number
   readonly maxRecordsPerRequest: number
+  readonly maxTopicsPerRequest: number
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   readonly unknownFields: 'ignore' | 'reject'

@@ -24,7 +24,10 @@ import { createRequestIds } from './request-id.ts'
 /** What the app is made of. */
 export interface AppOptions {
   readonly producer: RecordProducer
-  readonly settings: Pick<HttpConfig, 'maxBodyBytes' | 'maxRecordsPerRequest' | 'unknownFields'>
+  readonly settings: Pick<
+    HttpConfig,
+    'maxBodyBytes' | 'maxRecordsPerRequest' | 'maxTopicsPerRequest' | 'unknownFields'
+  >
   /** `undefined` when no topic has a limit. */
   readonly rateLimits: RateLimits | undefined
   readonly metrics: HttpMetrics

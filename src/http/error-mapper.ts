@@ -36,6 +36,7 @@ export const HTTP_MAPPINGS = {
   RECORD_TOO_LARGE: { status: 413, errorCode: 41302 },
   TOO_MANY_RECORDS: { status: 413, errorCode: 41303 },
   JSON_TOO_COMPLEX: { status: 413, errorCode: 41304 },
+  TOO_MANY_TOPICS: { status: 413, errorCode: 41305 },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, errorCode: 41501 },
   UNSUPPORTED_CONTENT_ENCODING: { status: 415, errorCode: 41502 },
   EXPECTATION_FAILED: { status: 417, errorCode: 41700 },
@@ -52,6 +53,7 @@ export const HTTP_MAPPINGS = {
   UNKNOWN_FIELD: { status: 422, errorCode: 42210 },
   RECORD_NOT_SENT: { status: 422, errorCode: 42211 },
   RATE_LIMITED: { status: 429, errorCode: 42901 },
+  TOPIC_CREATION_LIMITED: { status: 429, errorCode: 42902 },
   HEADERS_TOO_LARGE: { status: 431, errorCode: 43100 },
   INTERNAL: { status: 500, errorCode: 50000 },
   CONFIG_INVALID: { status: 500, errorCode: 50001 },
@@ -62,6 +64,7 @@ export const HTTP_MAPPINGS = {
   AUTHENTICATION_FAILED: { status: 503, errorCode: 50303 },
   PRODUCER_DRAINING: { status: 503, errorCode: 50304 },
   OVERLOADED: { status: 503, errorCode: 50305 },
+  TOO_MANY_UNKNOWN_TOPICS: { status: 503, errorCode: 50306 },
   DELIVERY_TIMED_OUT: { status: 504, errorCode: 50401 },
   HTTP_VERSION_NOT_SUPPORTED: { status: 505, errorCode: 50500 },
 } as const satisfies Record<ErrorCode, HttpMapping>

@@ -2,29 +2,10 @@
  * The metrics that the Rust kprf did not have: names begin with `kprf_`, times are in seconds, counters
  * end with `_total`. Each is there from the start, so that a first error shows as an increase.
  */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from 'prom-client'
+import { declareState, type KprfState } from './state-gauges.ts'
 import { type SeriesByTopic, TopicCounter } from './topic-counter.ts'
 import type { TopicLabels } from './topic-labels.ts'
-
-/** What is read when metrics are scraped. */
-export interface KprfState {
-  /** Whether Kafka can be reached, as far as the last attempt tells. */
-  readonly isKafkaUp: boolean
-  /** `undefined` before the first answer. */
-  readonly metadataAgeMs: number | undefined
-  /** Records admitted and not yet reported, and the bytes of their values. */
-  readonly queueRecords: number
-  readonly queueBytes: number
-  readonly queueLimitBytes: number
-  /** All memory that these records hold, and the bound on it for all processes together. */
-  readonly queueMemoryBytes: number
-  readonly queueMemoryLimitBytes: number
-  /** Time since the oldest of them was admitted; 0 when there is none. */
-  readonly queueOldestAgeMs: number
-  /** Bytes of request bodies in memory. */
-  readonly bodyBytes: number
-  readonly bodyLimitBytes: number
-}
 
 /** Why a connection to a broker ended that was not ours to end. */
 export const CONNECTION_ENDS = ['timeout', 'reset', 'closed', 'malformed'] as const
@@ -50,9 +31,6 @@ const BATCH_BYTES_BUCKETS = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_5
 /** 1 is what did not become smaller. */
 const COMPRESSION_RATIO_BUCKETS = [1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32]
 
-/** Name, help, value, and how those of several workers become one. */
-type StateGauge = readonly [string, string, (now: KprfState) => number, 'sum' | 'min' | 'max']
-
 /** See the head of this file. */
 export class KprfMetrics {
   readonly #registry: Registry
@@ -71,6 +49,7 @@ export class KprfMetrics {
   readonly #authFailures: Counter
   readonly #connectionsLost: Counter<'reason'>
   readonly #metadataRefreshes: Counter
+  readonly #topicCreations: Counter
   readonly #throttled: Counter
   readonly #requestDuration: Histogram<'broker'>
   readonly #batchRecords: Histogram
@@ -143,6 +122,10 @@ export class KprfMetrics {
       'kprf_kafka_metadata_refresh_total',
       'Metadata answers received from brokers.',
     )
+    this.#topicCreations = this.#counter(
+      'kprf_kafka_topic_creations_total',
+      'Topics that did not exist and that brokers were asked to create.',
+    )
     this.#throttled = this.#counter(
       'kprf_kafka_throttle_seconds_total',
       'Time for which brokers asked kprf to wait.',
@@ -170,7 +153,7 @@ export class KprfMetrics {
       COMPRESSION_RATIO_BUCKETS,
     )
     for (const reason of CONNECTION_ENDS) this.#connectionsLost.inc({ reason }, 0)
-    this.#declareState(state)
+    declareState(registry, state)
   }
 
   /** Counts a record of a well-formed push. */
@@ -237,6 +220,11 @@ export class KprfMetrics {
     this.#metadataRefreshes.inc()
   }
 
+  /** Counts a topic that brokers are asked to create. */
+  topicCreationAsked(): void {
+    this.#topicCreations.inc()
+  }
+
   /** Counts the time for which a broker asked kprf to wait. */
   throttled(durationMs: number): void {
     this.#throttled.inc(durationMs / 1000)
@@ -272,76 +260,5 @@ export class KprfMetrics {
     labelNames: readonly Label[] = [],
   ): Counter<Label> {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] })
-  }
-
-  #declareState(state: () => KprfState): void {
-    const gauges: readonly StateGauge[] = [
-      [
-        'kprf_kafka_up',
-        'Whether Kafka can be reached, as far as the last attempt tells.',
-        ({ isKafkaUp }) => (isKafkaUp ? 1 : 0),
-        'min',
-      ],
-      [
-        'kprf_kafka_metadata_age_seconds',
-        'Time since a broker last answered about topics; NaN before the first answer.',
-        ({ metadataAgeMs = NaN }) => metadataAgeMs / 1000,
-        'max',
-      ],
-      [
-        'kprf_queue_records',
-        'Records admitted and not yet reported, over all topics.',
-        ({ queueRecords }) => queueRecords,
-        'sum',
-      ],
-      ['kprf_queue_bytes', 'Bytes of their values.', ({ queueBytes }) => queueBytes, 'sum'],
-      [
-        'kprf_queue_limit_bytes',
-        'The bound on that: kafka.queue_buffering_max_kbytes.',
-        ({ queueLimitBytes }) => queueLimitBytes,
-        'max',
-      ],
-      [
-        'kprf_queue_memory_bytes',
-        'Memory that these records hold: keys, values, headers, and what kprf keeps of each.',
-        ({ queueMemoryBytes }) => queueMemoryBytes,
-        'sum',
-      ],
-      [
-        'kprf_queue_memory_limit_bytes',
-        'The bound on that: kafka.queue_memory_max_kbytes, or what follows from the memory of the process.',
-        ({ queueMemoryLimitBytes }) => queueMemoryLimitBytes,
-        'max',
-      ],
-      [
-        'kprf_queue_oldest_age_seconds',
-        'Time since the oldest of these records was admitted; 0 when there is none.',
-        ({ queueOldestAgeMs }) => queueOldestAgeMs / 1000,
-        'max',
-      ],
-      [
-        'kprf_http_body_bytes',
-        'Bytes of request bodies in memory: arriving, or of records that are not admitted yet.',
-        ({ bodyBytes }) => bodyBytes,
-        'sum',
-      ],
-      [
-        'kprf_http_body_limit_bytes',
-        'The bound on that: 256 MiB, or a quarter of what the process may use if that is less.',
-        ({ bodyLimitBytes }) => bodyLimitBytes,
-        'sum',
-      ],
-    ]
-    for (const [name, help, read, aggregator] of gauges) {
-      const gauge = new Gauge({
-        name,
-        help,
-        registers: [this.#registry],
-        aggregator,
-        collect: () => {
-          gauge.set(read(state()))
-        },
-      })
-    }
   }
 }

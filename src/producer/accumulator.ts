@@ -4,6 +4,7 @@
  */
 import { Batch, type AdmittedRecord } from './batch.ts'
 import type { ChunkPool } from './chunk-pool.ts'
+import { HeapNode, OrderedHeap } from './ordered-heap.ts'
 import { StickyPartition, type Random } from './partitioner.ts'
 import { MAX_RECORD_OVERHEAD_BYTES } from './record-batch.ts'
 import type { ProduceAttempt } from './transport.ts'
@@ -24,6 +25,8 @@ export interface AccumulatorSettings {
 export class PartitionQueue {
   readonly topic: TopicQueue
   readonly partition: number
+  /** Its place among those whose records expire. */
+  readonly age = new HeapNode<RecordPlace>(this)
   readonly #settings: AccumulatorSettings
   #sealed: Batch[] = []
   #open: Batch | undefined
@@ -95,6 +98,7 @@ export class PartitionQueue {
     if (this.#open && !this.#hasRoom(this.#open, admitted)) this.#seal()
     this.#open ??= new Batch(admitted.timestampMs, this.topic.pool)
     this.#open.append(admitted)
+    if (!this.age.isIn) this.topic.ages.set(this.age, admitted.admittedMs)
     if (this.#open.count >= batchNumMessages || this.#open.sizeBytes >= batchSizeBytes) this.#seal()
     return this.#sealed.length > sealedBefore
   }
@@ -108,13 +112,24 @@ export class PartitionQueue {
   /** Puts batches back in front of all others: to be retried, or the halves of one that was split. */
   putBack(...batches: readonly Batch[]): void {
     this.#sealed.unshift(...batches)
+    if (!this.age.isIn) this.topic.ages.set(this.age, this.oldestAdmittedMs)
   }
 
-  /** Hands out every batch that waits, oldest first, and forgets those that are settled afterwards. */
-  visit(visitor: (batch: Batch) => void): void {
-    for (const batch of this.#sealed) visitor(batch)
-    if (this.#open) visitor(this.#open)
-    this.#sealed = this.#sealed.filter((batch) => batch.state !== 'settled')
+  /**
+   * Hands out every batch that waits, oldest first, and forgets those that are settled afterwards.
+   *
+   * @param sinceMs - leaves out the batches of which all records were admitted after it.
+   */
+  visit(visitor: (batch: Batch) => void, sinceMs = Infinity): void {
+    let count = 0
+    for (const batch of this.#sealed) {
+      if (batch.firstAdmittedMs > sinceMs) break
+      visitor(batch)
+      count += 1
+    }
+    if (this.#open && this.#open.firstAdmittedMs <= sinceMs) visitor(this.#open)
+    const visited = this.#sealed.splice(0, count)
+    this.#sealed.unshift(...visited.filter((batch) => batch.state !== 'settled'))
     if (this.#open?.state === 'settled') this.#open = undefined
   }
 
@@ -165,6 +180,10 @@ export class TopicQueue {
   readonly sticky: StickyPartition
   readonly pool: ChunkPool
   readonly #settings: AccumulatorSettings
+  /** Its place among those whose records expire, for the records that are not assigned. */
+  readonly age = new HeapNode<RecordPlace>(this)
+  /** Where records wait, by a time before which none of them was admitted. */
+  readonly ages: OrderedHeap<RecordPlace>
   readonly #partitions = new Map<number, PartitionQueue>()
   /** Records admitted before the topic's partitions were known. */
   readonly unassigned: UnassignedRecords
@@ -173,9 +192,14 @@ export class TopicQueue {
   /** Batches that the transport has, though all their records may be reported. */
   inFlightBatches = 0
 
-  constructor(name: string, { settings, random, pool }: AccumulatorParts) {
+  constructor(
+    name: string,
+    { settings, random, pool }: AccumulatorParts,
+    ages = new OrderedHeap<RecordPlace>(),
+  ) {
     this.name = name
     this.pool = pool
+    this.ages = ages
     this.unassigned = new UnassignedRecords(name, pool)
     this.#settings = settings
     this.sticky = new StickyPartition(settings.stickyPartitioningLingerMs, random)
@@ -186,13 +210,15 @@ export class TopicQueue {
     return this.#partitions.values()
   }
 
-  /** When the oldest record was admitted, one in flight included; Infinity when there is none. */
+  /** When the oldest record that is not assigned was admitted; Infinity when there is none. */
   get oldestAdmittedMs(): number {
-    let oldestMs = this.unassigned.oldestAdmittedMs
-    for (const queue of this.#partitions.values()) {
-      oldestMs = Math.min(oldestMs, queue.oldestAdmittedMs)
-    }
-    return oldestMs
+    return this.unassigned.oldestAdmittedMs
+  }
+
+  /** Lets a record wait until the topic's partitions are known. */
+  hold(admitted: AdmittedRecord): void {
+    this.unassigned.append(admitted)
+    if (!this.age.isIn) this.ages.set(this.age, admitted.admittedMs)
   }
 
   /** Returns the queue of one partition. */
@@ -206,6 +232,9 @@ export class TopicQueue {
   }
 }
 
+/** Where records wait in the order in which they were admitted: a partition, or a topic that is not known yet. */
+export type RecordPlace = PartitionQueue | TopicQueue
+
 /** What an {@link Accumulator} is made of. */
 export interface AccumulatorParts {
   readonly settings: AccumulatorSettings
@@ -217,6 +246,7 @@ export interface AccumulatorParts {
 export class Accumulator {
   readonly #parts: AccumulatorParts
   readonly #topics = new Map<string, TopicQueue>()
+  readonly #ages = new OrderedHeap<RecordPlace>()
 
   constructor(parts: AccumulatorParts) {
     this.#parts = parts
@@ -231,7 +261,7 @@ export class Accumulator {
   topic(name: string): TopicQueue {
     let queue = this.#topics.get(name)
     if (!queue) {
-      queue = new TopicQueue(name, this.#parts)
+      queue = new TopicQueue(name, this.#parts, this.#ages)
       this.#topics.set(name, queue)
     }
     return queue
@@ -244,7 +274,40 @@ export class Accumulator {
 
   /** Forgets a topic of which nothing waits, is in flight or is to be reported, so that topics do not pile up. */
   forgetIfIdle(topic: TopicQueue): void {
-    const isIdle = topic.bufferedRecords === 0 && topic.inFlightBatches === 0
-    if (isIdle && this.#topics.get(topic.name) === topic) this.#topics.delete(topic.name)
+    if (topic.bufferedRecords > 0 || topic.inFlightBatches > 0) return
+    if (this.#topics.get(topic.name) === topic) this.#topics.delete(topic.name)
+    topic.age.remove()
+    for (const queue of topic.partitions) queue.age.remove()
+  }
+
+  /** When the oldest record was admitted, one in flight included; Infinity when there is none. */
+  get oldestAdmittedMs(): number {
+    for (let node = this.#ages.first; node; node = this.#ages.first) {
+      const { oldestAdmittedMs } = node.item
+      if (oldestAdmittedMs === node.key) break
+      this.#note(node, oldestAdmittedMs)
+    }
+    return this.#ages.firstKey
+  }
+
+  /** Hands out the places with records admitted at or before `sinceMs`, oldest first, each of them once. */
+  visitOlder(sinceMs: number, visitor: (place: RecordPlace) => void): void {
+    const visited: HeapNode<RecordPlace>[] = []
+    for (
+      let oldestMs = this.oldestAdmittedMs;
+      oldestMs <= sinceMs;
+      oldestMs = this.oldestAdmittedMs
+    ) {
+      const node = this.#ages.takeFirst()
+      if (node === undefined) break
+      visited.push(node)
+      visitor(node.item)
+    }
+    for (const node of visited) this.#note(node, node.item.oldestAdmittedMs)
+  }
+
+  #note(node: HeapNode<RecordPlace>, oldestAdmittedMs: number): void {
+    if (oldestAdmittedMs === Infinity) this.#ages.delete(node)
+    else this.#ages.set(node, oldestAdmittedMs)
   }
 }

@@ -5,7 +5,13 @@
 import type { Accumulator, TopicQueue } from './accumulator.ts'
 import type { AdmittedRecord } from './batch.ts'
 import type { Clock } from '../clock.ts'
-import { deliveryError, RDKAFKA, timedOutError } from './delivery-errors.ts'
+import {
+  creationLimitedError,
+  deliveryError,
+  RDKAFKA,
+  timedOutError,
+  tooManyUnknownTopicsError,
+} from './delivery-errors.ts'
 import type { Delivery } from './delivery.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import {
@@ -16,7 +22,8 @@ import {
   type Random,
 } from './partitioner.ts'
 import { RecordColumns, type Records } from './record-columns.ts'
-import type { TopicMetadata, TopicState } from './topic-metadata.ts'
+import type { TopicState } from './topic-entry.ts'
+import type { TopicMetadata } from './topic-metadata.ts'
 import type { Transport } from './transport.ts'
 import type { DeliveryError, ProducerRecord } from './types.ts'
 
@@ -55,14 +62,14 @@ export class Assigner {
     const topic = accumulator.topic(admitted.record.topic)
     topic.bufferedRecords += 1
     if (state.status === 'known') this.#assign(topic, admitted, state.leaders)
-    else topic.unassigned.append(admitted)
+    else topic.hold(admitted)
     return undefined
   }
 
   /** Assigns what waited for this answer, and lets the dispatcher look at what waits for a leader. */
   topicAnswered(name: string, state: TopicState): void {
     const topic = this.#dependencies.accumulator.find(name)
-    if (!topic || state.status === 'unknown') return
+    if (!topic || (state.status !== 'known' && state.status !== 'failed')) return
     if (state.status === 'known') this.#assignAll(topic, state)
     else this.#fail(topic, topic.unassigned.takeAll(), deliveryError(state.errorNumber))
     for (const queue of topic.partitions) this.#dependencies.dispatcher.pump(queue)
@@ -71,8 +78,15 @@ export class Assigner {
   /** Reports the waiting records admitted at or before `sinceMs` as timed out. */
   expire(topic: TopicQueue, sinceMs: number): void {
     if (topic.unassigned.oldestAdmittedMs > sinceMs) return
-    const { availability } = this.#dependencies.transport
-    this.#fail(topic, topic.unassigned.takeAdmittedUntil(sinceMs), timedOutError(availability))
+    this.#fail(topic, topic.unassigned.takeAdmittedUntil(sinceMs), this.#timedOutError(topic.name))
+  }
+
+  #timedOutError(topic: string): DeliveryError {
+    const { topics, transport } = this.#dependencies
+    const { availability } = transport
+    return availability === 'up' && topics.isAwaitingCreation(topic)
+      ? creationLimitedError()
+      : timedOutError(availability)
   }
 
   /** Gives up the waiting records of a topic. */
@@ -111,6 +125,8 @@ function refusalOf(state: TopicState, record: ProducerRecord): DeliveryError | u
   switch (state.status) {
     case 'unknown':
       return undefined
+    case 'turnedAway':
+      return tooManyUnknownTopicsError()
     case 'known':
       return record.partition !== undefined && record.partition >= state.leaders.length
         ? deliveryError(RDKAFKA.unknownPartition)

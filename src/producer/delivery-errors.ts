@@ -45,6 +45,12 @@ export const RDKAFKA = {
   producerFenced: 90,
 } as const
 
+/** The numbers of what librdkafka has no error for: those of docs/ERRORS.md, which no error of Kafka has. */
+const KPRF = {
+  topicCreationLimited: 42_902,
+  tooManyUnknownTopics: 50_306,
+} as const
+
 const CODES = new Map<number, ErrorCode>([
   [RDKAFKA.queueFull, 'BUFFER_FULL'],
   [RDKAFKA.messageTimedOut, 'DELIVERY_TIMED_OUT'],
@@ -127,6 +133,24 @@ const TIMED_OUT_CODES: Record<Availability, ErrorCode> = {
   tlsFailed: 'BROKER_UNAVAILABLE',
   authenticationFailed: 'AUTHENTICATION_FAILED',
   tokenMissing: 'AUTHENTICATION_FAILED',
+}
+
+/** Makes the error of a record whose topic would have been one too many that no broker has confirmed. */
+export function tooManyUnknownTopicsError(): DeliveryError {
+  return {
+    number: KPRF.tooManyUnknownTopics,
+    text: 'too many topics are not known to Kafka yet; send the record again when some of them are, or have expired, or raise kafka.max_unknown_topics',
+    code: 'TOO_MANY_UNKNOWN_TOPICS',
+  }
+}
+
+/** Makes the error of a record that expired before its topic had its turn to be created. */
+export function creationLimitedError(): DeliveryError {
+  return {
+    number: KPRF.topicCreationLimited,
+    text: 'the topic does not exist, and too many others were to be created before it; create it by hand, send the record again later, or raise kafka.max_topic_creations_per_minute',
+    code: 'TOPIC_CREATION_LIMITED',
+  }
 }
 
 /**

@@ -23,6 +23,8 @@ export interface ProducerObserver {
   retried(retry: BatchRetry): void
   /** A partition began anew with the numbers of an idempotent producer. */
   renewed(): void
+  /** Brokers are asked to create a topic. */
+  creationAsked(): void
   /** Records of a push with the same topic were not admitted, for the same reason. */
   refused(topic: string, error: DeliveryError, count: number): void
 }

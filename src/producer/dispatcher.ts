@@ -71,6 +71,7 @@ export class Dispatcher {
   /** From now on batches do not linger, as in librdkafka's flush(). A backoff is still kept. */
   stopLingering(): void {
     this.#lingerMs = 0
+    this.#turns.lingerChanged()
   }
 
   /** Adds a record to its partition and sees to it that it is sent in time. */
@@ -99,9 +100,7 @@ export class Dispatcher {
     } else if (inFlight && inFlight.batch.countAdmittedUntil(sinceMs) > 0) {
       inFlight.attempt.abandon()
     }
-    this.#failWaiting(queue, timedOutError(transport.availability), (batch) =>
-      batch.countAdmittedUntil(sinceMs),
-    )
+    this.#failWaiting(queue, timedOutError(transport.availability), sinceMs)
   }
 
   /** Gives up everything of a partition, in flight or not. An answer that still comes is ignored. */
@@ -127,7 +126,7 @@ export class Dispatcher {
   /** The partition's leaders, if its topic is good; fails what waits if it is not. */
   #leaders(queue: PartitionQueue): PartitionLeaders | undefined {
     const state = this.#dependencies.topics.state(queue.topic.name)
-    if (state.status === 'unknown') return undefined
+    if (state.status === 'unknown' || state.status === 'turnedAway') return undefined
     if (state.status === 'known' && queue.partition < state.leaders.length) return state.leaders
     const errorNumber = state.status === 'failed' ? state.errorNumber : RDKAFKA.unknownPartition
     this.#failWaiting(queue, deliveryError(errorNumber))
@@ -228,14 +227,10 @@ export class Dispatcher {
     delivery.succeed(queue.topic, batch.acknowledge(), receipt, clock.nowMs())
   }
 
-  #failWaiting(
-    queue: PartitionQueue,
-    error: DeliveryError,
-    count: (batch: Batch) => number = (batch) => batch.count,
-  ): void {
+  #failWaiting(queue: PartitionQueue, error: DeliveryError, sinceMs = Infinity): void {
     queue.visit((batch) => {
-      this.#fail(queue, batch, count(batch), error)
-    })
+      this.#fail(queue, batch, batch.countAdmittedUntil(sinceMs), error)
+    }, sinceMs)
     if (queue.isEmpty) this.#turns.leave(queue)
   }
 

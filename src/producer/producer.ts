@@ -4,7 +4,7 @@
  * `Delivery` reports the record.
  */
 import type { Clock } from '../clock.ts'
-import { Accumulator, type TopicQueue } from './accumulator.ts'
+import { Accumulator, TopicQueue } from './accumulator.ts'
 import { Admission } from './admission.ts'
 import { Assigner } from './assigner.ts'
 import { ChunkPool, DEFAULT_KEPT_BYTES } from './chunk-pool.ts'
@@ -66,11 +66,14 @@ export class Producer implements RecordProducer {
     const accumulator = new Accumulator({ settings, random, pool })
     const topics = new TopicMetadata(settings, {
       clock,
-      fetch: (names) => transport.fetchMetadata(names),
+      fetch: (names, mayCreate) => transport.fetchMetadata(names, { mayCreate }),
       isWanted: (topic) => accumulator.find(topic) !== undefined,
       onAnswer: (topic, state) => {
         if (state.status === 'known') statistics?.confirmed(topic)
         this.#assigner.topicAnswered(topic, state)
+      },
+      onCreation: () => {
+        observer.creationAsked()
       },
       onForgotten: (topic) => {
         this.#idempotence?.forget(topic)
@@ -92,6 +95,7 @@ export class Producer implements RecordProducer {
       : undefined
     const onIdleTopic = (topic: TopicQueue): void => {
       accumulator.forgetIfIdle(topic)
+      topics.release(topic.name)
       if (this.#budget.records === 0) this.#onDrained?.()
     }
     const delivery = new Delivery(this.#budget, observer, onIdleTopic, statistics)
@@ -136,11 +140,13 @@ export class Producer implements RecordProducer {
 
   /** When the oldest of these records was admitted; `undefined` when there is none. */
   get oldestAdmittedMs(): number | undefined {
-    let oldestMs = Infinity
-    for (const topic of this.#accumulator.topics) {
-      oldestMs = Math.min(oldestMs, topic.oldestAdmittedMs)
-    }
+    const oldestMs = this.#accumulator.oldestAdmittedMs
     return oldestMs === Infinity ? undefined : oldestMs
+  }
+
+  /** Topics in use of which no broker says that they exist. */
+  get unknownTopics(): number {
+    return this.#topics.unknownTopics
   }
 
   /** The records by topic; topics without any are left out. */
@@ -224,13 +230,11 @@ export class Producer implements RecordProducer {
   }
 
   #expire(sinceMs: number): number {
-    let oldestMs = Infinity
-    for (const topic of [...this.#accumulator.topics]) {
-      this.#assigner.expire(topic, sinceMs)
-      for (const queue of topic.partitions) this.#dispatcher.expire(queue, sinceMs)
-      oldestMs = Math.min(oldestMs, topic.oldestAdmittedMs)
-    }
-    return oldestMs
+    this.#accumulator.visitOlder(sinceMs, (place) => {
+      if (place instanceof TopicQueue) this.#assigner.expire(place, sinceMs)
+      else this.#dispatcher.expire(place, sinceMs)
+    })
+    return this.#accumulator.oldestAdmittedMs
   }
 }
 

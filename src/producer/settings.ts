@@ -54,6 +54,12 @@ export interface ProducerSettings {
   readonly metadataMaxAgeMs: number
   /** `topic.metadata.propagation.max.ms`: grace for a topic that the brokers say does not exist. */
   readonly topicMetadataPropagationMaxMs: number
+  /** `allow.auto.create.topics`: whether brokers are asked to create topics that do not exist. */
+  readonly mayCreateTopics: boolean
+  /** How many topics brokers are asked to create in a minute; 0 means no limit, and fractions are shares of one. */
+  readonly maxTopicCreationsPerMinute: number
+  /** How many topics may have records, or be remembered, that no broker says exist. */
+  readonly maxUnknownTopics: number
   /** How long a push that finds the queue full waits for room; 0 refuses at once. */
   readonly queueFullWaitMs: number
 }

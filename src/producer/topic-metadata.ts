@@ -9,67 +9,66 @@
  * | known   | exists; each partition has a leader or not | topic.metadata.refresh.interval.ms, or when |
  * |         |                                            | someone misses a leader                    |
  * | failed  | does not exist, or may not be written to   | every second, while it is still asked for  |
+ *
+ * A topic is first asked about in a way that creates nothing. One that does not exist, and may be created,
+ * waits for its turn (`topic-creations.ts`); meanwhile its absence means nothing, and it is asked about every
+ * second. Thousands of topics may be remembered: nothing here looks at all of them.
  */
 import type { CancelTimer, Clock } from '../clock.ts'
 import { RDKAFKA } from './delivery-errors.ts'
+import { OrderedHeap } from './ordered-heap.ts'
 import type { PartitionLeaders } from './partitioner.ts'
+import { TopicCreations } from './topic-creations.ts'
+import {
+  TopicEntry,
+  type TopicState,
+  type TopicTimes,
+  TURNED_AWAY,
+  UNKNOWN,
+} from './topic-entry.ts'
 import type { MetadataSnapshot, TopicSnapshot } from './transport.ts'
+import { UnknownTopics } from './unknown-topics.ts'
 
-/** See the head of this file. */
-export type TopicState =
-  | { readonly status: 'unknown' }
-  | { readonly status: 'known'; readonly leaders: PartitionLeaders }
-  | { readonly status: 'failed'; readonly errorNumber: number }
+/** Topics in one request: the broker's answer is read in one go, which takes some 10 ms for so many. */
+const MAX_TOPICS_PER_REQUEST = 1_000
 
-/** librdkafka's interval for topics that failed. */
-const FAILED_TOPIC_INTERVAL_MS = 1_000
-/** A topic that failed, or was never heard of, is forgotten when nobody asked for it in this time. */
-const BAD_TOPIC_MEMORY_MS = 5_000
-
-/** Times that {@link TopicMetadata} keeps. */
-export interface TopicMetadataSettings {
+/** Times and bounds that {@link TopicMetadata} keeps. */
+export interface TopicMetadataSettings extends TopicTimes {
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
-  readonly topicMetadataRefreshIntervalMs: number
-  readonly topicMetadataRefreshFastIntervalMs: number
-  readonly metadataMaxAgeMs: number
-  readonly topicMetadataPropagationMaxMs: number
+  /** `allow.auto.create.topics`. */
+  readonly mayCreateTopics: boolean
+  /** `kafka.max_topic_creations_per_minute`; 0 means no limit. */
+  readonly maxTopicCreationsPerMinute: number
+  /** `kafka.max_unknown_topics`. */
+  readonly maxUnknownTopics: number
 }
 
 /** What {@link TopicMetadata} works with. */
 export interface TopicMetadataDependencies {
   readonly clock: Clock
-  readonly fetch: (topics: readonly string[]) => Promise<MetadataSnapshot>
+  /** @param mayCreate - whether brokers may create those that do not exist. */
+  readonly fetch: (topics: readonly string[], mayCreate: boolean) => Promise<MetadataSnapshot>
   /** Says whether records wait for a topic, which is not forgotten then. */
   readonly isWanted: (topic: string) => boolean
   /** Called when a topic has not been used for so long that nothing needs to be known of it. */
   readonly onForgotten: (topic: string) => void
   /** Called after each answer about a topic, the same as before or not. */
   readonly onAnswer: (topic: string, state: TopicState) => void
+  /** Called when a topic has its turn to be created. */
+  readonly onCreation: (topic: string) => void
 }
-
-interface Entry {
-  state: TopicState
-  lastUsedMs: number
-  /** When a broker first said, without a different answer since, that the topic does not exist. */
-  absentSinceMs: number | undefined
-  /** Whether the last answer was an error that will pass, so that the state is from before it. */
-  isDoubtful: boolean
-  /** Whether somebody missed a leader while the request was under way: its answer may be older. */
-  isWantedAgain: boolean
-  lastAskedMs: number
-  /** When a broker last answered about it. */
-  answeredMs: number
-  dueMs: number
-}
-
-const UNKNOWN: TopicState = { status: 'unknown' }
 
 /** See the head of this file. */
 export class TopicMetadata {
   readonly #settings: TopicMetadataSettings
   readonly #dependencies: TopicMetadataDependencies
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, TopicEntry>()
+  /** By when they are due: those only to be asked about, and those that may be created. */
+  readonly #asking = new OrderedHeap<TopicEntry>()
+  readonly #creating = new OrderedHeap<TopicEntry>()
+  readonly #creations: TopicCreations
+  readonly #unknown: UnknownTopics
   #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
   #isFetching = false
   #failures = 0
@@ -80,6 +79,8 @@ export class TopicMetadata {
   constructor(settings: TopicMetadataSettings, dependencies: TopicMetadataDependencies) {
     this.#settings = settings
     this.#dependencies = dependencies
+    this.#creations = new TopicCreations(settings.maxTopicCreationsPerMinute)
+    this.#unknown = new UnknownTopics(settings.maxUnknownTopics, dependencies.isWanted)
   }
 
   /** Number of topics remembered. */
@@ -87,26 +88,19 @@ export class TopicMetadata {
     return this.#entries.size
   }
 
-  /** Returns what is known of a topic, and asks about one that is new. */
+  /** How many of them no broker has confirmed, or none any more. */
+  get unknownTopics(): number {
+    return this.#unknown.size
+  }
+
+  /** Returns what is known of a topic, and asks about one that is new, unless too many are unknown. */
   state(topic: string): TopicState {
     const nowMs = this.#dependencies.clock.nowMs()
     const entry = this.#entries.get(topic)
-    if (entry) {
-      entry.lastUsedMs = nowMs
-      return entry.state
-    }
-    this.#entries.set(topic, {
-      state: UNKNOWN,
-      lastUsedMs: nowMs,
-      absentSinceMs: undefined,
-      isDoubtful: false,
-      isWantedAgain: false,
-      lastAskedMs: -Infinity,
-      answeredMs: nowMs,
-      dueMs: nowMs,
-    })
-    this.#schedule()
-    return UNKNOWN
+    if (!entry) return this.#remember(topic, nowMs)
+    entry.lastUsedMs = nowMs
+    if (entry.idle.isIn) this.#unknown.use(entry)
+    return entry.state
   }
 
   /** Says what is known of a topic that exists, without counting that as use. */
@@ -117,16 +111,28 @@ export class TopicMetadata {
     return { leaders: entry.state.leaders, ageMs }
   }
 
+  /** Says whether a topic waits for its turn to be created. */
+  isAwaitingCreation(topic: string): boolean {
+    const entry = this.#entries.get(topic)
+    return entry !== undefined && this.#creations.has(entry)
+  }
+
   /** Asks about a topic again, because a leader is missing or has moved: at most once a backoff. */
   refresh(topic: string): void {
     const entry = this.#entries.get(topic)
     if (!entry) return
     entry.isWantedAgain = this.#isFetching
-    entry.dueMs = Math.min(
-      entry.dueMs,
-      entry.lastAskedMs + this.#settings.topicMetadataRefreshFastIntervalMs,
-    )
+    const soonMs = entry.lastAskedMs + this.#settings.topicMetadataRefreshFastIntervalMs
+    if (soonMs >= entry.dueMs) return
+    entry.dueMs = soonMs
+    this.#setDue(entry)
     this.#schedule()
+  }
+
+  /** Says that no records wait for a topic any more, so that it may give way to another. */
+  release(topic: string): void {
+    const entry = this.#entries.get(topic)
+    if (entry && !entry.isKnown) this.#unknown.release(entry)
   }
 
   /** Ends the backoff: to be called when Kafka is reachable again. */
@@ -142,11 +148,32 @@ export class TopicMetadata {
     this.#wake = undefined
   }
 
+  #remember(topic: string, nowMs: number): TopicState {
+    if (this.#unknown.isFull && !this.#makeRoom()) return TURNED_AWAY
+    const entry = new TopicEntry(topic, nowMs)
+    this.#entries.set(topic, entry)
+    this.#unknown.add(entry)
+    this.#setDue(entry)
+    this.#schedule()
+    return UNKNOWN
+  }
+
+  #makeRoom(): boolean {
+    const entry = this.#unknown.leastUsed()
+    if (entry) this.#forget(entry)
+    return entry !== undefined
+  }
+
+  #setDue(entry: TopicEntry): void {
+    if (entry.mayCreate) this.#creating.set(entry.due, entry.dueMs)
+    else this.#asking.set(entry.due, entry.dueMs)
+  }
+
   #schedule(): void {
-    if (this.#isFetching || this.#isClosed || this.#entries.size === 0) return
-    let atMs = Infinity
-    for (const entry of this.#entries.values()) atMs = Math.min(atMs, entry.dueMs)
-    atMs = Math.max(atMs, this.#notBeforeMs)
+    if (this.#isFetching || this.#isClosed) return
+    const dueMs = Math.min(this.#asking.firstKey, this.#creating.firstKey, this.#creations.nextAtMs)
+    if (dueMs === Infinity) return
+    const atMs = Math.max(dueMs, this.#notBeforeMs)
     if (this.#wake && this.#wake.atMs <= atMs) return
     this.#wake?.cancel()
     const { clock } = this.#dependencies
@@ -159,26 +186,61 @@ export class TopicMetadata {
 
   async #fetchDue(): Promise<void> {
     const nowMs = this.#dependencies.clock.nowMs()
-    this.#forgetUnused(nowMs)
-    const due = [...this.#entries].filter(([, entry]) => entry.dueMs <= nowMs)
+    this.#giveTurns(nowMs)
+    // Whoever has waited longer comes first, so that neither kind holds the other up.
+    const mayCreate = this.#creating.firstKey < this.#asking.firstKey
+    const due = this.#takeDue(mayCreate ? this.#creating : this.#asking, nowMs)
     if (due.length > 0) {
       this.#isFetching = true
-      for (const [, entry] of due) {
-        entry.lastAskedMs = nowMs
-        entry.isWantedAgain = false
-      }
-      const answers = await this.#fetch(due.map(([topic]) => topic))
+      const answers = await this.#fetch(due, mayCreate)
       this.#isFetching = false
       if (this.#isClosed) return
-      if (answers) this.#accept(due, answers)
+      if (answers) this.#accept(due, answers, mayCreate)
+      else this.#keepDue(due)
     }
     this.#schedule()
   }
 
+  #giveTurns(nowMs: number): void {
+    this.#creations.giveTurns(nowMs, (entry) => {
+      if (!this.#isWanted(entry)) return false
+      entry.mayCreate = true
+      entry.dueMs = nowMs
+      this.#setDue(entry)
+      this.#dependencies.onCreation(entry.topic)
+      return true
+    })
+  }
+
+  /** The topics of the next request, those that were due first; whatever is not used any more is forgotten. */
+  #takeDue(heap: OrderedHeap<TopicEntry>, nowMs: number): readonly TopicEntry[] {
+    const due: TopicEntry[] = []
+    while (due.length < MAX_TOPICS_PER_REQUEST) {
+      const entry = heap.takeFirst(nowMs)?.item
+      if (entry === undefined) break
+      const isForgotten = entry.isUnused(nowMs, this.#settings) && !this.#isWanted(entry)
+      if (isForgotten) this.#forget(entry)
+      else due.push(entry)
+    }
+    return due
+  }
+
   /** Asks; after a failure, of which the transport has said why in the log, what is due stays due. */
-  async #fetch(topics: readonly string[]): Promise<Map<string, TopicSnapshot> | undefined> {
+  async #fetch(
+    due: readonly TopicEntry[],
+    mayCreate: boolean,
+  ): Promise<Map<string, TopicSnapshot> | undefined> {
+    const { clock, fetch } = this.#dependencies
+    const nowMs = clock.nowMs()
+    for (const entry of due) {
+      entry.lastAskedMs = nowMs
+      entry.isWantedAgain = false
+    }
     try {
-      const { topics: answers } = await this.#dependencies.fetch(topics)
+      const { topics: answers } = await fetch(
+        due.map(({ topic }) => topic),
+        mayCreate,
+      )
       this.#failures = 0
       this.#notBeforeMs = -Infinity
       return new Map(answers.map((answer) => [answer.name, answer]))
@@ -186,62 +248,69 @@ export class TopicMetadata {
       const { retryBackoffMs, retryBackoffMaxMs } = this.#settings
       const backoffMs = Math.min(retryBackoffMs * 2 ** this.#failures, retryBackoffMaxMs)
       this.#failures += 1
-      this.#notBeforeMs = this.#dependencies.clock.nowMs() + backoffMs
+      this.#notBeforeMs = clock.nowMs() + backoffMs
       return undefined
     }
   }
 
-  #forgetUnused(nowMs: number): void {
-    for (const [topic, { state, lastUsedMs }] of this.#entries) {
-      const limitMs =
-        state.status === 'known' ? this.#settings.metadataMaxAgeMs : BAD_TOPIC_MEMORY_MS
-      if (nowMs - lastUsedMs > limitMs && !this.#dependencies.isWanted(topic)) {
-        this.#entries.delete(topic)
-        this.#dependencies.onForgotten(topic)
+  #keepDue(due: readonly TopicEntry[]): void {
+    for (const entry of due) if (this.#isRemembered(entry)) this.#setDue(entry)
+  }
+
+  #accept(
+    due: readonly TopicEntry[],
+    answers: ReadonlyMap<string, TopicSnapshot>,
+    mayCreate: boolean,
+  ): void {
+    const nowMs = this.#dependencies.clock.nowMs()
+    for (const entry of due) {
+      if (this.#isRemembered(entry)) {
+        this.#acceptOne(entry, answers.get(entry.topic), mayCreate, nowMs)
       }
     }
   }
 
-  #accept(due: readonly (readonly [string, Entry])[], answers: Map<string, TopicSnapshot>): void {
-    const nowMs = this.#dependencies.clock.nowMs()
-    for (const [topic, entry] of due) {
-      const answer = answers.get(topic)
-      entry.answeredMs = nowMs
-      entry.isDoubtful = answer?.errorNumber !== 0
-      entry.state = this.#judge(entry, answer, nowMs)
-      entry.dueMs = this.#nextDueMs(entry, nowMs)
-      this.#dependencies.onAnswer(topic, entry.state)
+  #acceptOne(
+    entry: TopicEntry,
+    answer: TopicSnapshot | undefined,
+    mayCreate: boolean,
+    nowMs: number,
+  ): void {
+    const isAbsent = answer === undefined || answer.errorNumber === RDKAFKA.unknownTopicOrPartition
+    const isAwaitingTurn = isAbsent && this.#settings.mayCreateTopics && !mayCreate
+    if (isAwaitingTurn && !this.#isWanted(entry)) {
+      // It would be created for nobody. Whoever asks for it next has it created.
+      this.#forget(entry)
+      return
     }
+    entry.accept(answer, this.#settings, nowMs, isAwaitingTurn)
+    if (isAwaitingTurn) this.#creations.enter(entry)
+    else this.#creations.leave(entry)
+    if (entry.isKnown) {
+      entry.mayCreate = false
+      this.#unknown.delete(entry)
+    } else {
+      this.#unknown.add(entry)
+    }
+    this.#setDue(entry)
+    this.#dependencies.onAnswer(entry.topic, entry.state)
+    if (!entry.isKnown && !this.#isWanted(entry)) this.#unknown.release(entry)
   }
 
-  #judge(entry: Entry, answer: TopicSnapshot | undefined, nowMs: number): TopicState {
-    const errorNumber = answer?.errorNumber ?? RDKAFKA.unknownTopicOrPartition
-    if (errorNumber !== RDKAFKA.unknownTopicOrPartition) entry.absentSinceMs = undefined
-    switch (errorNumber) {
-      case 0:
-        return { status: 'known', leaders: answer?.leaders ?? [] }
-      case RDKAFKA.unknownTopicOrPartition:
-        // A topic that is being created, or a broker that has just started, gives the same answer.
-        entry.absentSinceMs ??= nowMs
-        return nowMs - entry.absentSinceMs >= this.#settings.topicMetadataPropagationMaxMs
-          ? { status: 'failed', errorNumber }
-          : entry.state
-      case RDKAFKA.invalidTopic:
-      case RDKAFKA.topicAuthorizationFailed:
-      case RDKAFKA.clusterAuthorizationFailed:
-        return { status: 'failed', errorNumber }
-      default:
-        return entry.state
-    }
+  /** Whether a topic has not given way to another one while it was asked about. */
+  #isRemembered(entry: TopicEntry): boolean {
+    return this.#entries.get(entry.topic) === entry
   }
 
-  #nextDueMs({ state, isDoubtful, isWantedAgain, lastAskedMs }: Entry, nowMs: number): number {
-    const fastMs = this.#settings.topicMetadataRefreshFastIntervalMs
-    const { topicMetadataRefreshIntervalMs, metadataMaxAgeMs } = this.#settings
-    if (state.status === 'failed') return nowMs + FAILED_TOPIC_INTERVAL_MS
-    if (isWantedAgain) return lastAskedMs + fastMs
-    return (
-      nowMs + (isDoubtful ? fastMs : Math.min(topicMetadataRefreshIntervalMs, metadataMaxAgeMs))
-    )
+  #isWanted({ topic }: TopicEntry): boolean {
+    return this.#dependencies.isWanted(topic)
+  }
+
+  #forget(entry: TopicEntry): void {
+    this.#entries.delete(entry.topic)
+    entry.due.remove()
+    this.#creations.leave(entry)
+    this.#unknown.delete(entry)
+    this.#dependencies.onForgotten(entry.topic)
   }
 }

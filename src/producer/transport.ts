@@ -9,11 +9,12 @@ export interface Transport {
   start(listener: TransportListener): void
 
   /**
-   * Asks a broker about topics. An empty list asks only which brokers there are.
+   * Asks a broker about topics. An empty list asks only which brokers there are. The broker creates none
+   * unless it is told that it may.
    *
    * @throws TransportError when no broker answered.
    */
-  fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot>
+  fetchMetadata(topics: readonly string[], options?: MetadataOptions): Promise<MetadataSnapshot>
 
   /**
    * Gets an identity that no other producer has, for {@link ProduceRequest}s whose batches carry it.
@@ -36,6 +37,12 @@ export interface Transport {
 
   /** Gives up what is in flight and closes every connection. Takes at most a few seconds. */
   close(): Promise<void>
+}
+
+/** How topics are asked about. */
+export interface MetadataOptions {
+  /** Whether the broker may create those that do not exist. @defaultValue false */
+  readonly mayCreate?: boolean
 }
 
 /** Learns what the producer should act upon. */

@@ -4,7 +4,7 @@ import type { Admission, RecordsByTopic } from '../http/rate-limiter.ts'
 import type { MetricsSnapshot } from '../metrics/metrics.ts'
 import type { Room } from '../producer/queue-room.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
-import type { ServiceReport } from '../service.ts'
+import type { ServiceReport } from '../service-view.ts'
 
 /** From the primary to a worker. */
 export type ToWorker =

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../errors.ts'
-import type { ServiceReport } from '../service.ts'
+import type { ServiceReport } from '../service-view.ts'
 import type { Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
 
 /** What a worker process is to {@link WorkerProcess}: node:cluster's `Worker`. */

@@ -18,6 +18,10 @@ interface Case {
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 const records = (count: number): string =>
   JSON.stringify({ records: Array.from({ length: count }, () => ({ topic: 't', data: '' })) })
+const topics = (count: number): string =>
+  JSON.stringify({
+    records: Array.from({ length: count }, (_, n) => ({ topic: `t${n}`, data: '' })),
+  })
 const manyHeaders = Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`h${n}`, 'v']))
 const manyKeys = JSON.stringify(
   Object.fromEntries(Array.from({ length: 200_000 }, (_, n) => [`k${n}`, n])),
@@ -194,6 +198,13 @@ const CASES: readonly Case[] = [
   },
   // 16
   { fact: 'too many records', body: records(101), status: 413, code: 41303 },
+  {
+    fact: 'too many topics',
+    body: topics(51),
+    status: 413,
+    code: 41304,
+    says: 'more than 50 topics',
+  },
   // 19
   ...['__proto__', 'constructor', 'prototype'].flatMap((name) => [
     {
@@ -375,6 +386,7 @@ describe('POST /push refuses', () => {
       settings: {
         maxBodyBytes: MAX_BODY_BYTES,
         maxRecordsPerRequest: 100,
+        maxTopicsPerRequest: 50,
         unknownFields: example.rejectsUnknownFields === true ? 'reject' : 'ignore',
       },
     })
@@ -484,6 +496,7 @@ describe('POST /push accepts', () => {
     { fact: 'a body of just the largest size', body: pushBody().padEnd(MAX_BODY_BYTES) },
     { fact: 'JSON nested 64 deep', body: `{"records":[],"x":${nested(63)}}` },
     { fact: 'as many records as allowed', body: records(100) },
+    { fact: 'as many topics as allowed', body: topics(50) },
     { fact: 'a byte order mark', body: `\ufeff${pushBody()}` },
     { fact: 'U+FFFD itself', body: pushBody({ data: '\ufffd' }) },
     {

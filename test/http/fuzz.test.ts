@@ -179,6 +179,7 @@ function outcomeOf(body: Buffer): string {
   let parsed
   try {
     parsed = parsePush(jsonParser.parse(body), {
+      maxTopicsPerRequest: 1_000,
       maxRecordsPerRequest: 100,
       unknownFields: 'ignore',
     })

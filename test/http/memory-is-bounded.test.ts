@@ -67,6 +67,7 @@ describe('the memory for replies', () => {
   const settings = {
     maxBodyBytes: MAX_BODY_BYTES,
     maxRecordsPerRequest: RECORDS,
+    maxTopicsPerRequest: RECORDS,
     unknownFields: 'ignore',
   } as const
   const pushOf = (count: number, record: object, push: object = {}): Buffer =>

@@ -1,4 +1,4 @@
-import type { KprfState } from '../../src/metrics/kprf-metrics.ts'
+import type { KprfState } from '../../src/metrics/state-gauges.ts'
 
 /** A kprf that has nothing to do yet. */
 export const IDLE_STATE: KprfState = {
@@ -12,4 +12,5 @@ export const IDLE_STATE: KprfState = {
   queueOldestAgeMs: 0,
   bodyBytes: 0,
   bodyLimitBytes: 2048,
+  unknownTopics: 0,
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { KprfState } from '../../src/metrics/kprf-metrics.ts'
+import type { KprfState } from '../../src/metrics/state-gauges.ts'
 import { Metrics } from '../../src/metrics/metrics.ts'
 import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from './idle-state.ts'
@@ -184,6 +184,7 @@ describe('KprfMetrics', () => {
       queueOldestAgeMs: 250,
       bodyBytes: 9_000,
       bodyLimitBytes: 10_000,
+      unknownTopics: 12,
     }
     const after = await scrape(metrics)
 
@@ -199,8 +200,9 @@ describe('KprfMetrics', () => {
         'kprf_queue_oldest_age_seconds',
         'kprf_http_body_bytes',
         'kprf_http_body_limit_bytes',
+        'kprf_kafka_unknown_topics',
       ].map((name) => valueOf(exposition, name, {}))
-    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0, 4_096, 0, 0, 2_048])
-    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 5_000, 8_192, 0.25, 9_000, 10_000])
+    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0, 4_096, 0, 0, 2_048, 0])
+    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 5_000, 8_192, 0.25, 9_000, 10_000, 12])
   })
 })

@@ -5,6 +5,7 @@ import {
   TopicQueue,
   type AccumulatorParts,
   type AccumulatorSettings,
+  type RecordPlace,
 } from '../../src/producer/accumulator.ts'
 import type { AdmittedRecord, Batch } from '../../src/producer/batch.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
@@ -325,6 +326,30 @@ describe('PartitionQueue.visit', () => {
   })
 })
 
+describe('PartitionQueue.visit up to a time', () => {
+  test('leaves out batches whose records were all admitted later', () => {
+    const queue = makeQueue({ batchNumMessages: 1 })
+    for (const admittedMs of [1, 2, 3]) queue.append(admit('x', admittedMs))
+    const visited: number[] = []
+
+    queue.visit((batch) => visited.push(batch.firstAdmittedMs), 2)
+
+    expect(visited).toEqual([1, 2])
+    expect(queue.waiting.sealed.records).toBe(3)
+  })
+
+  test('leaves out the open batch, and keeps what is not settled in order', () => {
+    const queue = makeQueue({ batchNumMessages: 2 })
+    for (const admittedMs of [1, 2, 3, 4, 5]) queue.append(admit('x', admittedMs))
+
+    queue.visit((batch) => batch.failFirst(batch.countAdmittedUntil(3)), 3)
+
+    expect(queue.takeNext()?.firstAdmittedMs).toBe(4)
+    expect(queue.takeNext()?.firstAdmittedMs).toBe(5)
+    expect(queue.isEmpty).toBe(true)
+  })
+})
+
 describe('TopicQueue', () => {
   test('keeps one queue for each partition', () => {
     const topic = new TopicQueue('t', parts())
@@ -400,5 +425,83 @@ describe('Accumulator', () => {
     accumulator.forgetIfIdle(former)
 
     expect(accumulator.find('a')).toBe(current)
+  })
+})
+
+describe('Accumulator by age', () => {
+  const namesOf = (places: readonly RecordPlace[]): string[] =>
+    places.map((place) =>
+      place instanceof TopicQueue ? place.name : `${place.topic.name}/${place.partition}`,
+    )
+  const older = (accumulator: Accumulator, sinceMs: number): string[] => {
+    const places: RecordPlace[] = []
+    accumulator.visitOlder(sinceMs, (place) => places.push(place))
+    return namesOf(places)
+  }
+
+  test('hands out places whose oldest record is old enough, oldest first, and no others', () => {
+    const accumulator = new Accumulator(parts())
+    accumulator.topic('a').partition(0).append(admit('x', 5))
+    accumulator.topic('b').hold(admit('x', 3))
+    accumulator.topic('a').partition(1).append(admit('x', 9))
+    accumulator.topic('a').partition(0).append(admit('x', 10))
+
+    expect(older(accumulator, 8)).toEqual(['b', 'a/0'])
+    expect(older(accumulator, 8)).toEqual(['b', 'a/0'])
+    expect(older(accumulator, 9)).toEqual(['b', 'a/0', 'a/1'])
+    expect(older(accumulator, 2)).toEqual([])
+  })
+
+  test('leaves out a place whose old records are gone, until the rest is old', () => {
+    const accumulator = new Accumulator(parts())
+    const queue = accumulator.topic('a').partition(0)
+    queue.append(admit('x', 1))
+    queue.append(admit('x', 4))
+    queue.visit((batch) => batch.failFirst(1))
+
+    expect(older(accumulator, 3)).toEqual([])
+    expect(accumulator.oldestAdmittedMs).toBe(4)
+    expect(older(accumulator, 4)).toEqual(['a/0'])
+  })
+
+  test('counts what is in flight, and what is put back', () => {
+    const accumulator = new Accumulator(parts())
+    const queue = accumulator.topic('a').partition(0)
+    queue.append(admit('x', 1))
+    begin(queue)
+    const oldestInFlightMs = accumulator.oldestAdmittedMs
+    const { batch } = queue.inFlight ?? {}
+    queue.end()
+    const oldestMeanwhileMs = accumulator.oldestAdmittedMs
+    if (batch) queue.putBack(batch)
+
+    expect(oldestInFlightMs).toBe(1)
+    expect(oldestMeanwhileMs).toBe(Infinity)
+    expect(accumulator.oldestAdmittedMs).toBe(1)
+  })
+
+  test('visits a place again to which a record was added meanwhile', () => {
+    const accumulator = new Accumulator(parts())
+    const queue = accumulator.topic('a').partition(0)
+    queue.append(admit('x', 1))
+
+    accumulator.visitOlder(1, () => {
+      queue.visit((batch) => batch.failFirst(1))
+      queue.append(admit('x', 2))
+    })
+
+    expect(older(accumulator, 2)).toEqual(['a/0'])
+  })
+
+  test('forgets the places of a topic that is forgotten', () => {
+    const accumulator = new Accumulator(parts())
+    const topic = accumulator.topic('a')
+    topic.partition(0).append(admit('x', 1))
+    topic.hold(admit('x', 1))
+
+    accumulator.forgetIfIdle(topic)
+
+    expect(accumulator.oldestAdmittedMs).toBe(Infinity)
+    expect(older(accumulator, 1)).toEqual([])
   })
 })

@@ -130,6 +130,7 @@ describe('LeaderTurns', () => {
     const before = harness.log
     for (let n = 0; n < SETTINGS.batchNumMessages; n += 1) harness.append(queue, 'x')
 
+    harness.turns.join(queue, 1)
     harness.turns.run(1)
     await harness.clock.advance(0)
 
@@ -196,6 +197,56 @@ describe('LeaderTurns', () => {
     await harness.clock.advance(LINGER_MS)
 
     expect(harness.log).toEqual(['0 ms: 1 gets 3', '10 ms: 1 gets 0 1', '10 ms: 1 gets 2'])
+  })
+
+  test('put no more than 1,000 batches into a request', async () => {
+    const harness = new Harness()
+    for (let partition = 0; partition < 1_500; partition += 1) harness.add(partition, 1)
+
+    await harness.clock.advance(LINGER_MS)
+
+    expect(harness.sent.map(({ partitions }) => partitions.length)).toEqual([1_000, 500])
+  })
+
+  test('keep the order in which partitions came, whichever of them is due first', async () => {
+    const harness = new Harness(1)
+    harness.add(0, 1)
+    await harness.clock.advance(LINGER_MS)
+    harness.add(1, 1)
+    harness.putBack(2, 1, 0)
+    const full = harness.add(3, 1)
+    for (let n = 0; n < SETTINGS.batchNumMessages; n += 1) harness.append(full, 'x')
+    harness.turns.join(full, 1)
+    await harness.clock.advance(LINGER_MS)
+
+    harness.sent[0]?.end()
+    await harness.clock.advance(0)
+
+    expect(harness.log).toEqual(['10 ms: 1 gets 0', '20 ms: 1 gets 1 2 3'])
+  })
+
+  test('wait anew for a partition whose old records expired', async () => {
+    const harness = new Harness()
+    const queue = harness.add(0, 1)
+    await harness.clock.advance(8)
+    harness.append(queue, 'later')
+    queue.visit((batch) => batch.failFirst(1))
+
+    await harness.clock.advance(30)
+
+    expect(harness.log).toEqual(['18 ms: 1 gets 0'])
+  })
+
+  test('take all that waits along at once when it lingers no more', async () => {
+    const harness = new Harness()
+    for (const partition of [0, 1, 2]) harness.add(partition, 1)
+    await harness.clock.advance(1)
+    harness.lingerMs = 0
+
+    harness.turns.lingerChanged()
+    harness.turns.run(1)
+
+    expect(harness.log).toEqual(['1 ms: 1 gets 0 1 2'])
   })
 
   test('follow a partition to its new leader', async () => {

@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PartitionLeaders } from '../../src/producer/partitioner.ts'
-import {
-  TopicMetadata,
-  type TopicMetadataSettings,
-  type TopicState,
-} from '../../src/producer/topic-metadata.ts'
+import type { TopicState } from '../../src/producer/topic-entry.ts'
+import { TopicMetadata, type TopicMetadataSettings } from '../../src/producer/topic-metadata.ts'
 import type { MetadataSnapshot, TopicSnapshot } from '../../src/producer/transport.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 
@@ -15,6 +12,9 @@ const SETTINGS: TopicMetadataSettings = {
   metadataMaxAgeMs: 900_000,
   topicMetadataRefreshIntervalMs: 300_000,
   topicMetadataPropagationMaxMs: 30_000,
+  mayCreateTopics: false,
+  maxTopicCreationsPerMinute: 60,
+  maxUnknownTopics: 1_000,
 }
 
 const UNKNOWN: TopicState = { status: 'unknown' }
@@ -36,6 +36,7 @@ class Fixture {
   #gate: Promise<void> | undefined
 
   readonly forgotten: string[] = []
+  readonly creations: string[] = []
   /** Whether records wait for the topics. */
   isWanted = true
 
@@ -48,6 +49,7 @@ class Fixture {
         fetch: (topics) => this.#fetch(topics),
         isWanted: () => this.isWanted,
         onForgotten: (topic) => this.forgotten.push(topic),
+        onCreation: (topic) => this.creations.push(topic),
         onAnswer: (topic, state) => {
           this.onAnswer(topic)
           this.answers.push([topic, state])
@@ -697,5 +699,80 @@ describe('TopicMetadata when its listener throws', () => {
     })
 
     expect(crashes).toEqual([bug])
+  })
+})
+
+describe('TopicMetadata with many topics', () => {
+  test('does not bring a topic back that gave way while it was asked about', async () => {
+    const fixture = new Fixture({ maxUnknownTopics: 1 })
+    fixture.isWanted = false
+    const release = fixture.hold()
+    fixture.topics.state('first')
+    await fixture.clock.advance(0)
+    fixture.topics.release('first')
+
+    const state = fixture.topics.state('second')
+    await release()
+
+    expect(state).toEqual(UNKNOWN)
+    expect(fixture.forgotten).toEqual(['first'])
+    expect(fixture.answers).toEqual([])
+    expect(fixture.topics.size).toBe(1)
+  })
+
+  test('does not ask again, after a failure, about a topic that gave way meanwhile', async () => {
+    const fixture = new Fixture({ maxUnknownTopics: 1 })
+    fixture.isDown = true
+    fixture.isWanted = false
+    const release = fixture.hold()
+    fixture.topics.state('first')
+    await fixture.clock.advance(0)
+    fixture.topics.release('first')
+
+    fixture.topics.state('second')
+    await release()
+    await fixture.clock.advance(100)
+
+    expect(fixture.asked.at(-1)).toEqual([100, 'second'])
+  })
+
+  test('asks about a known topic in its turn, however many are unknown', async () => {
+    const fixture = new Fixture({ maxUnknownTopics: 10_000 })
+    fixture.topics.state('t')
+    await fixture.clock.advance(0)
+    for (let n = 0; n < 5_000; n += 1) {
+      fixture.topics.state(`x${n}`)
+      fixture.setError(`x${n}`, 5)
+    }
+    await fixture.clock.advance(150)
+    const before = fixture.asked.length
+
+    fixture.topics.refresh('t')
+    await fixture.clock.advance(100)
+
+    const requests = fixture.asked.slice(before).map(([, topics]) => topics.split(' '))
+    expect(requests.findIndex((topics) => topics.includes('t'))).toBe(0)
+    expect(Math.max(...requests.map(({ length }) => length))).toBe(1_000)
+  })
+
+  test('counts a topic that exists no more among the unknown ones', async () => {
+    const fixture = await askedFor('t')
+    const before = fixture.topics.unknownTopics
+    fixture.setError('t', 29)
+
+    fixture.topics.refresh('t')
+    await fixture.clock.advance(100)
+
+    expect(before).toBe(0)
+    expect(fixture.topics.unknownTopics).toBe(1)
+  })
+
+  test('turns nobody away for whom a topic is remembered', () => {
+    const fixture = new Fixture({ maxUnknownTopics: 1 })
+    fixture.topics.state('first')
+
+    expect(fixture.topics.state('second')).toEqual({ status: 'turnedAway' })
+    expect(fixture.topics.state('first')).toEqual(UNKNOWN)
+    expect(fixture.topics.size).toBe(1)
   })
 })

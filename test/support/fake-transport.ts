@@ -1,5 +1,6 @@
 import type {
   Availability,
+  MetadataOptions,
   MetadataSnapshot,
   ProducerIdentity,
   ProduceAttempt,
@@ -62,6 +63,10 @@ export class FakeTransport implements Transport {
   /** What each batch carried of an idempotent producer. */
   readonly claims: DecodedClaim[] = []
   readonly metadataRequests: (readonly string[])[] = []
+  /** Those that allowed the broker to create topics. */
+  readonly creationRequests: (readonly string[])[] = []
+  /** Whether it creates the topics that it may create, with one partition. */
+  createsTopics = false
   readonly topics = new Map<string, TopicSnapshot>()
   #listener: TransportListener | undefined
   readonly #stored = new Map<string, DecodedRecord[]>()
@@ -99,9 +104,16 @@ export class FakeTransport implements Transport {
     this.#listener?.onAvailable()
   }
 
-  fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
+  fetchMetadata(
+    topics: readonly string[],
+    { mayCreate = false }: MetadataOptions = {},
+  ): Promise<MetadataSnapshot> {
     this.metadataRequests.push(topics)
+    if (mayCreate) this.creationRequests.push(topics)
     if (this.availability !== 'up') return Promise.reject(new TransportError(-195, 'no broker'))
+    if (mayCreate && this.createsTopics) {
+      for (const topic of topics) if (!this.topics.has(topic)) this.setTopic(topic, 1)
+    }
     return Promise.resolve({
       brokers: [{ nodeId: 1, host: 'fake', port: 9092 }],
       topics: topics.map((name) => this.topics.get(name) ?? { name, errorNumber: 3, leaders: [] }),

@@ -54,7 +54,6 @@ export function transportOn(
       ...DEFAULT_TRANSPORT_SETTINGS,
       brokers: cluster.bootstrap.split(','),
       clientId: 'kprf-test',
-      allowAutoTopicCreation: false,
       reconnectBackoffMs: 20,
       reconnectBackoffMaxMs: 200,
       ...settings,
@@ -72,7 +71,13 @@ export class KprfOnCluster {
     cluster: Pick<EmbeddedCluster, 'bootstrap'>,
     settings: Partial<ProducerSettings> = {},
   ) {
-    const all = { ...DEFAULT_SETTINGS, lingerMs: 0, messageTimeoutMs: 10_000, ...settings }
+    const all = {
+      ...DEFAULT_SETTINGS,
+      lingerMs: 0,
+      messageTimeoutMs: 10_000,
+      mayCreateTopics: false,
+      ...settings,
+    }
     const clock = systemClock
     this.producer = new Producer(all, {
       transport: withCompression(transportOn(cluster), all, {
@@ -85,6 +90,7 @@ export class KprfOnCluster {
         failed: () => undefined,
         refused: () => undefined,
         renewed: () => undefined,
+        creationAsked: () => undefined,
         attemptFailed: () => undefined,
         split: () => undefined,
         retried: ({ errorNumber }) => this.retried.push(errorNumber),

@@ -40,7 +40,7 @@ export class MeasuredProducer {
     this.transport = new KafkajsTransport(
       {
         ...DEFAULT_TRANSPORT_SETTINGS,
-        ...{ brokers, clientId: 'measured', allowAutoTopicCreation: false },
+        ...{ brokers, clientId: 'measured' },
         ...{ reconnectBackoffMs: 20, reconnectBackoffMaxMs: 200 },
         ...options.transport,
       },
@@ -52,7 +52,10 @@ export class MeasuredProducer {
       },
     )
     this.producer = new Producer(
-      { ...DEFAULT_SETTINGS, messageTimeoutMs: 60_000, ...options.producer },
+      {
+        ...{ ...DEFAULT_SETTINGS, messageTimeoutMs: 60_000, mayCreateTopics: false },
+        ...options.producer,
+      },
       {
         ...{ clock: systemClock, random: Math.random, transport: this.transport },
         statistics: this.statistics,
@@ -60,6 +63,7 @@ export class MeasuredProducer {
           ...{ delivered: () => undefined, failed: () => undefined, retried: () => undefined },
           ...{ refused: () => undefined, renewed: () => undefined },
           ...{ attemptFailed: () => undefined, split: () => undefined },
+          ...{ creationAsked: () => undefined },
         },
       },
     )

@@ -43,6 +43,7 @@ export class ProducerHarness {
   deliveredCount = 0
   failedCount = 0
   renewals = 0
+  creations = 0
   splits = 0
   readonly attemptsFailed: number[] = []
 
@@ -84,6 +85,9 @@ export class ProducerHarness {
           },
           renewed: () => {
             this.renewals += 1
+          },
+          creationAsked: () => {
+            this.creations += 1
           },
         },
       },

@@ -14,6 +14,7 @@ import { Problem } from './problem.ts'
 /** What a push must keep to beyond its form: keys of `http.*` in the configuration. */
 export interface PushRules {
   readonly maxRecordsPerRequest: number
+  readonly maxTopicsPerRequest: number
   readonly unknownFields: UnknownFields
 }
 
@@ -62,30 +63,43 @@ function parseFields(raw: RawPush, rules: PushRules): ParsedPush {
   if (raw.records.length > rules.maxRecordsPerRequest) {
     return refused('TOO_MANY_RECORDS', `records has more than ${rules.maxRecordsPerRequest}`)
   }
-  const { records, problems } = parseRecords(raw.records, rules.unknownFields)
+  const parsed = parseRecords(raw.records, rules)
+  if (parsed instanceof Problem) return { kind: 'refused', problem: parsed }
+  const { records, problems } = parsed
   return problems === undefined
     ? { kind: 'valid', records, waitForSend, returnOffsets }
     : { kind: 'invalidRecords', problems, waitForSend }
 }
 
-function parseRecords(
-  raws: readonly unknown[],
-  unknownFields: UnknownFields,
-): {
+interface ParsedRecords {
   readonly records: readonly ProducerRecord[]
   readonly problems: readonly (Problem | undefined)[] | undefined
-} {
+}
+
+/** Gives up at the first topic that is one too many. */
+function parseRecords(
+  raws: readonly unknown[],
+  { unknownFields, maxTopicsPerRequest }: PushRules,
+): ParsedRecords | Problem {
   const records: ProducerRecord[] = []
   let problems: (Problem | undefined)[] | undefined
-  raws.forEach((raw, index) => {
+  // Fewer records cannot have too many topics: most pushes are not counted.
+  const topics = raws.length > maxTopicsPerRequest ? new Set<string>() : undefined
+  for (const [index, raw] of raws.entries()) {
     const record = parseRecord(raw, unknownFields)
     if (record instanceof Problem) {
       problems ??= new Array<Problem | undefined>(raws.length).fill(undefined)
       problems[index] = record
     } else {
       records.push(record)
+      if (topics && topics.add(record.topic).size > maxTopicsPerRequest) {
+        return new Problem(
+          'TOO_MANY_TOPICS',
+          `records name more than ${maxTopicsPerRequest} topics`,
+        )
+      }
     }
-  })
+  }
   return { records, problems }
 }
 

@@ -9,6 +9,7 @@ import type { Clock } from '../../clock.ts'
 import type {
   Availability,
   EncodedBatch,
+  MetadataOptions,
   MetadataSnapshot,
   ProduceAttempt,
   ProducerIdentity,
@@ -84,8 +85,8 @@ export class CompressingTransport implements Transport {
     this.#transport.start(listener)
   }
 
-  fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
-    return this.#transport.fetchMetadata(topics)
+  fetchMetadata(topics: readonly string[], options?: MetadataOptions): Promise<MetadataSnapshot> {
+    return this.#transport.fetchMetadata(topics, options)
   }
 
   initProducerId(): Promise<ProducerIdentity> {

@@ -75,6 +75,8 @@ export interface HonestBrokerDependencies {
   readonly connectTimeoutMs: number
   /** Longest answer taken. */
   readonly maxAnswerBytes: number
+  /** Whether brokers may create the topics that they are asked about now. */
+  readonly mayCreateTopics: () => boolean
   /** Makes a connection pool to the same address. */
   readonly renewConnectionPool: (stale: ConnectionPool) => Promise<ConnectionPool>
 }
@@ -124,7 +126,7 @@ export class HonestBroker extends Broker {
       const encoder = new Encoder().writeInt32(topics.length)
       for (const topic of topics) encoder.writeString(topic)
       if (request.apiVersion >= METADATA_VERSION_WITH_AUTO_CREATION) {
-        encoder.writeBoolean(this.allowAutoTopicCreation)
+        encoder.writeBoolean(this.#dependencies.mayCreateTopics())
       }
       return Promise.resolve(encoder)
     }

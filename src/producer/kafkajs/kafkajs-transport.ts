@@ -15,6 +15,7 @@ import type { BrokerRegistry } from '../statistics/broker-registry.ts'
 import {
   TransportError,
   type Availability,
+  type MetadataOptions,
   type MetadataSnapshot,
   type ProducerIdentity,
   type ProduceAttempt,
@@ -102,7 +103,8 @@ export class KafkajsTransport implements Transport {
         authenticationTimeout: connectTimeoutMs,
         requestTimeout: socketTimeoutMs,
         enforceRequestTimeout: true,
-        allowAutoTopicCreation: settings.allowAutoTopicCreation,
+        // `ProducerCluster` decides on it request by request.
+        allowAutoTopicCreation: false,
         retry: NO_RETRIES,
         socketFactory: this.#sockets.factory,
         logger,
@@ -156,8 +158,11 @@ export class KafkajsTransport implements Transport {
     this.#scheduleProbe(0)
   }
 
-  async fetchMetadata(topics: readonly string[]): Promise<MetadataSnapshot> {
-    const metadata = await this.#askInTurn(() => this.#cluster.fetchMetadata(topics))
+  async fetchMetadata(
+    topics: readonly string[],
+    { mayCreate = false }: MetadataOptions = {},
+  ): Promise<MetadataSnapshot> {
+    const metadata = await this.#askInTurn(() => this.#cluster.fetchMetadata(topics, mayCreate))
     this.#lastMetadataMs = this.#dependencies.clock.nowMs()
     const snapshot = toSnapshot(metadata)
     this.#stalls.learn(snapshot)

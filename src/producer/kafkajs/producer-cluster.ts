@@ -28,20 +28,22 @@ export class ProducerCluster extends Cluster {
   /** By partition number. */
   readonly #leaders = new Map<string, readonly number[]>()
   readonly #random: Random
+  #mayCreateTopics = false
 
   constructor(
     options: ClusterOptions,
     random: Random,
-    dependencies: Omit<HonestBrokerDependencies, 'renewConnectionPool'>,
+    dependencies: Omit<HonestBrokerDependencies, 'renewConnectionPool' | 'mayCreateTopics'>,
   ) {
     super(options)
     this.#random = random
-    const { authenticationTimeout, allowAutoTopicCreation } = options
+    const { authenticationTimeout } = options
     this.brokerPool.createBroker = (brokerOptions: BrokerOptions) =>
       new HonestBroker(
-        { authenticationTimeout, allowAutoTopicCreation, ...brokerOptions },
+        { authenticationTimeout, ...brokerOptions },
         {
           ...dependencies,
+          mayCreateTopics: () => this.#mayCreateTopics,
           renewConnectionPool: ({ host, port, rack }) =>
             this.connectionPoolBuilder.build({ host, port, rack }),
         },
@@ -73,7 +75,9 @@ export class ProducerCluster extends Cluster {
   }
 
   /** Asks a broker about topics and remembers the leaders. Not to be called concurrently. */
-  async fetchMetadata(topics: readonly string[]): Promise<RawMetadata> {
+  async fetchMetadata(topics: readonly string[], mayCreate: boolean): Promise<RawMetadata> {
+    // kafkajs decides once and for all whether brokers may create topics, and passes topics on only.
+    this.#mayCreateTopics = mayCreate
     await this.brokerPool.refreshMetadata(topics)
     const metadata = this.brokerPool.metadata ?? { brokers: [], topicMetadata: [] }
     for (const { topic, topicErrorCode, partitionMetadata } of metadata.topicMetadata) {

@@ -10,8 +10,6 @@ export interface KafkajsTransportSettings {
   /** Options for `tls.connect`; `undefined` for plain text. */
   readonly ssl: ConnectionOptions | undefined
   readonly sasl: SaslSettings | undefined
-  /** `allow.auto.create.topics`. */
-  readonly allowAutoTopicCreation: boolean
   /** `socket.connection.setup.timeout.ms`. */
   readonly connectTimeoutMs: number
   /** `socket.timeout.ms`. */

@@ -40,9 +40,12 @@ export class StallWatch {
 
   /** Gives up what is stalled at a silent broker that leads one of its partitions no more. */
   learn({ topics }: MetadataSnapshot): void {
-    for (const call of this.#stalled()) {
+    const stalled = this.#stalled()
+    if (stalled.length === 0) return
+    const leadersByTopic = new Map(topics.map(({ name, leaders }) => [name, leaders]))
+    for (const call of stalled) {
       const hasMoved = call.batches.some(({ topic, partition }) => {
-        const leader = topics.find(({ name }) => name === topic)?.leaders[partition]
+        const leader = leadersByTopic.get(topic)?.[partition]
         return leader !== undefined && leader !== call.leader
       })
       if (hasMoved && call.isUnheard) call.abandon()

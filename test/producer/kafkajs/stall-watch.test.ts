@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ProduceCall } from '../../../src/producer/kafkajs/produce-call.ts'
 import { StallWatch } from '../../../src/producer/kafkajs/stall-watch.ts'
+import { countWork } from '../../support/count-work.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 /** As much of a socket as a carrier knows. */
@@ -36,6 +37,26 @@ class Fixture {
     this.watch.learn({ brokers: [], topics: [{ ...TOPIC, leaders: [leader] }] })
   }
 }
+
+describe('StallWatch.learn', () => {
+  it('takes ten times the work for ten times the topics', async () => {
+    const workOf = async (count: number): Promise<number> => {
+      const fixture = new Fixture()
+      const topics = Array.from({ length: count }, (_, n) => ({
+        ...TOPIC,
+        name: `t${n}`,
+        leaders: [1],
+      }))
+      for (const { name } of topics) fixture.send(name)
+      await fixture.clock.advance(2_000)
+      return await countWork('/stall-watch.ts', () => {
+        fixture.watch.learn({ brokers: [], topics })
+      })
+    }
+
+    expect(await workOf(1_000)).toBeLessThan(15 * (await workOf(100)))
+  })
+})
 
 describe('StallWatch', () => {
   it('asks about a topic whose request is without an answer for two seconds, and each second after', async () => {

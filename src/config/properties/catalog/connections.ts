@@ -48,7 +48,7 @@ export const CONNECTIONS = {
     kind: boolean(false),
     default: true,
     by: 'kafkajs',
-    note: "`allowAutoTopicCreation`. true by default, as for librdkafka's producers; brokers must allow it too.",
+    note: "true by default, as for librdkafka's producers; brokers must allow it too. A topic is asked about without creation first; `kafka.max_topic_creations_per_minute` bounds how many are created.",
   }),
   'socket.timeout.ms': own({
     kind: integer(10, 300_000, 60_000),

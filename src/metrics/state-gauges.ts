@@ -1,0 +1,106 @@
+/** The gauges of what kprf is like at the moment, read when metrics are scraped. */
+import { Gauge, type Registry } from 'prom-client'
+
+/** What is read when metrics are scraped. */
+export interface KprfState {
+  /** Whether Kafka can be reached, as far as the last attempt tells. */
+  readonly isKafkaUp: boolean
+  /** `undefined` before the first answer. */
+  readonly metadataAgeMs: number | undefined
+  /** Records admitted and not yet reported, and the bytes of their values. */
+  readonly queueRecords: number
+  readonly queueBytes: number
+  readonly queueLimitBytes: number
+  /** All memory that these records hold, and the bound on it for all processes together. */
+  readonly queueMemoryBytes: number
+  readonly queueMemoryLimitBytes: number
+  /** Time since the oldest of them was admitted; 0 when there is none. */
+  readonly queueOldestAgeMs: number
+  /** Bytes of request bodies in memory. */
+  readonly bodyBytes: number
+  readonly bodyLimitBytes: number
+  /** Topics in use that no broker has confirmed. */
+  readonly unknownTopics: number
+}
+
+/** Name, help, value, and how those of several workers become one. */
+type StateGauge = readonly [string, string, (now: KprfState) => number, 'sum' | 'min' | 'max']
+
+const GAUGES: readonly StateGauge[] = [
+  [
+    'kprf_kafka_up',
+    'Whether Kafka can be reached, as far as the last attempt tells.',
+    ({ isKafkaUp }) => (isKafkaUp ? 1 : 0),
+    'min',
+  ],
+  [
+    'kprf_kafka_metadata_age_seconds',
+    'Time since a broker last answered about topics; NaN before the first answer.',
+    ({ metadataAgeMs = NaN }) => metadataAgeMs / 1000,
+    'max',
+  ],
+  [
+    'kprf_queue_records',
+    'Records admitted and not yet reported, over all topics.',
+    ({ queueRecords }) => queueRecords,
+    'sum',
+  ],
+  ['kprf_queue_bytes', 'Bytes of their values.', ({ queueBytes }) => queueBytes, 'sum'],
+  [
+    'kprf_queue_limit_bytes',
+    'The bound on that: kafka.queue_buffering_max_kbytes.',
+    ({ queueLimitBytes }) => queueLimitBytes,
+    'max',
+  ],
+  [
+    'kprf_queue_memory_bytes',
+    'Memory that these records hold: keys, values, headers, and what kprf keeps of each.',
+    ({ queueMemoryBytes }) => queueMemoryBytes,
+    'sum',
+  ],
+  [
+    'kprf_queue_memory_limit_bytes',
+    'The bound on that: kafka.queue_memory_max_kbytes, or what follows from the memory of the process.',
+    ({ queueMemoryLimitBytes }) => queueMemoryLimitBytes,
+    'max',
+  ],
+  [
+    'kprf_queue_oldest_age_seconds',
+    'Time since the oldest of these records was admitted; 0 when there is none.',
+    ({ queueOldestAgeMs }) => queueOldestAgeMs / 1000,
+    'max',
+  ],
+  [
+    'kprf_http_body_bytes',
+    'Bytes of request bodies in memory: arriving, or of records that are not admitted yet.',
+    ({ bodyBytes }) => bodyBytes,
+    'sum',
+  ],
+  [
+    'kprf_http_body_limit_bytes',
+    'The bound on that: 256 MiB, or a quarter of what the process may use if that is less.',
+    ({ bodyLimitBytes }) => bodyLimitBytes,
+    'sum',
+  ],
+  [
+    'kprf_kafka_unknown_topics',
+    'Topics that records wait for, or did lately, and that no broker has confirmed.',
+    ({ unknownTopics }) => unknownTopics,
+    'sum',
+  ],
+]
+
+/** Declares the gauges. @param state - asked for each of them at each scrape. */
+export function declareState(registry: Registry, state: () => KprfState): void {
+  for (const [name, help, read, aggregator] of GAUGES) {
+    const gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      aggregator,
+      collect: () => {
+        gauge.set(read(state()))
+      },
+    })
+  }
+}
