@@ -159,5 +159,7 @@ function originOf(
   if (start === undefined) return path
   const { line, col } = lines.linePos(start)
   const name = keys.join('.')
-  return SETTINGS_BY_KEY.has(name) || SECTIONS.has(name) ? `${path}:${line}` : `${path}:${line}:${col}`
+  return SETTINGS_BY_KEY.has(name) || SECTIONS.has(name)
+    ? `${path}:${line}`
+    : `${path}:${line}:${col}`
 }
