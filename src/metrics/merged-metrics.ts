@@ -4,6 +4,7 @@
  */
 import { AggregatorRegistry, type Registry } from 'prom-client'
 import type { MetricsSnapshot } from './metrics.ts'
+import { MAX_TOPIC_LABELS, OTHER_TOPICS } from './topic-labels.ts'
 
 /** See the head of this file. */
 export class MergedMetrics {
@@ -14,9 +15,17 @@ export class MergedMetrics {
     return merge([]).contentType
   }
 
-  /** Keeps the counts of a process that is gone. */
+  /**
+   * Keeps the counts of a process that is gone. When these are of more topics than one process has, the topics that
+   * the latest process did not have are counted under one label, so that the past does not grow with each process.
+   */
   keep(last: MetricsSnapshot): void {
-    this.#past = this.#past.then((past) => merge([past, last.filter(isCount)]).getMetricsAsJSON())
+    this.#past = this.#past.then((past) => {
+      const counts = last.filter(isCount)
+      const topics = new Set([...topicsOf(past), ...topicsOf(counts)])
+      const kept = topics.size > MAX_TOPIC_LABELS ? withTopics(past, topicsOf(counts)) : past
+      return merge([kept, counts]).getMetricsAsJSON()
+    })
   }
 
   /** All metrics in the Prometheus text format 0.0.4. @param running - of each process that runs. */
@@ -27,6 +36,23 @@ export class MergedMetrics {
 
 function merge(snapshots: readonly MetricsSnapshot[]): Registry {
   return AggregatorRegistry.aggregate([...snapshots])
+}
+
+function topicsOf(snapshot: MetricsSnapshot): Set<string | number> {
+  const labels = snapshot.flatMap(({ values }) => values.map((value) => value.labels['topic']))
+  return new Set(labels.filter((topic) => topic !== undefined))
+}
+
+/** Counts all topics but these under the label of all others; the next merge adds them up. */
+function withTopics(past: MetricsSnapshot, topics: ReadonlySet<string | number>): MetricsSnapshot {
+  return past.map((metric) => ({
+    ...metric,
+    values: metric.values.map((value) => {
+      const { topic } = value.labels
+      const isKept = topic === undefined || topics.has(topic)
+      return isKept ? value : { ...value, labels: { ...value.labels, topic: OTHER_TOPICS } }
+    }),
+  }))
 }
 
 function isCount({ type }: MetricsSnapshot[number]): boolean {

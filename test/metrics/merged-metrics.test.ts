@@ -2,6 +2,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { MergedMetrics } from '../../src/metrics/merged-metrics.ts'
 import { Metrics, type MetricsSnapshot } from '../../src/metrics/metrics.ts'
+import { MAX_TOPIC_LABELS } from '../../src/metrics/topic-labels.ts'
+import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from './idle-state.ts'
 import { type Exposition, parseExposition, valueOf } from './parse-exposition.ts'
 
@@ -40,6 +42,34 @@ describe('MergedMetrics', () => {
     expect(valueOf(exposition, 'records_total', { topic: 'orders' })).toBe(9)
     expect(valueOf(exposition, 'took_count')).toBe(3)
     expect(valueOf(exposition, 'queue')).toBe(3)
+  })
+
+  test('keeps the topics of the past to as many as one process has, and every sum', async () => {
+    const merged = new MergedMetrics()
+    const processes = 5
+    for (let process = 0; process < processes; process += 1) {
+      const metrics = new Metrics({
+        ...{ version: '1', commitHash: 'a', bufferedRecords: () => [], state: () => IDLE_STATE },
+        configuredTopics: ['configured'],
+      })
+      metrics.recordsDelivered('configured', admittedAt(0), 1)
+      for (let n = 0; n < 150; n += 1) {
+        metrics.recordsDelivered(`topic-${process}-${n}`, admittedAt(0), 2)
+      }
+      merged.keep(await metrics.snapshot())
+    }
+
+    const { samples } = await read(merged, [])
+
+    const total = processes * 151
+    for (const name of ['kafka_sent_messages', 'kafka_message_send_duration_count']) {
+      const series = samples.filter((sample) => sample.name === name)
+      expect(series.length).toBeLessThanOrEqual(MAX_TOPIC_LABELS + 1)
+      expect(series.reduce((sum, { value }) => sum + value, 0)).toBe(total)
+    }
+    expect(
+      valueOf({ samples, types: new Map() }, 'kafka_sent_messages', { topic: 'configured' }),
+    ).toBe(processes)
   })
 
   test('merges all metrics of kprf into those of one process', async () => {
