@@ -86,7 +86,13 @@ async function fillTopic(producer: Producer, listener?: DeliveryListener): Promi
   await new Promise((resolve) => setTimeout(resolve, 50))
   for (let sent = 0; sent < RECORDS; sent += 100) {
     const records = Array.from({ length: 100 }, () => record('t'))
-    await producer.sendAll(records, listener && ((report, index) => { listener(report, index) }))
+    await producer.sendAll(
+      records,
+      listener &&
+        ((report, index) => {
+          listener(report, index)
+        }),
+    )
   }
 }
 

@@ -28,13 +28,17 @@ const partitionOfKey = (key: string | Buffer, count: number): number | undefined
 describe.each(Object.entries(PARTITIONERS))('%s', (_, partitioner) => {
   test('gives a string and its UTF-8 bytes the same partition', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 1_000 }), (key, count) => {
-        const [ofString, ofBytes] = [key, Buffer.from(key)].map((bytes) =>
-          partitioner(bytes, led(count), () => 0.3),
-        )
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.integer({ min: 1, max: 1_000 }),
+        (key, count) => {
+          const [ofString, ofBytes] = [key, Buffer.from(key)].map((bytes) =>
+            partitioner(bytes, led(count), () => 0.3),
+          )
 
-        expect(ofString).toBe(ofBytes)
-      }),
+          expect(ofString).toBe(ofBytes)
+        },
+      ),
     )
   })
 })

@@ -96,7 +96,10 @@ describe('UnassignedRecords', () => {
 
     expect(due.flatMap(recordsOf).map(({ index }) => index)).toEqual([0, 1, 2])
     expect([waiting.count, waiting.valueBytes, waiting.oldestAdmittedMs]).toEqual([2, 14, 3])
-    const rest = Array.from(waiting.take(), ({ record }) => [String(record.value), record.partition])
+    const rest = Array.from(waiting.take(), ({ record }) => [
+      String(record.value),
+      record.partition,
+    ])
     expect(rest).toEqual([
       ['value 3', 3],
       ['value 4', 4],
