@@ -185,10 +185,13 @@ export class Admission {
   ): DeliveryError | undefined {
     const { valueBytes } = sizes
     const refusal = this.#enqueue({
-      ...{ record, sizes, valueBytes, index },
+      record,
+      sizes,
       admittedMs: time.nowMs,
       timestampMs: record.timestampMs ?? time.epochMs,
+      valueBytes,
       listener: onDelivery,
+      index,
     })
     if (refusal) this.#budget.release(1, valueBytes)
     return refusal

@@ -231,6 +231,33 @@ describe('metrics and log', () => {
     expect(await running.stop()).toBe(0)
   })
 
+  it('show what memory records hold, and refuse them and traffic when it is all that they may', async () => {
+    const cluster = await startCluster()
+    const running = await Running.start(
+      cluster,
+      ...['--kafka.queue_memory_max_kbytes=1', '--kafka.queue_full_wait_ms=0'],
+      ...['--kafka.message_timeout_ms=60000', '--shutdown.timeout_ms=0'],
+    )
+    await running.push('a')
+    cluster.control('Produce', fault.hang(), { keep: true })
+    const value = 'v'.repeat(1_000_000)
+    let refused = await running.push(value, false)
+    for (let n = 0; n < 12 && refused.status === 200; n += 1) {
+      refused = await running.push(value, false)
+    }
+
+    const { text } = await running.operations('/metrics')
+    const ready = await running.operations('/readyz')
+
+    expect(refused).toMatchObject({ status: 503, body: { errors: [{ error_code: -184 }] } })
+    const held = Number(/^kprf_queue_memory_bytes (\d+)$/m.exec(text)?.[1])
+    expect(held).toBeGreaterThan(8_000_000)
+    expect(text).toContain('kprf_queue_memory_limit_bytes 9437184')
+    expect(ready).toMatchObject({ status: 503 })
+    expect(ready.text).toMatch(/\[-\]memory failed: records hold 9\d % of the memory that they may/)
+    await running.stop()
+  })
+
   it('count as lost what was accepted and not delivered while stopping', async () => {
     const cluster = await startCluster()
     const running = await Running.start(

@@ -1,11 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { assessReadiness, type ReadinessCheck } from '../../src/operations/readiness.ts'
+import {
+  assessReadiness,
+  memoryCheck,
+  type ReadinessCheck,
+} from '../../src/operations/readiness.ts'
 
 const passing = (name: string): ReadinessCheck => ({ name, check: () => undefined })
 const failing = (name: string, problem: string): ReadinessCheck => ({ name, check: () => problem })
 
 const plain = { isVerbose: false, excluded: [] }
 const verbose = { isVerbose: true, excluded: [] }
+
+describe('memoryCheck', () => {
+  test.each([
+    [94, undefined],
+    [95, 'records hold 95 % of the memory that they may'],
+  ])('decides at 95 %% of the bound: %i', (usedBytes, expected) => {
+    expect(memoryCheck(100, () => usedBytes).check()).toBe(expected)
+  })
+})
 
 describe('assessReadiness', () => {
   test('says ok in one word when every check passes', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CHUNK_BYTES, ChunkPool } from '../../src/producer/chunk-pool.ts'
+import { CHUNK_BYTES, CHUNK_OVERHEAD_BYTES, ChunkPool } from '../../src/producer/chunk-pool.ts'
 
 const [SMALL, MEDIUM, LARGE, LARGEST] = CHUNK_BYTES
 
@@ -55,6 +55,28 @@ describe('ChunkPool', () => {
     for (const chunk of lent) pool.giveBack(chunk)
 
     expect(pool.freeBytes).toBe(2 * SMALL)
+  })
+
+  test('counts what is lent, each chunk with the objects around it', () => {
+    const pool = new ChunkPool()
+    const [small, own] = [pool.lend(1), pool.lend(LARGEST + 1)]
+    const lentBytes = pool.lentBytes
+
+    pool.giveBack(small)
+    pool.giveBack(own)
+
+    expect(lentBytes).toBe(SMALL + LARGEST + 1 + 2 * CHUNK_OVERHEAD_BYTES)
+    expect(pool.lentBytes).toBe(0)
+  })
+
+  test('tells of each chunk that was given back, when it is counted no more', () => {
+    const pool = new ChunkPool()
+    const told: number[] = []
+    pool.onGivenBack(() => told.push(pool.lentBytes))
+
+    pool.giveBack(pool.lend(1))
+
+    expect(told).toEqual([0])
   })
 
   test('lends memory that no other buffer shares', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ChunkPool, LARGEST_CHUNK_BYTES } from '../../src/producer/chunk-pool.ts'
 import { MemoryBudget } from '../../src/producer/memory-budget.ts'
 import { BorrowedRoom, type Room, type RoomLender } from '../../src/producer/queue-room.ts'
 import { QueueBank } from '../../src/workers/queue-bank.ts'
@@ -110,6 +111,30 @@ describe('a queue with borrowed room', () => {
     expect(await reserved).toBe(false)
     expect(await reserve(budget, 1, 0)).toBe(false)
     expect(lender.wanted).toHaveLength(1)
+  })
+
+  test('lets a push that must not wait take the rest that is lent, and refuses those behind it then', async () => {
+    const { budget, lender } = makeBudget()
+    const log: string[] = []
+    for (const name of ['a', 'b', 'c']) {
+      void reserve(budget, 1, 0).then((reserved) => log.push(`${name}: ${reserved}`))
+    }
+
+    await lender.lend({ records: 1, bytes: 1000 })
+
+    expect(log).toEqual(['a: true', 'b: false', 'c: false'])
+    expect(budget.records).toBe(1)
+  })
+
+  test('refuses a push that must not wait where memory is what is lacking', async () => {
+    const lender = new ScriptedLender()
+    const pool = new ChunkPool()
+    const bound = { pool, maxBytes: LARGEST_CHUNK_BYTES + 10_000 }
+    const budget = new MemoryBudget(new BorrowedRoom(lender), new FakeClock(), bound)
+    await lender.lend()
+    pool.lend(10_000)
+
+    expect(await reserve(budget, 1, 0)).toBe(false)
   })
 
   test('asks again once there may be room, and serves who still waits', async () => {

@@ -63,7 +63,10 @@ describe('a push that waits for room', () => {
     const records = values(1_000)
 
     const promises = await countPromises(async () => {
-      const admissions = Array.from({ length: pushes }, () => harness.producer.sendAll(records))
+      const admissions = Array.from(
+        { length: pushes },
+        async () => await harness.producer.sendAll(records),
+      )
       await harness.clock.advance(100)
       const refused = (await Promise.all(admissions)).map((refusals) => refusals?.length)
       expect(refused).toEqual(new Array(pushes).fill(1_000))
@@ -138,7 +141,10 @@ describe('drain', () => {
   it('sends thousands of waiting pushes away at once, and admits nothing of them', async () => {
     const harness = await full(1)
     const records = values(10)
-    const admissions = Array.from({ length: 3_000 }, () => harness.producer.sendAll(records))
+    const admissions = Array.from(
+      { length: 3_000 },
+      async () => await harness.producer.sendAll(records),
+    )
 
     const promises = await countPromises(async () => {
       void harness.producer.drain(1_000)

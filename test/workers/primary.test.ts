@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import type { ToPrimary, ToWorker } from '../../src/workers/messages.ts'
+import { queueMemoryMaxBytes } from '../../src/queue-memory.ts'
 import { Primary } from '../../src/workers/primary.ts'
 import type { Fork } from '../../src/workers/worker-process.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
@@ -52,6 +53,7 @@ async function startPrimary(): Promise<{
   primary: Primary
   clock: FakeClock
   forks: ScriptedFork[]
+  metricsPort: number
 }> {
   const clock = new FakeClock()
   const forks: ScriptedFork[] = []
@@ -64,13 +66,13 @@ async function startPrimary(): Promise<{
   const started = primary.start()
   await expect.poll(() => forks.length).toBe(1)
   forks[0]?.start()
-  await started
+  const { metricsPort } = await started
   onTestFinished(async () => {
     const stopped = primary.stop('the test is over')
     for (const made of forks) made.kill()
     await stopped
   })
-  return { primary, clock, forks }
+  return { primary, clock, forks, metricsPort }
 }
 
 describe('Primary', () => {
@@ -114,6 +116,22 @@ describe('Primary', () => {
 
     expect(forks).toHaveLength(2)
     expect(forks[0]?.told.map(({ kind }) => kind)).toEqual(['start'])
+  })
+
+  it('is not ready while the workers together hold nearly all of the memory that records may', async () => {
+    const { forks, metricsPort } = await startPrimary()
+    const limitBytes = queueMemoryMaxBytes(config, 1)
+    const report = { ...{ bufferedRecords: 1, bufferedBytes: 0 }, kafkaProblem: undefined }
+    const answers: string[] = []
+
+    for (const share of [0.94, 0.96]) {
+      const memoryBytes = Math.ceil(share * limitBytes)
+      forks[0]?.say({ kind: 'report', report: { ...report, memoryBytes, isAccepting: true } })
+      answers.push(await (await fetch(`http://127.0.0.1:${metricsPort}/readyz`)).text())
+    }
+
+    expect(answers[0]).toBe('ok\n')
+    expect(answers[1]).toContain('[-]memory failed: records hold 96 %')
   })
 
   it('tells a worker what it was told before it listened, in order', async () => {
