@@ -101,7 +101,8 @@ export class KafkajsTransport implements Transport {
         connectionTimeout: connectTimeoutMs,
         authenticationTimeout: connectTimeoutMs,
         requestTimeout: socketTimeoutMs,
-        enforceRequestTimeout: true,
+        // Its own would leave a connection open on which an answer is missing, and looks before what arrived is read.
+        enforceRequestTimeout: false,
         allowAutoTopicCreation: settings.allowAutoTopicCreation,
         retry: NO_RETRIES,
         socketFactory: this.#sockets.factory,
@@ -113,6 +114,7 @@ export class KafkajsTransport implements Transport {
         observer,
         statistics,
         connectTimeoutMs,
+        socketTimeoutMs,
         maxAnswerBytes,
         gate: new ReconnectGate(settings, { clock, random }),
         tokens: sasl?.tokens,
