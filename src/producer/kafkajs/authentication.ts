@@ -1,7 +1,8 @@
 /**
- * Workaround: kafkajs waits for the answer to a step of SASL until the broker ends the connection. It does not notice
- * when the connection breaks, or when the broker says nothing; whoever needs the connection then waits for ever, and
- * the answer of the next connection is taken for the one that was missed.
+ * Workaround: kafkajs waits for the answer to a step of SASL for as long as for any other. A produce request that needs
+ * the connection is over earlier and leaves it as it is, and so does the next. With brokers before Kafka 1.0 kafkajs
+ * waits until the broker ends the connection, and does not notice when it breaks: whoever needs it then waits for ever,
+ * and the first answer on the next connection is taken for the one that was missed.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { Clock } from '../../clock.ts'
