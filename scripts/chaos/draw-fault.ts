@@ -14,7 +14,7 @@ const INDEFINITE_ERRORS = [7, 20, 56]
 const ANY_KINDS = [
   ...(['cutBefore', 'cutAfter', 'cutWithin', 'slice', 'wrongLength', 'delay'] as const),
   ...(['delayAnswer', 'garbage', 'garbageBody', 'wrongCorrelationId'] as const),
-  ...(['hang', 'hangAfterHandling'] as const),
+  ...(['hang', 'hangAfterHandling', 'silentWithin', 'silentWithin'] as const),
 ] as const
 const TOPIC_ERRORS = [3, 5, 7, -1, 17, 29]
 const PARTITION_ERRORS = [5, 6, 9]
@@ -32,6 +32,7 @@ export function drawFault(dice: Dice, api: FaultyApi, brokers: number): FaultPla
     case 'cutAfter':
       return { kind, withReset: dice.chance(0.5) }
     case 'cutWithin':
+    case 'silentWithin':
       return { kind, bytes: dice.between(0, 60) }
     case 'slice':
       return { kind, bytes: dice.between(1, 9) }
@@ -102,6 +103,7 @@ export function arm(
     case 'cutBefore':
     case 'cutAfter':
     case 'cutWithin':
+    case 'silentWithin':
     case 'slice':
     case 'wrongLength':
     case 'error':
@@ -124,6 +126,8 @@ function anyFault(plan: AnyFaultPlan, wait: (ms: number) => Promise<void>): faul
       return faults.cutAfter(plan)
     case 'cutWithin':
       return faults.cutWithin(plan.bytes)
+    case 'silentWithin':
+      return faults.silentWithin(plan.bytes)
     case 'slice':
       return faults.slice(plan.bytes)
     case 'wrongLength':

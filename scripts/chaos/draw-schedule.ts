@@ -11,6 +11,12 @@ const UNKNOWN_TOPIC = 'nowhere'
 const LATE_TOPIC = 'late'
 const USUAL_MAX_MESSAGE_BYTES = 1_048_588
 
+const APIS = [
+  ...(['Produce', 'Produce', 'Produce', 'Produce', 'Produce', 'Produce'] as const),
+  ...(['Metadata', 'Metadata', 'ApiVersions', 'InitProducerId'] as const),
+  ...(['SaslHandshake', 'SaslAuthenticate'] as const),
+]
+
 /** Draws the schedule of a seed. @param brokers - overrides the number drawn. */
 export function drawSchedule(seed: number, brokers?: number): Schedule {
   const dice = new Dice(seed)
@@ -35,7 +41,9 @@ export function drawSchedule(seed: number, brokers?: number): Schedule {
       drawEvent(dice, topics, brokerCount, loadMs),
     ).sort((one, other) => one.atMs - other.atMs),
     ending: dice.pick(['settle', 'settle', 'settle', 'settle', 'drain', 'close']),
-    compressionMs: dice.chance(0.5) ? dice.pick([0, 1, dice.between(2, 60)]) : undefined,
+    compressionMs: dice.chance(0.5) ? dice.pick([0, 1, dice.between(2, 20)]) : undefined,
+    producerEpochs: dice.chance(0.5) ? 'producer' : 'partition',
+    isSasl: dice.chance(0.3),
   }
 }
 
@@ -49,7 +57,7 @@ function drawSettings(dice: Dice): ProducerSettings {
     queueBufferingMaxMessages: dice.pick([15, 100, 100_000, 100_000, 0]),
     queueBufferingMaxKbytes: dice.pick([16, 1_048_576, 1_048_576]),
     lingerMs: dice.pick([0, 1, 5, 20]),
-    batchNumMessages: dice.pick([1, 3, 10, 10_000, 10_000]),
+    batchNumMessages: dice.pick([1, 1, 3, 10, 10_000, 10_000]),
     batchSizeBytes: dice.pick([600, 5_000, 1_000_000]),
     retries: isIdempotent ? dice.pick([1, 3, 1_000]) : dice.pick([0, 1, 3, 1_000]),
     retryBackoffMs,
@@ -59,7 +67,7 @@ function drawSettings(dice: Dice): ProducerSettings {
     requestTimeoutMs: 1_000,
     requiredAcks: isIdempotent ? -1 : dice.pick([-1, -1, 1]),
     enableIdempotence: isIdempotent,
-    socketTimeoutMs: dice.pick([dice.between(100, 400), dice.between(100, 400), 60_000]),
+    socketTimeoutMs: dice.pick([dice.between(100, 400), 1_000, 60_000]),
     stickyPartitioningLingerMs: dice.pick([0, 5, 20]),
     topicMetadataRefreshIntervalMs: dice.pick([50, 1_000, 300_000]),
     topicMetadataPropagationMaxMs: dice.between(50, 400),
@@ -90,11 +98,13 @@ function drawEvent(
   brokers: number,
   loadMs: number,
 ): ChaosEvent {
-  const atMs = dice.between(0, loadMs)
+  // Some questions are only asked at the start.
+  const atMs = dice.chance(0.1) ? 0 : dice.between(0, loadMs)
   const { name: topic, partitions } = dice.pick(topics)
   const brokerId = dice.between(1, brokers)
   const roll = dice.next()
-  if (roll < 0.64) return { atMs, ...drawFaultEvent(dice, brokerId, topic, brokers) }
+  if (roll < 0.58) return { atMs, ...drawFaultEvent(dice, brokerId, topic, brokers) }
+  if (roll < 0.64) return { atMs, kind: 'holdUp', forMs: dice.between(200, 2_000) }
   if (roll < 0.72) {
     return {
       ...{ atMs, kind: dice.pick(['hung', 'cut']), brokerId },
@@ -116,8 +126,13 @@ function drawEvent(
       brokerId: dice.chance(0.2) ? -1 : brokerId,
     }
   }
-  if (roll < 0.96) return { atMs, kind: 'deleteTopic', topic }
-  if (roll < 0.98) {
+  if (roll < 0.95) return { atMs, kind: 'deleteTopic', topic }
+  if (roll < 0.97) {
+    const { maxMessageBytes } = dice.pick(topics)
+    const recreated = { name: topic, partitions, maxMessageBytes }
+    return { atMs, kind: 'recreateTopic', topic: recreated, afterMs: dice.between(0, 600) }
+  }
+  if (roll < 0.985) {
     const late = { name: LATE_TOPIC, partitions, maxMessageBytes: USUAL_MAX_MESSAGE_BYTES }
     return { atMs, kind: 'createTopic', topic: late }
   }
@@ -130,8 +145,7 @@ function drawFaultEvent(
   topic: string,
   brokers: number,
 ): Omit<ChaosEvent & { kind: 'fault' }, 'atMs'> {
-  const apis = ['Produce', 'Produce', 'Produce', 'Metadata', 'ApiVersions'] as const
-  const api: FaultyApi = dice.pick(apis)
+  const api: FaultyApi = dice.pick(APIS)
   return {
     kind: 'fault',
     api,

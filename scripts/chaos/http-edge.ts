@@ -37,11 +37,12 @@ export class HttpEdge {
         countRateLimited: () => undefined,
       },
       log: { limited: () => undefined, error: complain },
-      clock: world.time,
+      clock: world.loop.clock,
       isDraining: () => this.isDraining,
     })
     const server = http.createServer(app)
     this.#listener = world.network.createServer((socket) => server.emit('connection', socket))
+    world.network.belongsToKprf(PORT)
     this.#listener.listen(PORT)
   }
 

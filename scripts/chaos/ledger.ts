@@ -32,6 +32,8 @@ export interface Entry {
   errorNumber: number | undefined
   settledMs: number
   settledEpochMs: number
+  /** When its push over HTTP was answered; Infinity for others. */
+  answeredMs: number
   /** Where it is, if it was said. */
   place: { readonly partition: number; readonly offset: bigint | undefined } | undefined
   /** Its timestamp, if it was said. */
@@ -88,6 +90,7 @@ export class Ledger implements ProducerObserver {
       errorNumber: undefined,
       settledMs: Infinity,
       settledEpochMs: Infinity,
+      answeredMs: Infinity,
       place: undefined,
       timestampMs: undefined,
     }
@@ -122,6 +125,7 @@ export class Ledger implements ProducerObserver {
   answer(entries: readonly Entry[], push: Push, reply: PushReply): void {
     const isSync = push.wait_for_send === true
     entries.forEach((entry, index) => {
+      entry.answeredMs = this.#clock.nowMs()
       const outcome = reply.body.errors[index]
       if (reply.status === OK_STATUS || outcome?.status === 'ok') {
         this.#answerOk(entry, isSync, reply.body.offsets?.[index] ?? undefined)

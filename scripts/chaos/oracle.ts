@@ -8,6 +8,8 @@
  * | notPersisted        | nowhere                                          |
  * | refused             | nowhere                                          |
  *
+ * Each is reported, and its push answered, within its message timeout and a little more.
+ *
  * Order is asked of persisted records, by their first occurrence: of one client they are in the order
  * in which it sent them, in every partition. One that was given up may come late.
  */
@@ -29,6 +31,10 @@ export interface Findings {
   readonly deleted: ReadonlySet<string>
   /** Whether nothing may be stored twice. */
   readonly isIdempotent: boolean
+  /** How long a record may take until it is reported, and its push until it is answered. */
+  readonly settleWithinMs: number
+  /** For how long of the time between two moments kprf was held up, which nobody blames it for. */
+  readonly heldUpMs: (fromMs: number, toMs: number) => number
 }
 
 /** What the comparison found. */
@@ -118,12 +124,14 @@ function alterations(
 function contradictions(
   entry: Entry,
   found: readonly StoredRecord[],
-  { retries, deleted, isIdempotent }: Findings,
+  findings: Findings,
 ): string[] {
+  const { retries, deleted, isIdempotent } = findings
   const { fate, reportCount, record } = entry
   const expectedReports = fate === 'refused' ? 0 : 1
   const violations =
     reportCount === expectedReports ? [] : [`reported ${reportCount} times: ${nameOf(entry)}`]
+  violations.push(...lateness(entry, findings))
   if (deleted.has(record.topic)) return violations
   if ((fate === 'refused' || fate === 'notPersisted') && found.length > 0) {
     violations.push(`${fate} (${entry.errorNumber ?? 0}), but stored: ${nameOf(entry)}`)
@@ -136,6 +144,18 @@ function contradictions(
     violations.push(`stored ${found.length} times and never sent again: ${nameOf(entry)}`)
   }
   return violations
+}
+
+function lateness(entry: Entry, { settleWithinMs, heldUpMs }: Findings): string[] {
+  const { sentMs } = entry
+  const ends = { reported: entry.settledMs, answered: entry.answeredMs }
+  return Object.entries(ends).flatMap(([what, endMs]) => {
+    if (endMs === Infinity) return []
+    const tookMs = endMs - sentMs - heldUpMs(sentMs, endMs)
+    return tookMs > settleWithinMs
+      ? [`${what} after ${Math.round(tookMs)} ms: ${nameOf(entry)}`]
+      : []
+  })
 }
 
 function misplacement(entry: Entry, found: readonly StoredRecord[]): string[] {

@@ -13,8 +13,9 @@ import { Ledger, type Entry } from './ledger.ts'
 import { push, runClient } from './load.ts'
 import { judge } from './oracle.ts'
 import { HttpEdge } from './http-edge.ts'
+import { recover, type Target } from './recover.ts'
 import type { Schedule } from './schedule.ts'
-import type { VirtualTime } from './simulation/virtual-time.ts'
+import type { EventLoop } from './simulation/event-loop.ts'
 import { World } from './simulation/world.ts'
 import { Turmoil } from './turmoil.ts'
 
@@ -34,6 +35,7 @@ export interface RunResult {
 type Outcome = 'persisted' | 'notPersisted' | 'possiblyPersisted' | 'refused'
 
 const POISON = 0xdd
+const USER = { username: 'kprf', password: 'secret' }
 /** Far more than message.timeout.ms and everything that a hung broker can cost. */
 const SETTLE_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 300
@@ -45,8 +47,8 @@ const REST_TIME_MS = 1_000
 /** One for Produce, one for Metadata, one to bootstrap from, each while the one before is ending. */
 const MAX_CONNECTIONS = 6
 const POLL_INTERVAL_MS = 5
-/** A record of a probe that failed is followed by another after this time. */
-const PROBE_INTERVAL_MS = 30
+/** A record is reported at most so much later than its message timeout says. */
+const LATENESS_MS = 1_000
 
 /** Carries a schedule out, in a world of its own. */
 export async function runSchedule(schedule: Schedule): Promise<RunResult> {
@@ -60,6 +62,10 @@ export async function runSchedule(schedule: Schedule): Promise<RunResult> {
       partitionMaxBytes: EVERYTHING_BYTES,
       clock: world.time,
       createServer: world.network.createServer,
+      producerEpochs: schedule.producerEpochs,
+      ...(schedule.isSasl && {
+        sasl: { mechanisms: ['PLAIN'], users: { [USER.username]: USER.password } },
+      }),
     })
     const run = new Run(schedule, cluster, world)
     await run.carryOut()
@@ -77,13 +83,13 @@ class PoisonedPool extends ChunkPool {
 }
 
 /** Compresses with zstd on the spot, and says so after `durationMs`: zlib's threads do not know simulated time. */
-function compressing(transport: Transport, durationMs: number, clock: VirtualTime): Transport {
+function compressing(transport: Transport, durationMs: number, loop: EventLoop): Transport {
   return new CompressingTransport(transport, {
-    ...{ clock, codec: 'zstd', log: () => undefined },
+    ...{ clock: loop.clock, codec: 'zstd', log: () => undefined },
     observer: new RecordingTransportObserver(),
     compress: (pieces) => {
       const compressed = zstdCompressSync(Buffer.concat(pieces))
-      return durationMs === 0 ? compressed : clock.sleep(durationMs).then(() => compressed)
+      return durationMs === 0 ? compressed : loop.sleep(durationMs).then(() => compressed)
     },
   })
 }
@@ -104,7 +110,8 @@ class Run {
     this.#cluster = cluster
     this.#world = world
     this.#turmoil = new Turmoil(cluster, schedule, world)
-    const { time: clock, dice, network } = world
+    const { dice, network } = world
+    const { clock } = world.loop
     this.#ledger = new Ledger(clock)
     const random = dice.next
     const kafkajs = new KafkajsTransport(
@@ -113,6 +120,7 @@ class Run {
         brokers: cluster.bootstrap.split(','),
         clientId: 'kprf-chaos',
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        sasl: schedule.isSasl ? { mechanism: 'plain', ...USER } : undefined,
         socketTimeoutMs: schedule.settings.socketTimeoutMs,
         reconnectBackoffMs: 10,
         reconnectBackoffMaxMs: 100,
@@ -127,7 +135,7 @@ class Run {
     )
     const { compressionMs } = schedule
     const transport =
-      compressionMs === undefined ? kafkajs : compressing(kafkajs, compressionMs, clock)
+      compressionMs === undefined ? kafkajs : compressing(kafkajs, compressionMs, world.loop)
     const observer = this.#ledger
     const pool = new PoisonedPool()
     this.#producer = new Producer(schedule.settings, { transport, clock, random, observer, pool })
@@ -142,7 +150,7 @@ class Run {
       http: this.#http,
       ledger: this.#ledger,
       isOver: () => this.#isLoadOver,
-      sleep: (ms: number) => this.#world.time.sleep(ms),
+      sleep: (ms: number) => this.#world.loop.sleep(ms),
     }
     const load = Promise.all(clients.map((plan, index) => runClient(plan, index, dependencies)))
     const turmoil = this.#turmoil.run(events)
@@ -154,9 +162,10 @@ class Run {
     await this.#turmoil.end()
     if (ending === 'drain') await this.#drain()
     this.#isLoadOver = true
+    const recovered = ending === 'settle' ? this.#recover() : undefined
     await this.#within('the clients ended', load)
+    await recovered
     await this.#until('every record was reported', () => this.#producer.bufferedRecords === 0)
-    if (ending === 'settle') await this.#probe()
     if (ending === 'settle') await this.#drain()
     await this.#close()
     await this.#turmoil.released()
@@ -173,7 +182,12 @@ class Run {
         .map((topic) => [topic, this.#cluster.records(topic)] as const),
     )
     const isIdempotent = this.#schedule.settings.enableIdempotence
-    const verdict = judge({ entries, retries, stored, partitionCounts, deleted, isIdempotent })
+    const { messageTimeoutMs, queueFullWaitMs } = this.#schedule.settings
+    const verdict = judge({
+      ...{ entries, retries, stored, partitionCounts, deleted, isIdempotent },
+      settleWithinMs: messageTimeoutMs + queueFullWaitMs + LATENESS_MS,
+      heldUpMs: (fromMs, toMs) => this.#world.loop.heldUpMs(fromMs, toMs),
+    })
     const count = (fate: Outcome): number =>
       [...entries.values()].filter((entry) => entry.fate === fate).length
     const figures = {
@@ -234,8 +248,8 @@ class Run {
     if (left > 0) this.#violations.push(`${left} records left after draining`)
   }
 
-  /** After the faults every partition takes a record again. */
-  async #probe(): Promise<void> {
+  /** Soon after the faults every partition takes a record again. */
+  async #recover(): Promise<void> {
     const targets = this.#cluster
       .topicNames()
       .flatMap((topic) =>
@@ -244,25 +258,22 @@ class Run {
           (_, partition) => ({ topic, partition }),
         ),
       )
-    const deadlineMs = this.#world.time.nowMs() + SETTLE_TIMEOUT_MS
-    await Promise.all(
-      targets.map(async ({ topic, partition }) => {
-        for (;;) {
-          const { fate, errorNumber = 0 } = await this.#probeOnce(topic, partition)
-          if (fate === 'persisted') return
-          if (this.#world.time.nowMs() > deadlineMs) {
-            this.#violations.push(
-              `${topic}/${partition} takes no records after the faults: ${fate ?? ''} ${errorNumber}`,
-            )
-            return
-          }
-          await this.#world.time.sleep(PROBE_INTERVAL_MS)
-        }
-      }),
+    const dependencies = {
+      world: this.#world,
+      storedIn: ({ topic, partition }: Target) =>
+        this.#cluster.records(topic).filter((one) => one.partition === partition).length,
+      probe: async (target: Target) => {
+        const { fate } = await this.#probeOnce(target)
+        return fate === 'persisted'
+      },
+    }
+    const violations = await Promise.all(
+      targets.map((target) => recover(target, this.#schedule, dependencies)),
     )
+    this.#violations.push(...violations.flat())
   }
 
-  async #probeOnce(topic: string, partition: number): Promise<Partial<Entry>> {
+  async #probeOnce({ topic, partition }: Target): Promise<Partial<Entry>> {
     const client = `probe ${topic}/${partition}`
     const id = this.#ledger.nextId(client)
     const make = (): Parameters<Producer['sendAll']>[0][number] => ({

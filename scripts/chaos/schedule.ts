@@ -24,6 +24,10 @@ export interface Schedule {
   readonly ending: 'settle' | 'drain' | 'close'
   /** How long it takes to compress a batch, 0 for no wait at all; `undefined`: batches are not compressed. */
   readonly compressionMs: number | undefined
+  /** What brokers keep the epoch of an idempotent producer for. */
+  readonly producerEpochs: 'partition' | 'producer'
+  /** Whether brokers want a password. */
+  readonly isSasl: boolean
 }
 
 /** A topic and its limits. */
@@ -54,7 +58,10 @@ export interface ClientPlan {
 /** What can go wrong with a request of any kind. */
 export type AnyFaultPlan =
   | { readonly kind: 'cutBefore' | 'cutAfter'; readonly withReset: boolean }
-  | { readonly kind: 'cutWithin' | 'slice' | 'wrongLength'; readonly bytes: number }
+  | {
+      readonly kind: 'cutWithin' | 'silentWithin' | 'slice' | 'wrongLength'
+      readonly bytes: number
+    }
   | { readonly kind: 'error'; readonly code: number }
   | { readonly kind: 'delay' | 'delayAnswer'; readonly ms: number }
   | { readonly kind: 'garbage' | 'garbageBody'; readonly hex: string }
@@ -70,7 +77,8 @@ export type FaultPlan =
   | ({ readonly kind: 'lie' } & Omit<MetadataLie, 'topic' | 'partition'>)
 
 /** Requests that faults are about. */
-export type FaultyApi = 'Produce' | 'Metadata' | 'ApiVersions'
+export type FaultyApi =
+  'Produce' | 'Metadata' | 'ApiVersions' | 'InitProducerId' | 'SaslHandshake' | 'SaslAuthenticate'
 
 /** Something that happens once. What cannot be done then (a topic that is gone) is left out. */
 export type ChaosEvent = { readonly atMs: number } & (
@@ -100,5 +108,9 @@ export type ChaosEvent = { readonly atMs: number } & (
     }
   | { readonly kind: 'deleteTopic'; readonly topic: string }
   | { readonly kind: 'createTopic'; readonly topic: TopicPlan }
+  /** Deletes a topic, and creates another of its name after a while. */
+  | { readonly kind: 'recreateTopic'; readonly topic: TopicPlan; readonly afterMs: number }
+  /** The process of kprf gets no time from its machine for a while. */
+  | { readonly kind: 'holdUp'; readonly forMs: number }
   | { readonly kind: 'addPartitions'; readonly topic: string; readonly count: number }
 )

@@ -96,6 +96,12 @@ export class Turmoil {
         this.partitionCounts.set(name, new Set([limits.partitions]))
         return
       }
+      case 'recreateTopic':
+        return this.#recreate(event)
+      case 'holdUp':
+        this.#world.loop.holdUp(event.forMs)
+        await this.#world.time.sleep(event.forMs)
+        return
       case 'addPartitions':
         cluster.addPartitions(event.topic, event.count)
         this.partitionCounts.get(event.topic)?.add(event.count)
@@ -128,7 +134,10 @@ export class Turmoil {
         const counts = this.partitionCounts.get(event.topic) ?? []
         return !this.#has(event.topic) || event.count <= Math.max(...counts)
       }
+      case 'recreateTopic':
+        return !this.#has(event.topic.name)
       case 'fault':
+      case 'holdUp':
       case 'cutConnections':
         return false
       case 'createTopic':
@@ -145,6 +154,16 @@ export class Turmoil {
     await this.#cluster.stopBroker(id)
     await this.#world.time.sleep(forMs)
     await this.#start(id)
+  }
+
+  async #recreate({ topic, afterMs }: ChaosEvent & { kind: 'recreateTopic' }): Promise<void> {
+    const { name, ...limits } = topic
+    this.deleted.add(name)
+    this.#cluster.deleteTopic(name)
+    await this.#world.time.sleep(afterMs)
+    if (this.#has(name)) return
+    this.#cluster.createTopic(name, limits)
+    this.partitionCounts.set(name, new Set([limits.partitions]))
   }
 
   async #interrupt(event: ChaosEvent & { readonly kind: Outage }): Promise<void> {

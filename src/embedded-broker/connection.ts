@@ -103,6 +103,7 @@ class Connection {
     if (close === 'reset') this.#socket.resetAndDestroy()
     // Destroying would throw away what the kernel has not taken yet.
     else if (close === 'end') this.#socket.end(() => this.#socket.destroy())
+    else if (close === 'hang') await new Promise(() => undefined)
   }
 
   /** Resolves when the socket can take more, or is gone. */

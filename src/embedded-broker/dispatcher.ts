@@ -32,8 +32,8 @@ export interface Origin {
 export interface Outcome {
   /** Written in order, each on its own. */
   readonly pieces: readonly Buffer[]
-  /** Whether the connection is closed afterwards, and how. */
-  readonly close: 'no' | 'end' | 'reset'
+  /** Whether the connection is closed afterwards, and how; `hang` leaves it open and serves nothing more. */
+  readonly close: 'no' | 'end' | 'reset' | 'hang'
 }
 
 /** What a client may send before it has authenticated. */
@@ -158,7 +158,7 @@ function outcomeOf(reply: Reply<unknown>, api: Api<unknown, unknown>, head: Head
       const frame = frameOf(reply.response, api, head)
       return {
         pieces: reply.distort?.(frame) ?? [frame],
-        close: reply.thenCut === true ? 'end' : 'no',
+        close: reply.thenCut === true ? 'end' : reply.thenHang === true ? 'hang' : 'no',
       }
     }
   }

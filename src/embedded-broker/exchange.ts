@@ -28,7 +28,8 @@ export type Distortion = (frame: Buffer) => readonly Buffer[]
 /**
  * What becomes of a request.
  *
- * - `answer`: the response is sent, in one piece unless a distortion says otherwise.
+ * - `answer`: the response is sent, in one piece unless a distortion says otherwise. Afterwards the connection
+ *   may be closed (`thenCut`) or never served again (`thenHang`).
  * - `none`: nothing is sent and the connection goes on, as with acks 0.
  * - `cut`: the connection is closed.
  */
@@ -38,6 +39,7 @@ export type Reply<Response> =
       readonly response: Response
       readonly distort?: Distortion
       readonly thenCut?: boolean
+      readonly thenHang?: boolean
     }
   | { readonly kind: 'none' }
   | { readonly kind: 'cut'; readonly withReset?: boolean }

@@ -106,6 +106,16 @@ export function cutWithin(lengthBytes: number): AnyFault {
   return distort((frame) => [frame.subarray(0, lengthBytes)], true)
 }
 
+/** Sends the first `lengthBytes` of the answer, then nothing more on the connection, which stays open. */
+export function silentWithin(lengthBytes: number): AnyFault {
+  return async (exchange) => {
+    const reply = await exchange.proceed()
+    if (reply.kind !== 'answer') return reply
+    const distort = (frame: Buffer): readonly Buffer[] => [frame.subarray(0, lengthBytes)]
+    return { ...reply, distort, thenHang: true }
+  }
+}
+
 /** Sends the answer in pieces of `pieceBytes`, each flushed on its own. */
 export function slice(pieceBytes: number): AnyFault {
   return distort((frame) =>

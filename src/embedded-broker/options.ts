@@ -44,6 +44,13 @@ export interface EmbeddedClusterOptions {
   readonly partitionMaxBytes?: number
   /** Partitions of all topics together; creation beyond it is refused. @defaultValue 10000 */
   readonly maxPartitions?: number
+  /**
+   * What a broker keeps an epoch of an idempotent producer for. Kafka keeps one in each partition that the
+   * producer writes to; some other brokers keep one for the producer, whichever partition it writes to.
+   *
+   * @defaultValue 'partition'
+   */
+  readonly producerEpochs?: 'partition' | 'producer'
   /** Requests remembered in `cluster.requests`. @defaultValue 10000 */
   readonly requestLogSize?: number
   /** TLS for every connection: certificate, key, whether to ask for the client's. @defaultValue none */
@@ -77,6 +84,7 @@ const defaults = {
   maxRequestBytes: 104_857_600,
   partitionMaxBytes: 16_777_216,
   maxPartitions: 10_000,
+  producerEpochs: 'partition',
   requestLogSize: 10_000,
   denials: [],
   clock: systemClock,

@@ -37,11 +37,20 @@ const APPEND: SequenceVerdict = { kind: 'append' }
 /** The idempotent producers of one partition. */
 export class ProducerStates {
   readonly #producers = new Map<bigint, Producer>()
+  readonly #epochs: Map<bigint, number> | undefined
+
+  /** @param epochs - the newest epoch of each producer in any partition, where no partition takes an older one. */
+  constructor(epochs?: Map<bigint, number>) {
+    this.#epochs = epochs
+  }
 
   /** Judges a batch before it is appended. */
   judge(header: BatchHeader): SequenceVerdict {
     const { producerId, producerEpoch, baseSequence } = header
     if (producerId < 0n) return APPEND
+    const newestEpoch = this.#epochs?.get(producerId) ?? producerEpoch
+    if (producerEpoch < newestEpoch) return fenced(producerEpoch, newestEpoch)
+    this.#epochs?.set(producerId, producerEpoch)
     const producer = this.#producers.get(producerId)
     if (!producer) return APPEND
     if (producerEpoch < producer.epoch) return fenced(producerEpoch, producer.epoch)

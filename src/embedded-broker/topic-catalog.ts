@@ -57,11 +57,14 @@ export class TopicCatalog {
   readonly #settings: EmbeddedClusterSettings
   readonly #registry: BrokerRegistry
   readonly #topics = new Map<string, Topic>()
+  /** The newest epoch of each producer, where all partitions share it. */
+  readonly #epochs: Map<bigint, number> | undefined
   #partitionCount = 0
 
   constructor(settings: EmbeddedClusterSettings, registry: BrokerRegistry) {
     this.#settings = settings
     this.#registry = registry
+    this.#epochs = settings.producerEpochs === 'producer' ? new Map() : undefined
   }
 
   topics(): readonly Topic[] {
@@ -174,7 +177,7 @@ export class TopicCatalog {
         index,
         replicaIds,
         log: new PartitionLog(this.#settings.partitionMaxBytes),
-        producers: new ProducerStates(),
+        producers: new ProducerStates(this.#epochs),
         changed: new ChangeSignal(),
         leaderId: this.#firstAlive(replicaIds),
         leaderEpoch: 0,

@@ -4,6 +4,7 @@
  * the reply turns out not to need is given back at once, the rest when the operating system has taken
  * the reply, or when the connection is gone.
  */
+import { addressOf } from './client-address.ts'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
@@ -110,7 +111,7 @@ export class ReplyRoom {
    */
   reserve(socket: Socket, bytes: number): HeldReply | undefined {
     if (bytes <= UNCOUNTED_REPLY_BYTES) return undefined
-    const address = socket.remoteAddress ?? ''
+    const address = addressOf(socket)
     const heldByAddress = this.#bytesByAddress.get(address) ?? 0
     const isFull = this.#heldBytes + bytes > this.#maxBytes
     if (isFull || heldByAddress + bytes > this.#maxBytesPerAddress) {

@@ -4,8 +4,12 @@
  * goes.
  *
  * A number is used up when its batch is acknowledged. When a batch is given up and Kafka may have it all the
- * same, nobody knows which number is next: the partition goes on in the next epoch, from 0, which also makes
- * Kafka refuse the lost batch should it still arrive (KIP-360). No other partition is concerned.
+ * same, nobody knows which number is next: the partition goes on in a newer epoch, from 0, which also makes
+ * Kafka refuse the lost batch should it still arrive (KIP-360).
+ *
+ * Kafka keeps the epoch of each partition by itself. Some brokers keep one for the producer, and refuse what another
+ * partition sends in an older one. So partitions share their newest epoch, as those of the Java client do: each goes
+ * over to it when its batch is acknowledged, or refused because of its number.
  */
 import type { CancelTimer, Clock } from '../clock.ts'
 import { RDKAFKA } from './delivery-errors.ts'
@@ -17,6 +21,19 @@ import { TransportError, type ProducerIdentity } from './transport.ts'
 /** What a batch carries so that Kafka recognises it. */
 export interface SequenceClaim extends ProducerIdentity {
   /** Number of the first record. */
+  readonly sequence: number
+}
+
+/** An identity, and the newest of the epochs that its partitions are in. */
+interface Identity {
+  readonly producerId: bigint
+  newestEpoch: number
+}
+
+/** Where one partition is. */
+interface Position {
+  readonly identity: Identity
+  readonly epoch: number
   readonly sequence: number
 }
 
@@ -42,8 +59,8 @@ const REFUSAL_MS = 1_000
 export class Idempotence {
   readonly #settings: BackoffSettings
   readonly #dependencies: IdempotenceDependencies
-  readonly #claims = new Map<string, Map<number, SequenceClaim>>()
-  #identity: ProducerIdentity | undefined
+  readonly #positions = new Map<string, Map<number, Position>>()
+  #identity: Identity | undefined
   #identities = 0
   #state: EosData['idemp_state'] = 'Init'
   #stateSinceMs: number
@@ -65,7 +82,7 @@ export class Idempotence {
       idemp_state: this.#state,
       idemp_stateage: Math.round(this.#dependencies.clock.nowMs() - this.#stateSinceMs),
       producer_id: Number(this.#identity?.producerId ?? -1),
-      producer_epoch: this.#identity?.epoch ?? -1,
+      producer_epoch: this.#identity?.newestEpoch ?? -1,
       epoch_cnt: this.#identities,
     }
   }
@@ -77,29 +94,37 @@ export class Idempotence {
 
   /** Returns what a partition's next batch is sent under; `undefined` while there is no identity yet. */
   claim(topic: string, partition: number): SequenceClaim | undefined {
-    const claim = this.#claims.get(topic)?.get(partition)
-    if (claim) return claim
-    if (this.#identity) return this.#note(topic, partition, { ...this.#identity, sequence: 0 })
+    const position = this.#position(topic, partition)
+    if (position) {
+      const { identity, epoch, sequence } = position
+      return { producerId: identity.producerId, epoch, sequence }
+    }
     if (!this.#cancelRetry) void this.#ask()
     return undefined
   }
 
   /** A batch of so many records was acknowledged. */
   advance(topic: string, partition: number, records: number): void {
-    const claim = this.claim(topic, partition)
-    if (!claim) return
-    const sequence = (claim.sequence + records) & SEQUENCE_MASK
-    this.#note(topic, partition, { ...claim, sequence })
+    const position = this.#position(topic, partition)
+    if (!position) return
+    const { identity, epoch } = position
+    if (epoch < identity.newestEpoch) this.#note(topic, partition, beginning(identity))
+    else {
+      const sequence = (position.sequence + records) & SEQUENCE_MASK
+      this.#note(topic, partition, { identity, epoch, sequence })
+    }
   }
 
   /** Nobody knows any more which number Kafka expects: the partition begins anew. */
   renew(topic: string, partition: number): void {
-    const claim = this.claim(topic, partition)
-    if (!claim) return
-    if (claim.epoch < MAX_EPOCH) {
-      this.#note(topic, partition, { ...claim, epoch: claim.epoch + 1, sequence: 0 })
-    } else {
-      this.#claims.get(topic)?.delete(partition)
+    const position = this.#position(topic, partition)
+    if (!position) return
+    const { identity, epoch } = position
+    if (epoch === identity.newestEpoch) identity.newestEpoch += 1
+    if (identity.newestEpoch <= MAX_EPOCH) this.#note(topic, partition, beginning(identity))
+    else {
+      identity.newestEpoch = MAX_EPOCH
+      this.#positions.get(topic)?.delete(partition)
       this.#dropIdentity()
     }
     this.#dependencies.onRenewal()
@@ -110,7 +135,7 @@ export class Idempotence {
    * not seen yet, lest Kafka takes new records for old ones.
    */
   forget(topic: string): void {
-    if (this.#claims.delete(topic)) this.#dropIdentity()
+    if (this.#positions.delete(topic)) this.#dropIdentity()
   }
 
   /** Asks without waiting any longer: to be called when Kafka is reachable. */
@@ -126,14 +151,21 @@ export class Idempotence {
     this.#cancelRetry?.()
   }
 
-  #note(topic: string, partition: number, claim: SequenceClaim): SequenceClaim {
-    let partitions = this.#claims.get(topic)
+  /** Where a partition is; one that is new begins with the identity, if there is one. */
+  #position(topic: string, partition: number): Position | undefined {
+    const position = this.#positions.get(topic)?.get(partition)
+    if (position || !this.#identity) return position
+    return this.#note(topic, partition, beginning(this.#identity))
+  }
+
+  #note(topic: string, partition: number, position: Position): Position {
+    let partitions = this.#positions.get(topic)
     if (!partitions) {
       partitions = new Map()
-      this.#claims.set(topic, partitions)
+      this.#positions.set(topic, partitions)
     }
-    partitions.set(partition, claim)
-    return claim
+    partitions.set(partition, position)
+    return position
   }
 
   async #ask(): Promise<void> {
@@ -149,8 +181,8 @@ export class Idempotence {
     }
   }
 
-  #accept(identity: ProducerIdentity): void {
-    this.#identity = identity
+  #accept({ producerId, epoch }: ProducerIdentity): void {
+    this.#identity = { producerId, newestEpoch: epoch }
     this.#identities += 1
     this.#enter('Assigned')
     this.#failures = 0
@@ -184,4 +216,9 @@ export class Idempotence {
     })
     if (isRefused) onAnswer()
   }
+}
+
+/** From where a partition goes on in the newest epoch. */
+function beginning(identity: Identity): Position {
+  return { identity, epoch: identity.newestEpoch, sequence: 0 }
 }

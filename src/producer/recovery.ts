@@ -51,7 +51,7 @@ export class Recovery {
     if (retryPolicy(errorNumber).wantsMetadata) topics.refresh(queue.topic.name)
     if (this.#isInDoubt(failure)) batch.mayBePersisted = true
     batch.release()
-    if (batch.state === 'settled') this.#forsake(queue, batch)
+    if (batch.state === 'settled') this.#forsake(queue, batch, errorNumber)
     else if (this.#isMisnumbered(batch, errorNumber)) this.#renumber(queue, batch, failure)
     else if (isRecordFault(errorNumber) && batch.count > 1 && !batch.isFrozen) {
       this.#split(queue, batch)
@@ -67,8 +67,9 @@ export class Recovery {
   }
 
   /** All of its records expired while it was in flight: nobody waits for another attempt. */
-  #forsake(queue: PartitionQueue, batch: Batch): void {
-    if (batch.isFrozen) {
+  #forsake(queue: PartitionQueue, batch: Batch, errorNumber: number): void {
+    // Else the next batch, which may not have more time, would be refused for the same number.
+    if (batch.isFrozen || this.#isMisnumbered(batch, errorNumber)) {
       this.#dependencies.idempotence?.renew(queue.topic.name, queue.partition)
     }
   }

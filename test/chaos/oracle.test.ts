@@ -21,6 +21,7 @@ function entry(overrides: Partial<Entry> = {}): Entry {
     errorNumber: undefined,
     settledMs: 200,
     settledEpochMs: 2_000,
+    answeredMs: Infinity,
     place: { partition: 0, offset: 0n },
     timestampMs: 1_500,
     ...overrides,
@@ -55,6 +56,8 @@ function violationsOf(
     partitionCounts: new Map([['t', new Set([3])]]),
     deleted: new Set(deleted),
     isIdempotent,
+    settleWithinMs: 2_000,
+    heldUpMs: (fromMs, toMs) => Math.max(0, Math.min(toMs, 600) - Math.max(fromMs, 500)),
   }).violations
 }
 
@@ -184,6 +187,17 @@ describe('the oracle', () => {
     )
 
     expect(violations).toEqual([])
+  })
+
+  test('finds a record that was reported too late, and a push that was answered too late', () => {
+    const reported = entry({ settledMs: 2_101 })
+    const answered = entry({ answeredMs: 2_250 })
+
+    expect(violationsOf([reported], [stored()])).toEqual([])
+    expect(violationsOf([entry({ settledMs: 2_201 })], [stored()])).toEqual([
+      'reported after 2001 ms: c.0 of t',
+    ])
+    expect(violationsOf([answered], [stored()])).toEqual(['answered after 2050 ms: c.0 of t'])
   })
 
   test('lets a record that was given up come late', () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { drawSchedule } from '../../scripts/chaos/draw-schedule.ts'
+import { recover } from '../../scripts/chaos/recover.ts'
 import { runSchedule } from '../../scripts/chaos/run.ts'
 import { World } from '../../scripts/chaos/simulation/world.ts'
 import { shorten } from '../../scripts/chaos/shorten.ts'
@@ -92,6 +93,70 @@ describe('Simulated time', () => {
     await new World(1).run(() => Promise.resolve())
 
     expect([setTimeout, Date.now, Math.random]).toEqual(before)
+  })
+})
+
+describe('A simulated event loop that is held up', () => {
+  test('runs its timers late, before it reads what has arrived, while brokers go on', async () => {
+    const log = await connected(async (client, server, { loop, time }) => {
+      const seen: string[] = []
+      client.on('data', (chunk: Buffer) => seen.push(`${String(chunk)} at ${time.nowMs() >= 500}`))
+      server.on('data', () => {
+        seen.push(`question at ${time.nowMs() >= 500}`)
+        server.write('answer')
+      })
+      client.write('question')
+      loop.startTimer(100, () => seen.push('raw timer'))
+      loop.clock.schedule(100, () => seen.push('timer of kprf'))
+      const cancel = loop.startTimer(100, () => seen.push('never'))
+      time.schedule(200, cancel)
+      loop.holdUp(500)
+      await time.sleep(600)
+      return seen
+    })
+
+    expect(log).toEqual(['question at false', 'raw timer', 'answer at true', 'timer of kprf'])
+  })
+
+  test('says for how long of a time it was', async () => {
+    const { loop, time } = new World(1)
+    await time.run(async () => {
+      await time.sleep(100)
+      loop.holdUp(50)
+      await time.sleep(200)
+    })
+
+    expect([loop.heldUpMs(0, 300), loop.heldUpMs(120, 300), loop.heldUpMs(0, 90)]).toEqual([
+      50, 30, 0,
+    ])
+  })
+})
+
+describe('A partition that recovers', () => {
+  /** What is said of a partition whose probes fail until `untilMs`, and which stores others meanwhile or not. */
+  async function verdict(untilMs: number, isBusy: boolean): Promise<readonly string[]> {
+    const { time, loop } = new World(1)
+    const storedIn = (): number => (isBusy ? time.nowMs() : 0)
+    const probe = async (): Promise<boolean> => {
+      await time.sleep(100)
+      return time.nowMs() >= untilMs
+    }
+    const target = { topic: 't', partition: 0 }
+    const schedule = { ...drawSchedule(1), events: [] }
+    return await time.run(() =>
+      recover(target, schedule, { world: { time, loop }, probe, storedIn }),
+    )
+  }
+
+  test('may take five seconds, and longer while it works on what waited before', async () => {
+    expect(await verdict(4_900, false)).toEqual([])
+    expect(await verdict(9_000, true)).toEqual([])
+  })
+
+  test('may not stand still for longer', async () => {
+    expect(await verdict(9_000, false)).toEqual([
+      expect.stringMatching(/^t\/0 took no records until 9\d\d\d ms after the faults$/),
+    ])
   })
 })
 

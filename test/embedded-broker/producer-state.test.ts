@@ -62,6 +62,17 @@ describe('ProducerStates', () => {
     expect(offer(states, header(0))).toBe(0)
   })
 
+  test('refuses an older epoch than another partition saw, where partitions share epochs', () => {
+    const epochs = new Map<bigint, number>()
+    const here = new ProducerStates(epochs)
+    const there = new ProducerStates(epochs)
+    offer(here, header(0))
+
+    expect(offer(there, header(0, { producerEpoch: 3 }))).toBe(0)
+    expect(offer(here, header(1))).toBe(47)
+    expect(offer(here, header(0, { producerEpoch: 3 }))).toBe(0)
+  })
+
   test('forgets the producer that was silent for longest beyond a thousand', () => {
     const states = new ProducerStates()
     for (let id = 0; id < 1_000; id += 1) offer(states, header(0, { producerId: BigInt(id) }))

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import type { EmbeddedClusterOptions } from '../../src/embedded-broker/options.ts'
 import * as fault from '../../src/embedded-broker/faults.ts'
 import { Idempotence } from '../../src/producer/idempotence.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
@@ -77,7 +78,7 @@ describe('an idempotent producer', () => {
     expect(harness.renewals).toBe(0)
   })
 
-  it('goes on in the next epoch once a batch was given up that Kafka may have', async () => {
+  it('goes on in a newer epoch once a batch was given up that Kafka may have', async () => {
     const harness = await warm({ retries: 1 })
     harness.transport.script.push(UNANSWERED, UNANSWERED)
     await harness.send(record('a'))
@@ -89,9 +90,44 @@ describe('an idempotent producer', () => {
     expect(harness.reports[0]).toMatchObject({ status: 'possiblyPersisted' })
     expect(harness.transport.claims.slice(2)).toEqual([
       { producerId: 1, epoch: 1, sequence: 0 },
-      { producerId: 1, epoch: 0, sequence: 0 },
+      { producerId: 1, epoch: 1, sequence: 0 },
     ])
     expect(harness.renewals).toBe(1)
+  })
+
+  it('takes a partition to the newest epoch when a batch of it is acknowledged, not in the midst', async () => {
+    const harness = await warm({ retries: 1 })
+    harness.transport.script.push(UNANSWERED, 'hold', UNANSWERED)
+    await harness.send(record('a'), record('other', { partition: 1 }))
+    await harness.clock.advance(500)
+
+    harness.transport.acknowledgeHeld()
+    await harness.clock.advance(0)
+    await sendInTurn(harness, 'b')
+    await harness.send(record('next', { partition: 1 }))
+    await harness.clock.advance(0)
+
+    const inPartition1 = harness.transport.claims.filter(
+      (_, index) => harness.transport.requests[index]?.partition === 1,
+    )
+    expect(inPartition1).toEqual([
+      { producerId: 1, epoch: 0, sequence: 0 },
+      { producerId: 1, epoch: 1, sequence: 0 },
+    ])
+  })
+
+  it('begins anew after a batch that expired while it was refused for its number', async () => {
+    const harness = await warm({ messageTimeoutMs: 1_000 })
+    harness.transport.script.push('hold')
+    await harness.send(record('a'))
+    await harness.clock.advance(1_100)
+
+    harness.transport.held[0]?.answer(refused(45))
+    await harness.clock.advance(0)
+    await sendInTurn(harness, 'b')
+
+    expect(harness.reports[0]).toMatchObject({ status: 'possiblyPersisted' })
+    expect(harness.transport.claims.at(-1)).toEqual({ producerId: 1, epoch: 1, sequence: 0 })
   })
 
   it('uses the numbers of a batch again when Kafka surely does not have it', async () => {
@@ -382,8 +418,9 @@ describe('on a broker, an idempotent producer', () => {
 
   async function start(
     settings: Partial<ProducerSettings> = {},
+    options: EmbeddedClusterOptions = {},
   ): Promise<{ cluster: EmbeddedCluster; kprf: KprfOnCluster }> {
-    const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 2 } } })
+    const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 2 } }, ...options })
     clusters.push(cluster)
     const kprf = new KprfOnCluster(cluster, { enableIdempotence: true, ...settings })
     programs.push(kprf)
@@ -411,6 +448,23 @@ describe('on a broker, an idempotent producer', () => {
     expect(given).toMatchObject({ status: 'possiblyPersisted' })
     expect(next).toMatchObject({ status: 'persisted', offset: 1n })
     expect(valuesOf(cluster, 't')).toEqual(['perhaps', 'next'])
+  })
+
+  it('catches up in one step where the broker keeps one epoch for all partitions', async () => {
+    const { cluster, kprf } = await start(
+      { retries: 1, retryBackoffMs: 1 },
+      { producerEpochs: 'producer' },
+    )
+    await kprf.deliver(record('first', { partition: 1 }))
+    cluster.control('Produce', fault.cutAfter(), { times: 20 })
+    for (let lost = 0; lost < 10; lost += 1) await kprf.deliver(record('perhaps'))
+    await kprf.deliver(record('found'))
+    kprf.retried.length = 0
+
+    const [next] = await kprf.deliver(record('second', { partition: 1 }))
+
+    expect(next).toMatchObject({ status: 'persisted', offset: 1n })
+    expect(kprf.retried).toEqual([47])
   })
 
   it('is refused when it has no right to the cluster', async () => {

@@ -3,10 +3,10 @@
  * Node itself does inside is left alone.
  */
 import type { Dice } from '../dice.ts'
-import type { VirtualTime } from './virtual-time.ts'
+import type { EventLoop } from './event-loop.ts'
 
 /** Takes the globals over; the function returned gives them back. */
-export function takeOverGlobals(time: VirtualTime, dice: Dice): () => void {
+export function takeOverGlobals(loop: EventLoop, dice: Dice): () => void {
   const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis
   const { now } = Date
   const { random } = Math
@@ -15,11 +15,11 @@ export function takeOverGlobals(time: VirtualTime, dice: Dice): () => void {
     delayMs = 0,
     ...values: unknown[]
   ): unknown =>
-    new VirtualTimeout(time, delayMs, false, () => {
+    new VirtualTimeout(loop, delayMs, false, () => {
       task(...values)
     })
   const repeat = (task: () => void, delayMs = 0): unknown =>
-    new VirtualTimeout(time, Math.max(1, delayMs), true, task)
+    new VirtualTimeout(loop, Math.max(1, delayMs), true, task)
   const stop = (timeout: unknown): void => {
     if (timeout instanceof VirtualTimeout) timeout.close()
   }
@@ -29,7 +29,7 @@ export function takeOverGlobals(time: VirtualTime, dice: Dice): () => void {
     setInterval: repeat,
     clearInterval: stop,
   })
-  Date.now = () => time.epochMs()
+  Date.now = () => loop.clock.epochMs()
   Math.random = dice.next
   return () => {
     Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval })
@@ -42,13 +42,13 @@ export function takeOverGlobals(time: VirtualTime, dice: Dice): () => void {
 class VirtualTimeout {
   #cancel: () => void
 
-  constructor(time: VirtualTime, delayMs: number, isRepeated: boolean, task: () => void) {
+  constructor(loop: EventLoop, delayMs: number, isRepeated: boolean, task: () => void) {
     const fire = (): void => {
-      if (isRepeated) this.#cancel = time.schedule(delayMs, fire)
+      if (isRepeated) this.#cancel = loop.startTimer(delayMs, fire)
       task()
     }
     // Node takes every delay that makes no sense for 1 ms.
-    this.#cancel = time.schedule(delayMs >= 1 ? delayMs : 1, fire)
+    this.#cancel = loop.startTimer(delayMs >= 1 ? delayMs : 1, fire)
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import type { Dice } from '../dice.ts'
 import { SimulatedSocket, type Wire } from './simulated-socket.ts'
+import type { EventLoop } from './event-loop.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 /** How a port is out of order. */
@@ -36,14 +37,18 @@ interface Port {
 /** See the head of this file. */
 export class SimulatedNetwork {
   readonly #time: VirtualTime
+  readonly #loop: EventLoop
   readonly #dice: Dice
   readonly #ports = new Map<number, Port>()
   readonly #sockets = new Set<SimulatedSocket>()
   readonly #bufferBytes: number
+  readonly #portsOfKprf = new Set<number>()
   #nextFreePort = FIRST_FREE_PORT
 
-  constructor(time: VirtualTime, dice: Dice) {
+  /** @param loop - what reads the client's end of every connection, and both ends of those to kprf's own ports. */
+  constructor(time: VirtualTime, loop: EventLoop, dice: Dice) {
     this.#time = time
+    this.#loop = loop
     this.#dice = dice
     this.#bufferBytes = dice.pick(BUFFER_BYTES)
   }
@@ -66,16 +71,23 @@ export class SimulatedNetwork {
 
   /** As `net.connect`. */
   readonly connect = ({ port }: { readonly port: number }, onConnect: () => void): Socket => {
-    const client = this.#track(new SimulatedSocket())
+    const client = this.#track(this.#socket())
     client.once('connect', onConnect)
     this.#count(port, client)
     this.#later(() => {
       this.#unless(['cut'], port, () => {
-        this.#arriveAt(port, client)
+        this.#loop.input(() => {
+          this.#arriveAt(port, client)
+        })
       })
     })
     const socket: unknown = client
     return socket as Socket
+  }
+
+  /** Notes that kprf listens on a port, and not a broker. */
+  belongsToKprf(port: number): void {
+    this.#portsOfKprf.add(port)
   }
 
   /** Puts a port out of order. */
@@ -111,9 +123,9 @@ export class SimulatedNetwork {
       client.fail('ECONNREFUSED')
       return
     }
-    const server = this.#track(new SimulatedSocket())
-    const toServer = new SimulatedWire(this.#via(port), server, client)
-    const toClient = new SimulatedWire(this.#via(port), client, server)
+    const server = this.#track(this.#socket())
+    const toServer = new SimulatedWire(this.#via(port, this.#portsOfKprf.has(port)), server, client)
+    const toClient = new SimulatedWire(this.#via(port, true), client, server)
     server.attach(toClient)
     client.attach(toServer)
     client.emit('connect')
@@ -123,12 +135,18 @@ export class SimulatedNetwork {
     })
   }
 
-  #via(port: number): WireOptions {
+  #via(port: number, isToKprf: boolean): WireOptions {
+    const arrive = (task: () => void): void => {
+      if (isToKprf) this.#loop.input(task)
+      else task()
+    }
     return {
       bufferBytes: this.#bufferBytes,
       later: (task) => {
         this.#later(() => {
-          this.#unless(['hung', 'cut'], port, task)
+          this.#unless(['hung', 'cut'], port, () => {
+            arrive(task)
+          })
         })
       },
       splitAt: (length) =>
@@ -147,6 +165,11 @@ export class SimulatedNetwork {
   #later(task: () => void): void {
     const isSlow = this.#dice.chance(SLOW_PACKET_CHANCE)
     this.#time.schedule(this.#dice.next() * (isSlow ? SLOW_PACKET_MS : MAX_LATENCY_MS), task)
+  }
+
+  /** As with a real socket, its close is noticed when the loop comes to it. */
+  #socket(): SimulatedSocket {
+    return new SimulatedSocket((task) => this.#time.schedule(0, task))
   }
 
   #track(socket: SimulatedSocket): SimulatedSocket {

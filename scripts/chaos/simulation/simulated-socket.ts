@@ -21,6 +21,7 @@ export interface Wire {
 export class SimulatedSocket extends Duplex {
   readonly remoteAddress = '127.0.0.1'
   bytesRead = 0
+  readonly #defer: (task: () => void) => void
   readonly #inbox: (Buffer | null)[] = []
   #wire: Wire | undefined
   #isHungry = false
@@ -28,8 +29,10 @@ export class SimulatedSocket extends Duplex {
   #isReset = false
   #heldWrite: (() => void) | undefined
 
-  constructor() {
+  /** @param defer - runs a task in a later turn of the event loop. */
+  constructor(defer: (task: () => void) => void) {
     super({ allowHalfOpen: false })
+    this.#defer = defer
   }
 
   /** Connects it. Writes before that wait, as on a socket that is connecting. */
@@ -83,7 +86,9 @@ export class SimulatedSocket extends Duplex {
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     if (!this.#isReset && !this.#isFinished) this.#wire?.finish()
     this.#wire?.leave()
-    callback(error)
+    this.#defer(() => {
+      callback(error)
+    })
   }
 
   /** What follows is of no consequence here. */

@@ -1,5 +1,6 @@
 /** Everything that a run would otherwise get from its machine: time, luck and a network. */
 import { Dice } from '../dice.ts'
+import { EventLoop } from './event-loop.ts'
 import { takeOverGlobals } from './globals.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { VirtualTime } from './virtual-time.ts'
@@ -11,6 +12,8 @@ const GLOBALS_SALT = 0x5eed_0002
 /** See the head of this file. */
 export class World {
   readonly time = new VirtualTime()
+  /** That of kprf; the brokers and the network go by {@link time}. */
+  readonly loop = new EventLoop(this.time)
   readonly dice: Dice
   readonly network: SimulatedNetwork
   readonly #seed: number
@@ -18,12 +21,12 @@ export class World {
   constructor(seed: number) {
     this.#seed = seed
     this.dice = new Dice(seed)
-    this.network = new SimulatedNetwork(this.time, new Dice(seed ^ NETWORK_SALT))
+    this.network = new SimulatedNetwork(this.time, this.loop, new Dice(seed ^ NETWORK_SALT))
   }
 
   /** Lets `main` happen in this world. Not to be called while another world is running. */
   async run<Result>(main: () => Promise<Result>): Promise<Result> {
-    const giveBack = takeOverGlobals(this.time, new Dice(this.#seed ^ GLOBALS_SALT))
+    const giveBack = takeOverGlobals(this.loop, new Dice(this.#seed ^ GLOBALS_SALT))
     try {
       return await this.time.run(main)
     } finally {

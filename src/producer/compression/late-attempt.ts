@@ -67,8 +67,13 @@ export class LateAttempt implements ProduceAttempt {
   #begin(batches: readonly EncodedBatch[]): void {
     if (this.#isOver) return
     const { clock, begin } = this.#dependencies
+    const requestTimeoutMs = this.#deadlineMs - clock.nowMs()
+    // The timer is as late as this: what has no time left is better not sent than sent and given up.
+    if (requestTimeoutMs <= 0) {
+      this.#giveUp('compressed too late')
+      return
+    }
     this.#stopWaiting()
-    const requestTimeoutMs = Math.max(0, this.#deadlineMs - clock.nowMs())
     this.#begun = begin({ ...this.#request, batches, requestTimeoutMs })
     this.#resolve(this.#begun.outcomes)
   }

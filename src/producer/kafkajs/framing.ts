@@ -4,9 +4,16 @@
  * connection is lost, and misframes all answers of the next; an answer that belongs to no request is
  * logged and otherwise ignored, while the request it was for waits on. And a connection that does not come
  * about in time leaves its socket to the kernel, which goes on trying for two minutes.
+ *
+ * Of half an answer, kafkajs waits for the rest until the request's own time-out, which may be a minute. A broker
+ * writes an answer in one go: one that stops in the midst of it does not go on.
  */
+import type { CancelTimer, Clock } from '../../clock.ts'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import { SocketEnd, TLS_EXPECTED } from './sockets.ts'
+
+/** Between two parts of an answer: long for a network that loses packets, and no more. */
+const MAX_PAUSE_MS = 2_000
 
 /** Every answer begins with the id of its request. */
 const MIN_ANSWER_BYTES = 4
@@ -15,17 +22,35 @@ const LENGTH_BYTES = 4
 /** How a TLS alert begins, which is what a plain request gets from a broker that speaks TLS. */
 const TLS_ALERT = [0x15, 0x03]
 
-/**
- * Makes one connection begin with a clean slate and break off at the first answer that is none.
- *
- * @param maxAnswerBytes - the longest answer taken (receive.message.max.bytes).
- * @param onForeignAnswer - called when an answer belongs to no request.
- */
+/** What answers are held against. */
+export interface FramingLimits {
+  readonly clock: Clock
+  /** The longest answer taken (receive.message.max.bytes). */
+  readonly maxAnswerBytes: number
+  /** Called when an answer belongs to no request. */
+  readonly onForeignAnswer?: () => void
+}
+
+/** Makes one connection begin with a clean slate and break off at the first answer that is none. */
 export function guardFraming(
   connection: Connection,
-  maxAnswerBytes: number,
-  onForeignAnswer?: () => void,
+  { clock, maxAnswerBytes, onForeignAnswer }: FramingLimits,
 ): void {
+  let cancelPause: CancelTimer | undefined
+  const watchPause = (): void => {
+    cancelPause?.()
+    cancelPause = undefined
+    const { socket, bytesBuffered } = connection
+    if (bytesBuffered === 0 || !socket || socket.destroyed) return
+    const cancel = clock.schedule(MAX_PAUSE_MS, () => {
+      socket.destroy(new SocketEnd('timeout', `no more than a part of an answer`))
+    })
+    socket.once('close', cancel)
+    cancelPause = () => {
+      cancel()
+      socket.off('close', cancel)
+    }
+  }
   const connect = connection.connect.bind(connection)
   let connecting: Promise<unknown> | undefined
   // Shared: kafkajs would open a socket for each caller, and the end of one would end another.
@@ -50,6 +75,7 @@ export function guardFraming(
     try {
       processData(data)
       assertLength(connection, maxAnswerBytes)
+      watchPause()
     } catch (error) {
       connection.socket?.destroy(endOf(connection, error))
     }

@@ -33,6 +33,7 @@ import type { TokenSource } from '../security/bearer-token.ts'
 import type { BrokerRegistry } from '../statistics/broker-registry.ts'
 import type { BrokerStatistics } from '../statistics/broker-statistics.ts'
 import type { TransportObserver } from '../transport.ts'
+import { boundAuthentication } from './authentication.ts'
 import { countRequests } from './count-requests.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
 import { sendProduce } from './produce-request.ts'
@@ -45,7 +46,7 @@ import { revealIpv6, SocketEnd } from './sockets.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
 /** Less than the default message.timeout.ms, so that another broker can still be asked in time. */
-const QUESTION_TIMEOUT_MS = 1_000
+const MAX_QUESTION_TIMEOUT_MS = 1_000
 /** The first version of Metadata that says whether topics may be created. */
 const METADATA_VERSION_WITH_AUTO_CREATION = 4
 /**
@@ -73,6 +74,8 @@ export interface HonestBrokerDependencies {
   readonly statistics: BrokerRegistry | undefined
   /** TCP, TLS and SASL together may take so long. */
   readonly connectTimeoutMs: number
+  /** How long an answer is waited for. */
+  readonly socketTimeoutMs: number
   /** Longest answer taken. */
   readonly maxAnswerBytes: number
   /** Whether brokers may create the topics that they are asked about now. */
@@ -193,8 +196,10 @@ export class HonestBroker extends Broker {
 
   /** Asks something that any broker can answer; one that does not in time loses the connection. */
   async #ask<Answer>(question: ProtocolRequest<Answer>): Promise<Answer> {
-    const cancelTimer = this.#dependencies.clock.schedule(QUESTION_TIMEOUT_MS, () => {
-      const error = new SocketEnd('timeout', `no answer within ${QUESTION_TIMEOUT_MS} ms`)
+    const { clock, socketTimeoutMs } = this.#dependencies
+    const timeoutMs = Math.min(socketTimeoutMs, MAX_QUESTION_TIMEOUT_MS)
+    const cancelTimer = clock.schedule(timeoutMs, () => {
+      const error = new SocketEnd('timeout', `no answer within ${timeoutMs} ms`)
       this.#statistics?.timedOut()
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(error)
     })
@@ -205,7 +210,7 @@ export class HonestBroker extends Broker {
       return answer
     } catch (error) {
       this.#isSilent = true
-      // kafkajs's own request timeout, where it is shorter than ours, would leave a dead connection.
+      // Whatever it failed for, an answer that still comes would be one to no request.
       const reason = new SocketEnd('intended', 'the request failed')
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(reason)
       if (this.#hasAnswered || !isHangUp(error)) throw error
@@ -301,13 +306,19 @@ export class HonestBroker extends Broker {
   /** Applies the workarounds that concern each connection. */
   #mend({ pool }: ConnectionPool): void {
     const statistics = this.#statistics
+    const { clock, maxAnswerBytes, connectTimeoutMs } = this.#dependencies
     for (const connection of pool) {
       silenceIdleTimerLoop(connection)
-      guardFraming(connection, this.#dependencies.maxAnswerBytes, () => {
-        statistics?.foreignAnswer()
+      boundAuthentication(connection, clock, connectTimeoutMs)
+      guardFraming(connection, {
+        clock,
+        maxAnswerBytes,
+        onForeignAnswer: () => {
+          statistics?.foreignAnswer()
+        },
       })
       renewSessionInTime(connection)
-      if (statistics) countRequests(connection, statistics, this.#dependencies.clock)
+      if (statistics) countRequests(connection, statistics, clock)
     }
   }
 }

@@ -122,6 +122,8 @@ declare module 'kafkajs/src/broker/index.js' {
     bytesNeeded: number
     readonly clientId: string
     readonly sasl: object | null | undefined
+    /** What waits for the answer to a step of SASL; kafkajs tells it of the end of the connection alone. */
+    readonly authHandlers: { readonly onError: () => void } | null
     /** Milliseconds, a big integer of kafkajs's own; 0 without an end. */
     readonly sessionLifetime: { toString(): string }
     /** Milliseconds before the end of a session at which it is renewed. */

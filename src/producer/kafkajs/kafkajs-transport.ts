@@ -102,7 +102,8 @@ export class KafkajsTransport implements Transport {
         connectionTimeout: connectTimeoutMs,
         authenticationTimeout: connectTimeoutMs,
         requestTimeout: socketTimeoutMs,
-        enforceRequestTimeout: true,
+        // Its own would leave a connection open on which an answer is missing, and looks before what arrived is read.
+        enforceRequestTimeout: false,
         // `ProducerCluster` decides on it request by request.
         allowAutoTopicCreation: false,
         retry: NO_RETRIES,
@@ -115,6 +116,7 @@ export class KafkajsTransport implements Transport {
         observer,
         statistics,
         connectTimeoutMs,
+        socketTimeoutMs,
         maxAnswerBytes,
         gate: new ReconnectGate(settings, { clock, random }),
         tokens: sasl?.tokens,

@@ -30,18 +30,19 @@ export class ProduceCall {
     return this.#isAbandoned
   }
 
-  /** Whether nothing at all has been heard on its connection since it was sent. */
-  get isUnheard(): boolean {
-    return this.#socket !== undefined && this.#socket.bytesRead === this.#bytesReadBefore
+  /** Bytes that were heard on its connection since it was sent; `undefined` while it was not. */
+  get bytesHeard(): number | undefined {
+    return this.#socket && this.#socket.bytesRead - this.#bytesReadBefore
   }
 
   /**
    * Notes the connection on which the request is about to be written.
    *
-   * @throws Error when it was given up before.
+   * @throws Error when it was given up before, or the connection is gone, which kafkajs learns a little later.
    */
   sendOn(socket: Socket): void {
     if (this.#isAbandoned) throw new Error('the request was given up before it was sent')
+    if (socket.destroyed) throw new Error('the connection was lost before the request was sent')
     this.#socket = socket
     this.#bytesReadBefore = socket.bytesRead
   }

@@ -1,7 +1,8 @@
 /**
  * A broker that hangs keeps its connections, and whoever waits for its answer may wait until the message
- * timeout, although the partition has a new leader long since. So requests that nothing was heard of for a
- * while make kprf ask who leads their partition, and are given up, connection and all, when it is another.
+ * timeout, although the partition has a new leader long since. So requests without an answer make kprf ask
+ * who leads their partition after a while, and are given up, connection and all, when it is another and nothing
+ * was heard on the connection for as long. The broker may have answered other requests, or half of this one, before.
  */
 import type { CancelTimer, Clock } from '../../clock.ts'
 import type { MetadataSnapshot } from '../transport.ts'
@@ -18,11 +19,19 @@ export interface StallWatchDependencies {
   readonly onStalled: (topic: string) => void
 }
 
+/** What was heard on the connection of a request, as far as it was looked at. */
+interface Watched {
+  readonly beganMs: number
+  bytesHeard: number
+  /** When these bytes were noticed. */
+  heardMs: number
+}
+
 /** See the head of this file. One timer serves all requests. */
 export class StallWatch {
   readonly #dependencies: StallWatchDependencies
-  /** When each began, oldest first. */
-  readonly #calls = new Map<ProduceCall, number>()
+  /** Oldest first. */
+  readonly #calls = new Map<ProduceCall, Watched>()
   #cancelTimer: CancelTimer | undefined
 
   constructor(dependencies: StallWatchDependencies) {
@@ -31,7 +40,8 @@ export class StallWatch {
 
   /** Watches a request until the function returned is called. */
   watch(call: ProduceCall): () => void {
-    this.#calls.set(call, this.#dependencies.clock.nowMs())
+    const nowMs = this.#dependencies.clock.nowMs()
+    this.#calls.set(call, { beganMs: nowMs, bytesHeard: 0, heardMs: nowMs })
     if (!this.#cancelTimer) this.#schedule(STALLED_AFTER_MS)
     return () => {
       this.#calls.delete(call)
@@ -48,7 +58,7 @@ export class StallWatch {
         const leader = leadersByTopic.get(topic)?.[partition]
         return leader !== undefined && leader !== call.leader
       })
-      if (hasMoved && call.isUnheard) call.abandon()
+      if (hasMoved && this.#isSilent(call)) call.abandon()
     }
   }
 
@@ -61,6 +71,7 @@ export class StallWatch {
   #schedule(delayMs: number): void {
     this.#cancelTimer = this.#dependencies.clock.schedule(delayMs, () => {
       this.#cancelTimer = undefined
+      this.#listen()
       const batches = this.#stalled().flatMap((call) => call.batches)
       for (const topic of new Set(batches.map((batch) => batch.topic))) {
         this.#dependencies.onStalled(topic)
@@ -69,10 +80,28 @@ export class StallWatch {
     })
   }
 
+  /** Notes what was heard since the last look. */
+  #listen(): void {
+    const nowMs = this.#dependencies.clock.nowMs()
+    for (const [call, watched] of this.#calls) {
+      const { bytesHeard = 0 } = call
+      if (bytesHeard === watched.bytesHeard) continue
+      watched.bytesHeard = bytesHeard
+      watched.heardMs = nowMs
+    }
+  }
+
+  /** Whether a request was sent and nothing came on its connection lately: no answer, of others or of itself. */
+  #isSilent(call: ProduceCall): boolean {
+    const watched = this.#calls.get(call)
+    if (!watched || call.bytesHeard !== watched.bytesHeard) return false
+    return this.#dependencies.clock.nowMs() - watched.heardMs >= STALLED_AFTER_MS
+  }
+
   #stalled(): readonly ProduceCall[] {
     const sinceMs = this.#dependencies.clock.nowMs() - STALLED_AFTER_MS
     const stalled: ProduceCall[] = []
-    for (const [call, beganMs] of this.#calls) {
+    for (const [call, { beganMs }] of this.#calls) {
       if (beganMs > sinceMs) break
       stalled.push(call)
     }

@@ -351,6 +351,21 @@ describe('an attempt whose batches are being compressed', () => {
     expect(harness.inner.calls).toEqual([])
   })
 
+  it('is never sent when compression ends after the time of its request, before the timer fires', async () => {
+    const harness = new Harness()
+    let nowMs = 0
+    harness.clock.nowMs = () => nowMs
+
+    const attempt = harness.transport.produce(requestOf(batch))
+    nowMs = 1_000
+    harness.held[0]?.finish()
+    const outcomes = await attempt.outcomes
+
+    expect(outcomes).toMatchObject([{ ...unsent, reason: 'compressed too late' }])
+    expect(harness.inner.calls).toEqual([])
+    expect(harness.clock.timers).toBe(0)
+  })
+
   it('is never sent when compression fails after it was abandoned', async () => {
     const harness = new Harness()
 

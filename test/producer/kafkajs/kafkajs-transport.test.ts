@@ -47,6 +47,9 @@ function connect(...parameters: Parameters<typeof transportOn>): KafkajsTranspor
   return transport
 }
 
+const USERS = { kprf: 'secret' }
+const PLAIN = { mechanism: 'plain', username: 'kprf', password: 'secret' } as const
+
 /** What differs from a request of one batch for partition 0, led by broker 1. */
 type Overrides = Partial<ProduceRequest> & { readonly partition?: number }
 
@@ -94,6 +97,37 @@ async function ready(
 }
 
 describe('produce', () => {
+  it('is sent on a new connection after one on which a broker fell silent in the midst of SASL', async () => {
+    const cluster = await startCluster({
+      topics: { t: { partitions: 1 } },
+      sasl: { users: USERS },
+    })
+    const transport = await ready(cluster, { sasl: PLAIN, connectTimeoutMs: 1_000 })
+    await produce(transport, ['first'])
+    // The connection for questions stays, and kafkajs takes the broker for connected.
+    cluster.control('Produce', fault.cutBefore())
+    await produce(transport, ['lost'])
+    const silence = cluster.control('SaslAuthenticate', fault.hang())
+
+    const late = await produce(transport, ['late'])
+    const next = await produce(transport, ['next'])
+
+    expect(silence.appliedCount).toBe(1)
+    expect(late).toMatchObject({ status: 'failed', wasSent: false })
+    expect(next).toMatchObject({ status: 'acknowledged' })
+  })
+
+  it('has the time that its request says, whatever kafkajs would give it', async () => {
+    const cluster = await startCluster()
+    const transport = await ready(cluster, { socketTimeoutMs: 300 })
+    const promise = new Promise((resolve) => setTimeout(resolve, 700))
+    cluster.control('Produce', fault.delayAnswer(promise))
+
+    const outcome = await produce(transport, ['slow'])
+
+    expect(outcome).toMatchObject({ status: 'acknowledged' })
+  })
+
   it('stores a batch and reports its first offset', async () => {
     const cluster = await startCluster()
     const transport = await ready(cluster)
@@ -426,6 +460,22 @@ describe('fetchMetadata', () => {
 
     const asked = cluster.requests.filter(({ api }) => api === 'Metadata')
     expect(new Set(asked.map(({ connectionId }) => connectionId)).size).toBe(2)
+  })
+
+  it('rejects when a broker falls silent in the midst of SASL, and then asks on a new connection', async () => {
+    const cluster = await startCluster({ topics: { t: {} }, sasl: { users: USERS } })
+    const transport = connect(cluster, { sasl: PLAIN })
+    // The first connection of each broker is for produce requests.
+    const silence = cluster.control('SaslAuthenticate', fault.silentWithin(6), {
+      skip: 1,
+      times: 2,
+    })
+
+    await expect(transport.fetchMetadata(['t'])).rejects.toThrow('no answer within 1000 ms')
+    const { topics } = await transport.fetchMetadata(['t'])
+
+    expect(silence.appliedCount).toBe(2)
+    expect(topics).toHaveLength(1)
   })
 
   it('rejects when two attempts got no answer', async () => {

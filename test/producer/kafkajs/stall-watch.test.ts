@@ -134,6 +134,17 @@ describe('StallWatch', () => {
     expect(socket.destroyed).toBe(false)
   })
 
+  it('gives it up where the broker answered others, or half of it, and then fell silent', async () => {
+    const fixture = new Fixture()
+    const { socket } = fixture.send()
+    socket.bytesRead = 100
+    await fixture.clock.advance(4_000)
+
+    fixture.learnLeader(2)
+
+    expect(socket.destroyed).toBe(true)
+  })
+
   it('leaves requests of other topics alone', async () => {
     const fixture = new Fixture()
     const { socket } = fixture.send('u')
