@@ -1,7 +1,8 @@
 /**
  * Says for how long each of the hostile bodies keeps the event loop, in ms for each step, and the sum: the
  * scan before the parser, the parser or the description of what is wrong, the check of the records, and
- * measuring what is encoded. `node bench/hostile/hold.ts`.
+ * measuring what is encoded. Beside it the processor time of the thread, which other processes do not add
+ * to. `node bench/hostile/hold.ts`.
  */
 import { isUtf8 } from 'node:buffer'
 import { describeJsonError } from '../../src/http/json-error.ts'
@@ -25,14 +26,17 @@ for (const hostile of HOSTILE_BODIES) console.log(lineOf(hostile))
 
 function lineOf(hostile: HostileBody): string {
   const body = hostile.make()
+  const cpuBeforeMs = threadCpuMs()
   const runs = Array.from({ length: RUNS }, () => {
     const steps: Steps = {}
     const end = take(body, steps)
     return { steps, end, ms: sumOf(steps) }
   })
+  const cpuMs = (threadCpuMs() - cpuBeforeMs) / RUNS
   const { steps, end, ms } = runs.reduce((best, run) => (run.ms < best.ms ? run : best))
   const list = Object.entries(steps).map(([step, taken]) => `${step} ${taken.toFixed(1)}`)
-  return `${hostile.name.padEnd(32)} ${ms.toFixed(1).padStart(7)}  ${end}: ${list.join(', ')}`
+  const figures = `${ms.toFixed(1).padStart(7)}  cpu ${cpuMs.toFixed(1).padStart(6)}`
+  return `${hostile.name.padEnd(32)} ${figures}  ${end}: ${list.join(', ')}`
 }
 
 /** Does what a push does, step by step. Returns how it ends. */
@@ -76,6 +80,11 @@ function timed<Value>(steps: Steps, step: string, work: () => Value): Value {
   const value = work()
   steps[step] = performance.now() - startedMs
   return value
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 function sumOf(steps: Steps): number {
