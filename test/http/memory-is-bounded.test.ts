@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import { HeldBody } from '../../src/http/body.ts'
 import { createBodyBudget } from '../../src/http/body-budget.ts'
 import type { ByteBudget } from '../../src/http/byte-budget.ts'
 import { UNCOUNTED_REPLY_BYTES } from '../../src/http/reply-room.ts'
@@ -33,6 +34,25 @@ describe('the memory for request bodies', () => {
     expect(parseReply(refused).error_code).toBe(50305)
     expect(admitted.map(({ status }) => status)).toEqual([200, 200])
     expect(retried.status).toBe(200)
+  })
+
+  it('is that of no text once the records are made, however long they wait for room', async () => {
+    const { connect, producer } = await serveEdge(inFlight())
+    const drop = vi.spyOn(HeldBody.prototype, 'drop')
+    onTestFinished(() => {
+      drop.mockRestore()
+    })
+    const release = producer.holdAdmission()
+    const client = connect().write(rawPush(LARGE))
+    await producer.called(1)
+
+    const body = drop.mock.contexts[0]
+    const bytesWhileWaiting = body?.bytes.length
+    release()
+    const reply = await client.response()
+
+    expect(bytesWhileWaiting).toBe(0)
+    expect(reply.status).toBe(200)
   })
 
   it('is free again while pushes wait for delivery', async () => {

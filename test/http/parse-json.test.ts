@@ -27,7 +27,7 @@ describe('JsonParser', () => {
   it('takes what records with all fields, and many with a header of their own, have by default', () => {
     const records = Array.from({ length: 10_000 }, (_, n) => ({
       ...{ topic: 't', data: '', key: 'k', partition: 0, timestamp: 1, encoding: 'utf8' },
-      headers: { a: '', b: '', c: '', d: '', e: '', f: '', g: '', h: '', i: '', [`own${n}`]: '' },
+      headers: { a: '', b: '', c: '', d: '', [`own${n}`]: '' },
     }))
     const body = Buffer.from(JSON.stringify({ records, wait_for_send: true }))
 

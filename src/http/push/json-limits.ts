@@ -2,8 +2,8 @@ import type { JsonLimits } from '../json-scan.ts'
 
 /** Levels of arrays and objects allowed in a body. A push has four; what goes deeper is an attack. */
 const MAX_DEPTH = 64
-/** A record with all of its fields and 11 headers has 40. */
-const PARTS_PER_RECORD = 40
+/** A record with all of its fields and five headers has 25. */
+const PARTS_PER_RECORD = 25
 /** For a push of few records, one of which has 100 headers and fields that kprf does not know. */
 const PARTS_BESIDE = 4_000
 /** Records of one client have the same fields and headers; some have one or two of their own. */

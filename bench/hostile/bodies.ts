@@ -1,0 +1,144 @@
+/** Bodies of the largest default size that cost more to take in than others: the worst found of each kind. */
+import { gzipSync } from 'node:zlib'
+
+/** One body that is hard on a server. */
+export interface HostileBody {
+  readonly name: string
+  /** Makes it, not compressed. */
+  readonly make: () => Buffer
+}
+
+/** The default of `http.max_body_bytes`. */
+export const LARGEST_BODY_BYTES = 8_388_608
+
+/** As a client would send it at the least cost for itself: some kB for most of them. */
+export function compressed({ make }: HostileBody): { body: Buffer; contentEncoding: string } {
+  return { body: gzipSync(make()), contentEncoding: 'gzip' }
+}
+
+/** What the process must take within 100 ms of work each, parsed or refused. */
+export const HOSTILE_BODIES: readonly HostileBody[] = [
+  // What JSON.parse or a walk through its values is slow at.
+  { name: 'open brackets', make: () => repeated('', '[', '') },
+  { name: 'empty arrays', make: () => unknownArray('[]') },
+  { name: 'empty objects', make: () => unknownArray('{}') },
+  { name: 'objects of one name', make: () => unknownArray('{"a":0}') },
+  { name: 'zeros', make: () => unknownArray('0') },
+  { name: 'numbers with exponents', make: () => unknownArray('1.2345678901234567e-300') },
+  { name: 'empty strings', make: () => unknownArray('""') },
+  {
+    name: 'different strings',
+    make: () => counted('{"x":[', (n) => `"${n}",`, '0],"records":[]}'),
+  },
+  { name: 'different names', make: () => counted('{"x":{', (n) => `"${n}":0,`, '"":0}}') },
+  { name: 'records of different names', make: () => counted(RECORDS, (n) => `{"${n}":0},`, '0]}') },
+  { name: 'headers of one record', make: () => counted(HEADERS, (n) => `"${n}":"",`, '"":""}}]}') },
+  { name: 'one name again and again', make: () => repeated('{"x":{', '"a":0,', '"a":0}}') },
+  // The most that the limits on parts and names let through.
+  { name: 'most parts: empty arrays', make: () => padded(most(RECORDS, '[],', 126_000, '0]}')) },
+  { name: 'most parts: objects', make: () => padded(most(UNKNOWN, '{"a":0},', 84_000, '0]}')) },
+  { name: 'most parts: strings', make: () => padded(mostStrings()) },
+  { name: 'most lists of names', make: () => padded(mostNames(NAMES_PER_OBJECT)) },
+  { name: 'most lists of names, nested', make: () => padded(nestedNames()) },
+  { name: 'most headers', make: () => padded(mostHeaders()) },
+  // Text.
+  { name: 'escaped zeros', make: () => value('\\u0000') },
+  { name: 'escaped quotes', make: () => value('\\"') },
+  { name: 'escaped quotes, then an error', make: () => repeated('"', '\\"', '"x') },
+  { name: 'escaped lines, then an error', make: () => repeated('"', '\\n', '"x') },
+  { name: 'other escapes, then an error', make: () => repeated('"', '\\u0000', '"x') },
+  { name: 'digits', make: () => repeated('{"x":', '1', '}') },
+  { name: 'white space', make: () => repeated('', ' ', '{}') },
+  { name: 'lines, then an error', make: () => repeated('', '\n', '{]') },
+  { name: 'replacement characters', make: () => value('\ufffd') },
+  { name: 'invalid UTF-8 at the end', make: invalidUtf8 },
+  { name: 'a lone surrogate at the end', make: () => value('\u8a9e', '\\ud800') },
+  { name: 'base64', make: () => value('QUJD', '', ',"encoding":"base64"') },
+  { name: 'a value of mixed width', make: () => value('a\u8a9e') },
+]
+
+const RECORDS = '{"records":['
+const UNKNOWN = '{"x":['
+const HEADERS = '{"records":[{"topic":"t","data":"","headers":{'
+const NAMES_PER_OBJECT = 20
+const NESTED_LEVELS = 60
+/** Just below the limits of a push with the default of `http.max_records_per_request`. */
+const MOST_SHAPES = 20_900
+const MOST_PARTS = 253_000
+
+function unknownArray(element: string): Buffer {
+  return repeated(`{"x":[${element}`, `,${element}`, '],"records":[]}')
+}
+
+function value(text: string, last = '', more = ''): Buffer {
+  return repeated('{"records":[{"topic":"t","data":"', text, `${last}"${more}}]}`)
+}
+
+/** As many of `unit` as make the largest body. */
+function repeated(head: string, unit: string, tail: string): Buffer {
+  const room = LARGEST_BODY_BYTES - Buffer.byteLength(head + tail)
+  return Buffer.from(head + unit.repeat(Math.floor(room / Buffer.byteLength(unit))) + tail)
+}
+
+function counted(head: string, unit: (number: string) => string, tail: string): Buffer {
+  const units: string[] = []
+  let room = LARGEST_BODY_BYTES - head.length - tail.length
+  for (let n = 0; room > 0; n += 1) {
+    const next = unit(n.toString(36))
+    room -= next.length
+    if (room >= 0) units.push(next)
+  }
+  return Buffer.from(head + units.join('') + tail)
+}
+
+function most(head: string, unit: string, count: number, tail: string): string {
+  return head + unit.repeat(count) + tail
+}
+
+/** Fills a body up with a value full of escapes, which take longer than any other text. */
+function padded(text: string): Buffer {
+  const head = `${text.slice(0, -1)},"y":"`
+  return repeated(head, '\\"', '"}')
+}
+
+function mostStrings(): string {
+  const strings = Array.from({ length: MOST_PARTS }, (_, n) => `"${n.toString(36)}abc"`)
+  return `${UNKNOWN}${strings.join()}]}`
+}
+
+function mostNames(perObject: number): string {
+  return `${UNKNOWN}${objectsOf(MOST_SHAPES / perObject, perObject).join()}]}`
+}
+
+function objectsOf(count: number, names: number): string[] {
+  return Array.from({ length: count }, (_, at) => {
+    const members = Array.from({ length: names }, (_none, n) => `"${nameOf(at * names + n)}":0`)
+    return `{${members.join()}}`
+  })
+}
+
+function nestedNames(): string {
+  const count = Math.floor(MOST_SHAPES / NESTED_LEVELS)
+  const values = Array.from({ length: count }, (_, at) => {
+    const open = Array.from({ length: NESTED_LEVELS }, (_none, n) => `{"${nameOf(at * 60 + n)}":`)
+    return `${open.join('')}0${'}'.repeat(NESTED_LEVELS)}`
+  })
+  return `${UNKNOWN}${values.join()}]}`
+}
+
+/** Valid records, with headers of the same names. */
+function mostHeaders(): string {
+  const names = Array.from({ length: 8 }, (_, n) => `"header-${n}":"${n}"`).join()
+  const record = `{"topic":"t","data":"","headers":{${names}}}`
+  return `${RECORDS}${new Array<string>(10_000).fill(record).join()}]}`
+}
+
+function nameOf(number: number): string {
+  return number.toString(36)
+}
+
+function invalidUtf8(): Buffer {
+  const body = value('\ufffd')
+  body[body.length - 5] = 0xff
+  return body
+}
