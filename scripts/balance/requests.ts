@@ -24,7 +24,7 @@ let lastId = 0
 /** Draws one request; {@link DrawnRequest.recordIds} of different requests differ in the whole process. */
 export function drawRequest(random: SeededRandom): DrawnRequest {
   const dice = random.below(100)
-  if (dice < 60) return drawPush(random)
+  if (dice < 85) return drawPush(random)
   return random.pick(REFUSED)(random)
 }
 

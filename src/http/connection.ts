@@ -31,6 +31,8 @@ export class Connection {
   #isOver = false
   #isDiscarding = false
   #requestsSeen = 0
+  /** Since when nothing more is sent, and the client is given time to read what was. */
+  #endedSinceMs: number | undefined
   /** Since when there has been something to take, and what had been taken then. */
   #unreadSinceMs: number | undefined
   #takenBytes = 0
@@ -41,6 +43,10 @@ export class Connection {
     this.idleSinceMs = clock.nowMs()
     this.#clock = clock
     this.#limits = limits
+    // Node calls this after the last reply; its own would close at once.
+    socket.destroySoon = () => {
+      this.#endGently()
+    }
   }
 
   /** Whether it ends after the responses begun. No further request on it is served. */
@@ -121,6 +127,11 @@ export class Connection {
     socket.once('close', cancel)
   }
 
+  /** Whether the client has had time to read the last reply, and has not closed since. */
+  hasLingered(nowMs: number): boolean {
+    return this.#endedSinceMs !== undefined && nowMs - this.#endedSinceMs >= this.#limits.lingerMs
+  }
+
   /** Notes what it is doing. To be called every now and then. */
   look(nowMs: number): void {
     if (this.requests === this.#requestsSeen && !this.isBusy) return
@@ -195,11 +206,16 @@ export class Connection {
       discardedBytes += chunk.length
       if (discardedBytes > DISCARD_MAX_BYTES) socket.pause()
     })
-    // Node calls this after the last reply.
-    socket.destroySoon = () => {
-      socket.end()
-      this.linger()
-    }
+  }
+
+  /**
+   * Sends the end, and goes on reading until the client has closed too, for a moment (RFC 9112, 9.6): a byte that
+   * came after a close would reset the connection, and a client that reads late would lose the replies it has.
+   */
+  #endGently(): void {
+    this.#isOver = true
+    this.#endedSinceMs ??= this.#clock.nowMs()
+    this.socket.end()
   }
 }
 

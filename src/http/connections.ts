@@ -131,7 +131,7 @@ export class Connections {
   }
 
   /**
-   * Cuts those whose clients take their replies too slowly, and those that have been idle for longer than any is
+   * Cuts those that ended and whose clients have had time to read that, those whose clients take their replies too slowly, and those that have been idle for longer than any is
    * kept, whatever their clients send in place of a request: Node's parser skips empty lines, and its timer begins
    * anew with each. To be called every now and then.
    */
@@ -140,7 +140,9 @@ export class Connections {
     const idleMs = this.#limits.keepAliveTimeoutMs + KEEP_ALIVE_BUFFER_MS
     for (const connection of this.#connections.values()) {
       connection.look(nowMs)
-      if (connection.isStalled(nowMs)) {
+      if (connection.hasLingered(nowMs)) {
+        this.#cut(connection)
+      } else if (connection.isStalled(nowMs)) {
         this.#cut(connection)
         this.#observer.clientFailed(connection, 'stalled_reader')
       } else if (!connection.isBusy && nowMs - connection.idleSinceMs > idleMs) {

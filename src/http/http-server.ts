@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Server as NetServer, type AddressInfo } from 'node:net'
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CancelTimer, Clock } from '../clock.ts'
 import { invariant } from '../invariant.ts'
@@ -190,6 +190,9 @@ export class HttpServer {
     this.#server
       .on('connection', (socket) => {
         this.#connections.add(socket)
+        socket.once('end', () => {
+          this.#inputEnded(socket)
+        })
       })
       .on('request', serve)
       // The body reader tells the client to go on, once all that can be checked without a body is.
@@ -226,6 +229,14 @@ export class HttpServer {
     return false
   }
 
+  /** Node says nothing of a body that ends too soon where the request asked for an upgrade. */
+  #inputEnded(socket: Socket): void {
+    const response = this.#connections.get(socket)?.lastResponse
+    if (response === undefined || response.req.complete || response.writableEnded) return
+    const error = new Error('the connection ended in the middle of a request')
+    this.#refuseInput(Object.assign(error, { code: 'HPE_INVALID_EOF_STATE' }), socket)
+  }
+
   /** Answers what is not HTTP, or did not arrive in time. Called again for whatever comes after it. */
   #refuseInput(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#connections.get(socket)
@@ -236,6 +247,11 @@ export class HttpServer {
     const response = connection.lastResponse
     const isInBody = response !== undefined && !response.req.complete && !response.writableEnded
     if (connection.isEnding && !isInBody) return
+    if (response !== undefined && !response.req.complete && response.writableEnded) {
+      // What is wrong is the rest of a request that was answered without it: it has its one reply.
+      connection.endAfterReplies()
+      return
+    }
     connection.stopServing()
     const refusal = parserRefusal(error)
     this.#clientFailed(connection, refusal.code.toLowerCase(), refusal.message)
@@ -247,6 +263,9 @@ export class HttpServer {
       // The reply takes its turn behind those before it.
       const requestId = this.#requestIds(response.req.headers)
       refuse(response.req, response, requestId, refusal, { closes: 'atOnce' })
+      response.once('finish', () => {
+        connection.discardInput()
+      })
     }
   }
 

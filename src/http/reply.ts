@@ -77,8 +77,9 @@ export function refuse(
   if (closes === undefined) {
     response.end(body)
   } else if (closes === 'atOnce') {
-    // Node forgets a request once its response is out: whoever still reads its body would wait for ever.
-    response.once('finish', () => request.destroy()).end(body)
+    // Node forgets a request once its response is out: whoever still reads its body would wait until the connection
+    // closes, which the client may read the reply before.
+    response.once('finish', () => request.emit('close')).end(body)
   } else if (isSendingBody(request)) {
     endAfterBody(request, response, body)
   } else {

@@ -202,7 +202,7 @@ const CASES: readonly Case[] = [
     fact: 'too many topics',
     body: topics(51),
     status: 413,
-    code: 41304,
+    code: 41305,
     says: 'more than 50 topics',
   },
   // 19

@@ -46,7 +46,7 @@ describe('the memory for request bodies', () => {
     const client = connect().write(rawPush(LARGE))
     await producer.called(1)
 
-    const body = drop.mock.contexts[0]
+    const [body] = drop.mock.contexts as HeldBody[]
     const bytesWhileWaiting = body?.bytes.length
     release()
     const reply = await client.response()
