@@ -41,7 +41,7 @@ describe('imbalances', () => {
       fates(['a', 'accepted', 'accepted'], ['b', 'accepted']),
       '2 times',
     ],
-    ['an effect without a reply', { replies: [] }, persisted, 'got no reply'],
+    ['an effect without a reply', { replies: [] }, fates(['a', 'persisted']), 'got no reply'],
     ['two replies to one request', { replies: [OK, OK] }, persisted, 'more replies than requests'],
     ['a server that does nothing', { isStuck: true }, persisted, 'neither answered nor closed'],
     ['bytes that are no reply', { rest: 'HTTP' }, persisted, 'no reply was sent'],
