@@ -32,8 +32,9 @@ export function drawFault(dice: Dice, api: FaultyApi, brokers: number): FaultPla
     case 'cutAfter':
       return { kind, withReset: dice.chance(0.5) }
     case 'cutWithin':
-    case 'silentWithin':
       return { kind, bytes: dice.between(0, 60) }
+    case 'silentWithin':
+      return { kind, bytes: dice.between(1, 60) }
     case 'slice':
       return { kind, bytes: dice.between(1, 9) }
     case 'wrongLength':

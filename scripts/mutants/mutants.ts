@@ -137,8 +137,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/producer/recovery.ts',
-        find: 'if (batch.isFrozen) {',
-        replace: 'if (batch.isFrozen && false) {',
+        find: 'if (batch.isFrozen || this.#isMisnumbered(batch, errorNumber)) {',
+        replace: 'if (this.#isMisnumbered(batch, errorNumber)) {',
       },
     ],
   },

@@ -106,12 +106,17 @@ export function cutWithin(lengthBytes: number): AnyFault {
   return distort((frame) => [frame.subarray(0, lengthBytes)], true)
 }
 
-/** Sends the first `lengthBytes` of the answer, then nothing more on the connection, which stays open. */
+/**
+ * Sends the first `lengthBytes` of the answer, though never all of it, then nothing more on the connection, which stays
+ * open.
+ */
 export function silentWithin(lengthBytes: number): AnyFault {
   return async (exchange) => {
     const reply = await exchange.proceed()
     if (reply.kind !== 'answer') return reply
-    const distort = (frame: Buffer): readonly Buffer[] => [frame.subarray(0, lengthBytes)]
+    const distort = (frame: Buffer): readonly Buffer[] => [
+      frame.subarray(0, Math.min(lengthBytes, frame.length - 1)),
+    ]
     return { ...reply, distort, thenHang: true }
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import * as fault from '../../src/embedded-broker/faults.ts'
@@ -220,6 +221,20 @@ describe('faults', () => {
 
     await expect(produce()).rejects.toThrow('connection closed')
     expect(storedCount()).toBe(stored)
+  })
+
+  test('a broker that falls silent within its answer keeps the connection, and serves nothing more', async () => {
+    cluster.control('Produce', fault.silentWithin(10_000))
+    client.socket.write(requestFrame(produceApi, 7, produceRequest('orders', 0)))
+    const [beginning] = (await once(client.socket, 'data')) as [Buffer]
+    client.socket.write(requestFrame(metadataApi, 6, allTopics))
+    const other = await WireClient.connect(cluster.bootstrap)
+    await other.send(metadataApi, 6, allTopics)
+
+    expect(beginning.length).toBe(beginning.readInt32BE(0) + 3)
+    expect(cluster.requests.filter(({ api }) => api === 'Metadata')).toHaveLength(1)
+    expect(client.socket.destroyed).toBe(false)
+    await other.close()
   })
 
   test('a sliced answer arrives whole, in many pieces', async () => {
