@@ -123,7 +123,7 @@ const kafka = {
     librdkafka: ['queue.buffering.max.kbytes'],
   }),
   queue_memory_max_kbytes: wholeNumber({
-    doc: 'Most memory that records in the queue hold, over all topics and workers: keys, values, headers and what kprf keeps of each. 0 is half of the memory that the process may use (of its container, or of the machine). Each worker may hold an equal part of it, and 8 MiB and the largest record at least.',
+    doc: 'Most memory that records in the queue hold, over all topics and workers. That is keys, values, headers and what kprf keeps of each. 0 is half of the memory that the process may use (of its container, or of the machine). Each worker may hold an equal part of it, and 8 MiB and the largest record at least.',
     default: 0,
     min: 0,
     max: INT_MAX,
