@@ -123,7 +123,7 @@ const kafka = {
     librdkafka: ['queue.buffering.max.kbytes'],
   }),
   queue_memory_max_kbytes: wholeNumber({
-    doc: 'Most memory that all records in the queue hold: keys, values, headers and what kprf keeps of each. 0 is half of the memory that the process may use (of its container, or of the machine). Each worker may hold an equal part of it, and 8 MiB and the largest record at least.',
+    doc: 'Most memory that records in the queue hold, over all topics and workers. That is keys, values, headers and what kprf keeps of each. 0 is half of the memory that the process may use (of its container, or of the machine). Each worker may hold an equal part of it, and 8 MiB and the largest record at least.',
     default: 0,
     min: 0,
     max: INT_MAX,
@@ -263,7 +263,7 @@ const http = {
     unit: 'connections',
   }),
   max_connections_per_address: wholeNumber({
-    doc: 'Most open connections of one address, of which each of several `workers` takes so many; an IPv6 address counts with all of its /64. Further ones are closed. 0 is no limit: behind a load balancer all clients have its address.',
+    doc: 'Most open connections of one address, in each of several `workers`; all of an IPv6 /64 count as one. Further ones are closed. 0 is no limit: behind a load balancer all clients have its address.',
     default: 0,
     min: 0,
     max: 1_000_000,
