@@ -43,7 +43,7 @@ describe('the memory for request bodies', () => {
     const client = connect().write(rawPush(LARGE))
     await producer.called(1)
 
-    const body = drop.mock.contexts[0]
+    const body = drop.mock.contexts[0] as HeldBody | undefined
     const bytesWhileWaiting = body?.bytes.length
     release()
     const reply = await client.response()
