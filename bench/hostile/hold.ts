@@ -14,7 +14,11 @@ import { HOSTILE_BODIES, type HostileBody } from './bodies.ts'
 const MAX_RECORDS = 10_000
 /** Of which the best counts: the others share the machine with the collector and other processes. */
 const RUNS = 12
-const RULES = { maxRecordsPerRequest: MAX_RECORDS, maxTopicsPerRequest: 1_000, unknownFields: 'ignore' } as const
+const RULES = {
+  maxRecordsPerRequest: MAX_RECORDS,
+  maxTopicsPerRequest: 1_000,
+  unknownFields: 'ignore',
+} as const
 
 /** Steps in turn, with what each took, ms. */
 type Steps = Record<string, number>
