@@ -32,6 +32,7 @@ export async function runBalance(requestCount: number, firstSeed: number): Promi
     settings: {
       maxBodyBytes: MAX_BODY_BYTES,
       maxRecordsPerRequest: 100,
+      maxCompressionRatio: 100,
       maxTopicsPerRequest: 100,
       unknownFields: 'ignore',
     },

@@ -10,6 +10,7 @@ const PORT = 4_242
 const SETTINGS = {
   maxBodyBytes: 1_048_576,
   maxRecordsPerRequest: 10_000,
+  maxCompressionRatio: 100,
   maxTopicsPerRequest: 1_000,
   unknownFields: 'reject',
 } as const

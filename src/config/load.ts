@@ -73,6 +73,7 @@ function httpConfig(http: EffectiveValues['http']): HttpConfig {
     port: http.port,
     metricsPort: http.metrics_port,
     maxBodyBytes: http.max_body_bytes,
+    maxCompressionRatio: http.max_compression_ratio,
     maxRecordsPerRequest: http.max_records_per_request,
     maxTopicsPerRequest: http.max_topics_per_request,
     maxConnections: http.max_connections,

@@ -241,6 +241,12 @@ const http = {
     max: LONGEST_BODY_BYTES,
     unit: 'bytes',
   }),
+  max_compression_ratio: wholeNumber({
+    doc: 'Most bytes that each byte of a compressed body may become, for bodies that become larger than 1 MiB. Records of a business become 5 to 30; what becomes 1000 is made to cost time and memory. 0 is no limit.',
+    default: 100,
+    min: 0,
+    max: 1_000_000,
+  }),
   max_records_per_request: wholeNumber({
     doc: 'Most records in one push.',
     default: 10_000,

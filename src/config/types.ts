@@ -74,6 +74,7 @@ export interface HttpConfig {
   readonly port: number
   readonly metricsPort: number
   readonly maxBodyBytes: number
+  readonly maxCompressionRatio: number
   readonly maxRecordsPerRequest: number
   readonly maxTopicsPerRequest: number
   readonly maxConnections: number

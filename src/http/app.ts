@@ -26,7 +26,11 @@ export interface AppOptions {
   readonly producer: RecordProducer
   readonly settings: Pick<
     HttpConfig,
-    'maxBodyBytes' | 'maxRecordsPerRequest' | 'maxTopicsPerRequest' | 'unknownFields'
+    | 'maxBodyBytes'
+    | 'maxCompressionRatio'
+    | 'maxRecordsPerRequest'
+    | 'maxTopicsPerRequest'
+    | 'unknownFields'
   >
   /** `undefined` when no topic has a limit. */
   readonly rateLimits: RateLimits | undefined
@@ -97,7 +101,7 @@ function createErrorHandler(
 
 function createPushEndpoint(options: AppOptions): PushEndpoint {
   const { settings, clock } = options
-  const { maxBodyBytes, maxRecordsPerRequest } = settings
+  const { maxBodyBytes, maxCompressionRatio, maxRecordsPerRequest } = settings
   const { replyBytesInFlight = REPLY_BYTES_IN_FLIGHT } = options
   const budget = options.bodyBudget ?? createBodyBudget({ maxBodyBytes, clock })
   // The names of topics, which offsets repeat, were in the body.
@@ -105,7 +109,7 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
   return new PushEndpoint({
     ...options,
     rules: settings,
-    bodyReader: new BodyReader(maxBodyBytes, budget),
+    bodyReader: new BodyReader({ maxBytes: maxBodyBytes, maxRatio: maxCompressionRatio }, budget),
     jsonParser: new JsonParser(jsonLimits(maxRecordsPerRequest)),
     replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     requestIds: createRequestIds(clock),

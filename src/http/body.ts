@@ -44,13 +44,26 @@ export class HeldBody {
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** Reads bodies of at most so many bytes, before and after decompression, out of a shared budget. */
+/** How large a body may be. */
+export interface BodyLimits {
+  /** Before and after decompression. */
+  readonly maxBytes: number
+  /** Bytes that each byte of a compressed body may become, beyond {@link FREE_BYTES}; 0 is no limit. */
+  readonly maxRatio: number
+}
+
+/** What a compressed body may become, however small it is. */
+const FREE_BYTES = 1_048_576
+
+/** Reads bodies within their limits, out of a shared budget. */
 export class BodyReader {
   readonly #maxBytes: number
+  readonly #maxRatio: number
   readonly #budget: ByteBudget
 
-  constructor(maxBytes: number, budget: ByteBudget) {
+  constructor({ maxBytes, maxRatio }: BodyLimits, budget: ByteBudget) {
     this.#maxBytes = maxBytes
+    this.#maxRatio = maxRatio
     this.#budget = budget
   }
 
@@ -83,7 +96,8 @@ export class BodyReader {
     const { length } = bytes
     try {
       const take = (count: number): ProxyError | undefined => refusalOf(held, count)
-      const content = await decompressBody(bytes, decompressor, this.#maxBytes, take)
+      const limits = { maxBytes: this.#maxBytes, maxRatioBytes: this.#maxRatioBytes(length) }
+      const content = await decompressBody(bytes, decompressor, limits, take)
       body.drop()
       held.giveBack(length)
       return new HeldBody(content, held)
@@ -91,6 +105,11 @@ export class BodyReader {
       body.release()
       throw error
     }
+  }
+
+  #maxRatioBytes(compressedBytes: number): number {
+    if (this.#maxRatio === 0) return Infinity
+    return Math.max(FREE_BYTES, compressedBytes * this.#maxRatio)
   }
 }
 

@@ -20,6 +20,14 @@ export interface Decompressor {
   }
 }
 
+/** How much may come out of a body. */
+export interface DecompressionLimits {
+  /** Of any body. */
+  readonly maxBytes: number
+  /** Of one that is as small as this one; Infinity where that does not matter. */
+  readonly maxRatioBytes: number
+}
+
 /** Asks whether so many further bytes may be held; an error says why not. */
 export type TakeBytes = (bytes: number) => ProxyError | undefined
 
@@ -61,7 +69,7 @@ export function decompressorOf(contentEncoding: string | undefined): Decompresso
 }
 
 /**
- * Decompresses a body to at most `maxBytes`, and takes what comes out as it comes.
+ * Decompresses a body as far as it may be, and takes what comes out as it comes.
  *
  * @throws ProxyError `BODY_TOO_LARGE`, `INVALID_ENCODED_BODY`, `EMPTY_BODY` for nothing to decompress, or
  * what `take` answers. What was taken is still held then.
@@ -69,21 +77,22 @@ export function decompressorOf(contentEncoding: string | undefined): Decompresso
 export async function decompressBody(
   body: Buffer,
   decompressor: Decompressor,
-  maxBytes: number,
+  limits: DecompressionLimits,
   take: TakeBytes,
 ): Promise<GrowingBytes | Buffer> {
   if (body.length === 0) throw new ProxyError('EMPTY_BODY', 'the request has no body')
   if (body.length > WHOLE_MAX_COMPRESSED_BYTES) {
-    return decompressInPieces(body, decompressor, maxBytes, take)
+    return decompressInPieces(body, decompressor, limits, take)
   }
+  const maxBytes = Math.min(limits.maxBytes, limits.maxRatioBytes)
   const maxOutputLength = Math.min(maxBytes, WHOLE_MAX_BYTES)
   let whole: Buffer
   try {
     whole = decompressor.whole(body, { maxOutputLength })
   } catch (error) {
     if (!(error instanceof RangeError)) throw invalid(error)
-    if (maxOutputLength === maxBytes) throw tooLarge(maxBytes)
-    return decompressInPieces(body, decompressor, maxBytes, take)
+    if (maxOutputLength === maxBytes) throw tooLarge(limits)
+    return decompressInPieces(body, decompressor, limits, take)
   }
   const refusal = take(whole.length)
   if (refusal !== undefined) throw refusal
@@ -93,9 +102,10 @@ export async function decompressBody(
 function decompressInPieces(
   body: Buffer,
   decompressor: Decompressor,
-  maxBytes: number,
+  limits: DecompressionLimits,
   take: TakeBytes,
 ): Promise<GrowingBytes> {
+  const maxBytes = Math.min(limits.maxBytes, limits.maxRatioBytes)
   return new Promise((resolve, reject) => {
     const output = new GrowingBytes(maxBytes)
     const stream = decompressor.pieces({ chunkSize: PIECE_BYTES })
@@ -107,7 +117,7 @@ function decompressInPieces(
     }
     stream.on('data', (piece: Buffer) => {
       length += piece.length
-      const refusal = length > maxBytes ? tooLarge(maxBytes) : take(piece.length)
+      const refusal = length > maxBytes ? tooLarge(limits) : take(piece.length)
       if (refusal === undefined) output.append(piece)
       else fail(refusal)
     })
@@ -121,10 +131,12 @@ function decompressInPieces(
   })
 }
 
-function tooLarge(maxBytes: number): ProxyError {
+function tooLarge({ maxBytes, maxRatioBytes }: DecompressionLimits): ProxyError {
   return new ProxyError(
     'BODY_TOO_LARGE',
-    `the body is larger than ${maxBytes} bytes when decompressed`,
+    maxRatioBytes < maxBytes
+      ? `the body is larger than ${maxRatioBytes} bytes when decompressed, too many for its size (http.max_compression_ratio): send fewer records at once, or uncompressed`
+      : `the body is larger than ${maxBytes} bytes when decompressed`,
   )
 }
 

@@ -35,6 +35,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.port', 1, 2, 3],
   ['http.metrics_port', 1001, 1002, 1003],
   ['http.max_body_bytes', 1024, 1025, 1026],
+  ['http.max_compression_ratio', 1, 2, 3],
   ['http.max_records_per_request', 1, 2, 3],
   ['http.max_topics_per_request', 1, 2, 3],
   ['http.max_connections', 1001, 1002, 1003],

@@ -48,6 +48,7 @@ const NUMBERS: [string, number, number, number, (config: Config) => number][] = 
   ['http.port', 4242, 0, 65535, ({ http }) => http.port],
   ['http.metrics_port', 8088, 0, 65535, ({ http }) => http.metricsPort],
   ['http.max_body_bytes', 8388608, 1024, 536870888, ({ http }) => http.maxBodyBytes],
+  ['http.max_compression_ratio', 100, 0, 1000000, ({ http }) => http.maxCompressionRatio],
   ['http.max_records_per_request', 10000, 1, 1000000, ({ http }) => http.maxRecordsPerRequest],
   ['http.max_topics_per_request', 1000, 1, 1000000, ({ http }) => http.maxTopicsPerRequest],
   ['http.max_connections', 10000, 1, 1000000, ({ http }) => http.maxConnections],

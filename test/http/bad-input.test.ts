@@ -386,6 +386,7 @@ describe('POST /push refuses', () => {
       settings: {
         maxBodyBytes: MAX_BODY_BYTES,
         maxRecordsPerRequest: 100,
+        maxCompressionRatio: 100,
         maxTopicsPerRequest: 50,
         unknownFields: example.rejectsUnknownFields === true ? 'reject' : 'ignore',
       },

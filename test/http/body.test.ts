@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
+import { ProxyError } from '../../src/errors.ts'
 import { BodyReader } from '../../src/http/body.ts'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -21,7 +22,7 @@ const noResponse = undefined as never as ServerResponse
 
 describe('BodyReader', () => {
   it('returns a body of one chunk as it is, uncopied', async () => {
-    const reader = new BodyReader(100, budgetOf(100))
+    const reader = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budgetOf(100))
     const request = requestOf({ 'content-length': '4' })
     const chunk = Buffer.from('body')
     const reading = reader.read(request, noResponse)
@@ -34,7 +35,7 @@ describe('BodyReader', () => {
   })
 
   it('joins the chunks of a body', async () => {
-    const reader = new BodyReader(100, budgetOf(100))
+    const reader = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budgetOf(100))
     const request = requestOf()
     const reading = reader.read(request, noResponse)
 
@@ -48,7 +49,7 @@ describe('BodyReader', () => {
   it('holds the bytes of a body until it is released, and gives them back once', async () => {
     const budget = budgetOf(100)
     const request = requestOf()
-    const reading = new BodyReader(100, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget).read(request, noResponse)
 
     request.end('body')
     const body = await reading
@@ -64,7 +65,10 @@ describe('BodyReader', () => {
   it('holds what comes out of a compressed body, not what went in', async () => {
     const budget = budgetOf(10_000)
     const request = requestOf({ 'content-encoding': 'gzip' })
-    const reading = new BodyReader(1000, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 1000, maxRatio: 0 }, budget).read(
+      request,
+      noResponse,
+    )
 
     request.end(gzipSync('x'.repeat(900)))
     const body = await reading
@@ -90,7 +94,7 @@ describe('BodyReader', () => {
   ])('holds nothing of a body that $fact', async ({ encoding, sent, code }) => {
     const budget = budgetOf(1000)
     const request = requestOf(encoding === undefined ? {} : { 'content-encoding': encoding })
-    const reading = new BodyReader(100, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget).read(request, noResponse)
 
     request.end(sent)
 
@@ -100,7 +104,7 @@ describe('BodyReader', () => {
 
   it('refuses a body that finds the budget exhausted, and holds nothing of it', async () => {
     const budget = budgetOf(5)
-    const reader = new BodyReader(100, budget)
+    const reader = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget)
     const first = requestOf()
     const firstReading = reader.read(first, noResponse)
     first.end('four')
@@ -119,11 +123,52 @@ describe('BodyReader', () => {
     const body = gzipSync('x'.repeat(900))
     const budget = budgetOf(body.length + 900)
     const request = requestOf({ 'content-encoding': 'gzip' })
-    const reading = new BodyReader(1_000_000, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 1_000_000, maxRatio: 0 }, budget).read(
+      request,
+      noResponse,
+    )
 
     request.end(body)
 
     expect((await reading)?.bytes).toHaveLength(900)
+  })
+
+  it.each([
+    { ratio: 10, becomes: 1_048_576, isRefused: false },
+    { ratio: 10, becomes: 1_048_577, isRefused: true },
+    { ratio: 0, becomes: 4_000_000, isRefused: false },
+    { ratio: 1_200, becomes: 4_000_000, isRefused: false },
+  ])(
+    'takes a body of which each byte may become $ratio where $becomes bytes of zeros come out: not if $isRefused',
+    async ({ ratio, becomes, isRefused }) => {
+      const budget = budgetOf(10_000_000)
+      const request = requestOf({ 'content-encoding': 'gzip' })
+      const reader = new BodyReader({ maxBytes: 8_000_000, maxRatio: ratio }, budget)
+      const reading = reader.read(request, noResponse).catch((error: unknown) => error)
+
+      request.end(gzipSync(Buffer.alloc(becomes), { level: 9 }))
+      const outcome = await reading
+
+      expect(outcome instanceof ProxyError).toBe(isRefused)
+      if (isRefused) {
+        expect(outcome).toMatchObject({
+          code: 'BODY_TOO_LARGE',
+          message: expect.stringContaining('http.max_compression_ratio') as string,
+        })
+        expect(budget.heldBytes).toBe(0)
+      }
+    },
+  )
+
+  it('lets a body become as many times larger as its own size allows', async () => {
+    const compressed = gzipSync(Buffer.alloc(4_000_000), { level: 0 })
+    const request = requestOf({ 'content-encoding': 'gzip' })
+    const limits = { maxBytes: 8_000_000, maxRatio: 1 }
+    const reading = new BodyReader(limits, budgetOf(10_000_000)).read(request, noResponse)
+
+    request.end(compressed)
+
+    expect((await reading)?.bytes).toHaveLength(4_000_000)
   })
 
   it.each([1000, 1_000_000])(
@@ -131,7 +176,10 @@ describe('BodyReader', () => {
     async (length) => {
       const budget = budgetOf(length)
       const request = requestOf({ 'content-encoding': 'gzip' })
-      const reading = new BodyReader(1_000_000, budget).read(request, noResponse)
+      const reading = new BodyReader({ maxBytes: 1_000_000, maxRatio: 0 }, budget).read(
+        request,
+        noResponse,
+      )
 
       request.end(gzipSync('x'.repeat(length)))
 
@@ -154,7 +202,10 @@ describe('BodyReader', () => {
       })
       return held
     })
-    const reading = new BodyReader(8_000_000, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 8_000_000, maxRatio: 0 }, budget).read(
+      request,
+      noResponse,
+    )
 
     request.end(gzipSync(Buffer.alloc(8_000_000)))
 
@@ -174,7 +225,10 @@ describe('BodyReader', () => {
     const budget = budgetOf(10_000_000)
     const plain = Buffer.alloc(length, 'some text ')
     const request = requestOf({ 'content-encoding': encoding })
-    const reading = new BodyReader(length, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: length, maxRatio: 0 }, budget).read(
+      request,
+      noResponse,
+    )
 
     request.end(compress(plain))
     const body = await reading
@@ -188,7 +242,10 @@ describe('BodyReader', () => {
     async (length) => {
       const member = gzipSync('x'.repeat(length))
       const request = requestOf({ 'content-encoding': 'gzip' })
-      const reading = new BodyReader(1_000_000, budgetOf(1_000_000)).read(request, noResponse)
+      const reading = new BodyReader(
+        { maxBytes: 1_000_000, maxRatio: 0 },
+        budgetOf(1_000_000),
+      ).read(request, noResponse)
 
       request.end(Buffer.concat([member, member, Buffer.alloc(512)]))
 
@@ -199,7 +256,10 @@ describe('BodyReader', () => {
   it.each([100, 1_000_000])('refuses truncated gzip of %i bytes', async (length) => {
     const budget = budgetOf(3_000_000)
     const request = requestOf({ 'content-encoding': 'gzip' })
-    const reading = new BodyReader(2_000_000, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 2_000_000, maxRatio: 0 }, budget).read(
+      request,
+      noResponse,
+    )
 
     request.end(gzipSync(randomBytes(length)).subarray(0, -9))
 
@@ -210,7 +270,10 @@ describe('BodyReader', () => {
   it('holds a byte for each byte of a body that comes in pieces of one, and keeps none of the pieces', async () => {
     const budget = budgetOf(100_000)
     const request = requestOf()
-    const reading = new BodyReader(100_000, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 100_000, maxRatio: 0 }, budget).read(
+      request,
+      noResponse,
+    )
     const piece = Buffer.from('x')
 
     for (let n = 0; n < 50_000; n += 1) request.emit('data', piece)
@@ -226,7 +289,10 @@ describe('BodyReader', () => {
   it('frees the memory of a body in pieces once it is dropped, and counts it until the release', async () => {
     const budget = budgetOf(100_000)
     const request = requestOf()
-    const reading = new BodyReader(100_000, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 100_000, maxRatio: 0 }, budget).read(
+      request,
+      noResponse,
+    )
     request.end('body')
     const body = await reading
     const memory = body?.bytes.buffer
@@ -241,7 +307,7 @@ describe('BodyReader', () => {
   it('gives up a body that has stalled when another needs its room, and says why', async () => {
     const clock = new FakeClock()
     const budget = budgetOf(100, clock)
-    const reader = new BodyReader(100, budget)
+    const reader = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget)
     const stalled = requestOf({ 'content-length': '100' })
     const stalledReading = reader.read(stalled, noResponse)
     const other = requestOf({ 'content-length': '90' })
@@ -265,7 +331,7 @@ describe('BodyReader', () => {
   it('returns nothing, and holds nothing, when the client leaves', async () => {
     const budget = budgetOf(100)
     const request = requestOf()
-    const reading = new BodyReader(100, budget).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget).read(request, noResponse)
 
     request.write('body')
     request.destroy()
@@ -277,7 +343,10 @@ describe('BodyReader', () => {
   it('reads no byte of a body that is too large by its Content-Length', async () => {
     const request = requestOf({ 'content-length': '101' })
 
-    const reading = new BodyReader(100, budgetOf(100)).read(request, noResponse)
+    const reading = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budgetOf(100)).read(
+      request,
+      noResponse,
+    )
 
     await expect(reading).rejects.toMatchObject({ code: 'BODY_TOO_LARGE' })
     expect(request.listenerCount('data')).toBe(0)

@@ -87,6 +87,7 @@ describe('the memory for replies', () => {
   const settings = {
     maxBodyBytes: MAX_BODY_BYTES,
     maxRecordsPerRequest: RECORDS,
+    maxCompressionRatio: 100,
     maxTopicsPerRequest: RECORDS,
     unknownFields: 'ignore',
   } as const

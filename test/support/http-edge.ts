@@ -105,6 +105,7 @@ export function createEdge(
     settings: {
       maxBodyBytes: MAX_BODY_BYTES,
       maxRecordsPerRequest: 100,
+      maxCompressionRatio: 100,
       maxTopicsPerRequest: 50,
       unknownFields: 'ignore',
     },
