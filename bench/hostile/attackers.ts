@@ -1,5 +1,6 @@
 /**
- * All shapes at once on one port, until this process is ended: `node bench/hostile/attackers.ts PORT KIB_PER_SECOND`.
+ * All shapes at once on one port, until this process is ended: `node bench/hostile/attackers.ts PORT KIB_PER_SECOND [TEXT]`;
+ * with a text, only the shapes that have it in their names.
  * Each shape is sent in rounds, at this rate over all rounds; what it leaves open stays open until the next one.
  */
 import { Flood } from './flood.ts'
@@ -8,7 +9,8 @@ import { SHAPES, type Shape } from './shapes.ts'
 const ROUND_BYTES = 65_536
 const LONGEST_ROUND_MS = 30_000
 
-const [port, kibPerSecond] = process.argv.slice(2).map(Number)
+const [port, kibPerSecond] = process.argv.slice(2, 4).map(Number)
+const only = process.argv[4] ?? ''
 if (port === undefined || kibPerSecond === undefined) throw new Error('usage: PORT KIB_PER_SECOND')
 
 async function attack(shape: Shape, port: number, bytesPerSecond: number): Promise<never> {
@@ -27,4 +29,5 @@ function pause(ms: number): Promise<void> {
 }
 
 console.log('attacking')
-await Promise.all(SHAPES.map((shape) => attack(shape, port, kibPerSecond * 1024)))
+const shapes = SHAPES.filter(({ name }) => name.includes(only))
+await Promise.all(shapes.map((shape) => attack(shape, port, kibPerSecond * 1024)))

@@ -1,5 +1,5 @@
 /**
- * `npm run survive [-- --minutes M --rate N --kib K]`: kprf with a heap of 256 MiB in a memory limit of 512 MiB takes
+ * `npm run survive [-- --minutes M --rate N --kib K --only TEXT]`: kprf with a heap of 256 MiB in a memory limit of 512 MiB takes
  * every hostile shape at once. Prints what became of honest clients and of `/livez`, and exits with 1 where a
  * promise is not kept.
  */
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '2' },
     rate: { type: 'string', default: '1000' },
     kib: { type: 'string', default: '8' },
+    only: { type: 'string', default: '' },
   },
 })
 const durationMs = Number(values.minutes) * 60_000
@@ -85,7 +86,7 @@ try {
   const alone = await observe(kprf, ALONE_MS)
   console.log(`alone: ${describe(alone)}`)
   const attackers = await startNode(
-    ['bench/hostile/attackers.ts', String(kprf.port), values.kib],
+    ['bench/hostile/attackers.ts', String(kprf.port), values.kib, values.only],
     /^attacking$/,
     { before: NICE },
   )

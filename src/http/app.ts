@@ -20,6 +20,7 @@ import { ReplyBatch } from './reply-batch.ts'
 import { ReplyRoom } from './reply-room.ts'
 import { refuse, sendNoContent } from './reply.ts'
 import { createRequestIds } from './request-id.ts'
+import { WorkTurns } from './work-turns.ts'
 
 /** What the app is made of. */
 export interface AppOptions {
@@ -114,5 +115,6 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
     replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     requestIds: createRequestIds(clock),
     replies: new ReplyBatch(clock, options.log),
+    turns: new WorkTurns(clock),
   })
 }

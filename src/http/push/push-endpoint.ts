@@ -16,6 +16,7 @@ import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { refuse } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
+import type { WorkTurns } from '../work-turns.ts'
 import { parsePush, type PushRules, type ValidPush } from './parse-push.ts'
 import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
 import { largestReplyBytes } from './record-elements.ts'
@@ -32,6 +33,7 @@ export interface PushEndpointOptions {
   readonly replyRoom: ReplyRoom
   readonly requestIds: RequestIds
   readonly replies: ReplyBatch
+  readonly turns: WorkTurns
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
@@ -42,6 +44,8 @@ const DRAINING: Refusal = {
   code: 'PRODUCER_DRAINING',
   message: 'kprf is shutting down and takes no more records',
 }
+/** The reply to a push of so many records is no work to speak of. */
+const FEW_RECORDS = 256
 const INTERNAL: Refusal = { code: 'INTERNAL', message: 'a bug in kprf; see its log' }
 
 /** One request on its way. */
@@ -89,6 +93,8 @@ export class PushEndpoint {
       const body = await this.#options.bodyReader.read(request, response)
       if (body === undefined) return clientGone(response)
       try {
+        const turn = this.#options.turns.enter(body.bytes.length)
+        if (turn !== undefined) await turn
         const status = this.#push(exchange, body)
         return typeof status === 'number' ? status : await status
       } finally {
@@ -122,7 +128,20 @@ export class PushEndpoint {
     const { returnOffsets } = push
     if (!(outcome instanceof Promise)) return this.#reply(exchange, outcome, returnOffsets)
     exchange.held?.releaseWithConnection()
-    return outcome.then((sent) => this.#reply(exchange, sent, returnOffsets))
+    return push.records.length <= FEW_RECORDS
+      ? outcome.then((sent) => this.#reply(exchange, sent, returnOffsets))
+      : this.#replyInTurn(exchange, outcome, push)
+  }
+
+  /** Thousands of records that waited for the same thing are done with at the same time, in many pushes. */
+  async #replyInTurn(
+    exchange: Exchange,
+    outcome: Promise<SendOutcome>,
+    { records: { length }, returnOffsets }: ValidPush,
+  ): Promise<number> {
+    const sent = await outcome
+    await this.#options.turns.enter(largestReplyBytes(length))
+    return this.#reply(exchange, sent, returnOffsets)
   }
 
   #reply(exchange: Exchange, outcome: SendOutcome, returnOffsets: boolean): number {
