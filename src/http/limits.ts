@@ -48,7 +48,7 @@ export const SERVER_LIMITS: ServerLimits = {
   timeoutCheckIntervalMs: 1000, // Node's 30 s would make 10 s into 40 s
   keepAliveTimeoutMs: 65_000, // longer than the 60 s of common load balancers, which must close first
   maxRequestsPerConnection: 10_000, // lets a load balancer spread long-lived connections anew
-  maxPipelinedRequests: 32, // the most that any browser ever had; more are work for others to wait for
+  maxPipelinedRequests: 100, // with 3 KiB of objects each; what comes in one read is parsed before it can be held back
   acceptsPerTurn: 8, // 200 newcomers wait for 25 turns rather than 200
   maxConnections: 10_000, // with 16 KiB of headers each, 160 MiB at worst
   maxConnectionsPerAddress: 0, // all clients of a load balancer have its address
