@@ -53,6 +53,7 @@ export const SHAPES: readonly Shape[] = [
   repeated('gzip: an unknown field of [[],[],...]', 'up', zipped(wideField('[]'))),
   repeated('gzip: an unknown field of [1,1,...]', 'up', zipped(wideField('1'))),
   repeated('gzip: records of {}', 'up', zipped(filled('{"records":[{}', ',{}', ']}'))),
+  repeated('gzip: 10,000 records of next to nothing', 'up', zipped(tinyRecords())),
   repeated('gzip: 590,000 headers in one record', 'up', zipped(manyHeaders(590_000))),
   repeated(
     'gzip: one string of 8 MiB',
@@ -226,6 +227,11 @@ function filled(before: string, filling: string, after: string): Buffer {
 
 function wideField(value: string): Buffer {
   return filled(`{"records":[],"x":[${value}`, `,${value}`, ']}')
+}
+
+function tinyRecords(): Buffer {
+  const record = { topic: 'bench', data: '' }
+  return Buffer.from(JSON.stringify({ records: new Array<object>(10_000).fill(record) }))
 }
 
 function manyHeaders(count: number): Buffer {

@@ -60,6 +60,13 @@ async function observe(kprf: Server, phaseMs: number): Promise<Phase> {
   return { okPerSecond, statuses, latencyMs, liveness: JSON.parse(json) as Liveness }
 }
 
+/** How late the event loop was at most since this was last asked. */
+async function latestLagMs({ metricsPort }: Server): Promise<number> {
+  const reply = await fetch(`http://127.0.0.1:${metricsPort ?? 0}/metrics`)
+  const lag = /^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(await reply.text())?.[1]
+  return Number(lag) * 1000
+}
+
 function describe({ okPerSecond, latencyMs, liveness }: Phase): string {
   const pushes = `${okPerSecond.toFixed(0)} pushes/s ok, p50 ${latencyMs.p50.toFixed(1)} ms, p99 ${latencyMs.p99.toFixed(0)} ms`
   const { probes, failures, medianMs, p99Ms, maxMs } = liveness
@@ -90,8 +97,10 @@ try {
     /^attacking$/,
     { before: NICE },
   )
+  await latestLagMs(kprf)
   const attacked = await observe(kprf, durationMs)
   await attackers.stop()
+  console.log(`the event loop was late by ${(await latestLagMs(kprf)).toFixed(0)} ms at most`)
   console.log(`attacked: ${describe(attacked)}`)
   const hasSurvived = !kprf.hasEnded()
   const peakBytes = limit?.peakBytes ?? peakResidentBytes(kprf.pid ?? 0) ?? NaN

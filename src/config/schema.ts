@@ -242,7 +242,7 @@ const http = {
     unit: 'bytes',
   }),
   max_compression_ratio: wholeNumber({
-    doc: 'Most bytes that each byte of a compressed body may become, for bodies that become larger than 1 MiB. Records of a business become 5 to 30; what becomes 1000 is made to cost time and memory. 0 is no limit.',
+    doc: 'Most bytes that each byte of a compressed body may become, for bodies that become larger than 128 KiB. Records of a business become 5 to 30; what becomes 1000 is made to cost time and memory. 0 is no limit.',
     default: 100,
     min: 0,
     max: 1_000_000,

@@ -17,6 +17,7 @@ import { PushEndpoint } from './push/push-endpoint.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
 import type { RateLimits } from './rate-limiter.ts'
 import { ReplyBatch } from './reply-batch.ts'
+import { ReadTurns } from './read-turns.ts'
 import { ReplyRoom } from './reply-room.ts'
 import { refuse, sendNoContent } from './reply.ts'
 import { createRequestIds } from './request-id.ts'
@@ -110,7 +111,11 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
   return new PushEndpoint({
     ...options,
     rules: settings,
-    bodyReader: new BodyReader({ maxBytes: maxBodyBytes, maxRatio: maxCompressionRatio }, budget),
+    bodyReader: new BodyReader(
+      { maxBytes: maxBodyBytes, maxRatio: maxCompressionRatio },
+      budget,
+      new ReadTurns(clock),
+    ),
     jsonParser: new JsonParser(jsonLimits(maxRecordsPerRequest)),
     replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     requestIds: createRequestIds(clock),

@@ -9,6 +9,7 @@ import type { ByteBudget, HeldBytes } from './byte-budget.ts'
 import { addressOf } from './client-address.ts'
 import { decompressBody, decompressorOf, type Decompressor } from './content-encoding.ts'
 import { freeBytes, GrowingBytes } from './growing-bytes.ts'
+import type { ReadTurns } from './read-turns.ts'
 
 /** A request body in memory. Its holder calls `release` once done with it, and a second time at no harm. */
 export class HeldBody {
@@ -53,18 +54,20 @@ export interface BodyLimits {
 }
 
 /** What a compressed body may become, however small it is. */
-const FREE_BYTES = 1_048_576
+const FREE_BYTES = 131_072
 
 /** Reads bodies within their limits, out of a shared budget. */
 export class BodyReader {
   readonly #maxBytes: number
   readonly #maxRatio: number
   readonly #budget: ByteBudget
+  readonly #turns: ReadTurns
 
-  constructor({ maxBytes, maxRatio }: BodyLimits, budget: ByteBudget) {
+  constructor({ maxBytes, maxRatio }: BodyLimits, budget: ByteBudget, turns: ReadTurns) {
     this.#maxBytes = maxBytes
     this.#maxRatio = maxRatio
     this.#budget = budget
+    this.#turns = turns
   }
 
   /**
@@ -81,7 +84,8 @@ export class BodyReader {
     if (announcedBytes > this.#maxBytes) return Promise.reject(tooLarge(this.#maxBytes))
     if (awaitsContinue(request)) response.writeContinue()
     const held = this.#budget.open(addressOf(request.socket))
-    const arrived = new ArrivingBody(request, held, this.#maxBytes, announcedBytes).arrived
+    const limits = { maxBytes: this.#maxBytes, announcedBytes }
+    const { arrived } = new ArrivingBody(request, held, limits, this.#turns)
     return decompressor === undefined
       ? arrived
       : arrived.then((body) => body && this.#decompress(body, held, decompressor))
@@ -126,7 +130,12 @@ class ArrivingBody {
   #pieces: GrowingBytes | undefined
   #isOver = false
 
-  constructor(request: IncomingMessage, held: HeldBytes, maxBytes: number, announcedBytes: number) {
+  constructor(
+    request: IncomingMessage,
+    held: HeldBytes,
+    { maxBytes, announcedBytes }: { readonly maxBytes: number; readonly announcedBytes: number },
+    turns: ReadTurns,
+  ) {
     this.#held = held
     this.#maxBytes = maxBytes
     this.#announcedBytes = announcedBytes
@@ -135,7 +144,10 @@ class ArrivingBody {
       request.on('data', (piece: Buffer) => {
         if (this.#isOver) return
         const refusal = this.#add(piece, reject)
-        if (refusal === undefined) return
+        if (refusal === undefined) {
+          if (this.#pieces !== undefined) turns.received(request, piece.length)
+          return
+        }
         this.#forget()
         reject(refusal)
       })

@@ -68,13 +68,15 @@ export class Connection {
   /**
    * Notes that a request got its response object. One that is not `served` gets no answer, and must have no
    * effect: it was sent behind the last one of its connection.
+   *
+   * @param maxPipelinedRequests - how many of it may be under way.
    */
-  begin(response: ServerResponse): Beginning {
+  begin(response: ServerResponse, maxPipelinedRequests: number): Beginning {
     if (this.isEnding || this.#awaitsUpgrade()) {
       this.endAfterReplies()
       return 'afterTheEnd'
     }
-    if (this.#countUnfinished() >= this.#limits.maxPipelinedRequests) {
+    if (this.#countUnfinished() >= maxPipelinedRequests) {
       this.endAfterReplies()
       return 'tooMany'
     }

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../clock.ts'
+import type { CancelTimer, Clock } from '../clock.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionCounts, DropReason } from './http-metrics.ts'
 import type { ServerLimits } from './limits.ts'
@@ -40,6 +40,8 @@ export class Connections {
   /** The next one to make room is the last. */
   #candidates: Candidate[] = []
   #arrivalsSinceSearch = Infinity
+  #begunInTurn = 0
+  #cancelTurn: CancelTimer | undefined
   #isStopping = false
 
   constructor(clock: Clock, limits: ServerLimits, observer: ConnectionObserver) {
@@ -84,11 +86,25 @@ export class Connections {
   begin(response: ServerResponse): boolean {
     const connection = this.#connections.get(response.req.socket)
     if (connection === undefined) return false
-    const beginning = connection.begin(response)
+    const beginning = connection.begin(response, this.#maxPipelinedRequests())
     if (beginning === 'tooMany') this.#observer.clientFailed(connection, 'pipelined')
     if (beginning !== 'served') return false
     if (this.#isStopping) response.shouldKeepAlive = false
     return true
+  }
+
+  /** Less in a turn of the event loop that has much to do: a read may bring thousands of requests. */
+  #maxPipelinedRequests(): number {
+    const { maxPipelinedRequests, maxPipelinedRequestsWhenCrowded } = this.#limits
+    if (this.#begunInTurn === 0) {
+      this.#cancelTurn = this.#clock.schedule(0, () => {
+        this.#begunInTurn = 0
+      })
+    }
+    this.#begunInTurn += 1
+    return this.#begunInTurn <= this.#limits.crowdedTurnRequests
+      ? maxPipelinedRequests
+      : maxPipelinedRequestsWhenCrowded
   }
 
   /** How many there are, and what their clients have yet to take. */
@@ -123,6 +139,12 @@ export class Connections {
       connection.stopServing()
       lastResponse.once('finish', onLateEnd)
     }
+  }
+
+  /** Ends what is scheduled. */
+  stop(): void {
+    this.#cancelTurn?.()
+    this.#begunInTurn = 0
   }
 
   /** Cuts all of them. */

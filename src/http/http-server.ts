@@ -155,6 +155,7 @@ export class HttpServer {
     }
     await this.#stopped
     this.#cancelSweep?.()
+    this.#connections.stop()
   }
 
   /**

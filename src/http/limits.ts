@@ -22,6 +22,12 @@ export interface ServerLimits {
    * the connection ends after the replies to these.
    */
   readonly maxPipelinedRequests: number
+  /**
+   * The same for connections of which requests come in a turn of the event loop that has begun
+   * {@link ServerLimits.crowdedTurnRequests} requests already.
+   */
+  readonly maxPipelinedRequestsWhenCrowded: number
+  readonly crowdedTurnRequests: number
   /** Connections accepted in one turn of the event loop, where the system lets several sockets share a port. */
   readonly acceptsPerTurn: number
   /** Open connections. One more takes the place of one that is idle, or is closed where none is. */
@@ -49,6 +55,8 @@ export const SERVER_LIMITS: ServerLimits = {
   keepAliveTimeoutMs: 65_000, // longer than the 60 s of common load balancers, which must close first
   maxRequestsPerConnection: 10_000, // lets a load balancer spread long-lived connections anew
   maxPipelinedRequests: 100, // with 3 KiB of objects each; what comes in one read is parsed before it can be held back
+  maxPipelinedRequestsWhenCrowded: 8, // clients that send one request after the other are not touched
+  crowdedTurnRequests: 1000, // 30 ms of work
   acceptsPerTurn: 8, // 200 newcomers wait for 25 turns rather than 200
   maxConnections: 10_000, // with 16 KiB of headers each, 160 MiB at worst
   maxConnectionsPerAddress: 0, // all clients of a load balancer have its address
@@ -66,6 +74,7 @@ export const OPERATIONS_LIMITS: ServerLimits = {
   headersTimeoutMs: 3000,
   requestTimeoutMs: 5000, // no request has a body
   maxPipelinedRequests: 4,
+  maxPipelinedRequestsWhenCrowded: 4,
   acceptsPerTurn: 1, // one probe and one scraper come at a time
   maxConnections: 256, // more than this are a mistake or an attack
   stalledReaderTimeoutMs: 10_000, // the time that Prometheus gives a scrape

@@ -66,14 +66,16 @@ const serveLiveness: RequestHandler = (_request, response) => {
 }
 
 function serveMetrics(metrics: MetricsSource): RequestHandler {
+  const exposition = shared(() => metrics.exposition())
   return async (_request, response) => {
-    send(response, 200, metrics.contentType, await metrics.exposition())
+    send(response, 200, metrics.contentType, await exposition())
   }
 }
 
 function serveStatistics(statistics: StatisticsSource): RequestHandler {
+  const latest = shared(async () => await statistics.json())
   return async (_request, response) => {
-    const json = await statistics.json()
+    const json = await latest()
     if (json === undefined) sendError(response, 404, NO_STATISTICS)
     else send(response, 200, 'application/json', json)
   }
@@ -87,6 +89,17 @@ function serveReadiness(checks: readonly ReadinessCheck[]): RequestHandler {
       excluded: query.getAll('exclude'),
     })
     send(response, isReady ? 200 : 503, TEXT, text)
+  }
+}
+
+/** Has those who ask while an answer is being made wait for the same one: it takes milliseconds to make. */
+function shared<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
+  let making: Promise<Answer> | undefined
+  return () => {
+    making ??= make().finally(() => {
+      making = undefined
+    })
+    return making
   }
 }
 

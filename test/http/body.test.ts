@@ -6,6 +6,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { ProxyError } from '../../src/errors.ts'
 import { BodyReader } from '../../src/http/body.ts'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
+import { ReadTurns } from '../../src/http/read-turns.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 /** A request whose body the test writes. */
@@ -22,7 +23,11 @@ const noResponse = undefined as never as ServerResponse
 
 describe('BodyReader', () => {
   it('returns a body of one chunk as it is, uncopied', async () => {
-    const reader = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budgetOf(100))
+    const reader = new BodyReader(
+      { maxBytes: 100, maxRatio: 0 },
+      budgetOf(100),
+      new ReadTurns(new FakeClock()),
+    )
     const request = requestOf({ 'content-length': '4' })
     const chunk = Buffer.from('body')
     const reading = reader.read(request, noResponse)
@@ -35,7 +40,11 @@ describe('BodyReader', () => {
   })
 
   it('joins the chunks of a body', async () => {
-    const reader = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budgetOf(100))
+    const reader = new BodyReader(
+      { maxBytes: 100, maxRatio: 0 },
+      budgetOf(100),
+      new ReadTurns(new FakeClock()),
+    )
     const request = requestOf()
     const reading = reader.read(request, noResponse)
 
@@ -49,7 +58,11 @@ describe('BodyReader', () => {
   it('holds the bytes of a body until it is released, and gives them back once', async () => {
     const budget = budgetOf(100)
     const request = requestOf()
-    const reading = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget).read(request, noResponse)
+    const reading = new BodyReader(
+      { maxBytes: 100, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.end('body')
     const body = await reading
@@ -65,10 +78,11 @@ describe('BodyReader', () => {
   it('holds what comes out of a compressed body, not what went in', async () => {
     const budget = budgetOf(10_000)
     const request = requestOf({ 'content-encoding': 'gzip' })
-    const reading = new BodyReader({ maxBytes: 1000, maxRatio: 0 }, budget).read(
-      request,
-      noResponse,
-    )
+    const reading = new BodyReader(
+      { maxBytes: 1000, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.end(gzipSync('x'.repeat(900)))
     const body = await reading
@@ -94,7 +108,11 @@ describe('BodyReader', () => {
   ])('holds nothing of a body that $fact', async ({ encoding, sent, code }) => {
     const budget = budgetOf(1000)
     const request = requestOf(encoding === undefined ? {} : { 'content-encoding': encoding })
-    const reading = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget).read(request, noResponse)
+    const reading = new BodyReader(
+      { maxBytes: 100, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.end(sent)
 
@@ -104,7 +122,11 @@ describe('BodyReader', () => {
 
   it('refuses a body that finds the budget exhausted, and holds nothing of it', async () => {
     const budget = budgetOf(5)
-    const reader = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget)
+    const reader = new BodyReader(
+      { maxBytes: 100, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    )
     const first = requestOf()
     const firstReading = reader.read(first, noResponse)
     first.end('four')
@@ -123,10 +145,11 @@ describe('BodyReader', () => {
     const body = gzipSync('x'.repeat(900))
     const budget = budgetOf(body.length + 900)
     const request = requestOf({ 'content-encoding': 'gzip' })
-    const reading = new BodyReader({ maxBytes: 1_000_000, maxRatio: 0 }, budget).read(
-      request,
-      noResponse,
-    )
+    const reading = new BodyReader(
+      { maxBytes: 1_000_000, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.end(body)
 
@@ -134,8 +157,8 @@ describe('BodyReader', () => {
   })
 
   it.each([
-    { ratio: 10, becomes: 1_048_576, isRefused: false },
-    { ratio: 10, becomes: 1_048_577, isRefused: true },
+    { ratio: 10, becomes: 131_072, isRefused: false },
+    { ratio: 10, becomes: 131_073, isRefused: true },
     { ratio: 0, becomes: 4_000_000, isRefused: false },
     { ratio: 1_200, becomes: 4_000_000, isRefused: false },
   ])(
@@ -143,7 +166,11 @@ describe('BodyReader', () => {
     async ({ ratio, becomes, isRefused }) => {
       const budget = budgetOf(10_000_000)
       const request = requestOf({ 'content-encoding': 'gzip' })
-      const reader = new BodyReader({ maxBytes: 8_000_000, maxRatio: ratio }, budget)
+      const reader = new BodyReader(
+        { maxBytes: 8_000_000, maxRatio: ratio },
+        budget,
+        new ReadTurns(new FakeClock()),
+      )
       const reading = reader.read(request, noResponse).catch((error: unknown) => error)
 
       request.end(gzipSync(Buffer.alloc(becomes), { level: 9 }))
@@ -164,7 +191,11 @@ describe('BodyReader', () => {
     const compressed = gzipSync(Buffer.alloc(4_000_000), { level: 0 })
     const request = requestOf({ 'content-encoding': 'gzip' })
     const limits = { maxBytes: 8_000_000, maxRatio: 1 }
-    const reading = new BodyReader(limits, budgetOf(10_000_000)).read(request, noResponse)
+    const reading = new BodyReader(
+      limits,
+      budgetOf(10_000_000),
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.end(compressed)
 
@@ -176,10 +207,11 @@ describe('BodyReader', () => {
     async (length) => {
       const budget = budgetOf(length)
       const request = requestOf({ 'content-encoding': 'gzip' })
-      const reading = new BodyReader({ maxBytes: 1_000_000, maxRatio: 0 }, budget).read(
-        request,
-        noResponse,
-      )
+      const reading = new BodyReader(
+        { maxBytes: 1_000_000, maxRatio: 0 },
+        budget,
+        new ReadTurns(new FakeClock()),
+      ).read(request, noResponse)
 
       request.end(gzipSync('x'.repeat(length)))
 
@@ -202,10 +234,11 @@ describe('BodyReader', () => {
       })
       return held
     })
-    const reading = new BodyReader({ maxBytes: 8_000_000, maxRatio: 0 }, budget).read(
-      request,
-      noResponse,
-    )
+    const reading = new BodyReader(
+      { maxBytes: 8_000_000, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.end(gzipSync(Buffer.alloc(8_000_000)))
 
@@ -225,10 +258,11 @@ describe('BodyReader', () => {
     const budget = budgetOf(10_000_000)
     const plain = Buffer.alloc(length, 'some text ')
     const request = requestOf({ 'content-encoding': encoding })
-    const reading = new BodyReader({ maxBytes: length, maxRatio: 0 }, budget).read(
-      request,
-      noResponse,
-    )
+    const reading = new BodyReader(
+      { maxBytes: length, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.end(compress(plain))
     const body = await reading
@@ -245,6 +279,7 @@ describe('BodyReader', () => {
       const reading = new BodyReader(
         { maxBytes: 1_000_000, maxRatio: 0 },
         budgetOf(1_000_000),
+        new ReadTurns(new FakeClock()),
       ).read(request, noResponse)
 
       request.end(Buffer.concat([member, member, Buffer.alloc(512)]))
@@ -256,10 +291,11 @@ describe('BodyReader', () => {
   it.each([100, 1_000_000])('refuses truncated gzip of %i bytes', async (length) => {
     const budget = budgetOf(3_000_000)
     const request = requestOf({ 'content-encoding': 'gzip' })
-    const reading = new BodyReader({ maxBytes: 2_000_000, maxRatio: 0 }, budget).read(
-      request,
-      noResponse,
-    )
+    const reading = new BodyReader(
+      { maxBytes: 2_000_000, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.end(gzipSync(randomBytes(length)).subarray(0, -9))
 
@@ -270,10 +306,11 @@ describe('BodyReader', () => {
   it('holds a byte for each byte of a body that comes in pieces of one, and keeps none of the pieces', async () => {
     const budget = budgetOf(100_000)
     const request = requestOf()
-    const reading = new BodyReader({ maxBytes: 100_000, maxRatio: 0 }, budget).read(
-      request,
-      noResponse,
-    )
+    const reading = new BodyReader(
+      { maxBytes: 100_000, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
     const piece = Buffer.from('x')
 
     for (let n = 0; n < 50_000; n += 1) request.emit('data', piece)
@@ -289,10 +326,11 @@ describe('BodyReader', () => {
   it('frees the memory of a body in pieces once it is dropped, and counts it until the release', async () => {
     const budget = budgetOf(100_000)
     const request = requestOf()
-    const reading = new BodyReader({ maxBytes: 100_000, maxRatio: 0 }, budget).read(
-      request,
-      noResponse,
-    )
+    const reading = new BodyReader(
+      { maxBytes: 100_000, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
     request.end('body')
     const body = await reading
     const memory = body?.bytes.buffer
@@ -307,7 +345,11 @@ describe('BodyReader', () => {
   it('gives up a body that has stalled when another needs its room, and says why', async () => {
     const clock = new FakeClock()
     const budget = budgetOf(100, clock)
-    const reader = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget)
+    const reader = new BodyReader(
+      { maxBytes: 100, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    )
     const stalled = requestOf({ 'content-length': '100' })
     const stalledReading = reader.read(stalled, noResponse)
     const other = requestOf({ 'content-length': '90' })
@@ -331,7 +373,11 @@ describe('BodyReader', () => {
   it('returns nothing, and holds nothing, when the client leaves', async () => {
     const budget = budgetOf(100)
     const request = requestOf()
-    const reading = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budget).read(request, noResponse)
+    const reading = new BodyReader(
+      { maxBytes: 100, maxRatio: 0 },
+      budget,
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     request.write('body')
     request.destroy()
@@ -343,10 +389,11 @@ describe('BodyReader', () => {
   it('reads no byte of a body that is too large by its Content-Length', async () => {
     const request = requestOf({ 'content-length': '101' })
 
-    const reading = new BodyReader({ maxBytes: 100, maxRatio: 0 }, budgetOf(100)).read(
-      request,
-      noResponse,
-    )
+    const reading = new BodyReader(
+      { maxBytes: 100, maxRatio: 0 },
+      budgetOf(100),
+      new ReadTurns(new FakeClock()),
+    ).read(request, noResponse)
 
     await expect(reading).rejects.toMatchObject({ code: 'BODY_TOO_LARGE' })
     expect(request.listenerCount('data')).toBe(0)

@@ -264,6 +264,16 @@ describe('a client that sends many requests at once', () => {
     expect(parsed()).toBe(9)
   })
 
+  it('has fewer served in a turn of the event loop that has many', async () => {
+    const limits = { maxPipelinedRequestsWhenCrowded: 2, crowdedTurnRequests: 5 }
+    const { connect, metrics } = await serveEdge({}, limits)
+
+    const replies = await connect().write(behind).responses(Infinity)
+
+    expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 200))
+    expect(metrics.clientErrors).toEqual(['pipelined'])
+  })
+
   it('may go on while it takes the replies', async () => {
     const { connect, producer } = await serveEdge({}, { maxPipelinedRequests: 8 })
     const client = connect()

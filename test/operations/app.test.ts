@@ -1,6 +1,6 @@
 import type { Express } from 'express'
 import request from 'supertest'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { FieldLogger } from '../../src/logging/logger.ts'
 import { RepeatLimiter } from '../../src/logging/repeat-limiter.ts'
 import { admittedAt } from '../support/records.ts'
@@ -45,6 +45,34 @@ describe('GET /metrics', () => {
     expect(response.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
     expect(valueOf(exposition, 'kafka_internal_queue_size', { topic: 'orders' })).toBe(5)
     expect(valueOf(exposition, 'kafka_sent_messages', { topic: 'orders' })).toBe(1)
+  })
+
+  test('makes one answer for all who ask while it is being made, and a new one later', async () => {
+    let made = 0
+    const { promise: allAsked, resolve } = Promise.withResolvers<undefined>()
+    const metrics = {
+      contentType: 'text/plain',
+      exposition: async () => {
+        made += 1
+        await allAsked
+        return `made ${made}\n`
+      },
+    }
+    const { app } = makeApp({ metrics })
+    const server = app.listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    let arrived = 0
+    server.on('request', () => (arrived += 1))
+    const replies = Array.from({ length: 10 }, () =>
+      request(server)
+        .get('/metrics')
+        .then(({ text }) => text),
+    )
+    while (arrived < 10) await new Promise((next) => setImmediate(next))
+    resolve(undefined)
+
+    expect(await Promise.all(replies)).toEqual(new Array(10).fill('made 1\n'))
+    expect((await request(server).get('/metrics')).text).toBe('made 2\n')
   })
 
   test('answers 500 in JSON and logs why when the metrics cannot be read', async () => {
