@@ -12,7 +12,10 @@ const ok = { status: 'ok', error: '' }
 /** An element of `errors` with librdkafka's number and text. */
 function failed(number: number, text: string): object {
   const error = `Message production error: ${text}`
-  return { status: 'error', error, message: error, error_code: number }
+  return {
+    ...{ status: 'error', error, message: error, error_code: number },
+    outcome: 'not_persisted',
+  }
 }
 
 describe('a record that Kafka does not take', () => {
