@@ -34,10 +34,11 @@ export function imbalances(
 /** @param mayBeHalf - whether only its beginning may have been sent, which is refused as just that. */
 function ofAnswered(
   request: DrawnRequest,
-  { status, body }: Reply,
+  { status, body, isClosing }: Reply,
   fates: ReadonlyMap<string, readonly Fate[]>,
   mayBeHalf: boolean,
 ): string[] {
+  if (request.isLast && !isClosing && !mayBeHalf) return ['its reply does not close the connection']
   const isPush = request.recordIds.length > 0 || request.kind.startsWith('push')
   const allowed = mayBeHalf ? [...request.statuses, 400, 408] : request.statuses
   if (status !== 503 && !allowed.includes(status)) return [`it was answered ${status}`]

@@ -4,11 +4,11 @@
  * the reply turns out not to need is given back at once, the rest when the operating system has taken
  * the reply, or when the connection is gone.
  */
-import { addressOf } from './client-address.ts'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
 import { ProxyError } from '../errors.ts'
+import { addressOf } from './client-address.ts'
 import { REPLY_ADDRESS_SHARE, REPLY_BYTES_IN_FLIGHT, REPLY_HEAP_SHARE } from './limits.ts'
 
 /** Replies up to this size are not counted: nearly all are, and counting would cost more than they do. */

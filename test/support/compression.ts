@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib'
 import type { Clock } from '../../src/clock.ts'
-import type { Compressor } from '../../src/producer/compression/codec.ts'
+import type { Compressor } from '../../src/producer/compression/compressor.ts'
 import { CompressingTransport } from '../../src/producer/compression/compressing-transport.ts'
 import type { Transport } from '../../src/producer/transport.ts'
 import { RecordingTransportObserver } from './recording-transport-observer.ts'

@@ -1,30 +1,6 @@
 /** What members of a group are told. */
 import type { GroupProtocol, Member } from './member.ts'
-
-/** The answer to a join. */
-export interface JoinResult {
-  readonly errorCode: number
-  readonly generationId: number
-  readonly protocolType: string | null
-  readonly protocolName: string | null
-  readonly leaderId: string
-  readonly memberId: string
-  readonly skipAssignment: boolean
-  /** Everybody, for the leader; nobody, for the others. */
-  readonly members: readonly {
-    readonly memberId: string
-    readonly groupInstanceId: string | null
-    readonly metadata: Buffer
-  }[]
-}
-
-/** The answer to a sync. */
-export interface SyncResult {
-  readonly errorCode: number
-  readonly protocolType: string | null
-  readonly protocolName: string | null
-  readonly assignment: Buffer
-}
+import type { JoinResult, SyncResult } from './results.ts'
 
 /** The answer to a join that did not succeed. */
 export function failedJoin(memberId: string, errorCode: number): JoinResult {

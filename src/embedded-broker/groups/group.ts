@@ -12,7 +12,7 @@
 import { randomUUID } from 'node:crypto'
 import type { BrokerClock } from '../clock.ts'
 import { ErrorCode } from '../protocol/error-code.ts'
-import type { JoinResult, SyncResult } from './answers.ts'
+import type { JoinResult, SyncResult } from './results.ts'
 import { answerJoin, answerSync, failedJoin, failedSync, metadataFor } from './answers.ts'
 import type { JoinWish, Member, MemberIdentity } from './member.ts'
 import { commonProtocols, electProtocol, hasSameProtocols, newMember } from './member.ts'

@@ -1,5 +1,5 @@
 /** One member of a consumer group, and the protocols that members agree on. */
-import type { JoinResult, SyncResult } from './answers.ts'
+import type { JoinResult, SyncResult } from './results.ts'
 
 /** A way of assigning partitions that a member supports, with what the assigner needs to know of it. */
 export interface GroupProtocol {

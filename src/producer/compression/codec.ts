@@ -1,5 +1,5 @@
 /** Kafka's compression codecs: their names, their levels, and what does the work of each. */
-import type { MaybePromise } from '../types.ts'
+import type { Compressor } from './compressor.ts'
 import { wasmCompressor } from './wasm.ts'
 import { gzipCompressor, zstdCompressor } from './zlib.ts'
 
@@ -8,12 +8,6 @@ export const compressionCodecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as co
 
 /** See {@link compressionCodecs}. */
 export type CompressionCodec = (typeof compressionCodecs)[number]
-
-/**
- * Compresses what the pieces hold together. At once where that is faster than to wait for another thread; a
- * promise works on a copy. So the pieces are read no more once this returns.
- */
-export type Compressor = (pieces: readonly Buffer[]) => MaybePromise<Buffer>
 
 interface Levels {
   /** What stands for every level below `least`, -1 first of all. */

@@ -19,7 +19,8 @@ import type {
   TransportObserver,
 } from '../transport.ts'
 import type { MaybePromise } from '../types.ts'
-import { compressionCodecs, compressorOf, type CompressionCodec, type Compressor } from './codec.ts'
+import { compressionCodecs, compressorOf, type CompressionCodec } from './codec.ts'
+import type { Compressor } from './compressor.ts'
 import { compressedPieces, headerOf, recordsOf } from './compressed-batch.ts'
 import { LateAttempt } from './late-attempt.ts'
 

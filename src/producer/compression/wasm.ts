@@ -2,7 +2,7 @@
  * lz4 (its frame format, as Kafka wants) and snappy (bare blocks, as librdkafka writes), in WebAssembly: a batch of
  * 1 MB takes about two milliseconds. The library is loaded by those only who use it: it takes 10 MB.
  */
-import type { Compressor } from './codec.ts'
+import type { Compressor } from './compressor.ts'
 
 type Library = typeof import('@platformatic/wasm-utils')
 

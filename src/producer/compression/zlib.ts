@@ -4,7 +4,7 @@
  */
 import { promisify } from 'node:util'
 import { constants, gzip, gzipSync, zstdCompress, zstdCompressSync } from 'node:zlib'
-import type { Compressor } from './codec.ts'
+import type { Compressor } from './compressor.ts'
 
 /** What each codec compresses in 60 to 80 us at its usual level. */
 const GZIP_ON_THE_SPOT_BYTES = 4_096

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { JoinResult, SyncResult } from '../../../src/embedded-broker/groups/answers.ts'
+import type { JoinResult, SyncResult } from '../../../src/embedded-broker/groups/results.ts'
 import { Group } from '../../../src/embedded-broker/groups/group.ts'
 import type { JoinWish } from '../../../src/embedded-broker/groups/member.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'

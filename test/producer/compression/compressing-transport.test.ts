@@ -2,11 +2,8 @@ import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readBatchHeader, refuseBatch } from '../../../src/embedded-broker/record-batch.ts'
-import {
-  compressionCodecs,
-  compressorOf,
-  type Compressor,
-} from '../../../src/producer/compression/codec.ts'
+import { compressionCodecs, compressorOf } from '../../../src/producer/compression/codec.ts'
+import type { Compressor } from '../../../src/producer/compression/compressor.ts'
 import {
   CompressingTransport,
   withCompression,

@@ -1,6 +1,6 @@
 /** What the producer promises, with a transport that compresses: at once, and later. */
 import { describe, expect, it } from 'vitest'
-import type { Compressor } from '../../../src/producer/compression/codec.ts'
+import type { Compressor } from '../../../src/producer/compression/compressor.ts'
 import type { ProducerSettings } from '../../../src/producer/settings.ts'
 import type { ProduceOutcome } from '../../../src/producer/transport.ts'
 import { atOnce, compressedWith, later } from '../../support/compression.ts'
