@@ -3,7 +3,7 @@
  *
  *     new -> starting -> accepting -> leaving -> draining -> closed
  *
- * While it is leaving it still takes pushes, but `/readyz` says no more.
+ * While it is leaving it still takes pushes, but `/readyz` says no more, and each reply closes its connection.
  */
 import { createApp } from './http/app.ts'
 import { createBodyBudget } from './http/body-budget.ts'
@@ -222,6 +222,7 @@ export class Service {
     const { timeoutMs, drainDelayMs } = this.#config.shutdown
     const lostBefore = this.#observer.lostCount
     this.#logger.info('draining', { reason, records: this.#producer.bufferedRecords })
+    this.#http.closeAfterReplies()
     if (drainDelayMs > 0) await this.#delay(drainDelayMs)
     this.#step('leaving', 'draining')
     await this.#producer.drain(timeoutMs)

@@ -118,26 +118,22 @@ export class Connections {
     return { active, idle: this.#connections.size - active, replyBytes }
   }
 
-  /** Lets each connection end with the reply to its next request, or that under way if it can still say so. */
-  endGently(): void {
+  /** Makes each reply the last of its connection, that under way too if it can still say so. */
+  closeAfterReplies(): void {
     this.#isStopping = true
     for (const { lastResponse } of this.#connections.values()) {
       if (lastResponse?.headersSent === false) lastResponse.shouldKeepAlive = false
     }
   }
 
-  /**
-   * Lets each connection end with the response begun last on it, or that to its next request.
-   *
-   * @param onLateEnd - called when one ends a response whose head had already promised to stay.
-   */
-  endAll(onLateEnd: () => void): void {
-    this.endGently()
+  /** Ends the idle connections, and each other one after the response begun last on it. */
+  endAll(): void {
+    this.closeAfterReplies()
     for (const connection of this.#connections.values()) {
-      const { lastResponse } = connection
-      if (lastResponse?.headersSent !== true || !connection.isBusy) continue
-      connection.stopServing()
-      lastResponse.once('finish', onLateEnd)
+      const { lastResponse, isBusy } = connection
+      // The rest of a body that is still arriving belongs to a request that is being served.
+      if (isBusy && lastResponse?.req.complete === false) connection.stopServing()
+      else connection.endAfterReplies()
     }
   }
 

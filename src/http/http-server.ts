@@ -135,23 +135,27 @@ export class HttpServer {
     return address
   }
 
+  /** From now on each reply is the last of its connection (`Connection: close`): clients go elsewhere unharmed. */
+  closeAfterReplies(): void {
+    this.#connections.closeAfterReplies()
+  }
+
   /**
-   * Accepts no more connections, closes the idle ones, and the others after the response begun last on
-   * them. Requests that were sent on them before are still served.
+   * Accepts no more connections and lets each end after the response begun last on it. Those that are idle are ended
+   * a moment later ({@link ServerLimits.lastRequestMs}): a request that is under way to them is still served.
    *
    * @returns when all connections are closed. A client that never finishes its request can keep this
    * from happening: {@link HttpServer.close} ends the wait.
    */
   async stopAccepting(): Promise<void> {
     if (this.#stopped === undefined && !this.#server.listening) return
-    this.#stopped ??= this.#closed()
+    this.#stopListening()
     if (!this.#isStopping) {
       this.#isStopping = true
-      this.#server.close()
-      for (const acceptor of this.#acceptors) acceptor.close()
-      this.#connections.endAll(() => {
-        this.#server.closeIdleConnections()
+      const cancel = this.#clock.schedule(this.#limits.lastRequestMs, () => {
+        this.#connections.endAll()
       })
+      void this.#stopped?.then(cancel)
     }
     await this.#stopped
     this.#cancelSweep?.()
@@ -166,11 +170,7 @@ export class HttpServer {
    */
   async retire(): Promise<void> {
     if (this.#stopped !== undefined || !this.#server.listening) return
-    this.#stopped = this.#closed()
-    // Node's own `close` would cut idle connections, on which the next request may be under way.
-    NetServer.prototype.close.call(this.#server)
-    for (const acceptor of this.#acceptors) acceptor.close()
-    this.#connections.endGently()
+    this.#stopListening()
     await this.#stopped
   }
 
@@ -179,6 +179,15 @@ export class HttpServer {
     const stopped = this.stopAccepting()
     this.#connections.cutAll()
     await stopped
+  }
+
+  #stopListening(): void {
+    this.#connections.closeAfterReplies()
+    if (this.#stopped !== undefined) return
+    this.#stopped = this.#closed()
+    // Node's own `close` would cut idle connections, on which the next request may be under way.
+    NetServer.prototype.close.call(this.#server)
+    for (const acceptor of this.#acceptors) acceptor.close()
   }
 
   /** Resolves once nothing listens any more and all connections are closed. */

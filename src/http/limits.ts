@@ -43,6 +43,11 @@ export interface ServerLimits {
   readonly minReadBytesPerSecond: number
   /** How long a connection whose input was refused is kept so that the client can read why, ms. */
   readonly lingerMs: number
+  /**
+   * How long an idle connection is kept once the server stops, ms: a request that was sent before the client could
+   * know of it gets a reply.
+   */
+  readonly lastRequestMs: number
 }
 
 /** The limits in production; tests use smaller ones. */
@@ -63,6 +68,7 @@ export const SERVER_LIMITS: ServerLimits = {
   stalledReaderTimeoutMs: 30_000, // as for a request that arrives
   minReadBytesPerSecond: 1024, // a third of what the slowest mobile networks carry
   lingerMs: 1000, // a reply and the client's close need one round trip
+  lastRequestMs: 100, // one round trip, of clients that send one request after the other
 }
 
 /**
@@ -77,6 +83,7 @@ export const OPERATIONS_LIMITS: ServerLimits = {
   maxPipelinedRequestsWhenCrowded: 4,
   acceptsPerTurn: 1, // one probe and one scraper come at a time
   maxConnections: 256, // more than this are a mistake or an attack
+  lastRequestMs: 0, // they come by the second
   stalledReaderTimeoutMs: 10_000, // the time that Prometheus gives a scrape
   minReadBytesPerSecond: 8192, // metrics of a megabyte come within the time of two scrapes
 }

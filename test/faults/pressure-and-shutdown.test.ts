@@ -1,7 +1,9 @@
 /** Rows P9 and P23: brokers are slower than the pushes, and kprf is told to stop while they are. */
 import { describe, expect } from 'vitest'
 import * as fault from '../../src/embedded-broker/faults.ts'
+import { rawPush } from '../support/http-edge.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
+import { RawClient, type RawResponse } from '../support/raw-client.ts'
 import { failure, it, OK, record } from './support/fault-test.ts'
 import { balanced } from './support/figures.ts'
 
@@ -80,6 +82,36 @@ describe('brokers that are slow', () => {
 })
 
 describe('SIGTERM under load', () => {
+  it('P23 busy clients: whatever has arrived is answered, each connection ends with its reply, none is reset', async ({
+    lab,
+  }) => {
+    const cluster = await lab.cluster()
+    const kprf = await lab.process(cluster, { 'kafka.message_timeout_ms': 15_000 })
+    const request = rawPush(JSON.stringify({ records: [record('a')], wait_for_send: true }))
+    const clients = Array.from({ length: 20 }, () => new RawClient(kprf.pushPort))
+    const first = await Promise.all(clients.map((client) => client.write(request).response()))
+    const latch = Promise.withResolvers<undefined>()
+    cluster.control('Produce', fault.delay(latch.promise), { keep: true })
+    const waiting = clients.slice(0, 10)
+    for (const client of waiting) client.write(request)
+    await expect.poll(async () => (await kprf.metrics()).sum('kafka_internal_queue_size')).toBe(10)
+
+    const ending = kprf.stop('SIGTERM')
+    await kprf.logged('draining')
+    const late = clients.slice(10)
+    const refused = await Promise.all(late.map((client) => client.write(request).response()))
+    latch.resolve(undefined)
+    const delivered = await Promise.all(waiting.map((client) => client.response()))
+
+    expect(first.map(summary)).toEqual(first.map(() => '200 keep-alive'))
+    expect(refused.map(summary)).toEqual(late.map(() => '503 close'))
+    expect(delivered.map(summary)).toEqual(waiting.map(() => '200 close'))
+    await Promise.all(clients.map((client) => client.closed()))
+    expect(clients.map(({ errorCode }) => errorCode)).toEqual(clients.map(() => undefined))
+    expect((await ending).exitCode).toBe(0)
+    expect(valuesOf(cluster, 't', 0)).toHaveLength(30)
+  })
+
   it('P23 brokers answer in time: everything accepted is delivered, new pushes get 503, exit code 0', async ({
     lab,
   }) => {
@@ -135,3 +167,7 @@ describe('SIGTERM under load', () => {
     expect(valuesOf(cluster, 't', 0)).toEqual(['a'])
   })
 })
+
+function summary({ status, headers }: RawResponse): string {
+  return `${status} ${headers.get('connection')}`
+}

@@ -12,6 +12,7 @@ class FakeSocket extends EventEmitter {
   bytesWritten = 0
   bytesRead = 0
   isDestroyed = false
+  isEnded = false
 
   constructor(remoteAddress: string) {
     super()
@@ -22,17 +23,22 @@ class FakeSocket extends EventEmitter {
     this.isDestroyed = true
     this.emit('close')
   }
+
+  /** Sends the end. */
+  end(): void {
+    this.isEnded = true
+  }
 }
 
 class FakeResponse extends EventEmitter {
-  readonly req: { readonly socket: FakeSocket; readonly headers: object }
+  readonly req: { readonly socket: FakeSocket; readonly headers: object; readonly complete: true }
   shouldKeepAlive = true
   headersSent = false
   writableFinished = false
 
   constructor(socket: FakeSocket) {
     super()
-    this.req = { socket, headers: {} }
+    this.req = { socket, headers: {}, complete: true }
   }
 
   finish(): void {
@@ -83,17 +89,27 @@ function createHarness(limits: Partial<ServerLimits> = {}): Harness {
 }
 
 describe('Connections.endAll', () => {
-  it('tells when a response ends that had promised to keep its connection', () => {
+  it('ends an idle connection at once, and sends its end rather than cut it', () => {
     const { connections, open, begin } = createHarness()
-    const response = begin(open())
-    response.headersSent = true
-    let lateEnds = 0
+    const socket = open()
+    begin(socket).finish()
 
-    connections.endAll(() => (lateEnds += 1))
-    const lateEndsBefore = lateEnds
+    connections.endAll()
+
+    expect([socket.isEnded, socket.isDestroyed]).toEqual([true, false])
+  })
+
+  it('ends a connection after the response that had promised to keep it', () => {
+    const { connections, open, begin } = createHarness()
+    const socket = open()
+    const response = begin(socket)
+    response.headersSent = true
+
+    connections.endAll()
+    const wasEnded = socket.isEnded
     response.finish()
 
-    expect([lateEndsBefore, lateEnds]).toEqual([0, 1])
+    expect([wasEnded, socket.isEnded]).toEqual([false, true])
   })
 })
 

@@ -163,6 +163,25 @@ describe('HttpServer.retire', () => {
   })
 })
 
+/** Connections end by what happens on them. */
+const LONG_LAST_REQUEST = { lastRequestMs: 60_000 }
+
+describe('HttpServer.closeAfterReplies', () => {
+  it('makes the reply to the next request the last, and goes on accepting connections', async () => {
+    const { connect, server } = await serveEdge()
+    const client = connect().write(rawPush(pushBody()))
+    await client.response()
+
+    server.closeAfterReplies()
+    const response = await client.write(rawPush(pushBody())).response()
+    const ofNewcomer = await connect().write(rawPush(pushBody())).response()
+
+    expect(response.headers.get('connection')).toBe('close')
+    expect(await client.closed()).toBe('')
+    expect([ofNewcomer.status, ofNewcomer.headers.get('connection')]).toEqual([200, 'close'])
+  })
+})
+
 describe('HttpServer.stopAccepting', () => {
   it('refuses connections and closes idle ones', async () => {
     const { connect, server, port } = await serveEdge()
@@ -194,8 +213,21 @@ describe('HttpServer.stopAccepting', () => {
     expect(response.headers.get('connection')).toBe('close')
   })
 
+  it('serves a request that was on its way to an idle connection, and closes the connection', async () => {
+    const { connect, server } = await serveEdge({}, LONG_LAST_REQUEST)
+    const client = connect().write(rawPush(pushBody()))
+    await client.response()
+
+    const stopped = server.stopAccepting()
+    const response = await client.write(rawPush(pushBody())).response()
+    await stopped
+
+    expect(response.status).toBe(200)
+    expect(response.headers.get('connection')).toBe('close')
+  })
+
   it('serves a request that was half sent, and closes its connection', async () => {
-    const { connect, server } = await serveEdge()
+    const { connect, server } = await serveEdge({}, LONG_LAST_REQUEST)
     const request = rawPush(pushBody())
     const client = connect().write(rawPush(pushBody())).write(request.subarray(0, 20))
     await client.response()
@@ -209,7 +241,7 @@ describe('HttpServer.stopAccepting', () => {
   })
 
   it('serves nothing that comes behind the last response of a connection', async () => {
-    const { connect, producer, server } = await serveEdge()
+    const { connect, producer, server } = await serveEdge({}, LONG_LAST_REQUEST)
     const request = rawPush(pushBody({ topic: 'other' }))
     const other = connect().write(request).write(request.subarray(0, 20))
     await other.response()

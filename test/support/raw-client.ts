@@ -16,6 +16,8 @@ export class RawClient {
   #isClosed = false
   #isEnded = false
   #wake: (() => void)[] = []
+  /** What broke the connection, such as ECONNRESET. */
+  errorCode: string | undefined
 
   constructor(port: number) {
     this.#socket = connect(port, '127.0.0.1')
@@ -24,7 +26,9 @@ export class RawClient {
       this.#split()
       this.#changed()
     })
-    this.#socket.on('error', () => undefined)
+    this.#socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      this.errorCode = code
+    })
     this.#socket.on('end', () => {
       this.#isEnded = true
       this.#changed()
