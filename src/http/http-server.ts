@@ -74,7 +74,7 @@ export class HttpServer {
   readonly #server: Server
   #acceptors: readonly NetServer[] = []
   #cancelSweep: CancelTimer | undefined
-  #isStopping = false
+  #cancelEnd: CancelTimer | undefined
   #stopped: Promise<unknown> | undefined
 
   constructor(options: HttpServerOptions) {
@@ -149,15 +149,13 @@ export class HttpServer {
    */
   async stopAccepting(): Promise<void> {
     if (this.#stopped === undefined && !this.#server.listening) return
-    this.#stopListening()
-    if (!this.#isStopping) {
-      this.#isStopping = true
-      const cancel = this.#clock.schedule(this.#limits.lastRequestMs, () => {
-        this.#connections.endAll()
-      })
-      void this.#stopped?.then(cancel)
+    const stopped = this.#stopListening()
+    const end = (): void => {
+      this.#connections.endAll()
     }
-    await this.#stopped
+    this.#cancelEnd ??= this.#clock.schedule(this.#limits.lastRequestMs, end)
+    await stopped
+    this.#cancelEnd()
     this.#cancelSweep?.()
     this.#connections.stop()
   }
@@ -170,8 +168,7 @@ export class HttpServer {
    */
   async retire(): Promise<void> {
     if (this.#stopped !== undefined || !this.#server.listening) return
-    this.#stopListening()
-    await this.#stopped
+    await this.#stopListening()
   }
 
   /** Stops accepting, and cuts what connections are left. */
@@ -181,18 +178,15 @@ export class HttpServer {
     await stopped
   }
 
-  #stopListening(): void {
-    this.#connections.closeAfterReplies()
-    if (this.#stopped !== undefined) return
-    this.#stopped = this.#closed()
-    // Node's own `close` would cut idle connections, on which the next request may be under way.
-    NetServer.prototype.close.call(this.#server)
-    for (const acceptor of this.#acceptors) acceptor.close()
-  }
-
   /** Resolves once nothing listens any more and all connections are closed. */
-  #closed(): Promise<unknown> {
-    return Promise.all([this.#server, ...this.#acceptors].map((server) => once(server, 'close')))
+  #stopListening(): Promise<unknown> {
+    if (this.#stopped !== undefined) return this.#stopped
+    this.#connections.closeAfterReplies()
+    const servers = [this.#server, ...this.#acceptors]
+    this.#stopped = Promise.all(servers.map((server) => once(server, 'close')))
+    // Node's own `close` of an HTTP server would cut idle connections, on which the next request may be under way.
+    for (const server of servers) NetServer.prototype.close.call(server)
+    return this.#stopped
   }
 
   #handleEvents(): void {
