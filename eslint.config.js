@@ -83,8 +83,10 @@ const directions = {
             './producer/types.ts',
             './errors.ts',
             './clock.ts',
+            './invariant.ts',
             './metrics',
             './logging.ts',
+            './logging',
           ],
         },
         {

@@ -22,8 +22,8 @@ import { producerSettings, statisticsSettings, transportSettings } from './kafka
 import { logOptions } from './log-options.ts'
 import { Log, type LogFields, type Logger } from './logging.ts'
 import { Metrics, type MetricsSnapshot } from './metrics/metrics.ts'
-import { createOperationsApp } from './operations/app.ts'
-import { OperationsServer } from './operations/server.ts'
+import { makeChecks } from './operations/readiness.ts'
+import { ThreadedOperationsServer } from './operations/thread/threaded-server.ts'
 import { withCompression } from './producer/compression/compressing-transport.ts'
 import {
   KafkajsTransport,
@@ -79,7 +79,7 @@ export class Service {
   readonly #producer: Producer
   readonly #http: HttpServer
   /** `undefined` where another process serves it. */
-  readonly #operations: OperationsServer | undefined
+  readonly #operations: ThreadedOperationsServer | undefined
   readonly #view: ServiceView
   #state: State = 'new'
   #cancelDelay: (() => void) | undefined
@@ -152,13 +152,13 @@ export class Service {
       ...{ app, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
       limits: serverLimits(config, workers),
     })
-    const operations = {
-      ...{ metrics, logger, readinessChecks: this.#view.readinessChecks(() => this.#state) },
+    const checks = this.#view.readinessChecks(() => this.#state)
+    const sources = {
+      metrics,
       statistics: { json: () => statistics && toJson(statistics.latest) },
+      readiness: { results: () => makeChecks(checks) },
     }
-    this.#operations = share
-      ? undefined
-      : new OperationsServer({ app: createOperationsApp(operations), clock, log: logger })
+    this.#operations = share ? undefined : new ThreadedOperationsServer({ sources, clock, logger })
   }
 
   /** The log of this process. */

@@ -6,10 +6,10 @@
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../machine.ts'
 import { Broker } from '../support/broker.ts'
-import { startNode } from '../support/child.ts'
+import { type Child, startNode } from '../support/child.ts'
 import { peakResidentBytes } from '../support/cpu-time.ts'
 import { generate, pushBody } from '../support/run.ts'
-import { startKprf, type Server } from '../support/server.ts'
+import { startIdle, startKprf, type Server } from '../support/server.ts'
 import type { LoadResult } from '../load/plan.ts'
 import type { Liveness } from './liveness-probe.ts'
 import { MemoryLimit } from './memory-limit.ts'
@@ -41,23 +41,32 @@ interface Phase {
   readonly statuses: LoadResult['statuses']
   readonly latencyMs: LoadResult['latencyMs']
   readonly liveness: Liveness
+  /** What the same probe sees of a server that does nothing else: what the machine takes to get round to a process. */
+  readonly idle: Liveness
 }
 
 async function observe(kprf: Server, phaseMs: number): Promise<Phase> {
-  const probe = await startNode(
-    ['bench/hostile/liveness-probe.ts', String(kprf.metricsPort)],
-    /^probing$/,
-  )
+  const probe = await startProbe(kprf.metricsPort)
+  const idleProbe = await startProbe(idleServer.port)
   const { requests, statuses, latencyMs } = await generate({
     port: kprf.port,
     bodies: [pushBody('bench', { bytes: 100 }), pushBody('bench', { bytes: 100, isSync: true })],
     ...{ connections: HONEST_CONNECTIONS, warmUpMs: 0, durationMs: phaseMs },
     ...{ isConnectionPerRequest: false, ratePerSecond },
   })
-  const [json] = await probe.endInput(/^\{.*\}$/)
+  const [liveness, idle] = await Promise.all([livenessOf(probe), livenessOf(idleProbe)])
   const okPerSecond = ((statuses['200'] ?? 0) / phaseMs) * 1000
   console.log(`  ${requests} pushes sent, answered ${JSON.stringify(statuses)}`)
-  return { okPerSecond, statuses, latencyMs, liveness: JSON.parse(json) as Liveness }
+  return { okPerSecond, statuses, latencyMs, liveness, idle }
+}
+
+function startProbe(port = 0): Promise<Child> {
+  return startNode(['bench/hostile/liveness-probe.ts', String(port)], /^probing$/)
+}
+
+async function livenessOf(probe: Child): Promise<Liveness> {
+  const [json] = await probe.endInput(/^\{.*\}$/)
+  return JSON.parse(json) as Liveness
 }
 
 /** How late the event loop was at most since this was last asked. */
@@ -67,10 +76,13 @@ async function latestLagMs({ metricsPort }: Server): Promise<number> {
   return Number(lag) * 1000
 }
 
-function describe({ okPerSecond, latencyMs, liveness }: Phase): string {
+function describe({ okPerSecond, latencyMs, liveness, idle }: Phase): string {
   const pushes = `${okPerSecond.toFixed(0)} pushes/s ok, p50 ${latencyMs.p50.toFixed(1)} ms, p99 ${latencyMs.p99.toFixed(0)} ms`
-  const { probes, failures, medianMs, p99Ms, maxMs } = liveness
-  return `${pushes}; /livez ${probes} probes, ${failures} failed, p50 ${medianMs.toFixed(1)} ms, p99 ${p99Ms.toFixed(0)} ms, longest ${maxMs.toFixed(0)} ms`
+  return `${pushes}; /livez ${describeProbes(liveness)}; an idle server ${describeProbes(idle)}`
+}
+
+function describeProbes({ probes, failures, medianMs, p99Ms, maxMs }: Liveness): string {
+  return `${probes} probes, ${failures} failed, p50 ${medianMs.toFixed(1)} ms, p99 ${p99Ms.toFixed(0)} ms, longest ${maxMs.toFixed(0)} ms`
 }
 
 const machine = describeMachine()
@@ -81,6 +93,7 @@ const limit = MemoryLimit.create(LIMIT_BYTES)
 if (limit === undefined)
   console.log('no control group could be made: resident memory is watched instead')
 const broker = await Broker.start({ bench: 4 })
+const idleServer = await startIdle()
 const kprf = await startKprf(
   broker.bootstrap,
   {},
@@ -122,6 +135,7 @@ try {
   )
 } finally {
   await kprf.stop('SIGKILL')
+  await idleServer.stop()
   await broker.stop()
   limit?.remove()
 }

@@ -24,6 +24,11 @@ export async function startBare(): Promise<Server> {
   return serverOf('bare node:http', await startNode(['bench/servers/bare.ts'], PORT_LINE))
 }
 
+/** One that does nothing but say ok. */
+export async function startIdle(): Promise<Server> {
+  return serverOf('idle', await startNode(['bench/servers/idle.ts'], PORT_LINE))
+}
+
 /** Express and kafkajs, as one would write it first. */
 export async function startObvious(bootstrap: string): Promise<Server> {
   const child = await startNode(['bench/servers/obvious.ts', bootstrap], PORT_LINE)

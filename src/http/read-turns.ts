@@ -1,7 +1,7 @@
 /**
  * Divides the reading of bodies among turns of the event loop. A read takes a tenth of a millisecond and more, and the
  * loop reads once from every connection that has something before it does anything else: hundreds of clients that
- * send large bodies at once would keep all others waiting, `/livez` among them. So once a turn has read its share,
+ * send large bodies at once would keep all others waiting, `/readyz` among them. So once a turn has read its share,
  * whose bodies go on arriving are paused, and go on in the order in which they were paused, some in each turn.
  */
 import type { IncomingMessage } from 'node:http'

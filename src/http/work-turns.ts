@@ -1,6 +1,6 @@
 /**
  * Divides the work of pushes among turns of the event loop, so that many large ones which arrive together do not
- * keep everybody else waiting: between two turns the loop looks at its sockets, those of `/livez` included.
+ * keep everybody else waiting: between two turns the loop looks at its sockets, and answers `/readyz`.
  *
  * Between calls, whoever waits was there before all who come later, and is let in by the turn that is scheduled.
  */

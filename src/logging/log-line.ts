@@ -42,6 +42,11 @@ export function formatLine({ ts, level, msg, fields }: LogEntry, mask: Masker = 
   }
 }
 
+/** Turns fields into data that can be sent to the thread that writes the log. They must hold no secret. */
+export function sendable(fields: object): Record<string, unknown> {
+  return plainFields(fields, 0, same)
+}
+
 /** Turns any value into one that JSON can write. */
 function plain(value: unknown, depth: number, mask: Masker): unknown {
   // Masked first: a secret that is cut in two would not be found.

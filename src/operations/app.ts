@@ -1,6 +1,6 @@
 /**
  * The routes of the operations port, for Prometheus, load balancers and Kubernetes. `/livez` asks for
- * nothing but a running event loop: restarting kprf does not mend a broker.
+ * nothing but an event loop that turns: restarting kprf does not mend a broker.
  */
 import express, {
   type ErrorRequestHandler,
@@ -9,7 +9,7 @@ import express, {
   type Response,
 } from 'express'
 import type { Logger } from '../logging.ts'
-import { assessReadiness, type ReadinessCheck } from './readiness.ts'
+import { type CheckResult, assessReadiness } from './readiness.ts'
 
 /** Where `/metrics` comes from. */
 export interface MetricsSource {
@@ -23,13 +23,39 @@ export interface StatisticsSource {
   json(): string | undefined | Promise<string | undefined>
 }
 
-/** What the operations port shows. */
-export interface OperationsOptions {
+/** Where `/readyz` comes from. */
+export interface ReadinessSource {
+  /** What all checks find now, in the order of `/readyz?verbose`. */
+  results(): readonly CheckResult[] | Promise<readonly CheckResult[]>
+}
+
+/** What the operations port shows of a process that serves. A source that fails is answered 500 or 503. */
+export interface OperationsSources {
   readonly metrics: MetricsSource
   readonly statistics: StatisticsSource
-  /** In the order of `/readyz?verbose`. */
-  readonly readinessChecks: readonly ReadinessCheck[]
-  readonly logger: Logger
+  readonly readiness: ReadinessSource
+}
+
+/** What {@link createOperationsApp} works with. */
+export interface OperationsOptions extends OperationsSources {
+  /**
+   * Says in one sentence why the process does not work, or `undefined`.
+   *
+   * @defaultValue it works: it answers
+   */
+  readonly livenessProblem?: () => string | undefined
+  readonly logger: Pick<Logger, 'limited'>
+}
+
+/** A source that does not answer, for a reason that is in the log already, or soon will be. */
+export class SourceFailure extends Error {
+  readonly status: 500 | 503
+
+  constructor(status: 500 | 503, message: string) {
+    super(message)
+    this.name = 'SourceFailure'
+    this.status = status
+  }
 }
 
 const TEXT = 'text/plain; charset=utf-8'
@@ -37,8 +63,12 @@ const TEXT = 'text/plain; charset=utf-8'
 const NO_STATISTICS =
   'There are no statistics: set kafka.statistics_interval_ms to more than 0, say 5000, to have them collected.'
 
+/** What is answered where kprf itself is to blame. */
+export const BUG_MESSAGE = 'A bug in kprf.'
+
 /** Makes the Express app of the operations port. */
 export function createOperationsApp(options: OperationsOptions): Express {
+  const serveLiveness = livenessHandler(options)
   const app = express()
   app.disable('x-powered-by')
   app.use(forbidCaching)
@@ -47,7 +77,7 @@ export function createOperationsApp(options: OperationsOptions): Express {
     ['/stats', serveStatistics(options.statistics)],
     ['/livez', serveLiveness],
     ['/healthz', serveLiveness],
-    ['/readyz', serveReadiness(options.readinessChecks)],
+    ['/readyz', serveReadiness(options.readiness)],
   ]
   for (const [path, handler] of routes) app.route(path).get(handler).all(refuseMethod)
   app.use(refusePath)
@@ -61,8 +91,16 @@ const forbidCaching: RequestHandler = (_request, response, next) => {
   next()
 }
 
-const serveLiveness: RequestHandler = (_request, response) => {
-  send(response, 200, TEXT, 'ok\n')
+function livenessHandler({ livenessProblem, logger }: OperationsOptions): RequestHandler {
+  return (_request, response) => {
+    const reason = livenessProblem?.()
+    if (reason === undefined) {
+      send(response, 200, TEXT, 'ok\n')
+    } else {
+      logger.limited('warn', 'liveness', '/livez was answered 503', { reason })
+      send(response, 503, TEXT, `${reason}\n`)
+    }
+  }
 }
 
 function serveMetrics(metrics: MetricsSource): RequestHandler {
@@ -81,10 +119,10 @@ function serveStatistics(statistics: StatisticsSource): RequestHandler {
   }
 }
 
-function serveReadiness(checks: readonly ReadinessCheck[]): RequestHandler {
-  return (request, response) => {
+function serveReadiness(readiness: ReadinessSource): RequestHandler {
+  return async (request, response) => {
     const query = new URLSearchParams(request.url.split('?')[1])
-    const { isReady, text } = assessReadiness(checks, {
+    const { isReady, text } = assessReadiness(await readiness.results(), {
       isVerbose: query.has('verbose'),
       excluded: query.getAll('exclude'),
     })
@@ -112,12 +150,21 @@ const refuseMethod: RequestHandler = (_request, response) => {
   sendError(response, 405, 'The path does not take this method.')
 }
 
-function answerError(logger: Logger): ErrorRequestHandler {
+function answerError(logger: Pick<Logger, 'limited'>): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
-    logger.limited('error', 'operations', 'the operations port failed', { error })
+    if (error instanceof SourceFailure) {
+      sendError(response, error.status, error.message)
+      return
+    }
+    logFailure(logger, error)
     if (response.headersSent) next(error)
-    else sendError(response, 500, 'A bug in kprf.')
+    else sendError(response, 500, BUG_MESSAGE)
   }
+}
+
+/** Logs what is answered 500. */
+export function logFailure(logger: Pick<Logger, 'limited'>, error: unknown): void {
+  logger.limited('error', 'operations', 'the operations port failed', { error })
 }
 
 function sendError(response: Response, status: number, message: string): void {

@@ -59,24 +59,38 @@ export function memoryCheck(maxBytes: number, readUsedBytes: () => number): Read
   }
 }
 
-/** Makes all checks. One that throws has failed. */
-export function assessReadiness(
-  checks: readonly ReadinessCheck[],
-  { isVerbose, excluded }: ReadinessQuery,
-): Readiness {
-  const results = checks.map((check) => resultOf(check, excluded.includes(check.name)))
-  const isReady = results.every(({ isOk }) => isOk)
-  if (isReady && !isVerbose) return { isReady, text: 'ok\n' }
-  const verdict = `readyz check ${isReady ? 'passed' : 'failed'}`
-  return { isReady, text: `${[...results.map(({ line }) => line), verdict].join('\n')}\n` }
+/** What one check found. */
+export interface CheckResult {
+  readonly name: string
+  /** `undefined` where nothing is wrong. */
+  readonly problem: string | undefined
 }
 
-function resultOf(check: ReadinessCheck, isExcluded: boolean): { isOk: boolean; line: string } {
-  if (isExcluded) return { isOk: true, line: `[+]${check.name} excluded: ok` }
-  const problem = problemOf(check)
+/** Makes all checks. One that throws has failed. */
+export function makeChecks(checks: readonly ReadinessCheck[]): CheckResult[] {
+  return checks.map((check) => ({ name: check.name, problem: problemOf(check) }))
+}
+
+/** What to answer, by the results of all checks. */
+export function assessReadiness(
+  results: readonly CheckResult[],
+  { isVerbose, excluded }: ReadinessQuery,
+): Readiness {
+  const verdicts = results.map((result) => verdictOf(result, excluded.includes(result.name)))
+  const isReady = verdicts.every(({ isOk }) => isOk)
+  if (isReady && !isVerbose) return { isReady, text: 'ok\n' }
+  const summary = `readyz check ${isReady ? 'passed' : 'failed'}`
+  return { isReady, text: `${[...verdicts.map(({ line }) => line), summary].join('\n')}\n` }
+}
+
+function verdictOf(
+  { name, problem }: CheckResult,
+  isExcluded: boolean,
+): { isOk: boolean; line: string } {
+  if (isExcluded) return { isOk: true, line: `[+]${name} excluded: ok` }
   return problem === undefined
-    ? { isOk: true, line: `[+]${check.name} ok` }
-    : { isOk: false, line: `[-]${check.name} failed: ${problem}` }
+    ? { isOk: true, line: `[+]${name} ok` }
+    : { isOk: false, line: `[-]${name} failed: ${problem}` }
 }
 
 function problemOf({ check }: ReadinessCheck): string | undefined {

@@ -15,7 +15,7 @@ import { Log, type Logger } from '../logging.ts'
 import { MergedMetrics } from '../metrics/merged-metrics.ts'
 import { WorkerMetrics } from '../metrics/worker-metrics.ts'
 import { createOperationsApp } from '../operations/app.ts'
-import { memoryCheck, queueCheck, type ReadinessCheck } from '../operations/readiness.ts'
+import { makeChecks, memoryCheck, queueCheck } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
 import type { Room } from '../producer/queue-room.ts'
 import { queueMemoryMaxBytes } from '../queue-memory.ts'
@@ -81,8 +81,8 @@ export class Primary {
     const operations = createOperationsApp({
       metrics: { contentType: this.#merged.contentType, exposition: () => this.#exposition() },
       statistics: { json: () => this.#statisticsJson() },
+      readiness: { results: () => makeChecks(this.#readinessChecks()) },
       logger: this.logger,
-      readinessChecks: this.#readinessChecks(),
     })
     this.#operations = new OperationsServer({ app: operations, clock, log: this.logger })
   }
@@ -324,7 +324,7 @@ export class Primary {
     return measured.filter((_, index) => workers[index]?.hasEnded === false)
   }
 
-  #readinessChecks(): ReadinessCheck[] {
+  #readinessChecks() {
     return [
       {
         name: 'accepting',

@@ -6,19 +6,28 @@ import { RepeatLimiter } from '../../src/logging/repeat-limiter.ts'
 import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from '../metrics/idle-state.ts'
 import { Metrics } from '../../src/metrics/metrics.ts'
-import { createOperationsApp, type OperationsOptions } from '../../src/operations/app.ts'
+import {
+  createOperationsApp,
+  type OperationsOptions,
+  SourceFailure,
+} from '../../src/operations/app.ts'
+import { makeChecks, type ReadinessCheck } from '../../src/operations/readiness.ts'
 import { ManualClock } from '../logging/manual-clock.ts'
 import { parseExposition, valueOf } from '../metrics/parse-exposition.ts'
 
-const makeApp = (
-  options: Partial<OperationsOptions> = {},
-): { app: Express; lines: unknown[][] } => {
+const makeApp = ({
+  readinessChecks = [],
+  ...options
+}: Partial<OperationsOptions> & { readinessChecks?: readonly ReadinessCheck[] } = {}): {
+  app: Express
+  lines: unknown[][]
+} => {
   const lines: unknown[][] = []
   const limiter = new RepeatLimiter(new ManualClock())
   const app = createOperationsApp({
     metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('up 1\n') },
     statistics: { json: () => undefined },
-    readinessChecks: [],
+    readiness: { results: () => makeChecks(readinessChecks) },
     logger: new FieldLogger((...line) => lines.push(line), limiter),
     ...options,
   })
@@ -126,6 +135,38 @@ describe.each(['/livez', '/healthz'])('GET %s', (path) => {
     expect(response.text).toBe('ok\n')
   })
 })
+
+describe.each(['/livez', '/healthz'])('GET %s', (path) => {
+  test('is 503 in one sentence, which is logged, where the process does not work', async () => {
+    const reason = 'The event loop of kprf has been busy for 12 s.'
+    const { app, lines } = makeApp({ livenessProblem: () => reason })
+
+    const response = await request(app).get(path)
+
+    expect(response.status).toBe(503)
+    expect(response.headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(response.text).toBe(`${reason}\n`)
+    expect(lines).toEqual([['warn', '/livez was answered 503', { reason }]])
+  })
+})
+
+test.each(['/metrics', '/stats', '/readyz'])(
+  'GET %s is 503 in JSON where its source does not answer',
+  async (path) => {
+    const fail = () => Promise.reject(new SourceFailure(503, 'No answer.'))
+    const { app, lines } = makeApp({
+      metrics: { contentType: 'text/plain', exposition: fail },
+      statistics: { json: fail },
+      readiness: { results: fail },
+    })
+
+    const response = await request(app).get(path)
+
+    expect(response.status).toBe(503)
+    expect(response.body).toEqual({ error_code: 50300, message: 'No answer.' })
+    expect(lines).toEqual([])
+  },
+)
 
 describe('GET /readyz', () => {
   test('is ok when every check passes', async () => {

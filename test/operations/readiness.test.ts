@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   assessReadiness,
+  makeChecks,
   memoryCheck,
   type ReadinessCheck,
 } from '../../src/operations/readiness.ts'
@@ -22,17 +23,17 @@ describe('memoryCheck', () => {
 
 describe('assessReadiness', () => {
   test('says ok in one word when every check passes', () => {
-    const readiness = assessReadiness([passing('kafka'), passing('queue')], plain)
+    const readiness = assessReadiness(makeChecks([passing('kafka'), passing('queue')]), plain)
 
     expect(readiness).toEqual({ isReady: true, text: 'ok\n' })
   })
 
   test('says ok when there is nothing to check', () => {
-    expect(assessReadiness([], plain)).toEqual({ isReady: true, text: 'ok\n' })
+    expect(assessReadiness(makeChecks([]), plain)).toEqual({ isReady: true, text: 'ok\n' })
   })
 
   test('lists the checks when asked', () => {
-    const readiness = assessReadiness([passing('kafka'), passing('queue')], verbose)
+    const readiness = assessReadiness(makeChecks([passing('kafka'), passing('queue')]), verbose)
 
     expect(readiness).toEqual({
       isReady: true,
@@ -43,16 +44,18 @@ describe('assessReadiness', () => {
   test.each([plain, verbose])('lists the checks when one fails, with its reason', (query) => {
     const checks = [failing('kafka', 'no broker answers'), passing('queue')]
 
-    expect(assessReadiness(checks, query)).toEqual({
+    expect(assessReadiness(makeChecks(checks), query)).toEqual({
       isReady: false,
       text: '[-]kafka failed: no broker answers\n[+]queue ok\nreadyz check failed\n',
     })
   })
 
-  test('does not make a check that is excluded', () => {
+  test('does not count a check that is excluded', () => {
     const checks = [failing('kafka', 'no broker answers'), passing('queue')]
 
-    expect(assessReadiness(checks, { isVerbose: true, excluded: ['kafka', 'nonsense'] })).toEqual({
+    expect(
+      assessReadiness(makeChecks(checks), { isVerbose: true, excluded: ['kafka', 'nonsense'] }),
+    ).toEqual({
       isReady: true,
       text: '[+]kafka excluded: ok\n[+]queue ok\nreadyz check passed\n',
     })
@@ -63,7 +66,7 @@ describe('assessReadiness', () => {
       throw new Error('no')
     }
 
-    expect(assessReadiness([{ name: 'kafka', check }], plain)).toEqual({
+    expect(assessReadiness(makeChecks([{ name: 'kafka', check }]), plain)).toEqual({
       isReady: false,
       text: '[-]kafka failed: the check threw Error: no\nreadyz check failed\n',
     })

@@ -1,0 +1,58 @@
+import type { Clock } from '../../clock.ts'
+import { BUG_MESSAGE, SourceFailure } from '../app.ts'
+
+/**
+ * How long an answer of the main thread is waited for, ms: half of what Prometheus waits for a scrape. A turn of a busy
+ * event loop takes a tenth of it.
+ */
+export const ANSWER_TIMEOUT_MS = 5_000
+
+/**
+ * What is asked of the main thread. It is asked once at a time, however many wait: all of them get the next answer,
+ * or {@link SourceFailure} where there is none in {@link ANSWER_TIMEOUT_MS}.
+ */
+export class Question<Answer> {
+  readonly #clock: Clock
+  readonly #send: () => void
+  readonly #waiting = new Set<PromiseWithResolvers<Answer>>()
+  #isUnderWay = false
+
+  /** @param send - asks the main thread. */
+  constructor(clock: Clock, send: () => void) {
+    this.#clock = clock
+    this.#send = send
+  }
+
+  async ask(): Promise<Answer> {
+    const place = Promise.withResolvers<Answer>()
+    const cancelTimer = this.#clock.schedule(ANSWER_TIMEOUT_MS, () => {
+      const seconds = ANSWER_TIMEOUT_MS / 1000
+      place.reject(
+        new SourceFailure(503, `The event loop of kprf has not answered for ${seconds} s.`),
+      )
+    })
+    this.#waiting.add(place)
+    if (!this.#isUnderWay) {
+      this.#isUnderWay = true
+      this.#send()
+    }
+    try {
+      return await place.promise
+    } finally {
+      cancelTimer()
+      this.#waiting.delete(place)
+    }
+  }
+
+  /** Called with what the main thread answered. */
+  answer(answer: Answer): void {
+    this.#isUnderWay = false
+    for (const { resolve } of this.#waiting) resolve(answer)
+  }
+
+  /** Called where the main thread has no answer, or will give none any more. */
+  fail(): void {
+    this.#isUnderWay = false
+    for (const { reject } of this.#waiting) reject(new SourceFailure(500, BUG_MESSAGE))
+  }
+}
