@@ -3,7 +3,7 @@
  * is JSON, and no client can hold more than its share. All limits are in limits.ts.
  */
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CancelTimer, Clock } from '../clock.ts'
@@ -17,6 +17,7 @@ import type { Messages } from './express-messages.ts'
 import type { ConnectionCounts, DropReason, EdgeObserver } from './http-metrics.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { hasFreeDescriptor, roomForConnections } from './open-files.ts'
+import { createNodeServer } from './node-server.ts'
 import { parserRefusal, rawReply } from './parser-errors.ts'
 import { type HeaderList, refuse } from './reply.ts'
 import { createRequestIds, type RequestIds } from './request-id.ts'
@@ -150,10 +151,7 @@ export class HttpServer {
   async stopAccepting(): Promise<void> {
     if (this.#stopped === undefined && !this.#server.listening) return
     const stopped = this.#stopListening()
-    const end = (): void => {
-      this.#connections.endAll()
-    }
-    this.#cancelEnd ??= this.#clock.schedule(this.#limits.lastRequestMs, end)
+    this.#cancelEnd ??= this.#scheduleEnd()
     await stopped
     this.#cancelEnd()
     this.#cancelSweep?.()
@@ -176,6 +174,16 @@ export class HttpServer {
     const stopped = this.stopAccepting()
     this.#connections.cutAll()
     await stopped
+  }
+
+  #scheduleEnd(): CancelTimer {
+    const { lastRequestMs } = this.#limits
+    const end = (): void => {
+      this.#connections.endAll()
+    }
+    if (lastRequestMs > 0) return this.#clock.schedule(lastRequestMs, end)
+    end()
+    return () => undefined
   }
 
   /** Resolves once nothing listens any more and all connections are closed. */
@@ -326,22 +334,4 @@ function isLoss({ code }: NodeJS.ErrnoException): boolean {
 /** Given to Express, which would otherwise make a handler of its own for each request. */
 function unanswered(): never {
   throw new Error('the app answers every request')
-}
-
-function createNodeServer(limits: ServerLimits, messages: Messages = {}): Server {
-  const server = createServer({
-    ...messages,
-    maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
-    connectionsCheckingInterval: limits.timeoutCheckIntervalMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    insecureHTTPParser: false,
-    // Node's own refusal has no body: headRefusal checks this too, and says what is wrong.
-    requireHostHeader: false,
-  })
-  server.maxHeadersCount = limits.maxHeaders
-  // A client that has sent all that it wants may say so and wait for its replies: the connection ends after them.
-  Object.assign(server, { httpAllowHalfOpen: true })
-  return server
 }
