@@ -218,7 +218,13 @@ export class Connection {
     this.#isOver = true
     this.#endedSinceMs ??= this.#clock.nowMs()
     this.socket.end()
+    // Node does it again once the client has closed too, and makes an error each time that nobody sees.
+    this.socket.end = itself
   }
+}
+
+function itself(this: Socket): Socket {
+  return this
 }
 
 /** How long a request is that is written as nearly all clients write it; `undefined` where that is not known. */
