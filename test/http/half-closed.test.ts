@@ -114,7 +114,7 @@ describe('a client that ends its side', () => {
   })
 
   it('has its connection ended once: Node makes an error of each further time', async () => {
-    const { connect } = await serveEdge()
+    const { connect } = await serveEdge({}, { maxRequestsPerConnection: 1 })
     const sockets: Socket[] = []
     const note = (message: unknown): void => {
       sockets.push((message as { readonly socket: Socket }).socket)
@@ -125,7 +125,7 @@ describe('a client that ends its side', () => {
     onTestFinished(() => {
       end.mockRestore()
     })
-    const client = connect().write(rawPush(pushBody(), { Connection: 'close' }))
+    const client = connect().write(rawPush(pushBody()))
 
     await client.response()
     const [socket] = sockets
