@@ -21,8 +21,8 @@ export type Taking = 'taken' | 'full' | 'clientFull'
 /** What the bodies of one address have together. */
 interface ClientShare {
   heldBytes: number
-  /** The bodies that are still arriving, most stalled first. */
-  readonly arriving: Set<HeldBytes>
+  /** The bodies that are still arriving, most stalled first; `undefined` until there is one, as nearly always. */
+  arriving: Set<HeldBytes> | undefined
 }
 
 /** See the head of this file. */
@@ -65,7 +65,7 @@ export class ByteBudget {
       if (!isClientFull && this.#heldBytes + bytes <= this.maxBytes) {
         this.#heldBytes += bytes
         if (client === undefined) {
-          this.#clients.set(taker.address, { heldBytes: bytes, arriving: new Set() })
+          this.#clients.set(taker.address, { heldBytes: bytes, arriving: undefined })
         } else {
           client.heldBytes += bytes
         }
@@ -93,18 +93,22 @@ export class ByteBudget {
     this.settled(body)
     body.progressedMs = this.#clock.nowMs()
     this.#arriving.add(body)
-    this.#clients.get(body.address)?.arriving.add(body)
+    const client = this.#clients.get(body.address)
+    if (client !== undefined) (client.arriving ??= new Set()).add(body)
   }
 
   /** Notes that a body is not arriving any more. */
   settled(body: HeldBytes): void {
     this.#arriving.delete(body)
-    this.#clients.get(body.address)?.arriving.delete(body)
+    this.#clients.get(body.address)?.arriving?.delete(body)
   }
 
   /** The most stalled of the bodies, if it has been so for long enough; never the one that makes progress now. */
-  #stalledAmong(arriving: ReadonlySet<HeldBytes>, taker: HeldBytes): HeldBytes | undefined {
-    for (const body of arriving) {
+  #stalledAmong(
+    arriving: ReadonlySet<HeldBytes> | undefined,
+    taker: HeldBytes,
+  ): HeldBytes | undefined {
+    for (const body of arriving ?? []) {
       if (body === taker) continue
       return this.#clock.nowMs() - body.progressedMs >= this.#stalledMs ? body : undefined
     }

@@ -64,7 +64,7 @@ export class Connections {
     } else {
       this.#connections.set(socket, connection)
       this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1)
-      socket.once('close', () => {
+      socket.on('close', () => {
         if (this.#forget(connection) && connection.isUnanswered) {
           this.#observer.clientFailed(connection, 'aborted')
         }

@@ -1,9 +1,10 @@
 /** The least memory of a body in pieces: less would cost more in bookkeeping than it saves. */
-const MIN_CAPACITY = 256
-/** Larger memory is mapped: see {@link allocate}. */
-const MAPPED_MIN_BYTES = 65_536
-
-const NO_BYTES = Buffer.alloc(0)
+const MIN_BLOCK_BYTES = 256
+/**
+ * The most memory that is taken in one go. Large bodies so take many blocks of one size: malloc, asked for pieces of
+ * many sizes, would keep more and more of what it gets back.
+ */
+const MAX_BLOCK_BYTES = 131_072
 
 /**
  * Bytes that come in pieces, copied together: what holds them is at most twice as large as they are,
@@ -11,7 +12,9 @@ const NO_BYTES = Buffer.alloc(0)
  */
 export class GrowingBytes {
   readonly #maxBytes: number
-  #memory: Buffer<ArrayBuffer> = NO_BYTES
+  /** Full, but for the last one. */
+  #blocks: Buffer<ArrayBuffer>[] = []
+  #capacity = 0
   #length = 0
 
   /** @param maxBytes - that ever come. */
@@ -21,44 +24,63 @@ export class GrowingBytes {
 
   /** Bytes of memory that are taken up. */
   get capacity(): number {
-    return this.#memory.length
+    return this.#capacity
   }
 
   append(piece: Uint8Array): void {
-    const needed = this.#length + piece.length
-    if (needed > this.#memory.length) this.#grow(needed)
-    this.#memory.set(piece, this.#length)
-    this.#length = needed
+    let rest = piece
+    for (;;) {
+      const block = this.#blockFor(rest.length)
+      const room = this.#capacity - this.#length
+      const fits = rest.length <= room
+      block.set(fits ? rest : rest.subarray(0, room), block.length - room)
+      this.#length += Math.min(rest.length, room)
+      if (fits) return
+      rest = rest.subarray(room)
+    }
   }
 
   /** Hands over what has come, in memory of its own, to be freed by {@link freeBytes}; nothing is left here. */
   take(): Buffer<ArrayBuffer> {
-    const bytes = this.#memory.subarray(0, this.#length)
-    if (!bytes.buffer.resizable) {
-      this.#memory = NO_BYTES
-      this.#length = 0
+    const [first] = this.#blocks
+    if (first !== undefined && this.#blocks.length === 1) {
+      const bytes = first.subarray(0, this.#length)
+      this.#forget()
       return bytes
     }
-    // V8 and Node read mapped memory more slowly: it is for bodies that wait for more.
-    const copy = Buffer.allocUnsafeSlow(bytes.length)
-    copy.set(bytes)
+    const bytes = Buffer.allocUnsafeSlow(this.#length)
+    let at = 0
+    for (const block of this.#blocks) {
+      bytes.set(block.subarray(0, this.#length - at), at)
+      at += block.length
+    }
     this.free()
-    return copy
+    return bytes
   }
 
   /** Frees the memory at once. */
   free(): void {
-    freeBytes(this.#memory)
-    this.#memory = NO_BYTES
+    for (const block of this.#blocks) freeBytes(block)
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#blocks = []
+    this.#capacity = 0
     this.#length = 0
   }
 
-  #grow(needed: number): void {
-    const doubled = Math.max(MIN_CAPACITY, needed, 2 * this.#memory.length)
-    const memory = allocate(Math.max(needed, Math.min(doubled, this.#maxBytes)))
-    memory.set(this.#memory.subarray(0, this.#length))
-    freeBytes(this.#memory)
-    this.#memory = memory
+  /** The block with room for what comes next, as much as is wanted of it. */
+  #blockFor(wanted: number): Buffer<ArrayBuffer> {
+    const last = this.#blocks.at(-1)
+    if (last !== undefined && this.#length < this.#capacity) return last
+    const left = Math.max(wanted, this.#maxBytes - this.#length)
+    const grown = Math.max(MIN_BLOCK_BYTES, this.#length, 2 * wanted)
+    // Not of Node's pool, which others share.
+    const block = Buffer.allocUnsafeSlow(Math.min(grown, left, MAX_BLOCK_BYTES))
+    this.#blocks.push(block)
+    this.#capacity += block.length
+    return block
   }
 }
 
@@ -68,14 +90,4 @@ export class GrowingBytes {
  */
 export function freeBytes({ buffer }: Buffer<ArrayBuffer>): void {
   if (buffer.byteLength > 0) buffer.transfer(0)
-}
-
-/**
- * Memory that is not of Node's pool, which others share. That of a resizable array buffer is mapped by V8
- * and goes back to the system when it is freed; malloc, asked for pieces of many sizes, keeps most of it.
- */
-function allocate(bytes: number): Buffer<ArrayBuffer> {
-  return bytes < MAPPED_MIN_BYTES
-    ? Buffer.allocUnsafeSlow(bytes)
-    : Buffer.from(new ArrayBuffer(bytes, { maxByteLength: bytes }))
 }

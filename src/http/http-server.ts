@@ -202,7 +202,7 @@ export class HttpServer {
     this.#server
       .on('connection', (socket) => {
         this.#connections.add(socket)
-        socket.once('end', () => {
+        socket.on('end', () => {
           this.#inputEnded(socket)
         })
       })

@@ -54,7 +54,7 @@ export class Assigner {
   /** Takes a record on, or says why its topic or partition cannot be written to. */
   add(admitted: AdmittedRecord): DeliveryError | undefined {
     const { topics, accumulator } = this.#dependencies
-    const state = topics.state(admitted.record.topic)
+    const state = topics.state(admitted.record.topic, admitted.admittedMs)
     const refusal = refusalOf(state, admitted.record)
     // The partition may be new.
     if (refusal?.number === RDKAFKA.unknownPartition) topics.refresh(admitted.record.topic)

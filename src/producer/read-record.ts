@@ -1,5 +1,5 @@
 /** Reads what {@link RecordBatchWriter} has written of a record. */
-import type { EncodedRecord, RecordSizes } from './record-batch.ts'
+import type { EncodedRecord } from './record-batch.ts'
 import type { RecordHeader } from './types.ts'
 import { readVarint } from './varint.ts'
 
@@ -8,25 +8,17 @@ export interface RecordParts {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: readonly RecordHeader[]
-  readonly sizes: RecordSizes
 }
 
 /** Reads a record. */
-export function readRecord({ chunk, at, end }: EncodedRecord): RecordParts {
+export function readRecord({ chunk, at }: EncodedRecord): RecordParts {
   const [, start] = readVarint(chunk, at)
   const [, afterTimestamp] = readVarint(chunk, start + 1)
   const [, bodyAt] = readVarint(chunk, afterTimestamp)
   const [key, afterKey] = readNullable(chunk, bodyAt)
   const [value, afterValue] = readNullable(chunk, afterKey)
   const [headerCount, headersAt] = readVarint(chunk, afterValue)
-  return {
-    ...{ key, value, headers: readHeaders(chunk, headersAt, headerCount) },
-    sizes: {
-      keyBytes: key?.length ?? 0,
-      valueBytes: value?.length ?? 0,
-      headersBytes: end - headersAt,
-    },
-  }
+  return { key, value, headers: readHeaders(chunk, headersAt, headerCount) }
 }
 
 function readHeaders(chunk: Buffer, headersAt: number, count: number): RecordHeader[] {

@@ -1,5 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { settle } from '../support/fake-clock.ts'
 import { pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 
@@ -107,5 +111,28 @@ describe('a client that ends its side', () => {
     while (server.connectionCounts.active > 0) await settle()
 
     expect(server.connectionCounts.replyBytes).toBe(0)
+  })
+
+  it('has its connection ended once: Node makes an error of each further time', async () => {
+    const { connect } = await serveEdge({}, { maxRequestsPerConnection: 1 })
+    const sockets: Socket[] = []
+    const note = (message: unknown): void => {
+      sockets.push((message as { readonly socket: Socket }).socket)
+    }
+    subscribe('net.server.socket', note)
+    onTestFinished(() => void unsubscribe('net.server.socket', note))
+    const end = vi.spyOn(Duplex.prototype, 'end')
+    onTestFinished(() => {
+      end.mockRestore()
+    })
+    const client = connect().write(rawPush(pushBody()))
+
+    await client.response()
+    const [socket] = sockets
+    if (socket === undefined) throw new Error('no connection was accepted')
+    client.end()
+    await once(socket, 'close')
+
+    expect(end.mock.contexts.filter((context) => context === socket)).toHaveLength(1)
   })
 })

@@ -1,11 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Admission } from '../../src/producer/admission.ts'
 import type { AdmittedRecord } from '../../src/producer/batch.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
+import { MemoryBudget } from '../../src/producer/memory-budget.ts'
+import { fixedRoom } from '../../src/producer/queue-room.ts'
 import { measure } from '../../src/producer/record-batch.ts'
 import type { ProducerRecord, RecordBytes } from '../../src/producer/types.ts'
 import { UnassignedRecords } from '../../src/producer/unassigned-records.ts'
+import { parseRecord } from '../../src/http/push/parse-record.ts'
+import { Problem } from '../../src/http/push/problem.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { recordsOf } from '../support/records.ts'
+import { haveSameShape } from '../support/same-shape.ts'
 
 const listener = (): void => undefined
 
@@ -41,6 +48,29 @@ function plain({ record, ...rest }: AdmittedRecord): unknown {
   }
 }
 
+/** A record as it comes out of a request and through the admission. */
+function admitted(element: object): AdmittedRecord {
+  const record = parseRecord(element, 'ignore')
+  if (record instanceof Problem) throw new Error(record.message)
+  const entered: AdmittedRecord[] = []
+  const clock = new FakeClock()
+  const admission = new Admission(
+    { messageMaxBytes: 1_000, queueFullWaitMs: 0 },
+    {
+      ...{ clock, observer: { refused: () => undefined } },
+      budget: new MemoryBudget(fixedRoom(0, 1_000), clock),
+      enqueue: (one) => {
+        entered.push(one)
+        return undefined
+      },
+    },
+  )
+  void admission.sendAll([record], listener)
+  const [first] = entered
+  if (!first) throw new Error('the record was not admitted')
+  return first
+}
+
 const anyBytes = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
@@ -71,6 +101,26 @@ describe('UnassignedRecords', () => {
         expect(waiting.count).toBe(0)
         expect(pool.lentBytes).toBe(0)
       }),
+    )
+  })
+
+  it('returns records of the shape that those have which need not wait', () => {
+    const elements = [
+      { topic: 't', data: 'v' },
+      { topic: 't', data: 'v', headers: { h: 'x' } },
+    ]
+    const atOnce = elements.map(admitted)
+    const waiting = new UnassignedRecords('t', new ChunkPool())
+    for (const one of atOnce) waiting.append(one)
+
+    const taken = [...waiting.take()]
+
+    const shapesOf = (one: AdmittedRecord): object[] => [one, one.sizes, one.record]
+    const pairs = atOnce.flatMap((one, index) =>
+      shapesOf(one).map((object, which) => [object, shapesOf(taken[index] ?? one)[which]] as const),
+    )
+    expect(pairs.map(([one, other = {}]) => haveSameShape(one, other))).toEqual(
+      pairs.map(() => true),
     )
   })
 
