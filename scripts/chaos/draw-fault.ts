@@ -7,10 +7,10 @@ import type { AnyFaultPlan, FaultPlan, FaultyApi } from './schedule.ts'
 
 /** Of every class of the retry policy: leader moved, broker lost, transient, permanent, one record's. */
 const PRODUCE_ERRORS = [
-  3, 5, 6, 8, 9, 56, 7, 19, 20, 2, -1, 1, 17, 21, 29, 74, 10, 18, 32, 87, 45, 47, 59,
+  3, 5, 6, 8, 9, 56, 7, 19, 20, 2, -1, 1, 17, 21, 29, 74, 10, 18, 32, 87, 45, 47, 59, 12_345,
 ]
-/** A broker may have the records and answer so; of all others the producer trusts that it has not. */
-const INDEFINITE_ERRORS = [7, 20, 56]
+/** A broker may have the records and answer so; the last is in no table. */
+const INDEFINITE_ERRORS = [7, 20, 56, -1, 13, 60, 12_345]
 const ANY_KINDS = [
   ...(['cutBefore', 'cutAfter', 'cutWithin', 'slice', 'wrongLength', 'delay'] as const),
   ...(['delayAnswer', 'garbage', 'garbageBody', 'wrongCorrelationId'] as const),
