@@ -16,6 +16,8 @@ const ANY_KINDS = [
   ...(['delayAnswer', 'garbage', 'garbageBody', 'wrongCorrelationId'] as const),
   ...(['hang', 'hangAfterHandling', 'silentWithin', 'silentWithin'] as const),
 ] as const
+/** Produce, Metadata, InitProducerId and SaslHandshake: all that kprf may send. */
+const API_KEYS = [0, 0, 0, 3, 22, 17]
 const TOPIC_ERRORS = [3, 5, 7, -1, 17, 29]
 const PARTITION_ERRORS = [5, 6, 9]
 /** Not the id of any broker. */
@@ -51,6 +53,11 @@ export function drawFault(dice: Dice, api: FaultyApi, brokers: number): FaultPla
     case 'hangAfterHandling':
       return { kind }
   }
+}
+
+/** Draws a lie about what a broker takes. */
+export function drawVersionsLie(dice: Dice): FaultPlan {
+  return { kind: 'without', apiKey: dice.pick(API_KEYS) }
 }
 
 function drawProduceFault(dice: Dice): FaultPlan {
@@ -101,6 +108,15 @@ export function arm(
       )
     case 'lie':
       return cluster.control('Metadata', faults.metadataLie(plan), options)
+    case 'without':
+      return cluster.control(
+        'ApiVersions',
+        faults.rewrite((answer) => ({
+          ...answer,
+          apis: answer.apis.filter(({ key }) => key !== plan.apiKey),
+        })),
+        options,
+      )
     case 'cutBefore':
     case 'cutAfter':
     case 'cutWithin':
