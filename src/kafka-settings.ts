@@ -107,6 +107,10 @@ export function transportSettings({ kafka, logLevel }: Config): KafkajsTransport
   const reconnectBackoffMs = properties['reconnect.backoff.ms']
   return {
     brokers: kafka.brokers,
+    rebootstrap: {
+      isAllowed: properties['metadata.recovery.strategy'] === 'rebootstrap',
+      triggerMs: properties['metadata.recovery.rebootstrap.trigger.ms'],
+    },
     clientId: kafka.clientId,
     ssl: tlsOf(kafka),
     sasl: saslOf(kafka),

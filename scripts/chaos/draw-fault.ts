@@ -7,15 +7,17 @@ import type { AnyFaultPlan, FaultPlan, FaultyApi } from './schedule.ts'
 
 /** Of every class of the retry policy: leader moved, broker lost, transient, permanent, one record's. */
 const PRODUCE_ERRORS = [
-  3, 5, 6, 8, 9, 56, 7, 19, 20, 2, -1, 1, 17, 21, 29, 74, 10, 18, 32, 87, 45, 47, 59,
+  3, 5, 6, 8, 9, 56, 7, 19, 20, 2, -1, 1, 17, 21, 29, 74, 10, 18, 32, 87, 45, 47, 59, 12_345,
 ]
-/** A broker may have the records and answer so; of all others the producer trusts that it has not. */
-const INDEFINITE_ERRORS = [7, 20, 56]
+/** A broker may have the records and answer so; the last is in no table. */
+const INDEFINITE_ERRORS = [7, 20, 56, -1, 13, 60, 12_345]
 const ANY_KINDS = [
   ...(['cutBefore', 'cutAfter', 'cutWithin', 'slice', 'wrongLength', 'delay'] as const),
   ...(['delayAnswer', 'garbage', 'garbageBody', 'wrongCorrelationId'] as const),
   ...(['hang', 'hangAfterHandling', 'silentWithin', 'silentWithin'] as const),
 ] as const
+/** Produce, Metadata, InitProducerId and SaslHandshake: all that kprf may send. */
+const API_KEYS = [0, 0, 0, 3, 22, 17]
 const TOPIC_ERRORS = [3, 5, 7, -1, 17, 29]
 const PARTITION_ERRORS = [5, 6, 9]
 /** Not the id of any broker. */
@@ -51,6 +53,11 @@ export function drawFault(dice: Dice, api: FaultyApi, brokers: number): FaultPla
     case 'hangAfterHandling':
       return { kind }
   }
+}
+
+/** Draws a lie about what a broker takes. */
+export function drawVersionsLie(dice: Dice): FaultPlan {
+  return { kind: 'without', apiKey: dice.pick(API_KEYS) }
 }
 
 function drawProduceFault(dice: Dice): FaultPlan {
@@ -101,6 +108,15 @@ export function arm(
       )
     case 'lie':
       return cluster.control('Metadata', faults.metadataLie(plan), options)
+    case 'without':
+      return cluster.control(
+        'ApiVersions',
+        faults.rewrite((answer) => ({
+          ...answer,
+          apis: answer.apis.filter(({ key }) => key !== plan.apiKey),
+        })),
+        options,
+      )
     case 'cutBefore':
     case 'cutAfter':
     case 'cutWithin':

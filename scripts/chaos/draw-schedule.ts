@@ -2,13 +2,15 @@
 import type { ProducerSettings } from '../../src/producer/settings.ts'
 import { DEFAULT_SETTINGS } from '../../test/support/default-settings.ts'
 import { Dice } from './dice.ts'
-import { drawFault } from './draw-fault.ts'
+import { drawFault, drawVersionsLie } from './draw-fault.ts'
 import type { ChaosEvent, ClientPlan, FaultyApi, Schedule, TopicPlan } from './schedule.ts'
 
 /** Never exists. */
 const UNKNOWN_TOPIC = 'nowhere'
 /** Comes into being in some runs. */
 const LATE_TOPIC = 'late'
+/** Keeps what follows from a seed the same, whatever is drawn beside it. */
+const BESIDES_SALT = 0x5eed_0003
 const USUAL_MAX_MESSAGE_BYTES = 1_048_588
 
 const APIS = [
@@ -28,6 +30,7 @@ export function drawSchedule(seed: number, brokers?: number): Schedule {
     maxMessageBytes: dice.chance(0.2) ? 2_000 : USUAL_MAX_MESSAGE_BYTES,
   }))
   const loadMs = dice.between(150, 500)
+  const besides = drawBesides(new Dice(seed ^ BESIDES_SALT), loadMs)
   return {
     seed,
     brokers: brokerCount,
@@ -37,14 +40,38 @@ export function drawSchedule(seed: number, brokers?: number): Schedule {
       drawClient(dice, `c${index}`, topics),
     ),
     loadMs,
-    events: Array.from({ length: dice.between(1, 14) }, () =>
-      drawEvent(dice, topics, brokerCount, loadMs),
-    ).sort((one, other) => one.atMs - other.atMs),
+    events: [
+      ...Array.from({ length: dice.between(1, 14) }, () =>
+        drawEvent(dice, topics, brokerCount, loadMs),
+      ),
+      ...besides,
+    ].sort((one, other) => one.atMs - other.atMs),
     ending: dice.pick(['settle', 'settle', 'settle', 'settle', 'drain', 'close']),
     compressionMs: dice.chance(0.5) ? dice.pick([0, 1, dice.between(2, 20)]) : undefined,
     producerEpochs: dice.chance(0.5) ? 'producer' : 'partition',
     isSasl: dice.chance(0.3),
+    bootstrap: besides.some(({ kind }) => kind === 'moveCluster') ? 'name' : 'addresses',
   }
+}
+
+/** A cluster that moves, and brokers that are asked anew what they take, and do not say all. */
+function drawBesides(dice: Dice, loadMs: number): ChaosEvent[] {
+  const events: ChaosEvent[] = []
+  if (dice.chance(0.15)) {
+    const outage = dice.pick(['hung', 'cut'] as const)
+    events.push({ kind: 'moveCluster', atMs: dice.between(0, loadMs), outage })
+  }
+  if (dice.chance(0.2)) {
+    const atMs = dice.chance(0.5) ? 0 : dice.between(0, loadMs)
+    const fault = drawVersionsLie(dice)
+    const everywhere = { brokerId: undefined, topic: undefined }
+    const times = dice.pick([1, 1, 3, 30])
+    events.push(
+      { kind: 'fault', atMs, api: 'ApiVersions', fault, times, ...everywhere },
+      { kind: 'cutConnections', atMs, brokerId: undefined },
+    )
+  }
+  return events
 }
 
 function drawSettings(dice: Dice): ProducerSettings {

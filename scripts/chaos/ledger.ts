@@ -126,11 +126,12 @@ export class Ledger implements ProducerObserver {
     const isSync = push.wait_for_send === true
     entries.forEach((entry, index) => {
       entry.answeredMs = this.#clock.nowMs()
-      const outcome = reply.body.errors[index]
+      // A push refused as a whole has one element for all of its records.
+      const outcome = reply.body.errors[index] ?? reply.body.errors[0]
       if (reply.status === OK_STATUS || outcome?.status === 'ok') {
         this.#answerOk(entry, isSync, reply.body.offsets?.[index] ?? undefined)
       } else if (entry.reportCount === 0) {
-        this.refuse(entry, outcome?.error_code ?? 0)
+        this.#answerRefusal(entry, outcome ?? {})
       } else {
         this.#answerError(entry, reply.status, outcome ?? {})
       }
@@ -145,6 +146,13 @@ export class Ledger implements ProducerObserver {
     const offset = place.offset === null ? undefined : BigInt(place.offset)
     entry.place = { partition: place.partition, offset }
     entry.timestampMs = place.timestamp
+  }
+
+  #answerRefusal(entry: Entry, { error_code = 0, outcome }: Partial<RecordOutcome>): void {
+    this.refuse(entry, error_code)
+    if (outcome !== 'not_persisted') {
+      this.#violations.push(`answered ${outcome}, but it was never taken: ${entry.id}`)
+    }
   }
 
   #answerError(

@@ -19,6 +19,8 @@ export interface RecoverDependencies {
 
 /** Every partition takes records again so soon after the last fault, but for what {@link limitOf} adds. */
 const RECOVERY_MS = 5_000
+/** The same after the cluster has moved: brokers that say nothing have to be found silent first. */
+const RECOVERY_AFTER_MOVE_MS = 10_000
 /** A record that failed is followed by another after this time. */
 const PROBE_INTERVAL_MS = 30
 /** How often a partition that is late is looked at. */
@@ -74,5 +76,7 @@ function limitOf({ events, settings: { socketTimeoutMs, messageTimeoutMs } }: Sc
       event.api === 'Produce' &&
       (event.fault.kind === 'hang' || event.fault.kind === 'hangAfterHandling'),
   )
-  return RECOVERY_MS + (isSilent ? Math.min(socketTimeoutMs, messageTimeoutMs) : 0)
+  const hasMoved = events.some(({ kind }) => kind === 'moveCluster')
+  const recoveryMs = hasMoved ? RECOVERY_AFTER_MOVE_MS : RECOVERY_MS
+  return recoveryMs + (isSilent ? Math.min(socketTimeoutMs, messageTimeoutMs) : 0)
 }

@@ -40,6 +40,8 @@ const USER = { username: 'kprf', password: 'secret' }
 const SETTLE_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 300
 const FIRST_BROKER_PORT = 9_092
+/** Stands for one broker after the other, wherever they are. */
+const NAME = 'kafka'
 /** The brokers of a run keep all that they store: what is missing in the end was lost. */
 const EVERYTHING_BYTES = 2 ** 40
 /** What was begun before the end may take so long to go away. */
@@ -114,10 +116,16 @@ class Run {
     const { clock } = world.loop
     this.#ledger = new Ledger(clock)
     const random = dice.next
+    let turn = 0
+    network.resolve(NAME, () => {
+      const addresses = cluster.bootstrap.split(',')
+      turn += 1
+      return Number(addresses[turn % addresses.length]?.split(':')[1])
+    })
     const kafkajs = new KafkajsTransport(
       {
         ...DEFAULT_TRANSPORT_SETTINGS,
-        brokers: cluster.bootstrap.split(','),
+        brokers: schedule.bootstrap === 'name' ? [`${NAME}:1`] : cluster.bootstrap.split(','),
         clientId: 'kprf-chaos',
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         sasl: schedule.isSasl ? { mechanism: 'plain', ...USER } : undefined,

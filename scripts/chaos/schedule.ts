@@ -28,6 +28,8 @@ export interface Schedule {
   readonly producerEpochs: 'partition' | 'producer'
   /** Whether brokers want a password. */
   readonly isSasl: boolean
+  /** What kprf knows at the start: the address of each broker, or a name behind which they are in turn. */
+  readonly bootstrap: 'addresses' | 'name'
 }
 
 /** A topic and its limits. */
@@ -68,12 +70,14 @@ export type AnyFaultPlan =
   | { readonly kind: 'wrongCorrelationId'; readonly correlationId: number }
   | { readonly kind: 'hang' | 'hangAfterHandling' }
 
-/** What goes wrong with a request; `lie` is of Metadata, the other three of Produce. */
+/** What goes wrong with a request; `lie` is of Metadata, `without` of ApiVersions, the other three of Produce. */
 export type FaultPlan =
   | AnyFaultPlan
   | { readonly kind: 'errorAfterStoring'; readonly code: number }
   | { readonly kind: 'throttle'; readonly ms: number }
   | { readonly kind: 'omit' }
+  /** The broker says that it takes no requests of this number. */
+  | { readonly kind: 'without'; readonly apiKey: number }
   | ({ readonly kind: 'lie' } & Omit<MetadataLie, 'topic' | 'partition'>)
 
 /** Requests that faults are about. */
@@ -110,6 +114,8 @@ export type ChaosEvent = { readonly atMs: number } & (
   | { readonly kind: 'createTopic'; readonly topic: TopicPlan }
   /** Deletes a topic, and creates another of its name after a while. */
   | { readonly kind: 'recreateTopic'; readonly topic: TopicPlan; readonly afterMs: number }
+  /** All brokers listen elsewhere from now on, with the name, and nothing is heard from where they were. */
+  | { readonly kind: 'moveCluster'; readonly outage: Outage }
   /** The process of kprf gets no time from its machine for a while. */
   | { readonly kind: 'holdUp'; readonly forMs: number }
   | { readonly kind: 'addPartitions'; readonly topic: string; readonly count: number }

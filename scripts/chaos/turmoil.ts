@@ -6,6 +6,9 @@ import type { ChaosEvent, Schedule } from './schedule.ts'
 import type { Outage } from './simulation/simulated-network.ts'
 import type { World } from './simulation/world.ts'
 
+/** How far the port of a broker that moves is from the one that it had. */
+const MOVED_BY = 100
+
 /** See the head of this file. */
 export class Turmoil {
   readonly #cluster: EmbeddedCluster
@@ -13,7 +16,12 @@ export class Turmoil {
   readonly #waits = new Set<Promise<void>>()
   readonly #controls: { readonly name: string; readonly control: Control }[] = []
   readonly #stopped = new Set<number>()
-  readonly #outages = new Set<number>()
+  /** The ports that are out of order, by broker. */
+  readonly #outages = new Map<number, number>()
+  /** Where brokers were, and nobody answers any more. */
+  readonly #deserted: number[] = []
+  /** Where brokers are that have moved. */
+  readonly #movedPorts = new Map<number, number>()
   readonly #happened = new Map<string, number>()
   /** Topics that were deleted. */
   readonly deleted = new Set<string>()
@@ -48,7 +56,7 @@ export class Turmoil {
   /** Ends what goes on: every broker is up, every partition has a leader, no request meets a fault. */
   async end(): Promise<void> {
     this.#cluster.clearControls()
-    for (const id of this.#outages) this.#endOutage(id)
+    for (const id of this.#outages.keys()) this.#endOutage(id)
     for (const id of this.#stopped) await this.#start(id)
     for (const [topic, counts] of this.partitionCounts) {
       if (!this.#cluster.topicNames().includes(topic)) continue
@@ -60,8 +68,9 @@ export class Turmoil {
     }
   }
 
-  /** Resolves when every request that was held back has gone on. */
+  /** Resolves when every request that was held back has gone on, and every packet. */
   async released(): Promise<void> {
+    for (const port of this.#deserted) this.#world.network.end(port)
     while (this.#waits.size > 0) await Promise.all(this.#waits)
     await this.#world.time.sleep(0)
   }
@@ -98,6 +107,8 @@ export class Turmoil {
       }
       case 'recreateTopic':
         return this.#recreate(event)
+      case 'moveCluster':
+        return this.#move(event.outage)
       case 'holdUp':
         this.#world.loop.holdUp(event.forMs)
         await this.#world.time.sleep(event.forMs)
@@ -140,6 +151,8 @@ export class Turmoil {
       case 'holdUp':
       case 'cutConnections':
         return false
+      case 'moveCluster':
+        return this.#deserted.length > 0
       case 'createTopic':
         return this.#has(event.topic.name)
     }
@@ -166,16 +179,33 @@ export class Turmoil {
     this.partitionCounts.set(name, new Set([limits.partitions]))
   }
 
+  /** Whatever was out of order at a broker is left behind, where nobody answers any more. */
+  async #move(outage: Outage): Promise<void> {
+    const ids = this.#cluster.brokerIds
+    for (const id of ids) {
+      const port = this.#portOf(id)
+      this.#deserted.push(port)
+      this.#outages.delete(id)
+      this.#movedPorts.set(id, port + MOVED_BY)
+      this.#world.network.begin(port, outage)
+    }
+    const moving = ids.filter((id) => !this.#stopped.has(id))
+    for (const id of moving) this.#stopped.add(id)
+    for (const id of moving) await this.#cluster.stopBroker(id)
+    for (const id of moving) await this.#start(id)
+  }
+
   async #interrupt(event: ChaosEvent & { readonly kind: Outage }): Promise<void> {
     const { kind, brokerId, forMs, noticedAfterMs = Infinity } = event
-    this.#outages.add(brokerId)
-    this.#world.network.begin(this.#portOf(brokerId), kind)
+    const port = this.#portOf(brokerId)
+    this.#outages.set(brokerId, port)
+    this.#world.network.begin(port, kind)
     await this.#world.time.sleep(Math.min(forMs, noticedAfterMs))
     if (noticedAfterMs < forMs) {
       this.#giveAway(brokerId)
       await this.#world.time.sleep(forMs - noticedAfterMs)
     }
-    this.#endOutage(brokerId)
+    if (this.#outages.get(brokerId) === port) this.#endOutage(brokerId)
   }
 
   /** Gives the partitions of a broker to the next one that is up, if there is any. */
@@ -195,7 +225,10 @@ export class Turmoil {
   }
 
   #endOutage(brokerId: number): void {
-    if (this.#outages.delete(brokerId)) this.#world.network.end(this.#portOf(brokerId))
+    const port = this.#outages.get(brokerId)
+    if (port === undefined) return
+    this.#outages.delete(brokerId)
+    this.#world.network.end(port)
   }
 
   #portOf(brokerId: number): number {
@@ -205,7 +238,7 @@ export class Turmoil {
 
   async #start(id: number): Promise<void> {
     if (!this.#stopped.has(id)) return
-    await this.#cluster.startBroker(id)
+    await this.#cluster.startBroker(id, this.#movedPorts.get(id))
     this.#stopped.delete(id)
   }
 

@@ -180,9 +180,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: BROKER,
-        find: 'const answer = await this.#ask({ request: { ...request, encode }, response })',
-        replace:
-          'const answer = await response.parse(await this.#ask({ request: { ...request, encode }, response }))',
+        find: 'connection.send({ request, response: { decode, parse } })',
+        replace: 'connection.send({ request, response: { decode, parse: response.parse } })',
       },
     ],
   },
@@ -200,6 +199,28 @@ export const MUTANTS: readonly Mutant[] = [
         file: CLUSTER,
         find: 'override refreshMetadata(): Promise<void> {\n    return Promise.resolve()',
         replace: 'override refreshMetadata(): Promise<void> {\n    return super.refreshMetadata()',
+      },
+    ],
+  },
+  {
+    rule: 'recovery',
+    title: 'the bootstrap addresses are asked only while no broker is known',
+    edits: [
+      {
+        file: 'src/producer/kafkajs/broker-finder.ts',
+        find: 'const mayAskStrangers = isAllowed || known.length === 0',
+        replace: 'const mayAskStrangers = known.length === 0',
+      },
+    ],
+  },
+  {
+    rule: 'recovery',
+    title: 'an error that says nothing of what is stored is taken for a refusal',
+    edits: [
+      {
+        file: 'src/producer/retry-policy.ts',
+        find: "[RDKAFKA.unknown, ['perhaps', PERMANENT]]",
+        replace: "[RDKAFKA.unknown, ['never', PERMANENT]]",
       },
     ],
   },

@@ -42,9 +42,10 @@ export class BrokerServer {
     return this.#port
   }
 
-  /** Listens. Rejects when the port is taken. */
-  async start(): Promise<void> {
+  /** Listens, on the port it had or on another one. Rejects when the port is taken. */
+  async start(port = this.#port): Promise<void> {
     if (this.#server) return
+    this.#port = port
     const server = this.#createServer()
     server.maxConnections = MAX_CONNECTIONS
     server.on('connection', (socket: Socket) => {

@@ -162,10 +162,10 @@ export class EmbeddedCluster {
     this.#parts.catalog.moveLeader(this.#partition(topicName, partition), brokerId)
   }
 
-  /** Starts a stopped broker on the port it had; partitions without a leader get one. */
-  async startBroker(id: number): Promise<void> {
+  /** Starts a stopped broker, on the port it had unless told otherwise; partitions without a leader get one. */
+  async startBroker(id: number, port?: number): Promise<void> {
     const broker = this.#broker(id)
-    await broker.start()
+    await broker.start(port)
     this.#parts.registry.add({ id, host: this.#parts.settings.advertisedHost, port: broker.port })
     this.#parts.catalog.brokerStarted()
   }

@@ -21,20 +21,66 @@ const BROKER_LOST: RetryPolicy = { isRetriable: true, isCounted: true, wantsMeta
 const TRANSIENT: RetryPolicy = { isRetriable: true, isCounted: true, wantsMetadata: false }
 const NOT_SENT: RetryPolicy = { isRetriable: true, isCounted: false, wantsMetadata: false }
 
-const POLICIES = new Map<number, RetryPolicy>([
-  [RDKAFKA.unknownTopicOrPartition, LEADER_MOVED],
-  [RDKAFKA.leaderNotAvailable, LEADER_MOVED],
-  [RDKAFKA.notLeaderForPartition, LEADER_MOVED],
-  [RDKAFKA.brokerNotAvailable, LEADER_MOVED],
-  [RDKAFKA.replicaNotAvailable, LEADER_MOVED],
+/**
+ * Whether a broker that answers so may have kept the records: never, or perhaps, or perhaps where it waits for its
+ * replicas (acks -1): a leader that loses its leadership meanwhile answers "not leader", though the new one may
+ * have them.
+ */
+type Storage = 'never' | 'perhaps' | 'perhapsAwaitingReplicas'
+
+/**
+ * Every error that the answer to a produce request may carry, after Kafka's ReplicaManager and DelayedProduce and the
+ * checks before them (KafkaApis). What stands here as `never` is said before anything is appended. Librdkafka takes all
+ * but 7 and 20 for that, also what its table does not have; here, an error that is not listed leaves it open.
+ */
+const ANSWERS: ReadonlyMap<number, readonly [Storage, RetryPolicy]> = new Map([
+  // Whatever else went wrong in the broker, before the append, in it or after it.
+  [RDKAFKA.unknown, ['perhaps', PERMANENT]],
+  [RDKAFKA.invalidMessage, ['never', TRANSIENT]],
+  // From a leader that waits for its replicas: the topic was deleted, and the records with it.
+  [RDKAFKA.unknownTopicOrPartition, ['never', LEADER_MOVED]],
+  [RDKAFKA.invalidMessageSize, ['never', PERMANENT]],
+  [RDKAFKA.leaderNotAvailable, ['never', LEADER_MOVED]],
+  [RDKAFKA.notLeaderForPartition, ['perhapsAwaitingReplicas', LEADER_MOVED]],
+  [RDKAFKA.requestTimedOut, ['perhaps', TRANSIENT]],
+  [RDKAFKA.brokerNotAvailable, ['never', LEADER_MOVED]],
+  [RDKAFKA.replicaNotAvailable, ['never', LEADER_MOVED]],
+  [RDKAFKA.messageSizeTooLarge, ['never', PERMANENT]],
+  // From a proxy in front of a broker that it lost.
+  [RDKAFKA.networkException, ['perhaps', PERMANENT]],
+  [RDKAFKA.invalidTopic, ['never', PERMANENT]],
+  [RDKAFKA.recordListTooLarge, ['never', PERMANENT]],
+  [RDKAFKA.notEnoughReplicas, ['never', TRANSIENT]],
+  [RDKAFKA.notEnoughReplicasAfterAppend, ['perhaps', TRANSIENT]],
+  [RDKAFKA.invalidRequiredAcks, ['never', PERMANENT]],
+  [RDKAFKA.topicAuthorizationFailed, ['never', PERMANENT]],
+  [RDKAFKA.clusterAuthorizationFailed, ['never', PERMANENT]],
+  [RDKAFKA.invalidTimestamp, ['never', PERMANENT]],
+  [RDKAFKA.illegalSaslState, ['never', PERMANENT]],
+  [RDKAFKA.unsupportedVersion, ['never', PERMANENT]],
+  [RDKAFKA.invalidRequest, ['never', PERMANENT]],
+  [RDKAFKA.unsupportedForMessageFormat, ['never', PERMANENT]],
+  [RDKAFKA.policyViolation, ['never', PERMANENT]],
+  [RDKAFKA.outOfOrderSequenceNumber, ['never', PERMANENT]],
+  // The broker has had the numbers of this batch: those of an idempotent producer mean that it is there.
+  [RDKAFKA.duplicateSequenceNumber, ['perhaps', PERMANENT]],
+  [RDKAFKA.invalidProducerEpoch, ['never', PERMANENT]],
+  [RDKAFKA.operationNotAttempted, ['never', PERMANENT]],
+  // The disk failed in the midst of writing, or of what follows it.
+  [RDKAFKA.kafkaStorageError, ['perhaps', BROKER_LOST]],
+  [RDKAFKA.unknownProducerId, ['never', PERMANENT]],
+  // No broker answers so, and it does not say that nothing was kept.
+  [RDKAFKA.reassignmentInProgress, ['perhaps', PERMANENT]],
+  [RDKAFKA.unsupportedCompressionType, ['never', PERMANENT]],
+  [RDKAFKA.invalidRecord, ['never', PERMANENT]],
+  [RDKAFKA.producerFenced, ['never', PERMANENT]],
+])
+
+/** What to do when there is no answer, by the number of what happened instead. */
+const LOCAL: ReadonlyMap<number, RetryPolicy> = new Map([
   [RDKAFKA.brokerTransportFailure, BROKER_LOST],
   [RDKAFKA.authentication, BROKER_LOST],
   [RDKAFKA.resolve, BROKER_LOST],
-  [RDKAFKA.kafkaStorageError, BROKER_LOST],
-  [RDKAFKA.requestTimedOut, TRANSIENT],
-  [RDKAFKA.notEnoughReplicas, TRANSIENT],
-  [RDKAFKA.notEnoughReplicasAfterAppend, TRANSIENT],
-  [RDKAFKA.invalidMessage, TRANSIENT],
   [RDKAFKA.timedOut, TRANSIENT],
   [RDKAFKA.ssl, TRANSIENT],
   [RDKAFKA.timedOutInQueue, NOT_SENT],
@@ -42,7 +88,7 @@ const POLICIES = new Map<number, RetryPolicy>([
 
 /** Looks the policy for a librdkafka error number up; whatever is not listed is permanent. */
 export function retryPolicy(errorNumber: number): RetryPolicy {
-  return POLICIES.get(errorNumber) ?? PERMANENT
+  return ANSWERS.get(errorNumber)?.[1] ?? LOCAL.get(errorNumber) ?? PERMANENT
 }
 
 /** What a broker says that does not know the numbers of an idempotent producer, or other ones. */
@@ -61,23 +107,15 @@ export function isSequenceError(errorNumber: number): boolean {
   return SEQUENCE_ERRORS.has(errorNumber)
 }
 
-/** Answers that a leader may give after it has appended the records, whatever the acks. */
-const INDEFINITE_ANSWERS = new Set<number>([
-  RDKAFKA.requestTimedOut,
-  RDKAFKA.notEnoughReplicasAfterAppend,
-  RDKAFKA.kafkaStorageError,
-])
-
 /**
- * Says whether a broker that answered with this error may have kept the records. A leader that waits
- * for its replicas and loses the leadership meanwhile answers "not leader", though the new leader may
- * have the records already; librdkafka takes them for not persisted.
+ * Says whether a broker that answered with this error may have kept the records. An error that nobody knows leaves it
+ * open.
  *
  * @param requiredAcks - -1 when the leader waits for its replicas.
  */
 export function mayBePersistedDespite(errorNumber: number, requiredAcks: number): boolean {
-  const lostLeadership = errorNumber === RDKAFKA.notLeaderForPartition && requiredAcks === -1
-  return lostLeadership || INDEFINITE_ANSWERS.has(errorNumber)
+  const [storage] = ANSWERS.get(errorNumber) ?? ['perhaps']
+  return storage === 'perhaps' || (storage === 'perhapsAwaitingReplicas' && requiredAcks === -1)
 }
 
 /** Errors that a single record can bring upon its whole batch. */

@@ -132,6 +132,74 @@ describe('A simulated event loop that is held up', () => {
   })
 })
 
+describe('A simulated network', () => {
+  test('finds the port that a name stands for at each connection', async () => {
+    const world = new World(1)
+    const reached: number[] = []
+
+    await world.run(async () => {
+      for (const port of [1, 2]) {
+        const listener = world.network.createServer((socket) => {
+          reached.push(port)
+          socket.destroy()
+        })
+        listener.listen(port)
+      }
+      for (const port of [1, 2]) {
+        world.network.resolve('kafka', () => port)
+        world.network.connect({ host: 'kafka', port: 9 }, () => undefined).resume()
+        await world.time.sleep(100)
+      }
+    })
+
+    expect(reached).toEqual([1, 2])
+  })
+
+  test('connects to a hung port where nobody listens any more, and to a cut one never', async () => {
+    const world = new World(1)
+    const connected: number[] = []
+
+    await world.run(async () => {
+      world.network.begin(1, 'hung')
+      world.network.begin(2, 'cut')
+      const clients = [1, 2].map((port) =>
+        world.network.connect({ port }, () => connected.push(port)),
+      )
+      for (const client of clients) client.on('error', () => undefined)
+      await world.time.sleep(60_000)
+      for (const port of [1, 2]) world.network.end(port)
+      await world.time.sleep(1_000)
+    })
+
+    expect(connected).toEqual([1])
+    expect(world.network.openSockets).toBe(0)
+  })
+})
+
+describe('A cluster that moves', () => {
+  const seeds = Array.from({ length: 200 }, (_, index) => index)
+  const moving = seeds
+    .map((seed) => drawSchedule(seed))
+    .filter(({ events, ending }) => {
+      return ending === 'settle' && events.some(({ kind }) => kind === 'moveCluster')
+    })
+
+  test.each(['hung', 'cut'] as const)(
+    'behind its name is found again while nothing is heard from where it was (%s)',
+    async (outage) => {
+      const schedule = moving.find(({ events }) =>
+        events.some((event) => event.kind === 'moveCluster' && event.outage === outage),
+      )
+      if (!schedule) throw new Error('no seed draws it')
+
+      const { violations, faults } = await runSchedule(schedule)
+
+      expect(faults.get('moveCluster')).toBe(1)
+      expect(violations).toEqual([])
+    },
+  )
+})
+
 describe('A partition that recovers', () => {
   /** What is said of a partition whose probes fail until `untilMs`, and which stores others meanwhile or not. */
   async function verdict(untilMs: number, isBusy: boolean): Promise<readonly string[]> {

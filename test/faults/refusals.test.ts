@@ -333,6 +333,39 @@ describe('replicas that are not in sync', () => {
 })
 
 describe('a broker in trouble', () => {
+  it('P20 UNKNOWN_SERVER_ERROR after storing: 504, because it does not say that nothing was stored', async ({
+    lab,
+  }) => {
+    const { cluster, proxy } = await lab.setup()
+    cluster.control('Produce', fault.errorAfterStoring(-1))
+
+    const reply = await proxy.push(record('a'))
+
+    expect(reply).toMatchObject(failure(504, 50401, -1))
+    expect(reply.body.errors).toMatchObject([{ outcome: 'unknown' }])
+    await proxy.logged({
+      msg: 'records not delivered',
+      error_code: -1,
+      status: 'possiblyPersisted',
+    })
+    expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '-1': 1 } })
+    expect(await proxy.signs('kprf_records_failed_total')).toEqual({
+      'kprf_records_failed_total{reason="delivery_timed_out"}': 1,
+    })
+    expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
+  })
+
+  it('P20 an error that no Kafka has, after storing: 504, because it does not say that nothing was stored', async ({
+    lab,
+  }) => {
+    const { cluster, proxy } = await lab.setup()
+    cluster.control('Produce', fault.errorAfterStoring(12_345))
+
+    expect(await proxy.push(record('a'))).toMatchObject(failure(504, 50401, 12_345))
+    await proxy.logged({ msg: 'records not delivered', status: 'possiblyPersisted' })
+    expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
+  })
+
   it('P20 throttled: the next request waits as long as it was told', async ({ lab }) => {
     const { cluster, proxy } = await lab.setup()
     cluster.control('Produce', fault.throttle(400))

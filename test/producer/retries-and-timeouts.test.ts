@@ -76,13 +76,25 @@ describe('retries', () => {
     },
   )
 
-  it.each([17, 21, 29, 31, 42, 44, 45, 46, 47])(
+  it.each([17, 21, 29, 31, 42, 44, 45, 47])(
     'do not happen after a permanent error (%i)',
     async (number) => {
       const { attempts, harness } = await attemptsUntilReported(refused(number), { retries: 9 })
 
       expect(attempts).toBe(1)
       expect(harness.reports).toMatchObject([{ status: 'notPersisted', error: { number } }])
+    },
+  )
+
+  it.each([-1, 13, 46, 60, 12_345])(
+    'do not happen after an error that is permanent and leaves it open whether Kafka has the record (%i)',
+    async (number) => {
+      const { attempts, harness } = await attemptsUntilReported(refused(number), { retries: 9 })
+
+      expect(attempts).toBe(1)
+      expect(harness.reports).toMatchObject([
+        { status: 'possiblyPersisted', error: { number, code: 'DELIVERY_TIMED_OUT' } },
+      ])
     },
   )
 

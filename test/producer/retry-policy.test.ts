@@ -90,16 +90,37 @@ describe('retryPolicy', () => {
 })
 
 describe('mayBePersistedDespite', () => {
-  test('is true for a timeout of the replicas, too few of them, and a disk that failed', () => {
-    const inDoubt = ALL_NUMBERS.filter((number) => mayBePersistedDespite(number, 1))
+  /** What Kafka says before it appends anything. */
+  const definite = [
+    2, 3, 4, 5, 8, 9, 10, 17, 18, 19, 21, 29, 31, 32, 34, 35, 42, 43, 44, 45, 47, 55, 59, 76, 87,
+    90,
+  ]
 
-    expect(inDoubt).toEqual([7, 20, 56])
+  test('is false for what a broker only answers before it appends anything', () => {
+    const refused = ALL_NUMBERS.filter((number) => !mayBePersistedDespite(number, -1))
+
+    expect(refused).toEqual(definite)
   })
 
-  test('is true for a leader that lost its leadership while it waited for its replicas', () => {
-    const inDoubt = ALL_NUMBERS.filter((number) => mayBePersistedDespite(number, -1))
+  test.each([
+    [-1, 'unknown, before or after the append'],
+    [7, 'the replicas took too long'],
+    [13, 'a proxy lost the broker'],
+    [20, 'too few replicas after the append'],
+    [46, 'the broker has had this number'],
+    [56, 'a disk that failed'],
+    [60, 'a reassignment'],
+    [133, 'an error of other requests'],
+    [12_345, 'not in any table'],
+  ])('is true for %i (%s), whatever the acks', (number) => {
+    expect([mayBePersistedDespite(number, 1), mayBePersistedDespite(number, -1)]).toEqual([
+      true,
+      true,
+    ])
+  })
 
-    expect(inDoubt).toEqual([6, 7, 20, 56])
+  test('of a leader that is none any more depends on whether it waits for its replicas', () => {
+    expect([mayBePersistedDespite(6, 1), mayBePersistedDespite(6, -1)]).toEqual([false, true])
   })
 })
 

@@ -2,7 +2,7 @@
  * Listeners and connections within this process. Bytes take their time, arrive in pieces, and may be
  * held up on their way to or from a port: by a host that hangs (connections are still accepted, as a
  * kernel does for a process that was stopped) or by a cable that is cut (nothing gets through, and
- * arrives later, as TCP sees to it).
+ * arrives later, as TCP sees to it). A name stands for a port, and for another one later.
  */
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
@@ -22,6 +22,12 @@ const SLOW_PACKET_MS = 40
 const SPLIT_CHANCE = 0.1
 /** Bytes that the kernels at both ends may hold before the rest of a write has to wait where it is. */
 const BUFFER_BYTES = [1_000, 16_000, 262_144]
+
+/** Where a connection is to go. */
+interface Destination {
+  readonly host?: string | undefined
+  readonly port: number
+}
 
 /** What happens at a port. */
 interface Port {
@@ -43,6 +49,7 @@ export class SimulatedNetwork {
   readonly #sockets = new Set<SimulatedSocket>()
   readonly #bufferBytes: number
   readonly #portsOfKprf = new Set<number>()
+  readonly #names = new Map<string, () => number>()
   #nextFreePort = FIRST_FREE_PORT
 
   /** @param loop - what reads the client's end of every connection, and both ends of those to kprf's own ports. */
@@ -58,6 +65,11 @@ export class SimulatedNetwork {
     return this.#sockets.size
   }
 
+  /** Connections to a port that clients have now. */
+  clientsOf(port: number): number {
+    return this.#port(port).clients
+  }
+
   /** The most connections to a port that clients had at the same time. */
   mostClientsOf(port: number): number {
     return this.#port(port).mostClients
@@ -70,7 +82,8 @@ export class SimulatedNetwork {
   }
 
   /** As `net.connect`. */
-  readonly connect = ({ port }: { readonly port: number }, onConnect: () => void): Socket => {
+  readonly connect = (options: Destination, onConnect: () => void): Socket => {
+    const port = this.#names.get(options.host ?? '')?.() ?? options.port
     const client = this.#track(this.#socket())
     client.once('connect', onConnect)
     this.#count(port, client)
@@ -90,7 +103,12 @@ export class SimulatedNetwork {
     this.#portsOfKprf.add(port)
   }
 
-  /** Puts a port out of order. */
+  /** Has a host name stand for a port, asked for at each connection, whatever port the connection is to. */
+  resolve(name: string, port: () => number): void {
+    this.#names.set(name, port)
+  }
+
+  /** Puts a port out of order. A hung one accepts connections even if nobody listens there any more. */
   begin(port: number, outage: Outage): void {
     this.#port(port).outage = outage
   }
@@ -118,8 +136,8 @@ export class SimulatedNetwork {
 
   #arriveAt(port: number, client: SimulatedSocket): void {
     if (client.destroyed) return
-    const { listener } = this.#port(port)
-    if (!listener) {
+    const { listener, outage } = this.#port(port)
+    if (!listener && outage !== 'hung') {
       client.fail('ECONNREFUSED')
       return
     }
@@ -131,7 +149,9 @@ export class SimulatedNetwork {
     client.emit('connect')
     // The kernel accepts for a process that hangs; the process learns of it later.
     this.#unless(['hung', 'cut'], port, () => {
-      listener.accept(server)
+      const { listener: present } = this.#port(port)
+      if (present) present.accept(server)
+      else server.resetAndDestroy()
     })
   }
 

@@ -3,8 +3,7 @@ import kafkajs from 'kafkajs'
 import { causes } from './classify.ts'
 
 /**
- * Of this class, so that kafkajs turns to the next bootstrap broker, which it would not do for credentials
- * that are refused; another broker may take them.
+ * Of this class, so that kafkajs takes it for what it is, and drops the connection, whatever connecting failed for.
  */
 export function asConnectionError(error: unknown, broker: string): Error {
   if (error instanceof Error && error.name === 'KafkaJSConnectionError') return error

@@ -94,6 +94,21 @@ export function guardFraming(
   }
 }
 
+/** Decodes an answer; where it makes no sense, what follows on the connection will make none either. */
+export async function decodeOrDestroy<Answer>(
+  connection: Connection,
+  payload: Buffer,
+  decode: (payload: Buffer) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await decode(payload)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    connection.socket?.destroy(new SocketEnd('malformed', `malformed answer: ${reason}`))
+    throw error
+  }
+}
+
 function endOf({ chunks }: Connection, error: unknown): SocketEnd {
   if (TLS_ALERT.every((byte, index) => chunks[0]?.[index] === byte)) {
     return new SocketEnd('malformed', 'the broker speaks TLS, and kprf does not', TLS_EXPECTED)

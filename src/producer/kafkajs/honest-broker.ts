@@ -12,6 +12,7 @@
  * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
  */
 import Broker, {
+  type ApiVersions,
   type BrokerOptions,
   type Connection,
   type ConnectionPool,
@@ -19,7 +20,6 @@ import Broker, {
   type RawMetadata,
 } from 'kafkajs/src/broker/index.js'
 import Encoder from 'kafkajs/src/protocol/encoder.js'
-import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
 import {
   requests,
   type ProtocolRequest,
@@ -33,12 +33,13 @@ import type { TokenSource } from '../security/bearer-token.ts'
 import type { BrokerRegistry } from '../statistics/broker-registry.ts'
 import type { BrokerStatistics } from '../statistics/broker-statistics.ts'
 import type { TransportObserver } from '../transport.ts'
+import { VersionsByConnection } from './api-versions.ts'
 import { boundAuthentication } from './authentication.ts'
 import { countRequests } from './count-requests.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
 import { sendProduce } from './produce-request.ts'
 import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
-import { guardFraming } from './framing.ts'
+import { decodeOrDestroy, guardFraming } from './framing.ts'
 import { renewSessionInTime } from './reauthentication.ts'
 import type { ReconnectGate } from './reconnect-gate.ts'
 import type { Refusals } from './refusals.ts'
@@ -55,8 +56,6 @@ const METADATA_VERSION_WITH_AUTO_CREATION = 4
  */
 const PRODUCE_CONNECTION = 0
 const QUESTION_CONNECTION = 1
-/** Earlier versions of Produce do not know record batches (Kafka before 0.11). */
-const MIN_PRODUCE_VERSION = 3
 /** With acks 0 brokers say nothing. */
 const NO_ANSWER: RawProduceResponse = { throttleTime: 0, topics: [] }
 
@@ -88,6 +87,7 @@ export interface HonestBrokerDependencies {
 export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
   readonly #statistics: BrokerStatistics | undefined
+  readonly #versions: VersionsByConnection
   #connecting: Promise<void> | undefined
   #disconnecting: Promise<void> | undefined
   #isSilent = false
@@ -98,6 +98,8 @@ export class HonestBroker extends Broker {
     this.#dependencies = dependencies
     const { host, port } = options.connectionPool
     this.#statistics = dependencies.statistics?.at(revealIpv6(host), port)
+    const { clock, connectTimeoutMs: timeoutMs } = dependencies
+    this.#versions = new VersionsByConnection({ clock, timeoutMs, broker: this.brokerAddress })
     this.#mend(options.connectionPool)
   }
 
@@ -114,6 +116,11 @@ export class HonestBroker extends Broker {
     return this.#connecting
   }
 
+  /** Of the connection for produce requests; `connect` asks. */
+  override async apiVersions(): Promise<ApiVersions> {
+    return await this.#versions.on(await this.connectionPool.getConnection(PRODUCE_CONNECTION))
+  }
+
   override disconnect(): Promise<void> {
     this.#disconnecting ??= this.#disconnectAtOnce().finally(() => {
       this.#disconnecting = undefined
@@ -122,8 +129,18 @@ export class HonestBroker extends Broker {
   }
 
   override async metadata(topics: readonly string[]): Promise<RawMetadata> {
-    const lookup = this.lookupRequest(apiKeys.Metadata, requests.Metadata)
-    const { request, response } = lookup({ topics })
+    const answer = await this.#ask(async (connection) => {
+      const wanted = this.#versions.request(connection, 'Metadata', requests.Metadata, { topics })
+      return this.#withTopics(await wanted, topics)
+    })
+    this.#dependencies.observer.metadataAnswered()
+    return answer
+  }
+
+  #withTopics(
+    { request, response }: ProtocolRequest<RawMetadata>,
+    topics: readonly string[],
+  ): ProtocolRequest<RawMetadata> {
     const encode = (): Promise<Encoder> => {
       // An empty list means no topic at all; kafkajs would write null, which means every topic.
       const encoder = new Encoder().writeInt32(topics.length)
@@ -133,33 +150,30 @@ export class HonestBroker extends Broker {
       }
       return Promise.resolve(encoder)
     }
-    const answer = await this.#ask({ request: { ...request, encode }, response })
-    this.#dependencies.observer.metadataAnswered()
-    return answer
+    return { request: { ...request, encode }, response }
   }
 
   override async initProducerId(): Promise<RawInitProducerIdResponse> {
-    const lookup = this.lookupRequest(apiKeys.InitProducerId, requests.InitProducerId)
-    return await this.#ask(lookup({ transactionalId: null }))
+    const { InitProducerId } = requests
+    return await this.#ask((connection) =>
+      this.#versions.request(connection, 'InitProducerId', InitProducerId, {
+        transactionalId: null,
+      }),
+    )
   }
 
   override async produce(options: ProduceArguments): Promise<RawProduceResponse> {
-    const lookup = this.lookupRequest(apiKeys.Produce, requests.Produce)
-    const { request, response } = lookup(options)
-    const { apiVersion } = request
-    if (apiVersion < MIN_PRODUCE_VERSION) {
-      throw new Error(
-        `${this.brokerAddress} is older than Kafka 0.11, the oldest that kprf works with`,
-      )
-    }
     const call = this.#callOf(options)
     const { acks, timeout } = options
     const { clock } = this.#dependencies
     const startedMs = clock.nowMs()
-    const { payload, connection } = await this.#unlessRefused(async () => {
+    const { payload, connection, response } = await this.#unlessRefused(async () => {
       const connection = await this.connectionPool.getConnection(PRODUCE_CONNECTION)
+      const produce = this.#versions.request(connection, 'Produce', requests.Produce, options)
+      const { request, response } = await produce
+      const { apiVersion } = request
       const payload = await sendProduce(connection, call, { apiVersion, acks, timeout })
-      return { payload, connection }
+      return { payload, connection, response }
     })
     if (payload === null) return NO_ANSWER
     const answer = await decodeOrDestroy(connection, payload, response.decode)
@@ -195,7 +209,9 @@ export class HonestBroker extends Broker {
   }
 
   /** Asks something that any broker can answer; one that does not in time loses the connection. */
-  async #ask<Answer>(question: ProtocolRequest<Answer>): Promise<Answer> {
+  async #ask<Answer>(
+    question: (connection: Connection) => Promise<ProtocolRequest<Answer>>,
+  ): Promise<Answer> {
     const { clock, socketTimeoutMs } = this.#dependencies
     const timeoutMs = Math.min(socketTimeoutMs, MAX_QUESTION_TIMEOUT_MS)
     const cancelTimer = clock.schedule(timeoutMs, () => {
@@ -204,7 +220,7 @@ export class HonestBroker extends Broker {
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(error)
     })
     try {
-      const answer = await this.#unlessRefused(() => this.#send(QUESTION_CONNECTION, question))
+      const answer = await this.#unlessRefused(() => this.#send(question))
       this.#isSilent = false
       this.#hasAnswered = true
       return answer
@@ -254,6 +270,8 @@ export class HonestBroker extends Broker {
     const cancelTimer = clock.schedule(connectTimeoutMs, () => {
       reject(new Error(`${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`))
     })
+    // Else kafkajs would go by what the broker said on an earlier connection.
+    this.versions = null
     try {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
@@ -267,19 +285,19 @@ export class HonestBroker extends Broker {
   }
 
   async #disconnectAtOnce(): Promise<void> {
-    if (!this.connectionPool.isConnected()) return
+    const isConnected = this.connectionPool.isConnected()
     const reason = new SocketEnd('intended', `disconnecting from ${this.brokerAddress}`)
     for (const { socket } of this.connectionPool.pool) socket?.destroy(reason)
-    await super.disconnect()
+    if (isConnected) await super.disconnect()
   }
 
-  /** Sends a request whose answer is returned as it was decoded, errors and all. */
+  /** Sends a question whose answer is returned as it was decoded, errors and all. */
   async #send<Answer>(
-    connectionIndex: number,
-    { request, response }: ProtocolRequest<Answer>,
+    question: (connection: Connection) => Promise<ProtocolRequest<Answer>>,
   ): Promise<Answer> {
     const parse = (answer: Answer): Promise<Answer> => Promise.resolve(answer)
-    const connection = await this.connectionPool.getConnection(connectionIndex)
+    const connection = await this.connectionPool.getConnection(QUESTION_CONNECTION)
+    const { request, response } = await question(connection)
     const decode = (payload: Buffer): Promise<Answer> =>
       decodeOrDestroy(connection, payload, response.decode)
     return await connection.send({ request, response: { decode, parse } })
@@ -320,20 +338,5 @@ export class HonestBroker extends Broker {
       renewSessionInTime(connection)
       if (statistics) countRequests(connection, statistics, clock)
     }
-  }
-}
-
-/** Decodes an answer; where it makes no sense, what follows on the connection will make none either. */
-async function decodeOrDestroy<Answer>(
-  connection: Connection,
-  payload: Buffer,
-  decode: (payload: Buffer) => Promise<Answer>,
-): Promise<Answer> {
-  try {
-    return await decode(payload)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    connection.socket?.destroy(new SocketEnd('malformed', `malformed answer: ${reason}`))
-    throw error
   }
 }

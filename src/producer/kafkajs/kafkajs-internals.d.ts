@@ -22,7 +22,7 @@ declare module 'kafkajs/src/producer/index.js' {
 declare module 'kafkajs/src/cluster/index.js' {
   import type { ISocketFactory, Logger, Mechanism, RetryOptions, SASLOptions } from 'kafkajs'
   import type Broker from 'kafkajs/src/broker/index.js'
-  import type { BrokerOptions, ConnectionPool, RawMetadata } from 'kafkajs/src/broker/index.js'
+  import type { BrokerOptions, ConnectionPool } from 'kafkajs/src/broker/index.js'
 
   export interface ClusterOptions {
     readonly brokers: string[]
@@ -40,16 +40,13 @@ declare module 'kafkajs/src/cluster/index.js' {
   }
 
   export interface BrokerPool {
-    readonly brokers: Record<string, Broker>
-    readonly metadata: RawMetadata | null
+    brokers: Record<string, Broker>
     createBroker: (options: BrokerOptions) => Broker
-    hasConnectedBrokers(): boolean
-    findConnectedBroker: () => Promise<Broker>
-    refreshMetadata(topics: readonly string[]): Promise<void>
   }
 
   export default class Cluster {
     constructor(options: ClusterOptions)
+    readonly rootLogger: Logger
     readonly brokerPool: BrokerPool
     readonly connectionPoolBuilder: {
       build(destination: {
@@ -78,7 +75,6 @@ declare module 'kafkajs/src/broker/index.js' {
   import type { Socket } from 'node:net'
   import type { Logger } from 'kafkajs'
   import type {
-    Definition,
     ProtocolRequest,
     RawInitProducerIdResponse,
     RawProduceResponse,
@@ -89,6 +85,7 @@ declare module 'kafkajs/src/broker/index.js' {
       readonly nodeId: number
       readonly host: string
       readonly port: number
+      readonly rack?: string | null
     }[]
     readonly topicMetadata: readonly {
       readonly topicErrorCode: number
@@ -114,6 +111,12 @@ declare module 'kafkajs/src/broker/index.js' {
     readonly sendRequest: () => void
   }
 
+  /** Lowest and highest version of each request, by its number. */
+  export type ApiVersions = Record<
+    number,
+    { readonly minVersion: number; readonly maxVersion: number } | undefined
+  >
+
   export interface Connection {
     readonly socket: Socket | undefined
     /** What arrived and is no whole answer yet. */
@@ -130,6 +133,9 @@ declare module 'kafkajs/src/broker/index.js' {
     readonly reauthenticationThreshold: number
     isConnected(): boolean
     isAuthenticated(): boolean
+    setVersions(versions: ApiVersions): void
+    /** Whether SASL goes in requests of Kafka's, or without a frame. */
+    setSupportAuthenticationProtocol(isSupported: boolean): void
     authenticate: () => Promise<void>
     failIfNotConnected(): void
     nextCorrelationId(): number
@@ -150,7 +156,7 @@ declare module 'kafkajs/src/broker/index.js' {
   export interface ConnectionPool {
     readonly host: string
     readonly port: number
-    readonly rack: string | null
+    rack: string | null
     /** Two: the first for all requests but Fetch, the second for Fetch. */
     readonly pool: readonly Connection[]
     isConnected(): boolean
@@ -181,15 +187,13 @@ declare module 'kafkajs/src/broker/index.js' {
 
   export default class Broker {
     constructor(options: BrokerOptions)
-    readonly nodeId: number | null
+    nodeId: number | null
     readonly brokerAddress: string
     readonly allowAutoTopicCreation: boolean
     connectionPool: ConnectionPool
     lock: object
-    lookupRequest<Options, Answer>(
-      apiKey: number,
-      definition: Definition<Options, Answer>,
-    ): (options: Options) => ProtocolRequest<Answer>
+    versions: ApiVersions | null
+    apiVersions(): Promise<ApiVersions>
     isConnected(): boolean
     connect(): Promise<void>
     disconnect(): Promise<void>
@@ -230,6 +234,8 @@ declare module 'kafkajs/src/protocol/requests/apiKeys.js' {
     readonly Produce: number
     readonly Metadata: number
     readonly InitProducerId: number
+    readonly SaslHandshake: number
+    readonly SaslAuthenticate: number
   }
   export default apiKeys
 }
@@ -252,6 +258,7 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
 
   /** All versions of one request; the type parameters are there to be inferred. */
   export interface Definition<Options, Answer> {
+    readonly versions: readonly string[]
     protocol(options: { version: number }): (options: Options) => ProtocolRequest<Answer>
   }
 
@@ -275,7 +282,17 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
     readonly producerEpoch: number
   }
 
+  export interface RawApiVersionsResponse {
+    readonly apiVersions: readonly {
+      readonly apiKey: number
+      readonly minVersion: number
+      readonly maxVersion: number
+    }[]
+  }
+
   export const requests: {
+    readonly ApiVersions: Definition<object, RawApiVersionsResponse>
+    readonly SaslHandshake: Definition<never, never>
     readonly Produce: Definition<ProduceArguments, RawProduceResponse>
     readonly Metadata: Definition<{ topics: readonly string[] }, RawMetadata>
     readonly InitProducerId: Definition<{ transactionalId: null }, RawInitProducerIdResponse>

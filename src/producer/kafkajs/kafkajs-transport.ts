@@ -128,6 +128,7 @@ export class KafkajsTransport implements Transport {
           mechanism: settings.sasl?.mechanism,
         }),
       },
+      settings.rebootstrap,
     )
     this.#idle = new IdleConnections(maxIdleMs, {
       clock,
@@ -267,7 +268,7 @@ export class KafkajsTransport implements Transport {
         await this.#producer.connect()
         this.#isConnected = true
       }
-      const answer = await this.#askTwoBrokers(question)
+      const answer = await this.#askTwice(question)
       this.#heard()
       return answer
     } catch (error) {
@@ -278,8 +279,8 @@ export class KafkajsTransport implements Transport {
     }
   }
 
-  /** A broker that hangs has lost its connection after the first attempt; the second asks another. */
-  async #askTwoBrokers<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  /** A broker that hangs has lost its connection after the first attempt; the second asks all of them. */
+  async #askTwice<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     try {
       return await question()
     } catch (error) {

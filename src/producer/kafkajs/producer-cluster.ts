@@ -6,15 +6,22 @@
  *   is bad (`addMultipleTargetTopics`, `refreshMetadata*`);
  * - waiting for a lock in front of each send, which times out under load (kafkajs issue 1039);
  * - reconnecting and refreshing after an error before it tells us, which may take long and may put
- *   another error in the place of the first (`isConnected`, `refreshMetadata`).
+ *   another error in the place of the first (`isConnected`, `refreshMetadata`);
+ * - looking for a broker one after the other, and among those known as long as one of them takes a connection
+ *   (`brokerPool.findConnectedBroker`): `BrokerFinder` looks for one.
  */
 import type Broker from 'kafkajs/src/broker/index.js'
 import type { BrokerOptions, Connection, RawMetadata } from 'kafkajs/src/broker/index.js'
 import type { RawInitProducerIdResponse } from 'kafkajs/src/protocol/requests/index.js'
 import Cluster, { type ClusterOptions } from 'kafkajs/src/cluster/index.js'
 import type { Random } from '../partitioner.ts'
+import { BrokerFinder, type Address } from './broker-finder.ts'
 import type { HonestBrokerDependencies } from './honest-broker.ts'
 import { HonestBroker } from './honest-broker.ts'
+import type { RebootstrapSettings } from './settings.ts'
+
+/** The error that tells a client to forget the brokers that it knows (KIP-1102). */
+const REBOOTSTRAP_REQUIRED = 129
 
 /** Partition number and node id of its leader, as kafkajs wants them. */
 interface PartitionLeader {
@@ -27,16 +34,18 @@ export class ProducerCluster extends Cluster {
   readonly #partitions = new Map<string, readonly PartitionLeader[]>()
   /** By partition number. */
   readonly #leaders = new Map<string, readonly number[]>()
-  readonly #random: Random
+  readonly #finder: BrokerFinder
+  readonly #mayRebootstrap: boolean
   #mayCreateTopics = false
 
   constructor(
     options: ClusterOptions,
     random: Random,
     dependencies: Omit<HonestBrokerDependencies, 'renewConnectionPool' | 'mayCreateTopics'>,
+    rebootstrap: RebootstrapSettings,
   ) {
     super(options)
-    this.#random = random
+    this.#mayRebootstrap = rebootstrap.isAllowed
     const { authenticationTimeout } = options
     this.brokerPool.createBroker = (brokerOptions: BrokerOptions) =>
       new HonestBroker(
@@ -48,38 +57,25 @@ export class ProducerCluster extends Cluster {
             this.connectionPoolBuilder.build({ host, port, rack }),
         },
       )
-    const findConnectedBroker = this.brokerPool.findConnectedBroker.bind(this.brokerPool)
-    this.brokerPool.findConnectedBroker = async () =>
-      (await this.#findTalkingBroker()) ?? (await findConnectedBroker())
-  }
-
-  /**
-   * Prefers brokers that answered when they were last asked, connected or not: one that hangs looks
-   * connected.
-   */
-  async #findTalkingBroker(): Promise<Broker | undefined> {
-    const talking = Object.values(this.brokerPool.brokers).filter(
-      (broker) => broker instanceof HonestBroker && !broker.isSilent,
-    )
-    const connected = talking.filter((broker) => broker.isConnected())
-    if (connected.length > 0) return connected[Math.floor(this.#random() * connected.length)]
-    for (const broker of talking) {
-      try {
-        await broker.connect()
-        return broker
-      } catch {
-        // The next one may be there.
-      }
-    }
-    return undefined
+    this.#finder = new BrokerFinder(rebootstrap, options.brokers, {
+      clock: dependencies.clock,
+      random,
+      pool: this.brokerPool,
+      makeBroker: (address, nodeId) => this.#makeBroker(address, nodeId),
+    })
   }
 
   /** Asks a broker about topics and remembers the leaders. Not to be called concurrently. */
   async fetchMetadata(topics: readonly string[], mayCreate: boolean): Promise<RawMetadata> {
-    // kafkajs decides once and for all whether brokers may create topics, and passes topics on only.
+    // Brokers are asked by code that passes topics on only.
     this.#mayCreateTopics = mayCreate
-    await this.brokerPool.refreshMetadata(topics)
-    const metadata = this.brokerPool.metadata ?? { brokers: [], topicMetadata: [] }
+    let metadata = await this.#askForMetadata(topics)
+    if (isRebootstrapRequired(metadata) && this.#mayRebootstrap) {
+      this.#finder.forget()
+      metadata = await this.#askForMetadata(topics)
+    }
+    if (isRebootstrapRequired(metadata)) throw new Error('brokers answer REBOOTSTRAP_REQUIRED')
+    await this.#finder.learn(metadata.brokers)
     for (const { topic, topicErrorCode, partitionMetadata } of metadata.topicMetadata) {
       this.#partitions.delete(topic)
       this.#leaders.delete(topic)
@@ -94,18 +90,26 @@ export class ProducerCluster extends Cluster {
 
   /** Asks a broker for the identity of an idempotent producer. */
   async initProducerId(): Promise<RawInitProducerIdResponse> {
-    const broker = await this.brokerPool.findConnectedBroker()
-    return await broker.initProducerId({ transactionalId: null })
+    return await this.#finder.ask((broker) => broker.initProducerId({ transactionalId: null }))
   }
 
   /** The connections to all brokers known, open or not. */
   *connections(): Generator<Connection> {
-    for (const broker of Object.values(this.brokerPool.brokers)) yield* broker.connectionPool.pool
+    for (const broker of this.#finder.brokers) yield* broker.connectionPool.pool
   }
 
   /** Whether any broker is connected. */
   hasConnections(): boolean {
-    return this.brokerPool.hasConnectedBrokers()
+    return this.#finder.brokers.some((broker) => broker.isConnected())
+  }
+
+  /** Connections are made when a question is asked or a request sent. */
+  override connect(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  override async disconnect(): Promise<void> {
+    await Promise.all(this.#finder.brokers.map((broker) => broker.disconnect()))
   }
 
   /**
@@ -145,4 +149,28 @@ export class ProducerCluster extends Cluster {
     const led = partitions.map(Number).filter((partition) => leaders[partition] !== undefined)
     return Object.groupBy(led, (partition) => String(leaders[partition]))
   }
+
+  async #askForMetadata(topics: readonly string[]): Promise<RawMetadata> {
+    return await this.#finder.ask(async (broker) => {
+      const metadata = await broker.metadata(topics)
+      // One that has just started, or is alone, may not know any, not even itself.
+      if (metadata.brokers.length > 0) return metadata
+      throw new Error(`${broker.brokerAddress} knows of no brokers`)
+    })
+  }
+
+  async #makeBroker(
+    { host, port, rack = null }: Address,
+    nodeId: number | undefined,
+  ): Promise<Broker> {
+    return this.brokerPool.createBroker({
+      connectionPool: await this.connectionPoolBuilder.build({ host, port, rack }),
+      logger: this.rootLogger,
+      ...(nodeId !== undefined && { nodeId }),
+    })
+  }
+}
+
+function isRebootstrapRequired({ topicMetadata }: RawMetadata): boolean {
+  return topicMetadata.some(({ topicErrorCode }) => topicErrorCode === REBOOTSTRAP_REQUIRED)
 }

@@ -2,10 +2,22 @@ import type { ConnectionOptions } from 'node:tls'
 import type { SaslSettings } from '../security/settings.ts'
 import type { SocketSettings } from './sockets.ts'
 
+/** When those at the bootstrap addresses are asked once there are brokers that metadata named. */
+export interface RebootstrapSettings {
+  /** `metadata.recovery.strategy`: `false` never, not even when all of these are out of reach. */
+  readonly isAllowed: boolean
+  /**
+   * `metadata.recovery.rebootstrap.trigger.ms`: for how long none of these may have answered; 0 asks all at once. If
+   * they have all failed, it is not waited for.
+   */
+  readonly triggerMs: number
+}
+
 /** Where Kafka is and how to get in. */
 export interface KafkajsTransportSettings {
   /** `host:port`, IPv6 hosts in brackets. */
   readonly brokers: readonly string[]
+  readonly rebootstrap: RebootstrapSettings
   readonly clientId: string
   /** Options for `tls.connect`; `undefined` for plain text. */
   readonly ssl: ConnectionOptions | undefined

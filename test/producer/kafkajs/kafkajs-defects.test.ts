@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
+import type { ResponseBody } from '../../../src/embedded-broker/endpoints.ts'
 import * as fault from '../../../src/embedded-broker/faults.ts'
 import {
   KprfOnCluster,
@@ -302,5 +303,32 @@ describe('a token that a broker refuses', () => {
       message: 'SASL OAUTHBEARER authentication failed: {"status":"invalid_token"}',
     })
     expect(transport.availability).toBe('authenticationFailed')
+  })
+})
+
+describe('a broker that once leaves Produce out of what it takes', () => {
+  const withoutProduce = fault.rewrite(
+    ({ apis, ...answer }: ResponseBody<'ApiVersions'>): ResponseBody<'ApiVersions'> => ({
+      ...answer,
+      apis: apis.filter(({ key }) => key !== 0),
+    }),
+  )
+
+  it('takes nothing from kafkajs for good, not even on new connections', async () => {
+    const cluster = await startCluster({ topics: { t: { partitions: 1 } } })
+    cluster.control('ApiVersions', withoutProduce)
+    const producer = await stock(cluster, { retries: 1 })
+    const send = () => producer.send({ topic: 't', messages: [{ value: 'a', partition: 0 }] })
+
+    await expect(send()).rejects.toThrow('does not support the requested API version')
+    cluster.cutConnections()
+    await expect(send()).rejects.toThrow('does not support the requested API version')
+  })
+
+  it('takes records from kprf on the next connection', async () => {
+    const cluster = await startCluster({ topics: { t: { partitions: 1 } } })
+    cluster.control('ApiVersions', withoutProduce)
+
+    expect(await kprf(cluster).deliver(record('a'))).toMatchObject([{ status: 'persisted' }])
   })
 })

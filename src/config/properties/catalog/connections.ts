@@ -20,9 +20,14 @@ export const CONNECTIONS = {
   }),
   'metadata.recovery.strategy': own({
     kind: oneOf(['none', 'rebootstrap'], 'rebootstrap'),
-    by: 'kafkajs',
-    note: 'When no known broker answers, those of `bootstrap.servers` are asked.',
-    refuses: { none: 'kprf always goes back to bootstrap.servers when no known broker answers' },
+    by: 'kprf',
+    note: 'Whether those of `bootstrap.servers` are asked when the known brokers do not answer, or one says that it takes a rebootstrap; their names are looked up anew. With `none` a cluster that has moved behind them is not found without a restart.',
+  }),
+  'metadata.recovery.rebootstrap.trigger.ms': own({
+    kind: integer(0, INT_MAX, 300_000),
+    default: 0,
+    by: 'kprf',
+    note: 'For how long none of the known brokers may have answered before those of `bootstrap.servers` are asked along with them; if all have failed, they are asked whatever it says. 0, unlike in librdkafka: kprf is back within seconds.',
   }),
   'topic.metadata.refresh.interval.ms': own({
     kind: integer(-1, 3_600_000, 300_000),

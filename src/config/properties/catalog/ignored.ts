@@ -13,10 +13,6 @@ export const IGNORED = {
     integer(0, 1_000_000_000, 65_535),
     'every record is encoded once, straight into its batch, whatever its size',
   ),
-  'metadata.recovery.rebootstrap.trigger.ms': ignored(
-    integer(0, INT_MAX, 300_000),
-    'kprf asks the brokers of bootstrap.servers as soon as no known broker answers',
-  ),
   'topic.metadata.refresh.fast.cnt': ignored(integer(0, 1000, 10), DEPRECATED),
   'topic.metadata.refresh.sparse': ignored(
     boolean(true),

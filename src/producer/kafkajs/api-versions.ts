@@ -1,0 +1,136 @@
+/**
+ * Which versions of each request a broker takes. They are asked for on every connection and count for that one alone:
+ * kafkajs keeps the answer of the first broker that it asked, for all brokers and for good, so that one answer that is
+ * not true ends all deliveries, and so does a broker that is older than the first.
+ */
+import type { Socket } from 'node:net'
+import type { ApiVersions, Connection } from 'kafkajs/src/broker/index.js'
+import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
+import {
+  requests,
+  type Definition,
+  type ProtocolRequest,
+} from 'kafkajs/src/protocol/requests/index.js'
+import type { Clock } from '../../clock.ts'
+import { SocketEnd } from './sockets.ts'
+
+/** Earlier versions of Produce do not know record batches (Kafka before 0.11). */
+const MIN_PRODUCE_VERSION = 3
+const UNSUPPORTED_VERSION = 35
+
+/** A request that kprf sends. */
+type ApiName = 'Produce' | 'Metadata' | 'InitProducerId' | 'SaslHandshake'
+
+/** What {@link VersionsByConnection} work with. */
+export interface VersionsDependencies {
+  readonly clock: Clock
+  /** `host:port`, for the words of errors. */
+  readonly broker: string
+  /** How long a broker may take to answer. */
+  readonly timeoutMs: number
+}
+
+/** See the head of this file. */
+export class VersionsByConnection {
+  readonly #dependencies: VersionsDependencies
+  /** A connection that is made anew has another socket. */
+  readonly #bySocket = new WeakMap<Socket, Promise<ApiVersions>>()
+
+  constructor(dependencies: VersionsDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /**
+   * Returns what the broker takes on an open connection, asking it the first time.
+   *
+   * @throws Error when it does not answer in time, or its answer is of no use; the connection is gone then.
+   */
+  on(connection: Connection): Promise<ApiVersions> {
+    const { socket } = connection
+    if (!socket) return Promise.reject(new Error('the connection was lost'))
+    const known = this.#bySocket.get(socket)
+    if (known) return known
+    const asked = this.#ask(connection, socket)
+    this.#bySocket.set(socket, asked)
+    return asked
+  }
+
+  /**
+   * Makes a request of the best version that both sides know, for an open connection.
+   *
+   * @throws Error in words for an operator when there is none.
+   */
+  async request<Options, Answer>(
+    connection: Connection,
+    name: Exclude<ApiName, 'SaslHandshake'>,
+    definition: Definition<Options, Answer>,
+    options: Options,
+  ): Promise<ProtocolRequest<Answer>> {
+    const version = this.#best(name, await this.on(connection))
+    return definition.protocol({ version })(options)
+  }
+
+  async #ask(connection: Connection, socket: Socket): Promise<ApiVersions> {
+    const { clock, broker, timeoutMs } = this.#dependencies
+    const cancelTimer = clock.schedule(timeoutMs, () => {
+      socket.destroy(new SocketEnd('timeout', `${broker} did not say what it takes in time`))
+    })
+    try {
+      const versions = await askApiVersions(connection)
+      this.#best('Produce', versions)
+      this.#best('Metadata', versions)
+      if (connection.sasl) this.#best('SaslHandshake', versions)
+      connection.setVersions(versions)
+      connection.setSupportAuthenticationProtocol(apiKeys.SaslAuthenticate in versions)
+      return versions
+    } catch (error) {
+      // On another connection it may say something else.
+      socket.destroy(new SocketEnd('intended', 'it is not known what the broker takes'))
+      throw error
+    } finally {
+      cancelTimer()
+    }
+  }
+
+  #best(name: ApiName, versions: ApiVersions): number {
+    const { broker } = this.#dependencies
+    const known = requests[name].versions.map(Number)
+    const oldest = name === 'Produce' ? MIN_PRODUCE_VERSION : Math.min(...known)
+    const newest = Math.max(...known)
+    const offered = versions[apiKeys[name]]
+    if (!offered) {
+      throw new Error(
+        `${broker} says that it takes no ${name} requests, so it is asked again on another connection; ` +
+          'if this lasts, see whether it is a broker (a KRaft controller is none), and what is between it and kprf',
+      )
+    }
+    const { minVersion, maxVersion } = offered
+    const best = Math.min(newest, maxVersion)
+    if (best < Math.max(oldest, minVersion)) {
+      const isOld = maxVersion < oldest
+      throw new Error(
+        `${broker} says that it takes ${name} requests of version ${minVersion} to ${maxVersion}, and kprf sends ` +
+          `${oldest} to ${newest}: ${isOld ? 'it is older than Kafka 0.11, the oldest that kprf works with' : 'look for a newer kprf'}`,
+      )
+    }
+    return best
+  }
+}
+
+/** Asks in the newest layout that the broker takes. */
+async function askApiVersions(connection: Connection): Promise<ApiVersions> {
+  const { ApiVersions } = requests
+  for (const version of ApiVersions.versions.map(Number).sort((one, other) => other - one)) {
+    try {
+      const { apiVersions } = await connection.send(ApiVersions.protocol({ version })({}))
+      return Object.fromEntries(apiVersions.map(({ apiKey, ...range }) => [apiKey, range]))
+    } catch (error) {
+      if (!isUnsupported(error)) throw error
+    }
+  }
+  throw new Error('it does not take the question which requests it takes')
+}
+
+function isUnsupported(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === UNSUPPORTED_VERSION
+}

@@ -1,0 +1,198 @@
+/**
+ * Finds a broker that answers. As long as those that are known do, one of them is asked. Once one has not, all are
+ * candidates until one does, and several are tried at the same time: the known ones, though each may take connections
+ * and say nothing, and those at the bootstrap addresses, behind which the cluster may have moved (KIP-899).
+ */
+import type Broker from 'kafkajs/src/broker/index.js'
+import type { BrokerPool } from 'kafkajs/src/cluster/index.js'
+import type { Clock } from '../../clock.ts'
+import type { Random } from '../partitioner.ts'
+import { firstAnswer } from './first-answer.ts'
+import { HonestBroker } from './honest-broker.ts'
+import type { RebootstrapSettings } from './settings.ts'
+
+/** What a broker is asked that any of them can answer. */
+export type Question<Answer> = (broker: Broker) => Promise<Answer>
+
+/** Where a broker listens, as kafkajs has it. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+  readonly rack?: string | null
+}
+
+/** What a {@link BrokerFinder} works with. */
+export interface BrokerFinderDependencies {
+  readonly clock: Clock
+  readonly random: Random
+  /** Holds the brokers that metadata names, by node id. */
+  readonly pool: Pick<BrokerPool, 'brokers'>
+  readonly makeBroker: (address: Address, nodeId: number | undefined) => Promise<Broker>
+}
+
+/** See the head of this file. */
+export class BrokerFinder {
+  readonly #settings: RebootstrapSettings
+  readonly #addresses: readonly Address[]
+  readonly #dependencies: BrokerFinderDependencies
+  /** Those at bootstrap addresses that metadata does not name, by address. */
+  readonly #strangers = new Map<string, Broker>()
+  /** Since when nobody has answered, though somebody was asked. */
+  #unansweredSinceMs: number | undefined
+
+  /** @param bootstrap - `host:port` each. */
+  constructor(
+    settings: RebootstrapSettings,
+    bootstrap: readonly string[],
+    dependencies: BrokerFinderDependencies,
+  ) {
+    this.#settings = settings
+    this.#addresses = bootstrap.map(toAddress)
+    this.#dependencies = dependencies
+  }
+
+  /** All that there are, connected or not. */
+  get brokers(): readonly Broker[] {
+    return [...this.#known(), ...this.#strangers.values()]
+  }
+
+  /**
+   * Resolves with the first answer. Not to be called concurrently.
+   *
+   * @throws what the broker failed for that was asked alone, or the last of all; the next call asks all of them.
+   */
+  async ask<Answer>(question: Question<Answer>): Promise<Answer> {
+    const { clock, random } = this.#dependencies
+    const talkers = this.#unansweredSinceMs === undefined ? this.#connectedTalkers() : []
+    this.#unansweredSinceMs ??= clock.nowMs()
+    const talker = talkers[Math.floor(random() * talkers.length)]
+    const answer = await (talker ? question(talker) : this.#askAll(question))
+    this.#unansweredSinceMs = undefined
+    return answer
+  }
+
+  /** Keeps the brokers that are where they were, and hangs up on all that are named no more. */
+  async learn(
+    named: readonly (Pick<Address, 'host' | 'port' | 'rack'> & { nodeId: number })[],
+  ): Promise<void> {
+    const { pool } = this.#dependencies
+    const before = pool.brokers
+    const brokers: Record<string, Broker> = {}
+    for (const { nodeId, ...address } of named) {
+      const known = before[nodeId]
+      const isThere = known !== undefined && isAt(known, address)
+      brokers[nodeId] = isThere ? known : await this.#brokerAt(address, nodeId)
+    }
+    pool.brokers = brokers
+    const kept = new Set(Object.values(brokers))
+    for (const broker of Object.values(before)) if (!kept.has(broker)) void broker.disconnect()
+    this.#leaveStrangers()
+  }
+
+  /** Hangs up on all brokers: those at the bootstrap addresses are asked next, on new connections. */
+  forget(): void {
+    const { brokers } = this
+    this.#dependencies.pool.brokers = {}
+    this.#strangers.clear()
+    for (const broker of brokers) void broker.disconnect()
+  }
+
+  /** Asks the known brokers and, as soon as the settings allow, those at the bootstrap addresses. */
+  async #askAll<Answer>(question: Question<Answer>): Promise<Answer> {
+    const { clock } = this.#dependencies
+    const ask = async (broker: Broker): Promise<Answer> => {
+      await broker.connect()
+      return await question(broker)
+    }
+    const known = this.#shuffled(this.#known()).sort(
+      (one, other) => Number(isSilent(one)) - Number(isSilent(other)),
+    )
+    const { isAllowed, triggerMs } = this.#settings
+    const mayAskStrangers = isAllowed || known.length === 0
+    const strangers = mayAskStrangers ? this.#shuffled(await this.#bootstrapStrangers()) : []
+    const silentMs = clock.nowMs() - (this.#unansweredSinceMs ?? clock.nowMs())
+    if (strangers.length === 0 || known.length === 0 || silentMs >= triggerMs) {
+      return await firstAnswer(clock, alternately(known, strangers), ask)
+    }
+    return await firstAnswer(clock, known, ask).catch(() => firstAnswer(clock, strangers, ask))
+  }
+
+  /** Connected ones that answered when they were last asked; of those that metadata names, if it names any. */
+  #connectedTalkers(): readonly Broker[] {
+    const isTalking = (broker: Broker): boolean => broker.isConnected() && !isSilent(broker)
+    const known = this.#known().filter(isTalking)
+    return known.length > 0 ? known : [...this.#strangers.values()].filter(isTalking)
+  }
+
+  #known(): readonly Broker[] {
+    return Object.values(this.#dependencies.pool.brokers)
+  }
+
+  /** Host names are looked up for each connection. */
+  async #bootstrapStrangers(): Promise<readonly Broker[]> {
+    const known = new Set(this.#known().map(({ connectionPool }) => nameOf(connectionPool)))
+    const strange = this.#addresses.filter((address) => !known.has(nameOf(address)))
+    return await Promise.all(strange.map((address) => this.#strangerAt(address)))
+  }
+
+  async #strangerAt(address: Address): Promise<Broker> {
+    const name = nameOf(address)
+    const stranger =
+      this.#strangers.get(name) ?? (await this.#dependencies.makeBroker(address, undefined))
+    this.#strangers.set(name, stranger)
+    return stranger
+  }
+
+  /** Makes a broker, or takes the one that was made for the same bootstrap address. */
+  async #brokerAt(address: Address, nodeId: number): Promise<Broker> {
+    const stranger = this.#strangers.get(nameOf(address))
+    if (!stranger) return await this.#dependencies.makeBroker(address, nodeId)
+    this.#strangers.delete(nameOf(address))
+    stranger.nodeId = nodeId
+    stranger.connectionPool.rack = address.rack ?? null
+    return stranger
+  }
+
+  /** Once a broker is connected that metadata names, those that served to find it are needed no more. */
+  #leaveStrangers(): void {
+    if (!this.#known().some((broker) => broker.isConnected())) return
+    for (const [name, stranger] of this.#strangers) {
+      // One that is still connecting has done nothing wrong: it is left when it has.
+      if (!stranger.isConnected()) continue
+      this.#strangers.delete(name)
+      void stranger.disconnect()
+    }
+  }
+
+  #shuffled(brokers: readonly Broker[]): Broker[] {
+    return brokers
+      .map((broker) => ({ broker, rank: this.#dependencies.random() }))
+      .sort((one, other) => one.rank - other.rank)
+      .map(({ broker }) => broker)
+  }
+}
+
+function isSilent(broker: Broker): boolean {
+  return broker instanceof HonestBroker && broker.isSilent
+}
+
+function isAt({ connectionPool: is }: Broker, { host, port, rack = null }: Address): boolean {
+  return is.host === host && is.port === port && (is.rack ?? null) === rack
+}
+
+function nameOf({ host, port }: Address): string {
+  return `${host}:${port}`
+}
+
+function toAddress(text: string): Address {
+  const colon = text.lastIndexOf(':')
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
+}
+
+/** One of the first list, one of the second, and so on. */
+function alternately<Item>(first: readonly Item[], second: readonly Item[]): readonly Item[] {
+  return Array.from({ length: Math.max(first.length, second.length) }, (_, index) => [
+    ...first.slice(index, index + 1),
+    ...second.slice(index, index + 1),
+  ]).flat()
+}

@@ -1,0 +1,153 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
+import { rewrite, type Fault } from '../../../src/embedded-broker/faults.ts'
+import type { RequestBody, ResponseBody } from '../../../src/embedded-broker/endpoints.ts'
+import { KprfOnCluster, transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
+import { record } from '../../support/producer-harness.ts'
+
+type ApiVersionsFault = Fault<RequestBody<'ApiVersions'>, ResponseBody<'ApiVersions'>>
+
+const PRODUCE = 0
+const METADATA = 3
+const SASL_HANDSHAKE = 17
+const INIT_PRODUCER_ID = 22
+
+const closers: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function startCluster(
+  options: Parameters<typeof EmbeddedCluster.start>[0] = {},
+): Promise<EmbeddedCluster> {
+  const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 1 } }, ...options })
+  closers.push(() => cluster.close())
+  return cluster
+}
+
+/** Leaves a request out of the answer. */
+function without(apiKey: number): ApiVersionsFault {
+  return rewrite((answer) => ({ ...answer, apis: answer.apis.filter(({ key }) => key !== apiKey) }))
+}
+
+/** Says other versions of a request. */
+function ranging(apiKey: number, minVersion: number, maxVersion: number): ApiVersionsFault {
+  return rewrite((answer) => ({
+    ...answer,
+    apis: answer.apis.map((api) => (api.key === apiKey ? { ...api, minVersion, maxVersion } : api)),
+  }))
+}
+
+describe('what a broker says that it takes', () => {
+  it('is asked for on each connection', async () => {
+    const cluster = await startCluster()
+    const transport = transportOn(cluster)
+    closers.push(() => transport.close())
+    await transport.fetchMetadata(['t'])
+    cluster.cutConnections()
+    const next = cluster.nextRequest('Metadata')
+    while ((await transport.fetchMetadata(['t']).catch(() => undefined)) === undefined);
+    await next
+
+    const connectionsOf = (api: string): ReadonlySet<number> =>
+      new Set(
+        cluster.requests
+          .filter((received) => received.api === api)
+          .map(({ connectionId }) => connectionId),
+      )
+    expect(connectionsOf('Metadata').size).toBe(2)
+    expect([...connectionsOf('ApiVersions')]).toEqual(
+      expect.arrayContaining([...connectionsOf('Metadata')]),
+    )
+  })
+
+  it.each([
+    ['Produce', PRODUCE, {}],
+    ['Metadata', METADATA, {}],
+    ['InitProducerId', INIT_PRODUCER_ID, { enableIdempotence: true, requiredAcks: -1 }],
+  ] as const)(
+    'without %s counts for one connection: records go when it is asked again',
+    async (_, apiKey, settings) => {
+      const cluster = await startCluster()
+      const lie = cluster.control('ApiVersions', without(apiKey))
+      const kprf = new KprfOnCluster(cluster, settings)
+      closers.push(() => kprf.producer.close())
+
+      const reports = await kprf.deliver(record('a'))
+
+      expect(lie.appliedCount).toBe(1)
+      expect(reports).toMatchObject([{ status: 'persisted' }])
+      expect(valuesOf(cluster, 't')).toEqual(['a'])
+    },
+  )
+
+  it('without Produce, on the connection for produce requests alone, counts for that connection', async () => {
+    const cluster = await startCluster()
+    const kprf = new KprfOnCluster(cluster)
+    closers.push(() => kprf.producer.close())
+    await kprf.deliver(record('a'))
+    const lie = cluster.control('ApiVersions', without(PRODUCE), { times: 2 })
+    cluster.cutConnections()
+
+    const reports = await kprf.deliver(record('b'))
+
+    expect(lie.appliedCount).toBe(2)
+    expect(reports).toMatchObject([{ status: 'persisted' }])
+  })
+
+  it('without SaslHandshake counts for that connection alone', async () => {
+    const cluster = await startCluster({ sasl: { users: { kprf: 'secret' } } })
+    const sasl = { mechanism: 'plain', username: 'kprf', password: 'secret' } as const
+    const transport = transportOn(cluster, { sasl, reconnectBackoffMs: 0 })
+    closers.push(() => transport.close())
+    cluster.control('ApiVersions', without(SASL_HANDSHAKE))
+
+    await expect(transport.fetchMetadata(['t'])).rejects.toThrow('takes no SaslHandshake requests')
+    expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
+  })
+
+  it('is not what the first broker said that was asked, but its own', async () => {
+    const cluster = await startCluster({ brokers: 2, topics: { t: { partitions: 2 } } })
+    cluster.control('ApiVersions', ranging(PRODUCE, 0, 3), { brokerId: 1, keep: true })
+    const kprf = new KprfOnCluster(cluster)
+    closers.push(() => kprf.producer.close())
+
+    await kprf.deliver(record('a', { partition: 0 }), record('b', { partition: 1 }))
+
+    const versions = cluster.requests
+      .filter(({ api }) => api === 'Produce')
+      .map(({ brokerId, version }) => [brokerId, version])
+    expect(new Map(versions.map(([id, version]) => [id, version]))).toEqual(
+      new Map([
+        [1, 3],
+        [2, 7],
+      ]),
+    )
+  })
+
+  it.each([
+    [
+      without(PRODUCE),
+      'says that it takes no Produce requests, so it is asked again on another connection; if this lasts, see whether it is a broker (a KRaft controller is none), and what is between it and kprf',
+    ],
+    [
+      ranging(PRODUCE, 0, 2),
+      'says that it takes Produce requests of version 0 to 2, and kprf sends 3 to 7: it is older than Kafka 0.11, the oldest that kprf works with',
+    ],
+    [
+      ranging(METADATA, 9, 13),
+      'says that it takes Metadata requests of version 9 to 13, and kprf sends 0 to 6: look for a newer kprf',
+    ],
+  ])('that is of no use is said in words for an operator', async (lie, words) => {
+    const cluster = await startCluster()
+    cluster.control('ApiVersions', lie, { keep: true })
+    const transport = transportOn(cluster)
+    closers.push(() => transport.close())
+
+    await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
+      errorNumber: -195,
+      message: `${cluster.bootstrap} ${words}`,
+    })
+  })
+})
