@@ -5,9 +5,9 @@ import prettier from 'eslint-config-prettier'
 
 /** Each third-party library has one home; everything else goes through it. */
 const libraryHomes = {
-  kafkajs: 'src/producer/kafkajs/ and src/tail.ts',
-  winston: 'src/logging.ts',
-  'prom-client': 'src/metrics/ and src/operations/',
+  kafkajs: 'src/producer/kafkajs/ and src/cli/tail.ts',
+  winston: 'src/telemetry/logging.ts',
+  'prom-client': 'src/telemetry/metrics/ and src/operations/',
   convict: 'src/config/',
   express: 'src/http/ and src/operations/',
   '@platformatic/wasm-utils': 'src/producer/compression/wasm.ts',
@@ -27,76 +27,50 @@ const restrictedLibraries = (allowed) => ({
   ],
 })
 
-const PARTS_OF_A_SERVICE = [
-  './src/producer',
-  './src/config',
-  './src/metrics',
-  './src/http',
-  './src/operations',
-]
+/**
+ * Imports run one way, from the first to the last:
+ *
+ *     main -> cli -> workers -> service -> settings -> {operations, http, producer, config, telemetry} -> base
+ */
+const FLOORS = ['cli', 'workers', 'service', 'settings'].map((name) => `./src/${name}`)
+const ROOMS = ['operations', 'http', 'producer', 'config', 'telemetry'].map(
+  (name) => `./src/${name}`,
+)
 
-/** Imports run one way: main -> workers -> service -> {http, operations, producer, ...} -> {config, errors, clock, metrics}. */
+/** What a room may import beside itself and `base`. */
+const GUESTS = {
+  operations: ['./http/http-server.ts', './http/limits.ts', './producer/types.ts', './telemetry'],
+  http: [
+    ...['./producer/producer.ts', './producer/types.ts', './producer/delivery-errors.ts'],
+    ...['./telemetry', './config/types.ts'],
+  ],
+  producer: [],
+  config: [],
+  telemetry: [
+    ...['./producer/record-columns.ts', './producer/delivery-errors.ts'],
+    ...['./producer/delivery.ts', './producer/types.ts'],
+  ],
+}
+
 const directions = {
   'import-x/no-restricted-paths': [
     'error',
     {
       basePath: import.meta.dirname,
       zones: [
+        { target: './src/base', from: './src', except: ['./base'] },
         { target: './src/embedded-broker', from: './src', except: ['./embedded-broker'] },
-        {
-          target: './src/producer',
+        ...Object.entries(GUESTS).map(([room, guests]) => ({
+          target: `./src/${room}`,
           from: './src',
-          except: ['./producer', './errors.ts', './clock.ts', './invariant.ts', './quotable.ts'],
-        },
+          except: [`./${room}`, './base', ...guests],
+        })),
         {
-          target: './src/config',
+          target: './src/telemetry/metrics',
           from: './src',
-          except: ['./config', './errors.ts', './invariant.ts', './quotable.ts'],
+          except: ['./telemetry/metrics', './base'],
         },
-        { target: './src/metrics', from: './src', except: ['./metrics'] },
-        { target: './src/errors.ts', from: './src' },
-        { target: './src/clock.ts', from: './src' },
-        { target: './src/quotable.ts', from: './src' },
-        {
-          target: './src/http',
-          from: './src',
-          except: [
-            './http',
-            './producer/producer.ts',
-            './producer/types.ts',
-            './producer/delivery-errors.ts',
-            './errors.ts',
-            './clock.ts',
-            './invariant.ts',
-            './metrics',
-            './logging.ts',
-            './config/types.ts',
-          ],
-        },
-        {
-          target: './src/operations',
-          from: './src',
-          except: [
-            './operations',
-            './http/http-server.ts',
-            './http/limits.ts',
-            './producer/types.ts',
-            './errors.ts',
-            './clock.ts',
-            './invariant.ts',
-            './metrics',
-            './logging.ts',
-            './logging',
-          ],
-        },
-        {
-          target: PARTS_OF_A_SERVICE,
-          from: './src/service.ts',
-        },
-        {
-          target: [...PARTS_OF_A_SERVICE, './src/service.ts'],
-          from: './src/workers',
-        },
+        ...FLOORS.map((from, index) => ({ target: [...FLOORS.slice(index + 1), ...ROOMS], from })),
       ],
     },
   ],
@@ -128,13 +102,16 @@ export default defineConfig(
     },
   },
   { files: ['src/**'], rules: { ...directions, ...restrictedLibraries([]) } },
-  { files: ['src/producer/kafkajs/**', 'src/tail.ts'], rules: restrictedLibraries(['kafkajs']) },
+  {
+    files: ['src/producer/kafkajs/**', 'src/cli/tail.ts'],
+    rules: restrictedLibraries(['kafkajs']),
+  },
   {
     files: ['src/producer/compression/wasm.ts'],
     rules: restrictedLibraries(['@platformatic/wasm-utils']),
   },
-  { files: ['src/logging.ts'], rules: restrictedLibraries(['winston']) },
-  { files: ['src/metrics/**'], rules: restrictedLibraries(['prom-client']) },
+  { files: ['src/telemetry/logging.ts'], rules: restrictedLibraries(['winston']) },
+  { files: ['src/telemetry/metrics/**'], rules: restrictedLibraries(['prom-client']) },
   { files: ['src/config/**'], rules: restrictedLibraries(['convict']) },
   { files: ['src/http/**', 'src/operations/**'], rules: restrictedLibraries(['express']) },
   {

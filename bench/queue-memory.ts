@@ -6,7 +6,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { systemClock } from '../src/clock.ts'
+import { systemClock } from '../src/base/clock.ts'
 import { ChunkPool } from '../src/producer/chunk-pool.ts'
 import type { ProducerObserver } from '../src/producer/delivery.ts'
 import { Producer } from '../src/producer/producer.ts'

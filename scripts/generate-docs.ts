@@ -6,11 +6,15 @@ import { PROPERTIES_SECTION } from '../src/config/properties/assign.ts'
 import { SECTIONS, SETTINGS } from '../src/config/settings.ts'
 import { RULES } from '../src/config/rules/rules.ts'
 import type { NamedSetting } from '../src/config/settings.ts'
-import type { KprfState } from '../src/metrics/state-gauges.ts'
-import { Metrics } from '../src/metrics/metrics.ts'
-import type { StatisticsSource } from '../src/metrics/statistics-metrics.ts'
-import { WorkerMetrics } from '../src/metrics/worker-metrics.ts'
-import { LABEL_KEPT_MS, MAX_TOPIC_LABELS, OTHER_TOPICS } from '../src/metrics/topic-labels.ts'
+import type { KprfState } from '../src/telemetry/metrics/state-gauges.ts'
+import { Metrics } from '../src/telemetry/metrics/metrics.ts'
+import type { StatisticsSource } from '../src/telemetry/metrics/statistics-metrics.ts'
+import { WorkerMetrics } from '../src/telemetry/metrics/worker-metrics.ts'
+import {
+  LABEL_KEPT_MS,
+  MAX_TOPIC_LABELS,
+  OTHER_TOPICS,
+} from '../src/telemetry/metrics/topic-labels.ts'
 import { propertiesSection } from './docs/properties-section.ts'
 
 const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->

@@ -3,7 +3,7 @@
  * what that cost. Takes the brokers, a topic, the bytes of a record, the records of a wave, and for how many
  * milliseconds.
  */
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { compressionCodecs } from '../../src/producer/compression/codec.ts'
 import { withCompression } from '../../src/producer/compression/compressing-transport.ts'
 import type { ProducerObserver } from '../../src/producer/delivery.ts'

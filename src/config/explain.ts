@@ -1,5 +1,5 @@
 /** `kprf config explain`: what kprf makes of each line of a librdkafka properties file. */
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../base/errors.ts'
 import { PROPERTIES_SECTION } from './properties/assign.ts'
 import { findProperty, noSuchProperty, type NamedProperty } from './properties/catalog.ts'
 import { judge, wordsOf } from './properties/judge.ts'

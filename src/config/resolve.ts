@@ -1,6 +1,6 @@
 /** Lays the sources over the defaults, later ones winning, and checks the outcome. */
 import convict from 'convict'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../base/errors.ts'
 import { brokerAddresses } from './brokers.ts'
 import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'

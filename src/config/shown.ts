@@ -2,7 +2,7 @@
  * The values that `kprf config print` and `kprf config explain` show: all that are no secrets, without the secrets
  * that text may hold by mistake, as addresses with a password in them do.
  */
-import { MASK } from '../quotable.ts'
+import { MASK } from '../base/quotable.ts'
 import { parseBroker, splitBrokers } from './brokers.ts'
 import { findProperty } from './properties/catalog.ts'
 import type { NamedSetting } from './settings.ts'

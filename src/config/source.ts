@@ -1,5 +1,5 @@
 /** What every source of settings (file, environment, flags) gives. */
-import { fileProblem } from '../quotable.ts'
+import { fileProblem } from '../base/quotable.ts'
 
 /** The values of one source, and what is wrong with it. */
 export interface Source {

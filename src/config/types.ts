@@ -1,3 +1,4 @@
+import type { LogLevel } from '../base/log-level.ts'
 import type { PropertyValues } from './properties/catalog.ts'
 import type { Values } from './schema.ts'
 
@@ -18,9 +19,6 @@ export interface Config {
   /** What an operator should know of the configuration, a line each. */
   readonly warnings: readonly string[]
 }
-
-/** How much is logged: each level includes those before it. */
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /** `kafka.*`. */
 export interface KafkaConfig {

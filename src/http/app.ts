@@ -1,9 +1,9 @@
 /** The routes of the main port, in order. Everything that is not `/push` is refused here. */
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { HttpConfig } from '../config/types.ts'
-import type { Logger } from '../logging.ts'
+import type { Logger } from '../telemetry/logging.ts'
 import type { RecordProducer } from '../producer/types.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { BODY_BYTES_IN_FLIGHT, STALLED_BODY_MS, STALLED_BODY_PROGRESS_BYTES } from './limits.ts'
 

@@ -4,7 +4,7 @@
  * is never more than twice what is counted.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../base/errors.ts'
 import type { ByteBudget, HeldBytes } from './byte-budget.ts'
 import { addressOf } from './client-address.ts'
 import { decompressBody, decompressorOf, type Decompressor } from './content-encoding.ts'

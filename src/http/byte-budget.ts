@@ -2,7 +2,7 @@
  * Counts the bytes of request bodies in memory against a bound, so that no client takes what others need:
  * each address has a share, and a body that has stopped to arrive makes room for those that do.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** What a {@link ByteBudget} is made of. */
 export interface ByteBudgetOptions {

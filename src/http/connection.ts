@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { addressOf } from './client-address.ts'
 import { DISCARD_MAX_BYTES, type ServerLimits } from './limits.ts'
 import { bytesTaken, stopParser } from './socket-internals.ts'

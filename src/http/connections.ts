@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { CancelTimer, Clock } from '../clock.ts'
+import type { CancelTimer, Clock } from '../base/clock.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionCounts, DropReason } from './http-metrics.ts'
 import type { ServerLimits } from './limits.ts'

@@ -7,7 +7,7 @@ import {
   gunzipSync,
   inflateSync,
 } from 'node:zlib'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../base/errors.ts'
 import { GrowingBytes } from './growing-bytes.ts'
 
 /** One way to undo a `Content-Encoding`. */

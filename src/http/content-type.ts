@@ -1,5 +1,5 @@
 import { MIMEType } from 'node:util'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../base/errors.ts'
 
 /**
  * Checks that a body is announced as JSON in UTF-8, the only encoding of JSON (RFC 8259, 8.1).

@@ -1,5 +1,5 @@
 /** The JSON of replies that are not a success. */
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import { HTTP_MAPPINGS } from './error-mapper.ts'
 
 /** Why a request is refused as a whole. Its message never quotes the request. */

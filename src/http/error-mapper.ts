@@ -1,5 +1,5 @@
 /** The only place where HTTP statuses are chosen. docs/ERRORS.md tells clients what each means. */
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import type { FailedDelivery } from '../producer/types.ts'
 
 /** What one {@link ErrorCode} is to an HTTP client. */

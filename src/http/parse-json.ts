@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../base/errors.ts'
 import { describeJsonError } from './json-error.ts'
 import { type JsonExcess, type JsonLimits, JsonScanner } from './json-scan.ts'
 

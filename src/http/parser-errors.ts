@@ -1,6 +1,6 @@
 /** What to tell a client whose bytes are not HTTP, and how: there is no response object for it. */
 import { STATUS_CODES } from 'node:http'
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import { type Refusal, refusalBody } from './error-body.ts'
 import { HTTP_MAPPINGS } from './error-mapper.ts'
 import { headersOf, type HeaderList } from './reply.ts'

@@ -1,5 +1,5 @@
 /** Per-topic limits over a sliding minute. Pure: the time is passed in, in milliseconds that never go back. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { RatelimitRule } from '../config/types.ts'
 
 /** The limits as pushes meet them: of this process alone, or of several together. */

@@ -5,7 +5,7 @@
  * whose bodies go on arriving are paused, and go on in the order in which they were paused, some in each turn.
  */
 import type { IncomingMessage } from 'node:http'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** Bytes of bodies after which a turn pauses those that bring more. */
 const BYTES_PER_TURN = 1_048_576

@@ -4,8 +4,8 @@
  * loopback that halves the CPU of a push. No reply waits for anything but what this turn has to do anyway.
  */
 import type { ServerResponse } from 'node:http'
-import type { Clock } from '../clock.ts'
-import type { Logger } from '../logging.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../telemetry/logging.ts'
 import { beginJson, type HeaderList } from './reply.ts'
 
 interface Pending {

@@ -7,7 +7,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../base/errors.ts'
 import { addressOf } from './client-address.ts'
 import { REPLY_ADDRESS_SHARE, REPLY_BYTES_IN_FLIGHT, REPLY_HEAP_SHARE } from './limits.ts'
 

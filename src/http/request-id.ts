@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** What of `X-Request-Id` is taken over: anything else could forge log lines or headers. */
 const ACCEPTED = /^[\w-]{1,64}$/

@@ -4,7 +4,7 @@
  *
  * Between calls, whoever waits was there before all who come later, and is let in by the turn that is scheduled.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /**
  * Work of one turn, in bytes: the costliest bodies take some 80 ns a byte, from the first check to the reply. One

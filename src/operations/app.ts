@@ -8,7 +8,7 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express'
-import type { Logger } from '../logging.ts'
+import type { Logger } from '../telemetry/logging.ts'
 import { type CheckResult, assessReadiness } from './readiness.ts'
 
 /** Where `/metrics` comes from. */

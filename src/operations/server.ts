@@ -2,11 +2,11 @@
  * The second port: stays open while the first one drains, and closes last. It is served as the first one is, with
  * limits of its own: probes are answered whoever else holds connections.
  */
-import type { Clock } from '../clock.ts'
-import { ProxyError } from '../errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { ProxyError } from '../base/errors.ts'
 import { type HttpApp, HttpServer } from '../http/http-server.ts'
 import { OPERATIONS_LIMITS, type ServerLimits } from '../http/limits.ts'
-import type { Logger } from '../logging.ts'
+import type { Logger } from '../telemetry/logging.ts'
 
 /** How long {@link OperationsServer.close} lets replies under way finish. */
 export const CLOSE_GRACE_MS = 1000

@@ -3,7 +3,7 @@
  * (`message.max.bytes`), room in the queue, then topic and partition. A push that finds no room waits for it in one
  * place in line; when its wait is over, all that is left of it is refused in one step.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { AdmittedRecord } from './batch.ts'
 import { deliveryError, RDKAFKA } from './delivery-errors.ts'
 import type { ProducerObserver } from './delivery.ts'

@@ -4,7 +4,7 @@
  */
 import type { Accumulator, TopicQueue } from './accumulator.ts'
 import type { AdmittedRecord } from './batch.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import {
   creationLimitedError,
   deliveryError,

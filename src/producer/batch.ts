@@ -9,7 +9,7 @@
  * flight stays there until its request is over. Each record is handed out for its report by exactly one of
  * `acknowledge` and `failFirst`.
  */
-import { invariant } from '../invariant.ts'
+import { invariant } from '../base/invariant.ts'
 import type { SequenceClaim } from './idempotence.ts'
 import type { ChunkPool } from './chunk-pool.ts'
 import { RecordBatchWriter, type RecordSizes } from './record-batch.ts'

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import { LIBRDKAFKA_ERRORS } from './librdkafka-errors.ts'
 import type { Availability } from './transport.ts'
 import type { DeliveryError } from './types.ts'

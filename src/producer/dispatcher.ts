@@ -6,7 +6,7 @@
  * Between calls, a partition with waiting records has a batch in flight, or waits for its leader's turn, or
  * for metadata, whose arrival pumps it: it is never forgotten.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Accumulator, PartitionQueue } from './accumulator.ts'
 import type { AdmittedRecord, Batch } from './batch.ts'
 import { deliveryError, RDKAFKA, timedOutError, unknownOutcome } from './delivery-errors.ts'

@@ -3,7 +3,7 @@
  * have the same timeout, no other can be due before. librdkafka looks once a second; this is exact to
  * a few milliseconds.
  */
-import type { CancelTimer, Clock } from '../clock.ts'
+import type { CancelTimer, Clock } from '../base/clock.ts'
 
 /** Keeps a request that outlives its records from being looked after all the time. */
 const MIN_SWEEP_INTERVAL_MS = 10

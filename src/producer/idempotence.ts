@@ -11,7 +11,7 @@
  * partition sends in an older one. So partitions share their newest epoch, as those of the Java client do: each goes
  * over to it when its batch is acknowledged, or refused because of its number.
  */
-import type { CancelTimer, Clock } from '../clock.ts'
+import type { CancelTimer, Clock } from '../base/clock.ts'
 import { RDKAFKA } from './delivery-errors.ts'
 import { backoffMs, type BackoffSettings } from './retry-policy.ts'
 import type { Random } from './partitioner.ts'

@@ -9,7 +9,7 @@
  * in `ready`; thousands may wait, and no call looks at all of them. What is noted of a partition's times may be
  * earlier than they are, since records expire; never later.
  */
-import type { CancelTimer, Clock } from '../clock.ts'
+import type { CancelTimer, Clock } from '../base/clock.ts'
 import type { PartitionQueue } from './accumulator.ts'
 import { HeapNode, OrderedHeap } from './ordered-heap.ts'
 

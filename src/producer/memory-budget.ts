@@ -6,8 +6,8 @@
  * the other, as it becomes free, until it has passed all of them on or its time is over. Nobody overtakes.
  */
 import { CHUNK_OVERHEAD_BYTES, type ChunkPool, LARGEST_CHUNK_BYTES } from './chunk-pool.ts'
-import type { CancelTimer, Clock } from '../clock.ts'
-import { invariant } from '../invariant.ts'
+import type { CancelTimer, Clock } from '../base/clock.ts'
+import { invariant } from '../base/invariant.ts'
 import type { QueueRoom } from './queue-room.ts'
 
 /**

@@ -3,7 +3,7 @@
  * queue), the assigner gives it a partition, the accumulator a batch; the dispatcher sends the batch;
  * `Delivery` reports the record.
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { Accumulator, TopicQueue } from './accumulator.ts'
 import { Admission } from './admission.ts'
 import { Assigner } from './assigner.ts'

@@ -1,5 +1,5 @@
 /** What becomes of a batch that came back without an acknowledgement: cut in two, sent again, or given up. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { PartitionQueue } from './accumulator.ts'
 import type { Batch } from './batch.ts'
 import { deliveryError } from './delivery-errors.ts'

@@ -14,7 +14,7 @@
  * waits for its turn (`topic-creations.ts`); meanwhile its absence means nothing, and it is asked about every
  * second. Thousands of topics may be remembered: nothing here looks at all of them.
  */
-import type { CancelTimer, Clock } from '../clock.ts'
+import type { CancelTimer, Clock } from '../base/clock.ts'
 import { RDKAFKA } from './delivery-errors.ts'
 import { OrderedHeap } from './ordered-heap.ts'
 import type { PartitionLeaders } from './partitioner.ts'

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 
 /** Bytes of a key, value or header: as they are, or a string to be written as UTF-8 straight into its batch. */
 export type RecordBytes = Buffer | string

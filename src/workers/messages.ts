@@ -1,10 +1,10 @@
 /** What a primary process and its workers say to each other. */
 import type { Config } from '../config/types.ts'
 import type { Admission, RecordsByTopic } from '../http/rate-limiter.ts'
-import type { MetricsSnapshot } from '../metrics/metrics.ts'
+import type { MetricsSnapshot } from '../telemetry/metrics/metrics.ts'
 import type { Room } from '../producer/queue-room.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
-import type { ServiceReport } from '../service-view.ts'
+import type { ServiceReport } from '../service/service-view.ts'
 
 /** From the primary to a worker. */
 export type ToWorker =

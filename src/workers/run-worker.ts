@@ -1,6 +1,6 @@
 /** The life of a worker process: what `main.ts` is for the others. */
-import { EXIT_CODES } from '../cli.ts'
-import type { BuildInfo } from '../version.ts'
+import { EXIT_CODES } from '../base/exit-codes.ts'
+import type { BuildInfo } from '../base/build-info.ts'
 import { ProcessChannel } from './cluster.ts'
 import { Worker } from './worker.ts'
 

@@ -1,8 +1,8 @@
 /** One worker as the primary process sees it, from its fork to its end. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
-import { ProxyError } from '../errors.ts'
-import type { ServiceReport } from '../service-view.ts'
+import { ProxyError } from '../base/errors.ts'
+import type { ServiceReport } from '../service/service-view.ts'
 import type { Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
 
 /** What a worker process is to {@link WorkerProcess}: node:cluster's `Worker`. */

@@ -2,16 +2,16 @@
  * A worker process: one service, told by the primary process what to do. Room in the queue and the rate limits
  * are the primary's; metrics and health are served there too.
  */
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
-import { ProxyError } from '../errors.ts'
+import { ProxyError } from '../base/errors.ts'
 import type { Admission, RateLimits, RecordsByTopic } from '../http/rate-limiter.ts'
-import { invariant } from '../invariant.ts'
-import { totalRoom } from '../kafka-settings.ts'
+import { invariant } from '../base/invariant.ts'
+import { totalRoom } from '../settings/kafka.ts'
 import { BorrowedRoom, type Room, type RoomLender } from '../producer/queue-room.ts'
-import { Service } from '../service.ts'
-import type { ServiceReport } from '../service-view.ts'
-import type { BuildInfo } from '../version.ts'
+import { Service } from '../service/service.ts'
+import type { ServiceReport } from '../service/service-view.ts'
+import type { BuildInfo } from '../base/build-info.ts'
 import type { Channel, Measurement, ToPrimary, ToWorker } from './messages.ts'
 import { chunkOf } from './queue-bank.ts'
 

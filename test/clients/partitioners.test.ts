@@ -1,7 +1,7 @@
 /** The partition of a key is the one that librdkafka chooses, with every partitioner: kcat against kprf. */
 import { afterEach, expect, test } from 'vitest'
-import { runCommand } from '../../scripts/kafka/command.ts'
-import { requireTool } from '../../scripts/kafka/tools.ts'
+import { runCommand } from '../kafka/cluster/command.ts'
+import { requireTool } from '../kafka/cluster/tools.ts'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 

@@ -1,7 +1,7 @@
 /** What a property may be, and what is said of what it may not be, are as in librdkafka itself: kcat is asked. */
 import { describe, expect, it } from 'vitest'
-import { runCommand } from '../../scripts/kafka/command.ts'
-import { requireTool } from '../../scripts/kafka/tools.ts'
+import { runCommand } from '../kafka/cluster/command.ts'
+import { requireTool } from '../kafka/cluster/tools.ts'
 import { CATALOG, findProperty } from '../../src/config/properties/catalog.ts'
 import { parseValue } from '../../src/config/properties/parse-value.ts'
 import type { Kind } from '../../src/config/properties/property.ts'

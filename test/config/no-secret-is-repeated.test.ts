@@ -1,7 +1,7 @@
 /** Plants a secret wherever an operator could put it, right or wrong, and reads all that kprf says of it. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkConfig, parseCommand, printConfig } from '../../src/cli.ts'
+import { checkConfig, parseCommand, printConfig } from '../../src/cli/cli.ts'
 import { explainProperties } from '../../src/config/explain.ts'
 import { PROPERTY_SETTINGS, SETTINGS } from '../../src/config/settings.ts'
 import { sourcesOf, type SourcesOptions } from './sources.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { resolveConfig } from '../../src/config/resolve.ts'
 import { SETTINGS, SETTINGS_BY_KEY } from '../../src/config/settings.ts'
-import { ProxyError } from '../../src/errors.ts'
+import { ProxyError } from '../../src/base/errors.ts'
 import { asText, FULL_FILE, SAMPLES, valueAt } from './samples.ts'
 import { load, loadWithBroker, problemsOf, problemsWithBroker, sourcesOf } from './sources.ts'
 

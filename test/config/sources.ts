@@ -2,7 +2,7 @@
 import { loadConfig } from '../../src/config/load.ts'
 import type { ConfigSources } from '../../src/config/resolve.ts'
 import type { Config } from '../../src/config/types.ts'
-import { ProxyError } from '../../src/errors.ts'
+import { ProxyError } from '../../src/base/errors.ts'
 
 export interface SourcesOptions {
   /** The text of the configuration file, given as `--config=kprf.yaml`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { CAN_SHARE_PORT } from '../../src/http/acceptors.ts'
 import { HttpServer } from '../../src/http/http-server.ts'
 import { settle } from '../support/fake-clock.ts'

@@ -1,6 +1,6 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from '../../src/http/rate-limiter.ts'
 import { deliveryError, RDKAFKA } from '../../src/producer/delivery-errors.ts'
 import type { DeliveryReport } from '../../src/producer/types.ts'

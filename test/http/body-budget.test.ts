@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { type BodyBudgetOptions, createBodyBudget } from '../../src/http/body-budget.ts'
 
 const MiB = 1_048_576

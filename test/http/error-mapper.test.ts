@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts'
+import { ERROR_CODES, type ErrorCode } from '../../src/base/errors.ts'
 import {
   codeOfFailure,
   decisiveOf,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ProxyError } from '../../src/errors.ts'
+import { ProxyError } from '../../src/base/errors.ts'
 import { HTTP_MAPPINGS } from '../../src/http/error-mapper.ts'
 import { JsonParser } from '../../src/http/parse-json.ts'
 import { jsonLimits } from '../../src/http/push/json-limits.ts'

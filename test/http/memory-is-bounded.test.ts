@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { HeldBody } from '../../src/http/body.ts'
 import { createBodyBudget } from '../../src/http/body-budget.ts'
 import type { ByteBudget } from '../../src/http/byte-budget.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { WorkTurns } from '../../src/http/work-turns.ts'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 

@@ -1,6 +1,6 @@
 /** What librdkafka's properties do, seen from the broker. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import { EmbeddedCluster, type EmbeddedClusterOptions } from '../../src/embedded-broker/cluster.ts'
 import type { ReceivedRequest } from '../../src/embedded-broker/exchange.ts'
 import * as fault from '../../src/embedded-broker/faults.ts'

@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  startCluster,
-  type KafkaCluster,
-  type PartitionState,
-} from '../../scripts/kafka/cluster.ts'
+import { startCluster, type KafkaCluster, type PartitionState } from './cluster/cluster.ts'
 import { FaultRun } from './support/fault-run.ts'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
 import type { PushedRecord } from '../support/push.ts'

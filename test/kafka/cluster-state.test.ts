@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { isProcessAlive } from '../../scripts/kafka/broker-process.ts'
+import { isProcessAlive } from './cluster/broker-process.ts'
 import {
   isFullyRunning,
   propertiesPath,
@@ -12,7 +12,7 @@ import {
   removeAbandonedClusters,
   removeCluster,
   writeState,
-} from '../../scripts/kafka/cluster-state.ts'
+} from './cluster/cluster-state.ts'
 
 /** A process that is a broker by its command line, or is not. */
 function startStandIn(argument: string): { readonly pid: number; kill: () => void } {

@@ -1,8 +1,8 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runCommand } from '../../scripts/kafka/command.ts'
-import { startCluster, type KafkaCluster } from '../../scripts/kafka/cluster.ts'
-import { requireTool } from '../../scripts/kafka/tools.ts'
+import { runCommand } from './cluster/command.ts'
+import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
+import { requireTool } from './cluster/tools.ts'
 import { readTopic, readTopicUntil, type StoredRecord } from './support/read-topic.ts'
 
 const timestampMs = 1_700_000_000_123

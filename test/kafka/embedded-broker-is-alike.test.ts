@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startCluster, type KafkaCluster } from '../../scripts/kafka/cluster.ts'
+import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import type { Push, PushReplyBody } from '../support/push.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { startCluster, type KafkaCluster } from '../../scripts/kafka/cluster.ts'
+import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
 import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import type { StatisticsData } from '../../src/producer/statistics/statistics-data.ts'
 import type { ProducerRecord } from '../../src/producer/types.ts'

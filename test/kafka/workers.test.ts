@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { startCluster, type KafkaCluster } from '../../scripts/kafka/cluster.ts'
+import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import { readTopic } from './support/read-topic.ts'

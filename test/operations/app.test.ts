@@ -1,19 +1,19 @@
 import type { Express } from 'express'
 import request from 'supertest'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { FieldLogger } from '../../src/logging/logger.ts'
-import { RepeatLimiter } from '../../src/logging/repeat-limiter.ts'
+import { FieldLogger } from '../../src/telemetry/logging/logger.ts'
+import { RepeatLimiter } from '../../src/telemetry/logging/repeat-limiter.ts'
 import { admittedAt } from '../support/records.ts'
-import { IDLE_STATE } from '../metrics/idle-state.ts'
-import { Metrics } from '../../src/metrics/metrics.ts'
+import { IDLE_STATE } from '../telemetry/metrics/idle-state.ts'
+import { Metrics } from '../../src/telemetry/metrics/metrics.ts'
 import {
   createOperationsApp,
   type OperationsOptions,
   SourceFailure,
 } from '../../src/operations/app.ts'
 import { makeChecks, type ReadinessCheck } from '../../src/operations/readiness.ts'
-import { ManualClock } from '../logging/manual-clock.ts'
-import { parseExposition, valueOf } from '../metrics/parse-exposition.ts'
+import { ManualClock } from '../telemetry/logging/manual-clock.ts'
+import { parseExposition, valueOf } from '../telemetry/metrics/parse-exposition.ts'
 
 const makeApp = ({
   readinessChecks = [],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { lowest, trendOf } from '../../scripts/soak/trend.ts'
+import { lowest, trendOf } from './trend.ts'
 
 describe('A trend', () => {
   test('is flat when the value does not move', () => {

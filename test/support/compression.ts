@@ -1,5 +1,5 @@
 import { zstdCompressSync } from 'node:zlib'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import type { Compressor } from '../../src/producer/compression/compressor.ts'
 import { CompressingTransport } from '../../src/producer/compression/compressing-transport.ts'
 import type { Transport } from '../../src/producer/transport.ts'

@@ -1,6 +1,6 @@
 /** What the producer and its transport are told by a kprf without a configuration file. */
 import { loadConfig } from '../../src/config/load.ts'
-import { producerSettings, transportSettings } from '../../src/kafka-settings.ts'
+import { producerSettings, transportSettings } from '../../src/settings/kafka.ts'
 
 const CONFIG = loadConfig({
   argv: ['--kafka.brokers=localhost'],

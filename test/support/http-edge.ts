@@ -1,7 +1,7 @@
 import type { Express } from 'express'
 import { onTestFinished } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
-import type { LogLevel } from '../../src/config/types.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import type { LogLevel } from '../../src/base/log-level.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import type {
   DropReason,
@@ -12,7 +12,7 @@ import type {
 import { messagesOf } from '../../src/http/express-messages.ts'
 import { HttpServer } from '../../src/http/http-server.ts'
 import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
-import type { LogFields } from '../../src/logging.ts'
+import type { LogFields } from '../../src/telemetry/logging.ts'
 import { FakeProducer } from './fake-producer.ts'
 import { RawClient } from './raw-client.ts'
 

@@ -5,7 +5,7 @@ import {
   type Producer as KafkajsProducer,
   type SASLOptions,
 } from 'kafkajs'
-import { systemClock, type Clock } from '../../src/clock.ts'
+import { systemClock, type Clock } from '../../src/base/clock.ts'
 import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
 import { withCompression } from '../../src/producer/compression/compressing-transport.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import type { KafkajsTransportSettings } from '../../src/producer/kafkajs/settings.ts'
 import { Producer } from '../../src/producer/producer.ts'

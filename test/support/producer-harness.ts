@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import type { BatchRetry, DeliveryFailure } from '../../src/producer/delivery.ts'
 import { Producer } from '../../src/producer/producer.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'

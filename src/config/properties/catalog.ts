@@ -2,7 +2,7 @@
  * Every property of librdkafka 2.15 by its name. Parsing, checking, `kprf config explain` and the table in
  * docs/CONFIGURATION.md all follow from it.
  */
-import { invariant } from '../../invariant.ts'
+import { invariant } from '../../base/invariant.ts'
 import { nearest } from '../nearest.ts'
 import { CONNECTIONS } from './catalog/connections.ts'
 import { CONSUMER } from './catalog/consumer.ts'

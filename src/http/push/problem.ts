@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../errors.ts'
+import type { ErrorCode } from '../../base/errors.ts'
 
 /** What is wrong with a request or a record of it: a value, told apart from a good one by `instanceof`. */
 export class Problem {

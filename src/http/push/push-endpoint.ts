@@ -1,9 +1,9 @@
 /** `POST /push`: one request from the end of its head to its reply. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '../../clock.ts'
-import { ProxyError } from '../../errors.ts'
-import type { LogLevel } from '../../config/types.ts'
-import type { Logger } from '../../logging.ts'
+import type { Clock } from '../../base/clock.ts'
+import { ProxyError } from '../../base/errors.ts'
+import type { LogLevel } from '../../base/log-level.ts'
+import type { Logger } from '../../telemetry/logging.ts'
 import type { MaybePromise, RecordProducer } from '../../producer/types.ts'
 import type { BodyReader, HeldBody } from '../body.ts'
 import { assertJsonContentType } from '../content-type.ts'

@@ -1,6 +1,6 @@
 /** The replies of `/push` that have something to say about single records. */
 import type { ServerResponse } from 'node:http'
-import { invariant } from '../../invariant.ts'
+import { invariant } from '../../base/invariant.ts'
 import type { Refusal } from '../error-body.ts'
 import {
   CLIENT_GONE_STATUS,

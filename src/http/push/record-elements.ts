@@ -2,7 +2,7 @@
  * The part of a reply that tells the fate of each record, as JSON text and bounded in size. A reply can
  * have 10,000 elements, nearly all of them alike: the text of each kind is written once.
  */
-import { invariant } from '../../invariant.ts'
+import { invariant } from '../../base/invariant.ts'
 import type { DeliveryError, DeliveryReport, FailedDelivery } from '../../producer/types.ts'
 import { failedElement, type Outcome, pushBody, type Refusal } from '../error-body.ts'
 import { HTTP_MAPPINGS } from '../error-mapper.ts'

@@ -3,11 +3,11 @@
  * log, not the configuration.
  */
 import { parentPort } from 'node:worker_threads'
-import { systemClock } from '../../clock.ts'
-import { invariant } from '../../invariant.ts'
-import { sendable } from '../../logging/log-line.ts'
-import { FieldLogger } from '../../logging/logger.ts'
-import { RepeatLimiter } from '../../logging/repeat-limiter.ts'
+import { systemClock } from '../../base/clock.ts'
+import { invariant } from '../../base/invariant.ts'
+import { sendable } from '../../telemetry/logging/log-line.ts'
+import { FieldLogger } from '../../telemetry/logging/logger.ts'
+import { RepeatLimiter } from '../../telemetry/logging/repeat-limiter.ts'
 import { createOperationsApp } from '../app.ts'
 import { OperationsServer } from '../server.ts'
 import { EventLoopWatch } from './event-loop-watch.ts'

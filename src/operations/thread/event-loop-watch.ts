@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 
 /** An event loop that has not turned for so long, ms, is not alive: its longest turns take a twentieth of it. */
 export const MAX_BUSY_MS = 10_000

@@ -1,5 +1,5 @@
 /** What the thread of the operations port and the main thread say to each other. */
-import type { LineListener } from '../../logging/logger.ts'
+import type { LineListener } from '../../telemetry/logging/logger.ts'
 import type { CheckResult } from '../readiness.ts'
 
 /** What the main thread is asked for, and what it answers. */

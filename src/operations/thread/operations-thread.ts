@@ -1,9 +1,9 @@
 /** One thread of the operations port as the main thread sees it, from its start to its end. */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Clock } from '../../clock.ts'
-import { ProxyError } from '../../errors.ts'
-import type { Logger } from '../../logging.ts'
+import type { Clock } from '../../base/clock.ts'
+import { ProxyError } from '../../base/errors.ts'
+import type { Logger } from '../../telemetry/logging.ts'
 import { logFailure, type OperationsSources } from '../app.ts'
 import { CLOSE_GRACE_MS } from '../server.ts'
 import type { Answer, ToMain, Topic, ToThread } from './messages.ts'

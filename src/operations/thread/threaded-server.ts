@@ -2,7 +2,7 @@
  * The operations port in a thread of its own: `/livez` is answered there, however busy the event loop is that takes the
  * pushes. What else the port shows, the thread asks the main thread for. A thread that dies is replaced.
  */
-import type { CancelTimer } from '../../clock.ts'
+import type { CancelTimer } from '../../base/clock.ts'
 import { OperationsThread, type ThreadDependencies } from './operations-thread.ts'
 
 /** How long the port is closed before a thread that died is replaced, or a replacement is tried again, ms. */

@@ -5,7 +5,7 @@
  * What it was given is read during {@link CompressingTransport.produce} alone, but for batches that go as they
  * are: those are the other transport's to read until the attempt is over.
  */
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type {
   Availability,
   EncodedBatch,

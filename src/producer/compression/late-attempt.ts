@@ -7,7 +7,7 @@
  *
  * Only a begun one is with the transport: what is given up before was never sent, and never will be.
  */
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { RDKAFKA } from '../delivery-errors.ts'
 import type { EncodedBatch, ProduceAttempt, ProduceOutcome, ProduceRequest } from '../transport.ts'
 

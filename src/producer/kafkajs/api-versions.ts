@@ -11,7 +11,7 @@ import {
   type Definition,
   type ProtocolRequest,
 } from 'kafkajs/src/protocol/requests/index.js'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import { SocketEnd } from './sockets.ts'
 
 /** Earlier versions of Produce do not know record batches (Kafka before 0.11). */

@@ -5,7 +5,7 @@
  * and the first answer on the next connection is taken for the one that was missed.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import { SocketEnd } from './sockets.ts'
 
 /** Makes the authentication of one connection end with the connection, and in time. */

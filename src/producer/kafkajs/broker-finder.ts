@@ -5,7 +5,7 @@
  */
 import type Broker from 'kafkajs/src/broker/index.js'
 import type { BrokerPool } from 'kafkajs/src/cluster/index.js'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import { firstAnswer } from './first-answer.ts'
 import { HonestBroker } from './honest-broker.ts'

@@ -3,7 +3,7 @@
  * pass: in the connection's request queue. The kind also says how far the connection is.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { BrokerStatistics, ConnectionStage } from '../statistics/broker-statistics.ts'
 
 /** What a connection is busy with when it sends these; with all others it is up. */

@@ -3,7 +3,7 @@
  * has failed, or when nobody has answered for a while, as in happy eyeballs (RFC 8305). So one that is there is found
  * soon, however many others say nothing.
  */
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { securityFailureOf } from './security-failure.ts'
 
 /** As long as a healthy broker takes to answer, connecting included. */

@@ -8,7 +8,7 @@
  * Of half an answer, kafkajs waits for the rest until the request's own time-out, which may be a minute. A broker
  * writes an answer in one go: one that stops in the midst of it does not go on.
  */
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import { SocketEnd, TLS_EXPECTED } from './sockets.ts'
 

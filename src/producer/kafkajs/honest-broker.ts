@@ -27,8 +27,8 @@ import {
   type RawProduceResponse,
 } from 'kafkajs/src/protocol/requests/index.js'
 import Lock from 'kafkajs/src/utils/lock.js'
-import type { Clock } from '../../clock.ts'
-import { invariant } from '../../invariant.ts'
+import type { Clock } from '../../base/clock.ts'
+import { invariant } from '../../base/invariant.ts'
 import type { TokenSource } from '../security/bearer-token.ts'
 import type { BrokerRegistry } from '../statistics/broker-registry.ts'
 import type { BrokerStatistics } from '../statistics/broker-statistics.ts'

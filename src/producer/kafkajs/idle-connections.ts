@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { SocketEnd } from './sockets.ts'
 
 /** A connection is closed a quarter late at most, */

@@ -6,7 +6,7 @@
 import { logLevel, type Producer } from 'kafkajs'
 import { createLogger } from 'kafkajs/src/loggers/index.js'
 import createProducer from 'kafkajs/src/producer/index.js'
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { deliveryError, RDKAFKA } from '../delivery-errors.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff } from '../reconnect-backoff.ts'

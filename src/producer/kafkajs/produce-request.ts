@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
-import { invariant } from '../../invariant.ts'
+import { invariant } from '../../base/invariant.ts'
 import type { EncodedBatch } from '../transport.ts'
 import type { ProduceCall } from './produce-call.ts'
 

@@ -2,7 +2,7 @@
  * Brokers that could not be reached, each left alone for `reconnect.backoff.ms`, doubling up to
  * `reconnect.backoff.max.ms`: whatever wants a connection meanwhile fails at once, as the last attempt did.
  */
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 

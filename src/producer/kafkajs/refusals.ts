@@ -3,7 +3,7 @@
  * and brokers lock out who does: each is left alone for a backoff, and its refusal is logged once in each,
  * however many connections and records wait for it.
  */
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import type { ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 import type { TransportObserver } from '../transport.ts'

@@ -1,6 +1,6 @@
 /** Makes what kafkajs is to know of SASL out of the settings. */
 import type { Mechanism, SASLOptions } from 'kafkajs'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 import { staticToken, unsecuredTokens, type TokenSource } from '../security/bearer-token.ts'

@@ -4,7 +4,7 @@
  * who leads their partition after a while, and are given up, connection and all, when it is another and nothing
  * was heard on the connection for as long. The broker may have answered other requests, or half of this one, before.
  */
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { MetadataSnapshot } from '../transport.ts'
 import type { ProduceCall } from './produce-call.ts'
 

@@ -1,6 +1,6 @@
 /** Tokens for SASL OAUTHBEARER: what is known of one, where they come from, why there is none. */
 
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { UnsecuredTokenSettings } from './settings.ts'
 
 /** A token that brokers are shown. */

@@ -1,4 +1,4 @@
-import { ProxyError } from '../../errors.ts'
+import { ProxyError } from '../../base/errors.ts'
 
 /** RFC 7628, section 3.1, as Kafka's own clients check it. */
 const NAME = /^[A-Za-z]+$/

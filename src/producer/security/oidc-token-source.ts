@@ -4,7 +4,7 @@
  * until it ends. One request at a time; after a failure the next waits for the backoff, and whoever needs a
  * token meanwhile is told of the failure.
  */
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { ReconnectBackoff } from '../reconnect-backoff.ts'
 import { parseToken, TokenError, type BearerToken, type TokenSource } from './bearer-token.ts'
 import type { OidcSettings } from './settings.ts'

@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { ProxyError } from '../../errors.ts'
-import { fileProblem, quotedPath } from '../../quotable.ts'
+import { ProxyError } from '../../base/errors.ts'
+import { fileProblem, quotedPath } from '../../base/quotable.ts'
 
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g

@@ -4,8 +4,8 @@
  */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { createSecureContext, type ConnectionOptions, type SecureContextOptions } from 'node:tls'
-import { ProxyError } from '../../errors.ts'
-import { quotedPath } from '../../quotable.ts'
+import { ProxyError } from '../../base/errors.ts'
+import { quotedPath } from '../../base/quotable.ts'
 import { certificatesIn, readCertificates, readFileOf } from './pem-files.ts'
 import { TLS_PROPERTIES, type TlsKeys, type TlsSettings } from './settings.ts'
 

@@ -1,8 +1,8 @@
 /** Asks a token endpoint for a token with client credentials (RFC 6749, section 4.4). */
 import http from 'node:http'
 import https from 'node:https'
-import { ProxyError } from '../../errors.ts'
-import { MASK, maskerOf, type Masker } from '../../quotable.ts'
+import { ProxyError } from '../../base/errors.ts'
+import { MASK, maskerOf, type Masker } from '../../base/quotable.ts'
 import { TokenError } from './bearer-token.ts'
 import type { OidcSettings } from './settings.ts'
 

@@ -1,4 +1,4 @@
-import { ProxyError } from '../../errors.ts'
+import { ProxyError } from '../../base/errors.ts'
 import { parseExtensions } from './extensions.ts'
 import type { BearerSettings, UnsecuredTokenSettings } from './settings.ts'
 

@@ -3,7 +3,7 @@
  * broker named. One that left the cluster is forgotten after {@link FORGET_AFTER_MS}; what it counted towards
  * the totals stays.
  */
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { BrokerAddress } from '../transport.ts'
 import { BrokerStatistics, type BrokerQueues } from './broker-statistics.ts'
 import type { BrokerData, Totals } from './statistics-data.ts'

@@ -2,7 +2,7 @@
  * What is counted of one broker, by its address: both of kafkajs's connections to it, and all that came before
  * them. Nothing here is done for each record.
  */
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { BrokerData, BrokerState } from './statistics-data.ts'
 import { Window } from './window.ts'
 

@@ -3,7 +3,7 @@
  * `statistics.interval.ms` all of it is put together, as librdkafka does for its statistics callback. While they
  * are off there is no such object, and nothing is counted.
  */
-import type { CancelTimer, Clock } from '../../clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { TopicQueue } from '../accumulator.ts'
 import type { Batch } from '../batch.ts'
 import { BrokerRegistry } from './broker-registry.ts'

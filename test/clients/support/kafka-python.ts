@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { CommandOutput } from '../../../scripts/kafka/command.ts'
-import { runCommand } from '../../../scripts/kafka/command.ts'
+import type { CommandOutput } from '../../kafka/cluster/command.ts'
+import { runCommand } from '../../kafka/cluster/command.ts'
 import type { Connection, KafkaClient } from './client.ts'
 import { linesOf, protocolOf } from './client.ts'
 

@@ -1,5 +1,5 @@
-import { runCommand } from '../../../scripts/kafka/command.ts'
-import { requireTool } from '../../../scripts/kafka/tools.ts'
+import { runCommand } from '../../kafka/cluster/command.ts'
+import { requireTool } from '../../kafka/cluster/tools.ts'
 import type { Connection, KafkaClient } from './client.ts'
 import { linesOf, protocolOf } from './client.ts'
 

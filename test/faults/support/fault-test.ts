@@ -1,6 +1,6 @@
 /** `it` for tests of faults: gives each a lab that starts clusters and proxies, and closes them. */
 import { test } from 'vitest'
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/base/clock.ts'
 import {
   EmbeddedCluster,
   type EmbeddedClusterOptions,

@@ -1,7 +1,7 @@
 /** The metrics that show a fault, in the shape in which tests state them, and the balance they make. */
 import type { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
 import { valuesOf } from '../../support/kafkajs-harness.ts'
-import { parseExposition, type Exposition } from '../../metrics/parse-exposition.ts'
+import { parseExposition, type Exposition } from '../../telemetry/metrics/parse-exposition.ts'
 import type { Ledger, Verdict } from './ledger.ts'
 
 /** One scrape, summed over topics. */

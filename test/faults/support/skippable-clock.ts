@@ -1,4 +1,4 @@
-import { systemClock, type CancelTimer, type Clock } from '../../../src/clock.ts'
+import { systemClock, type CancelTimer, type Clock } from '../../../src/base/clock.ts'
 
 interface Timer {
   readonly atMs: number

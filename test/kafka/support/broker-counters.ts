@@ -1,7 +1,7 @@
 /** What a real broker has counted since it started, read over JMX. */
 import { join } from 'node:path'
-import { runCommand } from '../../../scripts/kafka/command.ts'
-import { requireTool } from '../../../scripts/kafka/tools.ts'
+import { runCommand } from '../cluster/command.ts'
+import { requireTool } from '../cluster/tools.ts'
 
 /** See the head of this file. */
 export interface BrokerCounters {

@@ -1,8 +1,8 @@
 /** Certificates as openssl makes them: an authority, brokers' and clients' certificates, and wrong ones. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand } from '../../../scripts/kafka/command.ts'
-import { requireTool } from '../../../scripts/kafka/tools.ts'
+import { runCommand } from '../cluster/command.ts'
+import { requireTool } from '../cluster/tools.ts'
 
 /** A certificate and its key: paths of PEM files. */
 export interface Identity {

@@ -1,6 +1,6 @@
 /** One fault test: topics of its own, a kprf of its own under load, and the reckoning in the end. */
-import type { KafkaCluster } from '../../../scripts/kafka/cluster.ts'
-import { until } from '../../../scripts/kafka/until.ts'
+import type { KafkaCluster } from '../cluster/cluster.ts'
+import { until } from '../cluster/until.ts'
 import {
   startKprf,
   type Ending,

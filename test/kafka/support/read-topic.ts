@@ -7,8 +7,8 @@
  * name ends at a zero byte, since librdkafka hands it out as a C string.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runCommand } from '../../../scripts/kafka/command.ts'
-import { requireTool } from '../../../scripts/kafka/tools.ts'
+import { runCommand } from '../cluster/command.ts'
+import { requireTool } from '../cluster/tools.ts'
 
 /** One record as Kafka stores it. Null is Kafka's null, which is not the same as no bytes. */
 export interface StoredRecord {

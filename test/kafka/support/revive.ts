@@ -1,4 +1,4 @@
-import type { KafkaCluster } from '../../../scripts/kafka/cluster.ts'
+import type { KafkaCluster } from '../cluster/cluster.ts'
 
 /** Lets brokers go on and starts dead ones, so that a test that failed harms no other. */
 export async function reviveBrokers(cluster: KafkaCluster): Promise<void> {

@@ -4,7 +4,7 @@ import {
   LOOK_INTERVAL_MS,
   MAX_BUSY_MS,
 } from '../../../src/operations/thread/event-loop-watch.ts'
-import { ManualClock } from '../../logging/manual-clock.ts'
+import { ManualClock } from '../../telemetry/logging/manual-clock.ts'
 
 /** A clock that can also stand for a process that does not run: time passes, and no timer fires meanwhile. */
 class StoppableClock extends ManualClock {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ANSWER_TIMEOUT_MS, Question } from '../../../src/operations/thread/question.ts'
-import { ManualClock } from '../../logging/manual-clock.ts'
+import { ManualClock } from '../../telemetry/logging/manual-clock.ts'
 
 const makeQuestion = () => {
   const clock = new ManualClock()

@@ -3,16 +3,16 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { LogLevel } from '../../../src/config/types.ts'
-import { FieldLogger, type LogFields } from '../../../src/logging/logger.ts'
-import { RepeatLimiter } from '../../../src/logging/repeat-limiter.ts'
+import type { LogLevel } from '../../../src/base/log-level.ts'
+import { FieldLogger, type LogFields } from '../../../src/telemetry/logging/logger.ts'
+import { RepeatLimiter } from '../../../src/telemetry/logging/repeat-limiter.ts'
 import type { OperationsSources } from '../../../src/operations/app.ts'
 import { makeChecks } from '../../../src/operations/readiness.ts'
 import {
   REPLACE_DELAY_MS,
   ThreadedOperationsServer,
 } from '../../../src/operations/thread/threaded-server.ts'
-import { ManualClock } from '../../logging/manual-clock.ts'
+import { ManualClock } from '../../telemetry/logging/manual-clock.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import type { Probe } from './probe-thread.ts'
 

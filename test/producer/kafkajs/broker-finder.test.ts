@@ -3,8 +3,8 @@
  * measured.
  */
 import { describe, expect, it } from 'vitest'
-import { World } from '../../../scripts/chaos/simulation/world.ts'
-import type { Outage } from '../../../scripts/chaos/simulation/simulated-network.ts'
+import { World } from '../../simulation/world/world.ts'
+import type { Outage } from '../../simulation/world/simulated-network.ts'
 import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
 import * as fault from '../../../src/embedded-broker/faults.ts'
 import { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'

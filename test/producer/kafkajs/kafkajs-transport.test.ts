@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import net from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { systemClock, type Clock } from '../../../src/clock.ts'
+import { systemClock, type Clock } from '../../../src/base/clock.ts'
 import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
 import * as fault from '../../../src/embedded-broker/faults.ts'
 import { ChunkPool } from '../../../src/producer/chunk-pool.ts'

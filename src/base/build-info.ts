@@ -1,0 +1,32 @@
+/** Which kprf is running. */
+import { readFileSync } from 'node:fs'
+
+/** Version and origin of a build. */
+export interface BuildInfo {
+  /** From package.json. */
+  readonly version: string
+  /** The commit it was built from; `unknown` outside a release. */
+  readonly commitHash: string
+}
+
+const UNKNOWN = 'unknown'
+
+/**
+ * Reads what is known about this build.
+ *
+ * @param env - `COMMIT_HASH` is set when an image is built.
+ */
+export function readBuildInfo(env: NodeJS.ProcessEnv): BuildInfo {
+  // One level above both src/ and dist/.
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const manifest: unknown = JSON.parse(text)
+  const version =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest
+      ? manifest.version
+      : undefined
+  const commitHash = env['COMMIT_HASH']
+  return {
+    version: typeof version === 'string' ? version : UNKNOWN,
+    commitHash: commitHash === undefined || commitHash === '' ? UNKNOWN : commitHash,
+  }
+}

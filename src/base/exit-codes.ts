@@ -1,0 +1,10 @@
+/** Exit codes; those above 1 are the ones of BSD's sysexits. */
+export const EXIT_CODES = {
+  ok: 0,
+  /** Records were lost, or kprf failed. */
+  failed: 1,
+  /** EX_USAGE: no such command. */
+  usage: 64,
+  /** EX_CONFIG: the configuration is wrong. */
+  config: 78,
+} as const

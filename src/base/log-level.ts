@@ -1,0 +1,2 @@
+/** How much is logged: each level includes those before it. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'

@@ -1,0 +1,197 @@
+/** The command line of kprf: which command is meant, and the text of those that only print. */
+import { explainProperties } from '../config/explain.ts'
+import { parseCommandLine } from '../config/flags.ts'
+import { loadConfig } from '../config/load.ts'
+import { nearest } from '../config/nearest.ts'
+import { printSettings } from '../config/print.ts'
+import { resolveConfig } from '../config/resolve.ts'
+import type { ConfigSources } from '../config/resolve.ts'
+import { SETTINGS } from '../config/settings.ts'
+import { readText } from '../config/source.ts'
+import { ProxyError } from '../base/errors.ts'
+import { transportSettings } from '../settings/kafka.ts'
+import type { BuildInfo } from '../base/build-info.ts'
+import { EXIT_CODES } from '../base/exit-codes.ts'
+
+/** What the user asks for. */
+export type Command =
+  | { readonly kind: 'check' | 'print' | 'help' | 'version' }
+  | { readonly kind: 'run'; readonly isBrokerEmbedded: boolean }
+  /** `file` holds properties of librdkafka. */
+  | { readonly kind: 'explain'; readonly file: string }
+  | ({ readonly kind: 'tail' } & TailOptions)
+  | { readonly kind: 'unknown'; readonly complaint: string }
+
+/** What `kprf tail` is asked for. */
+export interface TailOptions {
+  readonly topic: string
+  /** Starts with the oldest record there is, instead of the next that comes. */
+  readonly fromBeginning: boolean
+  /** Prints one JSON object a record. */
+  readonly isJson: boolean
+}
+
+/** What a command prints: to stdout if `exitCode` is 0, to stderr if not. */
+export interface Output {
+  /** Lines, the last one ended too. */
+  readonly text: string
+  readonly exitCode: number
+}
+
+const COMMANDS: readonly string[] = ['config check', 'config print', 'config explain', 'tail TOPIC']
+
+/** The flags that belong to one command. */
+const OWNERS: ReadonlyMap<string, string> = new Map([
+  ['from-beginning', 'tail'],
+  ['json', 'tail'],
+  ['embedded-broker', 'run'],
+  ['properties', 'explain'],
+])
+
+/** What the user writes for each of these commands. */
+const PLACES: ReadonlyMap<string, string> = new Map([
+  ['tail', 'kprf tail'],
+  ['run', 'kprf without a command'],
+  ['explain', 'kprf config explain'],
+])
+
+/**
+ * Finds the command of arguments (without those for node and the script). Of flags, only the switches
+ * are looked at: {@link resolveConfig} reports wrong ones.
+ */
+export function parseCommand(argv: readonly string[]): Command {
+  const { words, flags } = parseCommandLine(argv)
+  const isSet = (name: string): boolean => flags.some((flag) => flag.name === name)
+  if (isSet('help')) return { kind: 'help' }
+  if (isSet('version')) return { kind: 'version' }
+  const properties = flags.findLast(({ name }) => name === 'properties')
+  const command = commandOf(words, isSet, properties?.value)
+  const misplaced = [...OWNERS].find(
+    ([name, owner]) => isSet(name) && owner !== command.kind && !isCheck(command, owner),
+  )
+  if (command.kind === 'unknown' || misplaced === undefined) return command
+  const [name, owner] = misplaced
+  return { kind: 'unknown', complaint: `--${name}: goes with ${PLACES.get(owner) ?? ''} only` }
+}
+
+/** `config check` and `config print` judge the flags of a run. */
+function isCheck({ kind }: Command, owner: string): boolean {
+  return owner === 'run' && (kind === 'check' || kind === 'print')
+}
+
+function commandOf(
+  words: readonly string[],
+  isSet: (name: string) => boolean,
+  properties: string | undefined,
+): Command {
+  const [first, topic, ...more] = words
+  if (first === undefined) return { kind: 'run', isBrokerEmbedded: isSet('embedded-broker') }
+  const given = words.join(' ')
+  if (given === 'config check') return { kind: 'check' }
+  if (given === 'config print') return { kind: 'print' }
+  if (given === 'config explain') {
+    return properties === undefined || properties === ''
+      ? { kind: 'unknown', complaint: 'kprf config explain: needs --properties=FILE' }
+      : { kind: 'explain', file: properties }
+  }
+  if (first === 'tail' && topic !== undefined && more.length === 0) {
+    return { kind: 'tail', topic, fromBeginning: isSet('from-beginning'), isJson: isSet('json') }
+  }
+  const meant = nearest(
+    given,
+    COMMANDS.map((name) => [name, name] as const),
+  )
+  const guess = meant === undefined ? 'see kprf --help' : `did you mean kprf ${meant}?`
+  return { kind: 'unknown', complaint: `unknown command; ${guess}` }
+}
+
+/** `kprf config check`: says `ok`, after what is worth a warning, or what is wrong. */
+export function checkConfig(sources: ConfigSources): Output {
+  return outputOf(() => {
+    const config = loadConfig(sources)
+    transportSettings(config) // reads the files that it names
+    const { warnings } = config
+    return [...warnings.map((warning) => `warning: ${warning}\n`), 'ok\n'].join('')
+  })
+}
+
+/** `kprf config explain`: what kprf makes of each line of a file with properties of librdkafka. */
+export function explainFile(path: string, { readFile }: Pick<ConfigSources, 'readFile'>): Output {
+  const file = readText(path, readFile)
+  if (file.status === 'failed') {
+    return { text: `${path}: cannot read the file: ${file.reason}\n`, exitCode: EXIT_CODES.config }
+  }
+  const { lines, isRight } = explainProperties(file.text)
+  const text = lines.map((line) => `${line}\n`).join('')
+  return { text, exitCode: isRight ? EXIT_CODES.ok : EXIT_CODES.config }
+}
+
+/** `kprf config print`: the settings in effect, or what is wrong. */
+export function printConfig(sources: ConfigSources): Output {
+  return outputOf(() => printSettings(resolveConfig(sources)))
+}
+
+function outputOf(text: () => string): Output {
+  try {
+    return { text: text(), exitCode: EXIT_CODES.ok }
+  } catch (error) {
+    if (error instanceof ProxyError && error.code === 'CONFIG_INVALID') {
+      return { text: `${error.message}\n`, exitCode: EXIT_CODES.config }
+    }
+    throw error
+  }
+}
+
+/** `kprf --help`. */
+export function helpText(): string {
+  const settings = SETTINGS.map(({ key, variable, doc, default: value }) => {
+    return `  --${key}=${shownDefault(value)}  [${variable}]\n      ${firstSentence(doc)}`
+  })
+  return `${USAGE}\n${settings.join('\n')}\n`
+}
+
+const USAGE = `Usage: kprf [--config=FILE] [--KEY=VALUE ...]
+       kprf --embedded-broker [--KEY=VALUE ...]
+       kprf tail TOPIC [--from-beginning] [--json] [--config=FILE] [--KEY=VALUE ...]
+       kprf config check [--config=FILE] [--KEY=VALUE ...]
+       kprf config print [--config=FILE] [--KEY=VALUE ...]
+       kprf config explain --properties=FILE
+
+Takes records by HTTP and produces them to Kafka.
+
+Commands:
+  (none)          Serve until SIGTERM or SIGINT.
+  config check    Say whether the configuration is right.
+  config print    Print the configuration in effect, secrets masked.
+  config explain  Say what becomes of each line of a librdkafka properties file.
+  tail TOPIC      Print the records of a topic as they arrive.
+
+Flags:
+  -c, --config=FILE  Configuration file, YAML.
+  --properties=FILE  With config explain: file of librdkafka properties.
+  --embedded-broker  Bring a Kafka broker along, in memory: to try kprf out.
+  --from-beginning   With tail: start with the oldest record.
+  --json             With tail: one JSON object a record.
+  -h, --help         Print this.
+  -v, --version      Print the version.
+
+Every key of the file is also a flag and an environment variable. The file counts
+more than the defaults, the environment more than the file, flags more than both.
+So does every producer property of librdkafka: --kafka.properties.linger.ms=5.
+`
+
+/** As it would be written after `--key=`; every list is empty by default. */
+function shownDefault(value: unknown): string {
+  if (Array.isArray(value)) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function firstSentence(doc: string): string {
+  const end = doc.indexOf('. ')
+  return (end === -1 ? doc : doc.slice(0, end + 1)).replaceAll('`', '')
+}
+
+/** `kprf --version`: the commit too, where it is known. */
+export function versionText({ version, commitHash }: BuildInfo): string {
+  return `kprf ${version}${commitHash === 'unknown' ? '' : ` (${commitHash})`}\n`
+}

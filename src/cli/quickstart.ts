@@ -1,0 +1,39 @@
+/** What `kprf --embedded-broker` does beyond serving: brings a broker along, and says what to try. */
+import { EmbeddedCluster } from '../embedded-broker/cluster.ts'
+import type { Addresses } from '../service/announce.ts'
+
+/** Kafka's own port: what every example of a Kafka client connects to. */
+const KAFKA_PORT = 9092
+
+/** Starts the embedded broker on Kafka's port of loopback, or on a free one when that is taken. */
+export async function startEmbeddedBroker(): Promise<EmbeddedCluster> {
+  try {
+    return await EmbeddedCluster.start({ port: KAFKA_PORT })
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+    if (!isTaken) throw error
+    return await EmbeddedCluster.start({ port: 0 })
+  }
+}
+
+/** The first screen: where everything is, and the lines to copy. */
+export function firstScreen(bootstrap: string, { httpPort, metricsPort }: Addresses): string {
+  return `
+  kprf takes records by HTTP and produces them to Kafka.
+
+    push            http://127.0.0.1:${httpPort}/push
+    metrics         http://127.0.0.1:${metricsPort}/metrics
+    embedded Kafka  ${bootstrap}   (for trying out: in memory, gone when kprf stops)
+
+  Push a record:
+
+    curl http://127.0.0.1:${httpPort}/push -H 'Content-Type: application/json' -d '{"records": [{"topic": "orders", "data": "hello"}], "wait_for_send": true}'
+
+  See it arrive, in another terminal:
+
+    npm run --silent kprf -- tail orders --from-beginning --kafka.brokers=${bootstrap}
+
+  Ctrl-C stops kprf. Its log follows.
+
+`
+}

@@ -1,0 +1,98 @@
+/** What operators see of a service: its state for metrics, for `/readyz`, and for the primary of several processes. */
+import type { Clock } from '../base/clock.ts'
+import type { Config } from '../config/types.ts'
+import type { ByteBudget } from '../http/byte-budget.ts'
+import { totalRoom } from '../settings/kafka.ts'
+import type { KprfState } from '../telemetry/metrics/state-gauges.ts'
+import { memoryCheck, queueCheck, type ReadinessCheck } from '../operations/readiness.ts'
+import type { Producer } from '../producer/producer.ts'
+import type { Availability, Transport } from '../producer/transport.ts'
+
+/** How a service is at the moment. */
+export interface ServiceReport {
+  readonly bufferedRecords: number
+  /** Bytes of their values. */
+  readonly bufferedBytes: number
+  /** All memory that records hold. */
+  readonly memoryBytes: number
+  readonly isAccepting: boolean
+  /** What keeps records from being delivered; `undefined` when nothing does. */
+  readonly kafkaProblem: string | undefined
+}
+
+/** What keeps pushes from being delivered, by what is known of Kafka. */
+const UNREADY: Record<Availability, string | undefined> = {
+  up: undefined,
+  unknown: 'not connected yet',
+  down: 'no broker can be reached',
+  tlsFailed: 'TLS with the brokers fails',
+  authenticationFailed: 'the brokers refuse the credentials',
+  tokenMissing: 'there is no token to show to the brokers',
+}
+
+/** What a {@link ServiceView} looks at. */
+export interface ServiceViewOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly transport: Transport
+  readonly producer: Producer
+  readonly bodyBudget: ByteBudget
+  /** All memory that records may hold, of all processes that serve together. */
+  readonly memoryMaxBytes: number
+}
+
+/** See the head of this file. */
+export class ServiceView {
+  readonly #options: ServiceViewOptions
+
+  constructor(options: ServiceViewOptions) {
+    this.#options = options
+  }
+
+  /** How the service is, but for whether it accepts pushes. */
+  report(): Omit<ServiceReport, 'isAccepting'> {
+    const { producer, transport } = this.#options
+    return {
+      bufferedRecords: producer.bufferedRecords,
+      bufferedBytes: producer.bufferedBytes,
+      memoryBytes: producer.memoryBytes,
+      kafkaProblem: UNREADY[transport.availability],
+    }
+  }
+
+  /** What the gauges show. */
+  metricsState(): KprfState {
+    const { config, clock, transport, producer, bodyBudget, memoryMaxBytes } = this.#options
+    const { oldestAdmittedMs } = producer
+    return {
+      isKafkaUp: transport.availability === 'up',
+      metadataAgeMs: transport.metadataAgeMs,
+      queueRecords: producer.bufferedRecords,
+      queueBytes: producer.bufferedBytes,
+      queueLimitBytes: config.kafka.queueBufferingMaxKbytes * 1024,
+      queueMemoryBytes: producer.memoryBytes,
+      queueMemoryLimitBytes: memoryMaxBytes,
+      bodyBytes: bodyBudget.heldBytes,
+      bodyLimitBytes: bodyBudget.maxBytes,
+      unknownTopics: producer.unknownTopics,
+      queueOldestAgeMs: oldestAdmittedMs === undefined ? 0 : clock.nowMs() - oldestAdmittedMs,
+    }
+  }
+
+  /** The checks of `/readyz`, in its order. @param state - that of the service. */
+  readinessChecks(state: () => string): ReadinessCheck[] {
+    const { config, transport, producer, memoryMaxBytes } = this.#options
+    return [
+      {
+        name: 'accepting',
+        check: () => (state() === 'accepting' ? undefined : `the service is ${state()}`),
+      },
+      { name: 'kafka', check: () => UNREADY[transport.availability] },
+      queueCheck(totalRoom(config), () => ({
+        records: producer.bufferedRecords,
+        bytes: producer.bufferedBytes,
+      })),
+      memoryCheck(memoryMaxBytes, () => producer.memoryBytes),
+    ]
+  }
+}

@@ -1,0 +1,132 @@
+/** Translates the configuration's `kafka` section into what the producer and its transport are told. */
+import type { Config, KafkaConfig } from '../config/types.ts'
+import { saslOf, tlsOf } from './kafka-security.ts'
+import type { KafkajsTransportSettings } from '../producer/kafkajs/settings.ts'
+import type { Room } from '../producer/queue-room.ts'
+import type { ProducerSettings } from '../producer/settings.ts'
+import type { StatisticsSettings } from '../producer/statistics/statistics.ts'
+import { queueMemoryMaxBytes } from './queue-memory.ts'
+
+/** How long an answer about a topic counts where topics are not asked about at intervals (librdkafka's default). */
+const METADATA_MAX_AGE_MS = 900_000
+/** Longest wait before a broker is tried again, unless the first is longer. */
+const RECONNECT_BACKOFF_MAX_MS = 1_000
+/** The longest that librdkafka keeps records without a key on one partition. */
+const STICKY_LINGER_MAX_MS = 900_000
+
+/** Settings of the queue. @param workers - processes among which the bounds on topics and on memory are divided. */
+export function producerSettings(config: Config, workers = 1): ProducerSettings {
+  const { kafka } = config
+  const { properties } = kafka
+  const retryBackoffMs = properties['retry.backoff.ms']
+  const codec = properties['compression.codec']
+  return {
+    messageMaxBytes: kafka.messageMaxBytes,
+    queueBufferingMaxMessages: kafka.queueBufferingMaxMessages,
+    queueBufferingMaxKbytes: kafka.queueBufferingMaxKbytes,
+    queueMemoryMaxBytes: queueMemoryMaxBytes(config, workers),
+    queueFullWaitMs: kafka.queueFullWaitMs,
+    mayCreateTopics: properties['allow.auto.create.topics'],
+    maxTopicCreationsPerMinute: kafka.maxTopicCreationsPerMinute / workers,
+    maxUnknownTopics: Math.ceil(kafka.maxUnknownTopics / workers),
+    enableIdempotence: kafka.enableIdempotence,
+    lingerMs: kafka.queueBufferingMaxMs,
+    batchNumMessages: properties['batch.num.messages'],
+    batchSizeBytes: properties['batch.size'],
+    compressionCodec: codec === 'inherit' ? 'none' : codec,
+    compressionLevel: properties['compression.level'],
+    partitioner: kafka.partitioner,
+    // librdkafka's rule where it is not set.
+    stickyPartitioningLingerMs:
+      properties['sticky.partitioning.linger.ms'] ??
+      Math.min(STICKY_LINGER_MAX_MS, 2 * kafka.queueBufferingMaxMs),
+    retries: kafka.retries,
+    retryBackoffMs,
+    retryBackoffMaxMs: properties['retry.backoff.max.ms'],
+    messageTimeoutMs: kafka.messageTimeoutMs,
+    requestTimeoutMs: kafka.requestTimeoutMs,
+    requiredAcks: kafka.requestRequiredAcks,
+    socketTimeoutMs: properties['socket.timeout.ms'],
+    maxInFlight: properties['max.in.flight.requests.per.connection'],
+    ...metadataSettings(kafka, retryBackoffMs),
+  }
+}
+
+function metadataSettings(
+  { properties, topicMetadataPropagationMaxMs }: KafkaConfig,
+  retryBackoffMs: number,
+): Pick<
+  ProducerSettings,
+  | 'topicMetadataRefreshIntervalMs'
+  | 'topicMetadataRefreshFastIntervalMs'
+  | 'topicMetadataPropagationMaxMs'
+  | 'metadataMaxAgeMs'
+> {
+  const intervalMs = properties['topic.metadata.refresh.interval.ms']
+  const maxAgeMs = intervalMs > 0 ? 3 * intervalMs : METADATA_MAX_AGE_MS
+  return {
+    topicMetadataRefreshIntervalMs: intervalMs > 0 ? intervalMs : Infinity,
+    topicMetadataRefreshFastIntervalMs:
+      properties['topic.metadata.refresh.fast.interval.ms'] ?? retryBackoffMs,
+    topicMetadataPropagationMaxMs,
+    metadataMaxAgeMs: properties['metadata.max.age.ms'] ?? maxAgeMs,
+  }
+}
+
+/** Settings of the statistics; `undefined` where none are wanted. @param number - of this of several producers. */
+export function statisticsSettings(
+  { kafka }: Config,
+  number: number,
+): StatisticsSettings | undefined {
+  if (kafka.statisticsIntervalMs === 0) return undefined
+  return {
+    clientId: kafka.clientId,
+    brokers: kafka.brokers,
+    intervalMs: kafka.statisticsIntervalMs,
+    queueBufferingMaxMessages: kafka.queueBufferingMaxMessages,
+    queueBufferingMaxKbytes: kafka.queueBufferingMaxKbytes,
+    number,
+  }
+}
+
+/** The limits of the queue; a great number where there is none. */
+export function totalRoom({ kafka }: Config): Room {
+  return {
+    records: kafka.queueBufferingMaxMessages || Number.MAX_SAFE_INTEGER,
+    bytes: kafka.queueBufferingMaxKbytes * 1024,
+  }
+}
+
+/**
+ * Settings of the transport.
+ *
+ * @throws ProxyError CONFIG_INVALID when a file of `kafka.ssl` cannot be used.
+ */
+export function transportSettings({ kafka, logLevel }: Config): KafkajsTransportSettings {
+  const { properties } = kafka
+  const reconnectBackoffMs = properties['reconnect.backoff.ms']
+  return {
+    brokers: kafka.brokers,
+    rebootstrap: {
+      isAllowed: properties['metadata.recovery.strategy'] === 'rebootstrap',
+      triggerMs: properties['metadata.recovery.rebootstrap.trigger.ms'],
+    },
+    clientId: kafka.clientId,
+    ssl: tlsOf(kafka),
+    sasl: saslOf(kafka),
+    connectTimeoutMs: properties['socket.connection.setup.timeout.ms'],
+    socketTimeoutMs: properties['socket.timeout.ms'],
+    socket: {
+      family: properties['broker.address.family'],
+      keepAlive: properties['socket.keepalive.enable'],
+      noDelay: properties['socket.nagle.disable'],
+    },
+    maxIdleMs: properties['connections.max.idle.ms'],
+    maxAnswerBytes: properties['receive.message.max.bytes'],
+    reconnectBackoffMs,
+    reconnectBackoffMaxMs:
+      properties['reconnect.backoff.max.ms'] ??
+      Math.max(RECONNECT_BACKOFF_MAX_MS, reconnectBackoffMs),
+    isDebugLogged: logLevel === 'debug',
+  }
+}

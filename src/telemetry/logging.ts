@@ -1,0 +1,136 @@
+/**
+ * The log of the process: JSON lines through winston into `output_file`. The only file that imports
+ * winston; everything else logs through {@link Logger}.
+ */
+import { Writable } from 'node:stream'
+import winston from 'winston'
+import type { Clock } from '../base/clock.ts'
+import type { LogLevel } from '../base/log-level.ts'
+import { ProxyError } from '../base/errors.ts'
+import { type LogDestination, openDestination } from './logging/destinations.ts'
+import { LineWriter } from './logging/line-writer.ts'
+import { formatLine } from './logging/log-line.ts'
+import { FieldLogger, type LogFields, type Logger } from './logging/logger.ts'
+import { RepeatLimiter } from './logging/repeat-limiter.ts'
+import { fileProblem, type Masker, maskerOf, quotedPath } from '../base/quotable.ts'
+
+export type { LogFields, Logger } from './logging/logger.ts'
+
+/** What {@link Log} is told. */
+export interface LogOptions {
+  /** A file to append to, `/dev/stdout` or `/dev/stderr`. */
+  readonly outputFile: string
+  /** Lines below this level are not written. */
+  readonly level: LogLevel
+  readonly clock: Clock
+  /** What is masked wherever it occurs, whoever wrote it. @defaultValue nothing */
+  readonly secrets?: readonly string[]
+}
+
+/** The line after which a log has none. */
+export interface LastLine {
+  readonly level: LogLevel
+  readonly msg: string
+  readonly fields: LogFields
+}
+
+/** Most important first. */
+const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const satisfies Record<LogLevel, number>
+
+/**
+ * Writes what is logged through its `logger`. Once it is open, trouble with the output file neither
+ * ends the process nor holds it up: lines wait in memory up to a limit, then they are dropped and counted.
+ */
+export class Log {
+  readonly logger: Logger
+  readonly #level: LogLevel
+  readonly #clock: Clock
+  readonly #limiter: RepeatLimiter
+  readonly #writer: LineWriter
+  readonly #winston: winston.Logger
+  readonly #mask: Masker
+  #isClosed = false
+
+  /** @throws ProxyError CONFIG_INVALID when the output file cannot be written to. */
+  constructor({ outputFile, level, clock, secrets = [] }: LogOptions) {
+    const mask = maskerOf(secrets)
+    this.#mask = mask
+    this.#level = level
+    this.#clock = clock
+    this.#limiter = new RepeatLimiter(clock)
+    this.#writer = new LineWriter({
+      destination: openOrRefuse(outputFile),
+      clock,
+      droppedLine: (dropped) => this.#droppedLine(dropped),
+    })
+    this.#winston = winston.createLogger({
+      levels: LEVELS,
+      level,
+      format: winston.format.printf(({ ts, level, message, fields }) =>
+        formatLine({ ts, level, msg: message, fields }, mask),
+      ),
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its transports as interfaces
+      transports: new winston.transports.Stream({ stream: streamInto(this.#writer), eol: '' }),
+    })
+    this.logger = new FieldLogger((...line) => {
+      this.#write(...line)
+    }, this.#limiter)
+  }
+
+  /** Goes on in a new file of the same name, so that the old one can be rotated away. */
+  reopen(): void {
+    try {
+      this.#writer.reopen()
+    } catch (error) {
+      this.logger.error('cannot reopen the log file; still writing to the old one', { error })
+    }
+  }
+
+  /**
+   * Writes what waits, for a second at most, and `last` behind all else: what is logged later is dropped. Never
+   * rejects. Only the first call counts.
+   */
+  async close(last?: LastLine): Promise<void> {
+    if (this.#isClosed) return
+    this.#limiter.flush()
+    this.#isClosed = true
+    const isWritten = last && LEVELS[last.level] <= LEVELS[this.#level]
+    const lastLine = isWritten ? formatLine({ ts: this.#now(), ...last }, this.#mask) : ''
+    await new Promise((resolve) => this.#winston.once('finish', resolve).end())
+    await this.#writer.close(lastLine)
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields): void {
+    if (this.#isClosed || LEVELS[level] > LEVELS[this.#level]) return
+    this.#winston.log({ ts: this.#now(), level, message, fields })
+  }
+
+  #droppedLine(dropped: number): string {
+    const msg = 'log lines were dropped: the log file could not take them'
+    return formatLine({ ts: this.#now(), level: 'warn', msg, fields: { dropped } })
+  }
+
+  #now(): string {
+    return new Date(this.#clock.epochMs()).toISOString()
+  }
+}
+
+function openOrRefuse(outputFile: string): LogDestination {
+  try {
+    return openDestination(outputFile)
+  } catch (cause) {
+    const message = `output_file: cannot write to ${quotedPath(outputFile)}: ${fileProblem(cause)}`
+    throw new ProxyError('CONFIG_INVALID', message)
+  }
+}
+
+/** Calls back at once, so that lines never wait inside winston, where nothing bounds them. */
+function streamInto(writer: LineWriter): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write: (line: string, _encoding, onWritten) => {
+      writer.write(line)
+      onWritten()
+    },
+  })
+}

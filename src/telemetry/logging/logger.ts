@@ -1,0 +1,73 @@
+/**
+ * What the parts of kprf log through, and how fields and repeats are handled before a line is made.
+ */
+import type { LogLevel } from '../../base/log-level.ts'
+import type { RepeatLimiter } from './repeat-limiter.ts'
+
+/** Named values of one line. Secrets are redacted by their names; bytes are not written at all. */
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** Logs lines of four levels. Nothing here throws, waits or blocks. */
+export interface Logger {
+  error(msg: string, fields?: LogFields): void
+  warn(msg: string, fields?: LogFields): void
+  info(msg: string, fields?: LogFields): void
+  debug(msg: string, fields?: LogFields): void
+  /**
+   * Logs what may happen very often: of each key, ten lines a second are written. The others are
+   * counted, and one more line with the same `msg` then has their number as `suppressed`.
+   *
+   * @param key - written in the code, never made from what a client sends.
+   */
+  limited(level: LogLevel, key: string, msg: string, fields?: LogFields): void
+  /** A logger that adds these fields to each of its lines. */
+  child(fields: LogFields): Logger
+}
+
+/** Takes a line with all its fields. */
+export type LineListener = (level: LogLevel, msg: string, fields: LogFields) => void
+
+/** Adds its own fields to those of each line, and holds back repeats. */
+export class FieldLogger implements Logger {
+  readonly #onLine: LineListener
+  readonly #limiter: RepeatLimiter
+  readonly #fields: LogFields
+
+  /** @param limiter - shared by a logger and its children. */
+  constructor(onLine: LineListener, limiter: RepeatLimiter, fields: LogFields = {}) {
+    this.#onLine = onLine
+    this.#limiter = limiter
+    this.#fields = fields
+  }
+
+  error(msg: string, fields?: LogFields): void {
+    this.#log('error', msg, fields)
+  }
+
+  warn(msg: string, fields?: LogFields): void {
+    this.#log('warn', msg, fields)
+  }
+
+  info(msg: string, fields?: LogFields): void {
+    this.#log('info', msg, fields)
+  }
+
+  debug(msg: string, fields?: LogFields): void {
+    this.#log('debug', msg, fields)
+  }
+
+  limited(level: LogLevel, key: string, msg: string, fields?: LogFields): void {
+    const isAdmitted = this.#limiter.admit(key, (suppressed) => {
+      this.#log(level, msg, { suppressed })
+    })
+    if (isAdmitted) this.#log(level, msg, fields)
+  }
+
+  child(fields: LogFields): Logger {
+    return new FieldLogger(this.#onLine, this.#limiter, { ...this.#fields, ...fields })
+  }
+
+  #log(level: LogLevel, msg: string, fields: LogFields | undefined): void {
+    this.#onLine(level, msg, { ...this.#fields, ...fields })
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Holds back lines that repeat: of each key, a few a second are let through and the rest is counted.
+ */
+import type { CancelTimer, Clock } from '../../base/clock.ts'
+
+/** How many lines of one key are let through in {@link REPEAT_WINDOW_MS}. */
+export const REPEATS_PER_WINDOW = 10
+
+/** Length of a window; it begins with the first line of its key. */
+export const REPEAT_WINDOW_MS = 1000
+
+interface Window {
+  passed: number
+  suppressed: number
+  readonly report: (suppressed: number) => void
+  readonly cancelTimer: CancelTimer
+}
+
+/** See the head of this file. Remembers a key for one window only. */
+export class RepeatLimiter {
+  readonly #clock: Clock
+  readonly #windows = new Map<string, Window>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /**
+   * Says whether a line may be written.
+   *
+   * @param report - called once when the window of this key ends, if lines were held back in it.
+   */
+  admit(key: string, report: (suppressed: number) => void): boolean {
+    const window = this.#windows.get(key) ?? this.#open(key, report)
+    if (window.passed < REPEATS_PER_WINDOW) {
+      window.passed += 1
+      return true
+    }
+    window.suppressed += 1
+    return false
+  }
+
+  /** Ends all windows now. */
+  flush(): void {
+    for (const [key, window] of this.#windows) {
+      window.cancelTimer()
+      this.#end(key, window)
+    }
+  }
+
+  #open(key: string, report: (suppressed: number) => void): Window {
+    const cancelTimer = this.#clock.schedule(REPEAT_WINDOW_MS, () => {
+      this.#end(key, window)
+    })
+    const window: Window = { passed: 0, suppressed: 0, report, cancelTimer }
+    this.#windows.set(key, window)
+    return window
+  }
+
+  #end(key: string, window: Window): void {
+    this.#windows.delete(key)
+    if (window.suppressed > 0) window.report(window.suppressed)
+  }
+}

@@ -1,0 +1,148 @@
+/** One connection: sends its requests in pieces, perhaps half-closes or aborts, and keeps the replies. */
+import { connect, type Socket } from 'node:net'
+import type { SeededRandom } from '../support/mutator.ts'
+import type { DrawnRequest } from './requests.ts'
+
+/** How a client behaves once it has sent what it wants to send. */
+export type Ending = 'waits' | 'half-closes' | 'aborts' | 'is cut short'
+
+/** One reply, interim ones left out. */
+export interface Reply {
+  readonly status: number
+  readonly body: string
+  readonly isClosing: boolean
+}
+
+/** What one connection saw. */
+export interface Conversation {
+  readonly requests: readonly DrawnRequest[]
+  readonly ending: Ending
+  readonly replies: readonly Reply[]
+  /** What came and was no whole reply. */
+  readonly rest: string
+  /** Whether the server neither answered nor closed for a long time. */
+  readonly isStuck: boolean
+}
+
+const ENDINGS: readonly Ending[] = [
+  ...new Array<Ending>(6).fill('waits'),
+  ...new Array<Ending>(4).fill('half-closes'),
+  'aborts',
+  'is cut short',
+]
+const MAX_REQUESTS = 12
+const STUCK_MS = 15_000
+
+/** Has one conversation with the server. */
+export async function converse(
+  port: number,
+  random: SeededRandom,
+  draw: (random: SeededRandom) => DrawnRequest,
+): Promise<Conversation> {
+  const requests = Array.from({ length: 1 + random.below(MAX_REQUESTS) }, () => draw(random))
+  const ending = random.pick(ENDINGS)
+  const all = Buffer.concat(requests.map(({ bytes }) => bytes))
+  const sent =
+    ending === 'waits' || ending === 'half-closes' ? all.length : random.below(all.length)
+  const isPausing = random.below(8) === 0
+  const pieces = cut(all.subarray(0, sent), random)
+
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+  const reader = new ReplyReader()
+  const closed = new Promise<void>((resolve) => {
+    socket
+      .on('error', () => undefined)
+      .once('close', () => {
+        resolve()
+      })
+  })
+  const allAnswered = new Promise<void>((resolve) => {
+    socket.on('data', (bytes: Buffer) => {
+      reader.add(bytes)
+      if (reader.replies.length >= requests.length || reader.isClosing) resolve()
+    })
+    // The server is done with the connection; whatever it had to say has been read.
+    socket.once('end', () => {
+      resolve()
+    })
+  })
+  if (isPausing) {
+    socket.pause()
+    setTimeout(() => socket.resume(), random.below(20))
+  }
+  for (const piece of pieces) {
+    if (socket.destroyed) break
+    socket.write(piece)
+    if (random.below(3) === 0) await turn()
+  }
+  if (ending === 'aborts') socket.resetAndDestroy()
+  else if (ending !== 'waits') socket.end()
+  const isStuck = await isLate(Promise.race([allAnswered, closed]), STUCK_MS)
+  await linger(socket)
+  socket.destroy()
+  await closed
+  return { requests, ending, replies: reader.replies, rest: reader.rest, isStuck }
+}
+
+/** Gives the server a moment to send what it should not send any more. */
+async function linger(socket: Socket): Promise<void> {
+  await turn()
+  if (!socket.destroyed) await turn()
+}
+
+function cut(bytes: Buffer, random: SeededRandom): Buffer[] {
+  const pieces: Buffer[] = []
+  const largest = random.pick([1_000_000, 5_000, 100])
+  for (let at = 0; at < bytes.length;) {
+    const size = 1 + random.below(Math.min(largest, bytes.length - at))
+    pieces.push(bytes.subarray(at, at + size))
+    at += size
+  }
+  return pieces
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+async function isLate(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => {
+    resolve(true)
+  }, timeoutMs)
+  const isLate = await Promise.race([promise.then(() => false), late])
+  clearTimeout(timer)
+  return isLate
+}
+
+/** Splits what a server sends into replies, each framed by its Content-Length. */
+class ReplyReader {
+  readonly replies: Reply[] = []
+  #received: Buffer = Buffer.alloc(0)
+
+  get rest(): string {
+    return this.#received.toString('latin1')
+  }
+
+  /** Whether the server has announced that it closes. */
+  get isClosing(): boolean {
+    return this.replies.at(-1)?.isClosing === true
+  }
+
+  add(bytes: Buffer): void {
+    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes])
+    for (;;) {
+      const headEnd = this.#received.indexOf('\r\n\r\n')
+      if (headEnd === -1) return
+      const head = this.#received.toString('latin1', 0, headEnd)
+      const status = Number(head.slice('HTTP/1.1 '.length, 'HTTP/1.1 '.length + 3))
+      const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
+      const end = headEnd + 4 + length
+      if (this.#received.length < end) return
+      const body = this.#received.toString('utf8', headEnd + 4, end)
+      this.#received = this.#received.subarray(end)
+      if (status === 100) continue
+      this.replies.push({ status, body, isClosing: /\r\nconnection: *close/i.test(head) })
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest'
+import {
+  checkConfig,
+  explainFile,
+  helpText,
+  parseCommand,
+  printConfig,
+  versionText,
+} from '../../src/cli/cli.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
+import { sourcesOf } from '../config/sources.ts'
+
+describe('parseCommand', () => {
+  it.each([
+    [['config', 'check', '--embedded-broker'], 'check'],
+    [['config', 'check'], 'check'],
+    [['config', 'check', '-c', 'f'], 'check'],
+    [['--config', 'f', 'config', 'print'], 'print'],
+    [['--help'], 'help'],
+    [['config', 'print', '-h'], 'help'],
+    [['nonsense', '--help'], 'help'],
+    [['--version'], 'version'],
+    [['-v'], 'version'],
+  ])('finds in %j the command %s', (argv, kind) => {
+    expect(parseCommand(argv)).toEqual({ kind })
+  })
+
+  it.each([
+    [[], false],
+    [['--config=f'], false],
+    [['-c', 'f', '--kafka.retries', '5'], false],
+    [['--confg', 'f'], false],
+    [['--embedded-broker'], true],
+    [['--embedded-broker', '--http.port', '0'], true],
+  ])('finds in %j that it is to serve, with a broker of its own: %s', (argv, isBrokerEmbedded) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'run', isBrokerEmbedded })
+  })
+
+  it.each([
+    [['tail', 'orders'], { topic: 'orders', fromBeginning: false, isJson: false }],
+    [['tail', '--json', 'orders'], { topic: 'orders', fromBeginning: false, isJson: true }],
+    [
+      ['tail', 'orders', '--from-beginning', '-c', 'f'],
+      { topic: 'orders', fromBeginning: true, isJson: false },
+    ],
+  ])('finds in %j which topic to print', (argv, options) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'tail', ...options })
+  })
+
+  it.each([
+    [['config', 'explain', '--properties', 'f']],
+    [['config', 'explain', '--properties=e', '--properties=f']],
+  ])('finds in %j which properties to explain', (argv) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'explain', file: 'f' })
+  })
+
+  it.each([
+    [['--json'], '--json: goes with kprf tail only'],
+    [['config', 'check', '--from-beginning'], '--from-beginning: goes with kprf tail only'],
+    [
+      ['tail', 't', '--embedded-broker'],
+      '--embedded-broker: goes with kprf without a command only',
+    ],
+    [['--properties=f'], '--properties: goes with kprf config explain only'],
+    [['config', 'explain'], 'kprf config explain: needs --properties=FILE'],
+    [['config', 'explain', '--properties='], 'kprf config explain: needs --properties=FILE'],
+    [['config', 'explian'], 'unknown command; did you mean kprf config explain?'],
+    [['tail'], 'unknown command; see kprf --help'],
+    [['tail', 'a', 'b'], 'unknown command; see kprf --help'],
+    [['confg', 'check'], 'unknown command; did you mean kprf config check?'],
+    [['config', 'prin'], 'unknown command; did you mean kprf config print?'],
+    [['config'], 'unknown command; see kprf --help'],
+    [['serve'], 'unknown command; see kprf --help'],
+    [['config', 'check', 'f.yaml'], 'unknown command; see kprf --help'],
+  ])('does not know %j', (argv, complaint) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'unknown', complaint })
+  })
+})
+
+describe('kprf config check', () => {
+  it('says ok', () => {
+    const sources = sourcesOf({ argv: ['config', 'check', '--kafka.brokers=k'] })
+
+    expect(checkConfig(sources)).toEqual({ text: 'ok\n', exitCode: 0 })
+  })
+
+  it('says what is wrong, a line each, with exit code 78', () => {
+    const sources = sourcesOf({ argv: ['--kafka.brokers=k', '--log_level=x', '--nonsense=y'] })
+
+    expect(checkConfig(sources)).toEqual({
+      text:
+        'argument 3: unknown flag; kprf --help lists them all\n' +
+        'log_level: must be one of error, warn, info, debug (--log_level)\n',
+      exitCode: 78,
+    })
+  })
+
+  it('reads the files that the configuration names', () => {
+    const argv = ['--kafka.brokers=k', '--kafka.security_protocol=ssl']
+
+    expect(checkConfig(sourcesOf({ argv: [...argv, '--kafka.ssl.ca_file=/nowhere'] }))).toEqual({
+      text: expect.stringMatching(
+        /^kafka\.ssl\.ca_file: cannot read "\/nowhere": ENOENT.*\n$/,
+      ) as string,
+      exitCode: 78,
+    })
+  })
+
+  it('does not take a bug for a mistake of the user', () => {
+    const sources = {
+      ...sourcesOf({}),
+      get env(): NodeJS.ProcessEnv {
+        throw new Error('a bug')
+      },
+    }
+
+    expect(() => checkConfig(sources)).toThrow('a bug')
+  })
+})
+
+describe('kprf config check with what is worth a warning', () => {
+  it('warns before it says ok', () => {
+    const argv = ['--kafka.brokers=k', '--kafka.properties.client.rack=r']
+
+    expect(checkConfig(sourcesOf({ argv }))).toEqual({
+      text: 'warning: kafka.properties.client.rack: has no effect: a rack matters to consumers only, which read from the nearest (--kafka.properties.client.rack)\nok\n',
+      exitCode: 0,
+    })
+  })
+})
+
+describe('kprf config explain', () => {
+  it('explains a file with exit code 0 where kprf would start with it', () => {
+    const sources = sourcesOf({ files: { f: 'client.id=me\n' } })
+
+    expect(explainFile('f', sources)).toEqual({
+      text: '1: client.id=me  kafkajs as kafka.client_id: `clientId`.\n',
+      exitCode: 0,
+    })
+  })
+
+  it('ends with 78 where kprf would not', () => {
+    const { exitCode } = explainFile('f', sourcesOf({ files: { f: 'group.id=x' } }))
+
+    expect(exitCode).toBe(78)
+  })
+
+  it('says why it cannot read the file', () => {
+    expect(explainFile('f', sourcesOf({}))).toEqual({
+      text: 'f: cannot read the file: ENOENT: no such file or directory\n',
+      exitCode: 78,
+    })
+  })
+})
+
+describe('kprf config print', () => {
+  it('prints the settings in effect', () => {
+    const { text, exitCode } = printConfig(sourcesOf({ argv: ['--kafka.brokers=k'] }))
+
+    expect(exitCode).toBe(0)
+    expect(text).toContain('kafka:\n  brokers: [ k:9092 ] # --kafka.brokers\n')
+  })
+
+  it('says what is wrong with exit code 78', () => {
+    const { text, exitCode } = printConfig(sourcesOf({}))
+
+    expect(exitCode).toBe(78)
+    expect(text).toMatch(/^kafka\.brokers is empty.*\n$/)
+  })
+})
+
+describe('kprf --help', () => {
+  it('shows the commands and every key with its default and variable', () => {
+    const help = helpText()
+
+    expect(help).toContain('kprf config check')
+    expect(help).toContain('kprf config print')
+    expect(help).toContain(
+      '  --kafka.brokers=  [KPRF_KAFKA_BROKERS]\n      Brokers to ask first; they name the others.\n',
+    )
+    expect(help).toContain('  --kafka.retries=3  [KPRF_KAFKA_RETRIES]\n')
+    for (const { key, variable } of SETTINGS) {
+      expect(help).toMatch(new RegExp(`^ {2}--${key}=.* {2}\\[${variable}\\]$`, 'm'))
+    }
+  })
+
+  it('fits a terminal that is 120 columns wide', () => {
+    const longest = Math.max(
+      ...helpText()
+        .split('\n')
+        .map((line) => line.length),
+    )
+
+    expect(longest).toBeLessThanOrEqual(120)
+  })
+})
+
+describe('kprf --version', () => {
+  it.each([
+    ['unknown', 'kprf 1.2.3\n'],
+    ['abc123', 'kprf 1.2.3 (abc123)\n'],
+  ])('shows the version, and the commit if it is known: %s', (commitHash, text) => {
+    expect(versionText({ version: '1.2.3', commitHash })).toBe(text)
+  })
+})

@@ -1,0 +1,87 @@
+/** kprf's HTTP app in front of a producer, on a simulated network. */
+import http from 'node:http'
+import type { Server } from 'node:net'
+import { createApp } from '../../src/http/app.ts'
+import type { RecordProducer } from '../../src/producer/types.ts'
+import type { Push, PushReply, PushReplyBody } from '../support/push.ts'
+import type { World } from './world/world.ts'
+
+const PORT = 4_242
+const SETTINGS = {
+  maxBodyBytes: 1_048_576,
+  maxRecordsPerRequest: 10_000,
+  maxCompressionRatio: 100,
+  maxTopicsPerRequest: 1_000,
+  unknownFields: 'reject',
+} as const
+
+/** See the head of this file. */
+export class HttpEdge {
+  readonly #world: World
+  readonly #listener: Server
+  readonly #violations: string[] = []
+  /** Set once the producer drains or is closed. */
+  isDraining = false
+
+  constructor(producer: RecordProducer, world: World) {
+    this.#world = world
+    const complain = (...what: readonly unknown[]): void => {
+      this.#violations.push(`the HTTP app logged an error: ${JSON.stringify(what)}`)
+    }
+    const app = createApp({
+      producer,
+      settings: SETTINGS,
+      rateLimits: undefined,
+      metrics: {
+        observePush: () => undefined,
+        recordsReceived: () => undefined,
+        countRateLimited: () => undefined,
+      },
+      log: { limited: () => undefined, error: complain },
+      clock: world.loop.clock,
+      isDraining: () => this.isDraining,
+    })
+    const server = http.createServer(app)
+    this.#listener = world.network.createServer((socket) => server.emit('connection', socket))
+    world.network.belongsToKprf(PORT)
+    this.#listener.listen(PORT)
+  }
+
+  /** What the app logged that must not be. */
+  get violations(): readonly string[] {
+    return this.#violations
+  }
+
+  /** Sends a push on a connection of its own. */
+  post(push: Push): Promise<PushReply> {
+    const body = JSON.stringify(push)
+    return new Promise((resolve, reject) => {
+      const request = http.request(
+        {
+          ...{ method: 'POST', path: '/push', host: '127.0.0.1', port: PORT },
+          headers: {
+            'Content-Type': 'application/json',
+            'Content-Length': Buffer.byteLength(body),
+          },
+          createConnection: () => this.#world.network.connect({ port: PORT }, () => undefined),
+        },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.on('error', reject)
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString()
+            const status = response.statusCode ?? 0
+            resolve({ status, body: JSON.parse(text) as PushReplyBody })
+          })
+        },
+      )
+      request.on('error', reject).end(body)
+    })
+  }
+
+  /** Takes no more connections. */
+  close(): void {
+    this.#listener.close()
+  }
+}
