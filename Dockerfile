@@ -2,15 +2,19 @@
 FROM node:26-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/embedded-broker/package.json packages/embedded-broker/
 # The image has Node 26 already; the `node` package would install it again.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY packages ./packages
 COPY src ./src
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json
+RUN node node_modules/typescript/bin/tsc -p packages/embedded-broker/tsconfig.build.json \
+  && node node_modules/typescript/bin/tsc -p tsconfig.build.json
 
 FROM node:26-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/embedded-broker/package.json packages/embedded-broker/
 RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:26-slim
@@ -19,6 +23,8 @@ ENV NODE_ENV=production COMMIT_HASH=$COMMIT_HASH
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/packages/embedded-broker/dist ./packages/embedded-broker/dist
+COPY packages/embedded-broker/package.json packages/embedded-broker/
 COPY package.json ./
 USER node
 EXPOSE 4242 8088

@@ -17,12 +17,18 @@ const restrictedLibraries = (allowed) => ({
   'no-restricted-imports': [
     'error',
     {
-      patterns: Object.entries(libraryHomes)
-        .filter(([name]) => !allowed.includes(name))
-        .map(([name, home]) => ({
-          regex: `^${name}(/|$)`,
-          message: `${name} is imported in ${home} only.`,
-        })),
+      patterns: [
+        ...Object.entries(libraryHomes)
+          .filter(([name]) => !allowed.includes(name))
+          .map(([name, home]) => ({
+            regex: `^${name}(/|$)`,
+            message: `${name} is imported in ${home} only.`,
+          })),
+        {
+          regex: '^@kprf/embedded-broker/|/packages/',
+          message: 'Of the embedded broker src takes what is for users: @kprf/embedded-broker.',
+        },
+      ],
     },
   ],
 })
@@ -59,7 +65,7 @@ const directions = {
       basePath: import.meta.dirname,
       zones: [
         { target: './src/base', from: './src', except: ['./base'] },
-        { target: './src/embedded-broker', from: './src', except: ['./embedded-broker'] },
+        { target: './packages', from: ['./src', './test', './bench', './scripts'] },
         ...Object.entries(GUESTS).map(([room, guests]) => ({
           target: `./src/${room}`,
           from: './src',
@@ -77,14 +83,21 @@ const directions = {
 }
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', '.kafka/'] },
+  { ignores: ['**/dist/', 'coverage/', '.kafka/'] },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })] },
+    settings: {
+      'import-x/resolver-next': [
+        createNodeResolver({
+          extensions: ['.ts', '.js'],
+          conditionNames: ['kprf-source', 'node', 'import'],
+        }),
+      ],
+    },
     rules: {
       'import-x/no-cycle': 'error',
       'import-x/no-default-export': 'error',
@@ -101,7 +114,7 @@ export default defineConfig(
       'no-console': 'error',
     },
   },
-  { files: ['src/**'], rules: { ...directions, ...restrictedLibraries([]) } },
+  { files: ['src/**', 'packages/*/src/**'], rules: { ...directions, ...restrictedLibraries([]) } },
   {
     files: ['src/producer/kafkajs/**', 'src/cli/tail.ts'],
     rules: restrictedLibraries(['kafkajs']),
@@ -115,7 +128,7 @@ export default defineConfig(
   { files: ['src/config/**'], rules: restrictedLibraries(['convict']) },
   { files: ['src/http/**', 'src/operations/**'], rules: restrictedLibraries(['express']) },
   {
-    files: ['test/**', 'scripts/**', 'bench/**'],
+    files: ['test/**', 'packages/*/test/**', 'scripts/**', 'bench/**'],
     rules: {
       'no-console': 'off',
       'max-lines': 'off',

@@ -2,7 +2,7 @@
  * Embedded brokers in a process of their own: `node bench/broker.ts TOPIC=PARTITIONS…`. Old records make
  * room for new ones, so a benchmark may go on for as long as it likes.
  */
-import { EmbeddedCluster } from '../src/embedded-broker/cluster.ts'
+import { EmbeddedCluster } from '@kprf/embedded-broker'
 
 const topics = Object.fromEntries(
   process.argv.slice(2).map((argument) => {
@@ -14,6 +14,5 @@ const cluster = await EmbeddedCluster.start({
   topics,
   autoCreateTopics: false,
   partitionMaxBytes: 4_194_304,
-  requestLogSize: 1,
 })
 console.log(`brokers ${cluster.bootstrap}`)

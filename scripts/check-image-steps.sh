@@ -15,7 +15,11 @@ trap cleanup EXIT
 node="$root/node_modules/.bin/node"
 
 cp "$root"/package.json "$root"/package-lock.json "$root"/.npmrc "$image"
+mkdir -p "$image/packages/embedded-broker"
+cp "$root"/packages/embedded-broker/package.json "$image/packages/embedded-broker"
 (cd "$image" && npm ci --omit=dev --ignore-scripts >/dev/null)
+(cd "$root" && "$node" node_modules/typescript/bin/tsc -p packages/embedded-broker/tsconfig.build.json)
+cp -r "$root/packages/embedded-broker/dist" "$image/packages/embedded-broker"
 (cd "$root" && "$node" node_modules/typescript/bin/tsc -p tsconfig.build.json --outDir "$image/dist")
 [ -z "$(find "$image/node_modules" -name '*.node' -o -name binding.gyp)" ] || {
   echo 'the production dependencies hold a native addon' >&2

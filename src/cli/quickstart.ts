@@ -1,5 +1,5 @@
 /** What `kprf --embedded-broker` does beyond serving: brings a broker along, and says what to try. */
-import { EmbeddedCluster } from '../embedded-broker/cluster.ts'
+import type { EmbeddedCluster } from '@kprf/embedded-broker'
 import type { Addresses } from '../service/announce.ts'
 
 /** Kafka's own port: what every example of a Kafka client connects to. */
@@ -7,6 +7,8 @@ const KAFKA_PORT = 9092
 
 /** Starts the embedded broker on Kafka's port of loopback, or on a free one when that is taken. */
 export async function startEmbeddedBroker(): Promise<EmbeddedCluster> {
+  // Who has a Kafka does not load another.
+  const { EmbeddedCluster } = await import('@kprf/embedded-broker')
   try {
     return await EmbeddedCluster.start({ port: KAFKA_PORT })
   } catch (error) {

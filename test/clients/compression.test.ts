@@ -1,6 +1,6 @@
 /** What kprf compresses, on the embedded broker, as clients that were written elsewhere read it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { BATCHES, CODECS } from '../support/compressible-records.ts'
 import { KprfOnCluster } from '../support/kafkajs-harness.ts'
 import { kafkaPython } from './support/kafka-python.ts'
@@ -12,10 +12,10 @@ const values = batches.flat().map(({ value }) => String(value))
 const clients = [kcat, kafkaPython, consoleTools]
 
 describe.each(CODECS)('what kprf compresses with %s', (codec) => {
-  let cluster: EmbeddedCluster
+  let cluster: TestCluster
 
   beforeAll(async () => {
-    cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 1 } } })
+    cluster = await TestCluster.start({ topics: { t: { partitions: 1 } } })
     const kprf = new KprfOnCluster(cluster, { compressionCodec: codec })
     for (const batch of batches) await kprf.deliver(...batch)
     await kprf.producer.close()

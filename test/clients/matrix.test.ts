@@ -1,15 +1,14 @@
 /**
  * Clients that were written elsewhere, against the embedded broker: what they produce is stored, and
- * what they consume is what was stored. The table in docs/EMBEDDED-BROKER.md is what this run shows;
+ * what they consume is what was stored. The table in packages/embedded-broker/README.md is what this run shows;
  * with UPDATE_DOCS=1 the run writes it.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { EmbeddedClusterOptions } from '../../src/embedded-broker/cluster.ts'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
-import { createAuthority } from '../embedded-broker/support/certificates.ts'
+import { type TestClusterOptions, TestCluster } from '@kprf/embedded-broker/testing'
+import { createAuthority } from '../support/certificates.ts'
 import type { Capability, Connection, Production } from './support/client.ts'
 import { capabilities } from './support/client.ts'
 import { kafkaPython } from './support/kafka-python.ts'
@@ -29,7 +28,7 @@ const columns = new Map<string, Column>()
 
 let scratch: string
 let authorityPath: string
-let cluster: EmbeddedCluster | undefined
+let cluster: TestCluster | undefined
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'client-matrix-'))
@@ -50,14 +49,14 @@ afterEach(async () => {
   cluster = undefined
 })
 
-async function start(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
-  cluster = await EmbeddedCluster.start({ brokers: 2, topics: { [topic]: {} }, ...options })
+async function start(options: TestClusterOptions): Promise<TestCluster> {
+  cluster = await TestCluster.start({ brokers: 2, topics: { [topic]: {} }, ...options })
   return cluster
 }
 
 /** What a capability asks of the broker and of the client. */
 interface Setting {
-  readonly broker: EmbeddedClusterOptions
+  readonly broker: TestClusterOptions
   readonly connection: Omit<Connection, 'bootstrap'>
   readonly production?: Partial<Production>
   readonly groupId?: string
@@ -117,7 +116,7 @@ describe.each(clients)('$name', (client) => {
   })
 })
 
-async function startFor(broker: EmbeddedClusterOptions) {
+async function startFor(broker: TestClusterOptions) {
   const running = await start(broker)
   return {
     bootstrap: running.bootstrap,
@@ -138,7 +137,7 @@ describe('kafka-verifiable-producer', () => {
   })
 })
 
-test('docs/EMBEDDED-BROKER.md shows what this run has shown', async () => {
+test('packages/embedded-broker/README.md shows what this run has shown', async () => {
   const matrix = renderMatrix([...columns.values()])
   if (process.env['UPDATE_DOCS'] === '1') await documentMatrix(matrix)
 

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { runCommand } from '../kafka/cluster/command.ts'
 import { requireTool } from '../kafka/cluster/tools.ts'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 
 const partitions = 97
@@ -15,7 +15,7 @@ const keys = [
   ...Array.from({ length: 20 }, (_, index) => `日本${'🚀'.repeat(index)}`),
 ]
 
-let cluster: EmbeddedCluster | undefined
+let cluster: TestCluster | undefined
 let kprf: KprfProcess | undefined
 
 afterEach(async () => {
@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 /** Partition by key; the key of records that have none is `null`. */
-function partitionsOf(stored: EmbeddedCluster, topic: string): Record<string, number> {
+function partitionsOf(stored: TestCluster, topic: string): Record<string, number> {
   const found: Record<string, number> = {}
   for (let partition = 0; partition < partitions; partition += 1) {
     for (const { key } of stored.records(topic, partition)) {
@@ -45,7 +45,7 @@ test.each([
   '$partitioner puts every key where kcat puts it, and no key too where that is decided: $hasNull',
   async ({ partitioner, hasNull }) => {
     const topics = { kcat: { partitions }, kprf: { partitions } }
-    const running = (cluster = await EmbeddedCluster.start({ topics }))
+    const running = (cluster = await TestCluster.start({ topics }))
     const { bootstrap } = running
     const produce = ['-P', '-b', bootstrap, '-t', 'kcat', '-X', `partitioner=${partitioner}`]
     const lines = keys.map((key) => `${key}${delimiter}v`)

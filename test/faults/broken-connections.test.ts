@@ -1,6 +1,6 @@
 /** Rows P3, P4, P8 and P10: a broker dies or hangs while it has a request. */
 import { describe, expect } from 'vitest'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { fault } from '@kprf/embedded-broker/testing'
 import { balanced } from './support/figures.ts'
 import { SkippableClock } from './support/skippable-clock.ts'
 import { failure, it, OK, record } from './support/fault-test.ts'

@@ -1,6 +1,6 @@
 /** Row P21, and P4 once more: an idempotent producer whose broker stores, forgets or miscounts. */
 import { describe, expect } from 'vitest'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { fault } from '@kprf/embedded-broker/testing'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 import { failure, it, OK, record } from './support/fault-test.ts'
 import { balanced } from './support/figures.ts'

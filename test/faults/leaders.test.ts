@@ -1,7 +1,6 @@
 /** Rows P5, P6, P7, P17 and P24: leaders move or are missing, metadata is stale, one broker is dead. */
 import { describe, expect } from 'vitest'
-import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { type TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 import { failure, it, OK, record } from './support/fault-test.ts'
 import { balanced } from './support/figures.ts'
@@ -13,7 +12,7 @@ const HOUR_MS = 3_600_000
 const HOUR = { 'kafka.message_timeout_ms': HOUR_MS }
 
 /** The partitions that Produce requests named, in the order they came. */
-function producedPartitions({ requests }: EmbeddedCluster): (number | undefined)[] {
+function producedPartitions({ requests }: TestCluster): (number | undefined)[] {
   return requests
     .filter(({ api }) => api === 'Produce')
     .flatMap(({ targets }) => targets.map(({ partition }) => partition))

@@ -1,7 +1,6 @@
 /** Row P22, and the half-open connections of P10: answers that are not what the protocol says. */
 import { describe, expect } from 'vitest'
-import type { AnyFault } from '../../src/embedded-broker/faults.ts'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { type AnyFault, fault } from '@kprf/embedded-broker/testing'
 import { failure, it, OK, record } from './support/fault-test.ts'
 import { balanced } from './support/figures.ts'
 import { SkippableClock } from './support/skippable-clock.ts'

@@ -1,6 +1,6 @@
 /** Rows P9 and P23: brokers are slower than the pushes, and kprf is told to stop while they are. */
 import { describe, expect } from 'vitest'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { fault } from '@kprf/embedded-broker/testing'
 import { rawPush } from '../support/http-edge.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 import { RawClient, type RawResponse } from '../support/raw-client.ts'

@@ -1,6 +1,6 @@
 /** Rows P11, P12, P13, P15, P16, P18 and P20: brokers answer, and say no. */
 import { describe, expect } from 'vitest'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { fault } from '@kprf/embedded-broker/testing'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 import { failure, it, OK, record } from './support/fault-test.ts'
 import { balanced } from './support/figures.ts'

@@ -1,10 +1,13 @@
 /** What librdkafka's properties do, seen from the broker. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Clock } from '../../src/base/clock.ts'
-import { EmbeddedCluster, type EmbeddedClusterOptions } from '../../src/embedded-broker/cluster.ts'
-import type { ReceivedRequest } from '../../src/embedded-broker/exchange.ts'
-import * as fault from '../../src/embedded-broker/faults.ts'
-import type { ProduceRequest } from '../../src/embedded-broker/protocol/apis/produce.ts'
+import {
+  TestCluster,
+  type TestClusterOptions,
+  type ReceivedRequest,
+  fault,
+  type ProduceRequest,
+} from '@kprf/embedded-broker/testing'
 import { Evidence } from '../faults/support/evidence.ts'
 import { failure, OK, record } from '../faults/support/fault-test.ts'
 import { Proxy } from '../faults/support/proxy.ts'
@@ -18,10 +21,10 @@ afterEach(async () => {
 
 async function start(
   properties: Readonly<Record<string, string | number | boolean>>,
-  options: EmbeddedClusterOptions = {},
+  options: TestClusterOptions = {},
   clock?: Clock,
-): Promise<{ readonly cluster: EmbeddedCluster; readonly proxy: Proxy }> {
-  const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 3 } }, ...options })
+): Promise<{ readonly cluster: TestCluster; readonly proxy: Proxy }> {
+  const cluster = await TestCluster.start({ topics: { t: { partitions: 3 } }, ...options })
   closers.push(() => cluster.close())
   const settings = Object.fromEntries(
     Object.entries(properties).map(([name, value]) => [`kafka.properties.${name}`, String(value)]),
@@ -37,7 +40,7 @@ async function start(
 }
 
 /** Notes every Produce request, which then goes on. */
-function watchProduce(cluster: EmbeddedCluster): readonly ProduceRequest[] {
+function watchProduce(cluster: TestCluster): readonly ProduceRequest[] {
   const requests: ProduceRequest[] = []
   cluster.control(
     'Produce',

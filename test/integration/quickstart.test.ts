@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..', '..')
+const SOURCE = '--conditions=kprf-source'
 const FREE_PORTS = ['--http.host=127.0.0.1', '--http.port=0', '--http.metrics_port=0']
 const children: ChildProcessByStdio<null, Readable, Readable>[] = []
 
@@ -22,7 +23,7 @@ class Kprf {
   readonly ended: Promise<number | null>
 
   constructor(...argv: readonly string[]) {
-    this.#child = spawn(process.execPath, ['src/main.ts', ...argv], {
+    this.#child = spawn(process.execPath, [SOURCE, 'src/main.ts', ...argv], {
       cwd: root,
       env: {},
       stdio: ['ignore', 'pipe', 'pipe'],

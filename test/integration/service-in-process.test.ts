@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
-import { EmbeddedCluster, type EmbeddedClusterOptions } from '../../src/embedded-broker/cluster.ts'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { TestCluster, type TestClusterOptions, fault } from '@kprf/embedded-broker/testing'
 import { Service } from '../../src/service/service.ts'
 import { load } from '../config/sources.ts'
-import { createAuthority } from '../embedded-broker/support/certificates.ts'
+import { createAuthority } from '../support/certificates.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 
 const closers: (() => unknown)[] = []
@@ -24,8 +23,8 @@ function makeDirectory(): string {
   return directory
 }
 
-async function startCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
-  const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 1 } }, ...options })
+async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  const cluster = await TestCluster.start({ topics: { t: { partitions: 1 } }, ...options })
   closers.push(() => cluster.close())
   return cluster
 }
@@ -38,7 +37,7 @@ class Running {
   #url = ''
   #operationsUrl = ''
 
-  constructor(cluster: EmbeddedCluster, flags: readonly string[]) {
+  constructor(cluster: TestCluster, flags: readonly string[]) {
     this.logFile = join(makeDirectory(), 'kprf.log')
     const config = load({
       argv: [
@@ -54,7 +53,7 @@ class Running {
     this.service = new Service({ config, clock: systemClock, random: Math.random, build })
   }
 
-  static async start(cluster: EmbeddedCluster, ...flags: readonly string[]): Promise<Running> {
+  static async start(cluster: TestCluster, ...flags: readonly string[]): Promise<Running> {
     const running = new Running(cluster, flags)
     const { httpPort, metricsPort } = await running.service.start()
     running.#url = `http://127.0.0.1:${httpPort}`

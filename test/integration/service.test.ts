@@ -1,7 +1,6 @@
 import net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 
@@ -11,8 +10,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-async function startCluster(): Promise<EmbeddedCluster> {
-  const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 2 } } })
+async function startCluster(): Promise<TestCluster> {
+  const cluster = await TestCluster.start({ topics: { t: { partitions: 2 } } })
   closers.push(() => cluster.close())
   return cluster
 }
@@ -56,7 +55,7 @@ describe('kprf', () => {
 
     const reply = await kprf.push(syncPush('a'))
     expect([await kprf.readyz(), await kprf.livez()]).toEqual([503, 200])
-    const cluster = await EmbeddedCluster.start({ port, topics: { t: { partitions: 1 } } })
+    const cluster = await TestCluster.start({ port, topics: { t: { partitions: 1 } } })
     closers.push(() => cluster.close())
     await kprf.logged('Kafka is reachable')
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
 
 const closers: (() => unknown)[] = []
@@ -13,7 +13,7 @@ async function start(
   settings: KprfSettings = {},
   nodeFlags: readonly string[] = [],
 ): Promise<KprfProcess> {
-  const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 1 } } })
+  const cluster = await TestCluster.start({ topics: { t: { partitions: 1 } } })
   closers.push(() => cluster.close())
   const kprf = await startKprf(cluster.bootstrap, settings, nodeFlags)
   closers.push(() => kprf.destroy())

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { HttpClient, type HttpReply } from '../support/http-client.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
@@ -17,14 +17,14 @@ afterEach(async () => {
 })
 
 interface Running {
-  readonly cluster: EmbeddedCluster
+  readonly cluster: TestCluster
   readonly kprf: KprfProcess
   /** Pushes one record on a connection of its own, as php-fpm does. */
   readonly pushOnce: (value: string, topic?: string) => Promise<HttpReply>
 }
 
 async function startWorkers(settings: KprfSettings = {}): Promise<Running> {
-  const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 2 } } })
+  const cluster = await TestCluster.start({ topics: { t: { partitions: 2 } } })
   closers.push(() => cluster.close())
   const kprf = await startKprf(cluster.bootstrap, { workers: 2, ...settings })
   closers.push(() => kprf.destroy())

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import type { Push, PushReplyBody } from '../support/push.ts'
 import { readTopic, type StoredRecord } from './support/read-topic.ts'
@@ -79,7 +79,7 @@ async function account(kprf: KprfProcess, bootstrap: string): Promise<Account> {
 
 describe('the same pushes on the embedded broker and on Apache Kafka', () => {
   let kafka: KafkaCluster
-  let embedded: EmbeddedCluster
+  let embedded: TestCluster
   const processes: KprfProcess[] = []
   let onKafka: Account
   let onEmbedded: Account
@@ -88,7 +88,7 @@ describe('the same pushes on the embedded broker and on Apache Kafka', () => {
     const settings = { 'kafka.message_timeout_ms': 20_000 }
     kafka = await startCluster({ autoCreate: false })
     await kafka.createTopic(TOPIC, { partitions: 4 })
-    embedded = await EmbeddedCluster.start({
+    embedded = await TestCluster.start({
       autoCreateTopics: false,
       topics: { [TOPIC]: { partitions: 4 } },
     })

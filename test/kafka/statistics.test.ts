@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import type { StatisticsData } from '../../src/producer/statistics/statistics-data.ts'
 import type { ProducerRecord } from '../../src/producer/types.ts'
 import { CountingProxies } from '../support/counting-proxy.ts'
@@ -119,7 +119,7 @@ describe('statistics', () => {
     const topics = Object.fromEntries(
       Object.entries(TOPICS).map(([topic, partitions]) => [topic, { partitions }]),
     )
-    const cluster = await EmbeddedCluster.start({ topics, requestLogSize: 100_000 })
+    const cluster = await TestCluster.start({ topics, requestLogSize: 100_000 })
     closers.push(() => cluster.close())
     const proxies = await CountingProxies.start(cluster.bootstrap)
     closers.push(() => proxies.close())

@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
-import type { EmbeddedClusterOptions } from '../../src/embedded-broker/options.ts'
-import * as fault from '../../src/embedded-broker/faults.ts'
+import { TestCluster, type TestClusterOptions, fault } from '@kprf/embedded-broker/testing'
 import { Idempotence } from '../../src/producer/idempotence.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
 import { TransportError, type ProduceOutcome } from '../../src/producer/transport.ts'
@@ -408,7 +406,7 @@ describe('Idempotence', () => {
 })
 
 describe('on a broker, an idempotent producer', () => {
-  const clusters: EmbeddedCluster[] = []
+  const clusters: TestCluster[] = []
   const programs: KprfOnCluster[] = []
 
   afterEach(async () => {
@@ -418,9 +416,9 @@ describe('on a broker, an idempotent producer', () => {
 
   async function start(
     settings: Partial<ProducerSettings> = {},
-    options: EmbeddedClusterOptions = {},
-  ): Promise<{ cluster: EmbeddedCluster; kprf: KprfOnCluster }> {
-    const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 2 } }, ...options })
+    options: TestClusterOptions = {},
+  ): Promise<{ cluster: TestCluster; kprf: KprfOnCluster }> {
+    const cluster = await TestCluster.start({ topics: { t: { partitions: 2 } }, ...options })
     clusters.push(cluster)
     const kprf = new KprfOnCluster(cluster, { enableIdempotence: true, ...settings })
     programs.push(kprf)

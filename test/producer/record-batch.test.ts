@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { refuseBatch } from '../../src/embedded-broker/record-batch.ts'
+import { refuseBatch } from '@kprf/embedded-broker/testing'
 import {
   BATCH_HEADER_BYTES,
   MAX_RECORD_OVERHEAD_BYTES,

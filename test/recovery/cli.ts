@@ -3,7 +3,7 @@
  * away, and after. Prints each figure beside what it should be; it is a measurement, and exits with 0.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import { startCluster, type KafkaCluster } from '../kafka/cluster/cluster.ts'
 import { until } from '../kafka/cluster/until.ts'
@@ -150,7 +150,7 @@ async function besideUnknownTopics(cluster: KafkaCluster, kprf: KprfProcess): Pr
 /** The real brokers here have no access control: the embedded broker has. */
 async function besideForbiddenTopic(): Promise<void> {
   const topics = { good: { partitions: 4 }, forbidden: { partitions: 4 } }
-  const cluster = await EmbeddedCluster.start({ brokers: 3, topics, autoCreateTopics: false })
+  const cluster = await TestCluster.start({ brokers: 3, topics, autoCreateTopics: false })
   const kprf = await startKprf(cluster.bootstrap, PATIENT)
   const forbid = (): void => {
     cluster.setDenials([{ principal: '*', topic: 'forbidden', operations: ['write'] }])

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { producerSettings, transportSettings } from '../../src/settings/kafka.ts'
 import { load } from '../config/sources.ts'
-import { createAuthority } from '../embedded-broker/support/certificates.ts'
+import { createAuthority } from '../support/certificates.ts'
 
 const directories: string[] = []
 

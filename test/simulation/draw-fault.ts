@@ -1,7 +1,10 @@
 /** Draws what goes wrong with one request, and makes the embedded broker's fault of it. */
-import * as faults from '../../src/embedded-broker/faults.ts'
-import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
-import type { ControlOptions, Control } from '../../src/embedded-broker/fault-controls.ts'
+import {
+  fault as faults,
+  type TestCluster,
+  type ControlOptions,
+  type Control,
+} from '@kprf/embedded-broker/testing'
 import type { Dice } from './dice.ts'
 import type { AnyFaultPlan, FaultPlan, FaultyApi } from './schedule.ts'
 
@@ -89,7 +92,7 @@ function drawBytes(dice: Dice): Buffer {
 
 /** Arms a fault. @param wait - resolves after so many milliseconds. */
 export function arm(
-  cluster: EmbeddedCluster,
+  cluster: TestCluster,
   api: FaultyApi,
   plan: FaultPlan,
   options: ControlOptions,

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Entry, Retry } from './ledger.ts'
 import { judge } from './oracle.ts'
-import type { StoredRecord } from '../../src/embedded-broker/stored-records.ts'
+import type { StoredRecord } from '@kprf/embedded-broker/testing'
 import { record } from '../support/producer-harness.ts'
 
 /** A record of client `c` that was persisted at 0@0, as `overrides` say otherwise. */

@@ -14,7 +14,7 @@
  * in which it sent them, in every partition. One that was given up may come late.
  */
 import { crc32 } from 'node:zlib'
-import type { StoredRecord } from '../../src/embedded-broker/stored-records.ts'
+import type { StoredRecord } from '@kprf/embedded-broker/testing'
 import type { RecordBytes } from '../../src/producer/types.ts'
 import type { Entry, Retry } from './ledger.ts'
 

@@ -1,7 +1,7 @@
 /** One run: a cluster, a producer on it, clients, faults; and what the oracle says of it. */
 import { createHash } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
 import { CompressingTransport } from '../../src/producer/compression/compressing-transport.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
@@ -56,7 +56,7 @@ const LATENESS_MS = 1_000
 export async function runSchedule(schedule: Schedule): Promise<RunResult> {
   const world = new World(schedule.seed)
   return await world.run(async () => {
-    const cluster = await EmbeddedCluster.start({
+    const cluster = await TestCluster.start({
       brokers: schedule.brokers,
       port: FIRST_BROKER_PORT,
       topics: Object.fromEntries(schedule.topics.map(({ name, ...limits }) => [name, limits])),
@@ -98,7 +98,7 @@ function compressing(transport: Transport, durationMs: number, loop: EventLoop):
 
 class Run {
   readonly #schedule: Schedule
-  readonly #cluster: EmbeddedCluster
+  readonly #cluster: TestCluster
   readonly #world: World
   readonly #ledger: Ledger
   readonly #turmoil: Turmoil
@@ -107,7 +107,7 @@ class Run {
   readonly #violations: string[] = []
   #isLoadOver = false
 
-  constructor(schedule: Schedule, cluster: EmbeddedCluster, world: World) {
+  constructor(schedule: Schedule, cluster: TestCluster, world: World) {
     this.#schedule = schedule
     this.#cluster = cluster
     this.#world = world

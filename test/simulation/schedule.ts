@@ -2,7 +2,7 @@
  * What one run does, as plain data: it can be printed, kept, shortened by hand and run again. Times are
  * milliseconds since the load began.
  */
-import type { MetadataLie } from '../../src/embedded-broker/faults.ts'
+import type { MetadataLie } from '@kprf/embedded-broker/testing'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
 import type { Outage } from './world/simulated-network.ts'
 

@@ -1,6 +1,5 @@
 /** Makes a schedule's events happen to a cluster, and ends them all. */
-import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
-import type { Control } from '../../src/embedded-broker/fault-controls.ts'
+import type { TestCluster, Control } from '@kprf/embedded-broker/testing'
 import { arm } from './draw-fault.ts'
 import type { ChaosEvent, Schedule } from './schedule.ts'
 import type { Outage } from './world/simulated-network.ts'
@@ -11,7 +10,7 @@ const MOVED_BY = 100
 
 /** See the head of this file. */
 export class Turmoil {
-  readonly #cluster: EmbeddedCluster
+  readonly #cluster: TestCluster
   readonly #world: World
   readonly #waits = new Set<Promise<void>>()
   readonly #controls: { readonly name: string; readonly control: Control }[] = []
@@ -28,7 +27,7 @@ export class Turmoil {
   /** How many partitions each topic had, at one time or another. */
   readonly partitionCounts = new Map<string, Set<number>>()
 
-  constructor(cluster: EmbeddedCluster, { topics }: Schedule, world: World) {
+  constructor(cluster: TestCluster, { topics }: Schedule, world: World) {
     this.#cluster = cluster
     this.#world = world
     for (const { name, partitions } of topics) this.partitionCounts.set(name, new Set([partitions]))

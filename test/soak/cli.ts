@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import { Dice } from '../simulation/dice.ts'
 import { until } from '../kafka/cluster/until.ts'
@@ -107,7 +107,7 @@ const { values } = parseArgs({
   },
 })
 const topics = Object.fromEntries(TOPICS.map((topic) => [topic, { partitions: PARTITIONS }]))
-const cluster = await EmbeddedCluster.start({ brokers: 3, topics, autoCreateTopics: false })
+const cluster = await TestCluster.start({ brokers: 3, topics, autoCreateTopics: false })
 const kprf = await startKprf(cluster.bootstrap)
 try {
   for (const topic of TOPICS) {

@@ -1,7 +1,6 @@
 /** What goes on around kprf during a soak: clients of every kind, and brokers that come and go. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
-import * as faults from '../../src/embedded-broker/faults.ts'
+import { type TestCluster, fault as faults } from '@kprf/embedded-broker/testing'
 import type { KprfProcess } from '../support/kprf-process.ts'
 import type { PushedRecord } from '../support/push.ts'
 import type { Dice } from '../simulation/dice.ts'
@@ -21,7 +20,7 @@ const TROUBLE_MS = 1_200
 /** See the head of this file. */
 export class Unrest {
   readonly #kprf: KprfProcess
-  readonly #cluster: EmbeddedCluster
+  readonly #cluster: TestCluster
   readonly #dice: Dice
   readonly #statuses = new Map<number, number>()
   #isOver = false
@@ -29,7 +28,7 @@ export class Unrest {
   #sent = 0
   #troubles = 0
 
-  constructor(kprf: KprfProcess, cluster: EmbeddedCluster, dice: Dice) {
+  constructor(kprf: KprfProcess, cluster: TestCluster, dice: Dice) {
     this.#kprf = kprf
     this.#cluster = cluster
     this.#dice = dice

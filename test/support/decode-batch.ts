@@ -1,6 +1,4 @@
-import { decompress } from '../../src/embedded-broker/compression/decompress.ts'
-import { Reader } from '../../src/embedded-broker/protocol/reader.ts'
-import { readRecord, type StoredHeader } from '../../src/embedded-broker/records.ts'
+import { decompress, Reader, readRecord, type StoredHeader } from '@kprf/embedded-broker/testing'
 
 /** Puts the pieces of a batch together. */
 export function whole(bytes: Buffer | readonly Buffer[]): Buffer {

@@ -6,7 +6,7 @@ import {
   type SASLOptions,
 } from 'kafkajs'
 import { systemClock, type Clock } from '../../src/base/clock.ts'
-import type { EmbeddedCluster } from '../../src/embedded-broker/cluster.ts'
+import type { TestCluster } from '@kprf/embedded-broker/testing'
 import { withCompression } from '../../src/producer/compression/compressing-transport.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import type { KafkajsTransportSettings } from '../../src/producer/kafkajs/settings.ts'
@@ -20,7 +20,7 @@ import { DEFAULT_SETTINGS, DEFAULT_TRANSPORT_SETTINGS } from './default-settings
 
 /** kafkajs as it comes, with what a program would give it. */
 export async function stockProducer(
-  cluster: EmbeddedCluster,
+  cluster: TestCluster,
   options: {
     readonly retries?: number
     readonly requestTimeoutMs?: number
@@ -43,7 +43,7 @@ export async function stockProducer(
 
 /** Our transport on a cluster, embedded or not. */
 export function transportOn(
-  cluster: Pick<EmbeddedCluster, 'bootstrap'>,
+  cluster: Pick<TestCluster, 'bootstrap'>,
   settings: Partial<KafkajsTransportSettings> = {},
   clock: Clock = systemClock,
   log: TransportLog = () => undefined,
@@ -67,10 +67,7 @@ export class KprfOnCluster {
   readonly producer: Producer
   readonly retried: number[] = []
 
-  constructor(
-    cluster: Pick<EmbeddedCluster, 'bootstrap'>,
-    settings: Partial<ProducerSettings> = {},
-  ) {
+  constructor(cluster: Pick<TestCluster, 'bootstrap'>, settings: Partial<ProducerSettings> = {}) {
     const all = {
       ...DEFAULT_SETTINGS,
       lingerMs: 0,
@@ -116,6 +113,6 @@ export class KprfOnCluster {
 }
 
 /** The values that a partition of a cluster holds. */
-export function valuesOf(cluster: EmbeddedCluster, topic: string, partition?: number): string[] {
+export function valuesOf(cluster: TestCluster, topic: string, partition?: number): string[] {
   return cluster.records(topic, partition).map(({ value }) => value?.toString() ?? 'null')
 }

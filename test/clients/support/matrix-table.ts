@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Capability } from './client.ts'
 import { capabilities } from './client.ts'
 
-const documentPath = join(import.meta.dirname, '../../../docs/EMBEDDED-BROKER.md')
+const documentPath = join(import.meta.dirname, '../../../packages/embedded-broker/README.md')
 
 const BEGIN = '<!-- client matrix: written by the run of test/clients, not by hand -->'
 const END = '<!-- end of client matrix -->'

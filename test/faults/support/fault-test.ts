@@ -1,10 +1,7 @@
 /** `it` for tests of faults: gives each a lab that starts clusters and proxies, and closes them. */
 import { test } from 'vitest'
 import type { Clock } from '../../../src/base/clock.ts'
-import {
-  EmbeddedCluster,
-  type EmbeddedClusterOptions,
-} from '../../../src/embedded-broker/cluster.ts'
+import { TestCluster, type TestClusterOptions } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess, type KprfSettings } from '../../support/kprf-process.ts'
 import type { PushedRecord } from '../../support/push.ts'
 import { Evidence } from './evidence.ts'
@@ -12,7 +9,7 @@ import { Proxy } from './proxy.ts'
 
 /** A cluster, and a proxy in front of it. */
 export interface Setup {
-  readonly cluster: EmbeddedCluster
+  readonly cluster: TestCluster
   readonly proxy: Proxy
 }
 
@@ -22,19 +19,15 @@ class Lab {
   readonly #closers: (() => unknown)[] = []
 
   /** Starts a cluster with topic `t` of three partitions, all others to be created by the test. */
-  async cluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
+  async cluster(options: TestClusterOptions = {}): Promise<TestCluster> {
     const defaults = { topics: { t: { partitions: 3 } }, autoCreateTopics: false }
-    const cluster = await EmbeddedCluster.start({ ...defaults, ...options })
+    const cluster = await TestCluster.start({ ...defaults, ...options })
     this.#closers.push(() => cluster.close())
     return cluster
   }
 
   /** Starts a proxy. */
-  async proxy(
-    cluster: EmbeddedCluster,
-    settings: KprfSettings = {},
-    clock?: Clock,
-  ): Promise<Proxy> {
+  async proxy(cluster: TestCluster, settings: KprfSettings = {}, clock?: Clock): Promise<Proxy> {
     const { evidence } = this
     const proxy = await Proxy.start({ cluster, settings, evidence, ...(clock && { clock }) })
     this.#closers.push(() => proxy.stop())
@@ -43,7 +36,7 @@ class Lab {
 
   /** Starts a cluster and a proxy that has connected to it. */
   async setup(
-    options: EmbeddedClusterOptions = {},
+    options: TestClusterOptions = {},
     settings: KprfSettings = {},
     clock?: Clock,
   ): Promise<Setup> {
@@ -55,7 +48,7 @@ class Lab {
   }
 
   /** Starts a proxy as a process of its own. */
-  async process(cluster: EmbeddedCluster, settings: KprfSettings): Promise<KprfProcess> {
+  async process(cluster: TestCluster, settings: KprfSettings): Promise<KprfProcess> {
     const kprf = await startKprf(cluster.bootstrap, settings)
     this.#closers.push(() => kprf.destroy())
     return kprf

@@ -1,5 +1,5 @@
 /** The metrics that show a fault, in the shape in which tests state them, and the balance they make. */
-import type { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
+import type { TestCluster } from '@kprf/embedded-broker/testing'
 import { valuesOf } from '../../support/kafkajs-harness.ts'
 import { parseExposition, type Exposition } from '../../telemetry/metrics/parse-exposition.ts'
 import type { Ledger, Verdict } from './ledger.ts'
@@ -56,7 +56,7 @@ export function signsOf(text: string, names: readonly string[]): Record<string, 
 }
 
 /** Takes the balance of a scrape. */
-export function balanceOf(text: string, ledger: Ledger, cluster: EmbeddedCluster): Balance {
+export function balanceOf(text: string, ledger: Ledger, cluster: TestCluster): Balance {
   const exposition = parseExposition(text)
   const received = sum(exposition, 'kprf_records_received_total')
   if (received !== ledger.received) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import { systemClock, type Clock } from '../../../src/base/clock.ts'
-import type { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
+import type { TestCluster } from '@kprf/embedded-broker/testing'
 import { Service } from '../../../src/service/service.ts'
 import { load } from '../../config/sources.ts'
 import { HttpClient } from '../../support/http-client.ts'
@@ -21,7 +21,7 @@ export interface AnsweredPush extends PushReply {
 
 /** What a {@link Proxy} is started with. */
 export interface ProxyOptions {
-  readonly cluster: EmbeddedCluster
+  readonly cluster: TestCluster
   readonly settings: KprfSettings
   readonly evidence: Evidence
   readonly clock?: Clock
@@ -31,7 +31,7 @@ const LOG_WAIT = { timeout: 5_000, interval: 5 }
 
 /** See the head of this file. */
 export class Proxy {
-  readonly #cluster: EmbeddedCluster
+  readonly #cluster: TestCluster
   readonly #evidence: Evidence
   readonly #ledger = new Ledger()
   readonly #directory = mkdtempSync(join(tmpdir(), 'kprf-'))

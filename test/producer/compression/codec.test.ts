@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import {
-  compressionNames,
-  decompress,
-} from '../../../src/embedded-broker/compression/decompress.ts'
+import { compressionNames, decompress } from '@kprf/embedded-broker/testing'
 import {
   compressionCodecs,
   compressorOf,

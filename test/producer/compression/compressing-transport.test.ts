@@ -1,7 +1,7 @@
 import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readBatchHeader, refuseBatch } from '../../../src/embedded-broker/record-batch.ts'
+import { readBatchHeader, refuseBatch } from '@kprf/embedded-broker/testing'
 import { compressionCodecs, compressorOf } from '../../../src/producer/compression/codec.ts'
 import type { Compressor } from '../../../src/producer/compression/compressor.ts'
 import {

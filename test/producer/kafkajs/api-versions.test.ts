@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
-import { rewrite, type Fault } from '../../../src/embedded-broker/faults.ts'
-import type { RequestBody, ResponseBody } from '../../../src/embedded-broker/endpoints.ts'
+import {
+  TestCluster,
+  fault,
+  type Fault,
+  type RequestBody,
+  type ResponseBody,
+} from '@kprf/embedded-broker/testing'
 import { KprfOnCluster, transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
 
@@ -19,21 +23,24 @@ afterEach(async () => {
 })
 
 async function startCluster(
-  options: Parameters<typeof EmbeddedCluster.start>[0] = {},
-): Promise<EmbeddedCluster> {
-  const cluster = await EmbeddedCluster.start({ topics: { t: { partitions: 1 } }, ...options })
+  options: Parameters<typeof TestCluster.start>[0] = {},
+): Promise<TestCluster> {
+  const cluster = await TestCluster.start({ topics: { t: { partitions: 1 } }, ...options })
   closers.push(() => cluster.close())
   return cluster
 }
 
 /** Leaves a request out of the answer. */
 function without(apiKey: number): ApiVersionsFault {
-  return rewrite((answer) => ({ ...answer, apis: answer.apis.filter(({ key }) => key !== apiKey) }))
+  return fault.rewrite((answer) => ({
+    ...answer,
+    apis: answer.apis.filter(({ key }) => key !== apiKey),
+  }))
 }
 
 /** Says other versions of a request. */
 function ranging(apiKey: number, minVersion: number, maxVersion: number): ApiVersionsFault {
-  return rewrite((answer) => ({
+  return fault.rewrite((answer) => ({
     ...answer,
     apis: answer.apis.map((api) => (api.key === apiKey ? { ...api, minVersion, maxVersion } : api)),
   }))

@@ -5,8 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '../../simulation/world/world.ts'
 import type { Outage } from '../../simulation/world/simulated-network.ts'
-import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
-import * as fault from '../../../src/embedded-broker/faults.ts'
+import { TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
 import type { KafkajsTransportSettings } from '../../../src/producer/kafkajs/settings.ts'
 import { DEFAULT_TRANSPORT_SETTINGS } from '../../support/default-settings.ts'
@@ -20,12 +19,12 @@ const RECOVERY_MS = 10_000
 /** A cluster, and a transport that knows it by a name. */
 class Scene {
   readonly world: World
-  readonly cluster: EmbeddedCluster
+  readonly cluster: TestCluster
   readonly transport: KafkajsTransport
   /** Reasons why Kafka was not reachable. */
   readonly reasons: string[] = []
 
-  constructor(world: World, cluster: EmbeddedCluster, settings: Partial<KafkajsTransportSettings>) {
+  constructor(world: World, cluster: TestCluster, settings: Partial<KafkajsTransportSettings>) {
     this.world = world
     this.cluster = cluster
     const { clock } = world.loop
@@ -76,7 +75,7 @@ async function play(
 ): Promise<void> {
   const world = new World(7)
   await world.run(async () => {
-    const cluster = await EmbeddedCluster.start({
+    const cluster = await TestCluster.start({
       ...{ brokers, port: PORT, topics: { t: { partitions: brokers } }, autoCreateTopics: false },
       ...{ clock: world.time, createServer: world.network.createServer },
     })
@@ -128,7 +127,7 @@ describe('the bootstrap addresses', () => {
   it('are asked before any broker is known, several at once: one that answers is found soon', async () => {
     const world = new World(7)
     await world.run(async () => {
-      const cluster = await EmbeddedCluster.start({
+      const cluster = await TestCluster.start({
         ...{ port: PORT, clock: world.time, createServer: world.network.createServer },
       })
       for (let port = 1; port <= 9; port += 1) world.network.begin(port, 'cut')

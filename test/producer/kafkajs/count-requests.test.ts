@@ -1,14 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import {
-  EmbeddedCluster,
-  type EmbeddedClusterOptions,
-} from '../../../src/embedded-broker/cluster.ts'
-import * as fault from '../../../src/embedded-broker/faults.ts'
+import { TestCluster, type TestClusterOptions, fault } from '@kprf/embedded-broker/testing'
 import type {
   BrokerData,
   StatisticsData,
 } from '../../../src/producer/statistics/statistics-data.ts'
-import { createAuthority } from '../../embedded-broker/support/certificates.ts'
+import { createAuthority } from '../../support/certificates.ts'
 import { CountingProxies } from '../../support/counting-proxy.ts'
 import { MeasuredProducer, type MeasuredProducerOptions } from '../../support/measured-producer.ts'
 import { record } from '../../support/producer-harness.ts'
@@ -20,7 +16,7 @@ afterEach(async () => {
 })
 
 interface Running {
-  readonly cluster: EmbeddedCluster
+  readonly cluster: TestCluster
   readonly proxies: CountingProxies
   readonly measured: MeasuredProducer
   /** Closes the producer and returns its last statistics. */
@@ -28,11 +24,11 @@ interface Running {
 }
 
 async function start(
-  clusterOptions: EmbeddedClusterOptions = {},
+  clusterOptions: TestClusterOptions = {},
   options: Partial<MeasuredProducerOptions> = {},
 ): Promise<Running> {
   const topics = { t: { partitions: 4 }, u: { partitions: 2 } }
-  const cluster = await EmbeddedCluster.start({ topics, ...clusterOptions })
+  const cluster = await TestCluster.start({ topics, ...clusterOptions })
   closers.push(() => cluster.close())
   const proxies = await CountingProxies.start(cluster.bootstrap)
   closers.push(() => proxies.close())
@@ -52,7 +48,7 @@ const some = (count: number, bytes = 100) =>
   )
 
 /** How many requests of each kind a cluster received. */
-function received({ requests }: EmbeddedCluster, brokerId?: number): Record<string, number> {
+function received({ requests }: TestCluster, brokerId?: number): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const request of requests) {
     if (brokerId !== undefined && request.brokerId !== brokerId) continue
@@ -78,7 +74,7 @@ const sasl = { mechanism: 'scram-sha-256', username: 'alice', password: 'secret'
 const plain = { ...sasl, mechanism: 'plain' } as const
 
 describe('the statistics of a broker', () => {
-  it.each<[string, EmbeddedClusterOptions, MeasuredProducerOptions['transport']]>([
+  it.each<[string, TestClusterOptions, MeasuredProducerOptions['transport']]>([
     ['plain text', {}, {}],
     ['SASL PLAIN', { sasl: { users } }, { sasl: plain }],
     ['SCRAM', { sasl: { users } }, { sasl }],
@@ -263,7 +259,7 @@ describe('the statistics of a broker', () => {
     ['SaslAuthenticate', 'AUTH'],
     ['Metadata', 'UP'],
   ] as const)('show that it waits for %s', async (api, state) => {
-    const cluster = await EmbeddedCluster.start({ topics: {}, sasl: { users } })
+    const cluster = await TestCluster.start({ topics: {}, sasl: { users } })
     closers.push(() => cluster.close())
     const control = cluster.control(api, fault.hang())
     const measured = new MeasuredProducer({ bootstrap: cluster.bootstrap, transport: { sasl } })

@@ -3,9 +3,7 @@
  * does not: each defect and its cure on the same faults.
  */
 import { afterEach, describe, expect, it } from 'vitest'
-import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
-import type { ResponseBody } from '../../../src/embedded-broker/endpoints.ts'
-import * as fault from '../../../src/embedded-broker/faults.ts'
+import { TestCluster, type ResponseBody, fault } from '@kprf/embedded-broker/testing'
 import {
   KprfOnCluster,
   stockProducer,
@@ -22,9 +20,9 @@ afterEach(async () => {
 })
 
 async function startCluster(
-  options: Parameters<typeof EmbeddedCluster.start>[0],
-): Promise<EmbeddedCluster> {
-  const cluster = await EmbeddedCluster.start({ autoCreateTopics: false, ...options })
+  options: Parameters<typeof TestCluster.start>[0],
+): Promise<TestCluster> {
+  const cluster = await TestCluster.start({ autoCreateTopics: false, ...options })
   closers.push(() => cluster.close())
   return cluster
 }
@@ -187,20 +185,20 @@ describe('a topic that was deleted, or whose partition lost its leader', () => {
   const poisons = [
     {
       title: 'deleted',
-      poison: (cluster: EmbeddedCluster) => {
+      poison: (cluster: TestCluster) => {
         cluster.deleteTopic('doomed')
       },
     },
     {
       title: 'forbidden',
-      poison: (cluster: EmbeddedCluster) => {
+      poison: (cluster: TestCluster) => {
         const lie = fault.metadataLie({ topic: 'doomed', topicErrorCode: 29 })
         cluster.control('Metadata', lie, { keep: true })
       },
     },
     {
       title: 'leaderless',
-      poison: (cluster: EmbeddedCluster) => {
+      poison: (cluster: TestCluster) => {
         const lie = fault.metadataLie({
           topic: 'doomed',
           partition: 0,

@@ -2,8 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import net from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock, type Clock } from '../../../src/base/clock.ts'
-import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
-import * as fault from '../../../src/embedded-broker/faults.ts'
+import { TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { ChunkPool } from '../../../src/producer/chunk-pool.ts'
 import type { TransportLog } from '../../../src/producer/kafkajs/kafkajs-log.ts'
 import type { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
@@ -13,7 +12,7 @@ import type {
   ProduceOutcome,
   ProduceRequest,
 } from '../../../src/producer/transport.ts'
-import { createAuthority } from '../../embedded-broker/support/certificates.ts'
+import { createAuthority } from '../../support/certificates.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
@@ -34,9 +33,9 @@ const fastClock: Clock = {
 }
 
 async function startCluster(
-  options: Parameters<typeof EmbeddedCluster.start>[0] = { topics: { t: { partitions: 2 } } },
-): Promise<EmbeddedCluster> {
-  const cluster = await EmbeddedCluster.start({ autoCreateTopics: false, ...options })
+  options: Parameters<typeof TestCluster.start>[0] = { topics: { t: { partitions: 2 } } },
+): Promise<TestCluster> {
+  const cluster = await TestCluster.start({ autoCreateTopics: false, ...options })
   closers.push(() => cluster.close())
   return cluster
 }
@@ -88,7 +87,7 @@ async function produce(
 
 /** A transport that knows topic `t`. */
 async function ready(
-  cluster: EmbeddedCluster,
+  cluster: TestCluster,
   ...rest: [Parameters<typeof transportOn>[1]?, Clock?]
 ): Promise<KafkajsTransport> {
   const transport = connect(cluster, ...rest)
@@ -631,7 +630,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     return { log, lines, text: () => text }
   }
 
-  const attempts = (cluster: EmbeddedCluster): number =>
+  const attempts = (cluster: TestCluster): number =>
     cluster.requests.filter(({ api }) => api === 'SaslAuthenticate').length
 
   it('is asked once in each backoff and logged once, whatever waits for it', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { EmbeddedCluster } from '../../../src/embedded-broker/cluster.ts'
+import { TestCluster } from '@kprf/embedded-broker/testing'
 import { KprfOnCluster, transportOn } from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
 
@@ -9,8 +9,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
 })
 
-async function startCluster(): Promise<EmbeddedCluster> {
-  const cluster = await EmbeddedCluster.start({ topics: { t: {} } })
+async function startCluster(): Promise<TestCluster> {
+  const cluster = await TestCluster.start({ topics: { t: {} } })
   closing.push(() => cluster.close())
   return cluster
 }

@@ -3,7 +3,7 @@ import {
   bearerSettings,
   type BearerProperties,
 } from '../../../src/producer/security/bearer-settings.ts'
-import { createAuthority } from '../../embedded-broker/support/certificates.ts'
+import { createAuthority } from '../../support/certificates.ts'
 
 const authority = createAuthority()
 

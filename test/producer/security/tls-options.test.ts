@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TlsSettings, TLS_PROPERTIES } from '../../../src/producer/security/settings.ts'
 import { tlsOptions } from '../../../src/producer/security/tls-options.ts'
-import { createAuthority } from '../../embedded-broker/support/certificates.ts'
+import { createAuthority } from '../../support/certificates.ts'
 
 const authority = createAuthority()
 const otherAuthority = createAuthority()

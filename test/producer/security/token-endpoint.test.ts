@@ -9,7 +9,7 @@ import {
   requestToken,
   tokenEndpoint,
 } from '../../../src/producer/security/token-endpoint.ts'
-import { createAuthority } from '../../embedded-broker/support/certificates.ts'
+import { createAuthority } from '../../support/certificates.ts'
 
 const authority = createAuthority()
 const clientSecret = 'canary: secret+%'

@@ -1,0 +1,9 @@
+/**
+ * A small Kafka cluster in this process, for trying things out. What tests need beside it, faults and a log of
+ * requests, is in `testing.ts`.
+ */
+export { EmbeddedCluster } from './cluster.ts'
+export type { Denial } from './access-control.ts'
+export type { BrokerClock } from './clock.ts'
+export type { EmbeddedClusterOptions, SaslOptions, TopicOptions } from './options.ts'
+export type { StoredRecord } from './stored-records.ts'

@@ -1,0 +1,13 @@
+/** A cluster for tests: it misbehaves on command, remembers what it was asked, and what it stored can be read. */
+export { TestCluster, type TestClusterOptions } from './test-cluster.ts'
+export * as fault from './faults.ts'
+export type { AnyFault, Fault, MetadataLie, TargetFilter } from './faults.ts'
+export type { Control, ControlOptions } from './fault-controls.ts'
+export type { RequestBody, ResponseBody } from './endpoints.ts'
+export type { Exchange, ReceivedRequest, Reply, Target } from './exchange.ts'
+export type { StoredRecord } from './stored-records.ts'
+export type { ProduceRequest } from './protocol/apis/produce.ts'
+export { compressionNames, decompress } from './compression/decompress.ts'
+export { Reader } from './protocol/reader.ts'
+export { readBatchHeader, refuseBatch } from './record-batch.ts'
+export { readRecord, type StoredHeader } from './records.ts'
