@@ -4,7 +4,8 @@
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { compressionCodecs, compressorOf } from '../../src/producer/compression/codec.ts'
+import { COMPRESSION_CODECS } from '../../src/base/kafka-names.ts'
+import { compressorOf } from '../../src/producer/compression/codec.ts'
 import type { Figure, Measure } from '../measure.ts'
 import { Broker } from '../support/broker.ts'
 import { jsonValues } from '../support/json-values.ts'
@@ -25,7 +26,7 @@ const MAX_STALL_MS = 5
 export const compression: Measure = async ({ durationMs, rounds }) => {
   const figures: Figure[] = []
   for (const { bytes, waveSize } of CASES) {
-    for (const codec of compressionCodecs) {
+    for (const codec of COMPRESSION_CODECS) {
       const broker = await Broker.start({ alone: 4 })
       try {
         const runs: ProducerRun[] = []
@@ -54,7 +55,7 @@ export const compression: Measure = async ({ durationMs, rounds }) => {
       }
     }
   }
-  for (const codec of compressionCodecs) {
+  for (const codec of COMPRESSION_CODECS) {
     if (codec !== 'none') figures.push(await stallOf(codec, rounds))
   }
   return figures

@@ -4,7 +4,7 @@
  * milliseconds.
  */
 import { systemClock } from '../../src/base/clock.ts'
-import { compressionCodecs } from '../../src/producer/compression/codec.ts'
+import { COMPRESSION_CODECS } from '../../src/base/kafka-names.ts'
 import { withCompression } from '../../src/producer/compression/compressing-transport.ts'
 import type { ProducerObserver } from '../../src/producer/delivery.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
@@ -22,7 +22,7 @@ const WARM_UP_SHARE = 0.3
 
 const [bootstrap = '', topic = '', bytes = '', waveSize = '', forMs = '', codec] =
   process.argv.slice(2)
-const compressionCodec = compressionCodecs.find((name) => name === codec) ?? 'none'
+const compressionCodec = COMPRESSION_CODECS.find((name) => name === codec) ?? 'none'
 
 let onDelivered: () => void = () => undefined
 let batches = 0

@@ -1,2 +1,5 @@
 /** How much is logged: each level includes those before it. */
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+/** See {@link LOG_LEVELS}. */
+export type LogLevel = (typeof LOG_LEVELS)[number]

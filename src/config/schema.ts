@@ -2,6 +2,8 @@
  * Every key of the configuration: its meaning, default, range and librdkafka name. The file, the
  * environment variables, the flags, `kprf --help` and `docs/CONFIGURATION.md` all follow from it.
  */
+import { PARTITIONER_NAMES, SASL_MECHANISMS } from '../base/kafka-names.ts'
+import { LOG_LEVELS } from '../base/log-level.ts'
 import {
   brokerList,
   choice,
@@ -57,7 +59,7 @@ const kafka = {
   sasl_mechanism: choice({
     doc: 'SASL mechanism.',
     default: 'plain',
-    choices: ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'],
+    choices: SASL_MECHANISMS,
     librdkafka: ['sasl.mechanism', 'sasl.mechanisms'],
   }),
   sasl_oauthbearer_token: text({
@@ -139,15 +141,7 @@ const kafka = {
   partitioner: choice({
     doc: 'What decides the partition of a record. CRC-32 of its key (`consistent`, `consistent_random`), the hash that the Java client takes (`murmur2`, `murmur2_random`), that of Sarama (`fnv1a`, `fnv1a_random`), or chance (`random`). Those on `_random` spread records without a key; the others put them all into one partition. The Java client agrees with `murmur2_random`.',
     default: 'consistent_random',
-    choices: [
-      'consistent',
-      'consistent_random',
-      'murmur2',
-      'murmur2_random',
-      'fnv1a',
-      'fnv1a_random',
-      'random',
-    ],
+    choices: PARTITIONER_NAMES,
     librdkafka: ['partitioner'],
   }),
   retries: wholeNumber({
@@ -320,7 +314,7 @@ export const SCHEMA = {
   log_level: choice({
     doc: 'How much is logged.',
     default: 'info',
-    choices: ['error', 'warn', 'info', 'debug'],
+    choices: LOG_LEVELS,
   }),
   workers: workerCount({
     doc: 'Processes that take pushes, on as many cores; `auto` is one for each core. The limits of the queue and of the rates hold for all together, and metrics are those of all. Records of one key keep their order only within a connection once there is more than one.',

@@ -1,6 +1,6 @@
+import type { PartitionerName, SaslMechanism } from '../base/kafka-names.ts'
 import type { LogLevel } from '../base/log-level.ts'
 import type { PropertyValues } from './properties/catalog.ts'
-import type { Values } from './schema.ts'
 
 /**
  * The configuration once loaded: every key present, checked, frozen. Key `a_b` of the YAML file is
@@ -38,7 +38,7 @@ export interface KafkaConfig {
   /** 0: half of what the process may use. */
   readonly queueMemoryMaxKbytes: number
   readonly queueFullWaitMs: number
-  readonly partitioner: Values['kafka']['partitioner']
+  readonly partitioner: PartitionerName
   readonly enableIdempotence: boolean
   readonly retries: number
   readonly messageTimeoutMs: number
@@ -54,9 +54,6 @@ export interface KafkaConfig {
 
 /** librdkafka's `security.protocol`. */
 export type SecurityProtocol = 'plaintext' | 'ssl' | 'sasl_plaintext' | 'sasl_ssl'
-
-/** librdkafka's `sasl.mechanism`, as far as it works without a native library. */
-export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer'
 
 /** `kafka.ssl.*`: PEM files; empty where not used. */
 export interface KafkaSslConfig {

@@ -5,6 +5,7 @@
 import type { Accumulator, TopicQueue } from './accumulator.ts'
 import type { AdmittedRecord } from './batch.ts'
 import type { Clock } from '../base/clock.ts'
+import type { PartitionerName } from '../base/kafka-names.ts'
 import {
   creationLimitedError,
   deliveryError,
@@ -16,7 +17,6 @@ import type { Delivery } from './delivery.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import {
   type Partitioner,
-  type PartitionerName,
   type PartitionLeaders,
   PARTITIONERS,
   type Random,

@@ -4,6 +4,7 @@
  * that they share batches.
  */
 import { crc32 } from 'node:zlib'
+import type { PartitionerName } from '../base/kafka-names.ts'
 import { fnv1a, murmur2 } from './key-hashes.ts'
 import type { RecordBytes } from './types.ts'
 
@@ -22,16 +23,6 @@ export type Partitioner = (
   leaders: PartitionLeaders,
   random: Random,
 ) => number | undefined
-
-/** Name of one of the {@link PARTITIONERS}. */
-export type PartitionerName =
-  | 'consistent'
-  | 'consistent_random'
-  | 'murmur2'
-  | 'murmur2_random'
-  | 'fnv1a'
-  | 'fnv1a_random'
-  | 'random'
 
 /**
  * Every partitioner by its name in librdkafka. Those on `_random` let records without a key stick

@@ -1,5 +1,4 @@
-import type { CompressionCodec } from './compression/codec.ts'
-import type { PartitionerName } from './partitioner.ts'
+import type { CompressionCodec, PartitionerName } from '../base/kafka-names.ts'
 
 /**
  * What the producer is told, in librdkafka's terms; every limit and time is checked by the

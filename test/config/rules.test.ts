@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { COMPRESSION_CODECS } from '../../src/base/kafka-names.ts'
 import { RULES } from '../../src/config/rules/rules.ts'
 import { SETTINGS_BY_KEY } from '../../src/config/settings.ts'
-import { compressionCodecs, effectiveLevel } from '../../src/producer/compression/codec.ts'
+import { effectiveLevel } from '../../src/producer/compression/codec.ts'
 import { loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
 
 const SASL = ['--kafka.user=u', '--kafka.password=p']
@@ -265,7 +266,7 @@ describe('the rules between keys', () => {
 })
 
 describe('the advice on compression.level', () => {
-  it.each(compressionCodecs)('is given for %s where the codec takes another level', (codec) => {
+  it.each(COMPRESSION_CODECS)('is given for %s where the codec takes another level', (codec) => {
     for (const level of [-1, 0, 1, 9, 10, 12]) {
       const { warnings } = loadWithBroker({
         argv: [

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
-import { compressionCodecs } from '../../src/producer/compression/codec.ts'
+import { COMPRESSION_CODECS } from '../../src/base/kafka-names.ts'
 import type { ProducerRecord } from '../../src/producer/types.ts'
 import { consoleTools } from '../clients/support/kafka-tools.ts'
 import { BATCHES, CODECS, TINY, TOMBSTONES } from '../support/compressible-records.ts'
@@ -58,7 +58,7 @@ describe('what kprf compresses', () => {
   it.each(CODECS)(
     'with %s is so on the disk, but for what does not become smaller',
     async (codec) => {
-      const number = compressionCodecs.indexOf(codec)
+      const number = COMPRESSION_CODECS.indexOf(codec)
 
       const codecs = await codecsOnDisk(cluster, codec)
 

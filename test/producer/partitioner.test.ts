@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { Partitioners } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
-import {
-  PARTITIONERS,
-  StickyPartition,
-  type PartitionerName,
-  type Random,
-} from '../../src/producer/partitioner.ts'
+import type { PartitionerName } from '../../src/base/kafka-names.ts'
+import { PARTITIONERS, StickyPartition, type Random } from '../../src/producer/partitioner.ts'
 import { ProducerHarness, record } from '../support/producer-harness.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 

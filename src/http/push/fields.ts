@@ -1,8 +1,9 @@
 /** Checks on the keys of a request and of its records, as opposed to what is in them. */
+import type { HttpConfig } from '../../config/types.ts'
 import { Problem } from './problem.ts'
 
 /** What to do with a field that `/push` does not know: `http.unknown_fields`. */
-export type UnknownFields = 'ignore' | 'reject'
+export type UnknownFields = HttpConfig['unknownFields']
 
 /** Names that reach an object's prototype where code copies fields carelessly; no client means them. */
 const FORBIDDEN_FIELDS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])

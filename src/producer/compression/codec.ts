@@ -1,13 +1,8 @@
-/** Kafka's compression codecs: their names, their levels, and what does the work of each. */
+/** Kafka's compression codecs: their levels, and what does the work of each. */
+import type { CompressionCodec } from '../../base/kafka-names.ts'
 import type { Compressor } from './compressor.ts'
 import { wasmCompressor } from './wasm.ts'
 import { gzipCompressor, zstdCompressor } from './zlib.ts'
-
-/** `compression.codec`; the place of a name in this list is Kafka's number of the codec. */
-export const compressionCodecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
-
-/** See {@link compressionCodecs}. */
-export type CompressionCodec = (typeof compressionCodecs)[number]
 
 interface Levels {
   /** What stands for every level below `least`, -1 first of all. */

@@ -6,6 +6,7 @@
  * are: those are the other transport's to read until the attempt is over.
  */
 import type { Clock } from '../../base/clock.ts'
+import { COMPRESSION_CODECS, type CompressionCodec } from '../../base/kafka-names.ts'
 import type {
   Availability,
   EncodedBatch,
@@ -19,7 +20,7 @@ import type {
   TransportObserver,
 } from '../transport.ts'
 import type { MaybePromise } from '../types.ts'
-import { compressionCodecs, compressorOf, type CompressionCodec } from './codec.ts'
+import { compressorOf } from './codec.ts'
 import type { Compressor } from './compressor.ts'
 import { compressedPieces, headerOf, recordsOf } from './compressed-batch.ts'
 import { LateAttempt } from './late-attempt.ts'
@@ -71,7 +72,7 @@ export class CompressingTransport implements Transport {
   constructor(transport: Transport, options: CompressingTransportOptions) {
     this.#transport = transport
     this.#options = options
-    this.#codecNumber = compressionCodecs.indexOf(options.codec)
+    this.#codecNumber = COMPRESSION_CODECS.indexOf(options.codec)
   }
 
   get availability(): Availability {

@@ -1,4 +1,5 @@
 /** How kprf proves to brokers who it is, and how they prove it to kprf. Empty where not used. */
+import type { SaslMechanism } from '../../base/kafka-names.ts'
 
 /** TLS to brokers. Each field is fed by the librdkafka property of {@link TLS_PROPERTIES}. */
 export interface TlsSettings {
@@ -55,7 +56,7 @@ export type SaslSettings = PasswordSettings | BearerSettings
 
 /** A user name and a password. */
 export interface PasswordSettings {
-  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  readonly mechanism: Exclude<SaslMechanism, 'oauthbearer'>
   /** `sasl.username`. */
   readonly username: string
   /** `sasl.password`. */

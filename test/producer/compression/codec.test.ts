@@ -2,11 +2,8 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { compressionNames, decompress } from '@kprf/embedded-broker/testing'
-import {
-  compressionCodecs,
-  compressorOf,
-  effectiveLevel,
-} from '../../../src/producer/compression/codec.ts'
+import { COMPRESSION_CODECS } from '../../../src/base/kafka-names.ts'
+import { compressorOf, effectiveLevel } from '../../../src/producer/compression/codec.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
 const random = seededRandom(1)
@@ -34,7 +31,7 @@ const codecs = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 
 describe('a compressor', () => {
   it('is numbered as Kafka numbers its codec', () => {
-    expect(compressionCodecs).toEqual(compressionNames)
+    expect(COMPRESSION_CODECS).toEqual(compressionNames)
   })
 
   const contents = {
@@ -55,7 +52,7 @@ describe('a compressor', () => {
 
     const compressed = [await compress([bytes]), await compress(inPieces(bytes))]
 
-    const number = compressionCodecs.indexOf(codec)
+    const number = COMPRESSION_CODECS.indexOf(codec)
     for (const result of compressed) expect(decompress(result, number).equals(bytes)).toBe(true)
   })
 
@@ -71,7 +68,7 @@ describe('a compressor', () => {
     for (const piece of pieces) piece.fill(0xdd)
     const compressed = await compressing
 
-    expect(decompress(compressed, compressionCodecs.indexOf(codec)).equals(before)).toBe(true)
+    expect(decompress(compressed, COMPRESSION_CODECS.indexOf(codec)).equals(before)).toBe(true)
   })
 
   it.each([

@@ -2,7 +2,8 @@ import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readBatchHeader, refuseBatch } from '@kprf/embedded-broker/testing'
-import { compressionCodecs, compressorOf } from '../../../src/producer/compression/codec.ts'
+import { COMPRESSION_CODECS } from '../../../src/base/kafka-names.ts'
+import { compressorOf } from '../../../src/producer/compression/codec.ts'
 import type { Compressor } from '../../../src/producer/compression/compressor.ts'
 import {
   CompressingTransport,
@@ -111,7 +112,7 @@ describe('withCompression', () => {
     for (const [index, { pieces, sizeBytes }] of sent.entries()) {
       const { pieces: plain = [], sizeBytes: plainBytes = 0 } = batches[index] ?? {}
       expect(refuseBatch(whole(pieces), LIMITS)).toBeUndefined()
-      expect(codecOf(pieces)).toBe(compressionCodecs.indexOf(codec))
+      expect(codecOf(pieces)).toBe(COMPRESSION_CODECS.indexOf(codec))
       expect(sizeBytes).toBe(whole(pieces).length)
       expect(sizeBytes).toBeLessThan(plainBytes)
       expect(decodeBatch(pieces)).toEqual(decodeBatch(plain))

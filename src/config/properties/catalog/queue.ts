@@ -1,4 +1,5 @@
 /** Records and the queue: how much is kept, how batches are made, sent, retried and given up. */
+import { COMPRESSION_CODECS } from '../../../base/kafka-names.ts'
 import {
   boolean,
   derived,
@@ -10,8 +11,6 @@ import {
   setsKey,
   text,
 } from '../property.ts'
-
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
 export const QUEUE = {
   'message.max.bytes': setsKey('kafka.message_max_bytes', {
@@ -102,7 +101,7 @@ export const QUEUE = {
     refuses: { lifo: 'kprf keeps the order of records' },
   }),
   'compression.codec': own({
-    kind: oneOf([...CODECS, 'inherit'], 'none'),
+    kind: oneOf([...COMPRESSION_CODECS, 'inherit'], 'none'),
     aliases: ['compression.type'],
     by: 'kprf',
     note: 'Compresses whole batches. A batch that does not get smaller is sent as it is.',
