@@ -8,7 +8,7 @@ const libraryHomes = {
   kafkajs: 'src/producer/kafkajs/ and src/cli/tail.ts',
   winston: 'src/telemetry/logging.ts',
   'prom-client': 'src/telemetry/metrics/ and src/operations/',
-  convict: 'src/config/',
+  convict: 'src/config/values.ts',
   express: 'src/http/ and src/operations/',
   '@platformatic/wasm-utils': 'src/producer/compression/wasm.ts',
 }
@@ -125,7 +125,7 @@ export default defineConfig(
   },
   { files: ['src/telemetry/logging.ts'], rules: restrictedLibraries(['winston']) },
   { files: ['src/telemetry/metrics/**'], rules: restrictedLibraries(['prom-client']) },
-  { files: ['src/config/**'], rules: restrictedLibraries(['convict']) },
+  { files: ['src/config/values.ts'], rules: restrictedLibraries(['convict']) },
   { files: ['src/http/**', 'src/operations/**'], rules: restrictedLibraries(['express']) },
   {
     files: ['test/**', 'packages/*/test/**', 'scripts/**', 'bench/**'],

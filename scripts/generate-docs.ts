@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { format } from 'prettier'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { PROPERTIES_SECTION } from '../src/config/properties/assign.ts'
-import { SECTIONS, SETTINGS } from '../src/config/settings.ts'
+import { SECTIONS } from '../src/config/names.ts'
 import { RULES } from '../src/config/rules/rules.ts'
-import type { NamedSetting } from '../src/config/settings.ts'
+import { SETTINGS, type NamedSetting } from '../src/config/settings.ts'
 import type { KprfState } from '../src/telemetry/metrics/state-gauges.ts'
 import { Metrics } from '../src/telemetry/metrics/metrics.ts'
 import type { StatisticsSource } from '../src/telemetry/metrics/statistics-metrics.ts'
@@ -129,7 +129,7 @@ function table(settings: readonly NamedSetting[]): string {
     `\`${typeof setting.default === 'string' ? quoted(setting.default) : JSON.stringify(setting.default)}\``,
     allowed(setting),
     setting.doc,
-    (setting.librdkafka ?? []).map((name) => `\`${name}\``).join(', '),
+    (setting.property?.names ?? []).map((name) => `\`${name}\``).join(', '),
   ])
   const lines = [HEADER, HEADER.map(() => '---'), ...rows]
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
@@ -139,7 +139,7 @@ function quoted(text: string): string {
   return text === '' ? "''" : text
 }
 
-function allowed({ min, max, choices, unit, allowed: words }: NamedSetting): string {
+function allowed({ kind: { min, max, choices, allowed: words }, unit }: NamedSetting): string {
   if (choices !== undefined)
     return choices
       .filter(Boolean)

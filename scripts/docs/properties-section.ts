@@ -1,7 +1,7 @@
 /** The part of docs/CONFIGURATION.md about librdkafka's properties, made from the catalog. */
 import { CATALOG } from '../../src/config/properties/catalog.ts'
-import type { Kind, Property } from '../../src/config/properties/property.ts'
-import { SETTINGS_BY_KEY } from '../../src/config/settings.ts'
+import type { Kind } from '../../src/config/kinds.ts'
+import type { Property, PropertyWords } from '../../src/config/properties/property.ts'
 
 /** See the head of this file. */
 export function propertiesSection(): string {
@@ -51,8 +51,8 @@ function propertiesTable(): string {
 }
 
 function cellsOf(property: Property): string[] {
-  const { kind } = property
-  const byDefault = kind.type === 'API' ? '' : shownValue(kind.byDefault)
+  const { kind, librdkafkaDefault } = property
+  const byDefault = kind.type === 'API' ? '' : shownValue(librdkafkaDefault)
   return [kind.type, rangeOf(kind), byDefault, ...verdictOf(property)].map((cell) =>
     cell.replaceAll('|', '\\|'),
   )
@@ -67,12 +67,8 @@ function rangeOf({ type, min, max, choices = [] }: Kind): string {
 function verdictOf(property: Property): [byDefault: string, by: string, notes: string] {
   switch (property.verdict) {
     case 'key': {
-      const byDefault = SETTINGS_BY_KEY.get(property.key)?.default
-      return [
-        shownValue(byDefault),
-        property.by,
-        `Is \`${property.key}\`. ${property.note}${refusals(property)}`,
-      ]
+      const { key, by, note } = property
+      return [shownValue(property.default), by, `Is \`${key}\`. ${note}${refusals(property)}`]
     }
     case 'own':
       return [shownValue(property.default), property.by, `${property.note}${refusals(property)}`]
@@ -85,7 +81,7 @@ function verdictOf(property: Property): [byDefault: string, by: string, notes: s
   }
 }
 
-function refusals({ refuses = {} }: Property): string {
+function refusals({ refuses = {} }: PropertyWords): string {
   return Object.entries(refuses)
     .map(
       ([value, why]) => ` ${value === '' ? 'An empty value' : `\`${value}\``} is refused: ${why}.`,

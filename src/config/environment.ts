@@ -1,7 +1,7 @@
 /** The environment: one `KPRF_` variable for every key, and `_FILE` variants for secrets. */
 import { nearest } from './nearest.ts'
-import { PROPERTY_SETTINGS, SETTINGS, SETTINGS_BY_VARIABLE } from './settings.ts'
-import type { NamedSetting } from './settings.ts'
+import { NAMES_BY_VARIABLE, PROPERTY_SETTINGS } from './names.ts'
+import { SETTINGS, type Name } from './settings.ts'
 import { readText } from './source.ts'
 import type { Found, Problem, ReadFile, Source } from './source.ts'
 
@@ -37,7 +37,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Sou
   for (const [variable, value] of Object.entries(env)) {
     if (value === undefined || !variable.startsWith(PREFIX)) continue
     if (isServiceLink(variable, value)) continue
-    const setting = SETTINGS_BY_VARIABLE.get(variable)
+    const setting = NAMES_BY_VARIABLE.get(variable)
     const secret = settingOfFileVariable(variable)
     if (setting !== undefined) {
       found.set(setting.key, { value, origin: variable })
@@ -66,16 +66,16 @@ function isServiceLink(variable: string, value: string): boolean {
 }
 
 /** The setting of which a variable names the file, if such a one may. */
-function settingOfFileVariable(variable: string): NamedSetting | undefined {
+function settingOfFileVariable(variable: string): Name | undefined {
   if (!variable.endsWith(FILE_SUFFIX)) return undefined
-  const setting = SETTINGS_BY_VARIABLE.get(variable.slice(0, -FILE_SUFFIX.length))
+  const setting = NAMES_BY_VARIABLE.get(variable.slice(0, -FILE_SUFFIX.length))
   return setting?.hasFileVariable === true ? setting : undefined
 }
 
 function unknownVariable(variable: string): Problem {
   const meant = nearest(variable, VARIABLE_SPELLINGS)
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
-  const setting = SETTINGS_BY_VARIABLE.get(meant ?? '') ?? settingOfFileVariable(meant ?? '')
+  const setting = NAMES_BY_VARIABLE.get(meant ?? '') ?? settingOfFileVariable(meant ?? '')
   const shown = PLAIN_NAME.test(variable) ? variable : `a variable that begins with ${PREFIX}`
   return { key: setting?.key, line: `${shown}: unknown variable${guess}` }
 }

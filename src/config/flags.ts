@@ -1,6 +1,6 @@
 /** The command line: `kprf [words] --key=value`, where every key of the schema is a flag. */
+import { KEY_SPELLINGS, NAMES_BY_KEY } from './names.ts'
 import { nearest } from './nearest.ts'
-import { KEY_SPELLINGS, SETTINGS_BY_KEY } from './settings.ts'
 import type { Found, Problem, Source } from './source.ts'
 
 /** A command line taken apart, not yet checked. */
@@ -39,7 +39,7 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
 const SWITCHES: readonly string[] = ['help', 'version', 'embedded-broker', 'from-beginning', 'json']
 
 const FLAG_SPELLINGS = [
-  ...KEY_SPELLINGS.filter(([, key]) => SETTINGS_BY_KEY.has(key)),
+  ...KEY_SPELLINGS.filter(([, key]) => NAMES_BY_KEY.has(key)),
   ...['config', ...SWITCHES].map((name) => [name, name] as const),
 ]
 
@@ -87,7 +87,7 @@ export function readFlags(argv: readonly string[]): FlagSource {
       continue
     }
     const isConfig = name === 'config'
-    if (!isConfig && !SETTINGS_BY_KEY.has(name)) {
+    if (!isConfig && !NAMES_BY_KEY.has(name)) {
       // Behind a flag without a value it is meant as that value: one problem, not two.
       if (position !== withoutValue + 1) problems.push(unknownFlag(position, name))
     } else if (value === undefined) {

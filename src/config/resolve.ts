@@ -1,20 +1,17 @@
 /** Lays the sources over the defaults, later ones winning, and checks the outcome. */
-import convict from 'convict'
 import { ProxyError } from '../base/errors.ts'
 import { brokerAddresses } from './brokers.ts'
 import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
-import { COMPLAINT_END } from './formats.ts'
+import { INT_MAX } from './kinds.ts'
 import { assign } from './properties/assign.ts'
 import { expandProperties } from './properties/expand.ts'
-import { INT_MAX } from './properties/property.ts'
 import { ADVICE } from './rules/advice.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rules/rule.ts'
 import { RULES } from './rules/rules.ts'
-import { SCHEMA } from './schema.ts'
-import type { Values } from './schema.ts'
+import type { SecurityProtocol } from './schema/kafka-access.ts'
 import type { Found, Problem, ReadFile, Source } from './source.ts'
-import type { SecurityProtocol } from './types.ts'
+import { layOver } from './values.ts'
 import { readYamlFile } from './yaml-file.ts'
 
 /** Where settings come from. */
@@ -61,19 +58,14 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
   const sources = given.map(expandProperties)
   const found = new Map(sources.flatMap((source) => [...source.found]))
   const { keys, properties, setProperties, warnings, ...assignment } = assign(found)
-  const config = convict<Values>(SCHEMA, { env: {}, args: [] })
-  const origins = new Map<string, string>()
-  for (const [key, { value, origin }] of keys) {
-    config.set(key, value)
-    origins.set(key, origin)
-  }
+  const origins = new Map(Array.from(keys, ([key, { origin }]) => [key, origin]))
 
-  const plain = config.getProperties()
-  const values = { ...plain, kafka: { ...plain.kafka, properties } }
+  const laid = layOver(keys)
+  const values = { ...laid.values, kafka: { ...laid.values.kafka, properties } }
   const problems = [
     ...sources.flatMap((source) => source.problems),
     ...assignment.problems,
-    ...wrongValues(config, origins),
+    ...laid.problems,
   ]
   const lines = [...problems.map(({ line }) => line), ...broken(RULES, values, facts, problems)]
   if (lines.length > 0) throw configInvalid(lines)
@@ -82,24 +74,6 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
     origins,
     setProperties,
     warnings: [...warnings, ...broken(ADVICE, values, facts, [])],
-  }
-}
-
-/** convict reports all wrong values at once: a line each, the key first and the value last, which is cut off. */
-function wrongValues(
-  config: convict.Config<Values>,
-  origins: ReadonlyMap<string, string>,
-): Problem[] {
-  try {
-    config.validate({ allowed: 'strict' })
-    return []
-  } catch (error) {
-    const complaints = error instanceof Error ? error.message.split('\n') : [String(error)]
-    return complaints.map((complaint) => {
-      const key = complaint.slice(0, complaint.indexOf(':'))
-      const [words = ''] = complaint.split(COMPLAINT_END)
-      return { key, line: `${words} (${origins.get(key) ?? 'default'})` }
-    })
   }
 }
 

@@ -1,10 +1,10 @@
 /** The configuration file: YAML, in the shape of the schema. */
 import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, ErrorCode, YAMLError } from 'yaml'
+import { KEY_SPELLINGS, NAMES_BY_KEY, SECTIONS } from './names.ts'
 import { nearest } from './nearest.ts'
 import { PROPERTIES_SECTION } from './properties/assign.ts'
 import { noSuchProperty } from './properties/catalog.ts'
-import { KEY_SPELLINGS, SECTIONS, SETTINGS_BY_KEY } from './settings.ts'
 import { readText } from './source.ts'
 import type { Found, Problem, ReadFile, Source } from './source.ts'
 
@@ -108,7 +108,7 @@ interface Reading {
 function readNode(node: unknown, keys: readonly string[], reading: Reading): void {
   const name = keys.join('.')
   const isSection = name === '' || SECTIONS.has(name)
-  const setting = SETTINGS_BY_KEY.get(name)
+  const setting = NAMES_BY_KEY.get(name)
   const complain = (complaint: string, key: string | undefined = name): void => {
     const line = `${name || 'the file'}: ${complaint} (${reading.origin(keys)})`
     reading.problems.push({ key, line })
@@ -159,7 +159,5 @@ function originOf(
   if (start === undefined) return path
   const { line, col } = lines.linePos(start)
   const name = keys.join('.')
-  return SETTINGS_BY_KEY.has(name) || SECTIONS.has(name)
-    ? `${path}:${line}`
-    : `${path}:${line}:${col}`
+  return NAMES_BY_KEY.has(name) || SECTIONS.has(name) ? `${path}:${line}` : `${path}:${line}:${col}`
 }

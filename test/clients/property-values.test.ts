@@ -4,7 +4,7 @@ import { runCommand } from '../kafka/cluster/command.ts'
 import { requireTool } from '../kafka/cluster/tools.ts'
 import { CATALOG, findProperty } from '../../src/config/properties/catalog.ts'
 import { parseValue } from '../../src/config/properties/parse-value.ts'
-import type { Kind } from '../../src/config/properties/property.ts'
+import type { Property } from '../../src/config/properties/property.ts'
 
 /** Those that are newer than the librdkafka of kcat, or that it was built without. */
 const TOO_NEW = new Set([
@@ -44,7 +44,9 @@ function kprfSaysOf(name: string, value: string): string | undefined {
 }
 
 /** Values at every bound, just beyond it, and of another kind. */
-function valuesOf({ type, min = 0, max = 0, choices = [], words = {} }: Kind): readonly string[] {
+function valuesOf(property: Property): readonly string[] {
+  const { type, min = 0, max = 0, choices = [] } = property.kind
+  const words = ('words' in property && property.words) || {}
   switch (type) {
     case 'integer':
     case 'float':
@@ -61,11 +63,13 @@ function valuesOf({ type, min = 0, max = 0, choices = [], words = {} }: Kind): r
     case 'CSV flags':
     case 'pattern list':
     case 'API':
+    case 'broker list':
+    case 'rate limit rules':
       return []
   }
 }
 
-const ASKED = Array.from(CATALOG, ([name, { kind }]) => [name, valuesOf(kind)] as const).filter(
+const ASKED = Array.from(CATALOG, ([name, property]) => [name, valuesOf(property)] as const).filter(
   ([, values]) => values.length > 0,
 )
 

@@ -14,8 +14,9 @@ describe('docs/CONFIGURATION.md', () => {
   it('names every key, its variable and its librdkafka names', async () => {
     const page = await configurationPage()
 
-    for (const { key, variable, librdkafka = [] } of SETTINGS) {
-      for (const name of [key, variable, ...librdkafka]) expect(page).toContain(`\`${name}\``)
+    for (const { key, variable, property } of SETTINGS) {
+      for (const name of [key, variable, ...(property?.names ?? [])])
+        expect(page).toContain(`\`${name}\``)
     }
   })
 

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkConfig, parseCommand, printConfig } from '../../src/cli/cli.ts'
 import { explainProperties } from '../../src/config/explain.ts'
-import { PROPERTY_SETTINGS, SETTINGS } from '../../src/config/settings.ts'
+import { PROPERTY_SETTINGS } from '../../src/config/names.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
 import { sourcesOf, type SourcesOptions } from './sources.ts'
 
 /** Looks like a name, so that it passes for one. */
@@ -84,10 +85,10 @@ const FREE_TEXTS = new Set([
   ...['kafka.brokers', 'kafka.client_id', 'kafka.user', 'http.host', 'output_file'],
   ...['kafka.ssl.ca_file', 'kafka.ssl.cert_file', 'kafka.ssl.key_file'],
 ])
-const isSecretive = ({ key, format, sensitive }: (typeof SETTINGS)[number]): boolean =>
-  sensitive === true || (format !== 'property' && !FREE_TEXTS.has(key))
-
-const KEYS = [...SETTINGS, ...PROPERTY_SETTINGS].filter(isSecretive).map(({ key }) => key)
+const KEYS = [
+  ...SETTINGS.filter(({ key }) => !FREE_TEXTS.has(key)),
+  ...PROPERTY_SETTINGS.filter(({ hasFileVariable }) => hasFileVariable === true),
+].map(({ key }) => key)
 const MISSPELT = [
   ...['kafka.pasword', 'kafka.pass', 'password', 'kafka.sasl.password', 'kafka.ssl.key_pasword'],
   ...[

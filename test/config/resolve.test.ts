@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { resolveConfig } from '../../src/config/resolve.ts'
-import { SETTINGS, SETTINGS_BY_KEY } from '../../src/config/settings.ts'
+import { NAMES_BY_KEY } from '../../src/config/names.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
 import { ProxyError } from '../../src/base/errors.ts'
 import { asText, FULL_FILE, SAMPLES, valueAt } from './samples.ts'
 import { load, loadWithBroker, problemsOf, problemsWithBroker, sourcesOf } from './sources.ts'
@@ -12,7 +13,7 @@ describe('the samples', () => {
 })
 
 describe.each(SAMPLES)('%s', (key, a, b, c) => {
-  const variable = SETTINGS_BY_KEY.get(key)?.variable ?? ''
+  const variable = NAMES_BY_KEY.get(key)?.variable ?? ''
   const env = { [variable]: asText(b) }
 
   it('is taken from the file', () => {

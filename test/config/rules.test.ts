@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COMPRESSION_CODECS } from '../../src/base/kafka-names.ts'
 import { RULES } from '../../src/config/rules/rules.ts'
-import { SETTINGS_BY_KEY } from '../../src/config/settings.ts'
+import { NAMES_BY_KEY } from '../../src/config/names.ts'
 import { effectiveLevel } from '../../src/producer/compression/codec.ts'
 import { loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
 
@@ -20,7 +20,7 @@ describe('the rules between keys', () => {
   it.each(RULES.map(({ rule, keys }) => [rule, keys] as const))(
     'know their keys: %s',
     (_, keys) => {
-      expect(keys.filter((key) => !SETTINGS_BY_KEY.has(key))).toEqual([])
+      expect(keys.filter((key) => !NAMES_BY_KEY.has(key))).toEqual([])
     },
   )
 

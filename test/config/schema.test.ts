@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findProperty } from '../../src/config/properties/catalog.ts'
-import { SECTIONS, SETTINGS, SETTINGS_BY_KEY } from '../../src/config/settings.ts'
+import { SECTIONS } from '../../src/config/names.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
 import type { Config } from '../../src/config/types.ts'
 import { load, loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
 
@@ -137,6 +138,12 @@ describe('the schema', () => {
     for (const { key } of SETTINGS) expect(key).toMatch(/^[a-z_]+(\.[a-z_]+)*$/)
   })
 
+  it('has defaults that may be written', () => {
+    const wrong = SETTINGS.filter(({ kind, default: value }) => !kind.accepts(value))
+
+    expect(wrong.map(({ key }) => key)).toEqual([])
+  })
+
   it('has its keys in these sections', () => {
     expect([...SECTIONS]).toEqual([
       'kafka',
@@ -161,7 +168,8 @@ describe.each(NUMBERS)('%s', (key, byDefault, min, max, read) => {
   })
 
   it.each([[min - 1], [max + 1]])('cannot be %d', (value) => {
-    const property = findProperty(SETTINGS_BY_KEY.get(key)?.librdkafka?.[0] ?? '')?.usualName
+    const row = SETTINGS.find((setting) => setting.key === key)
+    const property = findProperty(row?.property?.names[0] ?? '')?.usualName
     const complaint =
       property === undefined
         ? `must be a whole number from ${min} to ${max}, not ${value}`

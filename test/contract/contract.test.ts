@@ -7,18 +7,19 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ERROR_CODES } from '../../src/base/errors.ts'
 import { printConfig } from '../../src/cli/cli.ts'
-import { PROPERTY_SETTINGS, SETTINGS } from '../../src/config/settings.ts'
+import { PROPERTY_SETTINGS } from '../../src/config/names.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
 import { HTTP_MAPPINGS } from '../../src/http/error-mapper.ts'
 
 const fileNamed = (name: string): string => new URL(name, import.meta.url).pathname
 
 test('every key, variable, flag and default is what it was', async () => {
   const settings = SETTINGS.map(
-    ({ key, variable, default: value, allowed, librdkafka = [], hasFileVariable = false }) =>
+    ({ key, variable, default: value, allowed, property, hasFileVariable = false }) =>
       [
         `${key} = ${JSON.stringify(value)}`,
         `${variable}${hasFileVariable ? ' and _FILE' : ''}`,
-        ...[`--${key}`, allowed, librdkafka.join(', ')],
+        ...[`--${key}`, allowed, (property?.names ?? []).join(', ')],
       ].join(' | '),
   )
   const properties = PROPERTY_SETTINGS.map(

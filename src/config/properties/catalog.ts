@@ -10,7 +10,9 @@ import { IGNORED } from './catalog/ignored.ts'
 import { QUEUE } from './catalog/queue.ts'
 import { REFUSED } from './catalog/refused.ts'
 import { SECURITY } from './catalog/security.ts'
-import { consumerOnly, type OwnProperty, type Property } from './property.ts'
+import { usualNameOf } from '../setting.ts'
+import { SETTINGS, type NamedSetting } from '../settings.ts'
+import { consumerOnly, type KeyProperty, type OwnProperty, type Property } from './property.ts'
 
 const SUPPORTED = { ...QUEUE, ...CONNECTIONS, ...SECURITY }
 
@@ -23,9 +25,36 @@ export type PropertyValues = {
   ]: Supported[Name] extends OwnProperty<infer Value> ? Value : never
 }
 
+/** The rows of properties that are other names of keys, made from the rows of those. */
+const KEY_PROPERTIES: ReadonlyMap<string, KeyProperty> = new Map(SETTINGS.flatMap(keyProperty))
+
+function keyProperty(setting: NamedSetting): [usualName: string, KeyProperty][] {
+  const { key, kind, default: byDefault, sensitive, property } = setting
+  const usualName = usualNameOf(setting)
+  if (!property || usualName === undefined) return []
+  const aliases = property.names.filter((name) => name !== usualName)
+  const row: KeyProperty = {
+    ...{ kind, librdkafkaDefault: byDefault, ...property },
+    ...{ verdict: 'key', key, default: byDefault },
+    ...(aliases.length > 0 && { aliases }),
+    ...(sensitive === true && { sensitive }),
+  }
+  return [[usualName, row]]
+}
+
+/** The rows of those that do something, in their order; keys that have no place in it come last. */
+function supported(): readonly (readonly [usualName: string, Property])[] {
+  const placed = Object.entries(SUPPORTED).map(([name, own]): [string, Property] => {
+    const row = own.verdict === 'own' ? own : KEY_PROPERTIES.get(name)
+    invariant(row !== undefined, 'only properties of keys have a place without a row')
+    return [name, row]
+  })
+  return [...placed, ...KEY_PROPERTIES]
+}
+
 /** Every row by the property's usual name. */
 export const CATALOG: ReadonlyMap<string, Property> = new Map<string, Property>([
-  ...Object.entries(SUPPORTED),
+  ...supported(),
   ...Object.entries(IGNORED),
   ...Object.entries(REFUSED),
   ...CONSUMER.map((name) => [name, consumerOnly()] as const),

@@ -1,18 +1,20 @@
 /**
- * From what a user wrote to the value of a property: librdkafka's rules, and its words for what is wrong, which use
- * the property's usual name.
+ * From what a user wrote to the value of a property: librdkafka's rules, which are looser than those for keys, and
+ * its words for what is wrong, which use the property's usual name.
  */
+import { complaintAboutProperty, isTexts, READERS } from '../kinds.ts'
 import type { NamedProperty } from './catalog.ts'
-import type { Kind } from './property.ts'
+import type { Property } from './property.ts'
 
 /** See the head of this file. */
 export type ParsedValue =
   | { readonly status: 'right'; readonly value: unknown }
   | { readonly status: 'wrong'; readonly complaint: string }
 
+/** What librdkafka takes for true and false beside these words. */
 const TRUTH: ReadonlyMap<string, boolean> = new Map([
-  ...['true', 't', '1'].map((word) => [word, true] as const),
-  ...['false', 'f', '0'].map((word) => [word, false] as const),
+  ...['t', '1'].map((word) => [word, true] as const),
+  ...['f', '0'].map((word) => [word, false] as const),
 ])
 
 /**
@@ -21,74 +23,36 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
  * Unlike librdkafka, which stops reading a number at the first character that belongs to none, this takes
  * `5s` for a mistake.
  */
-export function parseValue(named: NamedProperty, given: unknown): ParsedValue {
-  const { usualName, property } = named
-  const { kind } = property
-  switch (kind.type) {
-    case 'integer':
+export function parseValue({ usualName, property }: NamedProperty, given: unknown): ParsedValue {
+  const value = read(property, given)
+  const complaint = complaintAboutProperty(property.kind, value, usualName)
+  return complaint === undefined ? { status: 'right', value } : { status: 'wrong', complaint }
+}
+
+function read(property: Property, given: unknown): unknown {
+  const { type, choices = [], isList } = property.kind
+  const word = asText(given).trim().toLowerCase()
+  switch (type) {
+    case 'integer': {
+      const meant = 'words' in property ? property.words[word] : undefined
+      return meant ?? (/^0x[\da-f]+$/.test(word) ? Number(word) : READERS.integer(word))
+    }
     case 'float':
-      return parseNumber(named, given)
-    case 'boolean': {
-      const value = TRUTH.get(asText(given).trim().toLowerCase())
-      return value === undefined
-        ? wrong(`Expected bool value for "${usualName}": true or false`)
-        : { status: 'right', value }
-    }
-    case 'enum value': {
-      const word = asText(given).trim().toLowerCase()
-      const value = kind.choices?.find((choice) => choice.toLowerCase() === word)
-      return value === undefined
-        ? invalid(named, `one of ${kind.choices?.join(', ') ?? ''}`)
-        : { status: 'right', value }
-    }
-    case 'API':
-      return { status: 'right', value: given }
+      return READERS.float(word)
+    case 'boolean':
+      return TRUTH.get(word) ?? READERS.boolean(word)
+    case 'enum value':
+      return choices.find((choice) => choice.toLowerCase() === word)
     case 'string':
     case 'CSV flags':
     case 'pattern list':
-      return parseText(named, given)
+      if (typeof given === 'string') return given.trimStart()
+      return isList === true && isTexts(given) ? given.join(',') : given
+    case 'API':
+    case 'broker list':
+    case 'rate limit rules':
+      return given
   }
-}
-
-function parseNumber(named: NamedProperty, given: unknown): ParsedValue {
-  const { usualName, property } = named
-  const { min = -Infinity, max = Infinity } = property.kind
-  const value = numberOf(property.kind, given)
-  if (value === undefined) return invalid(named, `a number from ${min} to ${max}`)
-  return value < min || value > max
-    ? wrong(outsideRange(usualName, value, min, max))
-    : { status: 'right', value }
-}
-
-/** librdkafka's words for a number that is too small or too large. */
-export function outsideRange(name: string, value: number, min: number, max: number): string {
-  return `Configuration property "${name}" value ${value} is outside allowed range ${min}..${max}`
-}
-
-function numberOf({ type, words }: Kind, given: unknown): number | undefined {
-  const written = asText(given).trim().toLowerCase()
-  const meant = words?.[written]
-  if (meant !== undefined) return meant
-  const format = type === 'float' ? /^-?\d+(\.\d+)?$/ : /^(-?\d+|0x[\da-f]+)$/
-  return format.test(written) ? Number(written) : undefined
-}
-
-function parseText(named: NamedProperty, given: unknown): ParsedValue {
-  if (typeof given === 'string') return { status: 'right', value: given.trimStart() }
-  const isTexts = Array.isArray(given) && given.every((item) => typeof item === 'string')
-  if (isTexts && named.property.kind.isList === true)
-    return { status: 'right', value: given.join(',') }
-  const isPlain = typeof given === 'number' || typeof given === 'boolean'
-  return invalid(named, isPlain ? 'text; put it in quotes' : 'text')
-}
-
-/** librdkafka repeats the value, which may be a secret in the wrong place. */
-function invalid({ usualName }: NamedProperty, allowed: string): ParsedValue {
-  return wrong(`Invalid value for configuration property "${usualName}"; it must be ${allowed}`)
-}
-
-function wrong(complaint: string): ParsedValue {
-  return { status: 'wrong', complaint }
 }
 
 function asText(given: unknown): string {

@@ -1,58 +1,51 @@
 /**
  * What is known of a property of librdkafka: the values it takes there, and what kprf makes of it. The
- * builders make the rows of the catalog.
+ * builders make the rows of the catalog; those of properties that are other names of keys follow from the schema.
  */
-
-/** The kinds of value, as CONFIGURATION.md of librdkafka names them. */
-export type PropertyType =
-  'integer' | 'float' | 'boolean' | 'enum value' | 'string' | 'CSV flags' | 'pattern list' | 'API'
-
-/** What librdkafka lets a property be. */
-export interface Kind<Value = unknown> {
-  readonly type: PropertyType
-  /** Smallest and largest number. */
-  readonly min?: number
-  readonly max?: number
-  /** The words to choose from, upper or lower case alike. */
-  readonly choices?: readonly string[]
-  /** Whether a list stands for its items with commas between. */
-  readonly isList?: boolean
-  /** Words that stand for a number. */
-  readonly words?: Readonly<Record<string, number>>
-  /** librdkafka's default; `undefined` where it has none. */
-  readonly byDefault: Value
-}
+import { API, text, type Kind } from '../kinds.ts'
 
 /** Who does what a property asks for: an option of kafkajs, kprf itself, or Node.js below it. */
 export type Doer = 'kafkajs' | 'kprf' | 'Node.js'
 
-/** What is the same for every row. */
-interface Row<Value = unknown> {
-  readonly kind: Kind<Value>
-  /** Other names of it. */
-  readonly aliases?: readonly string[]
-  /** What it does here, or why it does nothing: full sentences for the documentation. */
+/** What is said of a property that does something. */
+export interface PropertyWords {
+  readonly by: Doer
+  /** What it does here: full sentences for the documentation. */
   readonly note: string
-  /** Never printed; can be read from a file that the variable with `_FILE` appended names. */
-  readonly sensitive?: boolean
+  /** Words that stand for a number. */
+  readonly words?: Readonly<Record<string, number>>
   /** Values that librdkafka takes and kprf refuses, in lower case, with the reason. */
   readonly refuses?: Readonly<Record<string, string>>
   /** Values that are worth a warning, in lower case, with its words. */
   readonly warns?: Readonly<Record<string, string>>
 }
 
+/** What is the same for every row. */
+interface Row<Value = unknown> {
+  /** What librdkafka lets it be. */
+  readonly kind: Kind<Value>
+  /** `undefined` where it has none. */
+  readonly librdkafkaDefault: unknown
+  /** Other names of it. */
+  readonly aliases?: readonly string[]
+  /** What it does here, or why it does nothing. */
+  readonly note: string
+  /** Never printed; can be read from a file that the variable with `_FILE` appended names. */
+  readonly sensitive?: boolean
+}
+
 /** Another name of a key of the configuration file. */
-export interface KeyProperty extends Row {
+export interface KeyProperty extends Row, PropertyWords {
   readonly verdict: 'key'
-  readonly by: Doer
   readonly key: string
+  /** kprf's default: that of the key. */
+  readonly default: unknown
 }
 
 /** A setting that has no other name. */
-export interface OwnProperty<Value = unknown> extends Row<Value> {
+export interface OwnProperty<Value = unknown> extends Row<Value>, PropertyWords {
   readonly verdict: 'own'
-  readonly by: Doer
-  /** kprf's default, where it is not librdkafka's. */
+  /** kprf's default, where it is not librdkafka's; `undefined` where the value then follows from others. */
   readonly default: Value
 }
 
@@ -79,90 +72,57 @@ export interface ConsumerProperty extends Row {
 export type Property =
   KeyProperty | OwnProperty | IgnoredProperty | RefusedProperty | ConsumerProperty
 
-/** The largest C `int`. */
-export const INT_MAX = 2 ** 31 - 1
+/** What is left to the rows of properties that do something and are no keys. */
+type OwnWords = PropertyWords & Pick<Row, 'aliases' | 'sensitive'>
 
-/** A number without fraction. */
-export function integer(
-  min: number,
-  max: number,
-  byDefault: number,
-  words?: Readonly<Record<string, number>>,
-): Kind<number> {
-  return { type: 'integer', min, max, byDefault, ...(words && { words }) }
-}
-
-/** A number. */
-export function float(min: number, max: number, byDefault: number): Kind<number> {
-  return { type: 'float', min, max, byDefault }
-}
-
-/** true or false. */
-export function boolean(byDefault: boolean): Kind<boolean> {
-  return { type: 'boolean', byDefault }
-}
-
-/** One of some words. */
-export function oneOf<const Word extends string>(
-  choices: readonly Word[],
-  byDefault: NoInfer<Word>,
-): Kind<Word> {
-  return { type: 'enum value', choices, byDefault }
-}
-
-/** Any text. */
-export function text(byDefault = ''): Kind<string> {
-  return { type: 'string', byDefault }
-}
-
-/** Texts with commas between. */
-export function list(): Kind<string> {
-  return { ...text(), isList: true }
-}
-
-/** Words with commas between. */
-export function flags(byDefault = ''): Kind<string> {
-  return { type: 'CSV flags', byDefault }
-}
-
-/** Regular expressions with commas between. */
-export function patterns(byDefault = ''): Kind<string> {
-  return { type: 'pattern list', byDefault }
-}
-
-/** What only a program that is linked with librdkafka can set. */
-export const API: Kind = { type: 'API', byDefault: undefined }
-
-/** See {@link KeyProperty}. */
-export function setsKey(key: string, row: Omit<KeyProperty, 'verdict' | 'key'>): KeyProperty {
-  return { verdict: 'key', key, ...row }
-}
+/** Keeps the place, in the order of the documentation, of a property that is another name of a key. */
+export const KEY_PLACE = { verdict: 'key place' } as const
 
 /** See {@link OwnProperty}. */
 export function own<Value>(
-  row: Omit<OwnProperty<Value>, 'verdict' | 'default'> & { readonly default?: NoInfer<Value> },
+  kind: Kind<Value>,
+  librdkafkaDefault: NoInfer<Value>,
+  words: OwnWords & { readonly default?: NoInfer<Value> },
 ): OwnProperty<Value> {
-  return { ...row, verdict: 'own', default: row.default ?? row.kind.byDefault }
+  return { default: librdkafkaDefault, ...words, verdict: 'own', kind, librdkafkaDefault }
 }
 
 /** An {@link OwnProperty} whose value follows from others while it is not set. */
 export function derived<Value>(
-  row: Omit<OwnProperty<Value>, 'verdict' | 'default'>,
+  kind: Kind<Value>,
+  librdkafkaDefault: NoInfer<Value>,
+  words: OwnWords,
 ): OwnProperty<Value | undefined> {
-  return { ...row, verdict: 'own', default: undefined }
+  return { ...words, verdict: 'own', kind, librdkafkaDefault, default: undefined }
 }
 
 /** See {@link IgnoredProperty}. */
-export function ignored(kind: Kind, note: string, asIs?: string): IgnoredProperty {
-  return { verdict: 'ignored', kind, note, ...(asIs !== undefined && { asIs }) }
+export function ignored<Value>(
+  kind: Kind<Value>,
+  librdkafkaDefault: NoInfer<Value>,
+  note: string,
+  asIs?: string,
+): IgnoredProperty {
+  return { verdict: 'ignored', kind, librdkafkaDefault, note, ...(asIs !== undefined && { asIs }) }
 }
 
 /** See {@link RefusedProperty}. */
-export function refused(kind: Kind, note: string, asIs?: string): RefusedProperty {
-  return { verdict: 'refused', kind, note, ...(asIs !== undefined && { asIs }) }
+export function refused<Value>(
+  kind: Kind<Value>,
+  librdkafkaDefault: NoInfer<Value>,
+  note: string,
+  asIs?: string,
+): RefusedProperty {
+  return { verdict: 'refused', kind, librdkafkaDefault, note, ...(asIs !== undefined && { asIs }) }
+}
+
+/** A {@link RefusedProperty} that only a program that is linked with librdkafka can set. */
+export function refusedApi(note: string): RefusedProperty {
+  return refused(API, undefined, note)
 }
 
 /** See {@link ConsumerProperty}. */
 export function consumerOnly(): ConsumerProperty {
-  return { verdict: 'consumer', kind: text(), note: 'it is for consumers; kprf only produces' }
+  const note = 'it is for consumers; kprf only produces'
+  return { verdict: 'consumer', kind: text(), librdkafkaDefault: '', note }
 }

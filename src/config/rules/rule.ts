@@ -1,7 +1,7 @@
 /** What a rule between keys is, and what several rules need. */
 import type { PropertyValues } from '../properties/catalog.ts'
 import type { Values } from '../schema.ts'
-import type { SecurityProtocol } from '../types.ts'
+import type { SecurityProtocol } from '../schema/kafka-access.ts'
 
 /** The value of every key and every property. */
 export type Settled = Values & { readonly kafka: { readonly properties: PropertyValues } }

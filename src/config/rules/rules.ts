@@ -69,7 +69,7 @@ function brokerOfOtherProtocol(values: Settled): string | undefined {
     (broker) => broker.protocol !== undefined && broker.protocol !== protocol,
   )
   if (other?.protocol === undefined) return undefined
-  const isKnown = SCHEMA.kafka.security_protocol.choices?.includes(other.protocol) === true
+  const isKnown = SCHEMA.kafka.security_protocol.kind.accepts(other.protocol)
   const shown = isKnown
     ? `${other.protocol}://${other.address}`
     : 'an address with another protocol'

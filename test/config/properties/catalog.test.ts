@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CATALOG, findProperty, PROPERTY_NAMES } from '../../../src/config/properties/catalog.ts'
-import { PROPERTY_SETTINGS, SETTINGS, SETTINGS_BY_KEY } from '../../../src/config/settings.ts'
+import { PROPERTY_SETTINGS } from '../../../src/config/names.ts'
+import { SETTINGS } from '../../../src/config/settings.ts'
 
 /** The rows of CONFIGURATION.md of librdkafka 2.15. */
 const ROWS = readFileSync(new URL('librdkafka-2.15.tsv', import.meta.url), 'utf8')
@@ -85,7 +86,7 @@ describe('the catalog of librdkafka properties', () => {
     // What kprf can do is not what a build of librdkafka can.
     const documented = name === 'builtin.features' ? '' : byDefault.replaceAll('\\|', '|')
 
-    expect(String(findProperty(name)?.property.kind.byDefault)).toBe(documented)
+    expect(String(findProperty(name)?.property.librdkafkaDefault)).toBe(documented)
   })
 
   it('says of each what it does, or why it does nothing', () => {
@@ -100,25 +101,36 @@ describe('the catalog of librdkafka properties', () => {
     expect(new Set(variables).size).toBe(variables.length)
   })
 
-  it('agrees with the schema about the names and bounds of keys', () => {
-    const named = Array.from(CATALOG, ([name, property]) => ({ name, property })).filter(
-      ({ property }) => property.verdict === 'key',
-    )
-    for (const { name, property } of named) {
-      if (property.verdict !== 'key') continue
-      const setting = SETTINGS_BY_KEY.get(property.key)
-      const names = [name, ...(property.aliases ?? [])]
+  it.each(SETTINGS.flatMap(({ key, property }) => (property ? [[key, property] as const] : [])))(
+    'makes the row of the property that is %s from the row of the key',
+    (key, { names, note, librdkafkaDefault }) => {
+      const setting = SETTINGS.find((row) => row.key === key)
 
-      expect(setting?.librdkafka?.toSorted(), property.key).toEqual(names.sort())
-      expect([setting?.min, setting?.max], property.key).toEqual([
-        property.kind.min,
-        property.kind.max,
-      ])
-      expect(setting?.sensitive, property.key).toBe(property.sensitive)
+      for (const name of names) {
+        const found = findProperty(name)
+        expect(found?.property).toMatchObject({ verdict: 'key', key, note })
+        expect([found?.usualName, ...(found?.property.aliases ?? [])].sort()).toEqual(
+          names.toSorted(),
+        )
+        expect(found?.property.librdkafkaDefault).toEqual(librdkafkaDefault ?? setting?.default)
+        expect(found?.property.sensitive).toBe(setting?.sensitive)
+      }
+    },
+  )
+
+  it('has the bounds of keys, which are those of librdkafka', () => {
+    for (const { key, kind, property } of SETTINGS) {
+      if (!property) continue
+      const { min, max } = findProperty(property.names[0])?.property.kind ?? {}
+
+      expect([min, max], key).toEqual([kind.min, kind.max])
     }
-    const keys = SETTINGS.filter(({ librdkafka }) => librdkafka !== undefined).map(({ key }) => key)
-    expect(named.map(({ property }) => 'key' in property && property.key).sort()).toEqual(
-      keys.sort(),
-    )
+  })
+
+  it('has what does something first, keys among it', () => {
+    const verdicts = Array.from(CATALOG.values(), ({ verdict }) => verdict)
+    const isActive = verdicts.map((verdict) => verdict === 'key' || verdict === 'own')
+
+    expect(isActive.lastIndexOf(true)).toBe(isActive.indexOf(false) - 1)
   })
 })

@@ -1,114 +1,86 @@
 /** Brokers, connections and what is asked of them beside produce requests. */
-import { boolean, derived, INT_MAX, integer, list, oneOf, own, setsKey, text } from '../property.ts'
+import { boolean, INT_MAX, integer, oneOf } from '../../kinds.ts'
+import { derived, KEY_PLACE, own } from '../property.ts'
 
 export const CONNECTIONS = {
-  'client.id': setsKey('kafka.client_id', {
-    kind: text('rdkafka'),
-    by: 'kafkajs',
-    note: '`clientId`.',
-  }),
-  'metadata.broker.list': setsKey('kafka.brokers', {
-    kind: list(),
-    aliases: ['bootstrap.servers'],
-    by: 'kafkajs',
-    note: '`brokers`.',
-  }),
-  'receive.message.max.bytes': own({
-    kind: integer(1000, INT_MAX, 100_000_000),
+  'client.id': KEY_PLACE,
+  'metadata.broker.list': KEY_PLACE,
+  'receive.message.max.bytes': own(integer(1000, INT_MAX), 100_000_000, {
     by: 'kprf',
     note: 'An answer that says it is longer ends the connection.',
   }),
-  'metadata.recovery.strategy': own({
-    kind: oneOf(['none', 'rebootstrap'], 'rebootstrap'),
+  'metadata.recovery.strategy': own(oneOf(['none', 'rebootstrap']), 'rebootstrap', {
     by: 'kprf',
     note: 'Whether those of `bootstrap.servers` are asked when the known brokers do not answer, or one says that it takes a rebootstrap; their names are looked up anew. With `none` a cluster that has moved behind them is not found without a restart.',
   }),
-  'metadata.recovery.rebootstrap.trigger.ms': own({
-    kind: integer(0, INT_MAX, 300_000),
+  'metadata.recovery.rebootstrap.trigger.ms': own(integer(0, INT_MAX), 300_000, {
     default: 0,
     by: 'kprf',
     note: 'For how long none of the known brokers may have answered before those of `bootstrap.servers` are asked along with them; if all have failed, they are asked whatever it says. 0, unlike in librdkafka: kprf is back within seconds.',
   }),
-  'topic.metadata.refresh.interval.ms': own({
-    kind: integer(-1, 3_600_000, 300_000),
+  'topic.metadata.refresh.interval.ms': own(integer(-1, 3_600_000), 300_000, {
     by: 'kprf',
     note: 'How often topics in use are asked about when nothing is amiss; -1 is not before the answer is too old.',
   }),
-  'metadata.max.age.ms': derived({
-    kind: integer(1, 86_400_000, 900_000),
+  'metadata.max.age.ms': derived(integer(1, 86_400_000), 900_000, {
     by: 'kprf',
     note: 'How old an answer about a topic may be; a topic that was not used for so long is forgotten. Three times `topic.metadata.refresh.interval.ms` where it is not set, or 900000 where that is -1.',
   }),
-  'topic.metadata.refresh.fast.interval.ms': derived({
-    kind: integer(1, 60_000, 100),
+  'topic.metadata.refresh.fast.interval.ms': derived(integer(1, 60_000), 100, {
     by: 'kprf',
     note: 'How soon a topic that misses a leader is asked about again. `retry.backoff.ms` where it is not set.',
   }),
-  'topic.metadata.propagation.max.ms': setsKey('kafka.topic_metadata_propagation_max_ms', {
-    kind: integer(0, 3_600_000, 30_000),
-    by: 'kprf',
-    note: 'Grace for a topic that brokers do not know yet.',
-  }),
-  'allow.auto.create.topics': own({
-    kind: boolean(false),
+  'topic.metadata.propagation.max.ms': KEY_PLACE,
+  'allow.auto.create.topics': own(boolean(), false, {
     default: true,
     by: 'kafkajs',
     note: "true by default, as for librdkafka's producers; brokers must allow it too. A topic is asked about without creation first; `kafka.max_topic_creations_per_minute` bounds how many are created.",
   }),
-  'socket.timeout.ms': own({
-    kind: integer(10, 300_000, 60_000),
+  'socket.timeout.ms': own(integer(10, 300_000), 60_000, {
     by: 'kafkajs',
     note: '`requestTimeout`. A produce request gets less when its records have less time left; whatever is not answered in time loses its connection.',
   }),
-  'socket.connection.setup.timeout.ms': own({
-    kind: integer(1000, INT_MAX, 30_000),
+  'socket.connection.setup.timeout.ms': own(integer(1000, INT_MAX), 30_000, {
     default: 5000,
     by: 'kafkajs',
     note: '`connectionTimeout` and `authenticationTimeout`; TCP, TLS and SASL together get no longer either. Less than in librdkafka, because kafkajs tries one bootstrap broker after the other.',
   }),
-  'socket.keepalive.enable': own({
-    kind: boolean(false),
+  'socket.keepalive.enable': own(boolean(), false, {
     default: true,
     by: 'kprf',
     note: 'TCP keep-alive after a minute without traffic.',
   }),
-  'socket.nagle.disable': own({
-    kind: boolean(true),
+  'socket.nagle.disable': own(boolean(), true, {
     by: 'kprf',
     note: 'TCP_NODELAY. kafkajs itself would leave it off.',
   }),
-  'broker.address.family': own({
-    kind: oneOf(['any', 'v4', 'v6'], 'any'),
+  'broker.address.family': own(oneOf(['any', 'v4', 'v6']), 'any', {
     by: 'Node.js',
     note: '`family` of `net.connect`.',
   }),
-  'connections.max.idle.ms': own({
-    kind: integer(0, INT_MAX, 0),
+  'connections.max.idle.ms': own(integer(0, INT_MAX), 0, {
     by: 'kprf',
     note: 'Closes a connection on which nothing was sent for so long; 0 never does.',
   }),
-  'reconnect.backoff.ms': own({
-    kind: integer(0, 3_600_000, 100),
+  'reconnect.backoff.ms': own(integer(0, 3_600_000), 100, {
     by: 'kprf',
     note: 'Wait before a broker that could not be reached is tried again; doubles, with -25 to +50 % of jitter.',
   }),
-  'reconnect.backoff.max.ms': derived({
-    kind: integer(0, 3_600_000, 10_000),
+  'reconnect.backoff.max.ms': derived(integer(0, 3_600_000), 10_000, {
     by: 'kprf',
     note: 'Longest such wait. 1000 where it is not set, or `reconnect.backoff.ms` where that is more: less than in librdkafka, so that records with the default `message.timeout.ms` of 2000 still see the broker come back.',
   }),
-  'client.dns.lookup': own({
-    kind: oneOf(['use_all_dns_ips', 'resolve_canonical_bootstrap_servers_only'], 'use_all_dns_ips'),
-    by: 'Node.js',
-    note: 'All addresses of a name are tried.',
-    refuses: {
-      resolve_canonical_bootstrap_servers_only:
-        'it serves Kerberos, which needs a native library; kprf has none',
+  'client.dns.lookup': own(
+    oneOf(['use_all_dns_ips', 'resolve_canonical_bootstrap_servers_only']),
+    'use_all_dns_ips',
+    {
+      by: 'Node.js',
+      note: 'All addresses of a name are tried.',
+      refuses: {
+        resolve_canonical_bootstrap_servers_only:
+          'it serves Kerberos, which needs a native library; kprf has none',
+      },
     },
-  }),
-  'statistics.interval.ms': setsKey('kafka.statistics_interval_ms', {
-    kind: integer(0, 86_400_000, 0),
-    by: 'kprf',
-    note: 'Served at `/stats` and as `kafka_producer_*` metrics.',
-  }),
+  ),
+  'statistics.interval.ms': KEY_PLACE,
 } as const

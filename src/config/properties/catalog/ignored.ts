@@ -1,5 +1,6 @@
 /** Taken without effect: what the user wants holds all the same, or nobody can tell the difference. */
-import { boolean, flags, ignored, INT_MAX, integer, text } from '../property.ts'
+import { boolean, flags, INT_MAX, integer, text } from '../../kinds.ts'
+import { ignored } from '../property.ts'
 
 const DEPRECATED = 'librdkafka itself no longer uses it'
 const LOGGING = "kprf's own log has other lines; see `log_level` and `output_file`"
@@ -7,74 +8,99 @@ const LOGGING = "kprf's own log has other lines; see `log_level` and `output_fil
 export const IGNORED = {
   'builtin.features': ignored(
     flags(),
+    '',
     'it tells what a build of librdkafka can do; what kprf can do is in this table',
   ),
   'message.copy.max.bytes': ignored(
-    integer(0, 1_000_000_000, 65_535),
+    integer(0, 1_000_000_000),
+    65_535,
     'every record is encoded once, straight into its batch, whatever its size',
   ),
-  'topic.metadata.refresh.fast.cnt': ignored(integer(0, 1000, 10), DEPRECATED),
+  'topic.metadata.refresh.fast.cnt': ignored(integer(0, 1000), 10, DEPRECATED),
   'topic.metadata.refresh.sparse': ignored(
-    boolean(true),
+    boolean(),
+    true,
     'only topics in use are ever asked about',
     'true',
   ),
-  debug: ignored(flags(), 'set log_level to debug instead', ''),
-  'socket.blocking.max.ms': ignored(integer(1, 60_000, 1000), DEPRECATED),
+  debug: ignored(flags(), '', 'set log_level to debug instead', ''),
+  'socket.blocking.max.ms': ignored(integer(1, 60_000), 1000, DEPRECATED),
   'socket.send.buffer.bytes': ignored(
-    integer(0, 100_000_000, 0),
+    integer(0, 100_000_000),
+    0,
     'Node.js leaves the buffers of TCP to the system',
     '0',
   ),
   'socket.receive.buffer.bytes': ignored(
-    integer(0, 100_000_000, 0),
+    integer(0, 100_000_000),
+    0,
     'Node.js leaves the buffers of TCP to the system',
     '0',
   ),
   'socket.max.fails': ignored(
-    integer(0, 1_000_000, 1),
+    integer(0, 1_000_000),
+    1,
     'the first request that is not answered in time ends its connection',
     '1',
   ),
   'broker.address.ttl': ignored(
-    integer(0, 86_400_000, 1000),
+    integer(0, 86_400_000),
+    1000,
     'host names are looked up for each connection; the system may remember them',
   ),
-  'reconnect.backoff.jitter.ms': ignored(integer(0, 3_600_000, 0), DEPRECATED),
-  log_level: ignored(integer(0, 7, 6), LOGGING),
-  'log.queue': ignored(boolean(false), LOGGING, 'false'),
-  'log.thread.name': ignored(boolean(true), LOGGING),
-  'log.connection.close': ignored(boolean(true), LOGGING, 'true'),
-  'enable.random.seed': ignored(boolean(true), 'Node.js seeds its random numbers itself', 'true'),
+  'reconnect.backoff.jitter.ms': ignored(integer(0, 3_600_000), 0, DEPRECATED),
+  log_level: ignored(integer(0, 7), 6, LOGGING),
+  'log.queue': ignored(boolean(), false, LOGGING, 'false'),
+  'log.thread.name': ignored(boolean(), true, LOGGING),
+  'log.connection.close': ignored(boolean(), true, LOGGING, 'true'),
+  'enable.random.seed': ignored(boolean(), true, 'Node.js seeds its random numbers itself', 'true'),
   'internal.termination.signal': ignored(
-    integer(0, 128, 0),
+    integer(0, 128),
+    0,
     'there are no threads to be interrupted',
     '0',
   ),
   'api.version.request.timeout.ms': ignored(
-    integer(1, 300_000, 10_000),
+    integer(1, 300_000),
+    10_000,
     'the question is part of the connection setup; see socket.connection.setup.timeout.ms',
   ),
   'api.version.fallback.ms': ignored(
-    integer(0, 604_800_000, 0),
+    integer(0, 604_800_000),
+    0,
     'brokers are always asked for their versions',
   ),
-  'broker.version.fallback': ignored(text('0.10.0'), 'brokers are always asked for their versions'),
-  'ssl.ca.certificate.stores': ignored(text('Root'), 'it is for Windows only; see ssl.ca.location'),
-  'client.rack': ignored(text(), 'a rack matters to consumers only, which read from the nearest'),
-  'transaction.timeout.ms': ignored(integer(1000, INT_MAX, 60_000), 'kprf has no transactions'),
+  'broker.version.fallback': ignored(
+    text(),
+    '0.10.0',
+    'brokers are always asked for their versions',
+  ),
+  'ssl.ca.certificate.stores': ignored(
+    text(),
+    'Root',
+    'it is for Windows only; see ssl.ca.location',
+  ),
+  'client.rack': ignored(
+    text(),
+    '',
+    'a rack matters to consumers only, which read from the nearest',
+  ),
+  'transaction.timeout.ms': ignored(integer(1000, INT_MAX), 60_000, 'kprf has no transactions'),
   'queue.buffering.backpressure.threshold': ignored(
-    integer(1, 1_000_000, 1),
+    integer(1, 1_000_000),
+    1,
     'max.in.flight bounds what waits in front of a slow broker, and batches grow meanwhile',
   ),
   'delivery.report.only.error': ignored(
-    boolean(false),
+    boolean(),
+    false,
     'a push says itself whether it wants to know: wait_for_send',
     'false',
   ),
-  'enable.metrics.push': ignored(boolean(true), 'kprf sends no metrics to brokers', 'false'),
+  'enable.metrics.push': ignored(boolean(), true, 'kprf sends no metrics to brokers', 'false'),
   'produce.offset.report': ignored(
-    boolean(false),
+    boolean(),
+    false,
     'a push says itself whether it wants offsets: return_offsets',
   ),
 } as const

@@ -1,0 +1,213 @@
+/**
+ * The kinds of value that settings have, keys of the file and properties of librdkafka alike: how each is read from
+ * text (a variable, a flag, a quoted scalar of the file), what it must be, and in which words that is said.
+ */
+import { parseBroker, splitBrokers } from './brokers.ts'
+import { parseRules, ruleComplaint, RULES_ALLOWED, type RuleInFile } from './ratelimit-rules.ts'
+
+/** One kind of value. */
+export interface Kind<Value = unknown> {
+  readonly type: KindType
+  /** What is allowed, as it follows "must be". */
+  readonly allowed: string
+  /** Whether a value is of this kind, once it was read from text where it was text. */
+  readonly accepts: (value: unknown) => value is Value
+  /** What helps with a value that is not, to follow `allowed`. The value is not repeated: it may be a secret. */
+  readonly hint?: (value: unknown) => string
+  /** Smallest and largest number. */
+  readonly min?: number
+  readonly max?: number
+  /** The words to choose from; empty stands for none of them. */
+  readonly choices?: readonly string[]
+  /** Whether a list of texts stands for its items with commas between. */
+  readonly isList?: boolean
+}
+
+const TRUTH: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+])
+
+function asItIs(text: string): unknown {
+  return text
+}
+
+/**
+ * How text is read, by type; where there can be no such value it is left as it is, for the kind to refuse. The types
+ * are what CONFIGURATION.md of librdkafka calls them, and the last two are ours.
+ */
+export const READERS = {
+  integer: (text: string): unknown => (/^-?\d+$/.test(text) ? Number(text) : text),
+  float: (text: string): unknown => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text),
+  boolean: (text: string): unknown => TRUTH.get(text.toLowerCase()) ?? text,
+  'enum value': (text: string): unknown => text.toLowerCase(),
+  string: asItIs,
+  'CSV flags': asItIs,
+  'pattern list': asItIs,
+  API: asItIs,
+  'broker list': (text: string): unknown => splitBrokers([text]),
+  'rate limit rules': parseRules,
+} as const
+
+/** See {@link READERS}. */
+export type KindType = keyof typeof READERS
+
+/** The largest C `int`. */
+export const INT_MAX = 2 ** 31 - 1
+
+/** A number without fraction. */
+export function integer(min: number, max: number): Kind<number> {
+  return {
+    ...{ type: 'integer', min, max, allowed: `a whole number from ${min} to ${max}` },
+    accepts: (value): value is number =>
+      typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max,
+  }
+}
+
+/** A number. */
+export function float(min: number, max: number): Kind<number> {
+  return {
+    ...{ type: 'float', min, max, allowed: `a number from ${min} to ${max}` },
+    accepts: (value): value is number => typeof value === 'number' && value >= min && value <= max,
+  }
+}
+
+/** A number of processes, or `auto`. */
+export function workerCount(min: number, max: number): Kind<number | 'auto'> {
+  const number = integer(min, max)
+  return {
+    ...{ ...number, allowed: `${number.allowed}, or auto` },
+    accepts: (value): value is number | 'auto' => value === 'auto' || number.accepts(value),
+  }
+}
+
+/** true or false. */
+export function boolean(): Kind<boolean> {
+  return {
+    ...{ type: 'boolean', allowed: 'true or false' },
+    accepts: (value): value is boolean => typeof value === 'boolean',
+  }
+}
+
+/** One of some words. Users may write them in upper case; a key has them in lower case. */
+export function oneOf<const Word extends string>(choices: readonly Word[]): Kind<Word> {
+  const words = choices.filter((word) => word !== '')
+  return {
+    ...{ type: 'enum value', choices, allowed: `one of ${words.join(', ')}` },
+    accepts: (value): value is Word => choices.some((word) => word === value),
+  }
+}
+
+/** Any text. */
+export function text(type: KindType = 'string'): Kind<string> {
+  return {
+    ...{ type, allowed: 'text' },
+    accepts: (value): value is string => typeof value === 'string',
+    hint: (value) =>
+      typeof value === 'number' || typeof value === 'boolean' ? '; put it in quotes' : '',
+  }
+}
+
+/** Any text but the empty one. */
+export function nonEmptyText(): Kind<string> {
+  return {
+    ...{ ...text(), allowed: 'text, not empty' },
+    accepts: (value): value is string => typeof value === 'string' && value !== '',
+  }
+}
+
+/** Texts with commas between. */
+export function list(): Kind<string> {
+  return { ...text(), isList: true }
+}
+
+/** Words with commas between. */
+export function flags(): Kind<string> {
+  return text('CSV flags')
+}
+
+/** Regular expressions with commas between. */
+export function patterns(): Kind<string> {
+  return text('pattern list')
+}
+
+/** What only a program that is linked with librdkafka can set. */
+export const API: Kind = {
+  type: 'API',
+  allowed: 'set by a program',
+  accepts: (value): value is unknown => value !== undefined,
+}
+
+/** Addresses of Kafka's brokers. */
+export function brokerList(): Kind<readonly string[]> {
+  return {
+    ...{ type: 'broker list', allowed: 'a list of host or host:port, IPv6 hosts in brackets' },
+    accepts: (value): value is readonly string[] => isTexts(value) && wrongAddress(value) === -1,
+    hint: (value) => (isTexts(value) ? `; address ${wrongAddress(value) + 1} is none` : ''),
+  }
+}
+
+/** Whether a value is a list of texts. */
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function wrongAddress(texts: readonly string[]): number {
+  return splitBrokers(texts).findIndex((address) => parseBroker(address) === undefined)
+}
+
+/** Limits of topics. */
+export function rateLimitRules(): Kind<readonly RuleInFile[]> {
+  return {
+    ...{ type: 'rate limit rules', allowed: RULES_ALLOWED },
+    accepts: (value): value is readonly RuleInFile[] => ruleComplaint(value) === undefined,
+    hint: (value) => `; ${ruleComplaint(value) ?? ''}`,
+  }
+}
+
+/**
+ * Says what is wrong with the value of a key; undefined if nothing is.
+ *
+ * @param property - the librdkafka property that the key is another name of.
+ */
+export function complaintAboutKey(
+  kind: Kind,
+  value: unknown,
+  property: string | undefined,
+): string | undefined {
+  const { allowed, hint } = kind
+  if (isOutside(kind, value)) {
+    return property === undefined
+      ? `must be ${allowed}, not ${value}`
+      : outsideRange(kind, value, property)
+  }
+  return kind.accepts(value) ? undefined : `must be ${allowed}${hint?.(value) ?? ''}`
+}
+
+/** Says in librdkafka's words what is wrong with the value of a property; undefined if nothing is. */
+export function complaintAboutProperty(
+  kind: Kind,
+  value: unknown,
+  property: string,
+): string | undefined {
+  const { type, min, max, allowed, hint } = kind
+  if (isOutside(kind, value)) return outsideRange(kind, value, property)
+  if (kind.accepts(value)) return undefined
+  if (type === 'boolean') return `Expected bool value for "${property}": ${allowed}`
+  const words =
+    min === undefined ? `${allowed}${hint?.(value) ?? ''}` : `a number from ${min} to ${max}`
+  // librdkafka repeats the value, which may be a secret in the wrong place.
+  return `Invalid value for configuration property "${property}"; it must be ${words}`
+}
+
+function isOutside(
+  { type, min = -Infinity, max = Infinity }: Kind,
+  value: unknown,
+): value is number {
+  if (typeof value !== 'number' || (type === 'integer' && !Number.isInteger(value))) return false
+  return value < min || value > max
+}
+
+function outsideRange({ min, max }: Kind, value: number, property: string): string {
+  return `Configuration property "${property}" value ${value} is outside allowed range ${min}..${max}`
+}

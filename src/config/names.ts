@@ -1,0 +1,58 @@
+/** The names of everything that users can set: keys and properties of librdkafka, their variables and spellings. */
+import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { findProperty, PROPERTY_NAMES } from './properties/catalog.ts'
+import { SETTINGS, variableOf, type Name } from './settings.ts'
+
+/** Every property of librdkafka under each of its names, those that are refused too, and all of them in one text. */
+export const PROPERTY_SETTINGS: readonly Name[] = [
+  {
+    key: PROPERTIES_SECTION,
+    variable: variableOf(PROPERTIES_SECTION),
+    allowed: 'a mapping of properties, or lines of name=value',
+  },
+  ...PROPERTY_NAMES.map(nameOfProperty),
+]
+
+const ALL: readonly Name[] = [...SETTINGS, ...PROPERTY_SETTINGS]
+
+/** Everything by its key. */
+export const NAMES_BY_KEY: ReadonlyMap<string, Name> = new Map(ALL.map((name) => [name.key, name]))
+
+/** Everything by its environment variable. */
+export const NAMES_BY_VARIABLE: ReadonlyMap<string, Name> = new Map(
+  ALL.map((name) => [name.variable, name]),
+)
+
+/** The keys that only hold other keys. */
+export const SECTIONS: ReadonlySet<string> = new Set([
+  ...SETTINGS.flatMap(({ key }) => {
+    const names = key.split('.').slice(0, -1)
+    return names.map((_, depth) => names.slice(0, depth + 1).join('.'))
+  }),
+  PROPERTIES_SECTION,
+])
+
+/**
+ * What users may write when they mean a key, each with the key: the key itself, its last word, and
+ * its librdkafka names.
+ */
+export const KEY_SPELLINGS: readonly (readonly [spelling: string, key: string])[] = [
+  ...ALL.map(({ key }) => [key, key] as const),
+  ...[...SECTIONS].map((section) => [section, section] as const),
+  ...SETTINGS.map(({ key }) => [key.slice(key.lastIndexOf('.') + 1), key] as const),
+  ...SETTINGS.flatMap(({ key, property }) =>
+    (property?.names ?? []).flatMap((name) => [
+      [name, key] as const,
+      [`kafka.${name}`, key] as const,
+    ]),
+  ),
+]
+
+function nameOfProperty(name: string): Name {
+  const key = `${PROPERTIES_SECTION}.${name}`
+  const isSecret = findProperty(name)?.property.sensitive === true
+  return {
+    ...{ key, variable: variableOf(key), allowed: 'a value of this property' },
+    ...(isSecret && { hasFileVariable: true }),
+  }
+}

@@ -1,0 +1,80 @@
+/** `http.*`: where kprf listens, and what it takes from clients. */
+import { integer, nonEmptyText, oneOf } from '../kinds.ts'
+import { setting } from '../setting.ts'
+
+/** The longest string of V8: a request body is decoded into one. */
+const LONGEST_BODY_BYTES = 2 ** 29 - 24
+
+/**
+ * The worst JSON makes of a byte is `\u0000`, six bytes. The largest record of the default
+ * `kafka.message_max_bytes` written so, 6 MiB, and the rest of its request fit in 8 MiB.
+ */
+const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024
+
+export const HTTP = {
+  host: setting({
+    doc: 'Address or host name to listen on, for both ports. `0.0.0.0` is every IPv4 interface, `::` every interface.',
+    kind: nonEmptyText(),
+    default: '0.0.0.0',
+    reload: false,
+  }),
+  port: setting({
+    doc: 'Port for pushes. 0 takes a free one.',
+    kind: integer(0, 65_535),
+    default: 4242,
+    reload: false,
+  }),
+  metrics_port: setting({
+    doc: 'Port for metrics and health checks. 0 takes a free one.',
+    kind: integer(0, 65_535),
+    default: 8088,
+    reload: false,
+  }),
+  max_body_bytes: setting({
+    doc: 'Largest request body, after decompression. The default holds the largest record of the default `kafka.message_max_bytes` however its JSON is escaped.',
+    kind: integer(1024, LONGEST_BODY_BYTES),
+    default: DEFAULT_MAX_BODY_BYTES,
+    unit: 'bytes',
+    reload: false,
+  }),
+  max_compression_ratio: setting({
+    doc: 'Most bytes that each byte of a compressed body may become, for bodies that become larger than 128 KiB. Records of a business become 5 to 30; what becomes 1000 is made to cost time and memory. 0 is no limit.',
+    kind: integer(0, 1_000_000),
+    default: 100,
+    reload: true,
+  }),
+  max_records_per_request: setting({
+    doc: 'Most records in one push.',
+    kind: integer(1, 1_000_000),
+    default: 10_000,
+    unit: 'records',
+    reload: true,
+  }),
+  max_topics_per_request: setting({
+    doc: 'Most topics that the records of one push may name.',
+    kind: integer(1, 1_000_000),
+    default: 1000,
+    unit: 'topics',
+    reload: true,
+  }),
+  max_connections: setting({
+    doc: 'Most open connections; with several `workers`, each takes its share of them. One more takes the place of the one that has been idle for longest, and is closed only where none is idle. Never more than the limit on open files allows.',
+    kind: integer(1, 1_000_000),
+    default: 10_000,
+    unit: 'connections',
+    reload: true,
+  }),
+  max_connections_per_address: setting({
+    doc: 'Most open connections of one address, in each of several `workers`; all of an IPv6 /64 count as one. Further ones are closed. 0 is no limit: behind a load balancer all clients have its address.',
+    kind: integer(0, 1_000_000),
+    default: 0,
+    unit: 'connections',
+    reload: true,
+  }),
+  unknown_fields: setting({
+    doc: 'What to do with a push that has a field kprf does not know.',
+    kind: oneOf(['ignore', 'reject']),
+    default: 'ignore',
+    reload: true,
+  }),
+}

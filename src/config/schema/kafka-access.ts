@@ -1,0 +1,140 @@
+/** `kafka.*`: which brokers, and how to get into them. */
+import { SASL_MECHANISMS } from '../../base/kafka-names.ts'
+import { brokerList, list, nonEmptyText, oneOf, text } from '../kinds.ts'
+import { setting } from '../setting.ts'
+
+/** librdkafka's `security.protocol`. */
+const SECURITY_PROTOCOLS = ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'] as const
+
+/** See {@link SECURITY_PROTOCOLS}. */
+export type SecurityProtocol = (typeof SECURITY_PROTOCOLS)[number]
+
+export const KAFKA_ACCESS = {
+  brokers: setting({
+    doc: 'Brokers to ask first; they name the others. A port left out is 9092. `PROTOCOL://` before a host must agree with `kafka.security_protocol`. An empty list is an error.',
+    kind: brokerList(),
+    default: [],
+    reload: false,
+    property: {
+      names: ['bootstrap.servers', 'metadata.broker.list'],
+      usualName: 'metadata.broker.list',
+      kind: list(),
+      librdkafkaDefault: '',
+      by: 'kafkajs',
+      note: '`brokers`.',
+    },
+  }),
+  client_id: setting({
+    doc: 'Name of this client in the logs, metrics and quotas of Kafka.',
+    kind: nonEmptyText(),
+    default: 'kprf',
+    reload: false,
+    property: {
+      names: ['client.id'],
+      kind: text(),
+      librdkafkaDefault: 'rdkafka',
+      by: 'kafkajs',
+      note: '`clientId`.',
+    },
+  }),
+  user: setting({
+    doc: 'SASL user name. Setting it turns SASL on.',
+    kind: text(),
+    default: '',
+    hasFileVariable: true,
+    reload: false,
+    property: { names: ['sasl.username'], by: 'kafkajs', note: '`sasl.username`.' },
+  }),
+  password: setting({
+    doc: 'SASL password.',
+    kind: text(),
+    default: '',
+    sensitive: true,
+    hasFileVariable: true,
+    reload: false,
+    property: { names: ['sasl.password'], by: 'kafkajs', note: '`sasl.password`.' },
+  }),
+  security_protocol: setting({
+    doc: 'How to speak to brokers. When empty: `sasl_plaintext` if `kafka.user` is set, `plaintext` if not.',
+    kind: oneOf(['', ...SECURITY_PROTOCOLS]),
+    default: '',
+    reload: false,
+    property: {
+      names: ['security.protocol'],
+      kind: oneOf(SECURITY_PROTOCOLS),
+      librdkafkaDefault: 'plaintext',
+      by: 'kafkajs',
+      note: '`ssl` and `sasl`.',
+    },
+  }),
+  sasl_mechanism: setting({
+    doc: 'SASL mechanism.',
+    kind: oneOf(SASL_MECHANISMS),
+    default: 'plain',
+    reload: false,
+    property: {
+      names: ['sasl.mechanism', 'sasl.mechanisms'],
+      usualName: 'sasl.mechanisms',
+      kind: text(),
+      librdkafkaDefault: 'GSSAPI',
+      by: 'kafkajs',
+      note: '`sasl.mechanism`: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER. PLAIN by default here.',
+      refuses: { gssapi: 'Kerberos needs a native library, of which kprf has none' },
+    },
+  }),
+  sasl_oauthbearer_token: setting({
+    doc: 'Token for the SASL mechanism `oauthbearer`, where it does not come from an endpoint.',
+    kind: text(),
+    default: '',
+    sensitive: true,
+    hasFileVariable: true,
+    reload: false,
+  }),
+  ssl: {
+    ca_file: setting({
+      doc: "PEM file of the authorities that sign brokers' certificates, or a directory of such files. When empty: those Node.js trusts.",
+      kind: text(),
+      default: '',
+      reload: false,
+      property: {
+        names: ['ssl.ca.location'],
+        by: 'Node.js',
+        note: '`ca` of `tls.connect`: a file, or a directory whose files are all taken.',
+        refuses: {
+          probe: 'name the file of your authorities, or leave it out for those that Node.js trusts',
+        },
+      },
+    }),
+    cert_file: setting({
+      doc: "PEM file of this client's certificate, where brokers ask for one.",
+      kind: text(),
+      default: '',
+      reload: false,
+      property: {
+        names: ['ssl.certificate.location'],
+        by: 'Node.js',
+        note: '`cert` of `tls.connect`.',
+      },
+    }),
+    key_file: setting({
+      doc: 'PEM file of the private key of that certificate.',
+      kind: text(),
+      default: '',
+      reload: false,
+      property: { names: ['ssl.key.location'], by: 'Node.js', note: '`key` of `tls.connect`.' },
+    }),
+    key_password: setting({
+      doc: 'Password of the private key.',
+      kind: text(),
+      default: '',
+      sensitive: true,
+      hasFileVariable: true,
+      reload: false,
+      property: {
+        names: ['ssl.key.password'],
+        by: 'Node.js',
+        note: '`passphrase` of `tls.connect`.',
+      },
+    }),
+  },
+}

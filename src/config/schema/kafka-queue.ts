@@ -1,0 +1,183 @@
+/** `kafka.*`: how much is queued, and how it is sent, retried and given up. */
+import { PARTITIONER_NAMES } from '../../base/kafka-names.ts'
+import { boolean, float, INT_MAX, integer, oneOf, text } from '../kinds.ts'
+import { setting } from '../setting.ts'
+
+export const KAFKA_QUEUE = {
+  message_max_bytes: setting({
+    doc: 'Largest record: key, value, headers and 36 bytes of framing, before compression. Brokers and topics have limits of their own.',
+    kind: integer(1000, 1_000_000_000),
+    default: 1024 * 1024,
+    unit: 'bytes',
+    reload: false,
+    property: {
+      names: ['message.max.bytes'],
+      librdkafkaDefault: 1_000_000,
+      by: 'kprf',
+      note: 'Counted as librdkafka does: 36 bytes, key, value and headers, before compression. Also the bound on a batch.',
+    },
+  }),
+  queue_buffering_max_messages: setting({
+    doc: 'Most records in the queue, those in flight included, over all topics. 0 is no limit.',
+    kind: integer(0, INT_MAX),
+    default: 100_000,
+    unit: 'records',
+    reload: true,
+    property: {
+      names: ['queue.buffering.max.messages'],
+      by: 'kprf',
+      note: 'Counts each record from its admission to its delivery report.',
+    },
+  }),
+  queue_buffering_max_ms: setting({
+    doc: 'How long a record waits for others to share its batch. Must be less than `kafka.message_timeout_ms`.',
+    kind: float(0, 900_000),
+    default: 10,
+    unit: 'ms',
+    reload: true,
+    property: {
+      names: ['queue.buffering.max.ms', 'linger.ms'],
+      librdkafkaDefault: 5,
+      by: 'kprf',
+      note: 'Measured from the first record of a batch. A batch may go after half of it where a request goes to its leader anyway.',
+    },
+  }),
+  queue_buffering_max_kbytes: setting({
+    doc: 'Most bytes of record values in the queue, those in flight included, over all topics.',
+    kind: integer(1, INT_MAX),
+    default: 1024 * 1024,
+    unit: 'KiB',
+    reload: true,
+    property: {
+      names: ['queue.buffering.max.kbytes'],
+      by: 'kprf',
+      note: 'Counts the bytes of values, as librdkafka does.',
+    },
+  }),
+  queue_memory_max_kbytes: setting({
+    doc: 'Most memory that records in the queue hold, over all topics and workers. That is keys, values, headers and what kprf keeps of each. 0 is half of the memory that the process may use (of its container, or of the machine). Each worker may hold an equal part of it, and 8 MiB and the largest record at least.',
+    kind: integer(0, INT_MAX),
+    default: 0,
+    unit: 'KiB',
+    reload: true,
+  }),
+  queue_full_wait_ms: setting({
+    doc: 'How long a push that finds the queue full waits for room. 0 refuses it at once.',
+    kind: integer(0, 900_000),
+    default: 100,
+    unit: 'ms',
+    reload: true,
+  }),
+  partitioner: setting({
+    doc: 'What decides the partition of a record. CRC-32 of its key (`consistent`, `consistent_random`), the hash that the Java client takes (`murmur2`, `murmur2_random`), that of Sarama (`fnv1a`, `fnv1a_random`), or chance (`random`). Those on `_random` spread records without a key; the others put them all into one partition. The Java client agrees with `murmur2_random`.',
+    kind: oneOf(PARTITIONER_NAMES),
+    default: 'consistent_random',
+    reload: false,
+    property: {
+      names: ['partitioner'],
+      kind: text(),
+      by: 'kprf',
+      note: 'Chooses once, at admission; a record never changes its partition.',
+    },
+  }),
+  retries: setting({
+    doc: 'How often a record is sent again after an error that may pass. 2147483647 where it is not set and `kafka.enable_idempotence` is true, as in librdkafka.',
+    kind: integer(0, INT_MAX),
+    default: 3,
+    reload: true,
+    property: {
+      names: ['retries', 'message.send.max.retries'],
+      usualName: 'message.send.max.retries',
+      librdkafkaDefault: INT_MAX,
+      by: 'kprf',
+      note: "Counts attempts that were sent, as librdkafka does. Never kafkajs's own retries, which may lose or double records.",
+    },
+  }),
+  message_timeout_ms: setting({
+    doc: 'How long delivery of a record may take, from its admission, retries included. 0 is no limit.',
+    kind: integer(0, INT_MAX),
+    default: 2000,
+    unit: 'ms',
+    reload: false,
+    property: {
+      names: ['message.timeout.ms', 'delivery.timeout.ms'],
+      librdkafkaDefault: 300_000,
+      by: 'kprf',
+      note: 'From admission to the delivery report. 0 is no limit.',
+    },
+  }),
+  request_timeout_ms: setting({
+    doc: 'How long a broker may wait for its replicas to acknowledge.',
+    kind: integer(1, 900_000),
+    default: 30_000,
+    unit: 'ms',
+    reload: true,
+    property: {
+      names: ['request.timeout.ms'],
+      by: 'kafkajs',
+      note: '`timeout` of `sendBatch`: how long the broker may wait for its replicas.',
+    },
+  }),
+  request_required_acks: setting({
+    doc: 'Replicas that must acknowledge: -1 all in sync, 0 none, 1 the leader. Current brokers refuse more than 1.',
+    kind: integer(-1, 1000),
+    default: -1,
+    reload: false,
+    property: {
+      names: ['request.required.acks', 'acks'],
+      words: { all: -1 },
+      by: 'kafkajs',
+      note: '`acks` of `sendBatch`. `all` is -1.',
+    },
+  }),
+  enable_idempotence: setting({
+    doc: 'Whether Kafka stores a record once however often it is sent: no duplicates from retries. It also keeps the order where an answer is missing: without it, a record whose outcome is unknown can be stored behind later ones of its key. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; where that is not set, only `kafka.message_timeout_ms` ends retries.',
+    kind: boolean(),
+    default: false,
+    reload: false,
+    property: {
+      names: ['enable.idempotence'],
+      by: 'kprf',
+      note: 'Own producer id and numbering, begun anew per partition where an outcome stays open: kafkajs would reuse numbers, and the broker drop the next batch.',
+    },
+  }),
+  statistics_interval_ms: setting({
+    doc: 'How often statistics are collected for /stats and the kafka_producer_ metrics, in whole seconds (rounded up). 0 collects none.',
+    kind: integer(0, 86_400_000),
+    default: 0,
+    unit: 'ms',
+    reload: false,
+    property: {
+      names: ['statistics.interval.ms'],
+      by: 'kprf',
+      note: 'Served at `/stats` and as `kafka_producer_*` metrics.',
+    },
+  }),
+  topic_metadata_propagation_max_ms: setting({
+    doc: 'How long records of a topic that brokers do not know wait for it to appear. Less than the 30000 of librdkafka, so that a push to an unknown topic is answered within a second.',
+    kind: integer(0, 3_600_000),
+    default: 800,
+    unit: 'ms',
+    reload: true,
+    property: {
+      names: ['topic.metadata.propagation.max.ms'],
+      librdkafkaDefault: 30_000,
+      by: 'kprf',
+      note: 'Grace for a topic that brokers do not know yet.',
+    },
+  }),
+  max_unknown_topics: setting({
+    doc: 'Most topics that no broker has confirmed, and that records wait for. A record of one more is refused with 503; records of topics that brokers have are not. With several workers each has its part.',
+    kind: integer(1, 1_000_000),
+    default: 1000,
+    unit: 'topics',
+    reload: true,
+  }),
+  max_topic_creations_per_minute: setting({
+    doc: 'Most topics that brokers are asked to create in a minute, where `allow.auto.create.topics` is true. After a quiet minute as many may be created at once. Records of other topics that do not exist wait for the turn of their topic, until `kafka.message_timeout_ms`: then they fail with 429. 0 is no limit. With several workers each has its part.',
+    kind: integer(0, INT_MAX),
+    default: 60,
+    unit: 'topics',
+    reload: true,
+  }),
+}
