@@ -99,7 +99,7 @@ export function oneOf<const Word extends string>(choices: readonly Word[]): Kind
 }
 
 /** Any text. */
-export function text(type: KindType = 'string'): Kind<string> {
+export function text(type: 'string' | 'CSV flags' | 'pattern list' = 'string'): Kind<string> {
   return {
     ...{ type, allowed: 'text' },
     accepts: (value): value is string => typeof value === 'string',
