@@ -1,6 +1,6 @@
 /** Row P22, and the half-open connections of P10: answers that are not what the protocol says. */
 import { describe, expect } from 'vitest'
-import { type AnyFault, fault } from '@kprf/embedded-broker/testing'
+import { type AnyFault, fault, type ResponseBody } from '@kprf/embedded-broker/testing'
 import { failure, it, OK, record } from './support/fault-test.ts'
 import { balanced } from './support/figures.ts'
 import { SkippableClock } from './support/skippable-clock.ts'
@@ -185,5 +185,47 @@ describe('an answer whose frame is wrong', () => {
 
     expect(kprf.isRunning).toBe(true)
     expect(await kprf.livez()).toBe(200)
+  })
+})
+
+describe('an answer to ApiVersions without Produce', () => {
+  const withoutProduce = fault.rewrite<ResponseBody<'ApiVersions'>>((answer) => ({
+    ...answer,
+    apis: answer.apis.filter(({ key }) => key !== 0),
+  }))
+  const PLAIN_WORDS = /says that it takes no Produce requests, so it is asked again/
+
+  it('P22 once: the broker is asked again on another connection, 200', async ({ lab }) => {
+    const { cluster, proxy } = await lab.setup()
+    const lie = cluster.control('ApiVersions', withoutProduce)
+    cluster.cutConnections()
+
+    expect(await proxy.push(record('a'))).toMatchObject(OK)
+    expect(lie.appliedCount).toBe(1)
+    expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
+    expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
+  })
+
+  it('P22 for a while: 503 and a log that says what to look at, then 200 without a restart', async ({
+    lab,
+  }) => {
+    const { cluster, proxy } = await lab.setup({}, SETTINGS)
+    const lie = cluster.control('ApiVersions', withoutProduce, { keep: true })
+    cluster.cutConnections()
+
+    const during = await proxy.push(record('a'))
+    const { reason } = await proxy.logged({ msg: 'Kafka is not reachable', error_code: -195 })
+    lie.remove()
+    await proxy.logged({ msg: 'Kafka is reachable' })
+
+    expect(during).toMatchObject(failure(503, 50301, -192))
+    expect(reason).toMatch(PLAIN_WORDS)
+    await expect.poll(async () => (await proxy.health()).readyz, { timeout: 5_000 }).toBe(200)
+    expect(await proxy.push(record('b'))).toMatchObject(OK)
+    expect(await proxy.signs('kprf_kafka_up', 'kprf_records_failed_total')).toEqual({
+      kprf_kafka_up: 1,
+      'kprf_records_failed_total{reason="broker_unavailable"}': 1,
+    })
+    expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
   })
 })

@@ -73,8 +73,8 @@ describe('brokers that are slow', () => {
       kafka_internal_queue_size: 0,
       kafka_errors_count: { '-192': 2 },
     })
-    expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
-      'kprf_produce_errors_total{reason="operation_timed_out"}': expect.any(Number),
+    // Whether the second was sent too depends on how soon there is another connection.
+    expect(await proxy.signs('kprf_records_failed_total')).toEqual({
       'kprf_records_failed_total{reason="delivery_timed_out"}': 2,
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 2 }))

@@ -1,4 +1,4 @@
-/** Rows P1, P2, P14 and P19: no broker can be reached, or none lets us in; and recovery. */
+/** Rows P1, P2, P14, P17 and P19: no broker can be reached, or none lets us in; and recovery. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { createAuthority } from '../support/certificates.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 import { failure, it, OK, record } from './support/fault-test.ts'
 import { balanced } from './support/figures.ts'
+import { forwarder, silence } from './support/listeners.ts'
 
 const ALL_BROKERS = [1, 2, 3] as const
 
@@ -133,6 +134,47 @@ describe('all brokers down', () => {
       kprf_kafka_connect_failures_total: expect.any(Number),
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 5 }))
+  })
+})
+
+describe('a cluster that has moved', () => {
+  it('P17 behind the bootstrap address, while its old addresses take connections and say nothing: 200 within 10 s', async ({
+    lab,
+  }) => {
+    const cluster = await lab.cluster({ brokers: 3 })
+    const ports = (): readonly number[] =>
+      cluster.bootstrap.split(',').map((address) => Number(address.split(':')[1]))
+    const old = ports()
+    const front = await forwarder(() => ports()[0] ?? 0)
+    lab.atEnd(() => {
+      front.close()
+    })
+    const proxy = await lab.proxy(cluster, {
+      'kafka.brokers': `127.0.0.1:${front.port}`,
+      'kafka.message_timeout_ms': 10_000,
+    })
+    const before = await proxy.push(
+      ...[0, 1, 2].map((partition) => record(`${partition}`, { partition })),
+    )
+    for (const id of ALL_BROKERS) await cluster.stopBroker(id)
+    for (const port of old) {
+      const listener = await silence(port)
+      lab.atEnd(() => {
+        listener.close()
+      })
+    }
+    for (const id of ALL_BROKERS) await cluster.startBroker(id, 0)
+
+    const after = await proxy.push(
+      ...[0, 1, 2].map((partition) => record(`${partition}'`, { partition })),
+    )
+
+    expect(before).toMatchObject(OK)
+    expect(after).toMatchObject(OK)
+    expect(ports().filter((port) => old.includes(port))).toEqual([])
+    expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 6, kafka_errors_count: {} })
+    expect(await proxy.signs('kprf_kafka_up')).toEqual({ kprf_kafka_up: 1 })
+    expect(await proxy.balance()).toEqual(balanced({ delivered: 6 }))
   })
 })
 

@@ -203,28 +203,6 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    rule: 'recovery',
-    title: 'the bootstrap addresses are asked only while no broker is known',
-    edits: [
-      {
-        file: 'src/producer/kafkajs/broker-finder.ts',
-        find: 'const mayAskStrangers = isAllowed || known.length === 0',
-        replace: 'const mayAskStrangers = known.length === 0',
-      },
-    ],
-  },
-  {
-    rule: 'recovery',
-    title: 'an error that says nothing of what is stored is taken for a refusal',
-    edits: [
-      {
-        file: 'src/producer/retry-policy.ts',
-        find: "[RDKAFKA.unknown, ['perhaps', PERMANENT]]",
-        replace: "[RDKAFKA.unknown, ['never', PERMANENT]]",
-      },
-    ],
-  },
-  {
     rule: 'compression',
     title: 'a request that was given up while its batches are compressed is sent all the same',
     edits: [

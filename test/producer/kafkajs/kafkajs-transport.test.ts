@@ -438,16 +438,12 @@ describe('fetchMetadata', () => {
     expect(delays.filter((delayMs) => delayMs < 20)).toEqual([0])
   })
 
-  it('goes on to the next bootstrap broker when one is dead', async () => {
+  it('goes on to the next bootstrap broker at once when one is dead', async () => {
     const cluster = await startCluster({ brokers: 3, topics: { t: { partitions: 3 } } })
     await cluster.stopBroker(1)
     await cluster.stopBroker(2)
-    const transport = connect(cluster)
 
-    const attempts = [1, 2, 3].map(() => transport.fetchMetadata(['t']))
-    const results = await Promise.allSettled(attempts)
-
-    expect(results.some(({ status }) => status === 'fulfilled')).toBe(true)
+    expect((await connect(cluster).fetchMetadata(['t'])).topics).toHaveLength(1)
   })
 
   it('gives a broker that does not answer up after 1 s, and asks on a new connection', async () => {

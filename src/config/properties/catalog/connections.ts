@@ -43,7 +43,7 @@ export const CONNECTIONS = {
   'socket.connection.setup.timeout.ms': own(integer(1000, INT_MAX), 30_000, {
     default: 5000,
     by: 'kafkajs',
-    note: '`connectionTimeout` and `authenticationTimeout`; TCP, TLS and SASL together get no longer either. Less than in librdkafka, because kafkajs tries one bootstrap broker after the other.',
+    note: '`connectionTimeout` and `authenticationTimeout`; TCP, TLS and SASL together get no longer either. Less than in librdkafka, so that records for a broker that is out of reach learn sooner who leads their partition now.',
   }),
   'socket.keepalive.enable': own(boolean(), false, {
     default: true,

@@ -1,0 +1,45 @@
+/** Listeners that are no brokers: one that never says a word, and one that passes everything on. */
+import { once } from 'node:events'
+import net from 'node:net'
+
+/** A listener on loopback, and how to end it. */
+export interface Listener {
+  readonly port: number
+  close(): void
+}
+
+/** Takes connections, and never says anything on them. */
+export async function silence(port: number): Promise<Listener> {
+  return await listen(port, () => undefined)
+}
+
+/** Passes each connection on to a port that is asked for anew, as a load balancer in front of brokers does. */
+export async function forwarder(to: () => number): Promise<Listener> {
+  return await listen(0, (socket) => {
+    const onward = net.connect(to(), '127.0.0.1')
+    onward.on('error', () => socket.destroy())
+    onward.on('close', () => socket.destroy())
+    socket.on('close', () => onward.destroy())
+    socket.pipe(onward).pipe(socket)
+  })
+}
+
+async function listen(port: number, onConnection: (socket: net.Socket) => void): Promise<Listener> {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => sockets.delete(socket))
+    onConnection(socket)
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address() as net.AddressInfo
+  return {
+    port: address.port,
+    close: () => {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
