@@ -14,9 +14,6 @@ import { REPLY_ADDRESS_SHARE, REPLY_BYTES_IN_FLIGHT, REPLY_HEAP_SHARE } from './
 /** Replies up to this size are not counted: nearly all are, and counting would cost more than they do. */
 export const UNCOUNTED_REPLY_BYTES = 8_192
 
-/** What is held for the replies of each connection that had one large enough to be counted. */
-const HELD_ON = new WeakMap<Socket, Set<HeldReply>>()
-
 /** Room taken for one reply. It is given back once, however often that is asked for. */
 export class HeldReply {
   readonly #room: ReplyRoom
@@ -50,7 +47,7 @@ export class HeldReply {
     if (this.#socket.closed) {
       this.release()
     } else if (this.#others === undefined) {
-      this.#others = heldOn(this.#socket).add(this)
+      this.#others = this.#room.heldOn(this.#socket).add(this)
     }
   }
 
@@ -70,26 +67,14 @@ export class HeldReply {
   }
 }
 
-/** One listener for each connection: of replies there may be many. A response that waits its turn has no event. */
-function heldOn(socket: Socket): Set<HeldReply> {
-  let held = HELD_ON.get(socket)
-  if (held === undefined) {
-    const replies = new Set<HeldReply>()
-    HELD_ON.set(socket, replies)
-    socket.once('close', () => {
-      for (const reply of replies) reply.release()
-    })
-    held = replies
-  }
-  return held
-}
-
 /** See the head of this file. */
 export class ReplyRoom {
   readonly #maxBytes: number
   readonly #maxBytesPerAddress: number
   /** Of the addresses that hold some. */
   readonly #bytesByAddress = new Map<string, number>()
+  /** What is held for the replies of each connection that had one large enough to be counted. */
+  readonly #heldOn = new WeakMap<Socket, Set<HeldReply>>()
   #heldBytes = 0
 
   /** @param largestReply - bytes of the largest reply that there can be, for which there is always room. */
@@ -126,7 +111,23 @@ export class ReplyRoom {
     return new HeldReply(bytes, address, socket, this)
   }
 
-  /** For {@link HeldReply} only. */
+  /**
+   * For {@link HeldReply} only, as is the method below. There is one listener for each connection, since of replies
+   * there may be many; a response that waits its turn has no event.
+   */
+  heldOn(socket: Socket): Set<HeldReply> {
+    let held = this.#heldOn.get(socket)
+    if (held === undefined) {
+      const replies = new Set<HeldReply>()
+      this.#heldOn.set(socket, replies)
+      socket.once('close', () => {
+        for (const reply of replies) reply.release()
+      })
+      held = replies
+    }
+    return held
+  }
+
   giveBack(bytes: number, address: string): void {
     this.#heldBytes -= bytes
     const left = (this.#bytesByAddress.get(address) ?? 0) - bytes

@@ -1,27 +1,35 @@
+/** How much memory there is, as the operating system and V8 say. */
 import { totalmem } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 
-/** What bounds the memory of this process, bytes. */
-export interface MemoryBounds {
-  /** Of the machine. */
-  readonly totalBytes: number
+/** What the operating system says about memory, in bytes. */
+export interface MachineMemory {
+  readonly physicalBytes: number
   /** Of the container or service; 0, or more than the machine has, where there is no such bound. */
   readonly constrainedBytes: number
+}
+
+/** What bounds the memory of this process, bytes. */
+export interface MemoryBounds extends MachineMemory {
   /** Of V8's heap: `--max-old-space-size`, or what Node chose. */
   readonly heapLimitBytes: number
 }
 
+/** Returns how much memory all processes of the machine, or of the container, may use, bytes. */
+export function machineMemoryBytes(machine: MachineMemory = machineMemory()): number {
+  const { physicalBytes, constrainedBytes } = machine
+  return constrainedBytes > 0 ? Math.min(physicalBytes, constrainedBytes) : physicalBytes
+}
+
 /** Returns how much memory one of `processes` like this one may use, bytes. */
 export function usableMemoryBytes(processes = 1, bounds: MemoryBounds = memoryBounds()): number {
-  const { totalBytes, constrainedBytes, heapLimitBytes } = bounds
-  const machineBytes = constrainedBytes > 0 ? Math.min(totalBytes, constrainedBytes) : totalBytes
-  return Math.min(machineBytes / processes, heapLimitBytes)
+  return Math.min(machineMemoryBytes(bounds) / processes, bounds.heapLimitBytes)
+}
+
+function machineMemory(): MachineMemory {
+  return { physicalBytes: totalmem(), constrainedBytes: process.constrainedMemory() }
 }
 
 function memoryBounds(): MemoryBounds {
-  return {
-    totalBytes: totalmem(),
-    constrainedBytes: process.constrainedMemory(),
-    heapLimitBytes: getHeapStatistics().heap_size_limit,
-  }
+  return { ...machineMemory(), heapLimitBytes: getHeapStatistics().heap_size_limit }
 }

@@ -14,9 +14,9 @@ describe('usableMemoryBytes', () => {
     },
     { fact: 'its part of the machine', bounds: [1000, 0, 300], processes: 4, bytes: 250 },
   ])('is what $fact allows', ({ bounds, processes, bytes }) => {
-    const [totalBytes = 0, constrainedBytes = 0, heapLimitBytes = 0] = bounds
+    const [physicalBytes = 0, constrainedBytes = 0, heapLimitBytes = 0] = bounds
 
-    expect(usableMemoryBytes(processes, { totalBytes, constrainedBytes, heapLimitBytes })).toBe(
+    expect(usableMemoryBytes(processes, { physicalBytes, constrainedBytes, heapLimitBytes })).toBe(
       bytes,
     )
   })
