@@ -27,7 +27,10 @@ export class Broker {
       return broker
     }
     const args = Object.entries(topics).map(([topic, partitions]) => `${topic}=${partitions}`)
-    const child = await startNode(['bench/broker.ts', ...args], /^brokers (?<bootstrap>.+)$/)
+    const child = await startNode(
+      [...process.execArgv, 'bench/broker.ts', ...args],
+      /^brokers (?<bootstrap>.+)$/,
+    )
     return new Broker(child.match.groups?.['bootstrap'] ?? '', child)
   }
 

@@ -81,12 +81,16 @@ function runTests(directory: string): readonly string[] {
 
 function runChaos(directory: string): number {
   const cli = join(directory, 'test', 'simulation', 'cli.ts')
-  const { stdout } = spawnSync(process.execPath, [cli, '--runs', String(CHAOS_RUNS)], {
-    cwd: directory,
-    encoding: 'utf8',
-    maxBuffer: 1 << 30,
-    timeout: TESTS_TIMEOUT_MS,
-  })
+  const { stdout } = spawnSync(
+    process.execPath,
+    [...process.execArgv, cli, '--runs', String(CHAOS_RUNS)],
+    {
+      cwd: directory,
+      encoding: 'utf8',
+      maxBuffer: 1 << 30,
+      timeout: TESTS_TIMEOUT_MS,
+    },
+  )
   const failures = /^runs \d+, failures (\d+)/m.exec(stdout)?.[1]
   return failures === undefined ? CHAOS_RUNS : Number(failures)
 }
