@@ -10,6 +10,57 @@ const alias = {
 /** The same for threads and processes that tests start. */
 const execArgv = ['--conditions=kprf-source']
 
+/** The tests that open sockets or start processes; all others are pure, and come first. */
+const INTEGRATION = [
+  'test/integration/**/*.test.ts',
+  'test/faults/**/*.test.ts',
+  'test/workers/**/*.test.ts',
+  'test/soak/**/*.test.ts',
+  'packages/embedded-broker/test/cluster.test.ts',
+  'packages/embedded-broker/test/connection.test.ts',
+  'packages/embedded-broker/test/consumer-groups.test.ts',
+  'packages/embedded-broker/test/faults.test.ts',
+  'packages/embedded-broker/test/fuzz.test.ts',
+  'packages/embedded-broker/test/handlers/administration.test.ts',
+  'packages/embedded-broker/test/handlers/fetch.test.ts',
+  'packages/embedded-broker/test/handlers/list-offsets.test.ts',
+  'packages/embedded-broker/test/handlers/produce.test.ts',
+  'packages/embedded-broker/test/protocol/every-version.test.ts',
+  'packages/embedded-broker/test/security.test.ts',
+  'test/balance/balance.test.ts',
+  'test/base/clock.test.ts',
+  'test/http/acceptors.test.ts',
+  'test/http/app.test.ts',
+  'test/http/bad-http.test.ts',
+  'test/http/bad-input.test.ts',
+  'test/http/cost.test.ts',
+  'test/http/express-messages.test.ts',
+  'test/http/fuzz.test.ts',
+  'test/http/half-closed.test.ts',
+  'test/http/http-server.test.ts',
+  'test/http/last-request.test.ts',
+  'test/http/memory-is-bounded.test.ts',
+  'test/http/reply-room.test.ts',
+  'test/http/socket-internals.test.ts',
+  'test/http/work-turns.test.ts',
+  'test/operations/app.test.ts',
+  'test/operations/server.test.ts',
+  'test/operations/thread/threaded-server.test.ts',
+  'test/producer/idempotence.test.ts',
+  'test/producer/kafkajs/api-versions.test.ts',
+  'test/producer/kafkajs/classify.test.ts',
+  'test/producer/kafkajs/count-requests.test.ts',
+  'test/producer/kafkajs/kafkajs-defects.test.ts',
+  'test/producer/kafkajs/kafkajs-transport.test.ts',
+  'test/producer/kafkajs/sockets.test.ts',
+  'test/producer/kafkajs/topic-creation.test.ts',
+  'test/producer/security/token-endpoint.test.ts',
+  'test/telemetry/logging/standard-streams.test.ts',
+]
+
+/** Tests that need more than Node.js. */
+const ELSEWHERE = ['test/kafka/**', 'test/clients/**']
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,10 +68,23 @@ export default defineConfig({
         resolve: { alias },
         test: {
           execArgv,
-          name: 'unit',
+          name: 'pure',
           include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          exclude: ['test/kafka/**', 'test/clients/**'],
+          exclude: [...INTEGRATION, ...ELSEWHERE],
+          setupFiles: ['test/support/no-sockets.ts'],
           testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          execArgv,
+          name: 'integration',
+          include: INTEGRATION,
+          exclude: ELSEWHERE,
+          testTimeout: 20_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {

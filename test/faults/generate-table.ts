@@ -46,7 +46,7 @@ function runTests(): readonly TestResult[] {
   const outputFile = join(directory, 'report.json')
   try {
     const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
-    const filter = ['--project', 'unit', 'test/faults/']
+    const filter = ['--project', 'integration', 'test/faults/']
     const report = ['--reporter=json', `--outputFile=${outputFile}`]
     spawnSync(process.execPath, [vitest, 'run', ...filter, ...report], { cwd: ROOT })
     const { testResults } = JSON.parse(readFileSync(outputFile, 'utf8')) as Report

@@ -63,7 +63,14 @@ function examine(mutant: Mutant): Notice {
 function runTests(directory: string): readonly string[] {
   const outputFile = join(directory, 'report.json')
   const vitest = join(directory, 'node_modules', 'vitest', 'vitest.mjs')
-  const options = ['--project', 'unit', '--reporter=json', `--outputFile=${outputFile}`]
+  const options = [
+    '--project',
+    'pure',
+    '--project',
+    'integration',
+    '--reporter=json',
+    `--outputFile=${outputFile}`,
+  ]
   spawnSync(process.execPath, [vitest, 'run', ...options, ...TESTS], {
     cwd: directory,
     timeout: TESTS_TIMEOUT_MS,
