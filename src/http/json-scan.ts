@@ -32,8 +32,8 @@ const CLOSING_BRACE = 0x7d
 const IS_STRUCTURE = byteMarks('",:[]{}')
 const IS_STRING_END = byteMarks('"\\')
 
-/** A short string is walked through; to call a search costs as much as to look at some 50 bytes. */
-const NEAR_BYTES = 48
+/** A short string is walked through; to call a search costs as much as to look at some 25 bytes. */
+const NEAR_BYTES = 24
 /** How much of a string is walked through after a search that found an escaped quote: more of them follow. */
 const ESCAPED_BYTES = 4096
 /** A longer name counts as one that was never seen. */

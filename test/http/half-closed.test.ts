@@ -115,12 +115,7 @@ describe('a client that ends its side', () => {
 
   it('has its connection ended once: Node makes an error of each further time', async () => {
     const { connect } = await serveEdge({}, { maxRequestsPerConnection: 1 })
-    const sockets: Socket[] = []
-    const note = (message: unknown): void => {
-      sockets.push((message as { readonly socket: Socket }).socket)
-    }
-    subscribe('net.server.socket', note)
-    onTestFinished(() => void unsubscribe('net.server.socket', note))
+    const accepted = nextAccepted()
     const end = vi.spyOn(Duplex.prototype, 'end')
     onTestFinished(() => {
       end.mockRestore()
@@ -128,11 +123,36 @@ describe('a client that ends its side', () => {
     const client = connect().write(rawPush(pushBody()))
 
     await client.response()
-    const [socket] = sockets
-    if (socket === undefined) throw new Error('no connection was accepted')
     client.end()
-    await once(socket, 'close')
+    const { socket, closed } = await accepted
+    await closed
 
     expect(end.mock.contexts.filter((context) => context === socket)).toHaveLength(1)
   })
+
+  it('is not waited for when it said that its request is the last', async () => {
+    const { connect } = await serveEdge({}, { lingerMs: 3_600_000 })
+    const accepted = nextAccepted()
+    const client = connect()
+      .write(rawPush(pushBody(), { Connection: 'close' }))
+      .pause()
+
+    const { closed } = await accepted
+    await closed
+    const reply = await client.resume().response()
+
+    expect(reply.status).toBe(200)
+  })
 })
+
+/** The server's side of the connection that is accepted next, and its end. */
+function nextAccepted(): Promise<{ readonly socket: Socket; readonly closed: Promise<unknown> }> {
+  const { promise, resolve } = Promise.withResolvers<{ socket: Socket; closed: Promise<unknown> }>()
+  const note = (message: unknown): void => {
+    const { socket } = message as { readonly socket: Socket }
+    resolve({ socket, closed: once(socket, 'close') })
+  }
+  subscribe('net.server.socket', note)
+  onTestFinished(() => void unsubscribe('net.server.socket', note))
+  return promise
+}
