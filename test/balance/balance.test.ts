@@ -1,13 +1,12 @@
-import { randomInt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { imbalances } from './balance.ts'
 import type { Conversation } from './client.ts'
 import type { Fate } from './ledger-producer.ts'
 import type { DrawnRequest } from './requests.ts'
+import { TEST_SEED } from '../support/random.ts'
 import { runBalance } from './run.ts'
 
-/** Set TEST_SEED to repeat a run. */
-const SEED = Number(process.env['TEST_SEED'] ?? randomInt(2 ** 31))
+const SEED = TEST_SEED
 
 const PUSH: DrawnRequest = {
   kind: 'push',

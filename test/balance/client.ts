@@ -1,6 +1,6 @@
 /** One connection: sends its requests in pieces, perhaps half-closes or aborts, and keeps the replies. */
 import { connect, type Socket } from 'node:net'
-import type { SeededRandom } from '../support/mutator.ts'
+import type { SeededRandom } from '../support/random.ts'
 import type { DrawnRequest } from './requests.ts'
 
 /** How a client behaves once it has sent what it wants to send. */

@@ -1,6 +1,6 @@
 /** Draws the requests of one connection: pushes of every kind, and everything that is refused. */
 import { gzipSync } from 'node:zlib'
-import type { SeededRandom } from '../support/mutator.ts'
+import type { SeededRandom } from '../support/random.ts'
 
 /** One request as it goes over the wire, and what may come of it. */
 export interface DrawnRequest {

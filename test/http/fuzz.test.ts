@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ProxyError } from '../../src/base/errors.ts'
 import { HTTP_MAPPINGS } from '../../src/http/error-mapper.ts'
@@ -7,11 +6,12 @@ import { jsonLimits } from '../../src/http/push/json-limits.ts'
 import { parsePush } from '../../src/http/push/parse-push.ts'
 import type { ProducerRecord, RecordBytes } from '../../src/producer/types.ts'
 import { pushBody, rawPush, serveEdge, type ServedEdge } from '../support/http-edge.ts'
-import { mutate, mutateHead, mutateJson, SeededRandom } from '../support/mutator.ts'
+import { mutate, mutateHead, mutateJson } from '../support/mutator.ts'
+import { SeededRandom, TEST_SEED } from '../support/random.ts'
 import type { RawResponse } from '../support/raw-client.ts'
 
-/** Set KPRF_FUZZ_SEED to repeat a run, KPRF_FUZZ_RUNS to multiply it. */
-const SEED = Number(process.env['KPRF_FUZZ_SEED'] ?? randomInt(2 ** 31))
+/** TEST_SEED repeats a run, KPRF_FUZZ_RUNS multiplies it. */
+const SEED = TEST_SEED
 const RUNS = Number(process.env['KPRF_FUZZ_RUNS'] ?? 1)
 const BODIES = 20_000 * RUNS
 const REQUESTS = 2000 * RUNS

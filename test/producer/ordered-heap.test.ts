@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HeapNode, OrderedHeap } from '../../src/producer/ordered-heap.ts'
 import { countWork } from '../support/count-work.ts'
-import { seededRandom } from '../support/seeded-random.ts'
+import { SeededRandom } from '../support/random.ts'
 
 /** Takes everything out, first things first. */
 function drain<Item>(heap: OrderedHeap<Item>): Item[] {
@@ -96,7 +96,7 @@ describe('OrderedHeap', () => {
   })
 
   it('keeps its order whatever is put in, moved and taken out', () => {
-    const random = seededRandom(7)
+    const random = new SeededRandom(7).next
     const heap = new OrderedHeap<number>()
     const nodes = Array.from({ length: 50 }, (_, index) => new HeapNode(index))
     const keys = new Map<HeapNode<number>, number>()

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { PartitionerName } from '../../src/base/kafka-names.ts'
 import { PARTITIONERS, StickyPartition, type Random } from '../../src/producer/partitioner.ts'
 import { ProducerHarness, record } from '../support/producer-harness.ts'
-import { seededRandom } from '../support/seeded-random.ts'
+import { SeededRandom } from '../support/random.ts'
 
 const PARTITION_COUNTS = [1, 2, 3, 4, 6, 12, 50, 1_000] as const
 const SEED = 20_240_229
@@ -152,7 +152,7 @@ describe('a record', () => {
   )
 
   test('with a key goes anywhere that has a leader when chance decides', () => {
-    const random = seededRandom(SEED)
+    const random = new SeededRandom(SEED).next
     const leaders = [1, undefined, 1]
 
     const drawn = Array.from({ length: 100 }, () => PARTITIONERS.random('key', leaders, random))
@@ -169,7 +169,7 @@ describe('a record', () => {
       },
     })
 
-    PARTITIONERS.random('key', leaders, seededRandom(SEED))
+    PARTITIONERS.random('key', leaders, new SeededRandom(SEED).next)
 
     expect(looks).toBe(1)
   })
@@ -234,7 +234,7 @@ describe('StickyPartition', () => {
   })
 
   test('draws among the partitions that have a leader only', () => {
-    const sticky = new StickyPartition(0, seededRandom(SEED))
+    const sticky = new StickyPartition(0, new SeededRandom(SEED).next)
     const leaders = [undefined, 3, undefined, 0, undefined]
 
     const drawn = Array.from({ length: 200 }, (_, nowMs) => sticky.choose(leaders, nowMs))
@@ -243,7 +243,7 @@ describe('StickyPartition', () => {
   })
 
   test('draws among all partitions when none has a leader', () => {
-    const sticky = new StickyPartition(20, seededRandom(SEED))
+    const sticky = new StickyPartition(20, new SeededRandom(SEED).next)
     const leaders = [undefined, undefined, undefined]
 
     const drawn = Array.from({ length: 200 }, () => sticky.choose(leaders, 0))
@@ -261,7 +261,7 @@ describe('StickyPartition', () => {
   })
 
   test(`draws every partition equally often (seed ${SEED})`, () => {
-    const sticky = new StickyPartition(0, seededRandom(SEED))
+    const sticky = new StickyPartition(0, new SeededRandom(SEED).next)
     const counts = new Array<number>(4).fill(0)
 
     for (let nowMs = 0; nowMs < 20_000; nowMs += 1) {

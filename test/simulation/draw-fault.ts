@@ -5,7 +5,7 @@ import {
   type ControlOptions,
   type Control,
 } from '@kprf/embedded-broker/testing'
-import type { Dice } from './dice.ts'
+import type { SeededRandom } from '../support/random.ts'
 import type { AnyFaultPlan, FaultPlan, FaultyApi } from './schedule.ts'
 
 /** Of every class of the retry policy: leader moved, broker lost, transient, permanent, one record's. */
@@ -28,7 +28,7 @@ const STRANGE_BROKER_ID = 99
 const MAX_GARBAGE_BYTES = 40
 
 /** Draws a fault that suits the request. */
-export function drawFault(dice: Dice, api: FaultyApi, brokers: number): FaultPlan {
+export function drawFault(dice: SeededRandom, api: FaultyApi, brokers: number): FaultPlan {
   if (api === 'Metadata' && dice.chance(0.5)) return drawLie(dice, brokers)
   if (api === 'Produce' && dice.chance(0.4)) return drawProduceFault(dice)
   const kind = dice.pick(ANY_KINDS)
@@ -59,18 +59,18 @@ export function drawFault(dice: Dice, api: FaultyApi, brokers: number): FaultPla
 }
 
 /** Draws a lie about what a broker takes. */
-export function drawVersionsLie(dice: Dice): FaultPlan {
+export function drawVersionsLie(dice: SeededRandom): FaultPlan {
   return { kind: 'without', apiKey: dice.pick(API_KEYS) }
 }
 
-function drawProduceFault(dice: Dice): FaultPlan {
+function drawProduceFault(dice: SeededRandom): FaultPlan {
   const kind = dice.pick(['error', 'error', 'error', 'errorAfterStoring', 'throttle', 'omit'])
   if (kind === 'error') return { kind, code: dice.pick(PRODUCE_ERRORS) }
   if (kind === 'errorAfterStoring') return { kind, code: dice.pick(INDEFINITE_ERRORS) }
   return kind === 'throttle' ? { kind, ms: dice.between(1, 300) } : { kind: 'omit' }
 }
 
-function drawLie(dice: Dice, brokers: number): FaultPlan {
+function drawLie(dice: SeededRandom, brokers: number): FaultPlan {
   const leaderId = dice.pick([-1, STRANGE_BROKER_ID, dice.between(1, brokers)])
   return {
     kind: 'lie',
@@ -83,7 +83,7 @@ function drawLie(dice: Dice, brokers: number): FaultPlan {
   }
 }
 
-function drawBytes(dice: Dice): Buffer {
+function drawBytes(dice: SeededRandom): Buffer {
   const bytes = Array.from({ length: dice.between(0, MAX_GARBAGE_BYTES) }, () =>
     dice.between(0, 255),
   )

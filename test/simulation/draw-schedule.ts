@@ -1,7 +1,7 @@
 /** Draws a run from a seed: its cluster, the producer's settings, the load and the faults. */
 import type { ProducerSettings } from '../../src/producer/settings.ts'
 import { DEFAULT_SETTINGS } from '../support/default-settings.ts'
-import { Dice } from './dice.ts'
+import { SeededRandom } from '../support/random.ts'
 import { drawFault, drawVersionsLie } from './draw-fault.ts'
 import type { ChaosEvent, ClientPlan, FaultyApi, Schedule, TopicPlan } from './schedule.ts'
 
@@ -21,7 +21,7 @@ const APIS = [
 
 /** Draws the schedule of a seed. @param brokers - overrides the number drawn. */
 export function drawSchedule(seed: number, brokers?: number): Schedule {
-  const dice = new Dice(seed)
+  const dice = new SeededRandom(seed)
   const brokersDrawn = dice.pick([1, 2, 3, 3])
   const brokerCount = brokers ?? brokersDrawn
   const topics = Array.from({ length: dice.between(1, 4) }, (_, index) => ({
@@ -30,7 +30,7 @@ export function drawSchedule(seed: number, brokers?: number): Schedule {
     maxMessageBytes: dice.chance(0.2) ? 2_000 : USUAL_MAX_MESSAGE_BYTES,
   }))
   const loadMs = dice.between(150, 500)
-  const besides = drawBesides(new Dice(seed ^ BESIDES_SALT), loadMs)
+  const besides = drawBesides(new SeededRandom(seed ^ BESIDES_SALT), loadMs)
   return {
     seed,
     brokers: brokerCount,
@@ -55,7 +55,7 @@ export function drawSchedule(seed: number, brokers?: number): Schedule {
 }
 
 /** A cluster that moves, and brokers that are asked anew what they take, and do not say all. */
-function drawBesides(dice: Dice, loadMs: number): ChaosEvent[] {
+function drawBesides(dice: SeededRandom, loadMs: number): ChaosEvent[] {
   const events: ChaosEvent[] = []
   if (dice.chance(0.15)) {
     const outage = dice.pick(['hung', 'cut'] as const)
@@ -74,7 +74,7 @@ function drawBesides(dice: Dice, loadMs: number): ChaosEvent[] {
   return events
 }
 
-function drawSettings(dice: Dice): ProducerSettings {
+function drawSettings(dice: SeededRandom): ProducerSettings {
   const retryBackoffMs = dice.between(5, 20)
   const isIdempotent = dice.chance(0.4)
   return {
@@ -103,7 +103,7 @@ function drawSettings(dice: Dice): ProducerSettings {
   }
 }
 
-function drawClient(dice: Dice, name: string, topics: readonly TopicPlan[]): ClientPlan {
+function drawClient(dice: SeededRandom, name: string, topics: readonly TopicPlan[]): ClientPlan {
   const known = topics.map((topic) => topic.name)
   const own = known.filter(() => dice.chance(0.6))
   const strange = [UNKNOWN_TOPIC, LATE_TOPIC].filter(() => dice.chance(0.15))
@@ -120,7 +120,7 @@ function drawClient(dice: Dice, name: string, topics: readonly TopicPlan[]): Cli
 }
 
 function drawEvent(
-  dice: Dice,
+  dice: SeededRandom,
   topics: readonly TopicPlan[],
   brokers: number,
   loadMs: number,
@@ -167,7 +167,7 @@ function drawEvent(
 }
 
 function drawFaultEvent(
-  dice: Dice,
+  dice: SeededRandom,
   brokerId: number,
   topic: string,
   brokers: number,

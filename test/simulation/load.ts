@@ -6,7 +6,7 @@ import type {
   RecordProducer,
 } from '../../src/producer/types.ts'
 import type { PushedRecord } from '../support/push.ts'
-import { Dice } from './dice.ts'
+import { SeededRandom } from '../support/random.ts'
 import type { HttpEdge } from './http-edge.ts'
 import type { Ledger } from './ledger.ts'
 import type { ClientPlan } from './schedule.ts'
@@ -39,7 +39,7 @@ export async function runClient(
   dependencies: LoadDependencies,
 ): Promise<void> {
   const { producer, ledger, isOver, sleep } = dependencies
-  const dice = new Dice(plan.seed)
+  const dice = new SeededRandom(plan.seed)
   let sent = 0
   const make = (id: string): ProducerRecord => {
     const uniqueMs = SILENT_EPOCH_MS + index * SILENT_CLIENT_SPAN_MS + sent
@@ -146,7 +146,7 @@ function isObserved(mode: ClientPlan['mode']): boolean {
 }
 
 function makeRecord(
-  dice: Dice,
+  dice: SeededRandom,
   { addressing, topics, maxValueBytes, mode }: ClientPlan,
   id: string,
   timestampMs: number | undefined,

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
-import { Dice } from '../simulation/dice.ts'
+import { SeededRandom } from '../support/random.ts'
 import { until } from '../kafka/cluster/until.ts'
 import { lowest, trendOf, type Sample } from './trend.ts'
 import { PARTITIONS, TOPICS, Unrest } from './unrest.ts'
@@ -118,7 +118,7 @@ try {
   kprf.closeIdleConnections()
   await sleep(SAMPLE_INTERVAL_MS)
   const atRest = await kprf.scrape()
-  const unrest = new Unrest(kprf, cluster, new Dice(Number(values.seed)))
+  const unrest = new Unrest(kprf, cluster, new SeededRandom(Number(values.seed)))
   const running = unrest.run(Number(values.clients))
   const samples = await watch(kprf, Number(values.minutes) * 60_000)
   unrest.end()

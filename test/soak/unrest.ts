@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestCluster, fault as faults } from '@kprf/embedded-broker/testing'
 import type { KprfProcess } from '../support/kprf-process.ts'
 import type { PushedRecord } from '../support/push.ts'
-import type { Dice } from '../simulation/dice.ts'
+import type { SeededRandom } from '../support/random.ts'
 
 /** Topics that exist. */
 export const TOPICS = ['orders', 'clicks', 'payments', 'logs'] as const
@@ -21,14 +21,14 @@ const TROUBLE_MS = 1_200
 export class Unrest {
   readonly #kprf: KprfProcess
   readonly #cluster: TestCluster
-  readonly #dice: Dice
+  readonly #dice: SeededRandom
   readonly #statuses = new Map<number, number>()
   #isOver = false
   #unknownTopics = 0
   #sent = 0
   #troubles = 0
 
-  constructor(kprf: KprfProcess, cluster: TestCluster, dice: Dice) {
+  constructor(kprf: KprfProcess, cluster: TestCluster, dice: SeededRandom) {
     this.#kprf = kprf
     this.#cluster = cluster
     this.#dice = dice

@@ -1,25 +1,4 @@
-/** A small seeded source of chance (mulberry32), so that a failing run can be repeated. */
-export class SeededRandom {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = seed
-  }
-
-  /** An integer from 0 to below `end`. */
-  below(end: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * end)
-  }
-
-  pick<T>(choices: readonly T[]): T {
-    const choice = choices[this.below(choices.length)]
-    if (choice === undefined) throw new Error('nothing to choose from')
-    return choice
-  }
-}
+import type { SeededRandom } from './random.ts'
 
 /** Changes a text in one to four places: bytes, runs of bytes, or words that mean something. */
 export function mutate(input: Buffer, words: readonly string[], random: SeededRandom): Buffer {

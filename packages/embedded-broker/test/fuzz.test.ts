@@ -9,7 +9,7 @@ import { Authenticator } from '../src/sasl/authenticator.ts'
 import { saslMechanisms } from '../src/sasl/mechanism.ts'
 import { Session } from '../src/session.ts'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
-import { seededRandom } from '../../../test/support/seeded-random.ts'
+import { SeededRandom, TEST_SEED } from '../../../test/support/random.ts'
 import { everyRequest } from './support/every-request.ts'
 import { requestFrame, WireClient } from './support/wire-client.ts'
 
@@ -17,7 +17,7 @@ const FRAMES = Number(process.env['FUZZ_FRAMES'] ?? 20_000)
 const STREAMS = 300
 const MAX_GROWTH_BYTES = 100_000_000
 
-const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const seed = TEST_SEED
 
 /** A well-formed frame of every kind in every version. */
 const frames = everyRequest.flatMap(({ api, request }) =>
@@ -82,7 +82,7 @@ function mutant(random: Random): Buffer {
   return frame
 }
 
-describe(`the broker, fed ${FRAMES} mutated frames (FUZZ_SEED=${seed})`, () => {
+describe(`the broker, fed ${FRAMES} mutated frames (TEST_SEED=${seed})`, () => {
   const clock = new FakeClock()
   let parts: ClusterParts
   let dispatcher: Dispatcher
@@ -117,7 +117,7 @@ describe(`the broker, fed ${FRAMES} mutated frames (FUZZ_SEED=${seed})`, () => {
   }
 
   test('answers or closes, and neither fails nor grows', async () => {
-    const random = seededRandom(seed)
+    const random = new SeededRandom(seed).next
     const counts = { answered: 0, closed: 0, waiting: 0 }
     const before = process.memoryUsage()
 
@@ -136,7 +136,7 @@ describe(`the broker, fed ${FRAMES} mutated frames (FUZZ_SEED=${seed})`, () => {
   })
 })
 
-describe(`the broker, fed mutated streams (FUZZ_SEED=${seed})`, () => {
+describe(`the broker, fed mutated streams (TEST_SEED=${seed})`, () => {
   const internalErrors: unknown[] = []
   let cluster: TestCluster
 
@@ -153,7 +153,7 @@ describe(`the broker, fed mutated streams (FUZZ_SEED=${seed})`, () => {
   })
 
   test('serves the next client as ever', async () => {
-    const random = seededRandom(seed)
+    const random = new SeededRandom(seed).next
 
     for (let count = 0; count < STREAMS; count += 1) {
       const client = await WireClient.connect(cluster.bootstrap)

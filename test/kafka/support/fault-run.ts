@@ -9,7 +9,7 @@ import {
 } from '../../support/kprf-process.ts'
 import { Ledger, type Verdict, type Evidence } from './ledger.ts'
 import { Load } from './load.ts'
-import { chooseSeed } from './random.ts'
+import { chooseSeed } from './choose-seed.ts'
 import type { MetricSamples } from '../../support/metric-samples.ts'
 import { readTopic, type StoredRecord } from './read-topic.ts'
 

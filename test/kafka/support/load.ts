@@ -8,7 +8,7 @@ import { until } from '../cluster/until.ts'
 import type { KprfProcess } from '../../support/kprf-process.ts'
 import type { Ledger } from './ledger.ts'
 import type { Push, PushedRecord, PushReply } from '../../support/push.ts'
-import { SeededRandom } from './random.ts'
+import { SeededRandom } from '../../support/random.ts'
 
 /** A topic to push to. */
 export interface LoadTopic {

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { compressionNames, decompress } from '@kprf/embedded-broker/testing'
 import { COMPRESSION_CODECS } from '../../../src/base/kafka-names.ts'
 import { compressorOf, effectiveLevel } from '../../../src/producer/compression/codec.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
+import { SeededRandom } from '../../support/random.ts'
 
-const random = seededRandom(1)
+const random = new SeededRandom(1).next
 
 /** Text of so many bytes that repeats itself as JSON does, in ways that differ. */
 function json(bytes: number): Buffer {

@@ -2,11 +2,11 @@
  * Gives kafkajs, which takes the time, its timers and its luck from the process, those of a run. What
  * Node itself does inside is left alone.
  */
-import type { Dice } from '../dice.ts'
+import type { SeededRandom } from '../../support/random.ts'
 import type { EventLoop } from './event-loop.ts'
 
 /** Takes the globals over; the function returned gives them back. */
-export function takeOverGlobals(loop: EventLoop, dice: Dice): () => void {
+export function takeOverGlobals(loop: EventLoop, dice: SeededRandom): () => void {
   const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis
   const { now } = Date
   const { random } = Math

@@ -6,7 +6,7 @@
  */
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
-import type { Dice } from '../dice.ts'
+import type { SeededRandom } from '../../support/random.ts'
 import { SimulatedSocket, type Wire } from './simulated-socket.ts'
 import type { EventLoop } from './event-loop.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -44,7 +44,7 @@ interface Port {
 export class SimulatedNetwork {
   readonly #time: VirtualTime
   readonly #loop: EventLoop
-  readonly #dice: Dice
+  readonly #dice: SeededRandom
   readonly #ports = new Map<number, Port>()
   readonly #sockets = new Set<SimulatedSocket>()
   readonly #bufferBytes: number
@@ -53,7 +53,7 @@ export class SimulatedNetwork {
   #nextFreePort = FIRST_FREE_PORT
 
   /** @param loop - what reads the client's end of every connection, and both ends of those to kprf's own ports. */
-  constructor(time: VirtualTime, loop: EventLoop, dice: Dice) {
+  constructor(time: VirtualTime, loop: EventLoop, dice: SeededRandom) {
     this.#time = time
     this.#loop = loop
     this.#dice = dice

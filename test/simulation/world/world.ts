@@ -1,5 +1,5 @@
 /** Everything that a run would otherwise get from its machine: time, luck and a network. */
-import { Dice } from '../dice.ts'
+import { SeededRandom } from '../../support/random.ts'
 import { EventLoop } from './event-loop.ts'
 import { takeOverGlobals } from './globals.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
@@ -14,19 +14,19 @@ export class World {
   readonly time = new VirtualTime()
   /** That of kprf; the brokers and the network go by {@link time}. */
   readonly loop = new EventLoop(this.time)
-  readonly dice: Dice
+  readonly dice: SeededRandom
   readonly network: SimulatedNetwork
   readonly #seed: number
 
   constructor(seed: number) {
     this.#seed = seed
-    this.dice = new Dice(seed)
-    this.network = new SimulatedNetwork(this.time, this.loop, new Dice(seed ^ NETWORK_SALT))
+    this.dice = new SeededRandom(seed)
+    this.network = new SimulatedNetwork(this.time, this.loop, new SeededRandom(seed ^ NETWORK_SALT))
   }
 
   /** Lets `main` happen in this world. Not to be called while another world is running. */
   async run<Result>(main: () => Promise<Result>): Promise<Result> {
-    const giveBack = takeOverGlobals(this.loop, new Dice(this.#seed ^ GLOBALS_SALT))
+    const giveBack = takeOverGlobals(this.loop, new SeededRandom(this.#seed ^ GLOBALS_SALT))
     try {
       return await this.time.run(main)
     } finally {

@@ -1,7 +1,7 @@
-/** Random draws that a seed repeats. */
+/** Chance that a seed repeats: whatever is drawn in tests comes from here. */
 
-/** Draws from a seed (mulberry32). */
-export class Dice {
+/** Draws from a seed (mulberry32). The same seed draws the same. */
+export class SeededRandom {
   #state: number
 
   constructor(seed: number) {
@@ -16,9 +16,14 @@ export class Dice {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
+  /** Returns an integer from 0 up to and without `end`. */
+  below(end: number): number {
+    return Math.floor(this.next() * end)
+  }
+
   /** Returns an integer from `low` to `high`, both included. */
   between(low: number, high: number): number {
-    return low + Math.floor(this.next() * (high - low + 1))
+    return low + this.below(high - low + 1)
   }
 
   /** Says yes with this probability. */
@@ -28,8 +33,11 @@ export class Dice {
 
   /** Returns one of several. */
   pick<T>(choices: readonly T[]): T {
-    const choice = choices[this.between(0, choices.length - 1)]
+    const choice = choices[this.below(choices.length)]
     if (choice === undefined) throw new Error('there is nothing to choose from')
     return choice
   }
 }
+
+/** What `TEST_SEED` says, or another number for each run. Whoever uses it prints it when a test fails. */
+export const TEST_SEED = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
