@@ -1,6 +1,5 @@
-/** The routes of the main port, in order. Everything that is not `/push` is refused here. */
-import express, { type ErrorRequestHandler, type Express } from 'express'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+/** The routes of the main port, and the gate before them. */
+import type { Express } from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { HttpConfig } from '../config/types.ts'
 import type { Logger } from '../telemetry/logging.ts'
@@ -8,6 +7,9 @@ import type { RecordProducer } from '../producer/types.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'
 import type { ByteBudget } from './byte-budget.ts'
+import { Edge } from './edge/edge.ts'
+import type { Gate } from './edge/route.ts'
+import { createRouter } from './edge/router.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
@@ -19,7 +21,6 @@ import type { RateLimits } from './rate-limiter.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { ReadTurns } from './read-turns.ts'
 import { ReplyRoom } from './reply-room.ts'
-import { refuse, sendNoContent } from './reply.ts'
 import { createRequestIds } from './request-id.ts'
 import { WorkTurns } from './work-turns.ts'
 
@@ -51,54 +52,18 @@ export interface AppOptions {
   readonly replyBytesInFlight?: number
 }
 
-const PUSH_METHODS = ['Allow', 'POST, OPTIONS'] as const
-const NOT_FOUND: Refusal = { code: 'NOT_FOUND', message: 'no such path' }
-const NOT_ALLOWED: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'the path takes POST only' }
-const INTERNAL: Refusal = { code: 'INTERNAL', message: 'a bug in kprf; see its log' }
+const DRAINING: Refusal = {
+  code: 'PRODUCER_DRAINING',
+  message: 'kprf is shutting down and takes no more records',
+}
 
 /** Makes the Express app of the main port. */
 export function createApp(options: AppOptions): Express {
-  const requestIds = createRequestIds(options.clock)
-  const push = createPushEndpoint(options)
-  const refuseWith =
-    (refusal: Refusal, headers: readonly string[] = []) =>
-    (request: IncomingMessage, response: ServerResponse): void => {
-      refuse(request, response, requestIds(request.headers), refusal, { headers })
-    }
-
-  const app = express()
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.set('query parser', 'simple')
-  app.enable('case sensitive routing')
-
-  // Nearly all requests are pushes: one is met before Express looks for a route, which takes some 4 us (Node 26).
-  app.use((request, response, next) => {
-    if (request.method === 'POST' && request.url === '/push') return push.serve(request, response)
-    next()
-    return undefined
-  })
-  app.post('/push', (request, response) => push.serve(request, response))
-  app.options('/push', (request, response) => {
-    sendNoContent(response, requestIds(request.headers), PUSH_METHODS)
-  })
-  app.all('/push', refuseWith(NOT_ALLOWED, PUSH_METHODS))
-  app.use(refuseWith(NOT_FOUND))
-  app.use(createErrorHandler(options.log, refuseWith(INTERNAL)))
-  return app
-}
-
-/** Handles what a route threw, which none does unless kprf or Express has a bug. */
-function createErrorHandler(
-  log: AppOptions['log'],
-  reply: (request: IncomingMessage, response: ServerResponse) => void,
-): ErrorRequestHandler {
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows an error handler by its four parameters
-  return (error: unknown, request, response, _next) => {
-    log.error('request failed by a bug', { error })
-    // A reply that has begun is about to be sent whole.
-    if (!response.headersSent) reply(request, response)
-  }
+  const { clock, metrics, log, isDraining } = options
+  const requestIds = createRequestIds(clock)
+  const gate: Gate = ({ access }) => (access === 'produce' && isDraining() ? DRAINING : undefined)
+  const edge = new Edge({ gate, requestIds, metrics, log, clock })
+  return createRouter({ routes: [createPushEndpoint(options)], edge, requestIds, log })
 }
 
 function createPushEndpoint(options: AppOptions): PushEndpoint {
@@ -118,7 +83,6 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
     ),
     jsonParser: new JsonParser(jsonLimits(maxRecordsPerRequest)),
     replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
-    requestIds: createRequestIds(clock),
     replies: new ReplyBatch(clock, options.log),
     turns: new WorkTurns(clock),
   })

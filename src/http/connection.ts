@@ -3,7 +3,7 @@
  * (`shouldKeepAlive` of Node's response, from which Node writes `Connection: close`), whoever decided that.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { addressOf } from './client-address.ts'
 import { DISCARD_MAX_BYTES, type ServerLimits } from './limits.ts'
@@ -30,8 +30,6 @@ export class Connection {
   #endOfUpgrade: number | undefined = 0
   #isOver = false
   #isDiscarding = false
-  /** Whether the client said of its last request that no other follows. */
-  #isLastOfClient = false
   #requestsSeen = 0
   /** Since when nothing more is sent, and the client is given time to read what was. */
   #endedSinceMs: number | undefined
@@ -85,7 +83,6 @@ export class Connection {
     this.lastResponse = response
     this.#responses.push(response)
     this.requests += 1
-    this.#isLastOfClient = !response.shouldKeepAlive && response.req.headers.upgrade === undefined
     if (this.requests >= this.#limits.maxRequestsPerConnection) response.shouldKeepAlive = false
     if (response.req.headers.upgrade === undefined) this.#endOfUpgrade = undefined
     else this.#beginUpgrade(response)
@@ -215,16 +212,12 @@ export class Connection {
 
   /**
    * Sends the end, and goes on reading until the client has closed too, for a moment (RFC 9112, 9.6): a byte that
-   * came after a close would reset the connection, and a client that reads late would lose the replies it has. Of
-   * one that has said that nothing follows nothing is waited for.
+   * came after a close would reset the connection, and a client that reads late would lose the replies it has. Also
+   * where it said that nothing follows: clients that send more all the same must not lose the reply to what was done.
    */
   #endGently(): void {
-    const { socket, lastResponse } = this
+    const { socket } = this
     this.#isOver = true
-    if (this.#isLastOfClient && lastResponse?.req.complete === true && !this.#isDiscarding) {
-      Socket.prototype.destroySoon.call(socket)
-      return
-    }
     this.#endedSinceMs ??= this.#clock.nowMs()
     socket.end()
     // Node does it again once the client has closed too, and makes an error each time that nobody sees.

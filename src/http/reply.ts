@@ -8,7 +8,8 @@ import {
   NO_CONTENT_STATUS,
   RETRY_AFTER_UNAVAILABLE_SECONDS,
 } from './error-mapper.ts'
-import { refusalBody, refusedPushBody, type Refusal } from './error-body.ts'
+import { type Dialect, dialectOf } from './edge/dialect.ts'
+import type { Refusal } from './error-body.ts'
 import { DISCARD_MAX_BYTES } from './limits.ts'
 
 /** Names and values of further headers in turn, as `writeHead` takes them. */
@@ -17,7 +18,6 @@ export type HeaderList = readonly string[]
 const NO_HEADERS: HeaderList = []
 /** An unread body up to this size is skipped for the next request's sake; a longer one costs the connection. */
 const SKIPPED_BODY_MAX_BYTES = 65_536
-const PUSH_PATH = /^\/push\/?(?:\?|$)/
 
 /** Begins a reply; its body, this one, is to be written at its end. */
 export function beginJson(
@@ -44,6 +44,8 @@ export function sendNoContent(
 /** How a refusal differs from the usual. */
 export interface RefusalOptions {
   readonly headers?: HeaderList
+  /** @defaultValue that of the path */
+  readonly dialect?: Dialect
   /**
    * Ends the connection after this reply, whatever became of the body: `afterBody` once the client has
    * sent it, `atOnce` where its end will never be seen.
@@ -52,7 +54,7 @@ export interface RefusalOptions {
 }
 
 /**
- * Refuses a request as a whole, in the shape that its path promises. Does nothing where a reply has
+ * Refuses a request as a whole, in its API's dialect. Does nothing where a reply has
  * begun. The connection ends with the reply if a body is still to come that is too long to skip.
  *
  * @returns the status.
@@ -66,9 +68,8 @@ export function refuse(
 ): number {
   const { status } = HTTP_MAPPINGS[refusal.code]
   if (response.headersSent) return response.statusCode
-  const body = PUSH_PATH.test(request.url ?? '')
-    ? refusedPushBody(refusal, requestId)
-    : refusalBody(refusal, requestId)
+  const { dialect = dialectOf(request.url ?? '') } = options
+  const body = dialect.refusalBody(refusal, requestId)
   const headers = [...retryAfter(status), ...(options.headers ?? NO_HEADERS)]
   const closes = options.closes ?? (isSkippable(request) ? undefined : 'afterBody')
   // Node writes `Connection: close` from this, and nothing that follows on the connection is served.

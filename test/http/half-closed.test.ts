@@ -130,18 +130,22 @@ describe('a client that ends its side', () => {
     expect(end.mock.contexts.filter((context) => context === socket)).toHaveLength(1)
   })
 
-  it('is not waited for when it said that its request is the last', async () => {
-    const { connect } = await serveEdge({}, { lingerMs: 3_600_000 })
+  it('gets the reply to a request of which it said that it is the last, although it sends more', async () => {
+    const { connect, producer } = await serveEdge()
     const accepted = nextAccepted()
     const client = connect()
-      .write(rawPush(pushBody(), { Connection: 'close' }))
       .pause()
+      .write(rawPush(pushBody(), { Connection: 'close' }))
+    const { socket } = await accepted
+    if (socket.writable) await once(socket, 'finish')
 
-    const { closed } = await accepted
-    await closed
-    const reply = await client.resume().response()
+    client.write(rawPush(pushBody()))
+    await once(socket, 'data')
+    const replies = await client.resume().end().responses(Infinity)
 
-    expect(reply.status).toBe(200)
+    expect(replies.map(({ status }) => status)).toEqual([200])
+    expect(client.errorCode).toBeUndefined()
+    expect(producer.records).toHaveLength(1)
   })
 })
 
