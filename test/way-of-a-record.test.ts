@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+const page = readFileSync(join(root, 'docs/DESIGN.md'), 'utf8')
+const [, table = ''] = page.split(/<!-- (?:the way of one record|end of the way) -->/)
+const steps = [...table.matchAll(/^\| `(?<file>src\/[^`]+)` +\| `(?<name>[^`]+)`/gm)].map(
+  ([, file = '', name = '']) => ({ file, name }),
+)
+
+describe('the way of one record in docs/DESIGN.md', () => {
+  it.each(steps)('names $name of $file, which is there', ({ file, name }) => {
+    const text = readFileSync(join(root, file), 'utf8')
+
+    expect(text).toMatch(
+      new RegExp(`^(?:  |export )(?:override )?(?:async )?(?:function )?${name}\\b.*[(<]`, 'm'),
+    )
+  })
+
+  it('passes at most 40 files, and returns to at most 5 that it has left', () => {
+    const files = steps.map(({ file }) => file)
+    const returns = files.filter(
+      (file, step) => file !== files[step - 1] && files.slice(0, step).includes(file),
+    )
+
+    expect(new Set(files).size).toBeGreaterThan(20)
+    expect(new Set(files).size).toBeLessThanOrEqual(40)
+    expect(returns.length).toBeLessThanOrEqual(5)
+  })
+})
