@@ -254,14 +254,15 @@ describe('a client that sends many requests at once', () => {
     expect(log.lines).toMatchObject([{ fields: { address: '127.0.0.1', code: 'pipelined' } }])
   })
 
-  it('has no more than one request beyond them parsed', async () => {
+  it('has one request beyond them parsed, by Node.js 22 two, and no more', async () => {
     const { connect } = await serveEdge({}, { maxPipelinedRequests: 8 })
     const parsed = countRequests()
     const tiny = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 
     await connect().write(tiny.repeat(2000)).responses(Infinity)
 
-    expect(parsed()).toBe(9)
+    expect(parsed()).toBeGreaterThanOrEqual(9)
+    expect(parsed()).toBeLessThanOrEqual(10)
   })
 
   it('has fewer served in a turn of the event loop that has many', async () => {
