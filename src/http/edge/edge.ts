@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
 import type { LogLevel } from '../../base/log-level.ts'
 import type { Logger } from '../../telemetry/logging.ts'
+import type { MaybePromise } from '../../producer/types.ts'
 import type { Refusal } from '../error-body.ts'
 import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
@@ -37,27 +38,32 @@ export class Edge {
     const startedMs = clock.nowMs()
     const requestId = requestIds(request.headers)
     const call: Call = { request, response, requestId, mode: 'async' }
-    const status = await this.#answer(route, call)
+    let status: number
+    try {
+      const answer = this.#answer(route, call)
+      status = typeof answer === 'number' ? answer : await answer
+    } catch (error) {
+      status = this.#refuse(route, call, error)
+    }
     const durationMs = clock.nowMs() - startedMs
     metrics.observePush(call.mode, status, durationMs)
     if (status !== OK_STATUS) this.#logFailure(status, requestId, durationMs)
   }
 
-  /** Returns the status of the reply. */
-  async #answer(route: Route, call: Call): Promise<number> {
+  #answer(route: Route, call: Call): MaybePromise<number> {
     const { request, response, requestId } = call
+    const refusal = this.#options.gate(route, request)
+    if (refusal === undefined) return route.answer(call)
     const { dialect } = route
-    try {
-      const refusal = this.#options.gate(route, request)
-      if (refusal === undefined) return await route.answer(call)
-      return refuse(request, response, requestId, refusal, { dialect, closes: 'afterBody' })
-    } catch (error) {
-      if (error instanceof ProxyError) {
-        return refuse(request, response, requestId, error, { dialect })
-      }
-      this.#options.log.error('push failed by a bug', { request_id: requestId, error })
-      return refuse(request, response, requestId, INTERNAL, { dialect })
-    }
+    return refuse(request, response, requestId, refusal, { dialect, closes: 'afterBody' })
+  }
+
+  /** Answers what a route, or the gate, threw. */
+  #refuse({ dialect }: Route, call: Call, error: unknown): number {
+    const { request, response, requestId } = call
+    if (error instanceof ProxyError) return refuse(request, response, requestId, error, { dialect })
+    this.#options.log.error('push failed by a bug', { request_id: requestId, error })
+    return refuse(request, response, requestId, INTERNAL, { dialect })
   }
 
   #logFailure(status: number, requestId: string, durationMs: number): void {

@@ -40,7 +40,9 @@ export interface PushEndpointOptions {
 const FEW_RECORDS = 256
 
 /** A push on its way. */
-type Exchange = Call & Replying
+interface Exchange extends Replying {
+  readonly call: Call
+}
 
 /** The route of `POST /push`. */
 export class PushEndpoint implements Route {
@@ -61,12 +63,16 @@ export class PushEndpoint implements Route {
   }
 
   async #answer(call: Call, reading: ReturnType<BodyReader['read']>): Promise<number> {
-    const exchange: Exchange = Object.assign(call, {
+    const { response, requestId } = call
+    const exchange: Exchange = {
+      call,
+      response,
+      requestId,
       replies: this.#options.replies,
       held: undefined,
-    })
+    }
     const body = await reading
-    if (body === undefined) return clientGone(call.response)
+    if (body === undefined) return clientGone(response)
     try {
       const turn = this.#options.turns.enter(body.bytes.length)
       if (turn !== undefined) await turn
@@ -84,16 +90,19 @@ export class PushEndpoint implements Route {
     body.drop()
     const push = parsePush(json, this.#options.rules)
     if (push.kind === 'refused') {
-      return refuse(exchange.request, exchange.response, exchange.requestId, push.problem, {
+      return refuse(exchange.call.request, exchange.response, exchange.requestId, push.problem, {
         dialect: PUSH,
       })
     }
-    exchange.mode = push.waitForSend ? 'sync' : 'async'
+    exchange.call.mode = push.waitForSend ? 'sync' : 'async'
     if (push.kind === 'invalidRecords') {
       return replyInvalid(exchange, push.problems, this.#options.replyRoom)
     }
-    exchange.held = this.#options.replyRoom.reserve(exchange.request.socket, replyBytesOf(push))
-    this.#options.metrics.recordsReceived(exchange.mode, push.records)
+    exchange.held = this.#options.replyRoom.reserve(
+      exchange.call.request.socket,
+      replyBytesOf(push),
+    )
+    this.#options.metrics.recordsReceived(exchange.call.mode, push.records)
     // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
     const onAdmission = push.waitForSend ? body.release.bind(body) : undefined
     const outcome = sendRecords(push.records, this.#options, onAdmission)
