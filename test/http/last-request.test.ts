@@ -254,15 +254,16 @@ describe('a client that sends many requests at once', () => {
     expect(log.lines).toMatchObject([{ fields: { address: '127.0.0.1', code: 'pipelined' } }])
   })
 
-  it('has one request beyond them parsed, by Node.js 22 two, and no more', async () => {
+  it('has one request beyond them parsed, by the parser of older Node.js two, and no more', async () => {
     const { connect } = await serveEdge({}, { maxPipelinedRequests: 8 })
     const parsed = countRequests()
     const tiny = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 
     await connect().write(tiny.repeat(2000)).responses(Infinity)
 
+    const isOlder = Number(process.versions.node.split('.', 1)[0]) < 26
     expect(parsed()).toBeGreaterThanOrEqual(9)
-    expect(parsed()).toBeLessThanOrEqual(10)
+    expect(parsed()).toBeLessThanOrEqual(isOlder ? 10 : 9)
   })
 
   it('has fewer served in a turn of the event loop that has many', async () => {
