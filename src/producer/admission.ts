@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import type { AdmittedRecord } from './batch.ts'
 import { deliveryError, RDKAFKA } from './delivery-errors.ts'
 import type { ProducerObserver } from './delivery.ts'
-import type { MemoryBudget, PlaceInLine, RecordNeed } from './memory-budget.ts'
+import type { QueueBudget, PlaceInLine, RecordNeed } from './queue-budget.ts'
 import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-batch.ts'
 import { countRefusals } from './refusal-counts.ts'
 import type {
@@ -28,7 +28,7 @@ export interface AdmissionSettings {
 export interface AdmissionDependencies {
   readonly clock: Clock
   readonly observer: Pick<ProducerObserver, 'refused'>
-  readonly budget: MemoryBudget
+  readonly budget: QueueBudget
   /** Takes a record on that has its room, or says why its topic or partition cannot be written to. */
   readonly enqueue: (admitted: AdmittedRecord) => DeliveryError | undefined
 }
@@ -52,7 +52,7 @@ export class Admission {
   readonly #settings: AdmissionSettings
   readonly #clock: Clock
   readonly #observer: Pick<ProducerObserver, 'refused'>
-  readonly #budget: MemoryBudget
+  readonly #budget: QueueBudget
   readonly #enqueue: (admitted: AdmittedRecord) => DeliveryError | undefined
   #isClosed = false
 

@@ -4,7 +4,7 @@
  * unassigned records of a topic.
  */
 import type { TopicQueue } from './accumulator.ts'
-import type { MemoryBudget } from './memory-budget.ts'
+import type { QueueBudget } from './queue-budget.ts'
 import type { Records } from './record-columns.ts'
 import type { Statistics } from './statistics/statistics.ts'
 import type { DeliveryError, DeliveryReport } from './types.ts'
@@ -60,14 +60,14 @@ export interface Receipt {
 
 /** See the head of this file. */
 export class Delivery {
-  readonly #budget: MemoryBudget
+  readonly #budget: QueueBudget
   readonly #observer: ProducerObserver
   readonly #onIdleTopic: (topic: TopicQueue) => void
   readonly #statistics: Statistics | undefined
 
   /** @param onIdleTopic - called when the last record of a topic was reported. */
   constructor(
-    budget: MemoryBudget,
+    budget: QueueBudget,
     observer: ProducerObserver,
     onIdleTopic: (topic: TopicQueue) => void,
     statistics?: Statistics,

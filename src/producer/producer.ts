@@ -10,9 +10,9 @@ import { Assigner } from './assigner.ts'
 import { ChunkPool, DEFAULT_KEPT_BYTES } from './chunk-pool.ts'
 import { Delivery, type ProducerObserver } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { Expiry } from './expiry.ts'
+import { DeliveryTimeouts } from './delivery-timeouts.ts'
 import { Idempotence } from './idempotence.ts'
-import { MemoryBudget } from './memory-budget.ts'
+import { QueueBudget } from './queue-budget.ts'
 import type { Random } from './partitioner.ts'
 import { fixedRoom, type QueueRoom } from './queue-room.ts'
 import type { ProducerSettings } from './settings.ts'
@@ -45,13 +45,13 @@ export interface ProducerDependencies {
 export class Producer implements RecordProducer {
   readonly #transport: Transport
   readonly #clock: Clock
-  readonly #budget: MemoryBudget
+  readonly #budget: QueueBudget
   readonly #admission: Admission
   readonly #accumulator: Accumulator
   readonly #topics: TopicMetadata
   readonly #dispatcher: Dispatcher
   readonly #assigner: Assigner
-  readonly #expiry: Expiry
+  readonly #timeouts: DeliveryTimeouts
   readonly #idempotence: Idempotence | undefined
   readonly #statistics: Statistics | undefined
   #onDrained: (() => void) | undefined
@@ -62,7 +62,7 @@ export class Producer implements RecordProducer {
     const { room = roomOf(settings), statistics } = dependencies
     this.#transport = transport
     this.#clock = clock
-    this.#budget = new MemoryBudget(room, clock, { pool, maxBytes: settings.queueMemoryMaxBytes })
+    this.#budget = new QueueBudget(room, clock, { pool, maxBytes: settings.queueMemoryMaxBytes })
     const accumulator = new Accumulator({ settings, random, pool })
     const topics = new TopicMetadata(settings, {
       clock,
@@ -109,7 +109,7 @@ export class Producer implements RecordProducer {
     this.#statistics = statistics
     this.#dispatcher = new Dispatcher(settings, shared)
     this.#assigner = new Assigner(settings, { ...shared, dispatcher: this.#dispatcher })
-    this.#expiry = new Expiry(settings.messageTimeoutMs, {
+    this.#timeouts = new DeliveryTimeouts(settings.messageTimeoutMs, {
       clock,
       sweep: (sinceMs) => this.#expire(sinceMs),
     })
@@ -117,7 +117,7 @@ export class Producer implements RecordProducer {
       ...{ clock, observer, budget: this.#budget },
       enqueue: (admitted) => {
         const refusal = this.#assigner.add(admitted)
-        if (!refusal) this.#expiry.watch(admitted.admittedMs)
+        if (!refusal) this.#timeouts.watch(admitted.admittedMs)
         return refusal
       },
     })
@@ -207,7 +207,7 @@ export class Producer implements RecordProducer {
     }
     this.#topics.close()
     this.#idempotence?.close()
-    this.#expiry.close()
+    this.#timeouts.close()
     await this.#transport.close()
     this.#statistics?.close()
   }

@@ -24,15 +24,15 @@ export interface QueueRoom {
 }
 
 /** Lends room out of what processes share. */
-export interface RoomLender {
-  /** What one process borrows ahead of need, so that it can admit records without asking first. */
+export interface RoomQuota {
+  /** What one process leases ahead of need, so that it can admit records without asking first. */
   readonly chunk: Room
   /** All there is. */
   readonly total: Room
   /** Lends what is wanted, or what is left of it. */
-  borrow(wanted: Room): Promise<Room>
-  giveBack(room: Room): void
-  /** Has `listener` called when there may be room again after a loan that was short. */
+  acquire(wanted: Room): Promise<Room>
+  release(room: Room): void
+  /** Has `listener` called when there may be room again after a grant that was short. */
   onRoomAgain(listener: () => void): void
 }
 
@@ -49,23 +49,23 @@ export function fixedRoom(maxRecords: number, maxBytes: number): QueueRoom {
 }
 
 /**
- * Room that is borrowed. It keeps between half a chunk and two chunks free: less is filled up to one chunk,
+ * Room that is leased. It keeps between half a chunk and two chunks free: less is filled up to one chunk,
  * more is given back down to one. So a burst is admitted at once, and what one process does not use, another can.
  */
-export class BorrowedRoom implements QueueRoom {
-  readonly #lender: RoomLender
+export class LeasedRoom implements QueueRoom {
+  readonly #quota: RoomQuota
   readonly #listeners: (() => void)[] = []
   #maxRecords = 0
   #maxBytes = 0
   #freeRecords = 0
   #freeBytes = 0
-  #isBorrowing = false
-  /** The last loan was short, and nothing was heard since. */
+  #isAcquiring = false
+  /** The last grant was short, and nothing was heard since. */
   #isExhausted = false
 
-  constructor(lender: RoomLender) {
-    this.#lender = lender
-    lender.onRoomAgain(() => {
+  constructor(quota: RoomQuota) {
+    this.#quota = quota
+    quota.onRoomAgain(() => {
       this.#isExhausted = false
       this.#balance()
     })
@@ -81,7 +81,7 @@ export class BorrowedRoom implements QueueRoom {
   }
 
   get largestBytes(): number {
-    return this.#lender.total.bytes
+    return this.#quota.total.bytes
   }
 
   get mayGrow(): boolean {
@@ -99,32 +99,32 @@ export class BorrowedRoom implements QueueRoom {
   }
 
   #balance(): void {
-    const { chunk } = this.#lender
-    if (this.#freeRecords > 2 * chunk.records) this.#giveBack(this.#freeRecords - chunk.records, 0)
-    if (this.#freeBytes > 2 * chunk.bytes) this.#giveBack(0, this.#freeBytes - chunk.bytes)
-    if (this.#isBorrowing || this.#isExhausted) return
+    const { chunk } = this.#quota
+    if (this.#freeRecords > 2 * chunk.records) this.#release(this.#freeRecords - chunk.records, 0)
+    if (this.#freeBytes > 2 * chunk.bytes) this.#release(0, this.#freeBytes - chunk.bytes)
+    if (this.#isAcquiring || this.#isExhausted) return
     const isLow = this.#freeRecords < chunk.records / 2 || this.#freeBytes < chunk.bytes / 2
-    if (isLow) void this.#borrow()
+    if (isLow) void this.#acquire()
   }
 
-  async #borrow(): Promise<void> {
-    const { chunk } = this.#lender
+  async #acquire(): Promise<void> {
+    const { chunk } = this.#quota
     const wanted = {
       records: Math.max(0, chunk.records - this.#freeRecords),
       bytes: Math.max(0, chunk.bytes - this.#freeBytes),
     }
-    this.#isBorrowing = true
-    const lent = await this.#lender.borrow(wanted)
-    this.#isBorrowing = false
-    this.#isExhausted = lent.records < wanted.records || lent.bytes < wanted.bytes
-    this.#grow(lent.records, lent.bytes)
+    this.#isAcquiring = true
+    const granted = await this.#quota.acquire(wanted)
+    this.#isAcquiring = false
+    this.#isExhausted = granted.records < wanted.records || granted.bytes < wanted.bytes
+    this.#grow(granted.records, granted.bytes)
     for (const listener of this.#listeners) listener()
     this.#balance()
   }
 
-  #giveBack(records: number, bytes: number): void {
+  #release(records: number, bytes: number): void {
     this.#grow(-records, -bytes)
-    this.#lender.giveBack({ records, bytes })
+    this.#quota.release({ records, bytes })
   }
 
   #grow(records: number, bytes: number): void {

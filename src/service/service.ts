@@ -111,7 +111,7 @@ export class Service {
     const transportDependencies: KafkajsTransportDependencies = {
       clock,
       random,
-      observer: metrics.kprf,
+      observer: metrics.producer,
       statistics: statistics?.brokers,
       log: (level, message, fields) => {
         logger.limited(level, `kafka ${level}`, message, fields)

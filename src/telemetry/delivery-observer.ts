@@ -29,13 +29,13 @@ export class DeliveryObserver implements ProducerObserver {
 
   delivered(topic: string, records: Records, nowMs: number): void {
     this.#metrics.recordsDelivered(topic, records, nowMs)
-    this.#metrics.kprf.batchDelivered(records.count)
+    this.#metrics.producer.batchDelivered(records.count)
   }
 
   failed(failure: DeliveryFailure, records: Records, nowMs: number): void {
     const { topic, partition, status, error } = failure
     this.#metrics.recordsFailed(topic, error.number, records, nowMs)
-    this.#metrics.kprf.recordsFailed(topic, error.code.toLowerCase(), records.count)
+    this.#metrics.producer.recordsFailed(topic, error.code.toLowerCase(), records.count)
     for (let position = 0; position < records.count; position += 1) {
       if (!records.listenerAt(position)) this.#lostCount += 1
     }
@@ -51,7 +51,12 @@ export class DeliveryObserver implements ProducerObserver {
 
   retried(retry: BatchRetry): void {
     const { topic, partition, recordCount, mayBePersisted, errorNumber, reason, backoffMs } = retry
-    this.#metrics.kprf.recordsRetried(topic, nameOfError(errorNumber), recordCount, mayBePersisted)
+    this.#metrics.producer.recordsRetried(
+      topic,
+      nameOfError(errorNumber),
+      recordCount,
+      mayBePersisted,
+    )
     this.#logger.limited('info', `retry ${errorNumber}`, 'batch will be sent again', {
       topic,
       partition,
@@ -63,23 +68,23 @@ export class DeliveryObserver implements ProducerObserver {
   }
 
   attemptFailed(errorNumber: number): void {
-    this.#metrics.kprf.produceFailed(nameOfError(errorNumber))
+    this.#metrics.producer.produceFailed(nameOfError(errorNumber))
   }
 
   split(): void {
-    this.#metrics.kprf.batchSplit()
+    this.#metrics.producer.batchSplit()
   }
 
   renewed(): void {
-    this.#metrics.kprf.producerRecycled()
+    this.#metrics.producer.producerRecycled()
   }
 
   creationAsked(): void {
-    this.#metrics.kprf.topicCreationAsked()
+    this.#metrics.producer.topicCreationAsked()
   }
 
   refused(topic: string, error: DeliveryError, count: number): void {
     this.#metrics.recordsRefused(topic, error.number, count)
-    this.#metrics.kprf.recordsRejected(error.code.toLowerCase(), count)
+    this.#metrics.producer.recordsRejected(error.code.toLowerCase(), count)
   }
 }

@@ -21,8 +21,8 @@ export type ToWorker =
   /** Give up whatever `stop` still waits for. */
   | { readonly kind: 'abort' }
   | { readonly kind: 'reopenLog' }
-  /** Answers `borrow`; they are answered in order. */
-  | { readonly kind: 'lent'; readonly room: Room }
+  /** Answers `acquire`; they are answered in order. */
+  | { readonly kind: 'granted'; readonly room: Room }
   | { readonly kind: 'roomAgain' }
   /** Answers `admit`. */
   | { readonly kind: 'admitted'; readonly id: number; readonly admission: Admission }
@@ -38,8 +38,8 @@ export interface Measurement {
 
 /** What a worker asks of what all share. */
 export type WorkerRequest =
-  | { readonly kind: 'borrow'; readonly room: Room }
-  | { readonly kind: 'giveBack'; readonly room: Room }
+  | { readonly kind: 'acquire'; readonly room: Room }
+  | { readonly kind: 'release'; readonly room: Room }
   | { readonly kind: 'admit'; readonly id: number; readonly wanted: RecordsByTopic }
 
 /** From a worker to the primary. */

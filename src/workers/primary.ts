@@ -22,7 +22,7 @@ import { queueMemoryMaxBytes } from '../settings/queue-memory.ts'
 import { MergedStatistics } from './merged-statistics.ts'
 import type { Measurement, WorkerRequest } from './messages.ts'
 import { nextConfig } from './next-config.ts'
-import { QueueBank, type QueueAccount } from './queue-bank.ts'
+import { QueueQuota, type QueueLease } from './queue-quota.ts'
 import { type Fork, type WorkerEnding, WorkerProcess } from './worker-process.ts'
 
 /** What a {@link Primary} is made from. */
@@ -54,9 +54,9 @@ export class Primary {
   readonly #metrics: WorkerMetrics
   readonly #merged = new MergedMetrics()
   readonly #statistics = new MergedStatistics()
-  readonly #bank: QueueBank
+  readonly #quota: QueueQuota
   readonly #rates: RateLimiter
-  readonly #accounts = new Map<WorkerProcess, QueueAccount>()
+  readonly #leases = new Map<WorkerProcess, QueueLease>()
   /** All that have not ended, those that retire included. */
   readonly #running = new Set<WorkerProcess>()
   /** The one of each slot that takes new connections, or is about to. */
@@ -74,7 +74,7 @@ export class Primary {
     this.#clock = clock
     this.#fork = fork
     this.#log = new Log(logOptions(config, clock))
-    this.#bank = new QueueBank(totalRoom(config))
+    this.#quota = new QueueQuota(totalRoom(config))
     this.#rates = new RateLimiter(config.ratelimit.rules)
     this.#current = new Array<undefined>(workers).fill(undefined)
     this.#metrics = new WorkerMetrics(() => this.#accepting().length)
@@ -224,13 +224,13 @@ export class Primary {
       { clock: this.#clock, onRequest: this.#answer.bind(this) },
     )
     this.#running.add(worker)
-    const account = this.#bank.open(() => {
+    const lease = this.#quota.open(() => {
       worker.tell({ kind: 'roomAgain' })
     })
-    this.#accounts.set(worker, account)
+    this.#leases.set(worker, lease)
     void worker.ended.then((ending) => {
-      account.close()
-      this.#accounts.delete(worker)
+      lease.close()
+      this.#leases.delete(worker)
       this.#running.delete(worker)
       this.#settle(worker, ending, this.#clock.nowMs() - startedMs)
     })
@@ -263,13 +263,13 @@ export class Primary {
   }
 
   #answer(message: WorkerRequest, worker: WorkerProcess): void {
-    const account = this.#accounts.get(worker)
+    const lease = this.#leases.get(worker)
     switch (message.kind) {
-      case 'borrow':
-        worker.tell({ kind: 'lent', room: account?.borrow(message.room) ?? message.room })
+      case 'acquire':
+        worker.tell({ kind: 'granted', room: lease?.acquire(message.room) ?? message.room })
         break
-      case 'giveBack':
-        account?.giveBack(message.room)
+      case 'release':
+        lease?.release(message.room)
         break
       case 'admit': {
         const admission = this.#rates.admit(message.wanted, this.#clock.nowMs())

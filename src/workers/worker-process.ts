@@ -155,8 +155,8 @@ export class WorkerProcess {
         this.#lost = message.lost
         this.#measurement = message.measurement
         break
-      case 'borrow':
-      case 'giveBack':
+      case 'acquire':
+      case 'release':
       case 'admit':
         this.#onRequest(message, this)
     }

@@ -8,12 +8,12 @@ import { ProxyError } from '../base/errors.ts'
 import type { Admission, RateLimits, RecordsByTopic } from '../http/rate-limiter.ts'
 import { invariant } from '../base/invariant.ts'
 import { totalRoom } from '../settings/kafka.ts'
-import { BorrowedRoom, type Room, type RoomLender } from '../producer/queue-room.ts'
+import { LeasedRoom, type Room, type RoomQuota } from '../producer/queue-room.ts'
 import { Service } from '../service/service.ts'
 import type { ServiceReport } from '../service/service-view.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import type { Channel, Measurement, ToPrimary, ToWorker } from './messages.ts'
-import { chunkOf } from './queue-bank.ts'
+import { chunkOf } from './queue-quota.ts'
 
 /** How long a worker runs at most without saying how many records it has. */
 const REPORT_INTERVAL_MS = 50
@@ -82,7 +82,7 @@ export class Worker {
       case 'reopenLog':
         this.#service?.reopenLog()
         break
-      case 'lent':
+      case 'granted':
         this.#answerLoan?.(message.room)
         break
       case 'roomAgain':
@@ -99,7 +99,7 @@ export class Worker {
 
   async #start({ slot, workers, config }: ToWorker & { kind: 'start' }): Promise<void> {
     try {
-      const room = new BorrowedRoom(this.#lender(config, workers))
+      const room = new LeasedRoom(this.#quota(config, workers))
       this.#service = new Service({
         ...{ config, clock: systemClock, random: Math.random, build: this.#build },
         share: { slot, workers, room, rateLimits: this.#rateLimits(config) },
@@ -139,19 +139,19 @@ export class Worker {
     this.#channel.send({ kind: 'measured', id, measurement: await measurementOf(this.#service) })
   }
 
-  #lender(config: Config, workers: number): RoomLender {
+  #quota(config: Config, workers: number): RoomQuota {
     const total = totalRoom(config)
     return {
       total,
       chunk: chunkOf(total, workers),
-      borrow: (room) => {
+      acquire: (room) => {
         const { promise, resolve } = Promise.withResolvers<Room>()
         this.#answerLoan = resolve
-        this.#channel.send({ kind: 'borrow', room })
+        this.#channel.send({ kind: 'acquire', room })
         return promise
       },
-      giveBack: (room) => {
-        this.#channel.send({ kind: 'giveBack', room })
+      release: (room) => {
+        this.#channel.send({ kind: 'release', room })
       },
       onRoomAgain: (listener) => {
         this.#onRoomAgain = listener

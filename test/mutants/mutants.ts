@@ -229,7 +229,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'a broker that refuses the credentials is tried again at once',
     edits: [
       {
-        file: 'src/producer/kafkajs/refusals.ts',
+        file: 'src/producer/kafkajs/security-backoff.ts',
         find: '    this.#gate.assertOpen(broker)',
         replace: '',
       },

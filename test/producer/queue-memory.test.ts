@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CHUNK_OVERHEAD_BYTES, LARGEST_CHUNK_BYTES } from '../../src/producer/chunk-pool.ts'
-import { RECORD_BOOKKEEPING_BYTES } from '../../src/producer/memory-budget.ts'
+import { RECORD_BOOKKEEPING_BYTES } from '../../src/producer/queue-budget.ts'
 import type { Refusals } from '../../src/producer/types.ts'
 import { ProducerHarness, record } from '../support/producer-harness.ts'
 

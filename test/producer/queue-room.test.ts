@@ -1,29 +1,29 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ChunkPool, LARGEST_CHUNK_BYTES } from '../../src/producer/chunk-pool.ts'
-import { MemoryBudget } from '../../src/producer/memory-budget.ts'
-import { BorrowedRoom, type Room, type RoomLender } from '../../src/producer/queue-room.ts'
-import { QueueBank } from '../../src/workers/queue-bank.ts'
+import { QueueBudget } from '../../src/producer/queue-budget.ts'
+import { LeasedRoom, type Room, type RoomQuota } from '../../src/producer/queue-room.ts'
+import { QueueQuota } from '../../src/workers/queue-quota.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { reserve } from '../support/reserve.ts'
 
 /** Lends what it is told to, when it is told to. */
-class ScriptedLender implements RoomLender {
+class ScriptedQuota implements RoomQuota {
   readonly chunk = { records: 10, bytes: 1000 }
   readonly total = { records: 100, bytes: 10_000 }
   readonly wanted: Room[] = []
   readonly returned: Room[] = []
-  #lend: (room: Room) => void = () => undefined
+  #grant: (room: Room) => void = () => undefined
   tellRoomAgain: () => void = () => undefined
 
-  borrow(wanted: Room): Promise<Room> {
+  acquire(wanted: Room): Promise<Room> {
     this.wanted.push(wanted)
     return new Promise((resolve) => {
-      this.#lend = resolve
+      this.#grant = resolve
     })
   }
 
-  giveBack(room: Room): void {
+  release(room: Room): void {
     this.returned.push(room)
   }
 
@@ -31,133 +31,133 @@ class ScriptedLender implements RoomLender {
     this.tellRoomAgain = listener
   }
 
-  async lend(room: Room | undefined = this.wanted.at(-1)): Promise<void> {
-    this.#lend(room ?? { records: 0, bytes: 0 })
+  async grant(room: Room | undefined = this.wanted.at(-1)): Promise<void> {
+    this.#grant(room ?? { records: 0, bytes: 0 })
     await settle()
   }
 }
 
-function makeBudget(): { budget: MemoryBudget; lender: ScriptedLender; clock: FakeClock } {
-  const lender = new ScriptedLender()
+function makeBudget(): { budget: QueueBudget; quota: ScriptedQuota; clock: FakeClock } {
+  const quota = new ScriptedQuota()
   const clock = new FakeClock()
-  return { budget: new MemoryBudget(new BorrowedRoom(lender), clock), lender, clock }
+  return { budget: new QueueBudget(new LeasedRoom(quota), clock), quota, clock }
 }
 
-function fill(budget: MemoryBudget, records: number, valueBytes = 1): number {
+function fill(budget: QueueBudget, records: number, valueBytes = 1): number {
   let taken = 0
   while (taken < records && budget.tryReserve(valueBytes, 0)) taken += 1
   return taken
 }
 
-describe('a queue with borrowed room', () => {
-  test('borrows a chunk before it needs it', async () => {
-    const { budget, lender } = makeBudget()
-    expect(lender.wanted).toEqual([{ records: 10, bytes: 1000 }])
+describe('a queue with leased room', () => {
+  test('leases a chunk before it needs it', async () => {
+    const { budget, quota } = makeBudget()
+    expect(quota.wanted).toEqual([{ records: 10, bytes: 1000 }])
 
-    await lender.lend()
+    await quota.grant()
 
     expect(fill(budget, 20)).toBe(10)
   })
 
-  test('borrows more when less than half a chunk is free, up to one chunk', async () => {
-    const { budget, lender } = makeBudget()
-    await lender.lend()
+  test('leases more when less than half a chunk is free, up to one chunk', async () => {
+    const { budget, quota } = makeBudget()
+    await quota.grant()
 
     fill(budget, 6)
 
-    expect(lender.wanted.slice(1)).toEqual([{ records: 6, bytes: 6 }])
+    expect(quota.wanted.slice(1)).toEqual([{ records: 6, bytes: 6 }])
   })
 
   test('asks once at a time', async () => {
-    const { budget, lender } = makeBudget()
-    await lender.lend()
+    const { budget, quota } = makeBudget()
+    await quota.grant()
 
     fill(budget, 10)
 
-    expect(lender.wanted).toHaveLength(2)
+    expect(quota.wanted).toHaveLength(2)
   })
 
   test('gives back down to a chunk when more than two are free', async () => {
-    const { budget, lender } = makeBudget()
-    await lender.lend()
+    const { budget, quota } = makeBudget()
+    await quota.grant()
     for (let burst = 0; burst < 2; burst += 1) {
       fill(budget, 6)
-      await lender.lend()
+      await quota.grant()
     }
-    expect(lender.returned).toEqual([])
+    expect(quota.returned).toEqual([])
 
     budget.release(12, 12)
 
-    expect(lender.returned).toEqual([{ records: 12, bytes: 0 }])
+    expect(quota.returned).toEqual([{ records: 12, bytes: 0 }])
   })
 
-  test('lets a push that must not wait for others have what the lender has', async () => {
-    const { budget, lender } = makeBudget()
+  test('lets a push that must not wait for others have what the quota has', async () => {
+    const { budget, quota } = makeBudget()
 
     const reserved = reserve(budget, 4000, 0)
-    await lender.lend()
-    expect(lender.wanted.at(-1)).toEqual({ records: 1, bytes: 4000 })
-    await lender.lend()
+    await quota.grant()
+    expect(quota.wanted.at(-1)).toEqual({ records: 1, bytes: 4000 })
+    await quota.grant()
 
     expect(await reserved).toBe(true)
   })
 
   test('refuses it once it is known that there is no more', async () => {
-    const { budget, lender } = makeBudget()
+    const { budget, quota } = makeBudget()
 
     const reserved = reserve(budget, 1, 0)
-    await lender.lend({ records: 0, bytes: 0 })
+    await quota.grant({ records: 0, bytes: 0 })
 
     expect(await reserved).toBe(false)
     expect(await reserve(budget, 1, 0)).toBe(false)
-    expect(lender.wanted).toHaveLength(1)
+    expect(quota.wanted).toHaveLength(1)
   })
 
-  test('lets a push that must not wait take the rest that is lent, and refuses those behind it then', async () => {
-    const { budget, lender } = makeBudget()
+  test('lets a push that must not wait take the rest that is granted, and refuses those behind it then', async () => {
+    const { budget, quota } = makeBudget()
     const log: string[] = []
     for (const name of ['a', 'b', 'c']) {
       void reserve(budget, 1, 0).then((reserved) => log.push(`${name}: ${reserved}`))
     }
 
-    await lender.lend({ records: 1, bytes: 1000 })
+    await quota.grant({ records: 1, bytes: 1000 })
 
     expect(log).toEqual(['a: true', 'b: false', 'c: false'])
     expect(budget.records).toBe(1)
   })
 
   test('refuses a push that must not wait where memory is what is lacking', async () => {
-    const lender = new ScriptedLender()
+    const quota = new ScriptedQuota()
     const pool = new ChunkPool()
     const bound = { pool, maxBytes: LARGEST_CHUNK_BYTES + 10_000 }
-    const budget = new MemoryBudget(new BorrowedRoom(lender), new FakeClock(), bound)
-    await lender.lend()
+    const budget = new QueueBudget(new LeasedRoom(quota), new FakeClock(), bound)
+    await quota.grant()
     pool.lend(10_000)
 
     expect(await reserve(budget, 1, 0)).toBe(false)
   })
 
   test('asks again once there may be room, and serves who still waits', async () => {
-    const { budget, lender } = makeBudget()
+    const { budget, quota } = makeBudget()
     const reserved = reserve(budget, 1, 60_000)
-    await lender.lend({ records: 0, bytes: 0 })
+    await quota.grant({ records: 0, bytes: 0 })
 
-    lender.tellRoomAgain()
-    await lender.lend()
+    quota.tellRoomAgain()
+    await quota.grant()
 
     expect(await reserved).toBe(true)
   })
 
   test('refuses a value larger than all there is at once', async () => {
-    const { budget, lender } = makeBudget()
+    const { budget, quota } = makeBudget()
 
-    expect(await reserve(budget, lender.total.bytes + 1, 60_000)).toBe(false)
+    expect(await reserve(budget, quota.total.bytes + 1, 60_000)).toBe(false)
   })
 
   test('sends away who waited too long', async () => {
-    const { budget, lender, clock } = makeBudget()
+    const { budget, quota, clock } = makeBudget()
     const reserved = reserve(budget, 1, 100)
-    await lender.lend({ records: 0, bytes: 0 })
+    await quota.grant({ records: 0, bytes: 0 })
 
     await clock.advance(100)
 
@@ -165,7 +165,7 @@ describe('a queue with borrowed room', () => {
   })
 })
 
-describe('queues that share one bank', () => {
+describe('queues that share one quota', () => {
   test('never hold more than there is, and lose none of it', async () => {
     const step = fc.record({
       queue: fc.nat(2),
@@ -176,22 +176,22 @@ describe('queues that share one bank', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const total = { records: 200, bytes: 4000 }
-        const bank = new QueueBank(total)
+        const quota = new QueueQuota(total)
         const queues = [0, 1, 2].map(() => {
           const listeners: (() => void)[] = []
-          const account = bank.open(() => {
+          const lease = quota.open(() => {
             for (const listener of listeners) listener()
           })
-          const lender: RoomLender = {
+          const roomQuota: RoomQuota = {
             total,
             chunk: { records: 4, bytes: 80 },
-            borrow: (wanted) => Promise.resolve(account.borrow(wanted)),
-            giveBack: (room) => {
-              account.giveBack(room)
+            acquire: (wanted) => Promise.resolve(lease.acquire(wanted)),
+            release: (room) => {
+              lease.release(room)
             },
             onRoomAgain: (listener) => void listeners.push(listener),
           }
-          return new MemoryBudget(new BorrowedRoom(lender), new FakeClock())
+          return new QueueBudget(new LeasedRoom(roomQuota), new FakeClock())
         })
         const used = (): Room => ({
           records: queues.reduce((sum, { records }) => sum + records, 0),
@@ -210,8 +210,8 @@ describe('queues that share one bank', () => {
         for (const queue of queues) queue.release(queue.records, queue.bytes)
         await settle()
         // Each keeps two chunks at most: all else can be had by any of them.
-        expect(bank.free.records).toBeGreaterThanOrEqual(total.records - 3 * 8)
-        expect(bank.free.bytes).toBeGreaterThanOrEqual(total.bytes - 3 * 160)
+        expect(quota.free.records).toBeGreaterThanOrEqual(total.records - 3 * 8)
+        expect(quota.free.bytes).toBeGreaterThanOrEqual(total.bytes - 3 * 160)
       }),
     )
   })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Admission } from '../../src/producer/admission.ts'
 import type { AdmittedRecord } from '../../src/producer/batch.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
-import { MemoryBudget } from '../../src/producer/memory-budget.ts'
+import { QueueBudget } from '../../src/producer/queue-budget.ts'
 import { fixedRoom } from '../../src/producer/queue-room.ts'
 import { measure } from '../../src/producer/record-batch.ts'
 import type { ProducerRecord, RecordBytes } from '../../src/producer/types.ts'
@@ -58,7 +58,7 @@ function admitted(element: object): AdmittedRecord {
     { messageMaxBytes: 1_000, queueFullWaitMs: 0 },
     {
       ...{ clock, observer: { refused: () => undefined } },
-      budget: new MemoryBudget(fixedRoom(0, 1_000), clock),
+      budget: new QueueBudget(fixedRoom(0, 1_000), clock),
       enqueue: (one) => {
         entered.push(one)
         return undefined

@@ -1,8 +1,8 @@
-import type { MemoryBudget } from '../../src/producer/memory-budget.ts'
+import type { QueueBudget } from '../../src/producer/queue-budget.ts'
 
 /** Takes room for one record in the manner of a push: at once, or in line for up to `timeoutMs`. */
 export async function reserve(
-  budget: MemoryBudget,
+  budget: QueueBudget,
   valueBytes: number,
   timeoutMs: number,
   recordBytes = 0,

@@ -41,8 +41,8 @@ import { sendProduce } from './produce-request.ts'
 import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
 import { decodeOrDestroy, guardFraming } from './framing.ts'
 import { renewSessionInTime } from './reauthentication.ts'
-import type { ReconnectGate } from './reconnect-gate.ts'
-import type { Refusals } from './refusals.ts'
+import type { BrokerBackoff } from './broker-backoff.ts'
+import type { SecurityBackoff } from './security-backoff.ts'
 import { revealIpv6, SocketEnd } from './sockets.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
@@ -64,9 +64,9 @@ export interface HonestBrokerDependencies {
   readonly clock: Clock
   readonly observer: TransportObserver
   /** Shared by all brokers, since kafkajs may make several of one address. */
-  readonly refusals: Refusals
+  readonly securityBackoff: SecurityBackoff
   /** Likewise. */
-  readonly gate: ReconnectGate
+  readonly gate: BrokerBackoff
   /** `undefined` where none is needed. */
   readonly tokens: TokenSource | undefined
   /** `undefined` where nothing is counted. */
@@ -238,7 +238,7 @@ export class HonestBroker extends Broker {
 
   /** A token is there before the connection is, so that the time for this is not spent on that. */
   async #connectIfWelcome(): Promise<void> {
-    const { gate, refusals, tokens } = this.#dependencies
+    const { gate, securityBackoff, tokens } = this.#dependencies
     try {
       gate.assertOpen(this.brokerAddress)
       await this.#unlessRefused(async () => {
@@ -249,17 +249,17 @@ export class HonestBroker extends Broker {
       throw asConnectionError(error, this.brokerAddress)
     }
     gate.succeeded(this.brokerAddress)
-    refusals.succeeded(this.brokerAddress)
+    securityBackoff.succeeded(this.brokerAddress)
   }
 
   /** Connections are made, and credentials shown, also where a request finds that one was lost. */
   async #unlessRefused<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    const { refusals } = this.#dependencies
-    refusals.assertNone(this.brokerAddress)
+    const { securityBackoff } = this.#dependencies
+    securityBackoff.assertOpen(this.brokerAddress)
     try {
       return await attempt()
     } catch (error) {
-      refusals.failed(this.brokerAddress, error)
+      securityBackoff.failed(this.brokerAddress, error)
       throw error
     }
   }

@@ -31,8 +31,8 @@ import { IdleConnections } from './idle-connections.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
 import { Carrier, ProduceCall } from './produce-call.ts'
 import { ProducerCluster } from './producer-cluster.ts'
-import { ReconnectGate } from './reconnect-gate.ts'
-import { Refusals } from './refusals.ts'
+import { BrokerBackoff } from './broker-backoff.ts'
+import { SecurityBackoff } from './security-backoff.ts'
 import { kafkajsSasl } from './sasl.ts'
 import { AVAILABILITY_AFTER, securityFailureOf } from './security-failure.ts'
 import { StallWatch } from './stall-watch.ts'
@@ -118,9 +118,9 @@ export class KafkajsTransport implements Transport {
         connectTimeoutMs,
         socketTimeoutMs,
         maxAnswerBytes,
-        gate: new ReconnectGate(settings, { clock, random }),
+        gate: new BrokerBackoff(settings, { clock, random }),
         tokens: sasl?.tokens,
-        refusals: new Refusals(settings, {
+        securityBackoff: new SecurityBackoff(settings, {
           clock,
           random,
           log,

@@ -1,12 +1,12 @@
 /**
  * The metrics of the Rust kprf, with its names, labels and units: dashboards made for that one go on
- * working. Those that are ours beside them are in `kprf-metrics.ts`. What is called for each push or each
+ * working. Those that are ours beside them are in `producer-metrics.ts`. What is called for each push or each
  * record costs well under a microsecond.
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
-import { KprfMetrics } from './kprf-metrics.ts'
+import { ProducerMetrics } from './producer-metrics.ts'
 import type { KprfState } from './state-gauges.ts'
 import { StatisticsMetrics, type StatisticsSource } from './statistics-metrics.ts'
 import type { CountSeries } from './plain-counter.ts'
@@ -78,7 +78,7 @@ export class Metrics {
   }
   readonly #topics = new Map<string, TopicSeries>()
   /** What the Rust kprf did not count. */
-  readonly kprf: KprfMetrics
+  readonly producer: ProducerMetrics
   /** Connections of clients. */
   readonly edge: EdgeMetrics
 
@@ -116,7 +116,7 @@ export class Metrics {
     this.#labels = new TopicLabels(options.configuredTopics ?? [], (topic) => {
       this.#moveToOthers(topic)
     })
-    this.kprf = new KprfMetrics({ registry, labels: this.#labels, state: options.state })
+    this.producer = new ProducerMetrics({ registry, labels: this.#labels, state: options.state })
     this.edge = new EdgeMetrics(registry, options.connections ?? noConnections)
     this.#declareQueueSize(options.bufferedRecords)
     const { statistics } = options
@@ -138,7 +138,7 @@ export class Metrics {
 
   /** Counts the records of a well-formed push. */
   recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void {
-    for (const { topic } of records) this.kprf.recordReceived(topic, mode)
+    for (const { topic } of records) this.producer.recordReceived(topic, mode)
   }
 
   /** Counts records that Kafka acknowledged. */
@@ -169,7 +169,7 @@ export class Metrics {
 
   /** Counts records refused by the rate limit. */
   countRateLimited(topic: string, records: number): void {
-    this.kprf.recordsRejected('rate_limited', records)
+    this.producer.recordsRejected('rate_limited', records)
     this.#rateLimited.under().at(this.#labels.labelOf(topic)).count += records
   }
 
@@ -205,7 +205,7 @@ export class Metrics {
     for (const counter of [this.#sent, this.#errors, this.#rateLimited]) {
       counter.fold(topic, OTHER_TOPICS)
     }
-    this.kprf.moveTopic(topic, OTHER_TOPICS)
+    this.producer.moveTopic(topic, OTHER_TOPICS)
     const series = this.#topics.get(topic)
     if (!series) return
     this.#topics.delete(topic)

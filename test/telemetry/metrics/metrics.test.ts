@@ -197,8 +197,8 @@ describe('The label topic', () => {
     metrics.recordsDelivered('orders', admitted(3), 1001)
     metrics.recordsReceived('sync', [{ topic: 'orders' }, { topic: 'typo' }])
     metrics.recordsFailed('orders', -192, admitted(2), 1001)
-    metrics.kprf.recordsFailed('orders', 'delivery_timed_out', 2)
-    metrics.kprf.recordsRetried('orders', 'timed_out', 5, true)
+    metrics.producer.recordsFailed('orders', 'delivery_timed_out', 2)
+    metrics.producer.recordsRetried('orders', 'timed_out', 5, true)
     metrics.countRateLimited('orders', 4)
     const before = await scrape(metrics)
 

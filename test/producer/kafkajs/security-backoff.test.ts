@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Refusals } from '../../../src/producer/kafkajs/refusals.ts'
+import { SecurityBackoff } from '../../../src/producer/kafkajs/security-backoff.ts'
 import { TokenError } from '../../../src/producer/security/bearer-token.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { errors } from '../../support/kafkajs-internals.ts'
@@ -13,12 +13,12 @@ const untrusted = new errors.KafkaJSConnectionError('Connection error: certifica
   code: 'CERT_HAS_EXPIRED',
 })
 
-/** Refusals on a clock that stands still, and what they log. */
+/** SecurityBackoff on a clock that stands still, and what they log. */
 function make() {
   const clock = new FakeClock()
   const observer = new RecordingTransportObserver()
   const lines: object[] = []
-  const refusals = new Refusals(
+  const backoff = new SecurityBackoff(
     { reconnectBackoffMs: 100, reconnectBackoffMaxMs: 3_000 },
     {
       clock,
@@ -28,15 +28,15 @@ function make() {
       log: (level, message, fields) => lines.push({ level, message, ...fields }),
     },
   )
-  return { clock, observer, lines, refusals }
+  return { clock, observer, lines, backoff }
 }
 
-describe('Refusals', () => {
+describe('SecurityBackoff', () => {
   it('say which broker refused what, why, and what to look at', () => {
-    const { lines, refusals } = make()
+    const { lines, backoff } = make()
 
-    refusals.failed('a:1', refused)
-    refusals.failed('b:1', untrusted)
+    backoff.failed('a:1', refused)
+    backoff.failed('b:1', untrusted)
 
     expect(lines).toEqual([
       {
@@ -60,25 +60,25 @@ describe('Refusals', () => {
   })
 
   it('are said once for all connections that were refused together, and counted each', () => {
-    const { lines, observer, refusals } = make()
+    const { lines, observer, backoff } = make()
 
-    refusals.failed('a:1', refused)
-    refusals.failed('a:1', refused)
+    backoff.failed('a:1', refused)
+    backoff.failed('a:1', refused)
 
     expect(lines).toHaveLength(1)
     expect(observer.authenticationFailures).toBe(2)
   })
 
   it('keep kprf from the broker for a backoff that doubles up to the maximum', async () => {
-    const { clock, refusals } = make()
+    const { clock, backoff } = make()
     const waits: number[] = []
     for (let attempt = 0; attempt < 4; attempt += 1) {
-      refusals.failed('a:1', refused)
+      backoff.failed('a:1', refused)
       const startedMs = clock.nowMs()
       expect(() => {
-        refusals.assertNone('a:1')
+        backoff.assertOpen('a:1')
       }).toThrow(refused)
-      while (isHeld(refusals)) await clock.advance(1)
+      while (isHeld(backoff)) await clock.advance(1)
       waits.push(clock.nowMs() - startedMs)
     }
 
@@ -86,21 +86,21 @@ describe('Refusals', () => {
   })
 
   it('keep kprf from no other broker', () => {
-    const { refusals } = make()
-    refusals.failed('a:1', refused)
+    const { backoff } = make()
+    backoff.failed('a:1', refused)
 
     expect(() => {
-      refusals.assertNone('b:1')
+      backoff.assertOpen('b:1')
     }).not.toThrow()
   })
 
   it('are forgotten once the broker lets kprf in', () => {
-    const { lines, refusals } = make()
-    refusals.failed('a:1', refused)
+    const { lines, backoff } = make()
+    backoff.failed('a:1', refused)
 
-    refusals.succeeded('a:1')
-    refusals.assertNone('a:1')
-    refusals.failed('a:1', refused)
+    backoff.succeeded('a:1')
+    backoff.assertOpen('a:1')
+    backoff.failed('a:1', refused)
 
     expect(lines.map((line) => 'retry_in_ms' in line && line.retry_in_ms)).toEqual([1_000, 1_000])
   })
@@ -110,21 +110,21 @@ describe('Refusals', () => {
     ['a broker that is not there', Object.assign(new Error('no'), { code: 'ECONNREFUSED' })],
     ['an answer', new Error('not leader')],
   ])('are not %s', (_, error) => {
-    const { lines, observer, refusals } = make()
+    const { lines, observer, backoff } = make()
 
-    refusals.failed('a:1', error)
+    backoff.failed('a:1', error)
 
     expect(() => {
-      refusals.assertNone('a:1')
+      backoff.assertOpen('a:1')
     }).not.toThrow()
     expect(lines).toEqual([])
     expect(observer.authenticationFailures).toBe(0)
   })
 })
 
-function isHeld(refusals: Refusals): boolean {
+function isHeld(backoff: SecurityBackoff): boolean {
   try {
-    refusals.assertNone('a:1')
+    backoff.assertOpen('a:1')
     return false
   } catch {
     return true

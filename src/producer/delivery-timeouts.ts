@@ -8,8 +8,8 @@ import type { CancelTimer, Clock } from '../base/clock.ts'
 /** Keeps a request that outlives its records from being looked after all the time. */
 const MIN_SWEEP_INTERVAL_MS = 10
 
-/** What an {@link Expiry} works with. */
-export interface ExpiryDependencies {
+/** What an {@link DeliveryTimeouts} works with. */
+export interface DeliveryTimeoutsDependencies {
   readonly clock: Clock
   /**
    * Reports the records admitted at or before `sinceMs` that are not in flight.
@@ -20,16 +20,16 @@ export interface ExpiryDependencies {
 }
 
 /** See the head of this file. */
-export class Expiry {
+export class DeliveryTimeouts {
   readonly #messageTimeoutMs: number
-  readonly #dependencies: ExpiryDependencies
+  readonly #dependencies: DeliveryTimeoutsDependencies
   #cancel: CancelTimer | undefined
   /** Admission of the first record that came while a sweep was reporting others. */
   #admittedInSweepMs = Infinity
   #isClosed = false
 
   /** @param messageTimeoutMs - 0 means that nothing ever expires. */
-  constructor(messageTimeoutMs: number, dependencies: ExpiryDependencies) {
+  constructor(messageTimeoutMs: number, dependencies: DeliveryTimeoutsDependencies) {
     this.#messageTimeoutMs = messageTimeoutMs
     this.#dependencies = dependencies
   }

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { ReconnectGate } from '../../../src/producer/kafkajs/reconnect-gate.ts'
+import { BrokerBackoff } from '../../../src/producer/kafkajs/broker-backoff.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 const A = 'a:9092'
 const B = 'b:9092'
 
-function closedGate(): { readonly clock: FakeClock; readonly gate: ReconnectGate } {
+function closedGate(): { readonly clock: FakeClock; readonly gate: BrokerBackoff } {
   const clock = new FakeClock()
   // A third of the way from -25 % to +50 %: no jitter.
   const settings = { reconnectBackoffMs: 100, reconnectBackoffMaxMs: 350 }
-  const gate = new ReconnectGate(settings, { clock, random: () => 1 / 3 })
+  const gate = new BrokerBackoff(settings, { clock, random: () => 1 / 3 })
   gate.failed(A, new Error('refused'))
   return { clock, gate }
 }
 
-describe('ReconnectGate', () => {
+describe('BrokerBackoff', () => {
   it('keeps from a broker that could not be reached for reconnect.backoff.ms', async () => {
     const { clock, gate } = closedGate()
 
@@ -60,7 +60,7 @@ describe('ReconnectGate', () => {
   })
 })
 
-function isClosed(gate: ReconnectGate): boolean {
+function isClosed(gate: BrokerBackoff): boolean {
   try {
     gate.assertOpen(A)
     return false

@@ -6,8 +6,8 @@ import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 
-/** What a {@link ReconnectGate} works with. */
-export interface ReconnectGateDependencies {
+/** What a {@link BrokerBackoff} works with. */
+export interface BrokerBackoffDependencies {
   readonly clock: Clock
   readonly random: Random
 }
@@ -19,12 +19,12 @@ interface Closed {
 }
 
 /** See the head of this file. */
-export class ReconnectGate {
+export class BrokerBackoff {
   readonly #settings: ReconnectBackoffSettings
-  readonly #dependencies: ReconnectGateDependencies
+  readonly #dependencies: BrokerBackoffDependencies
   readonly #byBroker = new Map<string, Closed>()
 
-  constructor(settings: ReconnectBackoffSettings, dependencies: ReconnectGateDependencies) {
+  constructor(settings: ReconnectBackoffSettings, dependencies: BrokerBackoffDependencies) {
     this.#settings = settings
     this.#dependencies = dependencies
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MemoryBudget } from '../../src/producer/memory-budget.ts'
+import { QueueBudget } from '../../src/producer/queue-budget.ts'
 import { fixedRoom } from '../../src/producer/queue-room.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { reserve } from '../support/reserve.ts'
@@ -13,11 +13,11 @@ interface Limits {
 }
 
 function makeBudget({ maxRecords = 0, maxBytes = UNLIMITED }: Limits = {}): {
-  budget: MemoryBudget
+  budget: QueueBudget
   clock: FakeClock
 } {
   const clock = new FakeClock()
-  return { budget: new MemoryBudget(fixedRoom(maxRecords, maxBytes), clock), clock }
+  return { budget: new QueueBudget(fixedRoom(maxRecords, maxBytes), clock), clock }
 }
 
 /** Notes in `log` under which name each reservation ended, and how. */
@@ -25,7 +25,7 @@ function follow(log: string[], name: string, reservation: Promise<boolean>): voi
   void reservation.then((reserved) => log.push(`${name}: ${reserved}`))
 }
 
-describe('MemoryBudget.tryReserve', () => {
+describe('QueueBudget.tryReserve', () => {
   test('takes exactly as many records as the limit says', () => {
     const { budget } = makeBudget({ maxRecords: 3 })
 
@@ -209,7 +209,7 @@ describe('a place in line', () => {
   })
 })
 
-describe('MemoryBudget.refuseWaiters', () => {
+describe('QueueBudget.refuseWaiters', () => {
   test('sends everyone away at once, without a timer left', async () => {
     const { budget, clock } = makeBudget({ maxRecords: 1 })
     const log: string[] = []
@@ -237,7 +237,7 @@ describe('MemoryBudget.refuseWaiters', () => {
   })
 })
 
-describe('MemoryBudget.release', () => {
+describe('QueueBudget.release', () => {
   test.each([
     ['records', 2, 5],
     ['bytes', 1, 6],

@@ -13,8 +13,8 @@ export const CONNECTION_ENDS = ['timeout', 'reset', 'closed', 'malformed'] as co
 /** See {@link CONNECTION_ENDS}. */
 export type ConnectionEnd = (typeof CONNECTION_ENDS)[number]
 
-/** What {@link KprfMetrics} are made of. */
-export interface KprfMetricsOptions {
+/** What {@link ProducerMetrics} are made of. */
+export interface ProducerMetricsOptions {
   readonly registry: Registry
   readonly labels: TopicLabels
   readonly state: () => KprfState
@@ -32,7 +32,7 @@ const BATCH_BYTES_BUCKETS = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_5
 const COMPRESSION_RATIO_BUCKETS = [1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32]
 
 /** See the head of this file. */
-export class KprfMetrics {
+export class ProducerMetrics {
   readonly #registry: Registry
   readonly #labels: TopicLabels
   readonly #received: Readonly<Record<'sync' | 'async', SeriesByTopic>>
@@ -56,7 +56,7 @@ export class KprfMetrics {
   readonly #batchBytes: Histogram
   readonly #compressionRatio: Histogram
 
-  constructor({ registry, labels, state }: KprfMetricsOptions) {
+  constructor({ registry, labels, state }: ProducerMetricsOptions) {
     this.#registry = registry
     this.#labels = labels
     const received = new TopicCounter({

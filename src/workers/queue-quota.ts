@@ -1,4 +1,4 @@
-/** The queue's limits, shared by all workers: each borrows room as it needs it. Lives in the primary process. */
+/** The queue's limits, shared by all workers: each leases room as it needs it. Lives in the primary process. */
 import type { Room } from '../producer/queue-room.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { Room } from '../producer/queue-room.ts'
  */
 const CHUNKS_PER_WORKER = 16
 
-/** What one of so many workers borrows ahead of need. */
+/** What one of so many workers leases ahead of need. */
 export function chunkOf(total: Room, workers: number): Room {
   const share = (amount: number): number =>
     Math.max(1, Math.floor(amount / (CHUNKS_PER_WORKER * workers)))
@@ -15,8 +15,8 @@ export function chunkOf(total: Room, workers: number): Room {
 }
 
 /** See the head of this file. */
-export class QueueBank {
-  readonly #accounts = new Set<QueueAccount>()
+export class QueueQuota {
+  readonly #leases = new Set<QueueLease>()
   #records: number
   #bytes: number
 
@@ -25,20 +25,20 @@ export class QueueBank {
     this.#bytes = total.bytes
   }
 
-  /** What is lent to nobody. */
+  /** What is granted to nobody. */
   get free(): Room {
     return { records: this.#records, bytes: this.#bytes }
   }
 
-  /** Opens the account of one process. @param onRoomAgain - called once after each loan that was short. */
-  open(onRoomAgain: () => void): QueueAccount {
-    const account = new QueueAccount(this, onRoomAgain, (closed) => this.#accounts.delete(closed))
-    this.#accounts.add(account)
-    return account
+  /** Opens the lease of one process. @param onRoomAgain - called once after each grant that was short. */
+  open(onRoomAgain: () => void): QueueLease {
+    const lease = new QueueLease(this, onRoomAgain, (closed) => this.#leases.delete(closed))
+    this.#leases.add(lease)
+    return lease
   }
 
-  /** Called by accounts alone. */
-  lend(wanted: Room): Room {
+  /** Called by leases alone. */
+  grant(wanted: Room): Room {
     const room = {
       records: Math.min(wanted.records, this.#records),
       bytes: Math.min(wanted.bytes, this.#bytes),
@@ -48,51 +48,51 @@ export class QueueBank {
     return room
   }
 
-  /** Called by accounts alone. */
+  /** Called by leases alone. */
   takeBack(room: Room): void {
     this.#records += room.records
     this.#bytes += room.bytes
-    for (const account of this.#accounts) account.tellRoomAgain()
+    for (const lease of this.#leases) lease.tellRoomAgain()
   }
 }
 
-/** What one process has borrowed. */
-export class QueueAccount {
-  readonly #bank: QueueBank
+/** What one process has leased. */
+export class QueueLease {
+  readonly #quota: QueueQuota
   readonly #onRoomAgain: () => void
-  readonly #onClose: (account: QueueAccount) => void
+  readonly #onClose: (lease: QueueLease) => void
   #records = 0
   #bytes = 0
   #wasShort = false
 
-  constructor(bank: QueueBank, onRoomAgain: () => void, onClose: (account: QueueAccount) => void) {
-    this.#bank = bank
+  constructor(quota: QueueQuota, onRoomAgain: () => void, onClose: (lease: QueueLease) => void) {
+    this.#quota = quota
     this.#onRoomAgain = onRoomAgain
     this.#onClose = onClose
   }
 
   /** Lends what is wanted, or what is left of it. */
-  borrow(wanted: Room): Room {
-    const room = this.#bank.lend(wanted)
+  acquire(wanted: Room): Room {
+    const room = this.#quota.grant(wanted)
     this.#records += room.records
     this.#bytes += room.bytes
     this.#wasShort = room.records < wanted.records || room.bytes < wanted.bytes
     return room
   }
 
-  giveBack(room: Room): void {
+  release(room: Room): void {
     this.#records -= room.records
     this.#bytes -= room.bytes
-    this.#bank.takeBack(room)
+    this.#quota.takeBack(room)
   }
 
   /** Gives back all that a process had which is gone. */
   close(): void {
     this.#onClose(this)
-    this.giveBack({ records: this.#records, bytes: this.#bytes })
+    this.release({ records: this.#records, bytes: this.#bytes })
   }
 
-  /** Called by the bank alone. */
+  /** Called by the quota alone. */
   tellRoomAgain(): void {
     if (!this.#wasShort) return
     this.#wasShort = false

@@ -16,7 +16,7 @@ async function scrape(metrics: Metrics): Promise<Exposition> {
   return parseExposition(await metrics.exposition())
 }
 
-describe('KprfMetrics', () => {
+describe('ProducerMetrics', () => {
   test('counts received records by topic and by whether the client waits', async () => {
     const metrics = makeMetrics()
 
@@ -47,8 +47,8 @@ describe('KprfMetrics', () => {
   test('counts what failed and what was refused by the reason', async () => {
     const metrics = makeMetrics()
 
-    metrics.kprf.recordsFailed('orders', 'delivery_timed_out', 3)
-    metrics.kprf.recordsRejected('buffer_full', 2)
+    metrics.producer.recordsFailed('orders', 'delivery_timed_out', 3)
+    metrics.producer.recordsRejected('buffer_full', 2)
     metrics.countRateLimited('orders', 4)
 
     const exposition = await scrape(metrics)
@@ -63,9 +63,9 @@ describe('KprfMetrics', () => {
   test('counts what is tried again, and what may therefore be there twice', async () => {
     const metrics = makeMetrics()
 
-    metrics.kprf.produceFailed('not_enough_replicas')
-    metrics.kprf.recordsRetried('orders', 'not_enough_replicas', 5, false)
-    metrics.kprf.recordsRetried('orders', 'broker_transport_failure', 7, true)
+    metrics.producer.produceFailed('not_enough_replicas')
+    metrics.producer.recordsRetried('orders', 'not_enough_replicas', 5, false)
+    metrics.producer.recordsRetried('orders', 'broker_transport_failure', 7, true)
 
     const exposition = await scrape(metrics)
     const of = (name: string, labels: Record<string, string>): number | undefined =>
@@ -79,43 +79,43 @@ describe('KprfMetrics', () => {
   test.each([
     [
       'kprf_batch_splits_total',
-      ({ kprf }: Metrics) => {
-        kprf.batchSplit()
+      ({ producer }: Metrics) => {
+        producer.batchSplit()
       },
       1,
     ],
     [
       'kprf_producer_recycles_total',
-      ({ kprf }: Metrics) => {
-        kprf.producerRecycled()
+      ({ producer }: Metrics) => {
+        producer.producerRecycled()
       },
       1,
     ],
     [
       'kprf_kafka_connect_failures_total',
-      ({ kprf }: Metrics) => {
-        kprf.connectFailed()
+      ({ producer }: Metrics) => {
+        producer.connectFailed()
       },
       1,
     ],
     [
       'kprf_kafka_auth_failures_total',
-      ({ kprf }: Metrics) => {
-        kprf.authenticationFailed()
+      ({ producer }: Metrics) => {
+        producer.authenticationFailed()
       },
       1,
     ],
     [
       'kprf_kafka_metadata_refresh_total',
-      ({ kprf }: Metrics) => {
-        kprf.metadataAnswered()
+      ({ producer }: Metrics) => {
+        producer.metadataAnswered()
       },
       1,
     ],
     [
       'kprf_kafka_throttle_seconds_total',
-      ({ kprf }: Metrics) => {
-        kprf.throttled(250)
+      ({ producer }: Metrics) => {
+        producer.throttled(250)
       },
       0.25,
     ],
@@ -132,7 +132,7 @@ describe('KprfMetrics', () => {
   test('counts lost connections by the reason, each from 0', async () => {
     const metrics = makeMetrics()
 
-    metrics.kprf.connectionLost('timeout')
+    metrics.producer.connectionLost('timeout')
 
     const exposition = await scrape(metrics)
     const lost = (reason: string): number | undefined =>
@@ -143,8 +143,8 @@ describe('KprfMetrics', () => {
   test('observes how long each broker takes, in seconds', async () => {
     const metrics = makeMetrics()
 
-    metrics.kprf.produceAnswered('a:9092', 30)
-    metrics.kprf.produceAnswered('a:9092', 60)
+    metrics.producer.produceAnswered('a:9092', 30)
+    metrics.producer.produceAnswered('a:9092', 60)
 
     const exposition = await scrape(metrics)
     const bucket = (le: string): number | undefined =>
@@ -155,10 +155,10 @@ describe('KprfMetrics', () => {
   test('observes the batches that are delivered, sent and compressed', async () => {
     const metrics = makeMetrics()
 
-    metrics.kprf.batchDelivered(10)
-    metrics.kprf.batchSent(1_025)
-    metrics.kprf.batchCompressed(1_000, 1_000)
-    metrics.kprf.batchCompressed(1_000, 250)
+    metrics.producer.batchDelivered(10)
+    metrics.producer.batchSent(1_025)
+    metrics.producer.batchCompressed(1_000, 1_000)
+    metrics.producer.batchCompressed(1_000, 250)
 
     const exposition = await scrape(metrics)
     const buckets = (name: string, ...bounds: string[]): unknown[] =>

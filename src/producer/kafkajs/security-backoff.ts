@@ -8,11 +8,11 @@ import type { Random } from '../partitioner.ts'
 import type { ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 import type { TransportObserver } from '../transport.ts'
 import type { TransportLog } from './kafkajs-log.ts'
-import { ReconnectGate } from './reconnect-gate.ts'
+import { BrokerBackoff } from './broker-backoff.ts'
 import { securityFailureOf } from './security-failure.ts'
 
-/** What {@link Refusals} work with. */
-export interface RefusalsDependencies {
+/** What {@link SecurityBackoff} work with. */
+export interface SecurityBackoffDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly log: TransportLog
@@ -30,22 +30,22 @@ const MESSAGES = {
 } as const
 
 /** See the head of this file. */
-export class Refusals {
-  readonly #dependencies: RefusalsDependencies
-  readonly #gate: ReconnectGate
+export class SecurityBackoff {
+  readonly #dependencies: SecurityBackoffDependencies
+  readonly #gate: BrokerBackoff
 
-  constructor(settings: ReconnectBackoffSettings, dependencies: RefusalsDependencies) {
+  constructor(settings: ReconnectBackoffSettings, dependencies: SecurityBackoffDependencies) {
     const { reconnectBackoffMs, reconnectBackoffMaxMs } = settings
     const patient = {
       reconnectBackoffMs: Math.max(reconnectBackoffMs, MIN_BACKOFF_MS),
       reconnectBackoffMaxMs: Math.max(reconnectBackoffMaxMs, MIN_BACKOFF_MS),
     }
     this.#dependencies = dependencies
-    this.#gate = new ReconnectGate(patient, dependencies)
+    this.#gate = new BrokerBackoff(patient, dependencies)
   }
 
   /** @throws what the broker was refused for, while its backoff lasts. */
-  assertNone(broker: string): void {
+  assertOpen(broker: string): void {
     this.#gate.assertOpen(broker)
   }
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { Expiry } from '../../src/producer/expiry.ts'
+import { DeliveryTimeouts } from '../../src/producer/delivery-timeouts.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const TIMEOUT_MS = 2_000
 
-/** An expiry over records that are only the times at which they were admitted. */
+/** Delivery timeouts over records that are only the times at which they were admitted. */
 class Fixture {
   readonly clock = new FakeClock()
-  readonly expiry: Expiry
+  readonly timeouts: DeliveryTimeouts
   /** When it swept, and up to which admission time. */
   readonly sweeps: (readonly [atMs: number, sinceMs: number])[] = []
   /** Admission times of what is buffered, oldest first. */
@@ -19,14 +19,17 @@ class Fixture {
 
   constructor(messageTimeoutMs = TIMEOUT_MS) {
     const { clock } = this
-    this.expiry = new Expiry(messageTimeoutMs, { clock, sweep: (sinceMs) => this.#sweep(sinceMs) })
+    this.timeouts = new DeliveryTimeouts(messageTimeoutMs, {
+      clock,
+      sweep: (sinceMs) => this.#sweep(sinceMs),
+    })
   }
 
   /** Admits a record now. */
   admit(): void {
     const nowMs = this.clock.nowMs()
     this.buffered.push(nowMs)
-    this.expiry.watch(nowMs)
+    this.timeouts.watch(nowMs)
   }
 
   #sweep(sinceMs: number): number {
@@ -41,7 +44,7 @@ class Fixture {
   }
 }
 
-describe('Expiry', () => {
+describe('DeliveryTimeouts', () => {
   test('sweeps exactly when the oldest record is message.timeout.ms old', async () => {
     const fixture = new Fixture()
     await fixture.clock.advance(500)
@@ -163,8 +166,8 @@ describe('Expiry', () => {
     fixture.admit()
     fixture.onReport = () => {
       fixture.onReport = () => undefined
-      fixture.expiry.watch(2_000)
-      fixture.expiry.watch(2_300)
+      fixture.timeouts.watch(2_000)
+      fixture.timeouts.watch(2_300)
     }
 
     await fixture.clock.advance(2 * TIMEOUT_MS)
@@ -189,12 +192,12 @@ describe('Expiry', () => {
   })
 })
 
-describe('Expiry.close', () => {
+describe('DeliveryTimeouts.close', () => {
   test('leaves no timer', () => {
     const fixture = new Fixture()
     fixture.admit()
 
-    fixture.expiry.close()
+    fixture.timeouts.close()
 
     expect(fixture.clock.timers).toBe(0)
   })
@@ -205,7 +208,7 @@ describe('Expiry.close', () => {
     await fixture.clock.advance(1_000)
     fixture.admit()
     fixture.onReport = () => {
-      fixture.expiry.close()
+      fixture.timeouts.close()
     }
 
     await fixture.clock.advance(1_000)
@@ -215,7 +218,7 @@ describe('Expiry.close', () => {
 
   test('is for good', () => {
     const fixture = new Fixture()
-    fixture.expiry.close()
+    fixture.timeouts.close()
 
     fixture.admit()
 
@@ -225,7 +228,7 @@ describe('Expiry.close', () => {
   test('may be called when nothing is watched', () => {
     const fixture = new Fixture()
 
-    fixture.expiry.close()
+    fixture.timeouts.close()
 
     expect(fixture.clock.timers).toBe(0)
   })

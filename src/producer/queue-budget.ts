@@ -32,7 +32,7 @@ export interface MemoryBound {
 }
 
 /** See the head of this file. */
-export class MemoryBudget {
+export class QueueBudget {
   readonly #room: QueueRoom
   readonly #clock: Clock
   readonly #memory: MemoryBound | undefined
@@ -171,7 +171,7 @@ export class MemoryBudget {
     return this.memoryBytes + mostTakenBy(recordBytes) <= this.#memory.maxBytes
   }
 
-  /** Whether it may fit without a record being settled: room can be borrowed, memory cannot. */
+  /** Whether it may fit without a record being settled: room can be leased, memory cannot. */
   #mayFitSoon({ recordBytes }: RecordNeed): boolean {
     return this.#room.mayGrow && this.#fitsMemory(recordBytes)
   }
@@ -197,7 +197,7 @@ export class MemoryBudget {
 
 /** What a push is that waits for room, from when it first found none until it leaves or is told to. */
 export class PlaceInLine {
-  readonly #budget: MemoryBudget
+  readonly #budget: QueueBudget
   readonly isHasty: boolean
   #wanted: RecordNeed | undefined
   #resolve: ((mayGoOn: boolean) => void) | undefined
@@ -205,7 +205,7 @@ export class PlaceInLine {
   /** Set and called by the budget and this alone. */
   cancelTimer: CancelTimer | undefined
 
-  constructor(budget: MemoryBudget, isHasty: boolean) {
+  constructor(budget: QueueBudget, isHasty: boolean) {
     this.#budget = budget
     this.isHasty = isHasty
   }
