@@ -39,7 +39,7 @@ const restrictedLibraries = (allowed) => ({
  *     main -> cli -> workers -> service -> settings -> {operations, http, producer, config, telemetry} -> base
  */
 const FLOORS = ['cli', 'workers', 'service', 'settings'].map((name) => `./src/${name}`)
-const ROOMS = ['operations', 'http', 'producer', 'config', 'telemetry'].map(
+const ROOMS = ['operations', 'http', 'ingest', 'producer', 'config', 'telemetry'].map(
   (name) => `./src/${name}`,
 )
 
@@ -47,14 +47,15 @@ const ROOMS = ['operations', 'http', 'producer', 'config', 'telemetry'].map(
 const GUESTS = {
   operations: ['./http/http-server.ts', './http/limits.ts', './producer/types.ts', './telemetry'],
   http: [
-    ...['./producer/producer.ts', './producer/types.ts', './producer/delivery-errors.ts'],
+    ...['./ingest', './producer/types.ts', './producer/delivery-errors.ts'],
     ...['./telemetry', './config/types.ts'],
   ],
+  ingest: ['./producer/types.ts', './config/types.ts'],
   producer: [],
   config: [],
   telemetry: [
     ...['./producer/record-columns.ts', './producer/delivery-errors.ts'],
-    ...['./producer/delivery.ts', './producer/types.ts'],
+    ...['./producer/events.ts', './producer/types.ts'],
   ],
 }
 
@@ -103,7 +104,10 @@ export default defineConfig(
       'import-x/no-default-export': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
       '@typescript-eslint/restrict-template-expressions': [
         'error',

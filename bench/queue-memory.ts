@@ -8,23 +8,21 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { systemClock } from '../src/base/clock.ts'
 import { ChunkPool } from '../src/producer/chunk-pool.ts'
-import type { ProducerObserver } from '../src/producer/delivery.ts'
 import { Producer } from '../src/producer/producer.ts'
-import type { DeliveryListener, ProducerRecord } from '../src/producer/types.ts'
+import { AcceptedRecords } from '../src/ingest/accepted-records.ts'
+import type { ProducerRecord } from '../src/producer/types.ts'
 import { DEFAULT_SETTINGS } from '../test/support/default-settings.ts'
 import { FakeTransport } from '../test/support/fake-transport.ts'
+import { NO_EVENTS } from '../test/support/recording-events.ts'
+import { type ReportListener, sendAll } from '../test/support/send-all.ts'
 
 const TOPICS = 20_000
 const RECORDS = 400_000
+/** Records that nobody waits for. */
+const ACCEPTED = { owner: new AcceptedRecords(Infinity) }
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
-
-const observer: ProducerObserver = {
-  ...{ delivered: () => undefined, failed: () => undefined, attemptFailed: () => undefined },
-  ...{ split: () => undefined, retried: () => undefined, renewed: () => undefined },
-  ...{ creationAsked: () => undefined, refused: () => undefined },
-}
 
 /** A pool that knows how much it has lent, without what it adds for the objects of each chunk. */
 class PlainPool extends ChunkPool {
@@ -67,13 +65,13 @@ async function overheadOf(
   const pool = new PlainPool(0)
   const settings = {
     ...{ ...DEFAULT_SETTINGS, queueBufferingMaxMessages: 0, queueMemoryMaxBytes: 2 ** 40 },
-    ...{ messageTimeoutMs: 0, lingerMs: 900_000, queueFullWaitMs: 0 },
+    lingerMs: 900_000,
   }
   const transport = new FakeTransport(topics)
   transport.availability = Object.keys(topics).length === 0 ? 'down' : 'up'
   transport.otherwise = () => 'hold'
   const producer = new Producer(settings, {
-    ...{ pool, observer, clock: systemClock, random: Math.random, transport },
+    ...{ pool, events: NO_EVENTS, clock: systemClock, random: Math.random, transport },
   })
   await fill(producer)
   const overheadBytes = (await usedBytes()) - before - pool.bytes
@@ -81,23 +79,27 @@ async function overheadOf(
   return overheadBytes
 }
 
-async function fillTopic(producer: Producer, listener?: DeliveryListener): Promise<void> {
-  await producer.sendAll([record('t')])
+async function fillTopic(producer: Producer, listener?: ReportListener): Promise<void> {
+  await sendAll(producer, [record('t')], undefined, ACCEPTED)
   await new Promise((resolve) => setTimeout(resolve, 50))
   for (let sent = 0; sent < RECORDS; sent += 100) {
     const records = Array.from({ length: 100 }, () => record('t'))
-    await producer.sendAll(
+    await sendAll(
+      producer,
       records,
       listener &&
         ((report, index) => {
           listener(report, index)
         }),
+      listener ? { deliveryTimeoutMs: Infinity } : ACCEPTED,
     )
   }
 }
 
 const perTopic = await overheadOf({}, async (producer) => {
-  for (let topic = 0; topic < TOPICS; topic += 1) await producer.sendAll([record(`topic-${topic}`)])
+  for (let topic = 0; topic < TOPICS; topic += 1) {
+    await sendAll(producer, [record(`topic-${topic}`)], undefined, ACCEPTED)
+  }
 })
 const perRecord = await overheadOf({ t: 1 }, (producer) => fillTopic(producer))
 const perListener = await overheadOf({ t: 1 }, (producer) => fillTopic(producer, () => undefined))

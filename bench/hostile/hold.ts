@@ -6,7 +6,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { describeJsonError } from '../../src/http/json-error.ts'
-import { JsonScanner } from '../../src/http/json-scan.ts'
+import { JsonScanner } from '../../src/http/parse-json.ts'
 import { jsonLimits } from '../../src/http/push/json-limits.ts'
 import { type ParsedPush, parsePush } from '../../src/http/push/parse-push.ts'
 import { HOSTILE_BODIES, type HostileBody } from './bodies.ts'

@@ -6,15 +6,16 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { COMPRESSION_CODECS } from '../../src/base/kafka-names.ts'
 import { withCompression } from '../../src/producer/compression/compressing-transport.ts'
-import type { ProducerObserver } from '../../src/producer/delivery.ts'
+import type { EventSink } from '../../src/producer/events.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import { Producer } from '../../src/producer/producer.ts'
 import {
   DEFAULT_SETTINGS,
   DEFAULT_TRANSPORT_SETTINGS,
 } from '../../test/support/default-settings.ts'
-import type { TransportObserver } from '../../src/producer/transport.ts'
 import type { ProducerRecord } from '../../src/producer/types.ts'
+import { AcceptedRecords } from '../../src/ingest/accepted-records.ts'
+import { sendAll } from '../../test/support/send-all.ts'
 import { jsonValues } from '../support/json-values.ts'
 
 const RECORDS_PER_CALL = 40
@@ -27,31 +28,26 @@ const compressionCodec = COMPRESSION_CODECS.find((name) => name === codec) ?? 'n
 let onDelivered: () => void = () => undefined
 let batches = 0
 let wireBytes = 0
-const observer: ProducerObserver = {
-  delivered: () => {
-    batches += 1
-    onDelivered()
-  },
-  failed: ({ error }) => {
-    throw new Error(error.text)
-  },
-  refused: (_topic, error) => {
-    throw new Error(error.text)
-  },
-  ...{ attemptFailed: () => undefined, split: () => undefined, retried: () => undefined },
-  ...{ renewed: () => undefined, creationAsked: () => undefined },
-}
-const transportObserver: TransportObserver = {
-  ...{ connectFailed: () => undefined, authenticationFailed: () => undefined },
-  ...{ connectionLost: () => undefined, metadataAnswered: () => undefined },
-  ...{ throttled: () => undefined, produceAnswered: () => undefined },
-  batchCompressed: () => undefined,
-  batchSent: (bytesOfBatch) => {
-    wireBytes += bytesOfBatch
+const events: EventSink = {
+  emit: (event) => {
+    switch (event.kind) {
+      case 'recordsDelivered':
+        batches += 1
+        onDelivered()
+        break
+      case 'recordsFailed':
+        throw new Error(event.failure.error.text)
+      case 'recordsRefused':
+        throw new Error(event.error.text)
+      case 'batchSent':
+        wireBytes += event.wireBytes
+        break
+      default:
+    }
   },
 }
 const transportDependencies = {
-  ...{ clock: systemClock, random: Math.random, log: () => undefined, observer: transportObserver },
+  ...{ clock: systemClock, random: Math.random, log: () => undefined, events },
 }
 const transport = withCompression(
   new KafkajsTransport(
@@ -67,15 +63,13 @@ const transport = withCompression(
 const producer = new Producer(
   {
     ...DEFAULT_SETTINGS,
-    ...{
-      mayCreateTopics: false,
-      queueBufferingMaxMessages: 0,
-      lingerMs: 5,
-      messageTimeoutMs: 30_000,
-    },
+    ...{ mayCreateTopics: false, queueBufferingMaxMessages: 0, lingerMs: 5 },
   },
-  { transport, clock: systemClock, random: Math.random, observer },
+  { transport, clock: systemClock, random: Math.random, events },
 )
+
+/** Of records that nobody waits for. */
+const owner = new AcceptedRecords(30_000)
 
 /** Strings as they come out of JSON, so that none is a rope. */
 const values =
@@ -100,7 +94,7 @@ async function sendWave(): Promise<void> {
   onDelivered = () => {
     if (producer.bufferedRecords === 0) resolve(undefined)
   }
-  for (const records of calls) await producer.sendAll(records)
+  for (const records of calls) await sendAll(producer, records, undefined, { owner })
   await promise
 }
 

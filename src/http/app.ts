@@ -3,7 +3,7 @@ import type { Express } from 'express'
 import type { Clock } from '../base/clock.ts'
 import type { HttpConfig } from '../config/types.ts'
 import type { Logger } from '../telemetry/logging.ts'
-import type { RecordProducer } from '../producer/types.ts'
+import type { Ingest } from '../ingest/ingest.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'
 import type { ByteBudget } from './byte-budget.ts'
@@ -17,7 +17,6 @@ import { JsonParser } from './parse-json.ts'
 import { jsonLimits } from './push/json-limits.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
-import type { RateLimits } from './rate-limiter.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { ReadTurns } from './read-turns.ts'
 import { ReplyRoom } from './reply-room.ts'
@@ -26,7 +25,7 @@ import { WorkTurns } from './work-turns.ts'
 
 /** What the app is made of. */
 export interface AppOptions {
-  readonly producer: RecordProducer
+  readonly ingest: Ingest
   readonly settings: Pick<
     HttpConfig,
     | 'maxBodyBytes'
@@ -35,8 +34,6 @@ export interface AppOptions {
     | 'maxTopicsPerRequest'
     | 'unknownFields'
   >
-  /** `undefined` when no topic has a limit. */
-  readonly rateLimits: RateLimits | undefined
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock

@@ -1,5 +1,4 @@
-/** How a push was asked for: `sync` waits for delivery, `async` for admission only. */
-export type PushMode = 'sync' | 'async'
+import type { PushMode } from '../base/push-mode.ts'
 
 /** Why a connection was closed whose client had done nothing wrong on it. docs/METRICS.md says what each is. */
 export type DropReason =
@@ -39,6 +38,4 @@ export interface HttpMetrics {
   observePush(mode: PushMode, status: number, durationMs: number): void
   /** A well-formed push arrived, whatever becomes of its records. */
   recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void
-  /** Records of one topic, which has a rule of its own, were refused by its rate limit. */
-  countRateLimited(topic: string, records: number): void
 }

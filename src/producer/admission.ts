@@ -1,45 +1,29 @@
-/**
- * Lets records into the queue, one after the other and each on its own. librdkafka's order of refusals: size
- * (`message.max.bytes`), room in the queue, then topic and partition. A push that finds no room waits for it in one
- * place in line; when its wait is over, all that is left of it is refused in one step.
- */
 import type { Clock } from '../base/clock.ts'
-import type { AdmittedRecord } from './batch.ts'
+import type { Assigner } from './assigner.ts'
 import { deliveryError, RDKAFKA } from './delivery-errors.ts'
-import type { ProducerObserver } from './delivery.ts'
-import type { QueueBudget, PlaceInLine, RecordNeed } from './queue-budget.ts'
+import type { EventSink } from './events.ts'
+import type { PlaceInLine, QueueBudget, RecordNeed } from './queue-budget.ts'
 import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-batch.ts'
-import { countRefusals } from './refusal-counts.ts'
-import type {
-  DeliveryError,
-  DeliveryListener,
-  MaybePromise,
-  ProducerRecord,
-  Refusals,
-} from './types.ts'
-
-/** What {@link Admission} is told. */
-export interface AdmissionSettings {
-  readonly messageMaxBytes: number
-  readonly queueFullWaitMs: number
-}
+import { RefusalTally } from './refusal-tally.ts'
+import type { DeliveryError, ProducerRecord, SendCall } from './types.ts'
 
 /** What an {@link Admission} works with. */
 export interface AdmissionDependencies {
+  /** `message.max.bytes`. */
+  readonly messageMaxBytes: number
   readonly clock: Clock
-  readonly observer: Pick<ProducerObserver, 'refused'>
+  readonly events: EventSink
   readonly budget: QueueBudget
-  /** Takes a record on that has its room, or says why its topic or partition cannot be written to. */
-  readonly enqueue: (admitted: AdmittedRecord) => DeliveryError | undefined
+  readonly assigner: Pick<Assigner, 'vet' | 'add'>
 }
 
-/** One call of `sendAll`. */
-interface SendCall {
+/** One call of `sendAll`, until each of its records is admitted or refused. */
+interface Sending {
   readonly records: readonly ProducerRecord[]
-  readonly onDelivery: DeliveryListener | undefined
-  /** Records that are admitted without a wait are admitted at the same time. */
+  readonly call: SendCall
+  /** When records are admitted that need not wait: all at the same time. */
   time: Time
-  refusals: (DeliveryError | undefined)[] | undefined
+  readonly refusals: RefusalTally
 }
 
 interface Time {
@@ -47,50 +31,51 @@ interface Time {
   readonly epochMs: number
 }
 
-/** See the head of this file. */
+/**
+ * Lets records into the queue, one after the other and each on its own. Records are refused in librdkafka's order:
+ * for their size (`message.max.bytes`), for want of room, then for their topic or partition. A call that finds no
+ * room waits for it in one place in line; when its time is over, all that is left of it is refused in one step.
+ */
 export class Admission {
-  readonly #settings: AdmissionSettings
-  readonly #clock: Clock
-  readonly #observer: Pick<ProducerObserver, 'refused'>
-  readonly #budget: QueueBudget
-  readonly #enqueue: (admitted: AdmittedRecord) => DeliveryError | undefined
+  readonly #dependencies: AdmissionDependencies
   #isClosed = false
 
-  constructor(settings: AdmissionSettings, dependencies: AdmissionDependencies) {
-    this.#settings = settings
-    this.#clock = dependencies.clock
-    this.#observer = dependencies.observer
-    this.#budget = dependencies.budget
-    this.#enqueue = dependencies.enqueue
+  constructor(dependencies: AdmissionDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /** See {@link RecordProducer.vet}. */
+  vet(record: ProducerRecord): DeliveryError | undefined {
+    const { assigner, clock } = this.#dependencies
+    return this.#refusalOf(recordBytesOf(measure(record))) ?? assigner.vet(record, clock.nowMs())
   }
 
   /** See {@link RecordProducer.sendAll}. */
-  sendAll(
-    records: readonly ProducerRecord[],
-    onDelivery: DeliveryListener | undefined,
-  ): MaybePromise<Refusals | undefined> {
-    const call: SendCall = { records, onDelivery, time: this.#time(), refusals: undefined }
-    const index = this.#sendWhileRoom(call, 0)
-    return index === records.length ? this.#end(call) : this.#sendWithoutRoom(call, index)
+  sendAll(records: readonly ProducerRecord[], call: SendCall): void {
+    const sending = { records, call, time: this.#time(), refusals: new RefusalTally() }
+    const index = this.#sendWhileRoom(sending, 0)
+    if (index === records.length) this.#end(sending)
+    else this.#sendWithoutRoom(sending, index)
   }
 
   /** Refuses all records from now on, those that wait for room included. */
   close(): void {
     this.#isClosed = true
-    this.#budget.refuseWaiters()
+    this.#dependencies.budget.refuseWaiters()
   }
 
   /**
    * Sends the records from the one at `from` on as long as there is room.
    *
-   * @param place - of a push that has waited.
+   * @param place - of a call that has waited.
    * @returns the position of the first record without room.
    */
-  #sendWhileRoom(call: SendCall, from: number, place?: PlaceInLine): number {
-    const { records } = call
+  #sendWhileRoom(sending: Sending, from: number, place?: PlaceInLine): number {
+    const { budget } = this.#dependencies
+    const { records, call } = sending
     for (let index = from; index < records.length; index += 1) {
       const record = records[index]
-      if (!record || call.refusals?.[index]) continue
+      if (!record || call.isRefused(index)) continue
       const sizes = measure(record)
       const recordBytes = recordBytesOf(sizes)
       let refusal = this.#refusalOf(recordBytes)
@@ -98,113 +83,116 @@ export class Admission {
         const { valueBytes } = sizes
         const hasRoom = place
           ? place.tryReserve({ valueBytes, recordBytes })
-          : this.#budget.tryReserve(valueBytes, recordBytes)
+          : budget.tryReserve(valueBytes, recordBytes)
         if (!hasRoom) return index
-        refusal = this.#pass(call, index, record, sizes)
+        refusal = this.#admit(sending, index, record, sizes)
       }
-      if (refusal) refuse(call, index, refusal)
+      if (refusal) refuse(sending, index, record, refusal)
     }
     return records.length
   }
 
   /** Goes on with the first record that has no room. */
-  #sendWithoutRoom(call: SendCall, from: number): MaybePromise<Refusals | undefined> {
-    this.#refuseHopeless(call, from)
-    const place = this.#budget.standInLine(this.#settings.queueFullWaitMs)
-    return place ? this.#sendWaiting(call, from, place) : this.#endWithoutRoom(call, from)
+  #sendWithoutRoom(sending: Sending, from: number): void {
+    this.#refuseHopeless(sending, from)
+    const place = this.#dependencies.budget.standInLine(sending.call.roomWaitMs)
+    if (place) void this.#sendWaiting(sending, from, place)
+    else this.#endWithoutRoom(sending, from)
   }
 
-  async #sendWaiting(
-    call: SendCall,
-    from: number,
-    place: PlaceInLine,
-  ): Promise<Refusals | undefined> {
-    const { records } = call
+  async #sendWaiting(sending: Sending, from: number, place: PlaceInLine): Promise<void> {
+    const { records } = sending
     let index = from
     try {
-      index = this.#sendWhileRoom(call, from, place)
+      index = this.#sendWhileRoom(sending, from, place)
       for (let record = records[index]; record; record = records[index]) {
         if (!(await place.waitFor(needOf(record)))) break
-        call.time = this.#time()
-        index = this.#sendWhileRoom(call, index, place)
+        sending.time = this.#time()
+        index = this.#sendWhileRoom(sending, index, place)
       }
     } finally {
       place.leave()
     }
-    return this.#endWithoutRoom(call, index)
+    this.#endWithoutRoom(sending, index)
   }
 
-  /** What no waiting helps must not hold up those behind it, and is told by its own error. */
-  #refuseHopeless(call: SendCall, from: number): void {
-    for (let index = from; index < call.records.length; index += 1) {
-      const record = call.records[index]
-      if (!record) continue
+  /** Refuses at once the records that no wait would help: they must not hold up those behind them. */
+  #refuseHopeless(sending: Sending, from: number): void {
+    const { records, call } = sending
+    for (let index = from; index < records.length; index += 1) {
+      const record = records[index]
+      if (!record || call.isRefused(index)) continue
       const { valueBytes, recordBytes } = needOf(record)
       const refusal = this.#refusalOf(recordBytes)
-      if (refusal) refuse(call, index, refusal)
-      else if (this.#budget.isHopeless(valueBytes, recordBytes)) refuse(call, index, queueFull())
+      if (refusal) refuse(sending, index, record, refusal)
+      else if (this.#dependencies.budget.isHopeless(valueBytes, recordBytes)) {
+        refuse(sending, index, record, queueFull())
+      }
     }
   }
 
   /** Refuses the record at `from` and all behind it, but those small enough for what room there is. */
-  #endWithoutRoom(call: SendCall, from: number): Refusals | undefined {
-    const { length } = call.records
+  #endWithoutRoom(sending: Sending, from: number): void {
+    const { records, call } = sending
     const refusal = this.#isClosed ? deliveryError(RDKAFKA.brokerDestroy) : queueFull()
     let index = from
-    while (index < length) {
-      if (!call.refusals?.[index]) refuse(call, index, refusal)
+    while (index < records.length) {
+      const record = records[index]
+      if (record && !call.isRefused(index)) refuse(sending, index, record, refusal)
       index += 1
-      if (!this.#isClosed && !this.#budget.isFull) index = this.#sendWhileRoom(call, index)
+      if (!this.#isClosed && !this.#dependencies.budget.isFull) {
+        index = this.#sendWhileRoom(sending, index)
+      }
     }
-    return this.#end(call)
+    this.#end(sending)
   }
 
-  #end({ records, refusals }: SendCall): Refusals | undefined {
-    if (refusals) {
-      countRefusals(records, refusals, (topic, error, count) => {
-        this.#observer.refused(topic, error, count)
-      })
-    }
-    return refusals
+  #end({ call, refusals }: Sending): void {
+    refusals.report((topic, error, count) => {
+      this.#dependencies.events.emit({ kind: 'recordsRefused', topic, error, count })
+    })
+    call.admissionEnded()
   }
 
   #refusalOf(recordBytes: number): DeliveryError | undefined {
     if (this.#isClosed) return deliveryError(RDKAFKA.brokerDestroy)
-    if (recordBytes > this.#settings.messageMaxBytes) {
+    if (recordBytes > this.#dependencies.messageMaxBytes) {
       return deliveryError(RDKAFKA.messageSizeTooLarge)
     }
     return undefined
   }
 
-  /** Passes a record that has its room on; gives the room back when its topic is no good. */
-  #pass(
-    { time, onDelivery }: SendCall,
+  /** Passes a record that has its room on; gives the room back when its topic cannot be written to. */
+  #admit(
+    { time, call: { owner } }: Sending,
     index: number,
     record: ProducerRecord,
     sizes: RecordSizes,
   ): DeliveryError | undefined {
+    const { budget, assigner } = this.#dependencies
+    const admittedMs = time.nowMs
+    const timestampMs = record.timestampMs ?? time.epochMs
     const { valueBytes } = sizes
-    const refusal = this.#enqueue({
-      record,
-      sizes,
-      admittedMs: time.nowMs,
-      timestampMs: record.timestampMs ?? time.epochMs,
-      valueBytes,
-      listener: onDelivery,
-      index,
-    })
-    if (refusal) this.#budget.release(1, valueBytes)
+    const admitted = { record, sizes, admittedMs, timestampMs, valueBytes, owner, index }
+    const refusal = assigner.add(admitted)
+    if (refusal) budget.release(1, valueBytes)
     return refusal
   }
 
   #time(): Time {
-    return { nowMs: this.#clock.nowMs(), epochMs: this.#clock.epochMs() }
+    const { clock } = this.#dependencies
+    return { nowMs: clock.nowMs(), epochMs: clock.epochMs() }
   }
 }
 
-function refuse(call: SendCall, index: number, refusal: DeliveryError): void {
-  call.refusals ??= new Array<undefined>(call.records.length).fill(undefined)
-  call.refusals[index] = refusal
+function refuse(
+  { call, refusals }: Sending,
+  index: number,
+  { topic }: ProducerRecord,
+  error: DeliveryError,
+): void {
+  refusals.add(topic, error)
+  call.refused(index, error)
 }
 
 function needOf(record: ProducerRecord): RecordNeed {

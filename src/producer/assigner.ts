@@ -2,7 +2,8 @@
  * Gives each admitted record its partition, once and for all: at once when its topic is known, else
  * when a broker has answered for the topic. Until then its records wait, encoded, in order.
  */
-import type { Accumulator, TopicQueue } from './accumulator.ts'
+import type { Accumulator } from './accumulator.ts'
+import type { TopicQueue } from './topic-queue.ts'
 import type { AdmittedRecord } from './batch.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PartitionerName } from '../base/kafka-names.ts'
@@ -13,6 +14,7 @@ import {
   timedOutError,
   tooManyUnknownTopicsError,
 } from './delivery-errors.ts'
+import type { DeliveryTimeouts } from './delivery-timeouts.ts'
 import type { Delivery } from './delivery.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import {
@@ -36,6 +38,7 @@ export interface AssignerDependencies {
   readonly topics: TopicMetadata
   readonly delivery: Delivery
   readonly dispatcher: Dispatcher
+  readonly timeouts: DeliveryTimeouts
 }
 
 /** See the head of this file. */
@@ -51,18 +54,22 @@ export class Assigner {
     this.#dependencies = dependencies
   }
 
+  /** Says why the topic or the partition of a record cannot be written to, as far as is known. */
+  vet(record: ProducerRecord, nowMs: number): DeliveryError | undefined {
+    return this.#refusalOf(record, this.#dependencies.topics.state(record.topic, nowMs))
+  }
+
   /** Takes a record on, or says why its topic or partition cannot be written to. */
   add(admitted: AdmittedRecord): DeliveryError | undefined {
-    const { topics, accumulator } = this.#dependencies
+    const { topics, accumulator, timeouts } = this.#dependencies
     const state = topics.state(admitted.record.topic, admitted.admittedMs)
-    const refusal = refusalOf(state, admitted.record)
-    // The partition may be new.
-    if (refusal?.number === RDKAFKA.unknownPartition) topics.refresh(admitted.record.topic)
+    const refusal = this.#refusalOf(admitted.record, state)
     if (refusal) return refusal
     const topic = accumulator.topic(admitted.record.topic)
     topic.bufferedRecords += 1
     if (state.status === 'known') this.#assign(topic, admitted, state.leaders)
     else topic.hold(admitted)
+    timeouts.watch(admitted.admittedMs + admitted.owner.deliveryTimeoutMs)
     return undefined
   }
 
@@ -75,10 +82,18 @@ export class Assigner {
     for (const queue of topic.partitions) this.#dependencies.dispatcher.pump(queue)
   }
 
-  /** Reports the waiting records admitted at or before `sinceMs` as timed out. */
-  expire(topic: TopicQueue, sinceMs: number): void {
-    if (topic.unassigned.oldestAdmittedMs > sinceMs) return
-    this.#fail(topic, topic.unassigned.takeAdmittedUntil(sinceMs), this.#timedOutError(topic.name))
+  /** Reports the waiting records of a topic that have expired. */
+  expire(topic: TopicQueue, nowMs: number): void {
+    if (topic.unassigned.firstDeadlineMs > nowMs) return
+    this.#fail(topic, topic.unassigned.takeExpired(nowMs), this.#timedOutError(topic.name))
+  }
+
+  #refusalOf(record: ProducerRecord, state: TopicState): DeliveryError | undefined {
+    const refusal = refusalOf(state, record)
+    // The partition may be new.
+    if (refusal?.number === RDKAFKA.unknownPartition)
+      this.#dependencies.topics.refresh(record.topic)
+    return refusal
   }
 
   #timedOutError(topic: string): DeliveryError {
@@ -89,9 +104,14 @@ export class Assigner {
       : timedOutError(availability)
   }
 
-  /** Gives up the waiting records of a topic. */
-  abort(topic: TopicQueue): void {
-    this.#fail(topic, topic.unassigned.takeAll(), deliveryError(RDKAFKA.purgeQueue))
+  /** Gives the waiting records of a topic back to their owners. */
+  handBack(topic: TopicQueue): void {
+    const { delivery, clock } = this.#dependencies
+    const error = deliveryError(RDKAFKA.purgeQueue)
+    const failure = { partition: undefined, status: 'notPersisted', error } as const
+    for (const records of topic.unassigned.takeAll()) {
+      delivery.handBack(topic, records, failure, clock.nowMs())
+    }
   }
 
   #assignAll(topic: TopicQueue, state: TopicState & { readonly status: 'known' }): void {
@@ -110,7 +130,7 @@ export class Assigner {
       partition ??
       this.#partitioner(key, leaders, this.#dependencies.random) ??
       topic.sticky.choose(leaders, admitted.admittedMs)
-    this.#dependencies.dispatcher.append(topic.partition(chosen), admitted)
+    this.#dependencies.dispatcher.append(topic.partition(chosen), admitted, leaders)
   }
 
   #fail(topic: TopicQueue, parts: Iterable<Records>, error: DeliveryError): void {

@@ -5,15 +5,16 @@
  *                      ^                   |
  *                      +------release------+
  *
- * `failFirst` takes expired records off the front; a batch that lost all its records is settled, but one in
- * flight stays there until its request is over. Each record is handed out for its report by exactly one of
- * `acknowledge` and `failFirst`.
+ * Records that expire are taken out on the way. A batch that has lost all its records is settled, but one in
+ * flight stays in flight until its request is over. Each record is handed out for its report once: by
+ * `acknowledge`, `takeExpired` or `takeAll`.
  */
 import { invariant } from '../base/invariant.ts'
 import type { SequenceClaim } from './idempotence.ts'
 import type { ChunkPool } from './chunk-pool.ts'
 import { RecordBatchWriter, type RecordSizes } from './record-batch.ts'
-import { RecordColumns, type PendingRecord, type Records } from './record-columns.ts'
+import { PendingRecords, type RecordRun } from './pending-records.ts'
+import type { PendingRecord, Records } from './record-columns.ts'
 import type { ProducerRecord } from './types.ts'
 
 /** A record on its way through the queue. */
@@ -31,8 +32,7 @@ export class Batch {
   readonly #pool: ChunkPool
   #state: BatchState = 'open'
   #writer: RecordBatchWriter
-  #records = new RecordColumns()
-  #reportedCount = 0
+  #records = new PendingRecords()
   #isSequenced = false
 
   /** Retries so far that counted against `retries`. */
@@ -60,17 +60,12 @@ export class Batch {
 
   /** Records that are not reported yet. */
   get count(): number {
-    return this.#records.count - this.#reportedCount
-  }
-
-  /** Leading records that were reported although their bytes are still sent. */
-  get reportedCount(): number {
-    return this.#reportedCount
-  }
-
-  /** Records that are sent. */
-  get encodedCount(): number {
     return this.#records.count
+  }
+
+  /** Records that are sent: of a batch in flight, some of them may be reported already. */
+  get encodedCount(): number {
+    return this.#records.encodedCount
   }
 
   /** Whether only an acknowledgement of these very bytes can tell whether Kafka has them. */
@@ -85,7 +80,17 @@ export class Batch {
 
   /** When the first record that is not reported was admitted; records follow each other in this order. */
   get firstAdmittedMs(): number {
-    return this.count === 0 ? Infinity : this.#records.admittedMsAt(this.#reportedCount)
+    return this.#records.firstAdmittedMs
+  }
+
+  /** When the first record that is not reported expires; `Infinity` when none does. */
+  get firstDeadlineMs(): number {
+    return this.#records.firstDeadlineMs
+  }
+
+  /** When the first record would expire with the longest timeout of all; `Infinity` when one has no end. */
+  get longestDeadlineMs(): number {
+    return this.#records.longestDeadlineMs
   }
 
   /** Adds a record at the end of an open batch. */
@@ -106,9 +111,7 @@ export class Batch {
    * @param claim - for an idempotent producer.
    */
   begin(claim?: SequenceClaim): readonly Buffer[] {
-    if (this.#reportedCount > 0 && !this.isFrozen) {
-      this.#keep(this.#reportedCount, this.#records.count)
-    }
+    if (!this.isFrozen) this.#dropReported()
     this.#move('sealed', 'inFlight')
     this.#isSequenced = claim !== undefined
     return this.#writer.finish(claim)
@@ -120,40 +123,37 @@ export class Batch {
     if (this.count === 0) this.#settle()
   }
 
-  /** Ends the batch's way with Kafka's acknowledgement and hands out its records, but those reported. */
-  acknowledge(): Records {
+  /**
+   * Ends the batch's way with Kafka's acknowledgement.
+   *
+   * @returns its records, but those reported, and where they are in the batch: their offsets follow from it.
+   */
+  acknowledge(): readonly RecordRun[] {
     this.#assert('inFlight')
-    const records = this.#rest()
+    const runs = this.#records.takeRuns()
     this.#settle()
-    return records
-  }
-
-  /** Number of leading records, of those not reported, that were admitted at or before `sinceMs`. */
-  countAdmittedUntil(sinceMs: number): number {
-    let position = this.#reportedCount
-    while (position < this.#records.count && this.#records.admittedMsAt(position) <= sinceMs) {
-      position += 1
-    }
-    return position - this.#reportedCount
+    return runs
   }
 
   /**
-   * Hands out the first `count` records, to be reported as failed; the others keep their order. They are
-   * taken out of the batch too, unless it is in flight, or Kafka would then no longer recognise it.
+   * Hands out the records whose time is over, to be reported; the others keep their order. They are taken out of the
+   * bytes too, unless the batch is in flight or frozen: Kafka would no longer recognise it.
    */
-  failFirst(count: number): Records {
-    invariant(this.#state !== 'settled', 'a settled batch has no records')
-    const isInFlight = this.#state === 'inFlight'
-    if (count >= this.count) {
-      const records = this.#rest()
-      if (isInFlight) this.#reportedCount = this.#records.count
-      else this.#settle()
-      return records
-    }
-    const failed = this.#records.slice(this.#reportedCount, this.#reportedCount + count)
-    if (isInFlight || this.isFrozen) this.#reportedCount += count
-    else this.#keep(this.#reportedCount + count, this.#records.count)
-    return failed
+  takeExpired(nowMs: number): Records {
+    this.#assertUnsettled()
+    const expired = this.#records.takeExpired(nowMs)
+    if (this.#state === 'inFlight') return expired
+    if (this.count === 0) this.#settle()
+    else if (!this.isFrozen) this.#dropReported()
+    return expired
+  }
+
+  /** Hands out all its records, to be reported as failed. */
+  takeAll(): Records {
+    this.#assertUnsettled()
+    const records = this.#records.takeAll()
+    if (this.#state !== 'inFlight') this.#settle()
+    return records
   }
 
   /**
@@ -164,38 +164,44 @@ export class Batch {
     this.#assert('sealed')
     invariant(this.count > 1, 'only a batch of several records can be split')
     invariant(!this.isFrozen, 'a batch that Kafka may have stays whole')
-    const middle = this.#reportedCount + (this.count >>> 1)
+    this.#dropReported()
+    const { count } = this
+    const middle = count >>> 1
     const second = new Batch(this.#baseTimestampMs, this.#pool)
     second.#state = 'sealed'
-    second.#writer.appendFrom(this.#writer, middle, this.#records.count)
-    second.#records = this.#records.slice(middle, this.#records.count)
+    second.#writer.appendFrom(this.#writer, (position) => position >= middle)
+    second.#records = this.#records.part(middle, count)
     second.mayBePersisted = this.mayBePersisted
     second.countedRetries = this.countedRetries
     second.attempts = this.attempts
-    this.#keep(this.#reportedCount, middle)
+    this.#keep((position) => position < middle, this.#records.part(0, middle))
     return second
   }
 
-  /** The records that are not reported. */
-  #rest(): Records {
-    if (this.#reportedCount === 0) return this.#records
-    return this.#records.slice(this.#reportedCount, this.#records.count)
+  /** Takes the reported records out of the bytes. */
+  #dropReported(): void {
+    const records = this.#records
+    if (records.count === records.encodedCount) return
+    this.#keep((position) => !records.isReported(position), records.part(0, records.encodedCount))
   }
 
-  /** Encodes records `from` up to `to` anew: Kafka wants their offset deltas to count from 0. */
-  #keep(from: number, to: number): void {
+  /** Encodes some records anew: Kafka wants their offset deltas to count from 0. */
+  #keep(isKept: (position: number) => boolean, records: PendingRecords): void {
     const writer = new RecordBatchWriter(this.#baseTimestampMs, this.#pool)
-    writer.appendFrom(this.#writer, from, to)
+    writer.appendFrom(this.#writer, isKept)
     this.#writer.release()
     this.#writer = writer
-    this.#records = this.#records.slice(from, to)
-    this.#reportedCount = 0
+    this.#records = records
   }
 
   /** The one place where a batch's way ends and its memory goes back. */
   #settle(): void {
     this.#state = 'settled'
     this.#writer.release()
+  }
+
+  #assertUnsettled(): void {
+    invariant(this.#state !== 'settled', 'a settled batch has no records')
   }
 
   #assert(expected: BatchState): void {

@@ -1,44 +1,40 @@
-/**
- * Enforces message.timeout.ms with one timer for all records: it is set for the oldest, and since all
- * have the same timeout, no other can be due before. librdkafka looks once a second; this is exact to
- * a few milliseconds.
- */
 import type { CancelTimer, Clock } from '../base/clock.ts'
 
 /** Keeps a request that outlives its records from being looked after all the time. */
 const MIN_SWEEP_INTERVAL_MS = 10
 
-/** What an {@link DeliveryTimeouts} works with. */
+/** What {@link DeliveryTimeouts} work with. */
 export interface DeliveryTimeoutsDependencies {
   readonly clock: Clock
   /**
-   * Reports the records admitted at or before `sinceMs` that are not in flight.
+   * Reports the records that have expired and are not in flight.
    *
-   * @returns when the oldest of the others was admitted; Infinity when there is none.
+   * @returns when the first of the others expires; `Infinity` when none does.
    */
-  readonly sweep: (sinceMs: number) => number
+  readonly sweep: (nowMs: number) => number
 }
 
-/** See the head of this file. */
+/**
+ * Enforces the delivery timeouts of all records with one timer: it is set for the record that expires first.
+ * librdkafka looks once a second; this is exact to a few milliseconds.
+ */
 export class DeliveryTimeouts {
-  readonly #messageTimeoutMs: number
   readonly #dependencies: DeliveryTimeoutsDependencies
   #cancel: CancelTimer | undefined
-  /** Admission of the first record that came while a sweep was reporting others. */
-  #admittedInSweepMs = Infinity
+  /** When the timer fires; `-Infinity` during a sweep, which no record may set a timer in. */
+  #armedMs = Infinity
+  /** The first deadline of records that came while a sweep was reporting others. */
+  #seenInSweepMs = Infinity
   #isClosed = false
 
-  /** @param messageTimeoutMs - 0 means that nothing ever expires. */
-  constructor(messageTimeoutMs: number, dependencies: DeliveryTimeoutsDependencies) {
-    this.#messageTimeoutMs = messageTimeoutMs
+  constructor(dependencies: DeliveryTimeoutsDependencies) {
     this.#dependencies = dependencies
   }
 
-  /** Starts to watch, if it does not yet. Called for each record that is admitted. */
-  watch(admittedMs: number): void {
-    if (this.#messageTimeoutMs === 0 || this.#isClosed) return
-    if (this.#cancel === undefined) this.#arm(admittedMs)
-    else this.#admittedInSweepMs = Math.min(this.#admittedInSweepMs, admittedMs)
+  /** Has the records swept at this time at the latest. Called for each record that is admitted. */
+  watch(deadlineMs: number): void {
+    if (deadlineMs < this.#armedMs) this.#arm(deadlineMs)
+    else this.#seenInSweepMs = Math.min(this.#seenInSweepMs, deadlineMs)
   }
 
   /** Stops for good. */
@@ -47,23 +43,24 @@ export class DeliveryTimeouts {
     this.#cancel?.()
   }
 
-  #arm(oldestAdmittedMs: number): void {
-    const delayMs = oldestAdmittedMs + this.#messageTimeoutMs - this.#dependencies.clock.nowMs()
-    this.#cancel = this.#dependencies.clock.schedule(
-      Math.max(delayMs, MIN_SWEEP_INTERVAL_MS),
-      () => {
-        this.#sweep()
-      },
-    )
+  #arm(deadlineMs: number): void {
+    if (this.#isClosed) return
+    this.#cancel?.()
+    const { clock } = this.#dependencies
+    this.#armedMs = deadlineMs
+    const delayMs = Math.max(deadlineMs - clock.nowMs(), MIN_SWEEP_INTERVAL_MS)
+    this.#cancel = clock.schedule(delayMs, () => {
+      this.#sweep()
+    })
   }
 
-  /** `#cancel` stays set meanwhile, so that a report which admits a record does not arm a second timer. */
   #sweep(): void {
     const { clock, sweep } = this.#dependencies
-    this.#admittedInSweepMs = Infinity
-    const oldestMs = sweep(clock.nowMs() - this.#messageTimeoutMs)
     this.#cancel = undefined
-    const watchedMs = Math.min(oldestMs, this.#admittedInSweepMs)
-    if (watchedMs < Infinity && !this.#isClosed) this.#arm(watchedMs)
+    this.#armedMs = -Infinity
+    this.#seenInSweepMs = Infinity
+    const firstMs = Math.min(sweep(clock.nowMs()), this.#seenInSweepMs)
+    this.#armedMs = Infinity
+    if (firstMs < Infinity) this.#arm(firstMs)
   }
 }

@@ -1,55 +1,8 @@
-/**
- * The one place where a record's way ends: its room in the queue is released, its listener is told,
- * the observer counts it. Each record comes here exactly once, from {@link Batch} or from the
- * unassigned records of a topic.
- */
-import type { TopicQueue } from './accumulator.ts'
+import type { TopicQueue } from './topic-queue.ts'
 import type { QueueBudget } from './queue-budget.ts'
-import type { Records } from './record-columns.ts'
-import type { Statistics } from './statistics/statistics.ts'
-import type { DeliveryError, DeliveryReport } from './types.ts'
-
-/** Learns of everything that ends or is tried again, for metrics and the log. */
-export interface ProducerObserver {
-  /** Records of one batch were acknowledged. */
-  delivered(topic: string, records: Records, nowMs: number): void
-  /** Records of one topic failed for the same reason. */
-  failed(failure: DeliveryFailure, records: Records, nowMs: number): void
-  /** A batch was sent in vain, whatever happens to it next. */
-  attemptFailed(errorNumber: number): void
-  /** A batch was cut in two. */
-  split(): void
-  /** A batch will be sent again. */
-  retried(retry: BatchRetry): void
-  /** A partition began anew with the numbers of an idempotent producer. */
-  renewed(): void
-  /** Brokers are asked to create a topic. */
-  creationAsked(): void
-  /** Records of a push with the same topic were not admitted, for the same reason. */
-  refused(topic: string, error: DeliveryError, count: number): void
-}
-
-/** What {@link ProducerObserver} learns of records that were not delivered. */
-export interface DeliveryFailure {
-  readonly topic: string
-  /** `undefined` while no partition was assigned. */
-  readonly partition: number | undefined
-  readonly status: 'notPersisted' | 'possiblyPersisted'
-  readonly error: DeliveryError
-}
-
-/** What {@link ProducerObserver} learns of a batch that failed once. */
-export interface BatchRetry {
-  readonly topic: string
-  readonly partition: number
-  readonly recordCount: number
-  /** Whether Kafka may have the records already, so that they may be there twice. */
-  readonly mayBePersisted: boolean
-  /** librdkafka's number of the error. */
-  readonly errorNumber: number
-  readonly reason: string
-  readonly backoffMs: number
-}
+import type { DeliveryFailure, EventSink } from './events.ts'
+import { RecordColumns, type Records } from './record-columns.ts'
+import type { FailedDelivery } from './types.ts'
 
 /** What Kafka said of a batch it acknowledged. */
 export interface Receipt {
@@ -58,35 +11,31 @@ export interface Receipt {
   readonly logAppendTimeMs: number | undefined
 }
 
-/** See the head of this file. */
+/**
+ * The one place where a record's way ends: its room in the queue is released, it is counted, and its owner
+ * is told. Each record comes here exactly once, from {@link Batch} or from the unassigned records of a topic.
+ */
 export class Delivery {
   readonly #budget: QueueBudget
-  readonly #observer: ProducerObserver
+  readonly #events: EventSink
   readonly #onIdleTopic: (topic: TopicQueue) => void
-  readonly #statistics: Statistics | undefined
 
   /** @param onIdleTopic - called when the last record of a topic was reported. */
-  constructor(
-    budget: QueueBudget,
-    observer: ProducerObserver,
-    onIdleTopic: (topic: TopicQueue) => void,
-    statistics?: Statistics,
-  ) {
+  constructor(budget: QueueBudget, events: EventSink, onIdleTopic: (topic: TopicQueue) => void) {
     this.#budget = budget
-    this.#observer = observer
+    this.#events = events
     this.#onIdleTopic = onIdleTopic
-    this.#statistics = statistics
   }
 
   /** Reports the records of a batch that Kafka acknowledged. */
   succeed(topic: TopicQueue, records: Records, receipt: Receipt, nowMs: number): void {
     if (records.count === 0) return
     this.#release(topic, records)
-    this.#statistics?.settled(topic.name, receipt.partition, records.count)
-    this.#observer.delivered(topic.name, records, nowMs)
     const { partition, baseOffset, logAppendTimeMs } = receipt
+    this.#events.emit({ kind: 'recordsDelivered', topic: topic.name, partition, records, nowMs })
+    if (!records.areHeard) return
     for (let position = 0; position < records.count; position += 1) {
-      records.listenerAt(position)?.(
+      records.ownerAt(position).settled?.(
         {
           status: 'persisted',
           topic: topic.name,
@@ -108,12 +57,27 @@ export class Delivery {
   ): void {
     if (records.count === 0) return
     this.#release(topic, records)
+    const told = { topic: topic.name, ...failure }
+    this.#events.emit({ kind: 'recordsFailed', failure: told, records, nowMs })
+    tellFailed(records, { status: failure.status, error: failure.error })
+  }
+
+  /** Hands records that are left at close back to the owners that take them, and fails the others. */
+  handBack(
+    topic: TopicQueue,
+    records: Records,
+    failure: Omit<DeliveryFailure, 'topic'>,
+    nowMs: number,
+  ): void {
+    const [kept, failed] = partOwned(records)
+    this.fail(topic, failed, failure, nowMs)
+    if (kept.count === 0) return
+    this.#release(topic, kept)
     const { partition } = failure
-    if (partition !== undefined) this.#statistics?.settled(topic.name, partition, records.count)
-    this.#observer.failed({ topic: topic.name, ...failure }, records, nowMs)
-    const report: DeliveryReport = { status: failure.status, error: failure.error }
-    for (let position = 0; position < records.count; position += 1) {
-      records.listenerAt(position)?.(report, records.indexAt(position))
+    this.#events.emit({ kind: 'recordsHandedBack', topic: topic.name, partition, records: kept })
+    const mayBePersisted = failure.status === 'possiblyPersisted'
+    for (let position = 0; position < kept.count; position += 1) {
+      kept.ownerAt(position).handedBack?.(kept.indexAt(position), mayBePersisted)
     }
   }
 
@@ -122,4 +86,28 @@ export class Delivery {
     this.#budget.release(records.count, records.valueBytes)
     if (topic.bufferedRecords === 0) this.#onIdleTopic(topic)
   }
+}
+
+/** Tells the owners of records that failed together. Those that only count hear once of all records next to each other. */
+function tellFailed(records: Records, report: FailedDelivery): void {
+  let count = 0
+  for (let position = 0; position < records.count; position += 1) {
+    const owner = records.ownerAt(position)
+    count += 1
+    if (owner.settled) owner.settled(report, records.indexAt(position))
+    else if (position + 1 < records.count && records.ownerAt(position + 1) === owner) continue
+    else owner.failed?.(count)
+    count = 0
+  }
+}
+
+/** Parts records by whether their owners take them back. */
+function partOwned(records: Records): readonly [kept: Records, failed: Records] {
+  const kept = new RecordColumns()
+  const failed = new RecordColumns()
+  for (let position = 0; position < records.count; position += 1) {
+    const part = records.ownerAt(position).handedBack ? kept : failed
+    part.push(records.at(position))
+  }
+  return [kept, failed]
 }

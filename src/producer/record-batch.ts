@@ -147,12 +147,12 @@ export class RecordBatchWriter {
     this.#finish(piece, start, at, timestampMs)
   }
 
-  /** Appends records `from` up to `to` of another batch with the same base timestamp, renumbered. */
-  appendFrom(source: RecordBatchWriter, from: number, to: number): void {
-    let index = 0
+  /** Appends some records of another batch with the same base timestamp, renumbered: those whose position is taken. */
+  appendFrom(source: RecordBatchWriter, isTaken: (position: number) => boolean): void {
+    let position = 0
     for (const { chunk, at, end } of source.records()) {
-      if (index >= from && index < to) this.#appendRecord(chunk, at, end)
-      index += 1
+      if (isTaken(position)) this.#appendRecord(chunk, at, end)
+      position += 1
     }
   }
 

@@ -2,7 +2,8 @@
  * What is kept of records once their bytes are encoded: columns of numbers rather than an object each. A full
  * queue holds millions of records, and what the collector need not trace costs nothing while it waits.
  */
-import type { DeliveryListener } from './types.ts'
+import { invariant } from '../base/invariant.ts'
+import type { RecordOwner } from './types.ts'
 
 /** A record whose outcome is to be known. */
 export interface PendingRecord {
@@ -11,8 +12,8 @@ export interface PendingRecord {
   /** Its timestamp in Kafka. */
   readonly timestampMs: number
   readonly valueBytes: number
-  readonly listener: DeliveryListener | undefined
-  /** Position in the request, handed back to the listener. */
+  readonly owner: RecordOwner
+  /** Position in the call that sent it, which its owner is told. */
   readonly index: number
 }
 
@@ -23,9 +24,13 @@ export interface Records {
   readonly valueBytes: number
   admittedMsAt(position: number): number
   timestampMsAt(position: number): number
-  listenerAt(position: number): DeliveryListener | undefined
-  /** Of a record that has a listener: its position in the request. */
+  ownerAt(position: number): RecordOwner
+  /** Position in the call that sent the record, if its owner is told of single records; else 0. */
   indexAt(position: number): number
+  /** The record at a position. */
+  at(position: number): PendingRecord
+  /** Whether the owner of any of them hears of each record. */
+  readonly areHeard: boolean
 }
 
 /** So few that the columns of a small batch are small objects of the heap, which are made at once. */
@@ -45,20 +50,21 @@ const ADMITTED = 0
 const TIMESTAMP = 1
 const VALUE_BYTES = 2
 
-/** What only those need to know who listen. */
-interface Listened {
-  readonly listeners: (DeliveryListener | undefined)[]
-  readonly indexes: number[]
-}
-
 /** See the head of this file. */
 export class RecordColumns implements Records {
   #count = 0
   #valueBytes = 0
   #capacity = FIRST_PAGE_RECORDS
   readonly #pages = [newPage(FIRST_PAGE_RECORDS)]
-  /** `undefined` as long as nobody listens. */
-  #listened: Listened | undefined
+  /** Of all records, as long as `#owners` is not there. */
+  #owner: RecordOwner | undefined
+  /** By position; `undefined` as long as all have the same. */
+  #owners: RecordOwner[] | undefined
+  /** By position; `undefined` as long as no owner is told of single records. */
+  #indexes: number[] | undefined
+  #areHeard = false
+  #shortestTimeoutMs = Infinity
+  #longestTimeoutMs = 0
 
   /** Makes columns of some records. */
   static of(records: Iterable<PendingRecord>): RecordColumns {
@@ -79,20 +85,45 @@ export class RecordColumns implements Records {
     return this.#numberAt(position, ADMITTED)
   }
 
-  listenerAt(position: number): DeliveryListener | undefined {
-    return this.#listened?.listeners[position]
+  ownerAt(position: number): RecordOwner {
+    const owner = this.#owners?.[position] ?? this.#owner
+    invariant(owner !== undefined, 'every record has an owner')
+    return owner
   }
 
   timestampMsAt(position: number): number {
     return this.#numberAt(position, TIMESTAMP)
   }
 
+  valueBytesAt(position: number): number {
+    return this.#numberAt(position, VALUE_BYTES)
+  }
+
   indexAt(position: number): number {
-    return this.#listened?.indexes[position] ?? 0
+    return this.#indexes?.[position] ?? 0
+  }
+
+  get areHeard(): boolean {
+    return this.#areHeard
+  }
+
+  /** Whether their owners differ in how long a record may take. */
+  get haveSeveralTimeouts(): boolean {
+    return this.#shortestTimeoutMs < this.#longestTimeoutMs
+  }
+
+  /** The longest time that an owner gives; 0 when there is no record. */
+  get longestTimeoutMs(): number {
+    return this.#longestTimeoutMs
+  }
+
+  /** When a record is given up; Infinity: never. */
+  deadlineMsAt(position: number): number {
+    return this.admittedMsAt(position) + this.ownerAt(position).deliveryTimeoutMs
   }
 
   /** Adds a record at the end. */
-  push({ admittedMs, timestampMs, valueBytes, listener, index }: PendingRecord): void {
+  push({ admittedMs, timestampMs, valueBytes, owner, index }: PendingRecord): void {
     const position = this.#count
     if (position === this.#capacity) this.#grow()
     const page = this.#pages[position >>> PAGE_BITS]
@@ -102,28 +133,33 @@ export class RecordColumns implements Records {
       page[at + TIMESTAMP] = timestampMs
       page[at + VALUE_BYTES] = valueBytes
     }
-    if (listener) {
-      this.#listened ??= { listeners: [], indexes: [] }
-      this.#listened.listeners[position] = listener
-      this.#listened.indexes[position] = index
-    }
+    this.#own(position, owner)
+    if (owner.settled || owner.handedBack) (this.#indexes ??= [])[position] = index
+    if (owner.settled) this.#areHeard = true
     this.#count += 1
     this.#valueBytes += valueBytes
   }
 
-  /** Returns records `from` up to `to`, copied. */
-  slice(from: number, to: number): RecordColumns {
-    const part = new RecordColumns()
-    for (let position = from; position < to; position += 1) {
-      part.push({
-        admittedMs: this.admittedMsAt(position),
-        timestampMs: this.timestampMsAt(position),
-        valueBytes: this.#numberAt(position, VALUE_BYTES),
-        listener: this.listenerAt(position),
-        index: this.indexAt(position),
-      })
+  /** The record at a position. */
+  at(position: number): PendingRecord {
+    return {
+      admittedMs: this.admittedMsAt(position),
+      timestampMs: this.timestampMsAt(position),
+      valueBytes: this.valueBytesAt(position),
+      owner: this.ownerAt(position),
+      index: this.indexAt(position),
     }
-    return part
+  }
+
+  #own(position: number, owner: RecordOwner): void {
+    const first = (this.#owner ??= owner)
+    this.#shortestTimeoutMs = Math.min(this.#shortestTimeoutMs, owner.deliveryTimeoutMs)
+    this.#longestTimeoutMs = Math.max(this.#longestTimeoutMs, owner.deliveryTimeoutMs)
+    if (this.#owners) this.#owners[position] = owner
+    else if (owner !== first) {
+      this.#owners = new Array<RecordOwner>(position).fill(first)
+      this.#owners.push(owner)
+    }
   }
 
   #numberAt(position: number, which: number): number {

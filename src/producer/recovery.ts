@@ -1,9 +1,9 @@
 /** What becomes of a batch that came back without an acknowledgement: cut in two, sent again, or given up. */
 import type { Clock } from '../base/clock.ts'
-import type { PartitionQueue } from './accumulator.ts'
+import type { PartitionQueue } from './topic-queue.ts'
 import type { Batch } from './batch.ts'
 import { deliveryError } from './delivery-errors.ts'
-import type { ProducerObserver } from './delivery.ts'
+import type { EventSink } from './events.ts'
 import type { Idempotence } from './idempotence.ts'
 import type { Random } from './partitioner.ts'
 import {
@@ -26,12 +26,12 @@ export interface RecoveryDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly topics: TopicMetadata
-  readonly observer: ProducerObserver
+  readonly events: EventSink
   readonly idempotence: Idempotence | undefined
   /** Reports all records of a batch as failed. */
   readonly fail: (queue: PartitionQueue, batch: Batch, error: DeliveryError) => void
-  /** Reports the waiting records of a partition that were admitted at or before this time. */
-  readonly expire: (queue: PartitionQueue, sinceMs: number) => void
+  /** Reports the records of a partition that have expired. */
+  readonly expire: (queue: PartitionQueue, nowMs: number) => void
 }
 
 /** See the head of this file. */
@@ -87,7 +87,7 @@ export class Recovery {
 
   #split(queue: PartitionQueue, batch: Batch): void {
     queue.putBack(batch, batch.split())
-    this.#dependencies.observer.split()
+    this.#dependencies.events.emit({ kind: 'batchSplit' })
   }
 
   /** Counts the retry, if it counts, and says whether there may be one. */
@@ -104,16 +104,15 @@ export class Recovery {
 
   /** Puts a batch back in front, to be sent again after a backoff; its expired records are reported. */
   #retry(queue: PartitionQueue, batch: Batch, failure: Failure): void {
-    const { clock, random, observer, expire } = this.#dependencies
-    const { messageTimeoutMs } = this.#settings
+    const { clock, random, events, expire } = this.#dependencies
     batch.attempts += 1
     const nowMs = clock.nowMs()
     const delayMs = backoffMs(batch.attempts, this.#settings, random)
     batch.notBeforeMs = nowMs + delayMs
     queue.putBack(batch)
-    if (messageTimeoutMs > 0) expire(queue, nowMs - messageTimeoutMs)
+    expire(queue, nowMs)
     if (batch.state === 'settled') return
-    observer.retried({
+    const retry = {
       topic: queue.topic.name,
       partition: queue.partition,
       recordCount: batch.count,
@@ -121,6 +120,7 @@ export class Recovery {
       errorNumber: failure.errorNumber,
       reason: 'reason' in failure ? failure.reason : deliveryError(failure.errorNumber).text,
       backoffMs: delayMs,
-    })
+    }
+    events.emit({ kind: 'batchRetried', retry })
   }
 }

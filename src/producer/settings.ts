@@ -29,8 +29,6 @@ export interface ProducerSettings {
   readonly retryBackoffMs: number
   /** `retry.backoff.max.ms`. */
   readonly retryBackoffMaxMs: number
-  /** `message.timeout.ms`: from admission to the delivery report; 0 means for ever. */
-  readonly messageTimeoutMs: number
   /** `request.timeout.ms`: how long the broker may wait for its replicas. */
   readonly requestTimeoutMs: number
   /** `request.required.acks`: 0, 1 or -1 (all in-sync replicas). */
@@ -59,6 +57,4 @@ export interface ProducerSettings {
   readonly maxTopicCreationsPerMinute: number
   /** How many topics may have records, or be remembered, that no broker says exist. */
   readonly maxUnknownTopics: number
-  /** How long a push that finds the queue full waits for room; 0 refuses at once. */
-  readonly queueFullWaitMs: number
 }

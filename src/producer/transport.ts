@@ -53,29 +53,6 @@ export interface TransportListener {
   onStalled(topic: string): void
 }
 
-/** Learns what happens to the connections and on the way to them, for metrics. */
-export interface TransportObserver {
-  /** A connection did not come about. */
-  connectFailed(): void
-  /** A broker refused the credentials. */
-  authenticationFailed(): void
-  /**
-   * A connection ended that was not ours to end: no answer in time, a reset, by the broker, or an answer
-   * that made no sense.
-   */
-  connectionLost(reason: 'timeout' | 'reset' | 'closed' | 'malformed'): void
-  /** A broker answered about topics. */
-  metadataAnswered(): void
-  /** A broker asked kprf to wait. */
-  throttled(durationMs: number): void
-  /** A batch was compressed, from so many bytes to so many; the same if it goes as it is. */
-  batchCompressed(plainBytes: number, wireBytes: number): void
-  /** A batch was handed over to be sent, for the first time or again. */
-  batchSent(wireBytes: number): void
-  /** A broker, by `host:port`, answered a produce request. */
-  produceAnswered(broker: string, durationMs: number): void
-}
-
 /** By what Kafka tells the batches of one idempotent producer from those of others. */
 export interface ProducerIdentity {
   readonly producerId: bigint

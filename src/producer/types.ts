@@ -57,27 +57,59 @@ export interface FailedDelivery {
   readonly error: DeliveryError
 }
 
-/** Learns the outcome of one admitted record. Called once, never during `sendAll`'s own synchronous part. */
-export type DeliveryListener = (report: DeliveryReport, index: number) => void
+/**
+ * Who promised something for a record: how long it may take, and who hears of its end. Each admitted record has one
+ * owner, and ends in exactly one of `settled`, `failed` and `handedBack`.
+ */
+export interface RecordOwner {
+  /**
+   * Milliseconds from admission until a record of this owner is given up; `Infinity`: never.
+   * Source: librdkafka's `message.timeout.ms`, where 0 means never.
+   */
+  readonly deliveryTimeoutMs: number
+  /**
+   * Hears of the end of each record, with its index in the call that sent it. Never called during `sendAll`'s own
+   * synchronous part. An owner with neither this nor `handedBack` costs no memory for each record.
+   */
+  readonly settled?: (report: DeliveryReport, index: number) => void
+  /** Hears how many records failed together, where there is no `settled`. */
+  readonly failed?: (count: number) => void
+  /**
+   * Takes back, when the producer closes, a record that was neither delivered nor given up. Without it such a record
+   * fails, as with librdkafka's purge.
+   *
+   * @param mayBePersisted - whether the record was sent, so that Kafka may have it.
+   */
+  readonly handedBack?: (index: number, mayBePersisted: boolean) => void
+}
 
-/** By record index: why it was not admitted, or `undefined` where it was. */
-export type Refusals = readonly (DeliveryError | undefined)[]
+/** What the producer asks and tells of one call of `sendAll`, until each record is admitted or refused. */
+export interface SendCall {
+  /** Of the records that are admitted. */
+  readonly owner: RecordOwner
+  /** Milliseconds that the call may wait for room in the queue, for all its records together; 0: not at all. */
+  readonly roomWaitMs: number
+  /** Whether a record was refused before, and is not to be sent. */
+  isRefused(index: number): boolean
+  /** A record is not admitted. Called at most once for each index. */
+  refused(index: number, error: DeliveryError): void
+  /** Every record is admitted or refused. Called once: during `sendAll` itself where nothing had to be waited for. */
+  admissionEnded(): void
+}
 
 /** At once where nothing must be waited for: a promise for each push would be a good part of its cost. */
 export type MaybePromise<T> = T | Promise<T>
 
-/** What the HTTP edge sees of the producer. */
+/** What the ways into the producer see of it. */
 export interface RecordProducer {
   /**
-   * Admits the records in order, each on its own: with room for three of five, three are produced and
-   * two refused. A record that finds the queue full waits for room, together with those behind it, for
-   * up to `kafka.queue_full_wait_ms` in all. Never rejects for a Kafka failure.
-   *
-   * @param onDelivery - called once for each admitted record, with its index in `records`.
-   * @returns `undefined` when all were admitted.
+   * Says why a record could not be sent now, whatever room there is: its size, its topic, its partition. Takes no
+   * room. `undefined` also where nothing is known of the topic yet.
    */
-  sendAll(
-    records: readonly ProducerRecord[],
-    onDelivery?: DeliveryListener,
-  ): MaybePromise<Refusals | undefined>
+  vet(record: ProducerRecord): DeliveryError | undefined
+  /**
+   * Admits the records in order, each on its own: with room for three of five, three are produced and
+   * two refused. A record that finds the queue full waits for room, together with those behind it.
+   */
+  sendAll(records: readonly ProducerRecord[], call: SendCall): void
 }

@@ -10,7 +10,8 @@ import type { AdmittedRecord } from './batch.ts'
 import type { ChunkPool } from './chunk-pool.ts'
 import { readRecord, type RecordParts } from './read-record.ts'
 import { measure, RecordBatchWriter } from './record-batch.ts'
-import { RecordColumns, type Records } from './record-columns.ts'
+import { PendingRecords } from './pending-records.ts'
+import type { Records } from './record-columns.ts'
 
 /** A segment that has become as large as this takes no further records. */
 const SEGMENT_BYTES = 1_048_576
@@ -40,6 +41,14 @@ export class UnassignedRecords {
     return this.#segments[0]?.firstAdmittedMs ?? Infinity
   }
 
+  /** When the first record expires; `Infinity` when none does. */
+  get firstDeadlineMs(): number {
+    return this.#segments.reduce(
+      (firstMs, { firstDeadlineMs }) => Math.min(firstMs, firstDeadlineMs),
+      Infinity,
+    )
+  }
+
   /** Adds a record at the end. */
   append(admitted: AdmittedRecord): void {
     let last = this.#segments.at(-1)
@@ -61,12 +70,17 @@ export class UnassignedRecords {
 
   /** Takes all records out and forgets their bytes. */
   takeAll(): readonly Records[] {
-    return this.takeAdmittedUntil(Infinity)
+    return this.#take((segment) => segment.takeAll())
   }
 
-  /** Takes out the records that were admitted at or before `sinceMs` and forgets their bytes. */
-  takeAdmittedUntil(sinceMs: number): readonly Records[] {
-    const taken = this.#segments.map((segment) => segment.takeAdmittedUntil(sinceMs))
+  /** Takes out the records whose time is over and forgets their bytes. */
+  takeExpired(nowMs: number): readonly Records[] {
+    return this.#take((segment) => segment.takeExpired(nowMs))
+  }
+
+  #take(takeFrom: (segment: Segment) => Records): readonly Records[] {
+    const taken = this.#segments.map(takeFrom)
+    for (const segment of this.#segments) if (segment.count === 0) segment.release()
     this.#segments = this.#segments.filter(({ count }) => count > 0)
     return taken
   }
@@ -75,23 +89,20 @@ export class UnassignedRecords {
 /** Some of the records. */
 class Segment {
   readonly #writer: RecordBatchWriter
-  readonly #columns = new RecordColumns()
+  readonly #records = new PendingRecords()
   /** By position, those that clients chose; `undefined` as long as they chose none. */
   #partitions: (number | undefined)[] | undefined
-  /** Leading records that were taken out. */
-  #takenCount = 0
-  #takenValueBytes = 0
 
   constructor(baseTimestampMs: number, pool: ChunkPool) {
     this.#writer = new RecordBatchWriter(baseTimestampMs, pool)
   }
 
   get count(): number {
-    return this.#columns.count - this.#takenCount
+    return this.#records.count
   }
 
   get valueBytes(): number {
-    return this.#columns.valueBytes - this.#takenValueBytes
+    return this.#records.valueBytes
   }
 
   get sizeBytes(): number {
@@ -99,33 +110,38 @@ class Segment {
   }
 
   get firstAdmittedMs(): number {
-    return this.#columns.admittedMsAt(this.#takenCount)
+    return this.#records.firstAdmittedMs
+  }
+
+  get firstDeadlineMs(): number {
+    return this.#records.firstDeadlineMs
   }
 
   append(admitted: AdmittedRecord): void {
     const { record, sizes, timestampMs } = admitted
     const { partition } = record
-    if (partition !== undefined) (this.#partitions ??= [])[this.#columns.count] = partition
+    if (partition !== undefined) (this.#partitions ??= [])[this.#records.encodedCount] = partition
     this.#writer.append(record, sizes, timestampMs)
-    this.#columns.push(admitted)
+    this.#records.push(admitted)
   }
 
   /** The records that were not taken out, as they were admitted; keys, values and headers share memory with this. */
   *records(topic: string): Generator<AdmittedRecord> {
     let position = 0
     for (const encoded of this.#writer.records()) {
-      if (position >= this.#takenCount) yield this.#record(topic, readRecord(encoded), position)
+      if (!this.#records.isReported(position)) {
+        yield this.#record(topic, readRecord(encoded), position)
+      }
       position += 1
     }
   }
 
-  takeAdmittedUntil(sinceMs: number): Records {
-    const from = this.#takenCount
-    while (this.count > 0 && this.firstAdmittedMs <= sinceMs) this.#takenCount += 1
-    const taken = this.#columns.slice(from, this.#takenCount)
-    this.#takenValueBytes += taken.valueBytes
-    if (this.count === 0) this.release()
-    return taken
+  takeExpired(nowMs: number): Records {
+    return this.#records.takeExpired(nowMs)
+  }
+
+  takeAll(): Records {
+    return this.#records.takeAll()
   }
 
   release(): void {
@@ -134,18 +150,11 @@ class Segment {
 
   /** Made field by field as at admission: V8 compiles what happens to records for objects of one shape. */
   #record(topic: string, { key, value, headers }: RecordParts, position: number): AdmittedRecord {
-    const timestampMs = this.#columns.timestampMsAt(position)
+    const { admittedMs, timestampMs, owner, index } = this.#records.at(position)
     const partition = this.#partitions?.[position]
     const record = { topic, partition, key, value, headers, timestampMs }
     const sizes = measure(record)
-    return {
-      record,
-      sizes,
-      admittedMs: this.#columns.admittedMsAt(position),
-      timestampMs,
-      valueBytes: sizes.valueBytes,
-      listener: this.#columns.listenerAt(position),
-      index: this.#columns.indexAt(position),
-    }
+    const { valueBytes } = sizes
+    return { record, sizes, admittedMs, timestampMs, valueBytes, owner, index }
   }
 }

@@ -9,15 +9,19 @@ import { createApp } from '../http/app.ts'
 import { createBodyBudget } from '../http/body-budget.ts'
 import { messagesOf } from '../http/express-messages.ts'
 import { HttpServer } from '../http/http-server.ts'
-import type { RateLimits } from '../http/rate-limiter.ts'
+import type { RateLimits } from '../ingest/rate-limiter.ts'
 import { replyBytesInFlight } from '../http/reply-room.ts'
+import { Ingest } from '../ingest/ingest.ts'
+import { RateLimitRule } from '../ingest/rate-limit-rule.ts'
 import { type Addresses, announce } from './announce.ts'
 import type { Clock } from '../base/clock.ts'
 import type { LogLevel } from '../base/log-level.ts'
 import type { Config } from '../config/types.ts'
-import { DeliveryObserver } from '../telemetry/delivery-observer.ts'
+import { countEvents } from '../telemetry/count-events.ts'
+import { logEvents } from '../telemetry/log-events.ts'
 import { ProxyError } from '../base/errors.ts'
-import { ownRateLimits, serverLimits } from '../settings/http.ts'
+import { serverLimits } from '../settings/http.ts'
+import { ingestSettings, ownRateLimits } from '../settings/ingest.ts'
 import { invariant } from '../base/invariant.ts'
 import { producerSettings, statisticsSettings, transportSettings } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
@@ -30,6 +34,7 @@ import {
   KafkajsTransport,
   type KafkajsTransportDependencies,
 } from '../producer/kafkajs/kafkajs-transport.ts'
+import { ProducerEvents } from '../producer/events.ts'
 import { Producer } from '../producer/producer.ts'
 import type { QueueRoom } from '../producer/queue-room.ts'
 import { toJson } from '../producer/statistics/render.ts'
@@ -73,7 +78,7 @@ export class Service {
   /** What each line has that says whose it is. */
   readonly #name: LogFields
   readonly #metrics: Metrics
-  readonly #observer: DeliveryObserver
+  readonly #ingest: Ingest
   /** `undefined` where none are kept. */
   readonly #statistics: Statistics | undefined
   readonly #transport: Transport
@@ -105,14 +110,20 @@ export class Service {
       connections: () => this.#http.connectionCounts,
     })
     this.#metrics = metrics
-    this.#observer = new DeliveryObserver({ metrics, logger })
+    const events = new ProducerEvents()
+    events.subscribe(countEvents(metrics))
+    events.subscribe(logEvents(logger))
+    if (statistics) {
+      events.subscribe((event) => {
+        statistics.observe(event)
+      })
+    }
     const workers = share?.workers ?? 1
     const queueSettings = producerSettings(config, workers)
     const transportDependencies: KafkajsTransportDependencies = {
       clock,
       random,
-      observer: metrics.producer,
-      statistics: statistics?.brokers,
+      events,
       log: (level, message, fields) => {
         logger.limited(level, `kafka ${level}`, message, fields)
       },
@@ -126,8 +137,7 @@ export class Service {
       clock,
       random,
       transport: this.#transport,
-      observer: this.#observer,
-      statistics,
+      events,
       ...(share && { room: share.room }),
     })
     const bodyBudget = createBodyBudget({
@@ -138,10 +148,14 @@ export class Service {
       ...{ config, clock, transport: this.#transport, producer: this.#producer, bodyBudget },
       memoryMaxBytes: queueSettings.queueMemoryMaxBytes * workers,
     })
+    const rateLimits = share ? share.rateLimits : ownRateLimits(config, clock)
+    this.#ingest = new Ingest({
+      ...{ producer: this.#producer, ...ingestSettings(config) },
+      rules: rateLimits ? [new RateLimitRule(rateLimits, metrics)] : [],
+    })
     const app = createApp({
-      producer: this.#producer,
+      ingest: this.#ingest,
       settings: config.http,
-      rateLimits: share ? share.rateLimits : ownRateLimits(config, clock),
       bodyBudget,
       replyBytesInFlight: replyBytesInFlight(workers),
       metrics,
@@ -193,6 +207,7 @@ export class Service {
     try {
       const boundMetricsPort = await this.#operations?.listen(host, metricsPort)
       await this.#listen(host, port)
+      this.#statistics?.start(() => this.#producer.view())
       this.#producer.start()
       this.#step('starting', 'accepting')
       const addresses = { httpPort: this.#http.address.port, metricsPort: boundMetricsPort ?? 0 }
@@ -221,14 +236,14 @@ export class Service {
   async stop(reason: string): Promise<number> {
     this.#step('accepting', 'leaving')
     const { timeoutMs, drainDelayMs } = this.#config.shutdown
-    const lostBefore = this.#observer.lostCount
+    const lostBefore = this.#ingest.lostCount
     this.#logger.info('draining', { reason, records: this.#producer.bufferedRecords })
     this.#http.closeAfterReplies()
     if (drainDelayMs > 0) await this.#delay(drainDelayMs)
     this.#step('leaving', 'draining')
     await this.#producer.drain(timeoutMs)
     await this.#close()
-    const lost = this.#observer.lostCount - lostBefore
+    const lost = this.#ingest.lostCount - lostBefore
     const level = lost > 0 ? 'error' : 'info'
     await this.#closeLog(level, 'stopped', { records_not_delivered: lost })
     return lost
@@ -279,6 +294,7 @@ export class Service {
   async #close(): Promise<void> {
     this.#state = 'closed'
     await this.#producer.close()
+    this.#statistics?.close()
     const cancelTimer = this.#clock.schedule(REPLY_GRACE_MS, () => void this.#http.close())
     await this.#http.stopAccepting()
     cancelTimer()

@@ -1,6 +1,6 @@
 /** What a primary process and its workers say to each other. */
 import type { Config } from '../config/types.ts'
-import type { Admission, RecordsByTopic } from '../http/rate-limiter.ts'
+import type { Admission, RecordsByTopic } from '../ingest/rate-limiter.ts'
 import type { MetricsSnapshot } from '../telemetry/metrics/metrics.ts'
 import type { Room } from '../producer/queue-room.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'

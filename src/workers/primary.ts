@@ -8,7 +8,7 @@
 import { type Addresses, announce } from '../service/announce.ts'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
-import { RateLimiter } from '../http/rate-limiter.ts'
+import { RateLimiter } from '../ingest/rate-limiter.ts'
 import { totalRoom } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
 import { Log, type Logger } from '../telemetry/logging.ts'

@@ -5,7 +5,7 @@
 import { systemClock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../base/errors.ts'
-import type { Admission, RateLimits, RecordsByTopic } from '../http/rate-limiter.ts'
+import type { Admission, RateLimits, RecordsByTopic } from '../ingest/rate-limiter.ts'
 import { invariant } from '../base/invariant.ts'
 import { totalRoom } from '../settings/kafka.ts'
 import { LeasedRoom, type Room, type RoomQuota } from '../producer/queue-room.ts'

@@ -1,11 +1,9 @@
 /** A producer that keeps a ledger: what it was given, and what it said of each record. */
 import type {
   DeliveryError,
-  DeliveryListener,
-  MaybePromise,
   ProducerRecord,
   RecordProducer,
-  Refusals,
+  SendCall,
 } from '../../src/producer/types.ts'
 
 /** What became of a record, as it was told to the HTTP edge. */
@@ -32,48 +30,47 @@ export class LedgerProducer implements RecordProducer {
   /** By the value of the record, which no two records share: every fate that it met. */
   readonly fates = new Map<string, Fate[]>()
 
-  sendAll(
-    records: readonly ProducerRecord[],
-    onDelivery?: DeliveryListener,
-  ): MaybePromise<Refusals | undefined> {
-    const isLate = records.some(({ key }) => String(key).startsWith('late'))
-    if (!isLate) return this.#admit(records, onDelivery)
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        resolve(this.#admit(records, onDelivery))
-      })
-    })
+  vet(): undefined {
+    return undefined
   }
 
-  #admit(
-    records: readonly ProducerRecord[],
-    onDelivery: DeliveryListener | undefined,
-  ): Refusals | undefined {
-    let refusals: (DeliveryError | undefined)[] | undefined
+  sendAll(records: readonly ProducerRecord[], call: SendCall): void {
+    const isLate = records.some(({ key }) => String(key).startsWith('late'))
+    if (!isLate) this.#admit(records, call)
+    else
+      setImmediate(() => {
+        this.#admit(records, call)
+      })
+  }
+
+  #admit(records: readonly ProducerRecord[], call: SendCall): void {
     for (const [index, record] of records.entries()) {
+      if (call.isRefused(index)) continue
       const key = String(record.key)
       if (key.endsWith('refused')) {
-        refusals ??= new Array<undefined>(records.length).fill(undefined)
-        refusals[index] = QUEUE_FULL
+        call.refused(index, QUEUE_FULL)
         this.#note(record, 'refused')
-      } else if (onDelivery) this.#deliver(record, index, key, onDelivery)
+      } else if (call.owner.settled) this.#deliver(record, index, key, call)
       else this.#note(record, 'accepted')
     }
-    return refusals
+    call.admissionEnded()
   }
 
-  #deliver(record: ProducerRecord, index: number, key: string, onDelivery: DeliveryListener): void {
+  #deliver(record: ProducerRecord, index: number, key: string, { owner }: SendCall): void {
     const report = (): void => {
       if (key.endsWith('unknown')) {
         this.#note(record, 'unknown')
-        onDelivery({ status: 'possiblyPersisted', error: TIMED_OUT }, index)
+        owner.settled?.({ status: 'possiblyPersisted', error: TIMED_OUT }, index)
       } else if (key.endsWith('failed')) {
         this.#note(record, 'notPersisted')
-        onDelivery({ status: 'notPersisted', error: TOO_LARGE }, index)
+        owner.settled?.({ status: 'notPersisted', error: TOO_LARGE }, index)
       } else {
         this.#note(record, 'persisted')
         const { topic } = record
-        onDelivery({ status: 'persisted', topic, partition: 0, offset: 0n, timestampMs: 0 }, index)
+        owner.settled?.(
+          { status: 'persisted', topic, partition: 0, offset: 0n, timestampMs: 0 },
+          index,
+        )
       }
     }
     setImmediate(report)

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { createApp } from '../../src/http/app.ts'
 import { messagesOf } from '../../src/http/express-messages.ts'
 import { HttpServer } from '../../src/http/http-server.ts'
-import { FakeHttpLog, FakeHttpMetrics, MAX_BODY_BYTES } from '../support/http-edge.ts'
+import { FakeHttpLog, FakeHttpMetrics, makeIngest, MAX_BODY_BYTES } from '../support/http-edge.ts'
 import { SeededRandom } from '../support/random.ts'
 import { imbalances } from './balance.ts'
 import { converse, type Conversation } from './client.ts'
@@ -28,7 +28,7 @@ export async function runBalance(requestCount: number, firstSeed: number): Promi
   const producer = new LedgerProducer()
   const metrics = new FakeHttpMetrics()
   const app = createApp({
-    ...{ producer, metrics, log: new FakeHttpLog(), clock: systemClock, rateLimits: undefined },
+    ...{ metrics, log: new FakeHttpLog(), clock: systemClock, ingest: makeIngest(producer) },
     settings: {
       maxBodyBytes: MAX_BODY_BYTES,
       maxRecordsPerRequest: 100,

@@ -1,7 +1,7 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
-import { RateLimiter, type RateLimits, rateLimitsOf } from '../../src/http/rate-limiter.ts'
+import { RateLimiter, type RateLimits, rateLimitsOf } from '../../src/ingest/rate-limiter.ts'
 import { deliveryError, RDKAFKA } from '../../src/producer/delivery-errors.ts'
 import type { DeliveryReport } from '../../src/producer/types.ts'
 import { createEdge, type Edge, type PushReply } from '../support/http-edge.ts'

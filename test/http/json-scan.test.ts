@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type JsonLimits, JsonScanner } from '../../src/http/json-scan.ts'
+import { type JsonLimits, JsonScanner } from '../../src/http/parse-json.ts'
 
 const NO_LIMITS: JsonLimits = { maxDepth: 1000, maxParts: 1e6, maxShapes: 1e4 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { Accumulator } from '../../src/producer/accumulator.ts'
 import {
-  Accumulator,
   PartitionQueue,
   TopicQueue,
-  type AccumulatorParts,
+  type TopicQueueParts,
   type AccumulatorSettings,
   type RecordPlace,
-} from '../../src/producer/accumulator.ts'
+} from '../../src/producer/topic-queue.ts'
 import type { AdmittedRecord, Batch } from '../../src/producer/batch.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
 import {
@@ -17,6 +17,7 @@ import {
 import type { ProducerRecord } from '../../src/producer/types.ts'
 import { decodeBatch } from '../support/decode-batch.ts'
 import { record } from '../support/producer-harness.ts'
+import { silentOwner } from '../support/send-all.ts'
 
 const ROOMY: AccumulatorSettings = {
   batchNumMessages: 10_000,
@@ -25,7 +26,7 @@ const ROOMY: AccumulatorSettings = {
   stickyPartitioningLingerMs: 20,
 }
 
-function parts(settings: AccumulatorSettings = ROOMY): AccumulatorParts {
+function parts(settings: AccumulatorSettings = ROOMY): TopicQueueParts {
   return { settings, random: () => 0, pool: new ChunkPool() }
 }
 
@@ -34,6 +35,7 @@ function makeQueue(settings: Partial<AccumulatorSettings> = {}): PartitionQueue 
   return new PartitionQueue(new TopicQueue('t', parts(all)), 0, all)
 }
 
+/** A record that expires at the time at which it is admitted. */
 function admit(
   value: string,
   admittedMs = 0,
@@ -47,7 +49,7 @@ function admit(
     admittedMs,
     timestampMs: 1_700_000_000_000,
     valueBytes: sizes.valueBytes,
-    listener: undefined,
+    owner: silentOwner(0),
     index: 0,
   }
 }
@@ -292,7 +294,7 @@ describe('PartitionQueue.visit', () => {
     appendAll(queue, 'abcde')
 
     queue.visit((batch) => {
-      if (batch.count === 2) batch.failFirst(2)
+      if (batch.count === 2) batch.takeAll()
     })
 
     expect(queue.isEmpty).toBe(false)
@@ -304,7 +306,7 @@ describe('PartitionQueue.visit', () => {
     appendAll(queue, 'ab')
 
     queue.visit((batch) => {
-      batch.failFirst(batch.count)
+      batch.takeAll()
     })
     const isEmptyAfterwards = queue.isEmpty
     appendAll(queue, 'c')
@@ -315,10 +317,10 @@ describe('PartitionQueue.visit', () => {
 
   test('keeps an open batch open that lost its first records', () => {
     const queue = makeQueue()
-    appendAll(queue, 'abc')
+    Array.from('abc', (value, index) => queue.append(admit(value, index)))
 
     queue.visit((batch) => {
-      batch.failFirst(2)
+      batch.takeExpired(1)
     })
     appendAll(queue, 'd')
 
@@ -327,7 +329,7 @@ describe('PartitionQueue.visit', () => {
 })
 
 describe('PartitionQueue.visit up to a time', () => {
-  test('leaves out batches whose records were all admitted later', () => {
+  test('leaves out batches whose records all expire later', () => {
     const queue = makeQueue({ batchNumMessages: 1 })
     for (const admittedMs of [1, 2, 3]) queue.append(admit('x', admittedMs))
     const visited: number[] = []
@@ -342,7 +344,7 @@ describe('PartitionQueue.visit up to a time', () => {
     const queue = makeQueue({ batchNumMessages: 2 })
     for (const admittedMs of [1, 2, 3, 4, 5]) queue.append(admit('x', admittedMs))
 
-    queue.visit((batch) => batch.failFirst(batch.countAdmittedUntil(3)), 3)
+    queue.visit((batch) => batch.takeExpired(3), 3)
 
     expect(queue.takeNext()?.firstAdmittedMs).toBe(4)
     expect(queue.takeNext()?.firstAdmittedMs).toBe(5)
@@ -428,40 +430,40 @@ describe('Accumulator', () => {
   })
 })
 
-describe('Accumulator by age', () => {
+describe('Accumulator by deadline', () => {
   const namesOf = (places: readonly RecordPlace[]): string[] =>
     places.map((place) =>
       place instanceof TopicQueue ? place.name : `${place.topic.name}/${place.partition}`,
     )
-  const older = (accumulator: Accumulator, sinceMs: number): string[] => {
+  const expired = (accumulator: Accumulator, nowMs: number): string[] => {
     const places: RecordPlace[] = []
-    accumulator.visitOlder(sinceMs, (place) => places.push(place))
+    accumulator.visitExpired(nowMs, (place) => places.push(place))
     return namesOf(places)
   }
 
-  test('hands out places whose oldest record is old enough, oldest first, and no others', () => {
+  test('hands out places with an expired record, the first to expire first, and no others', () => {
     const accumulator = new Accumulator(parts())
     accumulator.topic('a').partition(0).append(admit('x', 5))
     accumulator.topic('b').hold(admit('x', 3))
     accumulator.topic('a').partition(1).append(admit('x', 9))
     accumulator.topic('a').partition(0).append(admit('x', 10))
 
-    expect(older(accumulator, 8)).toEqual(['b', 'a/0'])
-    expect(older(accumulator, 8)).toEqual(['b', 'a/0'])
-    expect(older(accumulator, 9)).toEqual(['b', 'a/0', 'a/1'])
-    expect(older(accumulator, 2)).toEqual([])
+    expect(expired(accumulator, 8)).toEqual(['b', 'a/0'])
+    expect(expired(accumulator, 8)).toEqual(['b', 'a/0'])
+    expect(expired(accumulator, 9)).toEqual(['b', 'a/0', 'a/1'])
+    expect(expired(accumulator, 2)).toEqual([])
   })
 
-  test('leaves out a place whose old records are gone, until the rest is old', () => {
+  test('leaves out a place whose expired records are gone, until the rest expires', () => {
     const accumulator = new Accumulator(parts())
     const queue = accumulator.topic('a').partition(0)
     queue.append(admit('x', 1))
     queue.append(admit('x', 4))
-    queue.visit((batch) => batch.failFirst(1))
+    queue.visit((batch) => batch.takeExpired(1))
 
-    expect(older(accumulator, 3)).toEqual([])
-    expect(accumulator.oldestAdmittedMs).toBe(4)
-    expect(older(accumulator, 4)).toEqual(['a/0'])
+    expect(expired(accumulator, 3)).toEqual([])
+    expect([accumulator.firstDeadlineMs, accumulator.oldestAdmittedMs]).toEqual([4, 4])
+    expect(expired(accumulator, 4)).toEqual(['a/0'])
   })
 
   test('counts what is in flight, and what is put back', () => {
@@ -469,15 +471,16 @@ describe('Accumulator by age', () => {
     const queue = accumulator.topic('a').partition(0)
     queue.append(admit('x', 1))
     begin(queue)
-    const oldestInFlightMs = accumulator.oldestAdmittedMs
+    const timesOf = (): number[] => [accumulator.firstDeadlineMs, accumulator.oldestAdmittedMs]
+    const inFlight = timesOf()
     const { batch } = queue.inFlight ?? {}
     queue.end()
-    const oldestMeanwhileMs = accumulator.oldestAdmittedMs
+    const meanwhile = timesOf()
     if (batch) queue.putBack(batch)
 
-    expect(oldestInFlightMs).toBe(1)
-    expect(oldestMeanwhileMs).toBe(Infinity)
-    expect(accumulator.oldestAdmittedMs).toBe(1)
+    expect(inFlight).toEqual([1, 1])
+    expect(meanwhile).toEqual([Infinity, Infinity])
+    expect(timesOf()).toEqual([1, 1])
   })
 
   test('visits a place again to which a record was added meanwhile', () => {
@@ -485,12 +488,12 @@ describe('Accumulator by age', () => {
     const queue = accumulator.topic('a').partition(0)
     queue.append(admit('x', 1))
 
-    accumulator.visitOlder(1, () => {
-      queue.visit((batch) => batch.failFirst(1))
+    accumulator.visitExpired(1, () => {
+      queue.visit((batch) => batch.takeExpired(1))
       queue.append(admit('x', 2))
     })
 
-    expect(older(accumulator, 2)).toEqual(['a/0'])
+    expect(expired(accumulator, 2)).toEqual(['a/0'])
   })
 
   test('forgets the places of a topic that is forgotten', () => {
@@ -501,7 +504,8 @@ describe('Accumulator by age', () => {
 
     accumulator.forgetIfIdle(topic)
 
+    expect(accumulator.firstDeadlineMs).toBe(Infinity)
     expect(accumulator.oldestAdmittedMs).toBe(Infinity)
-    expect(older(accumulator, 1)).toEqual([])
+    expect(expired(accumulator, 1)).toEqual([])
   })
 })

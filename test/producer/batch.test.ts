@@ -3,12 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { Batch, type AdmittedRecord, type BatchState } from '../../src/producer/batch.ts'
 import { measure, RecordBatchWriter } from '../../src/producer/record-batch.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
+import type { RecordRun } from '../../src/producer/pending-records.ts'
 import type { Records } from '../../src/producer/record-columns.ts'
+import type { RecordOwner } from '../../src/producer/types.ts'
 import { decodeBatch, whole } from '../support/decode-batch.ts'
 import { record } from '../support/producer-harness.ts'
 import { recordsOf } from '../support/records.ts'
 
 const BASE_TIMESTAMP_MS = 1_700_000_000_000
+
+/** Gives records no time at all: each expires at the time at which it was admitted. */
+const OWNER: RecordOwner = { deliveryTimeoutMs: 0, settled: () => undefined }
 
 /** Record number `index`, admitted at this time with a timestamp that falls from record to record. */
 function admit(index: number, admittedMs = index): AdmittedRecord {
@@ -22,7 +27,7 @@ function admit(index: number, admittedMs = index): AdmittedRecord {
     admittedMs,
     timestampMs: BASE_TIMESTAMP_MS - 1_000 * index,
     valueBytes: `value ${index}`.length,
-    listener: () => undefined,
+    owner: OWNER,
     index,
   }
 }
@@ -50,9 +55,14 @@ const MAKERS: Readonly<Record<BatchState, () => Batch>> = {
   },
   settled: () => {
     const batch = sealedBatch(2)
-    batch.failFirst(2)
+    batch.takeAll()
     return batch
   },
+}
+
+/** Takes out the first records that are left, as many: they were admitted a millisecond apart. */
+function expireFirst(batch: Batch, count: number): Records {
+  return batch.takeExpired(batch.firstAdmittedMs + count - 1)
 }
 
 const STEPS = {
@@ -70,8 +80,9 @@ const STEPS = {
     return undefined
   },
   acknowledge: (batch: Batch): unknown => batch.acknowledge(),
-  failFirst: (batch: Batch): unknown => batch.failFirst(1),
-  failAll: (batch: Batch): unknown => batch.failFirst(2),
+  expireFirst: (batch: Batch): unknown => expireFirst(batch, 1),
+  expireAll: (batch: Batch): unknown => expireFirst(batch, 2),
+  takeAll: (batch: Batch): unknown => batch.takeAll(),
   split: (batch: Batch): unknown => batch.split(),
 }
 
@@ -80,15 +91,18 @@ type Step = keyof typeof STEPS
 const LEGAL_STEPS: readonly (readonly [from: BatchState, step: Step, to: BatchState])[] = [
   ['open', 'append', 'open'],
   ['open', 'seal', 'sealed'],
-  ['open', 'failFirst', 'open'],
-  ['open', 'failAll', 'settled'],
+  ['open', 'expireFirst', 'open'],
+  ['open', 'expireAll', 'settled'],
+  ['open', 'takeAll', 'settled'],
   ['sealed', 'begin', 'inFlight'],
-  ['sealed', 'failFirst', 'sealed'],
-  ['sealed', 'failAll', 'settled'],
+  ['sealed', 'expireFirst', 'sealed'],
+  ['sealed', 'expireAll', 'settled'],
+  ['sealed', 'takeAll', 'settled'],
   ['sealed', 'split', 'sealed'],
   ['inFlight', 'release', 'sealed'],
-  ['inFlight', 'failFirst', 'inFlight'],
-  ['inFlight', 'failAll', 'inFlight'],
+  ['inFlight', 'expireFirst', 'inFlight'],
+  ['inFlight', 'expireAll', 'inFlight'],
+  ['inFlight', 'takeAll', 'inFlight'],
   ['inFlight', 'acknowledge', 'settled'],
 ]
 
@@ -110,12 +124,17 @@ const ILLEGAL_STEPS: readonly (readonly [from: BatchState, step: Step])[] = [
   ['settled', 'begin'],
   ['settled', 'release'],
   ['settled', 'acknowledge'],
-  ['settled', 'failFirst'],
-  ['settled', 'failAll'],
+  ['settled', 'expireFirst'],
+  ['settled', 'expireAll'],
+  ['settled', 'takeAll'],
   ['settled', 'split'],
 ]
 
 const indices = (records: Records): number[] => recordsOf(records).map(({ index }) => index)
+
+/** Where the records of an acknowledged batch were, and which they are. */
+const positioned = (runs: readonly RecordRun[]): (readonly [from: number, indices: number[]])[] =>
+  runs.map(({ from, records }) => [from, indices(records)])
 
 /** Sends a sealed batch and says which records it holds, checking that each one is whole. */
 function sent(batch: Batch): number[] {
@@ -142,11 +161,12 @@ describe('Batch', () => {
 
   test.each(ILLEGAL_STEPS)('that is %s does not take the step %s', (from, step) => {
     const batch = MAKERS[from]()
+    const { count } = batch
 
     expect(() => STEPS[step](batch)).toThrow('invariant broken')
 
     expect(batch.state).toBe(from)
-    expect(batch.count).toBe(2)
+    expect(batch.count).toBe(count)
   })
 
   test('counts its records and knows its size on the wire', () => {
@@ -179,21 +199,23 @@ describe('Batch', () => {
   })
 
   test('hands out all its records, with what their reports need, when it is acknowledged', () => {
-    const listener = (): void => undefined
+    const owner = { deliveryTimeoutMs: 1, settled: () => undefined }
     const batch = new Batch(BASE_TIMESTAMP_MS, new ChunkPool())
-    batch.append({ ...admit(7, 42), listener })
+    batch.append({ ...admit(7, 42), owner })
     batch.seal()
     batch.begin()
 
-    const records = batch.acknowledge()
-    expect(records.valueBytes).toBe('value 7'.length)
-    expect(recordsOf(records)).toEqual([
-      { admittedMs: 42, timestampMs: BASE_TIMESTAMP_MS - 7_000, listener, index: 7 },
+    const runs = batch.acknowledge()
+    expect(runs.map(({ from, records }) => [from, records.valueBytes])).toEqual([
+      [0, 'value 7'.length],
+    ])
+    expect(runs.flatMap(({ records }) => recordsOf(records))).toEqual([
+      { admittedMs: 42, timestampMs: BASE_TIMESTAMP_MS - 7_000, owner, index: 7 },
     ])
   })
 })
 
-describe('Batch.countAdmittedUntil', () => {
+describe('Batch.takeExpired', () => {
   test.each([
     [9.9, 0],
     [10, 1],
@@ -202,33 +224,32 @@ describe('Batch.countAdmittedUntil', () => {
     [29.9, 3],
     [30, 4],
     [1_000, 4],
-  ])('counts what was admitted at or before %d: %i', (sinceMs, count) => {
+  ])('takes out what expires at or before %d: %i', (nowMs, count) => {
     const batch = new Batch(BASE_TIMESTAMP_MS, new ChunkPool())
     for (const [index, admittedMs] of [10, 20, 20, 30].entries()) {
       batch.append(admit(index, admittedMs))
     }
 
-    expect(batch.countAdmittedUntil(sinceMs)).toBe(count)
+    expect(indices(batch.takeExpired(nowMs))).toEqual(range(0, count))
+    expect(batch.count).toBe(4 - count)
   })
-})
 
-describe('Batch.failFirst', () => {
   test('takes the first records out and keeps the others, in order and whole', () => {
     const batch = sealedBatch(5)
 
-    const failed = batch.failFirst(2)
+    const expired = expireFirst(batch, 2)
 
-    expect(indices(failed)).toEqual([0, 1])
+    expect(indices(expired)).toEqual([0, 1])
     expect(batch.count).toBe(3)
     expect(batch.firstAdmittedMs).toBe(2)
     expect(sent(batch)).toEqual([2, 3, 4])
-    expect(indices(batch.acknowledge())).toEqual([2, 3, 4])
+    expect(positioned(batch.acknowledge())).toEqual([[0, [2, 3, 4]]])
   })
 
   test('makes the batch smaller', () => {
     const batch = openBatch(5)
 
-    batch.failFirst(2)
+    expireFirst(batch, 2)
 
     const rest = openBatch(0)
     for (const index of [2, 3, 4]) rest.append(admit(index))
@@ -238,7 +259,7 @@ describe('Batch.failFirst', () => {
   test('gives the largest timestamp of those that are left', () => {
     const batch = sealedBatch(3)
 
-    batch.failFirst(1)
+    expireFirst(batch, 1)
 
     expect(Number(whole(batch.begin()).readBigInt64BE(35))).toBe(BASE_TIMESTAMP_MS - 1_000)
   })
@@ -246,7 +267,7 @@ describe('Batch.failFirst', () => {
   test('leaves an open batch open for more', () => {
     const batch = openBatch(3)
 
-    batch.failFirst(2)
+    expireFirst(batch, 2)
     batch.append(admit(3))
     batch.seal()
 
@@ -256,16 +277,16 @@ describe('Batch.failFirst', () => {
   test.each([3, 4])('settles a batch of three that loses %i', (count) => {
     const batch = sealedBatch(3)
 
-    const failed = batch.failFirst(count)
+    const expired = expireFirst(batch, count)
 
-    expect(indices(failed)).toEqual([0, 1, 2])
+    expect(indices(expired)).toEqual([0, 1, 2])
     expect(batch.state).toBe('settled')
   })
 
   test('takes nothing when it is to take none', () => {
     const batch = sealedBatch(2)
 
-    expect(batch.failFirst(0).count).toBe(0)
+    expect(expireFirst(batch, 0).count).toBe(0)
 
     expect(sent(batch)).toEqual([0, 1])
   })
@@ -276,32 +297,32 @@ describe('a batch in flight', () => {
     const batch = sealedBatch(5)
     batch.begin()
 
-    const expired = batch.failFirst(2)
+    const expired = expireFirst(batch, 2)
 
     expect(indices(expired)).toEqual([0, 1])
     expect([batch.state, batch.count, batch.encodedCount]).toEqual(['inFlight', 3, 5])
     expect(batch.firstAdmittedMs).toBe(2)
-    expect(indices(batch.acknowledge())).toEqual([2, 3, 4])
+    expect(positioned(batch.acknowledge())).toEqual([[2, [2, 3, 4]]])
   })
 
   test('whose records all expire ends with its request, whatever that says', () => {
     const [failed, acknowledged] = [sealedBatch(2), sealedBatch(2)]
     for (const batch of [failed, acknowledged]) {
       batch.begin()
-      batch.failFirst(2)
+      expireFirst(batch, 2)
     }
 
     failed.release()
 
     expect([failed.state, acknowledged.state]).toEqual(['settled', 'inFlight'])
     expect(acknowledged.firstAdmittedMs).toBe(Infinity)
-    expect(acknowledged.acknowledge().count).toBe(0)
+    expect(acknowledged.acknowledge()).toEqual([])
   })
 
   test('is sent again without the records that expired meanwhile', () => {
     const batch = sealedBatch(5)
     batch.begin()
-    batch.failFirst(2)
+    expireFirst(batch, 2)
     batch.release()
 
     expect(sent(batch)).toEqual([2, 3, 4])
@@ -312,7 +333,7 @@ describe('a batch in flight', () => {
     const claim = { producerId: 1n, epoch: 0, sequence: 0 }
     const batch = sealedBatch(5)
     const first = whole(batch.begin(claim))
-    batch.failFirst(2)
+    expireFirst(batch, 2)
     batch.mayBePersisted = true
     batch.release()
 
@@ -341,14 +362,14 @@ describe('the memory of a batch', () => {
     [
       'when all its records failed',
       (batch) => {
-        batch.failFirst(3)
+        expireFirst(batch, 3)
       },
     ],
     [
       'when it was cut in two and both halves are over',
       (batch) => {
-        batch.split().failFirst(2)
-        batch.failFirst(1)
+        expireFirst(batch.split(), 2)
+        expireFirst(batch, 1)
       },
     ],
   ])('goes back to the pool %s', (_, end) => {
@@ -364,7 +385,7 @@ describe('the memory of a batch', () => {
     const { pool, batch } = makeBatch()
     batch.begin()
 
-    batch.failFirst(3)
+    expireFirst(batch, 3)
     const freeWhileInFlight = pool.freeBytes
     batch.release()
 
@@ -389,8 +410,8 @@ describe('Batch.split', () => {
     expect(second.firstAdmittedMs).toBe(middle)
     expect(sent(first)).toEqual(range(0, middle))
     expect(sent(second)).toEqual(range(middle, count))
-    expect(indices(first.acknowledge())).toEqual(range(0, middle))
-    expect(indices(second.acknowledge())).toEqual(range(middle, count))
+    expect(positioned(first.acknowledge())).toEqual([[0, range(0, middle)]])
+    expect(positioned(second.acknowledge())).toEqual([[0, range(middle, count)]])
   })
 
   test('isolates each of eight records when it is done three times over', () => {
@@ -431,22 +452,25 @@ describe('a batch that is split, cut and sent again', () => {
 
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 80 }), anyCuts, (count, cuts) => {
-        const failed: number[] = []
+        const expired: number[] = []
         let batches = [sealedBatch(count)]
         for (const cut of cuts) {
           batches = batches.flatMap((batch) => {
-            failed.push(...indices(batch.failFirst(Math.min(cut, batch.count - 1))))
+            expired.push(...indices(expireFirst(batch, Math.min(cut, batch.count - 1))))
             return batch.count > 1 ? [batch, batch.split()] : [batch]
           })
         }
 
-        const arrived = batches.map((batch) => [sent(batch), indices(batch.acknowledge())] as const)
+        const arrived = batches.map((batch) => {
+          const bytes = sent(batch)
+          return [bytes, batch.acknowledge().flatMap(({ records }) => indices(records))] as const
+        })
 
         expect(arrived.map(([bytes]) => bytes)).toEqual(arrived.map(([, records]) => records))
         expect(arrived.flatMap(([, records]) => records)).toEqual(
-          range(0, count).filter((index) => !failed.includes(index)),
+          range(0, count).filter((index) => !expired.includes(index)),
         )
-        expect(new Set(failed).size).toBe(failed.length)
+        expect(new Set(expired).size).toBe(expired.length)
       }),
       { numRuns: 60 },
     )
@@ -456,7 +480,7 @@ describe('a batch that is split, cut and sent again', () => {
 describe('the bytes of a batch that was cut', () => {
   test('are those of a batch that had the rest from the start', () => {
     const batch = sealedBatch(70)
-    batch.failFirst(3)
+    expireFirst(batch, 3)
     const direct = new RecordBatchWriter(BASE_TIMESTAMP_MS, new ChunkPool())
     for (const index of range(3, 70)) {
       const { record: produced, sizes, timestampMs } = admit(index)

@@ -4,48 +4,45 @@ import { FakeClock } from '../support/fake-clock.ts'
 
 const TIMEOUT_MS = 2_000
 
-/** Delivery timeouts over records that are only the times at which they were admitted. */
+/** Delivery timeouts over records that are only the times at which they expire. */
 class Fixture {
   readonly clock = new FakeClock()
   readonly timeouts: DeliveryTimeouts
-  /** When it swept, and up to which admission time. */
-  readonly sweeps: (readonly [atMs: number, sinceMs: number])[] = []
-  /** Admission times of what is buffered, oldest first. */
+  /** When it swept, and up to which deadline. */
+  readonly sweeps: (readonly [atMs: number, nowMs: number])[] = []
+  /** Deadlines of what is buffered, in the order of admission. */
   buffered: number[] = []
   /** How many of the oldest are in flight: they outlive a sweep. */
   inFlight = 0
   /** Called during each sweep that reports records, as delivery reports are. */
   onReport: () => void = () => undefined
 
-  constructor(messageTimeoutMs = TIMEOUT_MS) {
+  constructor() {
     const { clock } = this
-    this.timeouts = new DeliveryTimeouts(messageTimeoutMs, {
-      clock,
-      sweep: (sinceMs) => this.#sweep(sinceMs),
-    })
+    this.timeouts = new DeliveryTimeouts({ clock, sweep: (nowMs) => this.#sweep(nowMs) })
   }
 
   /** Admits a record now. */
-  admit(): void {
-    const nowMs = this.clock.nowMs()
-    this.buffered.push(nowMs)
-    this.timeouts.watch(nowMs)
+  admit(timeoutMs = TIMEOUT_MS): void {
+    const deadlineMs = this.clock.nowMs() + timeoutMs
+    this.buffered.push(deadlineMs)
+    this.timeouts.watch(deadlineMs)
   }
 
-  #sweep(sinceMs: number): number {
-    this.sweeps.push([this.clock.nowMs(), sinceMs])
+  #sweep(nowMs: number): number {
+    this.sweeps.push([this.clock.nowMs(), nowMs])
     const count = this.buffered.length
     this.buffered = this.buffered.filter(
-      (admittedMs, index) => index < this.inFlight || admittedMs > sinceMs,
+      (deadlineMs, index) => index < this.inFlight || deadlineMs > nowMs,
     )
-    const oldestMs = this.buffered[0] ?? Infinity
+    const firstMs = Math.min(...this.buffered)
     if (this.buffered.length < count) this.onReport()
-    return oldestMs
+    return firstMs
   }
 }
 
 describe('DeliveryTimeouts', () => {
-  test('sweeps exactly when the oldest record is message.timeout.ms old', async () => {
+  test('sweeps exactly when the first record expires', async () => {
     const fixture = new Fixture()
     await fixture.clock.advance(500)
     fixture.admit()
@@ -55,7 +52,7 @@ describe('DeliveryTimeouts', () => {
     await fixture.clock.advance(1)
 
     expect(before).toEqual([])
-    expect(fixture.sweeps).toEqual([[2_500, 500]])
+    expect(fixture.sweeps).toEqual([[2_500, 2_500]])
   })
 
   test('has one timer however many records there are', async () => {
@@ -69,7 +66,24 @@ describe('DeliveryTimeouts', () => {
     expect(fixture.clock.timers).toBe(1)
   })
 
-  test('goes on with the oldest of those that are left', async () => {
+  test('sweeps earlier for a record that comes later and has less time', async () => {
+    const fixture = new Fixture()
+    fixture.admit(10_000)
+    fixture.admit(Infinity)
+    await fixture.clock.advance(500)
+    fixture.admit(1_000)
+
+    await fixture.clock.advance(20_000)
+
+    expect(fixture.sweeps).toEqual([
+      [1_500, 1_500],
+      [10_000, 10_000],
+    ])
+    expect(fixture.buffered).toEqual([Infinity])
+    expect(fixture.clock.timers).toBe(0)
+  })
+
+  test('goes on with the first deadline of those that are left', async () => {
     const fixture = new Fixture()
     fixture.admit()
     await fixture.clock.advance(700)
@@ -78,8 +92,8 @@ describe('DeliveryTimeouts', () => {
     await fixture.clock.advance(10_000)
 
     expect(fixture.sweeps).toEqual([
-      [2_000, 0],
-      [2_700, 700],
+      [2_000, 2_000],
+      [2_700, 2_700],
     ])
   })
 
@@ -91,7 +105,7 @@ describe('DeliveryTimeouts', () => {
 
     await fixture.clock.advance(10_000)
 
-    expect(fixture.sweeps).toEqual([[2_000, 0]])
+    expect(fixture.sweeps).toEqual([[2_000, 2_000]])
     expect(fixture.buffered).toEqual([])
   })
 
@@ -107,8 +121,8 @@ describe('DeliveryTimeouts', () => {
 
     expect(timersBetween).toBe(0)
     expect(fixture.sweeps).toEqual([
-      [2_000, 0],
-      [5_000, 3_000],
+      [2_000, 2_000],
+      [5_000, 5_000],
     ])
   })
 
@@ -136,10 +150,10 @@ describe('DeliveryTimeouts', () => {
     expect(fixture.buffered).toEqual([])
   })
 
-  test('watches nothing when message.timeout.ms is 0', async () => {
-    const fixture = new Fixture(0)
+  test('watches nothing for a record that never expires', async () => {
+    const fixture = new Fixture()
 
-    fixture.admit()
+    fixture.admit(Infinity)
     const { timers } = fixture.clock
     await fixture.clock.advance(1_000_000_000)
 
@@ -161,19 +175,24 @@ describe('DeliveryTimeouts', () => {
     expect(fixture.clock.timers).toBe(1)
   })
 
-  test('watches the first of the records that reports brought', async () => {
-    const fixture = new Fixture()
-    fixture.admit()
-    fixture.onReport = () => {
-      fixture.onReport = () => undefined
-      fixture.timeouts.watch(2_000)
-      fixture.timeouts.watch(2_300)
-    }
+  test.each([
+    [4_000, 4_300],
+    [4_300, 4_000],
+  ])(
+    'watches the first deadline of the records that reports brought: %i, %i',
+    async (...broughtMs) => {
+      const fixture = new Fixture()
+      fixture.admit()
+      fixture.onReport = () => {
+        fixture.onReport = () => undefined
+        for (const deadlineMs of broughtMs) fixture.timeouts.watch(deadlineMs)
+      }
 
-    await fixture.clock.advance(2 * TIMEOUT_MS)
+      await fixture.clock.advance(2 * TIMEOUT_MS)
 
-    expect(fixture.sweeps.map(([atMs]) => atMs)).toEqual([2_000, 4_000])
-  })
+      expect(fixture.sweeps.map(([atMs]) => atMs)).toEqual([2_000, 4_000])
+    },
+  )
 
   test('watches a record that a report brought when nothing else was left', async () => {
     const fixture = new Fixture()
@@ -186,8 +205,8 @@ describe('DeliveryTimeouts', () => {
     await fixture.clock.advance(2 * TIMEOUT_MS)
 
     expect(fixture.sweeps).toEqual([
-      [2_000, 0],
-      [4_000, 2_000],
+      [2_000, 2_000],
+      [4_000, 4_000],
     ])
   })
 })

@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { TestCluster, type TestClusterOptions, fault } from '@kprf/embedded-broker/testing'
 import { Idempotence } from '../../src/producer/idempotence.ts'
-import type { ProducerSettings } from '../../src/producer/settings.ts'
 import { TransportError, type ProduceOutcome } from '../../src/producer/transport.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { KprfOnCluster, valuesOf } from '../support/kafkajs-harness.ts'
-import { ProducerHarness, record } from '../support/producer-harness.ts'
+import { ProducerHarness, record, type HarnessSettings } from '../support/producer-harness.ts'
 
 const UNANSWERED: ProduceOutcome = {
   ...{ status: 'failed', errorNumber: -195, wasSent: true, reason: 'test' },
@@ -19,7 +18,7 @@ const LINGERING = {
 }
 
 /** A harness whose producer has its identity. */
-function warm(settings: Partial<ProducerSettings> = {}): Promise<ProducerHarness> {
+function warm(settings: Partial<HarnessSettings> = {}): Promise<ProducerHarness> {
   return ProducerHarness.warm({ enableIdempotence: true, lingerMs: 0, ...settings })
 }
 
@@ -415,7 +414,7 @@ describe('on a broker, an idempotent producer', () => {
   })
 
   async function start(
-    settings: Partial<ProducerSettings> = {},
+    settings: Partial<HarnessSettings> = {},
     options: TestClusterOptions = {},
   ): Promise<{ cluster: TestCluster; kprf: KprfOnCluster }> {
     const cluster = await TestCluster.start({ topics: { t: { partitions: 2 } }, ...options })

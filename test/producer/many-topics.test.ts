@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { HTTP_MAPPINGS } from '../../src/http/error-mapper.ts'
-import type { ProducerSettings } from '../../src/producer/settings.ts'
 import type { ProducerRecord } from '../../src/producer/types.ts'
 import { countWork } from '../support/count-work.ts'
-import { ProducerHarness, record } from '../support/producer-harness.ts'
+import { ProducerHarness, record, type HarnessSettings } from '../support/producer-harness.ts'
 
 const NO_BOUNDS = { maxUnknownTopics: 1_000_000, maxTopicCreationsPerMinute: 0 }
 const FEW = 100
@@ -18,7 +17,7 @@ const oneFor = (count: number, prefix = 'topic'): ProducerRecord[] =>
 /** A producer with a record for each of so many topics that are not known, Kafka being away. */
 async function withTopicsWaiting(
   count: number,
-  settings: Partial<ProducerSettings> = {},
+  settings: Partial<HarnessSettings> = {},
 ): Promise<ProducerHarness> {
   const harness = new ProducerHarness({ ...NO_BOUNDS, ...settings }, { t: 1 })
   harness.transport.availability = 'down'
@@ -138,7 +137,7 @@ describe('while many partitions wait for their leader', () => {
       await harness.send(
         ...Array.from({ length: count }, (_, n) => ({ ...record(null, { partition: n }), value })),
       )
-      const work = await countWork('/leader-turns.ts', async () => {
+      const work = await countWork('/sender.ts', async () => {
         harness.transport.acknowledgeHeld()
         await harness.clock.advance(10)
       })

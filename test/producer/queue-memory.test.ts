@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CHUNK_OVERHEAD_BYTES, LARGEST_CHUNK_BYTES } from '../../src/producer/chunk-pool.ts'
 import { RECORD_BOOKKEEPING_BYTES } from '../../src/producer/queue-budget.ts'
-import type { Refusals } from '../../src/producer/types.ts'
 import { ProducerHarness, record } from '../support/producer-harness.ts'
+import type { Refusals } from '../support/send-all.ts'
 
 const MIB = 1_048_576
 
@@ -96,11 +96,8 @@ describe('the bound on all memory', () => {
     const waiting = { ...settings, queueMemoryMaxBytes: MIB / 2, queueFullWaitMs: 60_000 }
     const patient = await ProducerHarness.warm(waiting)
 
-    for (const { producer } of [harness, patient]) {
-      const refusals = await producer.sendAll([
-        record('', { key: 'k'.repeat(600_000) }),
-        record('b'),
-      ])
+    for (const one of [harness, patient]) {
+      const refusals = await one.sendAll([record('', { key: 'k'.repeat(600_000) }), record('b')])
       expect(numbers(refusals)).toEqual([-184, undefined])
     }
   })

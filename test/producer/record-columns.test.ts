@@ -1,89 +1,98 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RecordColumns, type PendingRecord } from '../../src/producer/record-columns.ts'
+import type { RecordOwner } from '../../src/producer/types.ts'
 import { recordsOf } from '../support/records.ts'
+import { silentOwner } from '../support/send-all.ts'
 
-const listener = (): void => undefined
+const owner: RecordOwner = { deliveryTimeoutMs: 1_000, settled: () => undefined }
+const otherOwner: RecordOwner = { deliveryTimeoutMs: Infinity, settled: () => undefined }
+const silent = silentOwner(1_000)
+const keeper: RecordOwner = { deliveryTimeoutMs: 1_000, handedBack: () => undefined }
 
 const anyPending: fc.Arbitrary<PendingRecord> = fc
   .record({
     admittedMs: fc.double({ min: 0, max: 1e9, noNaN: true }),
     timestampMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
     valueBytes: fc.nat(1_000_000),
-    listener: fc.constantFrom(undefined, listener),
+    owner: fc.constantFrom(owner, otherOwner, silent, keeper),
     index: fc.nat(10_000),
   })
-  // Without a listener nobody asks for the position in the request.
-  .map((pending) => (pending.listener ? pending : { ...pending, index: 0 }))
+  // Nobody asks for the position in the request where the owner is not told of single records.
+  .map((pending) => (pending.owner === silent ? { ...pending, index: 0 } : pending))
 
 function shown(records: readonly PendingRecord[]): Omit<PendingRecord, 'valueBytes'>[] {
-  return records.map(({ admittedMs, timestampMs, listener, index }) => ({
+  return records.map(({ admittedMs, timestampMs, owner, index }) => ({
     admittedMs,
     timestampMs,
-    listener,
+    owner,
     index,
   }))
 }
 
+const pending = (overrides: Partial<PendingRecord> = {}): PendingRecord => ({
+  ...{ admittedMs: 1, timestampMs: 2, valueBytes: 3, owner, index: 4 },
+  ...overrides,
+})
+
 describe('RecordColumns', () => {
   test('give back what was pushed, in order', () => {
     fc.assert(
-      fc.property(fc.array(anyPending, { maxLength: 40 }), (pending) => {
-        const columns = RecordColumns.of(pending)
+      fc.property(fc.array(anyPending, { maxLength: 40 }), (records) => {
+        const columns = RecordColumns.of(records)
 
-        expect(recordsOf(columns)).toEqual(shown(pending))
+        expect(recordsOf(columns)).toEqual(shown(records))
+        expect(records.map((_, position) => columns.at(position))).toEqual(records)
         expect(columns.valueBytes).toBe(
-          pending.reduce((sum, { valueBytes }) => sum + valueBytes, 0),
+          records.reduce((sum, { valueBytes }) => sum + valueBytes, 0),
         )
       }),
     )
   })
 
-  test('are cut as arrays are', () => {
-    const cut = fc
-      .array(anyPending, { maxLength: 40 })
-      .chain((pending) =>
-        fc.tuple(fc.constant(pending), fc.nat(pending.length), fc.nat(pending.length)),
-      )
-
+  test('know when each record expires', () => {
     fc.assert(
-      fc.property(cut, ([pending, one, other]) => {
-        const [from, to] = [Math.min(one, other), Math.max(one, other)]
+      fc.property(fc.array(anyPending, { maxLength: 40 }), (records) => {
+        const columns = RecordColumns.of(records)
 
-        const part = RecordColumns.of(pending).slice(from, to)
-
-        expect(recordsOf(part)).toEqual(shown(pending.slice(from, to)))
+        expect(records.map((_, position) => columns.deadlineMsAt(position))).toEqual(
+          records.map(({ admittedMs, owner }) => admittedMs + owner.deliveryTimeoutMs),
+        )
+        expect(columns.haveSeveralTimeouts).toBe(
+          new Set(records.map(({ owner }) => owner.deliveryTimeoutMs)).size > 1,
+        )
       }),
     )
   })
 
-  test('share nothing with a part that was cut out', () => {
-    const pending = { admittedMs: 1, timestampMs: 2, valueBytes: 3, listener, index: 4 }
-    const columns = RecordColumns.of([pending, pending])
-    const part = columns.slice(0, 1)
+  test('do not differ in timeouts where owners differ that give the same time', () => {
+    const columns = RecordColumns.of([pending({ owner }), pending({ owner: silent })])
 
-    part.push({ ...pending, admittedMs: 9 })
-
-    expect(columns.admittedMsAt(1)).toBe(1)
-    expect(part.admittedMsAt(1)).toBe(9)
+    expect(columns.haveSeveralTimeouts).toBe(false)
+    expect([columns.ownerAt(0), columns.ownerAt(1)]).toEqual([owner, silent])
   })
 
-  test('hold more records than a page, and are cut across pages', () => {
-    const pending = Array.from({ length: 3000 }, (_, index) => {
-      return { admittedMs: index / 8, timestampMs: index, valueBytes: 2, listener, index }
-    })
-    const columns = RecordColumns.of(pending)
+  test('are heard if one owner hears of each record', () => {
+    const heard = RecordColumns.of([pending({ owner: silent }), pending({ owner })])
+    const unheard = RecordColumns.of([pending({ owner: silent }), pending({ owner: silent })])
 
-    expect(recordsOf(columns)).toEqual(shown(pending))
-    expect(recordsOf(columns.slice(1000, 2100))).toEqual(shown(pending.slice(1000, 2100)))
-    expect(columns.slice(1000, 2100).valueBytes).toBe(2200)
+    expect([heard.areHeard, unheard.areHeard]).toEqual([true, false])
+    expect([heard.indexAt(0), heard.indexAt(1)]).toEqual([0, 4])
   })
 
-  test('take more records after a part without any was cut out', () => {
-    const part = new RecordColumns().slice(0, 0)
+  test('are not heard by an owner that only takes them back, which is told their positions', () => {
+    const columns = RecordColumns.of([pending({ owner: keeper })])
 
-    part.push({ admittedMs: 1, timestampMs: 2, valueBytes: 3, listener, index: 4 })
+    expect([columns.areHeard, columns.indexAt(0)]).toEqual([false, 4])
+  })
 
-    expect(recordsOf(part)).toEqual([{ admittedMs: 1, timestampMs: 2, listener, index: 4 }])
+  test('hold more records than a page', () => {
+    const records = Array.from({ length: 3000 }, (_, index) =>
+      pending({ admittedMs: index / 8, timestampMs: index, valueBytes: 2, index }),
+    )
+    const columns = RecordColumns.of(records)
+
+    expect(recordsOf(columns)).toEqual(shown(records))
+    expect(columns.valueBytes).toBe(6000)
   })
 })

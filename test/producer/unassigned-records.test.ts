@@ -6,15 +6,18 @@ import { ChunkPool } from '../../src/producer/chunk-pool.ts'
 import { QueueBudget } from '../../src/producer/queue-budget.ts'
 import { fixedRoom } from '../../src/producer/queue-room.ts'
 import { measure } from '../../src/producer/record-batch.ts'
-import type { ProducerRecord, RecordBytes } from '../../src/producer/types.ts'
+import type { ProducerRecord, RecordBytes, RecordOwner } from '../../src/producer/types.ts'
 import { UnassignedRecords } from '../../src/producer/unassigned-records.ts'
-import { parseRecord } from '../../src/http/push/parse-record.ts'
+import { parseRecord } from '../../src/http/push/parse-push.ts'
 import { Problem } from '../../src/http/push/problem.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { NO_EVENTS } from '../support/recording-events.ts'
 import { recordsOf } from '../support/records.ts'
 import { haveSameShape } from '../support/same-shape.ts'
+import { RecordedCall } from '../support/send-all.ts'
 
-const listener = (): void => undefined
+/** Gives records no time at all: each expires at the time at which it was admitted. */
+const owner: RecordOwner = { deliveryTimeoutMs: 0, settled: () => undefined }
 
 function admit(record: Partial<ProducerRecord>, index = 0, admittedMs = index): AdmittedRecord {
   const whole: ProducerRecord = {
@@ -24,7 +27,7 @@ function admit(record: Partial<ProducerRecord>, index = 0, admittedMs = index): 
   }
   const sizes = measure(whole)
   return {
-    ...{ record: whole, sizes, admittedMs, listener, index },
+    ...{ record: whole, sizes, admittedMs, owner, index },
     ...{ timestampMs: whole.timestampMs ?? 0, valueBytes: sizes.valueBytes },
   }
 }
@@ -54,18 +57,18 @@ function admitted(element: object): AdmittedRecord {
   if (record instanceof Problem) throw new Error(record.message)
   const entered: AdmittedRecord[] = []
   const clock = new FakeClock()
-  const admission = new Admission(
-    { messageMaxBytes: 1_000, queueFullWaitMs: 0 },
-    {
-      ...{ clock, observer: { refused: () => undefined } },
-      budget: new QueueBudget(fixedRoom(0, 1_000), clock),
-      enqueue: (one) => {
+  const admission = new Admission({
+    ...{ messageMaxBytes: 1_000, clock, events: NO_EVENTS },
+    budget: new QueueBudget(fixedRoom(0, 1_000), clock),
+    assigner: {
+      vet: () => undefined,
+      add: (one) => {
         entered.push(one)
         return undefined
       },
     },
-  )
-  void admission.sendAll([record], listener)
+  })
+  admission.sendAll([record], new RecordedCall(1, owner))
   const [first] = entered
   if (!first) throw new Error('the record was not admitted')
   return first
@@ -137,14 +140,14 @@ describe('UnassignedRecords', () => {
     expect(pool.lentBytes).toBeLessThan(0.6 * fullBytes)
   })
 
-  it('takes the records that are due, and leaves the others with their bytes', () => {
+  it('takes the records that have expired, and leaves the others with their bytes', () => {
     const pool = new ChunkPool()
     const waiting = new UnassignedRecords('t', pool)
     for (let n = 0; n < 5; n += 1) waiting.append(admit({ value: `value ${n}`, partition: n }, n))
 
-    const due = waiting.takeAdmittedUntil(2)
+    const expired = waiting.takeExpired(2)
 
-    expect(due.flatMap(recordsOf).map(({ index }) => index)).toEqual([0, 1, 2])
+    expect(expired.flatMap(recordsOf).map(({ index }) => index)).toEqual([0, 1, 2])
     expect([waiting.count, waiting.valueBytes, waiting.oldestAdmittedMs]).toEqual([2, 14, 3])
     const rest = Array.from(waiting.take(), ({ record }) => [
       String(record.value),
@@ -156,14 +159,14 @@ describe('UnassignedRecords', () => {
     ])
   })
 
-  it('gives the memory back when its last record is due', () => {
+  it('gives the memory back when its last record expires', () => {
     const pool = new ChunkPool()
     const waiting = new UnassignedRecords('t', pool)
     for (let n = 0; n < 3; n += 1) waiting.append(admit({}, n))
 
-    waiting.takeAdmittedUntil(0)
+    waiting.takeExpired(0)
     const heldBytes = pool.lentBytes
-    waiting.takeAdmittedUntil(2)
+    waiting.takeExpired(2)
 
     expect(heldBytes).toBeGreaterThan(0)
     expect(pool.lentBytes).toBe(0)

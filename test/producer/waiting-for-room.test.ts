@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { ProducerRecord, Refusals } from '../../src/producer/types.ts'
+import type { ProducerRecord } from '../../src/producer/types.ts'
 import { countPromises } from '../support/count-promises.ts'
 import { settle } from '../support/fake-clock.ts'
 import { ProducerHarness, record } from '../support/producer-harness.ts'
+import type { Refusals } from '../support/send-all.ts'
 
 const numbers = (refusals: Refusals | undefined): unknown =>
   refusals?.map((refusal) => refusal?.number)
@@ -63,10 +64,7 @@ describe('a push that waits for room', () => {
     const records = values(1_000)
 
     const promises = await countPromises(async () => {
-      const admissions = Array.from(
-        { length: pushes },
-        async () => await harness.producer.sendAll(records),
-      )
+      const admissions = Array.from({ length: pushes }, async () => await harness.sendAll(records))
       await harness.clock.advance(100)
       const refused = (await Promise.all(admissions)).map((refusals) => refusals?.length)
       expect(refused).toEqual(new Array(pushes).fill(1_000))
@@ -141,10 +139,7 @@ describe('drain', () => {
   it('sends thousands of waiting pushes away at once, and admits nothing of them', async () => {
     const harness = await full(1)
     const records = values(10)
-    const admissions = Array.from(
-      { length: 3_000 },
-      async () => await harness.producer.sendAll(records),
-    )
+    const admissions = Array.from({ length: 3_000 }, async () => await harness.sendAll(records))
 
     const promises = await countPromises(async () => {
       void harness.producer.drain(1_000)

@@ -1,6 +1,6 @@
 /** Draws a run from a seed: its cluster, the producer's settings, the load and the faults. */
-import type { ProducerSettings } from '../../src/producer/settings.ts'
 import { DEFAULT_SETTINGS } from '../support/default-settings.ts'
+import type { HarnessSettings } from '../support/producer-harness.ts'
 import { SeededRandom } from '../support/random.ts'
 import { drawFault, drawVersionsLie } from './draw-fault.ts'
 import type { ChaosEvent, ClientPlan, FaultyApi, Schedule, TopicPlan } from './schedule.ts'
@@ -74,7 +74,7 @@ function drawBesides(dice: SeededRandom, loadMs: number): ChaosEvent[] {
   return events
 }
 
-function drawSettings(dice: SeededRandom): ProducerSettings {
+function drawSettings(dice: SeededRandom): HarnessSettings {
   const retryBackoffMs = dice.between(5, 20)
   const isIdempotent = dice.chance(0.4)
   return {

@@ -2,8 +2,10 @@
 import http from 'node:http'
 import type { Server } from 'node:net'
 import { createApp } from '../../src/http/app.ts'
+import { Ingest } from '../../src/ingest/ingest.ts'
 import type { RecordProducer } from '../../src/producer/types.ts'
 import type { Push, PushReply, PushReplyBody } from '../support/push.ts'
+import type { RecordLimits } from '../support/send-all.ts'
 import type { World } from './world/world.ts'
 
 const PORT = 4_242
@@ -23,19 +25,17 @@ export class HttpEdge {
   /** Set once the producer drains or is closed. */
   isDraining = false
 
-  constructor(producer: RecordProducer, world: World) {
+  constructor(producer: RecordProducer, limits: RecordLimits, world: World) {
     this.#world = world
     const complain = (...what: readonly unknown[]): void => {
       this.#violations.push(`the HTTP app logged an error: ${JSON.stringify(what)}`)
     }
     const app = createApp({
-      producer,
+      ingest: new Ingest({ producer, rules: [], ...limits }),
       settings: SETTINGS,
-      rateLimits: undefined,
       metrics: {
         observePush: () => undefined,
         recordsReceived: () => undefined,
-        countRateLimited: () => undefined,
       },
       log: { limited: () => undefined, error: complain },
       clock: world.loop.clock,

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../src/base/clock.ts'
 import type { Records } from '../../src/producer/record-columns.ts'
-import type { BatchRetry, DeliveryFailure, ProducerObserver } from '../../src/producer/delivery.ts'
+import type { EventSink, ProducerEvent } from '../../src/producer/events.ts'
 import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
 import type { Push, PushReply, RecordOffset, RecordOutcome } from '../support/push.ts'
 
@@ -49,7 +49,7 @@ export interface Retry {
 }
 
 /** See the head of this file. */
-export class Ledger implements ProducerObserver {
+export class Ledger implements EventSink {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
   readonly #silent = new Map<number, Entry>()
@@ -174,36 +174,17 @@ export class Ledger implements ProducerObserver {
     }
   }
 
-  delivered(topic: string, records: Records): void {
-    this.#observe(topic, records, 'persisted', undefined)
-  }
-
-  failed(failure: DeliveryFailure, records: Records): void {
-    this.#observe(failure.topic, records, failure.status, failure.error.number)
-  }
-
-  retried({ topic, partition, errorNumber }: BatchRetry): void {
-    this.retries.push({ topic, partition, errorNumber, atMs: this.#clock.nowMs() })
-  }
-
-  refused(): void {
-    // The client learns of it.
-  }
-
-  attemptFailed(): void {
-    // Of no interest here.
-  }
-
-  split(): void {
-    // Of no interest here.
-  }
-
-  creationAsked(): void {
-    // Of no interest here.
-  }
-
-  renewed(): void {
-    // Of no interest here.
+  /** Notes what the producer says of records that nobody listens for. */
+  emit(event: ProducerEvent): void {
+    if (event.kind === 'recordsDelivered') {
+      this.#observe(event.topic, event.records, 'persisted', undefined)
+    } else if (event.kind === 'recordsFailed') {
+      const { topic, status, error } = event.failure
+      this.#observe(topic, event.records, status, error.number)
+    } else if (event.kind === 'batchRetried') {
+      const { topic, partition, errorNumber } = event.retry
+      this.retries.push({ topic, partition, errorNumber, atMs: this.#clock.nowMs() })
+    }
   }
 
   #observe(
@@ -219,7 +200,7 @@ export class Ledger implements ProducerObserver {
       if (entry?.record.topic === topic) {
         this.#settle(entry, status)
         entry.errorNumber = errorNumber
-      } else if (!records.listenerAt(position)) {
+      } else if (!records.ownerAt(position).settled) {
         this.#violations.push(`observed, but never sent: ${topic} at ${timestampMs}`)
       }
     }

@@ -7,6 +7,7 @@ import type {
 } from '../../src/producer/types.ts'
 import type { PushedRecord } from '../support/push.ts'
 import { SeededRandom } from '../support/random.ts'
+import { sendAll, type RecordLimits } from '../support/send-all.ts'
 import type { HttpEdge } from './http-edge.ts'
 import type { Ledger } from './ledger.ts'
 import type { ClientPlan } from './schedule.ts'
@@ -28,6 +29,8 @@ export interface LoadDependencies {
   readonly producer: RecordProducer
   readonly http: Pick<HttpEdge, 'post'>
   readonly ledger: Ledger
+  /** What records are allowed at most. */
+  readonly limits: RecordLimits
   readonly isOver: () => boolean
   readonly sleep: (ms: number) => Promise<void>
 }
@@ -39,6 +42,7 @@ export async function runClient(
   dependencies: LoadDependencies,
 ): Promise<void> {
   const { producer, ledger, isOver, sleep } = dependencies
+  const limits = limitsOf(plan, dependencies.limits)
   const dice = new SeededRandom(plan.seed)
   let sent = 0
   const make = (id: string): ProducerRecord => {
@@ -51,11 +55,22 @@ export async function runClient(
     if (plan.mode === 'httpSync' || plan.mode === 'httpAsync') {
       await pushOverHttp(dependencies, plan, count, make)
     } else {
-      const { reported } = await push(producer, ledger, plan.name, plan.mode, count, make)
+      const { reported } = await push(
+        { producer, ledger, limits },
+        plan.name,
+        plan.mode,
+        count,
+        make,
+      )
       if (plan.mode === 'sync') await reported
     }
     await sleep(dice.between(0, plan.maxPauseMs) * (sent > MANY_RECORDS ? SLOW_DOWN : 1))
   }
+}
+
+/** Records of different delivery timeouts share batches: those of every third client get half of the time. */
+function limitsOf({ seed }: ClientPlan, limits: RecordLimits): RecordLimits {
+  return seed % 3 === 0 ? { ...limits, deliveryTimeoutMs: limits.deliveryTimeoutMs / 2 } : limits
 }
 
 /**
@@ -64,8 +79,7 @@ export async function runClient(
  * @returns a promise of all reports of the admitted records.
  */
 export async function push(
-  producer: RecordProducer,
-  ledger: Ledger,
+  { producer, ledger, limits }: Pick<LoadDependencies, 'producer' | 'ledger' | 'limits'>,
   client: string,
   mode: 'sync' | 'async' | 'silent',
   count: number,
@@ -81,7 +95,8 @@ export async function push(
     if (outstanding === 0) resolve(undefined)
   }
   let isDuringSend = true
-  const sending = producer.sendAll(
+  const sending = sendAll(
+    producer,
     entries.map(({ record }) => record),
     mode === 'silent'
       ? undefined
@@ -91,6 +106,7 @@ export async function push(
           ledger.report(entry, report, isDuringSend)
           settle()
         },
+    limits,
   )
   isDuringSend = false
   const refusals = await sending

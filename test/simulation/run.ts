@@ -6,12 +6,13 @@ import { ChunkPool } from '../../src/producer/chunk-pool.ts'
 import { CompressingTransport } from '../../src/producer/compression/compressing-transport.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import { DEFAULT_TRANSPORT_SETTINGS } from '../support/default-settings.ts'
-import { RecordingTransportObserver } from '../support/recording-transport-observer.ts'
+import { NO_EVENTS } from '../support/recording-events.ts'
 import { Producer } from '../../src/producer/producer.ts'
 import type { Transport } from '../../src/producer/transport.ts'
 import { Ledger, type Entry } from './ledger.ts'
 import { push, runClient } from './load.ts'
 import { judge } from './oracle.ts'
+import type { RecordLimits } from '../support/send-all.ts'
 import { HttpEdge } from './http-edge.ts'
 import { recover, type Target } from './recover.ts'
 import type { Schedule } from './schedule.ts'
@@ -88,7 +89,7 @@ class PoisonedPool extends ChunkPool {
 function compressing(transport: Transport, durationMs: number, loop: EventLoop): Transport {
   return new CompressingTransport(transport, {
     ...{ clock: loop.clock, codec: 'zstd', log: () => undefined },
-    observer: new RecordingTransportObserver(),
+    events: NO_EVENTS,
     compress: (pieces) => {
       const compressed = zstdCompressSync(Buffer.concat(pieces))
       return durationMs === 0 ? compressed : loop.sleep(durationMs).then(() => compressed)
@@ -104,6 +105,7 @@ class Run {
   readonly #turmoil: Turmoil
   readonly #producer: Producer
   readonly #http: HttpEdge
+  readonly #limits: RecordLimits
   readonly #violations: string[] = []
   #isLoadOver = false
 
@@ -137,17 +139,24 @@ class Run {
         clock,
         random,
         log: () => undefined,
-        observer: new RecordingTransportObserver(),
+        events: NO_EVENTS,
         connect: network.connect,
       },
     )
     const { compressionMs } = schedule
     const transport =
       compressionMs === undefined ? kafkajs : compressing(kafkajs, compressionMs, world.loop)
-    const observer = this.#ledger
     const pool = new PoisonedPool()
-    this.#producer = new Producer(schedule.settings, { transport, clock, random, observer, pool })
-    this.#http = new HttpEdge(this.#producer, world)
+    this.#producer = new Producer(schedule.settings, {
+      transport,
+      clock,
+      random,
+      pool,
+      events: this.#ledger,
+    })
+    const { messageTimeoutMs, queueFullWaitMs } = schedule.settings
+    this.#limits = { deliveryTimeoutMs: messageTimeoutMs, roomWaitMs: queueFullWaitMs }
+    this.#http = new HttpEdge(this.#producer, this.#limits, world)
   }
 
   async carryOut(): Promise<void> {
@@ -157,6 +166,7 @@ class Run {
       producer: this.#producer,
       http: this.#http,
       ledger: this.#ledger,
+      limits: this.#limits,
       isOver: () => this.#isLoadOver,
       sleep: (ms: number) => this.#world.loop.sleep(ms),
     }
@@ -288,7 +298,10 @@ class Run {
       ...{ topic, partition, key: null, value: null, timestampMs: undefined },
       headers: [{ key: 'id', value: id }],
     })
-    const { reported } = await push(this.#producer, this.#ledger, client, 'sync', 1, make)
+    const { reported } = await push(
+      { producer: this.#producer, ledger: this.#ledger, limits: this.#limits },
+      ...([client, 'sync', 1, make] as const),
+    )
     await this.#within('a probe was reported', reported)
     return this.#ledger.entries.get(id) ?? {}
   }

@@ -3,14 +3,14 @@
  * milliseconds since the load began.
  */
 import type { MetadataLie } from '@kprf/embedded-broker/testing'
-import type { ProducerSettings } from '../../src/producer/settings.ts'
+import type { HarnessSettings } from '../support/producer-harness.ts'
 import type { Outage } from './world/simulated-network.ts'
 
 /** One run. */
 export interface Schedule {
   readonly seed: number
   readonly brokers: number
-  readonly settings: ProducerSettings
+  readonly settings: HarnessSettings
   /** Topics that exist from the start. */
   readonly topics: readonly TopicPlan[]
   readonly clients: readonly ClientPlan[]

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import type { Compressor } from '../../src/producer/compression/compressor.ts'
 import { CompressingTransport } from '../../src/producer/compression/compressing-transport.ts'
 import type { Transport } from '../../src/producer/transport.ts'
-import { RecordingTransportObserver } from './recording-transport-observer.ts'
+import { NO_EVENTS } from './recording-events.ts'
 
 /** Compresses with zstd on the spot. */
 export const atOnce: Compressor = (pieces) => zstdCompressSync(Buffer.concat(pieces))
@@ -18,6 +18,6 @@ export function compressedWith(
   return (transport, clock) =>
     new CompressingTransport(transport, {
       ...{ clock, compress, codec: 'zstd', log: () => undefined },
-      observer: new RecordingTransportObserver(),
+      events: NO_EVENTS,
     })
 }

@@ -1,5 +1,6 @@
 /** What the producer and its transport are told by a kprf without a configuration file. */
 import { loadConfig } from '../../src/config/load.ts'
+import { ingestSettings } from '../../src/settings/ingest.ts'
 import { producerSettings, transportSettings } from '../../src/settings/kafka.ts'
 
 const CONFIG = loadConfig({
@@ -13,3 +14,6 @@ const CONFIG = loadConfig({
 export const DEFAULT_SETTINGS = producerSettings(CONFIG)
 
 export const DEFAULT_TRANSPORT_SETTINGS = transportSettings(CONFIG)
+
+/** What records are allowed by a kprf without a configuration file. */
+export const DEFAULT_LIMITS = ingestSettings(CONFIG)

@@ -1,17 +1,16 @@
 import type {
   DeliveryError,
-  DeliveryListener,
   DeliveryReport,
   ProducerRecord,
   RecordProducer,
-  Refusals,
+  SendCall,
 } from '../../src/producer/types.ts'
 
 /** One record that {@link FakeProducer} admitted. */
 interface Admitted {
   readonly record: ProducerRecord
   readonly index: number
-  readonly onDelivery: DeliveryListener | undefined
+  readonly call: SendCall
 }
 
 /**
@@ -68,7 +67,7 @@ export class FakeProducer implements RecordProducer {
     for (const admitted of this.#held.splice(0)) this.#report(admitted)
   }
 
-  /** Rejects the next call, as only a bug does. */
+  /** Has the next call throw, as only a bug does. */
   failNextCall(error: Error): void {
     this.#bug = error
   }
@@ -83,10 +82,11 @@ export class FakeProducer implements RecordProducer {
     return this.#until(() => this.calls >= count)
   }
 
-  async sendAll(
-    records: readonly ProducerRecord[],
-    onDelivery?: DeliveryListener,
-  ): Promise<Refusals | undefined> {
+  vet(): undefined {
+    return undefined
+  }
+
+  sendAll(records: readonly ProducerRecord[], call: SendCall): void {
     this.calls += 1
     this.#changed()
     if (this.#bug !== undefined) {
@@ -94,10 +94,16 @@ export class FakeProducer implements RecordProducer {
       this.#bug = undefined
       throw bug
     }
+    void this.#send(records, call)
+  }
+
+  async #send(records: readonly ProducerRecord[], call: SendCall): Promise<void> {
     await this.#admission
-    const refusals = records.map((record, index) => this.#admit({ record, index, onDelivery }))
+    for (const [index, record] of records.entries()) {
+      if (!call.isRefused(index)) this.#admit({ record, index, call })
+    }
     this.#changed()
-    return refusals.some((refusal) => refusal !== undefined) ? refusals : undefined
+    call.admissionEnded()
   }
 
   async #until(isTrue: () => boolean): Promise<void> {
@@ -108,20 +114,19 @@ export class FakeProducer implements RecordProducer {
     for (const wake of this.#waiters.splice(0)) wake()
   }
 
-  #admit(admitted: Admitted): DeliveryError | undefined {
+  #admit(admitted: Admitted): void {
     const refusal = this.#refusals.get(this.#seen)
     if (refusal === undefined) {
       this.#settle(admitted, this.#seen)
       this.records.push(admitted.record)
-    }
+    } else admitted.call.refused(admitted.index, refusal)
     this.#seen += 1
-    return refusal
   }
 
   #settle(admitted: Admitted, seen: number): void {
     const scripted = this.#scripted.get(seen)
     if (scripted !== undefined)
-      queueMicrotask(() => admitted.onDelivery?.(scripted, admitted.index))
+      queueMicrotask(() => admitted.call.owner.settled?.(scripted, admitted.index))
     else if (this.#isHolding) this.#held.push(admitted)
     else
       queueMicrotask(() => {
@@ -129,9 +134,10 @@ export class FakeProducer implements RecordProducer {
       })
   }
 
-  #report({ record, index, onDelivery }: Admitted): void {
+  #report({ record, index, call }: Admitted): void {
     const offset = BigInt(this.records.indexOf(record))
     const { topic, partition = 0, timestampMs = 1_700_000_000_000 } = record
-    onDelivery?.({ status: 'persisted', topic, partition, offset, timestampMs }, index)
+    const report = { status: 'persisted', topic, partition, offset, timestampMs } as const
+    call.owner.settled?.(report, index)
   }
 }

@@ -3,16 +3,17 @@ import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import type { LogLevel } from '../../src/base/log-level.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
-import type {
-  DropReason,
-  EdgeObserver,
-  HttpMetrics,
-  PushMode,
-} from '../../src/http/http-metrics.ts'
+import type { DropReason, EdgeObserver, HttpMetrics } from '../../src/http/http-metrics.ts'
+import type { PushMode } from '../../src/base/push-mode.ts'
 import { messagesOf } from '../../src/http/express-messages.ts'
 import { HttpServer } from '../../src/http/http-server.ts'
 import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
 import type { LogFields } from '../../src/telemetry/logging.ts'
+import { Ingest } from '../../src/ingest/ingest.ts'
+import { RateLimitRule, type RateLimitObserver } from '../../src/ingest/rate-limit-rule.ts'
+import type { RateLimits } from '../../src/ingest/rate-limiter.ts'
+import type { RecordProducer } from '../../src/producer/types.ts'
+import { DEFAULT_LIMITS } from './default-settings.ts'
 import { FakeProducer } from './fake-producer.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -20,7 +21,7 @@ import { RawClient } from './raw-client.ts'
 export const MAX_BODY_BYTES = 65_536
 
 /** Keeps what is measured. */
-export class FakeHttpMetrics implements HttpMetrics, EdgeObserver {
+export class FakeHttpMetrics implements HttpMetrics, EdgeObserver, RateLimitObserver {
   readonly clientErrors: string[] = []
   readonly dropped: DropReason[] = []
   readonly pushes: { mode: PushMode; status: number; durationMs: number }[] = []
@@ -91,15 +92,28 @@ export interface Edge {
   readonly log: FakeHttpLog
 }
 
+/** The way to a producer, with nothing between but a rate limit, if there is one. */
+export function makeIngest(
+  producer: RecordProducer,
+  rateLimits?: RateLimits,
+  observer: RateLimitObserver = new FakeHttpMetrics(),
+): Ingest {
+  const rules = rateLimits ? [new RateLimitRule(rateLimits, observer)] : []
+  return new Ingest({ producer, rules, ...DEFAULT_LIMITS })
+}
+
+/** What can be replaced of an app on fakes. */
+export interface EdgeOverrides extends Partial<Omit<AppOptions, 'ingest' | 'metrics' | 'log'>> {
+  readonly rateLimits?: RateLimits
+}
+
 /** Makes an app on fakes; anything but they can be replaced. */
-export function createEdge(
-  overrides: Partial<Omit<AppOptions, 'producer' | 'metrics' | 'log'>> = {},
-): Edge {
+export function createEdge({ rateLimits, ...overrides }: EdgeOverrides = {}): Edge {
   const producer = new FakeProducer()
   const metrics = new FakeHttpMetrics()
   const log = new FakeHttpLog()
   const app = createApp({
-    producer,
+    ingest: makeIngest(producer, rateLimits, metrics),
     metrics,
     log,
     settings: {
@@ -109,7 +123,6 @@ export function createEdge(
       maxTopicsPerRequest: 50,
       unknownFields: 'ignore',
     },
-    rateLimits: undefined,
     clock: systemClock,
     isDraining: () => false,
     ...overrides,

@@ -12,10 +12,11 @@ import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.t
 import type { KafkajsTransportSettings } from '../../src/producer/kafkajs/settings.ts'
 import type { TransportLog } from '../../src/producer/kafkajs/kafkajs-log.ts'
 import { Producer } from '../../src/producer/producer.ts'
-import type { TransportObserver } from '../../src/producer/transport.ts'
+import type { EventSink } from '../../src/producer/events.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
-import type { DeliveryReport, ProducerRecord, Refusals } from '../../src/producer/types.ts'
-import { RecordingTransportObserver } from './recording-transport-observer.ts'
+import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts'
+import { type ReportListener, sendAll } from './send-all.ts'
+import { NO_EVENTS, RecordingEvents } from './recording-events.ts'
 import { DEFAULT_SETTINGS, DEFAULT_TRANSPORT_SETTINGS } from './default-settings.ts'
 
 /** kafkajs as it comes, with what a program would give it. */
@@ -47,7 +48,7 @@ export function transportOn(
   settings: Partial<KafkajsTransportSettings> = {},
   clock: Clock = systemClock,
   log: TransportLog = () => undefined,
-  observer: TransportObserver = new RecordingTransportObserver(),
+  events: EventSink = new RecordingEvents(),
 ): KafkajsTransport {
   return new KafkajsTransport(
     {
@@ -58,42 +59,48 @@ export function transportOn(
       reconnectBackoffMaxMs: 200,
       ...settings,
     },
-    { clock, random: () => 0.5, log, observer },
+    { clock, random: () => 0.5, log, events },
   )
+}
+
+/** What the producer is told, and how long its records may take. */
+export interface KprfOnClusterSettings extends Partial<ProducerSettings> {
+  readonly messageTimeoutMs?: number
 }
 
 /** Our producer, kafkajs underneath, on a cluster, embedded or not. */
 export class KprfOnCluster {
   readonly producer: Producer
   readonly retried: number[] = []
+  readonly #deliveryTimeoutMs: number
 
-  constructor(cluster: Pick<TestCluster, 'bootstrap'>, settings: Partial<ProducerSettings> = {}) {
-    const all = {
-      ...DEFAULT_SETTINGS,
-      lingerMs: 0,
-      messageTimeoutMs: 10_000,
-      mayCreateTopics: false,
-      ...settings,
-    }
+  constructor(cluster: Pick<TestCluster, 'bootstrap'>, settings: KprfOnClusterSettings = {}) {
+    const { messageTimeoutMs = 10_000, ...rest } = settings
+    this.#deliveryTimeoutMs = messageTimeoutMs
+    const all = { ...DEFAULT_SETTINGS, lingerMs: 0, mayCreateTopics: false, ...rest }
     const clock = systemClock
     this.producer = new Producer(all, {
       transport: withCompression(transportOn(cluster), all, {
-        ...{ clock, log: () => undefined, observer: new RecordingTransportObserver() },
+        ...{ clock, log: () => undefined, events: NO_EVENTS },
       }),
       clock,
       random: () => 0.5,
-      observer: {
-        delivered: () => undefined,
-        failed: () => undefined,
-        refused: () => undefined,
-        renewed: () => undefined,
-        creationAsked: () => undefined,
-        attemptFailed: () => undefined,
-        split: () => undefined,
-        retried: ({ errorNumber }) => this.retried.push(errorNumber),
+      events: {
+        emit: (event) => {
+          if (event.kind === 'batchRetried') this.retried.push(event.retry.errorNumber)
+        },
       },
     })
     this.producer.start()
+  }
+
+  /** Sends records in one call. */
+  sendAll(
+    records: readonly ProducerRecord[],
+    listener: ReportListener,
+  ): ReturnType<typeof sendAll> {
+    const deliveryTimeoutMs = this.#deliveryTimeoutMs
+    return sendAll(this.producer, records, listener, { deliveryTimeoutMs })
   }
 
   /** Sends records together and waits for all their reports. */
@@ -101,7 +108,7 @@ export class KprfOnCluster {
     const reports: DeliveryReport[] = []
     let outstanding = records.length
     const { promise, resolve } = Promise.withResolvers<undefined>()
-    const refusals: Refusals | undefined = await this.producer.sendAll(records, (report, index) => {
+    const refusals = await this.sendAll(records, (report, index) => {
       reports[index] = report
       outstanding -= 1
       if (outstanding === 0) resolve(undefined)

@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { KafkajsTransport } from '../../src/producer/kafkajs/kafkajs-transport.ts'
 import type { KafkajsTransportSettings } from '../../src/producer/kafkajs/settings.ts'
+import { ProducerEvents } from '../../src/producer/events.ts'
 import { Producer } from '../../src/producer/producer.ts'
 import type { ProducerSettings } from '../../src/producer/settings.ts'
 import type { StatisticsData } from '../../src/producer/statistics/statistics-data.ts'
@@ -9,8 +10,7 @@ import type { DeliveryReport, ProducerRecord } from '../../src/producer/types.ts
 import type { CountingProxies } from './counting-proxy.ts'
 import { DEFAULT_SETTINGS, DEFAULT_TRANSPORT_SETTINGS } from './default-settings.ts'
 import { FakeClock } from './fake-clock.ts'
-
-import { RecordingTransportObserver } from './recording-transport-observer.ts'
+import { sendAll } from './send-all.ts'
 
 /** What a {@link MeasuredProducer} is made of. */
 export interface MeasuredProducerOptions {
@@ -37,6 +37,10 @@ export class MeasuredProducer {
       },
       this.#clock,
     )
+    const events = new ProducerEvents()
+    events.subscribe((event) => {
+      this.statistics.observe(event)
+    })
     this.transport = new KafkajsTransport(
       {
         ...DEFAULT_TRANSPORT_SETTINGS,
@@ -46,27 +50,20 @@ export class MeasuredProducer {
       },
       {
         ...{ clock: systemClock, random: Math.random, log: () => undefined },
-        observer: new RecordingTransportObserver(),
-        statistics: this.statistics.brokers,
+        events,
         ...(options.proxies && { connect: options.proxies.connect }),
       },
     )
     this.producer = new Producer(
       {
-        ...{ ...DEFAULT_SETTINGS, messageTimeoutMs: 60_000, mayCreateTopics: false },
+        ...{ ...DEFAULT_SETTINGS, mayCreateTopics: false },
         ...options.producer,
       },
       {
-        ...{ clock: systemClock, random: Math.random, transport: this.transport },
-        statistics: this.statistics,
-        observer: {
-          ...{ delivered: () => undefined, failed: () => undefined, retried: () => undefined },
-          ...{ refused: () => undefined, renewed: () => undefined },
-          ...{ attemptFailed: () => undefined, split: () => undefined },
-          ...{ creationAsked: () => undefined },
-        },
+        ...{ clock: systemClock, random: Math.random, transport: this.transport, events },
       },
     )
+    this.statistics.start(() => this.producer.view())
     this.producer.start()
   }
 
@@ -80,10 +77,15 @@ export class MeasuredProducer {
   async deliver(records: readonly ProducerRecord[]): Promise<readonly DeliveryReport[]> {
     const reports: DeliveryReport[] = []
     const { promise, resolve } = Promise.withResolvers<undefined>()
-    const refusals = await this.producer.sendAll(records, (report) => {
-      reports.push(report)
-      if (reports.length === records.length) resolve(undefined)
-    })
+    const refusals = await sendAll(
+      this.producer,
+      records,
+      (report) => {
+        reports.push(report)
+        if (reports.length === records.length) resolve(undefined)
+      },
+      { deliveryTimeoutMs: 60_000 },
+    )
     if (refusals) throw new Error(`refused: ${JSON.stringify(refusals)}`)
     await promise
     return reports
@@ -92,6 +94,7 @@ export class MeasuredProducer {
   /** Closes the connections and returns the last statistics. */
   async close(): Promise<StatisticsData> {
     await this.producer.close()
+    this.statistics.close()
     return this.statistics.latest
   }
 }

@@ -3,19 +3,20 @@ import {
   type PendingRecord,
   type Records,
 } from '../../src/producer/record-columns.ts'
+import { silentOwner } from './send-all.ts'
 
 /** What a view of records shows of each. */
 export function recordsOf(records: Records): Omit<PendingRecord, 'valueBytes'>[] {
   return Array.from({ length: records.count }, (_, position) => ({
     admittedMs: records.admittedMsAt(position),
     timestampMs: records.timestampMsAt(position),
-    listener: records.listenerAt(position),
+    owner: records.ownerAt(position),
     index: records.indexAt(position),
   }))
 }
 
 /** Records of which nothing matters but when they were admitted. */
 export function admittedAt(...timesMs: readonly number[]): Records {
-  const rest = { timestampMs: 0, valueBytes: 0, listener: undefined, index: 0 }
+  const rest = { timestampMs: 0, valueBytes: 0, owner: silentOwner(), index: 0 }
   return RecordColumns.of(timesMs.map((admittedMs) => ({ ...rest, admittedMs })))
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MaybePromise } from '../../producer/types.ts'
 import type { Refusal } from '../error-body.ts'
-import type { PushMode } from '../http-metrics.ts'
+import type { PushMode } from '../../base/push-mode.ts'
 import type { Dialect } from './dialect.ts'
 
 /** One request on its way. */

@@ -1,4 +1,4 @@
-import type { JsonLimits } from '../json-scan.ts'
+import type { JsonLimits } from '../parse-json.ts'
 
 /** Levels of arrays and objects allowed in a body. A push has four; what goes deeper is an attack. */
 const MAX_DEPTH = 64

@@ -6,9 +6,8 @@
  * What only the producer finds (no room, unknown topic) is told per record instead, while the others
  * are delivered: there the client sends again what failed, unchanged.
  */
-import type { ProducerRecord } from '../../producer/types.ts'
+import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, type UnknownFields } from './fields.ts'
-import { parseRecord } from './parse-record.ts'
 import { Problem } from './problem.ts'
 
 /** What a push must keep to beyond its form: keys of `http.*` in the configuration. */
@@ -38,7 +37,7 @@ export type ParsedPush =
       readonly waitForSend: boolean
     }
 
-const KNOWN_FIELDS: ReadonlySet<string> = new Set(['records', 'wait_for_send', 'return_offsets'])
+const PUSH_FIELDS: ReadonlySet<string> = new Set(['records', 'wait_for_send', 'return_offsets'])
 
 interface RawPush {
   readonly records?: unknown
@@ -49,11 +48,11 @@ interface RawPush {
 /** Checks a parsed JSON body. */
 export function parsePush(body: unknown, rules: PushRules): ParsedPush {
   if (!isJsonObject(body)) return refused('INVALID_REQUEST', 'the body must be an object')
-  const misnamed = checkFields(body, KNOWN_FIELDS, rules.unknownFields)
-  return misnamed === undefined ? parseFields(body, rules) : { kind: 'refused', problem: misnamed }
+  const misnamed = checkFields(body, PUSH_FIELDS, rules.unknownFields)
+  return misnamed === undefined ? parsePushFields(body, rules) : { kind: 'refused', problem: misnamed }
 }
 
-function parseFields(raw: RawPush, rules: PushRules): ParsedPush {
+function parsePushFields(raw: RawPush, rules: PushRules): ParsedPush {
   const waitForSend = raw.wait_for_send ?? false
   const returnOffsets = raw.return_offsets ?? false
   if (typeof waitForSend !== 'boolean' || typeof returnOffsets !== 'boolean') {
@@ -105,4 +104,128 @@ function parseRecords(
 
 function refused(code: Problem['code'], message: string): ParsedPush {
   return { kind: 'refused', problem: new Problem(code, message) }
+}
+
+const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
+/** Kafka's partition numbers are 32-bit integers. */
+const MAX_PARTITION = 2_147_483_647
+/** Each costs an allocation or two: enough for tracing and routing, too few to make a record of. */
+const MAX_HEADERS = 100
+const NO_HEADERS: readonly RecordHeader[] = []
+
+const RECORD_FIELDS: ReadonlySet<string> = new Set([
+  'topic',
+  'data',
+  'key',
+  'partition',
+  'headers',
+  'timestamp',
+  'encoding',
+])
+
+interface RawRecord {
+  readonly topic?: unknown
+  readonly data?: unknown
+  readonly key?: unknown
+  readonly partition?: unknown
+  readonly headers?: unknown
+  readonly timestamp?: unknown
+  readonly encoding?: unknown
+}
+
+/** Makes a record of one element of `records`. An optional field that is null counts as absent. */
+export function parseRecord(
+  element: unknown,
+  unknownFields: UnknownFields,
+): ProducerRecord | Problem {
+  if (!isJsonObject(element)) return new Problem('INVALID_RECORD', 'a record must be an object')
+  return checkFields(element, RECORD_FIELDS, unknownFields) ?? parseRecordFields(element)
+}
+
+function parseRecordFields(raw: RawRecord): ProducerRecord | Problem {
+  const { topic } = raw
+  if (!isTopic(topic)) return INVALID_TOPIC
+  const isBase64 = raw.encoding === 'base64'
+  if (!isBase64 && raw.encoding != null && raw.encoding !== 'utf8') return INVALID_ENCODING
+  const key = raw.key == null ? null : parseBytes(raw.key, 'key', isBase64)
+  if (key instanceof Problem) return key
+  const value = raw.data === null ? null : parseBytes(raw.data, 'data', isBase64)
+  if (value instanceof Problem) return value
+  if (value === null && key === null) return TOMBSTONE_WITHOUT_KEY
+  const partition = parseInteger(raw.partition, MAX_PARTITION, INVALID_PARTITION)
+  if (partition instanceof Problem) return partition
+  const timestampMs = parseInteger(raw.timestamp, Number.MAX_SAFE_INTEGER, INVALID_TIMESTAMP)
+  if (timestampMs instanceof Problem) return timestampMs
+  const headers = raw.headers == null ? NO_HEADERS : parseHeaders(raw.headers)
+  if (headers instanceof Problem) return headers
+  return { topic, partition, key, value, headers, timestampMs }
+}
+
+const INVALID_TOPIC = new Problem(
+  'INVALID_TOPIC',
+  'topic must be 1 to 249 of the characters a-z A-Z 0-9 . _ - and neither . nor ..',
+)
+const INVALID_ENCODING = new Problem('INVALID_RECORD', 'encoding must be "utf8" or "base64"')
+const TOMBSTONE_WITHOUT_KEY = new Problem(
+  'INVALID_RECORD',
+  'data that is null (a tombstone) needs a key',
+)
+const INVALID_PARTITION = new Problem(
+  'INVALID_PARTITION',
+  `partition must be an integer from 0 to ${MAX_PARTITION}`,
+)
+const INVALID_TIMESTAMP = new Problem(
+  'INVALID_TIMESTAMP',
+  'timestamp must be an integer of milliseconds since 1970, from 0 to 2^53 - 1',
+)
+const INVALID_HEADERS = new Problem('INVALID_HEADERS', 'headers must be an object of strings')
+const NAMELESS_HEADER = new Problem('INVALID_HEADERS', 'the name of a header must not be empty')
+const TOO_MANY_HEADERS = new Problem(
+  'INVALID_HEADERS',
+  `a record has at most ${MAX_HEADERS} headers`,
+)
+
+function isTopic(value: unknown): value is string {
+  return typeof value === 'string' && TOPIC.test(value) && value !== '.' && value !== '..'
+}
+
+function parseBytes(
+  value: unknown,
+  field: 'data' | 'key',
+  isBase64: boolean,
+): RecordBytes | Problem {
+  if (typeof value !== 'string') {
+    return new Problem('INVALID_RECORD', `${field} must be a string or null`)
+  }
+  if (!isBase64) return value.isWellFormed() ? value : loneSurrogate(field)
+  // Node decodes whatever it can and skips the rest: strict means that nothing was skipped.
+  const bytes = Buffer.from(value, 'base64')
+  if (bytes.toString('base64') === value) return bytes
+  return new Problem('INVALID_BASE64', `${field} must be padded base64 (RFC 4648, section 4)`)
+}
+
+/** JSON can escape half of a surrogate pair; UTF-8 has no bytes for it (RFC 8259, 8.2). */
+function loneSurrogate(field: string): Problem {
+  return new Problem('INVALID_TEXT', `${field} has a lone surrogate, which UTF-8 cannot express`)
+}
+
+function parseInteger(value: unknown, max: number, problem: Problem): number | undefined | Problem {
+  if (value == null) return undefined
+  if (typeof value !== 'number' || !Number.isInteger(value)) return problem
+  return value >= 0 && value <= max ? value : problem
+}
+
+function parseHeaders(raw: unknown): readonly RecordHeader[] | Problem {
+  if (!isJsonObject(raw)) return INVALID_HEADERS
+  const headers: RecordHeader[] = []
+  // What JSON.parse makes has no inherited fields; a list of all of them would be made before they are counted.
+  for (const key in raw) {
+    const value = raw[key]
+    if (headers.length === MAX_HEADERS) return TOO_MANY_HEADERS
+    if (key === '') return NAMELESS_HEADER
+    if (typeof value !== 'string') return INVALID_HEADERS
+    if (!key.isWellFormed() || !value.isWellFormed()) return loneSurrogate('a header')
+    headers.push({ key, value })
+  }
+  return headers
 }

@@ -2,7 +2,10 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../telemetry/logging.ts'
-import type { MaybePromise, RecordProducer } from '../../producer/types.ts'
+import { ANONYMOUS } from '../../base/principal.ts'
+import type { Ingest } from '../../ingest/ingest.ts'
+import type { PushCall } from '../../ingest/push-call.ts'
+import type { MaybePromise } from '../../producer/types.ts'
 import type { BodyReader, HeldBody } from '../body.ts'
 import { assertJsonContentType } from '../content-type.ts'
 import { PUSH } from '../edge/dialect.ts'
@@ -10,7 +13,6 @@ import type { Call, Route } from '../edge/route.ts'
 import { CLIENT_GONE_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import type { JsonParser } from '../parse-json.ts'
-import type { RateLimits } from '../rate-limiter.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { refuse } from '../reply.ts'
@@ -18,14 +20,11 @@ import type { WorkTurns } from '../work-turns.ts'
 import { parsePush, type PushRules, type ValidPush } from './parse-push.ts'
 import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
 import { largestReplyBytes } from './record-elements.ts'
-import { type SendOutcome, sendRecords } from './send-records.ts'
 
 /** What {@link PushEndpoint} works with. */
 export interface PushEndpointOptions {
-  readonly producer: RecordProducer
+  readonly ingest: Ingest
   readonly rules: PushRules
-  /** `undefined` when no topic has a limit. */
-  readonly rateLimits: RateLimits | undefined
   readonly bodyReader: BodyReader
   readonly jsonParser: JsonParser
   readonly replyRoom: ReplyRoom
@@ -103,33 +102,29 @@ export class PushEndpoint implements Route {
       replyBytesOf(push),
     )
     this.#options.metrics.recordsReceived(exchange.call.mode, push.records)
-    // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
-    const onAdmission = push.waitForSend ? body.release.bind(body) : undefined
-    const outcome = sendRecords(push.records, this.#options, onAdmission)
-    const { returnOffsets } = push
-    if (!(outcome instanceof Promise)) return this.#reply(exchange, outcome, returnOffsets)
-    exchange.held?.releaseWithConnection()
-    return push.records.length <= FEW_RECORDS
-      ? outcome.then((sent) => this.#reply(exchange, sent, returnOffsets))
-      : this.#replyInTurn(exchange, outcome, push)
-  }
-
-  /** Thousands of records that waited for the same thing are done with at the same time, in many pushes. */
-  async #replyInTurn(
-    exchange: Exchange,
-    outcome: Promise<SendOutcome>,
-    { records: { length }, returnOffsets }: ValidPush,
-  ): Promise<number> {
-    const sent = await outcome
-    await this.#options.turns.enter(largestReplyBytes(length))
-    return this.#reply(exchange, sent, returnOffsets)
-  }
-
-  #reply(exchange: Exchange, outcome: SendOutcome, returnOffsets: boolean): number {
-    outcome.rateLimited?.recordsByTopic.forEach((count, topic) => {
-      this.#options.metrics.countRateLimited(topic, count)
+    const { returnOffsets, waitForSend } = push
+    const { length } = push.records
+    const sent = this.#options.ingest.submit(push.records, {
+      principal: ANONYMOUS,
+      waitsForDelivery: waitForSend,
+      // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
+      onAdmission: waitForSend ? body.release.bind(body) : undefined,
     })
-    return replyOutcome(exchange, outcome, returnOffsets)
+    if (sent.isDone) return replyOutcome(exchange, sent, returnOffsets)
+    exchange.held?.releaseWithConnection()
+    return this.#replyWhenDone(exchange, sent, returnOffsets, length)
+  }
+
+  async #replyWhenDone(
+    exchange: Exchange,
+    sent: PushCall,
+    returnOffsets: boolean,
+    recordCount: number,
+  ): Promise<number> {
+    await sent.done
+    // Thousands of records that waited for the same thing are done with at the same time, in many pushes.
+    if (recordCount > FEW_RECORDS) await this.#options.turns.enter(largestReplyBytes(recordCount))
+    return replyOutcome(exchange, sent, returnOffsets)
   }
 }
 

@@ -14,9 +14,9 @@ import {
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { retryAfter } from '../reply.ts'
+import type { PushCall } from '../../ingest/push-call.ts'
 import type { Problem } from './problem.ts'
 import { failedPushBody, invalidPushBody, offsetsBody, offsetsOf } from './record-elements.ts'
-import type { SendOutcome } from './send-records.ts'
 
 /** A response to be written, with what, and the id of its request. */
 export interface Replying {
@@ -37,7 +37,11 @@ const OK_BODY = '{"status":"ok","errors":[]}'
  */
 export function replyOutcome(
   replying: Replying,
-  { failures, reports, rateLimited }: SendOutcome,
+  {
+    failures,
+    reports,
+    retryAfterSeconds,
+  }: Pick<PushCall, 'failures' | 'reports' | 'retryAfterSeconds'>,
   returnOffsets: boolean,
 ): number {
   const { replies, response, requestId } = replying
@@ -49,7 +53,7 @@ export function replyOutcome(
     const { index, failure } = decisive
     const summary = summaryOf(index, codeOfFailure(failure), failure.error.text)
     const body = failedPushBody(failures, summary, requestId, offsets)
-    return replyFailed(replying, summary, body, rateLimited?.retryAfterSeconds)
+    return replyFailed(replying, summary, body, retryAfterSeconds)
   }
   const body = offsets === undefined ? OK_BODY : offsetsBody(offsets)
   replying.held?.sending(response, body.length)

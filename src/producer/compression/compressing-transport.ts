@@ -17,8 +17,8 @@ import type {
   ProduceRequest,
   Transport,
   TransportListener,
-  TransportObserver,
 } from '../transport.ts'
+import type { EventSink } from '../events.ts'
 import type { MaybePromise } from '../types.ts'
 import { compressorOf } from './codec.ts'
 import type { Compressor } from './compressor.ts'
@@ -36,7 +36,7 @@ export interface CompressionSettings {
 /** What compression works with. */
 export interface CompressionDependencies {
   readonly clock: Clock
-  readonly observer: Pick<TransportObserver, 'batchCompressed'>
+  readonly events: EventSink
   /** Learns why a batch could not be compressed. */
   readonly log: (level: 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
@@ -131,7 +131,8 @@ export class CompressingTransport implements Transport {
 
   #smaller(batch: EncodedBatch, header: Buffer, records: Buffer): EncodedBatch {
     const sizeBytes = header.length + records.length
-    this.#options.observer.batchCompressed(batch.sizeBytes, Math.min(sizeBytes, batch.sizeBytes))
+    const wireBytes = Math.min(sizeBytes, batch.sizeBytes)
+    this.#options.events.emit({ kind: 'batchCompressed', plainBytes: batch.sizeBytes, wireBytes })
     if (sizeBytes >= batch.sizeBytes) return batch
     return { ...batch, sizeBytes, pieces: compressedPieces(header, records, this.#codecNumber) }
   }

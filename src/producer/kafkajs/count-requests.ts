@@ -1,10 +1,6 @@
-/**
- * Counts for the statistics every request that goes over one connection, of whatever kind, where all of them
- * pass: in the connection's request queue. The kind also says how far the connection is.
- */
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { Clock } from '../../base/clock.ts'
-import type { BrokerStatistics, ConnectionStage } from '../statistics/broker-statistics.ts'
+import type { BrokerEvent, ConnectionStage, EventSink } from '../events.ts'
 
 /** What a connection is busy with when it sends these; with all others it is up. */
 const STAGES: ReadonlyMap<string, ConnectionStage> = new Map([
@@ -13,35 +9,53 @@ const STAGES: ReadonlyMap<string, ConnectionStage> = new Map([
   ['SaslAuthenticate', 'AUTH'],
 ])
 
-/** See the head of this file. */
+/** What {@link countRequests} works with. */
+export interface CountRequestsOptions {
+  /** The name of the broker in events. */
+  readonly broker: string
+  readonly events: EventSink
+  readonly clock: Clock
+}
+
+/**
+ * Tells of every request that goes over one connection, of whatever kind, where all of them pass: in the connection's
+ * request queue. The kind also says how far the connection is.
+ */
 export function countRequests(
   connection: Connection,
-  broker: BrokerStatistics,
-  clock: Clock,
+  { broker, events, clock }: CountRequestsOptions,
 ): void {
   const { requestQueue } = connection
+  const tell = (
+    kind: (BrokerEvent & {
+      kind: 'requestQueued' | 'requestCompleted' | 'requestWithdrawn' | 'requestLost'
+    })['kind'],
+  ): void => {
+    events.emit({ kind, broker })
+  }
   const reach = (stage: ConnectionStage): void => {
-    if (connection.socket) broker.reached(connection.socket, stage)
+    const { socket } = connection
+    if (socket) events.emit({ kind: 'connectionReached', broker, connection: socket, stage })
   }
   const push = requestQueue.push.bind(requestQueue)
   requestQueue.push = (request) => {
     const { entry, expectResponse, sendRequest } = request
     const queuedMs = clock.nowMs()
     let sentMs: number | undefined
-    broker.queued()
+    tell('requestQueued')
     push({
       ...request,
       entry: {
         ...entry,
         resolve: (answer) => {
-          if (expectResponse) broker.answered(clock.nowMs() - (sentMs ?? queuedMs))
-          else broker.completed()
+          const roundTripMs = clock.nowMs() - (sentMs ?? queuedMs)
+          if (expectResponse) events.emit({ kind: 'requestAnswered', broker, roundTripMs })
+          else tell('requestCompleted')
           if (entry.apiName === 'ApiVersions' && !connection.sasl) reach('UP')
           entry.resolve(answer)
         },
         reject: (error) => {
-          if (sentMs === undefined) broker.withdrawn()
-          else broker.lost()
+          tell(sentMs === undefined ? 'requestWithdrawn' : 'requestLost')
           entry.reject(error)
         },
       },
@@ -49,11 +63,12 @@ export function countRequests(
         sendRequest()
         // A produce request that was given up while it waited takes itself back instead of being sent.
         if (!requestQueue.inflight.has(entry.correlationId)) {
-          broker.withdrawn()
+          tell('requestWithdrawn')
           return
         }
         sentMs = clock.nowMs()
-        broker.sent(entry.apiName, sentMs - queuedMs)
+        const waitedMs = sentMs - queuedMs
+        events.emit({ kind: 'requestSent', broker, api: entry.apiName, waitedMs })
         reach(STAGES.get(entry.apiName) ?? 'UP')
       },
     })

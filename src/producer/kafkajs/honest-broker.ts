@@ -30,9 +30,7 @@ import Lock from 'kafkajs/src/utils/lock.js'
 import type { Clock } from '../../base/clock.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { TokenSource } from '../security/bearer-token.ts'
-import type { BrokerRegistry } from '../statistics/broker-registry.ts'
-import type { BrokerStatistics } from '../statistics/broker-statistics.ts'
-import type { TransportObserver } from '../transport.ts'
+import { addressOf, type EventSink } from '../events.ts'
 import { VersionsByConnection } from './api-versions.ts'
 import { boundAuthentication } from './authentication.ts'
 import { countRequests } from './count-requests.ts'
@@ -62,15 +60,13 @@ const NO_ANSWER: RawProduceResponse = { throttleTime: 0, topics: [] }
 /** What an {@link HonestBroker} needs beyond a kafkajs Broker. */
 export interface HonestBrokerDependencies {
   readonly clock: Clock
-  readonly observer: TransportObserver
+  readonly events: EventSink
   /** Shared by all brokers, since kafkajs may make several of one address. */
   readonly securityBackoff: SecurityBackoff
   /** Likewise. */
   readonly gate: BrokerBackoff
   /** `undefined` where none is needed. */
   readonly tokens: TokenSource | undefined
-  /** `undefined` where nothing is counted. */
-  readonly statistics: BrokerRegistry | undefined
   /** TCP, TLS and SASL together may take so long. */
   readonly connectTimeoutMs: number
   /** How long an answer is waited for. */
@@ -86,7 +82,8 @@ export interface HonestBrokerDependencies {
 /** See the head of this file. */
 export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
-  readonly #statistics: BrokerStatistics | undefined
+  /** Its name in events. */
+  readonly #name: string
   readonly #versions: VersionsByConnection
   #connecting: Promise<void> | undefined
   #disconnecting: Promise<void> | undefined
@@ -97,7 +94,7 @@ export class HonestBroker extends Broker {
     super(options)
     this.#dependencies = dependencies
     const { host, port } = options.connectionPool
-    this.#statistics = dependencies.statistics?.at(revealIpv6(host), port)
+    this.#name = addressOf(revealIpv6(host), port)
     const { clock, connectTimeoutMs: timeoutMs } = dependencies
     this.#versions = new VersionsByConnection({ clock, timeoutMs, broker: this.brokerAddress })
     this.#mend(options.connectionPool)
@@ -133,7 +130,7 @@ export class HonestBroker extends Broker {
       const wanted = this.#versions.request(connection, 'Metadata', requests.Metadata, { topics })
       return this.#withTopics(await wanted, topics)
     })
-    this.#dependencies.observer.metadataAnswered()
+    this.#dependencies.events.emit({ kind: 'metadataAnswered' })
     return answer
   }
 
@@ -200,12 +197,10 @@ export class HonestBroker extends Broker {
     { throttleTime, clientSideThrottleTime = 0 }: RawProduceResponse,
     durationMs: number,
   ): void {
-    const { observer } = this.#dependencies
-    observer.produceAnswered(this.brokerAddress, durationMs)
     // Which of the two a broker means depends on the version of its answer (KIP-219).
     const throttleMs = throttleTime + clientSideThrottleTime
-    this.#statistics?.throttled(throttleMs)
-    if (throttleMs > 0) observer.throttled(throttleMs)
+    const broker = this.#name
+    this.#dependencies.events.emit({ kind: 'produceAnswered', broker, durationMs, throttleMs })
   }
 
   /** Asks something that any broker can answer; one that does not in time loses the connection. */
@@ -216,7 +211,7 @@ export class HonestBroker extends Broker {
     const timeoutMs = Math.min(socketTimeoutMs, MAX_QUESTION_TIMEOUT_MS)
     const cancelTimer = clock.schedule(timeoutMs, () => {
       const error = new SocketEnd('timeout', `no answer within ${timeoutMs} ms`)
-      this.#statistics?.timedOut()
+      this.#dependencies.events.emit({ kind: 'requestTimedOut', broker: this.#name })
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(error)
     })
     try {
@@ -265,7 +260,7 @@ export class HonestBroker extends Broker {
   }
 
   async #connectInTime(): Promise<void> {
-    const { clock, connectTimeoutMs, gate, observer } = this.#dependencies
+    const { clock, connectTimeoutMs, gate, events } = this.#dependencies
     const { promise: timedOut, reject } = Promise.withResolvers<never>()
     const cancelTimer = clock.schedule(connectTimeoutMs, () => {
       reject(new Error(`${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`))
@@ -275,7 +270,7 @@ export class HonestBroker extends Broker {
     try {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
-      observer.connectFailed()
+      events.emit({ kind: 'connectFailed', broker: this.#name })
       gate.failed(this.brokerAddress, error)
       await this.#startAfresh()
       throw isHangUp(error) ? hungUp(this.brokerAddress, 'TLS') : error
@@ -323,8 +318,8 @@ export class HonestBroker extends Broker {
 
   /** Applies the workarounds that concern each connection. */
   #mend({ pool }: ConnectionPool): void {
-    const statistics = this.#statistics
-    const { clock, maxAnswerBytes, connectTimeoutMs } = this.#dependencies
+    const broker = this.#name
+    const { clock, events, maxAnswerBytes, connectTimeoutMs } = this.#dependencies
     for (const connection of pool) {
       silenceIdleTimerLoop(connection)
       boundAuthentication(connection, clock, connectTimeoutMs)
@@ -332,11 +327,11 @@ export class HonestBroker extends Broker {
         clock,
         maxAnswerBytes,
         onForeignAnswer: () => {
-          statistics?.foreignAnswer()
+          events.emit({ kind: 'foreignAnswer', broker })
         },
       })
       renewSessionInTime(connection)
-      if (statistics) countRequests(connection, statistics, clock)
+      countRequests(connection, { broker, events, clock })
     }
   }
 }

@@ -11,7 +11,7 @@ import { deliveryError, RDKAFKA } from '../delivery-errors.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff } from '../reconnect-backoff.ts'
 import type { TokenSource } from '../security/bearer-token.ts'
-import type { BrokerRegistry } from '../statistics/broker-registry.ts'
+import type { EventSink } from '../events.ts'
 import {
   TransportError,
   type Availability,
@@ -23,7 +23,6 @@ import {
   type ProduceRequest,
   type Transport,
   type TransportListener,
-  type TransportObserver,
 } from '../transport.ts'
 import { failAll, toOutcomes, toSnapshot, UNCONFIRMED } from './answers.ts'
 import { classify, reasonOf } from './classify.ts'
@@ -44,11 +43,9 @@ export interface KafkajsTransportDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly log: TransportLog
-  readonly observer: TransportObserver
+  readonly events: EventSink
   /** Opens plain connections. @defaultValue `net.connect` */
   readonly connect?: Connect
-  /** Where connections and requests are counted. @defaultValue nowhere */
-  readonly statistics?: BrokerRegistry | undefined
 }
 
 /** When nothing was heard of Kafka for so long, it is asked whether it is there. */
@@ -83,12 +80,12 @@ export class KafkajsTransport implements Transport {
   constructor(settings: KafkajsTransportSettings, dependencies: KafkajsTransportDependencies) {
     this.#dependencies = dependencies
     const { connectTimeoutMs, socketTimeoutMs, maxAnswerBytes, maxIdleMs, ssl } = settings
-    const { clock, random, log, observer, connect, statistics } = dependencies
+    const { clock, random, log, events, connect } = dependencies
     this.#probeBackoff = new ReconnectBackoff(settings, random)
     const sasl = settings.sasl && kafkajsSasl(settings.sasl, settings, dependencies)
     this.#tokens = sasl?.tokens
     const socketSettings = { ...settings.socket, tls: ssl }
-    this.#sockets = new Sockets(socketSettings, observer, connect, statistics)
+    this.#sockets = new Sockets(socketSettings, events, connect)
     const logger = createLogger({
       level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.INFO,
       logCreator: kafkajsLogCreator(dependencies.log),
@@ -113,8 +110,7 @@ export class KafkajsTransport implements Transport {
       random,
       {
         clock,
-        observer,
-        statistics,
+        events,
         connectTimeoutMs,
         socketTimeoutMs,
         maxAnswerBytes,
@@ -124,7 +120,7 @@ export class KafkajsTransport implements Transport {
           clock,
           random,
           log,
-          observer,
+          events,
           mechanism: settings.sasl?.mechanism,
         }),
       },
@@ -169,7 +165,7 @@ export class KafkajsTransport implements Transport {
     this.#lastMetadataMs = this.#dependencies.clock.nowMs()
     const snapshot = toSnapshot(metadata)
     this.#stalls.learn(snapshot)
-    this.#dependencies.statistics?.learn(snapshot.brokers)
+    this.#dependencies.events.emit({ kind: 'brokersLearned', brokers: snapshot.brokers })
     return snapshot
   }
 
@@ -190,7 +186,10 @@ export class KafkajsTransport implements Transport {
 
   produce(request: ProduceRequest): ProduceAttempt {
     const call = new ProduceCall(request)
-    for (const { sizeBytes } of request.batches) this.#dependencies.observer.batchSent(sizeBytes)
+    const { clock, events } = this.#dependencies
+    for (const { sizeBytes } of request.batches) {
+      events.emit({ kind: 'batchSent', wireBytes: sizeBytes })
+    }
     const { promise: ended, resolve } = Promise.withResolvers<readonly ProduceOutcome[]>()
     const giveUp = (reason: string): void => {
       const { wasSent } = call
@@ -199,9 +198,8 @@ export class KafkajsTransport implements Transport {
       resolve(failAll(call, { errorNumber, wasSent, reason }))
     }
     const { requestTimeoutMs } = request
-    const { clock, statistics } = this.#dependencies
     const cancelTimer = clock.schedule(requestTimeoutMs, () => {
-      statistics?.node(request.leader)?.timedOut()
+      events.emit({ kind: 'requestTimedOut', broker: request.leader })
       giveUp(`no answer within ${Math.round(requestTimeoutMs)} ms`)
     })
     const unwatch = this.#stalls.watch(call)

@@ -6,7 +6,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import type { ReconnectBackoffSettings } from '../reconnect-backoff.ts'
-import type { TransportObserver } from '../transport.ts'
+import type { EventSink } from '../events.ts'
 import type { TransportLog } from './kafkajs-log.ts'
 import { BrokerBackoff } from './broker-backoff.ts'
 import { securityFailureOf } from './security-failure.ts'
@@ -16,7 +16,7 @@ export interface SecurityBackoffDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly log: TransportLog
-  readonly observer: Pick<TransportObserver, 'authenticationFailed'>
+  readonly events: EventSink
   /** `sasl.mechanism`, for the log; `undefined` without SASL. */
   readonly mechanism: string | undefined
 }
@@ -54,8 +54,10 @@ export class SecurityBackoff {
     const failure = securityFailureOf(error)
     // Without a token no broker was asked; the token's source has its own backoff, and says so itself.
     if (!failure || failure.kind === 'token') return
-    const { log, observer, mechanism } = this.#dependencies
-    if (failure.kind === 'credentials') observer.authenticationFailed()
+    const { log, events, mechanism } = this.#dependencies
+    if (failure.kind === 'credentials') {
+      events.emit({ kind: 'authenticationFailed', broker })
+    }
     // Of connections that were refused together the first has said it.
     if (this.#gate.isClosed(broker)) return
     const backoffMs = this.#gate.failed(broker, error)

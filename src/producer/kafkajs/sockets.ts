@@ -5,9 +5,8 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
-import type { BrokerRegistry } from '../statistics/broker-registry.ts'
-import type { BrokerStatistics, ConnectionEnd } from '../statistics/broker-statistics.ts'
-import type { TransportObserver } from '../transport.ts'
+import type { ConnectionEnd } from '../../base/connection-end.ts'
+import { addressOf, type EventSink } from '../events.ts'
 
 const KEEP_ALIVE_DELAY_MS = 60_000
 /** kafkajs splits a bootstrap address at its first colon, so an IPv6 address goes in disguise. */
@@ -69,28 +68,24 @@ export class Sockets {
   readonly #tlsOptions: tls.ConnectionOptions | undefined
   readonly #options: Pick<net.TcpNetConnectOpts, 'family' | 'keepAlive' | 'noDelay'>
   readonly #connect: Connect
-  readonly #observer: TransportObserver
-  readonly #statistics: BrokerRegistry | undefined
+  readonly #events: EventSink
   readonly #open = new Set<net.Socket>()
   #isClosed = false
 
   /**
    * @param settings - `tls` is `undefined` for plain text.
    * @param connect - opens plain connections; tests have a network of their own.
-   * @param statistics - where connections and their bytes are counted.
    */
   constructor(
     settings: SocketSettings & { readonly tls: tls.ConnectionOptions | undefined },
-    observer: TransportObserver,
+    events: EventSink,
     connect: Connect = net.connect,
-    statistics?: BrokerRegistry,
   ) {
     const { keepAlive, noDelay } = settings
     this.#tlsOptions = settings.tls
     this.#options = { family: FAMILIES[settings.family], keepAlive, noDelay }
-    this.#observer = observer
+    this.#events = events
     this.#connect = connect
-    this.#statistics = statistics
   }
 
   /** kafkajs's way to get a connection. Its own would leave Nagle's delay on. */
@@ -103,8 +98,8 @@ export class Sockets {
     const { socket, wire } = this.#openSocket(options, onConnect)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
-    const broker = this.#statistics?.at(host, port)
-    broker?.opened(socket, wire)
+    const broker = addressOf(host, port)
+    this.#events.emit({ kind: 'connectionOpened', broker, connection: socket, wire })
     this.#watch(socket, broker)
     return socket
   }
@@ -134,29 +129,29 @@ export class Sockets {
     return { socket: tls.connect(tlsOptions, onConnect), wire }
   }
 
-  /** A connection that never came about is counted by the observer where that is noticed. */
-  #watch(socket: net.Socket, broker: BrokerStatistics | undefined): void {
+  #watch(connection: net.Socket, broker: string): void {
     let cause: Error | undefined
     let isConnected = false
-    socket.once('error', (error) => {
+    connection.once('error', (error) => {
       cause = error
       // Nothing tells it from a reset of an open connection but when it comes.
       const isCut = 'code' in error && error.code === 'ECONNRESET'
       if (this.#tlsOptions && !isConnected && isCut) Object.assign(error, { code: HANDSHAKE_CUT })
     })
-    socket.once(this.#tlsOptions ? 'secureConnect' : 'connect', () => {
+    connection.once(this.#tlsOptions ? 'secureConnect' : 'connect', () => {
       isConnected = true
-      broker?.reached(socket, 'APIVERSION_QUERY')
+      const stage = 'APIVERSION_QUERY'
+      this.#events.emit({ kind: 'connectionReached', broker, connection, stage })
     })
-    socket.once('close', () => {
-      const end = this.#isClosed ? 'intended' : reasonOfEnd(cause)
-      broker?.closed(socket, isConnected ? end : undefined)
-      if (isConnected && end !== 'intended') this.#observer.connectionLost(end)
+    connection.once('close', () => {
+      const reason = this.#isClosed ? 'intended' : reasonOfEnd(cause)
+      const end = isConnected ? reason : undefined
+      this.#events.emit({ kind: 'connectionClosed', broker, connection, end })
     })
   }
 }
 
-function reasonOfEnd(cause: Error | undefined): ConnectionEnd {
+function reasonOfEnd(cause: Error | undefined): ConnectionEnd | 'intended' {
   if (cause instanceof SocketEnd) return cause.reason
   return cause === undefined ? 'closed' : 'reset'
 }

@@ -4,6 +4,7 @@
  * the totals stays.
  */
 import type { Clock } from '../../base/clock.ts'
+import { addressOf, type BrokerEvent } from '../events.ts'
 import type { BrokerAddress } from '../transport.ts'
 import { BrokerStatistics, type BrokerQueues } from './broker-statistics.ts'
 import type { BrokerData, Totals } from './statistics-data.ts'
@@ -39,9 +40,15 @@ export class BrokerRegistry {
     return this.#entries.size
   }
 
+  /** Counts what happened between kprf and one broker, which may be new. */
+  observe(event: BrokerEvent): void {
+    const { broker } = event
+    const counted = typeof broker === 'number' ? this.node(broker) : this.at(broker)
+    counted?.observe(event)
+  }
+
   /** Returns the broker at an address, which may be new. */
-  at(host: string, port: number): BrokerStatistics {
-    const address = addressOf(host, port)
+  at(address: string): BrokerStatistics {
     return (this.#entries.get(address) ?? this.#add(address, 'learned')).broker
   }
 
@@ -113,8 +120,4 @@ function add(sum: NetworkTotals, { requests, bytes }: BrokerStatistics): Network
     rx: sum.rx + requests.rx,
     rx_bytes: sum.rx_bytes + bytes.received,
   }
-}
-
-function addressOf(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -3,22 +3,10 @@
  * them. Nothing here is done for each record.
  */
 import type { Clock } from '../../base/clock.ts'
+import type { ConnectionEnd } from '../../base/connection-end.ts'
+import type { BrokerEvent, ByteCounts, ConnectionStage } from '../events.ts'
 import type { BrokerData, BrokerState } from './statistics-data.ts'
 import { Window } from './window.ts'
-
-/** Bytes on the wire of one connection: a `net.Socket`. */
-export interface ByteCounts {
-  readonly bytesRead: number
-  /** Those that wait to be written included. */
-  readonly bytesWritten: number
-  readonly writableLength: number
-}
-
-/** How far a connection is. */
-export type ConnectionStage = Exclude<BrokerState, 'INIT' | 'DOWN'>
-
-/** Why a connection ended that was there; `intended` where nothing is wrong. */
-export type ConnectionEnd = 'timeout' | 'malformed' | 'reset' | 'closed' | 'intended'
 
 /** What only the producer knows. */
 export interface BrokerQueues {
@@ -105,20 +93,65 @@ export class BrokerStatistics {
     return { sent, received }
   }
 
+  /** Counts what happened. */
+  observe(event: BrokerEvent): void {
+    switch (event.kind) {
+      case 'connectionOpened':
+        this.#opened(event.connection, event.wire)
+        break
+      case 'connectionReached':
+        this.#reached(event.connection, event.stage)
+        break
+      case 'connectionClosed':
+        this.#closed(event.connection, event.end)
+        break
+      case 'requestQueued':
+        this.#outbuf += 1
+        break
+      case 'requestSent':
+        this.#sent(event.api, event.waitedMs)
+        break
+      case 'requestWithdrawn':
+        this.#outbuf -= 1
+        break
+      case 'requestAnswered':
+        this.#answered(event.roundTripMs)
+        break
+      case 'requestCompleted':
+        this.#waitresp -= 1
+        break
+      case 'requestLost':
+        this.#waitresp -= 1
+        this.#txErrors += 1
+        break
+      case 'requestTimedOut':
+        this.#timeouts += 1
+        break
+      case 'foreignAnswer':
+        this.#foreignAnswers += 1
+        break
+      case 'produceAnswered':
+        this.#throttle.observe(event.throttleMs)
+        break
+      case 'connectFailed':
+      case 'authenticationFailed':
+    }
+  }
+
   /**
    * A connection is being opened.
    *
    * @param connection - by which it is known to the methods below.
    * @param wire - where its bytes are counted; with TLS, the socket below.
    */
-  opened(connection: object, wire: ByteCounts): void {
+  #opened(connection: object, wire: ByteCounts): void {
     this.#connects += 1
     this.#open.set(connection, { wire, stage: 'CONNECT' })
     this.#noteState()
   }
 
   /** A connection has got so far. */
-  reached(connection: object, stage: ConnectionStage): void {
+  #reached(connection: object, stage: ConnectionStage): void {
     const open = this.#open.get(connection)
     if (!open || open.stage === stage) return
     open.stage = stage
@@ -126,7 +159,7 @@ export class BrokerStatistics {
   }
 
   /** A connection is gone. @param end - `undefined` for one that never came about. */
-  closed(connection: object, end: ConnectionEnd | undefined): void {
+  #closed(connection: object, end: ConnectionEnd | 'intended' | undefined): void {
     const open = this.#open.get(connection)
     if (!open) return
     this.#open.delete(connection)
@@ -139,13 +172,8 @@ export class BrokerStatistics {
     this.#noteState()
   }
 
-  /** A request waits to be sent. */
-  queued(): void {
-    this.#outbuf += 1
-  }
-
   /** A request that waited is on its way. */
-  sent(api: string, waitedMs: number): void {
+  #sent(api: string, waitedMs: number): void {
     this.#outbuf -= 1
     this.#waitresp += 1
     this.#tx += 1
@@ -154,43 +182,12 @@ export class BrokerStatistics {
     this.#outbufLatency.observe(waitedMs * 1000)
   }
 
-  /** A request that waited will never be sent. */
-  withdrawn(): void {
-    this.#outbuf -= 1
-  }
-
   /** A request got its answer. */
-  answered(roundTripMs: number): void {
+  #answered(roundTripMs: number): void {
     this.#waitresp -= 1
     this.#rx += 1
     this.#receivedMs = this.#clock.nowMs()
     this.#roundTrip.observe(roundTripMs * 1000)
-  }
-
-  /** A request gets no answer, and none is expected (acks 0). */
-  completed(): void {
-    this.#waitresp -= 1
-  }
-
-  /** A request that was sent will not be answered any more. */
-  lost(): void {
-    this.#waitresp -= 1
-    this.#txErrors += 1
-  }
-
-  /** A request was given up because its time was over. */
-  timedOut(): void {
-    this.#timeouts += 1
-  }
-
-  /** An answer belongs to no request. */
-  foreignAnswer(): void {
-    this.#foreignAnswers += 1
-  }
-
-  /** A broker said how long kprf is to wait, mostly 0. */
-  throttled(durationMs: number): void {
-    this.#throttle.observe(durationMs)
   }
 
   /** A produce request has batches that were sent before. */

@@ -1,5 +1,5 @@
 /** Counts what is in the producer's queue, when statistics are put together: nobody counts it in between. */
-import type { PartitionQueue, TopicQueue } from '../accumulator.ts'
+import type { PartitionQueue, TopicQueue } from '../topic-queue.ts'
 import type { PartitionLeaders } from '../partitioner.ts'
 import type { BrokerQueues } from './broker-statistics.ts'
 import type { PartitionData, TopicData, TopparData } from './statistics-data.ts'

@@ -4,8 +4,8 @@
  * are off there is no such object, and nothing is counted.
  */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
-import type { TopicQueue } from '../accumulator.ts'
-import type { Batch } from '../batch.ts'
+import type { TopicQueue } from '../topic-queue.ts'
+import type { ProducerEvent } from '../events.ts'
 import { BrokerRegistry } from './broker-registry.ts'
 import { BrokerLoads, describeTopic, type KnownTopic } from './queue-census.ts'
 import type { EosData, StatisticsData } from './statistics-data.ts'
@@ -45,7 +45,7 @@ const GRANULARITY_MS = 1_000
 
 /** See the head of this file. */
 export class Statistics {
-  readonly brokers: BrokerRegistry
+  readonly #brokers: BrokerRegistry
   readonly #settings: StatisticsSettings
   readonly #intervalMs: number
   readonly #clock: Clock
@@ -62,7 +62,7 @@ export class Statistics {
     this.#intervalMs = Math.ceil(settings.intervalMs / GRANULARITY_MS) * GRANULARITY_MS
     this.#clock = clock
     this.#startedMs = clock.nowMs()
-    this.brokers = new BrokerRegistry(settings.brokers, clock)
+    this.#brokers = new BrokerRegistry(settings.brokers, clock)
   }
 
   /** Those of the last interval; before its end, the ones of the start. */
@@ -87,25 +87,44 @@ export class Statistics {
     this.#take()
   }
 
-  /** Kafka has a topic. */
-  confirmed(topic: string): void {
-    this.#topic(topic)
+  /** Counts what happened. */
+  observe(event: ProducerEvent): void {
+    switch (event.kind) {
+      case 'topicConfirmed':
+        this.#topic(event.topic)
+        break
+      case 'topicForgotten':
+        this.#topics.delete(event.topic)
+        break
+      case 'brokersLearned':
+        this.#brokers.learn(event.brokers)
+        break
+      case 'requestSending':
+        this.#sending(event.brokerId, event.batches)
+        break
+      case 'batchAcknowledged':
+        this.#acknowledged(event)
+        break
+      case 'recordsDelivered':
+      case 'recordsHandedBack':
+        this.#settled(event.topic, event.partition, event.records.count)
+        break
+      case 'recordsFailed':
+        this.#settled(event.failure.topic, event.failure.partition, event.records.count)
+        break
+      default:
+        if ('broker' in event) this.#brokers.observe(event)
+    }
   }
 
-  /** A topic is not used any more. */
-  forgotten(topic: string): void {
-    this.#topics.delete(topic)
-  }
-
-  /** Batches of one request are handed over to be sent to their leader. */
-  sending(
-    leader: number,
-    sent: readonly { readonly queue: { readonly topic: TopicQueue }; readonly batch: Batch }[],
+  #sending(
+    brokerId: number,
+    batches: (ProducerEvent & { kind: 'requestSending' })['batches'],
   ): void {
-    const broker = this.brokers.node(leader)
+    const broker = this.#brokers.node(brokerId)
     const nowMs = this.#clock.nowMs()
     let isRetry = false
-    for (const { queue, batch } of sent) {
+    for (const { queue, batch } of batches) {
       this.#topic(queue.topic.name).batchSent(batch.encodedCount, batch.sizeBytes)
       if (batch.attempts > 0) isRetry = true
       else broker?.dequeued(nowMs - batch.firstAdmittedMs)
@@ -113,18 +132,22 @@ export class Statistics {
     if (isRetry) broker?.retried()
   }
 
-  /** Kafka has a batch. */
-  acknowledged(topic: string, partition: number, records: number, bytes: number): void {
+  #acknowledged({
+    topic,
+    partition,
+    recordCount,
+    sizeBytes,
+  }: ProducerEvent & { kind: 'batchAcknowledged' }): void {
     const { acknowledged } = this.#topic(topic).partition(partition)
-    acknowledged.records += records
-    acknowledged.bytes += bytes
-    this.#acknowledgedRecords += records
-    this.#acknowledgedBytes += bytes
+    acknowledged.records += recordCount
+    acknowledged.bytes += sizeBytes
+    this.#acknowledgedRecords += recordCount
+    this.#acknowledgedBytes += sizeBytes
   }
 
-  /** Records were reported. */
-  settled(topic: string, partition: number, records: number): void {
-    this.#topic(topic).partition(partition).settledRecords += records
+  #settled(topic: string, partition: number | undefined, recordCount: number): void {
+    if (partition === undefined) return
+    this.#topic(topic).partition(partition).settledRecords += recordCount
   }
 
   #tick(): void {
@@ -168,11 +191,11 @@ export class Statistics {
       msg_size: queue?.bufferedBytes ?? 0,
       msg_max: queueBufferingMaxMessages,
       msg_size_max: this.#settings.queueBufferingMaxKbytes * 1024,
-      ...this.brokers.totals(),
+      ...this.#brokers.totals(),
       txmsgs: this.#acknowledgedRecords,
       txmsg_bytes: this.#acknowledgedBytes,
       metadata_cache_cnt: queue?.knownTopics ?? 0,
-      brokers: this.brokers.take((nodeId) => loads.of(nodeId)),
+      brokers: this.#brokers.take((nodeId) => loads.of(nodeId)),
       topics: Object.fromEntries(topics.map((topic) => [topic.topic, topic])),
       ...(queue?.eos && { eos: queue.eos }),
     }

@@ -3,6 +3,7 @@
  * working. Those that are ours beside them are in `producer-metrics.ts`. What is called for each push or each
  * record costs well under a microsecond.
  */
+import type { PushMode } from '../../base/push-mode.ts'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
@@ -12,9 +13,6 @@ import { StatisticsMetrics, type StatisticsSource } from './statistics-metrics.t
 import type { CountSeries } from './plain-counter.ts'
 import { TopicCounter } from './topic-counter.ts'
 import { OTHER_TOPICS, TopicLabels } from './topic-labels.ts'
-
-/** Whether the client of a push waits for the delivery reports. */
-export type PushMode = 'sync' | 'async'
 
 /** Records, and when each was admitted, on the same clock as the time they were settled. */
 export interface Admitted {

@@ -3,15 +3,11 @@
  * end with `_total`. Each is there from the start, so that a first error shows as an increase.
  */
 import { Counter, Histogram, type Registry } from 'prom-client'
+import { CONNECTION_ENDS, type ConnectionEnd } from '../../base/connection-end.ts'
+import type { PushMode } from '../../base/push-mode.ts'
 import { declareState, type KprfState } from './state-gauges.ts'
 import { type SeriesByTopic, TopicCounter } from './topic-counter.ts'
 import type { TopicLabels } from './topic-labels.ts'
-
-/** Why a connection to a broker ended that was not ours to end. */
-export const CONNECTION_ENDS = ['timeout', 'reset', 'closed', 'malformed'] as const
-
-/** See {@link CONNECTION_ENDS}. */
-export type ConnectionEnd = (typeof CONNECTION_ENDS)[number]
 
 /** What {@link ProducerMetrics} are made of. */
 export interface ProducerMetricsOptions {
@@ -35,7 +31,7 @@ const COMPRESSION_RATIO_BUCKETS = [1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32]
 export class ProducerMetrics {
   readonly #registry: Registry
   readonly #labels: TopicLabels
-  readonly #received: Readonly<Record<'sync' | 'async', SeriesByTopic>>
+  readonly #received: Readonly<Record<PushMode, SeriesByTopic>>
   readonly #failed: TopicCounter
   readonly #rejected: Counter<'reason'>
   readonly #produceErrors: Counter<'reason'>

@@ -17,7 +17,7 @@ import { codecOf, decodeBatch, whole } from '../../support/decode-batch.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { FakeTransport } from '../../support/fake-transport.ts'
 import { record } from '../../support/producer-harness.ts'
-import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
+import { RecordingEvents } from '../../support/recording-events.ts'
 
 const codecs = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 const LIMITS = { maxMessageBytes: Infinity, maxTimestampMs: Infinity, produceVersion: 7 }
@@ -36,7 +36,7 @@ function requestOf(...batches: readonly EncodedBatch[]): ProduceRequest {
 function dependencies(): CompressionDependencies {
   return {
     ...{ clock: new FakeClock(), log: () => undefined },
-    observer: new RecordingTransportObserver(),
+    events: new RecordingEvents(),
   }
 }
 
@@ -49,7 +49,7 @@ interface HeldCompression {
 class Harness {
   readonly clock = new FakeClock()
   readonly inner = new FakeTransport({ t: 8 })
-  readonly observer = new RecordingTransportObserver()
+  readonly events = new RecordingEvents()
   readonly warnings: unknown[] = []
   /** What is being compressed, in the order in which it was begun, until the test says how it ends. */
   readonly held: HeldCompression[] = []
@@ -58,7 +58,7 @@ class Harness {
   constructor(compress?: Compressor) {
     this.transport = new CompressingTransport(this.inner, {
       clock: this.clock,
-      observer: this.observer,
+      events: this.events,
       log: (_, message, fields) => this.warnings.push([message, fields]),
       codec: 'zstd',
       compress:
@@ -183,7 +183,7 @@ describe('a compressed batch', () => {
     expect(kept).toMatchObject({ producerId: 7_000_000_000n, producerEpoch: 3, recordCount: 20 })
     expect(header).toEqual({ ...kept, sizeBytes: sent?.sizeBytes, attributes: attributes | 4 })
     expect(header.sizeBytes).toBeLessThan(sizeBytes)
-    expect(harness.observer.compressions).toEqual([[sizeBytes, header.sizeBytes]])
+    expect(harness.events.compressions).toEqual([[sizeBytes, header.sizeBytes]])
   })
 
   it('is made without a change to the batch that it is made from', async () => {
@@ -209,7 +209,7 @@ describe('a batch goes as it is', () => {
 
     expect(harness.sent).toEqual([small])
     expect(harness.warnings).toEqual([])
-    expect(harness.observer.compressions).toEqual([[small.sizeBytes, small.sizeBytes]])
+    expect(harness.events.compressions).toEqual([[small.sizeBytes, small.sizeBytes]])
   })
 
   it('when it stays as large as it is', async () => {

@@ -1,11 +1,10 @@
 /** What the producer promises, with a transport that compresses: at once, and later. */
 import { describe, expect, it } from 'vitest'
 import type { Compressor } from '../../../src/producer/compression/compressor.ts'
-import type { ProducerSettings } from '../../../src/producer/settings.ts'
 import type { ProduceOutcome } from '../../../src/producer/transport.ts'
 import { atOnce, compressedWith, later } from '../../support/compression.ts'
 import { codecOf } from '../../support/decode-batch.ts'
-import { record, ProducerHarness } from '../../support/producer-harness.ts'
+import { record, ProducerHarness, type HarnessSettings } from '../../support/producer-harness.ts'
 
 const refused = (errorNumber: number): ProduceOutcome => ({ status: 'refused', errorNumber })
 
@@ -15,7 +14,7 @@ const text = (name: string): string => `${name} `.repeat(50)
 /** A producer that knows its topic and compresses. */
 async function warmHarness(
   compress: Compressor,
-  settings: Partial<ProducerSettings> = {},
+  settings: Partial<HarnessSettings> = {},
 ): Promise<ProducerHarness> {
   return await ProducerHarness.warm(settings, { t: 4 }, compressedWith(compress))
 }

@@ -9,7 +9,7 @@ import { TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
 import type { KafkajsTransportSettings } from '../../../src/producer/kafkajs/settings.ts'
 import { DEFAULT_TRANSPORT_SETTINGS } from '../../support/default-settings.ts'
-import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
+import { RecordingEvents } from '../../support/recording-events.ts'
 
 const PORT = 9_000
 const MOVED_PORT = 9_500
@@ -36,7 +36,7 @@ class Scene {
         log: (_, message, fields) => {
           if (message === 'Kafka is not reachable') this.reasons.push(String(fields['reason']))
         },
-        observer: new RecordingTransportObserver(),
+        events: new RecordingEvents(),
         connect: world.network.connect,
       },
     )

@@ -7,7 +7,9 @@ import type {
 import { createAuthority } from '../../support/certificates.ts'
 import { CountingProxies } from '../../support/counting-proxy.ts'
 import { MeasuredProducer, type MeasuredProducerOptions } from '../../support/measured-producer.ts'
+import type { DeliveryReport } from '../../../src/producer/types.ts'
 import { record } from '../../support/producer-harness.ts'
+import { sendAll } from '../../support/send-all.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 
@@ -215,18 +217,20 @@ describe('the statistics of a broker', () => {
   })
 
   it('do not count a request that was given up while it was held back', async () => {
-    const { cluster, measured, finish } = await start(
-      {},
-      { producer: { lingerMs: 0, messageTimeoutMs: 150 } },
-    )
-    await measured.deliver([record('a')])
+    const { cluster, measured, finish } = await start({}, { producer: { lingerMs: 0 } })
+    const deliver = (value: string): Promise<DeliveryReport> => {
+      const { promise, resolve } = Promise.withResolvers<DeliveryReport>()
+      void sendAll(measured.producer, [record(value)], resolve, { deliveryTimeoutMs: 150 })
+      return promise
+    }
+    await deliver('a')
     cluster.control('Produce', fault.throttle(800))
-    await measured.deliver([record('b')])
+    await deliver('b')
 
-    expect(await measured.deliver([record('c')])).toMatchObject([{ status: 'notPersisted' }])
+    expect(await deliver('c')).toMatchObject({ status: 'notPersisted' })
     await expect
-      .poll(() => measured.deliver([record('d')]), { timeout: 10_000 })
-      .toMatchObject([{ status: 'persisted' }])
+      .poll(() => deliver('d'), { timeout: 10_000 })
+      .toMatchObject({ status: 'persisted' })
 
     const broker = only(await finish())
     expect(broker).toMatchObject({ outbuf_cnt: 0, waitresp_cnt: 0, txerrs: 0 })

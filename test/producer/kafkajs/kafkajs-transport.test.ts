@@ -16,7 +16,7 @@ import { createAuthority } from '../../support/certificates.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
-import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
+import { RecordingEvents } from '../../support/recording-events.ts'
 import { unsignedToken } from '../../support/unsigned-token.ts'
 
 const closers: (() => Promise<unknown>)[] = []
@@ -404,14 +404,14 @@ describe('fetchMetadata', () => {
     const cluster = await startCluster()
     await cluster.stopBroker(1)
     const backoff = { reconnectBackoffMs: 60_000, reconnectBackoffMaxMs: 60_000 }
-    const observer = new RecordingTransportObserver()
-    const transport = connect(cluster, backoff, systemClock, undefined, observer)
+    const events = new RecordingEvents()
+    const transport = connect(cluster, backoff, systemClock, undefined, events)
 
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({ errorNumber: -195 })
     }
 
-    expect(observer.connectFailures).toBe(1)
+    expect(events.connectFailures).toBe(1)
   })
 
   it('does not ask without a pause whether Kafka is there, whatever the backoff', async () => {
@@ -426,12 +426,12 @@ describe('fetchMetadata', () => {
         return systemClock.schedule(delayMs, task)
       },
     }
-    const observer = new RecordingTransportObserver()
-    const transport = connect(cluster, { reconnectBackoffMs: 0 }, clock, undefined, observer)
+    const events = new RecordingEvents()
+    const transport = connect(cluster, { reconnectBackoffMs: 0 }, clock, undefined, events)
     transport.start({ onAvailable: () => undefined, onStalled: () => undefined })
 
     await vi.waitFor(() => {
-      expect(observer.connectFailures).toBeGreaterThan(3)
+      expect(events.connectFailures).toBeGreaterThan(3)
     })
 
     // The first question is asked at once.
@@ -559,53 +559,53 @@ describe('start', () => {
   })
 })
 
-describe('the observer', () => {
+describe('the events', () => {
   it('learns who answered produce requests, and of metadata', async () => {
     const cluster = await startCluster()
-    const observer = new RecordingTransportObserver()
-    const transport = connect(cluster, {}, systemClock, undefined, observer)
+    const events = new RecordingEvents()
+    const transport = connect(cluster, {}, systemClock, undefined, events)
     await transport.fetchMetadata(['t'])
 
     await produce(transport, ['a'])
 
-    expect(observer.answers).toEqual([cluster.bootstrap])
-    expect(observer.metadataAnswers).toBe(1)
-    expect(observer.lost).toEqual([])
+    expect(events.answers).toEqual([cluster.bootstrap])
+    expect(events.metadataAnswers).toBe(1)
+    expect(events.lost).toEqual([])
   })
 
   it('learns for how long a broker throttles', async () => {
     const cluster = await startCluster()
-    const observer = new RecordingTransportObserver()
-    const transport = connect(cluster, {}, systemClock, undefined, observer)
+    const events = new RecordingEvents()
+    const transport = connect(cluster, {}, systemClock, undefined, events)
     await transport.fetchMetadata(['t'])
     cluster.control('Produce', fault.throttle(7))
 
     await produce(transport, ['a'])
 
-    expect(observer.throttles).toEqual([7])
+    expect(events.throttles).toEqual([7])
   })
 
   it('learns of brokers that are not there', async () => {
     const cluster = await startCluster()
     await cluster.stopBroker(1)
-    const observer = new RecordingTransportObserver()
-    const transport = connect(cluster, {}, systemClock, undefined, observer)
+    const events = new RecordingEvents()
+    const transport = connect(cluster, {}, systemClock, undefined, events)
 
     await transport.fetchMetadata(['t']).catch(() => undefined)
 
-    expect(observer.connectFailures).toBe(1)
-    expect(observer.authenticationFailures).toBe(0)
+    expect(events.connectFailures).toBe(1)
+    expect(events.authenticationFailures).toBe(0)
   })
 
   it('learns of credentials that are refused', async () => {
     const cluster = await startCluster({ sasl: { users: { kprf: 'right' } } })
     const sasl = { mechanism: 'plain', username: 'kprf', password: 'wrong' } as const
-    const observer = new RecordingTransportObserver()
-    const transport = connect(cluster, { sasl }, systemClock, undefined, observer)
+    const events = new RecordingEvents()
+    const transport = connect(cluster, { sasl }, systemClock, undefined, events)
 
     await transport.fetchMetadata(['t']).catch(() => undefined)
 
-    expect(observer.authenticationFailures).toBe(1)
+    expect(events.authenticationFailures).toBe(1)
   })
 })
 
@@ -777,7 +777,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     await once(closed, 'listening')
     const { port } = closed.address() as net.AddressInfo
     closed.close()
-    const observer = new RecordingTransportObserver()
+    const events = new RecordingEvents()
     const oidc = {
       method: 'oidc',
       tokenEndpointUrl: `http://127.0.0.1:${port}/token`,
@@ -788,7 +788,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
       ca: undefined,
     } as const
     const sasl = { mechanism: 'oauthbearer', source: oidc, extensions: {} } as const
-    const transport = connect(cluster, { sasl }, new FakeClock(), log, observer)
+    const transport = connect(cluster, { sasl }, new FakeClock(), log, events)
 
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
@@ -796,7 +796,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     expect(transport.availability).toBe('tokenMissing')
     expect(lines).toMatchObject([{ message: 'no token for Kafka', retry_in_ms: 23 }])
     expect(cluster.requests).toEqual([])
-    expect(observer.authenticationFailures).toBe(0)
+    expect(events.authenticationFailures).toBe(0)
     expect(text()).not.toContain('canary')
   })
 

@@ -3,7 +3,7 @@ import { SecurityBackoff } from '../../../src/producer/kafkajs/security-backoff.
 import { TokenError } from '../../../src/producer/security/bearer-token.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { errors } from '../../support/kafkajs-internals.ts'
-import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
+import { RecordingEvents } from '../../support/recording-events.ts'
 
 const refused = new errors.KafkaJSSASLAuthenticationError(
   'SASL PLAIN authentication failed: Authentication failed: Invalid username or password',
@@ -16,19 +16,19 @@ const untrusted = new errors.KafkaJSConnectionError('Connection error: certifica
 /** SecurityBackoff on a clock that stands still, and what they log. */
 function make() {
   const clock = new FakeClock()
-  const observer = new RecordingTransportObserver()
+  const events = new RecordingEvents()
   const lines: object[] = []
   const backoff = new SecurityBackoff(
     { reconnectBackoffMs: 100, reconnectBackoffMaxMs: 3_000 },
     {
       clock,
-      observer,
+      events,
       random: () => 1 / 3,
       mechanism: 'plain',
       log: (level, message, fields) => lines.push({ level, message, ...fields }),
     },
   )
-  return { clock, observer, lines, backoff }
+  return { clock, events, lines, backoff }
 }
 
 describe('SecurityBackoff', () => {
@@ -60,13 +60,13 @@ describe('SecurityBackoff', () => {
   })
 
   it('are said once for all connections that were refused together, and counted each', () => {
-    const { lines, observer, backoff } = make()
+    const { lines, events, backoff } = make()
 
     backoff.failed('a:1', refused)
     backoff.failed('a:1', refused)
 
     expect(lines).toHaveLength(1)
-    expect(observer.authenticationFailures).toBe(2)
+    expect(events.authenticationFailures).toBe(2)
   })
 
   it('keep kprf from the broker for a backoff that doubles up to the maximum', async () => {
@@ -110,7 +110,7 @@ describe('SecurityBackoff', () => {
     ['a broker that is not there', Object.assign(new Error('no'), { code: 'ECONNREFUSED' })],
     ['an answer', new Error('not leader')],
   ])('are not %s', (_, error) => {
-    const { lines, observer, backoff } = make()
+    const { lines, events, backoff } = make()
 
     backoff.failed('a:1', error)
 
@@ -118,7 +118,7 @@ describe('SecurityBackoff', () => {
       backoff.assertOpen('a:1')
     }).not.toThrow()
     expect(lines).toEqual([])
-    expect(observer.authenticationFailures).toBe(0)
+    expect(events.authenticationFailures).toBe(0)
   })
 })
 

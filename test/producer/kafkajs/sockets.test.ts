@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DEFAULT_TRANSPORT_SETTINGS } from '../../support/default-settings.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { RecordingTransportObserver } from '../../support/recording-transport-observer.ts'
+import type { EventSink } from '../../../src/producer/events.ts'
+import { RecordingEvents } from '../../support/recording-events.ts'
 import {
   disguiseIpv6,
   revealIpv6,
@@ -163,7 +164,7 @@ describe('Sockets', () => {
     [{ keepAlive: false }, [['setNoDelay', true]]],
   ])('opens a connection as it is told: %j', async (settings, expected) => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(withTls(undefined, settings), new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined, settings), new RecordingEvents())
     const { connected, options } = open(sockets, HOST, port)
 
     await connected
@@ -179,7 +180,7 @@ describe('Sockets', () => {
     const asked: unknown[] = []
     const sockets = new Sockets(
       withTls(undefined, { family }),
-      new RecordingTransportObserver(),
+      new RecordingEvents(),
       (options) => {
         asked.push(options.family)
         return new net.Socket()
@@ -194,7 +195,7 @@ describe('Sockets', () => {
   test('opens a connection and says when it is open', async () => {
     const { port, accept } = await acceptingServer()
     const { socket, connected } = open(
-      new Sockets(withTls(undefined), new RecordingTransportObserver()),
+      new Sockets(withTls(undefined), new RecordingEvents()),
       HOST,
       port,
     )
@@ -208,7 +209,7 @@ describe('Sockets', () => {
   test('turns the delay of small writes off and keep-alive after a minute on', async () => {
     const { port } = await acceptingServer()
     const { connected, options } = open(
-      new Sockets(withTls(undefined), new RecordingTransportObserver()),
+      new Sockets(withTls(undefined), new RecordingEvents()),
       HOST,
       port,
     )
@@ -222,7 +223,7 @@ describe('Sockets', () => {
   })
 
   test('connects to the address behind the disguise', async () => {
-    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingEvents())
     const [host = ''] = disguiseIpv6('[::1]:1').split(':')
     const { socket } = open(sockets, host, 1)
 
@@ -233,7 +234,7 @@ describe('Sockets', () => {
 
   test('destroys every connection that is open', async () => {
     const { port, accept } = await acceptingServer()
-    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingEvents())
     const opened = [open(sockets, HOST, port), open(sockets, HOST, port)]
     await Promise.all(opened.map(({ connected }) => connected))
     const accepted = [await accept(), await accept()]
@@ -246,7 +247,7 @@ describe('Sockets', () => {
 
   test('destroys with an error, for kafkajs does not listen for the mere end', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingEvents())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
     let hadError = false
@@ -262,7 +263,7 @@ describe('Sockets', () => {
 
   test('opens no connection any more once all were destroyed', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingEvents())
     sockets.destroyAll()
 
     const isOpening = (): boolean => !open(sockets, HOST, port).socket.destroyed
@@ -273,7 +274,7 @@ describe('Sockets', () => {
 
   test('destroys a connection that is still being opened', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingEvents())
     const { socket } = open(sockets, HOST, port)
 
     sockets.destroyAll()
@@ -283,7 +284,7 @@ describe('Sockets', () => {
 
   test('lets go of connections that were closed', async () => {
     const { port } = await acceptingServer()
-    const sockets = new Sockets(withTls(undefined), new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(undefined), new RecordingEvents())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
     const destroy = vi.spyOn(socket, 'destroy')
@@ -301,14 +302,14 @@ describe('the end of a connection', () => {
     client: net.Socket
     server: net.Socket
     sockets: Sockets
-    observer: RecordingTransportObserver
+    events: RecordingEvents
   }> {
     const { port, accept } = await acceptingServer()
-    const observer = new RecordingTransportObserver()
-    const sockets = new Sockets(withTls(undefined), observer)
+    const events = new RecordingEvents()
+    const sockets = new Sockets(withTls(undefined), events)
     const { socket: client, connected } = open(sockets, HOST, port)
     await connected
-    return { client, server: await accept(), sockets, observer }
+    return { client, server: await accept(), sockets, events }
   }
 
   test.each([
@@ -329,14 +330,14 @@ describe('the end of a connection', () => {
     (ends: { client: net.Socket; server: net.Socket }) => unknown,
     string,
   ])[])('%s is observed once', async (_, end, reason) => {
-    const { client, server, observer } = await connected()
+    const { client, server, events } = await connected()
     client.resume()
     const closed = new Promise((resolve) => client.once('close', resolve))
 
     end({ client, server })
     await closed
 
-    expect(observer.lost).toEqual([reason])
+    expect(events.lost).toEqual([reason])
   })
 
   test('is not observed when kprf means it, or closes', async () => {
@@ -347,16 +348,16 @@ describe('the end of a connection', () => {
 
     await new Promise((resolve) => other.client.once('close', resolve))
 
-    expect([...one.observer.lost, ...other.observer.lost]).toEqual([])
+    expect([...one.events.lost, ...other.events.lost]).toEqual([])
   })
 
   test('is not observed of a connection that never came about', async () => {
-    const observer = new RecordingTransportObserver()
-    const { socket } = open(new Sockets(withTls(undefined), observer), HOST, 1)
+    const events = new RecordingEvents()
+    const { socket } = open(new Sockets(withTls(undefined), events), HOST, 1)
 
     await new Promise((resolve) => socket.once('close', resolve))
 
-    expect(observer.lost).toEqual([])
+    expect(events.lost).toEqual([])
   })
 })
 
@@ -374,7 +375,7 @@ describe('Sockets with TLS', () => {
   test('says that it is connected when the handshake is over, without delay of writes', async () => {
     const { port } = await tlsServer()
     const { socket, connected, options } = open(
-      new Sockets(withTls(PSK_CLIENT), new RecordingTransportObserver()),
+      new Sockets(withTls(PSK_CLIENT), new RecordingEvents()),
       HOST,
       port,
     )
@@ -400,18 +401,14 @@ describe('Sockets with TLS', () => {
   ])('asks for %s by name', async (_, host, options, expected) => {
     const { port, name } = await tlsServer()
 
-    open(
-      new Sockets(withTls({ ...PSK_CLIENT, ...options }), new RecordingTransportObserver()),
-      host,
-      port,
-    )
+    open(new Sockets(withTls({ ...PSK_CLIENT, ...options }), new RecordingEvents()), host, port)
 
     expect(await name).toBe(expected)
   })
 
   test('destroys every connection that is open', async () => {
     const { port } = await tlsServer()
-    const sockets = new Sockets(withTls(PSK_CLIENT), new RecordingTransportObserver())
+    const sockets = new Sockets(withTls(PSK_CLIENT), new RecordingEvents())
     const { socket, connected } = open(sockets, HOST, port)
     await connected
 
@@ -428,7 +425,7 @@ describe('Sockets with TLS', () => {
       wires.push(wire)
       return wire
     }
-    const sockets = new Sockets(withTls(PSK_CLIENT), new RecordingTransportObserver(), connect)
+    const sockets = new Sockets(withTls(PSK_CLIENT), new RecordingEvents(), connect)
     const { socket } = open(sockets, HOST, port)
 
     socket.destroy()
@@ -440,15 +437,19 @@ describe('Sockets with TLS', () => {
   test('counts the bytes of the cipher text', async () => {
     const { port } = await tlsServer()
     const registry = new BrokerRegistry([`${HOST}:${port}`], new FakeClock())
-    const observer = new RecordingTransportObserver()
-    const sockets = new Sockets(withTls(PSK_CLIENT), observer, undefined, registry)
+    const events: EventSink = {
+      emit: (event) => {
+        if ('broker' in event) registry.observe(event)
+      },
+    }
+    const sockets = new Sockets(withTls(PSK_CLIENT), events)
     const { socket, connected } = open(sockets, HOST, port)
     await connected
-    const { sent: handshake } = registry.at(HOST, port).bytes
+    const { sent: handshake } = registry.at(`${HOST}:${port}`).bytes
 
     await new Promise((resolve) => socket.write(Buffer.alloc(1000), resolve))
 
-    const { sent } = registry.at(HOST, port).bytes
+    const { sent } = registry.at(`${HOST}:${port}`).bytes
     expect(handshake).toBeGreaterThan(100)
     expect(sent - handshake).toBeGreaterThan(socket.bytesWritten)
   })

@@ -33,17 +33,17 @@ describe('topics on a broker that creates them', () => {
 
   it('are created up to the bound when thousands are made up in one push', async () => {
     const cluster = await startCluster()
-    const { producer } = new KprfOnCluster(cluster, {
+    const kprf = new KprfOnCluster(cluster, {
       ...{ mayCreateTopics: true, maxTopicCreationsPerMinute: 5, maxUnknownTopics: 1_000 },
       messageTimeoutMs: 3_000,
     })
-    closing.push(() => producer.close())
+    closing.push(() => kprf.producer.close())
     const { promise, resolve } = Promise.withResolvers<undefined>()
     const outcomes = new Map<string, number>()
     let reports = 0
     const madeUp = Array.from({ length: 2_500 }, (_, n) => record('x', { topic: `x${n}` }))
 
-    const refusals = await producer.sendAll(madeUp, (report) => {
+    const refusals = await kprf.sendAll(madeUp, (report) => {
       const outcome = 'error' in report ? report.error.code : report.status
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
       reports += 1

@@ -3,7 +3,11 @@ import {
   BrokerRegistry,
   FORGET_AFTER_MS,
 } from '../../../src/producer/statistics/broker-registry.ts'
-import type { BrokerQueues } from '../../../src/producer/statistics/broker-statistics.ts'
+import type { BrokerEvent, ConnectionStage } from '../../../src/producer/events.ts'
+import type {
+  BrokerQueues,
+  BrokerStatistics,
+} from '../../../src/producer/statistics/broker-statistics.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 const IDLE: BrokerQueues = { outbuf_msg_cnt: 0, waitresp_msg_cnt: 0, toppars: {} }
@@ -15,6 +19,30 @@ const wire = (bytesWritten: number, bytesRead: number, writableLength = 0) => ({
   ...{ bytesWritten, bytesRead, writableLength },
 })
 
+type Told = BrokerEvent extends infer Event
+  ? Event extends BrokerEvent
+    ? Omit<Event, 'broker'>
+    : never
+  : never
+
+/** Tells a broker's statistics what happened, whatever the broker is called. */
+function tell(broker: BrokerStatistics, ...events: readonly Told[]): void {
+  for (const event of events) broker.observe({ ...event, broker: '' })
+}
+
+const opened = (connection: object, at = wire(0, 0)): Told => ({
+  ...{ kind: 'connectionOpened', connection, wire: at },
+})
+const reached = (connection: object, stage: ConnectionStage): Told => ({
+  ...{ kind: 'connectionReached', connection, stage },
+})
+type End = (BrokerEvent & { kind: 'connectionClosed' })['end']
+const closed = (connection: object, end: End): Told => ({
+  ...{ kind: 'connectionClosed', connection, end },
+})
+const sent = (api: string, waitedMs: number): Told => ({ kind: 'requestSent', api, waitedMs })
+const answered = (roundTripMs: number): Told => ({ kind: 'requestAnswered', roundTripMs })
+
 describe('BrokerRegistry', () => {
   it('names a broker bootstrap until one says which node has its address', () => {
     const registry = new BrokerRegistry(['a:9092', '[::1]:9092'], new FakeClock())
@@ -22,7 +50,7 @@ describe('BrokerRegistry', () => {
       'a:9092/bootstrap': { nodeid: -1, nodename: 'a:9092', source: 'configured', state: 'INIT' },
       '[::1]:9092/bootstrap': { nodename: '[::1]:9092' },
     })
-    registry.at('a', 9092).queued()
+    tell(registry.at('a:9092'), { kind: 'requestQueued' })
 
     registry.learn([
       { nodeId: 1, host: 'a', port: 9092 },
@@ -44,12 +72,12 @@ describe('BrokerRegistry', () => {
     const registry = new BrokerRegistry(['a:9092'], clock)
     const member = { nodeId: 1, host: 'a', port: 9092 }
     registry.learn([member, { nodeId: 2, host: 'b', port: 9092 }])
-    const leaver = registry.at('b', 9092)
-    leaver.opened(ONE, wire(700, 70))
-    leaver.queued()
-    leaver.sent('Produce', 0)
-    leaver.answered(1)
-    leaver.closed(ONE, 'closed')
+    const leaver = registry.at('b:9092')
+    tell(leaver, opened(ONE, wire(700, 70)))
+    tell(leaver, { kind: 'requestQueued' })
+    tell(leaver, sent('Produce', 0))
+    tell(leaver, answered(1))
+    tell(leaver, closed(ONE, 'closed'))
 
     registry.learn([member])
     await clock.advance(FORGET_AFTER_MS)
@@ -78,23 +106,23 @@ describe('BrokerStatistics', () => {
   const make = () => {
     const clock = new FakeClock()
     const registry = new BrokerRegistry(['a:9092'], clock)
-    const broker = registry.at('a', 9092)
+    const broker = registry.at('a:9092')
     return { clock, broker, read: () => broker.take(IDLE) }
   }
 
   it('counts requests from the queue to their answer', async () => {
     const { clock, broker, read } = make()
-    for (let request = 0; request < 5; request += 1) broker.queued()
-    broker.withdrawn()
+    for (let request = 0; request < 5; request += 1) tell(broker, { kind: 'requestQueued' })
+    tell(broker, { kind: 'requestWithdrawn' })
     expect(read()).toMatchObject({ outbuf_cnt: 4, waitresp_cnt: 0, tx: 0, txidle: -1, rxidle: -1 })
 
     await clock.advance(2)
-    broker.sent('ApiVersions', 2)
-    broker.sent('Produce', 4)
-    broker.sent('Produce', 4)
-    broker.answered(7)
-    broker.lost()
-    broker.completed()
+    tell(broker, sent('ApiVersions', 2))
+    tell(broker, sent('Produce', 4))
+    tell(broker, sent('Produce', 4))
+    tell(broker, answered(7))
+    tell(broker, { kind: 'requestLost' })
+    tell(broker, { kind: 'requestCompleted' })
     await clock.advance(3)
 
     const counts = read()
@@ -117,17 +145,17 @@ describe('BrokerStatistics', () => {
     }
 
     await note()
-    broker.opened(ONE, wire(0, 0))
+    tell(broker, opened(ONE, wire(0, 0)))
     await note()
-    broker.reached(ONE, 'APIVERSION_QUERY')
-    broker.opened(TWO, wire(0, 0))
+    tell(broker, reached(ONE, 'APIVERSION_QUERY'))
+    tell(broker, opened(TWO, wire(0, 0)))
     await note()
-    broker.reached(ONE, 'UP')
+    tell(broker, reached(ONE, 'UP'))
     await note()
     await note()
-    broker.closed(ONE, 'reset')
+    tell(broker, closed(ONE, 'reset'))
     await note()
-    broker.closed(TWO, undefined)
+    tell(broker, closed(TWO, undefined))
     await note()
 
     expect(states).toEqual([
@@ -143,9 +171,9 @@ describe('BrokerStatistics', () => {
 
   it('counts the bytes of all connections, and not those that still wait to be written', () => {
     const { broker, read } = make()
-    broker.opened(ONE, wire(100, 10, 30))
-    broker.closed(ONE, 'reset')
-    broker.opened(TWO, wire(1000, 500, 200))
+    tell(broker, opened(ONE, wire(100, 10, 30)))
+    tell(broker, closed(ONE, 'reset'))
+    tell(broker, opened(TWO, wire(1000, 500, 200)))
 
     expect(read()).toMatchObject({ txbytes: 870, rxbytes: 510, connects: 2 })
   })
@@ -159,20 +187,20 @@ describe('BrokerStatistics', () => {
     [undefined, 0, 0],
   ] as const)('tells how a connection ended: %s', (end, disconnects, rxerrs) => {
     const { broker, read } = make()
-    broker.opened(ONE, wire(0, 0))
-    broker.closed(ONE, end)
-    broker.closed(ONE, end)
+    tell(broker, opened(ONE, wire(0, 0)))
+    tell(broker, closed(ONE, end))
+    tell(broker, closed(ONE, end))
 
     expect(read()).toMatchObject({ connects: 1, disconnects, rxerrs })
   })
 
   it('counts timeouts, foreign answers, retries and throttling', () => {
     const { broker, read } = make()
-    broker.timedOut()
-    broker.foreignAnswer()
+    tell(broker, { kind: 'requestTimedOut' })
+    tell(broker, { kind: 'foreignAnswer' })
     broker.retried()
-    broker.throttled(0)
-    broker.throttled(30)
+    tell(broker, { kind: 'produceAnswered', durationMs: 1, throttleMs: 0 })
+    tell(broker, { kind: 'produceAnswered', durationMs: 1, throttleMs: 30 })
 
     expect(read()).toMatchObject({
       ...{ req_timeouts: 1, rxcorriderrs: 1, txretries: 1 },

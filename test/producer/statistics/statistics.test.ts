@@ -40,7 +40,8 @@ class Fixture {
     )
     if (!made) throw new Error('the harness asks for statistics')
     this.statistics = made
-    made.brokers.learn([{ nodeId: 1, host: 'fake', port: 9092 }])
+    const brokers = [{ nodeId: 1, host: 'fake', port: 9092 }]
+    made.observe({ kind: 'brokersLearned', brokers })
   }
 
   /** What is collected at the end of an interval that has just passed. */
@@ -182,7 +183,7 @@ describe('Statistics', () => {
     fixture.harness.transport.availability = 'down'
     await fixture.harness.send(record('abc'))
     await fixture.next()
-    fixture.statistics.confirmed('t')
+    fixture.statistics.observe({ kind: 'topicConfirmed', topic: 't' })
 
     const data = await fixture.next()
 
@@ -245,13 +246,14 @@ describe('Statistics', () => {
     })
   })
 
-  it('are collected for the last time when the producer is closed', async () => {
+  it('are collected for the last time when they are closed, after the producer', async () => {
     const { harness, statistics } = new Fixture()
     await harness.send(record('a'))
     await harness.clock.advance(20)
     expect(statistics.latest.txmsgs).toBe(0)
 
     await harness.producer.close()
+    statistics.close()
 
     expect(statistics.latest.txmsgs).toBe(1)
     expect(harness.clock.timers).toBe(0)

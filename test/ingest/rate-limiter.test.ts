@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RateLimiter } from '../../src/http/rate-limiter.ts'
+import { RateLimiter } from '../../src/ingest/rate-limiter.ts'
 
 const limiterOf = (maxRequestsPerMinute: number): RateLimiter =>
   new RateLimiter([{ topicName: 'orders', maxRequestsPerMinute }])

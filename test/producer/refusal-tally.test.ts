@@ -1,22 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { deliveryError } from '../../src/producer/delivery-errors.ts'
-import { countRefusals } from '../../src/producer/refusal-counts.ts'
-import { record } from '../support/producer-harness.ts'
+import { RefusalTally } from '../../src/producer/refusal-tally.ts'
 
 const FULL = deliveryError(-184)
 const TOO_LARGE = deliveryError(10)
 
-describe('countRefusals', () => {
+describe('RefusalTally', () => {
   it('tells once of each topic and error, wherever its records are in the push', () => {
-    const topics = ['t', 'u', 't', 't', 'u', 't']
-    const refusals = [FULL, FULL, undefined, FULL, TOO_LARGE, FULL]
+    const tally = new RefusalTally()
     const told: unknown[] = []
 
-    countRefusals(
-      topics.map((topic) => record('x', { topic })),
-      refusals,
-      (...one) => told.push(one),
-    )
+    tally.add('t', FULL)
+    tally.add('u', FULL)
+    tally.add('t', FULL)
+    tally.add('u', TOO_LARGE)
+    tally.add('t', FULL)
+    tally.report((...one) => told.push(one))
 
     expect(told).toEqual([
       ['t', FULL, 3],
@@ -28,7 +27,7 @@ describe('countRefusals', () => {
   it('tells of nothing when nothing was refused', () => {
     const told: unknown[] = []
 
-    countRefusals([record('x')], [undefined], (...one) => told.push(one))
+    new RefusalTally().report((...one) => told.push(one))
 
     expect(told).toEqual([])
   })

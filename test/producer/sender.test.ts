@@ -3,13 +3,20 @@ import {
   PartitionQueue,
   TopicQueue,
   type AccumulatorSettings,
-} from '../../src/producer/accumulator.ts'
+} from '../../src/producer/topic-queue.ts'
 import type { Batch } from '../../src/producer/batch.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
-import { LeaderTurns } from '../../src/producer/leader-turns.ts'
 import { measure } from '../../src/producer/record-batch.ts'
+import { Sender } from '../../src/producer/sender.ts'
+import type {
+  ProduceAttempt,
+  ProduceOutcome,
+  ProduceRequest,
+} from '../../src/producer/transport.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { record } from '../support/producer-harness.ts'
+import { NO_EVENTS } from '../support/recording-events.ts'
+import { silentOwner } from '../support/send-all.ts'
 
 const LINGER_MS = 10
 const SETTINGS: AccumulatorSettings = {
@@ -19,6 +26,9 @@ const SETTINGS: AccumulatorSettings = {
   stickyPartitioningLingerMs: 20,
 }
 
+/** Gives records so little time that one expires after eight milliseconds. */
+const OWNER = silentOwner(8)
+
 interface Sent {
   readonly atMs: number
   readonly brokerId: number
@@ -26,44 +36,59 @@ interface Sent {
   readonly end: () => void
 }
 
-/** Turns on a clock that stands, with partitions of one topic. */
+/** A sender on a clock that stands, with partitions of one topic. */
 class Harness {
   readonly clock = new FakeClock()
   readonly sent: Sent[] = []
-  lingerMs = LINGER_MS
   readonly #topic = new TopicQueue('t', {
     settings: SETTINGS,
     random: () => 0,
     pool: new ChunkPool(),
   })
-  readonly turns: LeaderTurns
+  readonly sender: Sender
 
   constructor(maxInFlight = 5) {
-    this.turns = new LeaderTurns({
-      clock: this.clock,
-      maxInFlight,
-      lingerMs: () => this.lingerMs,
-      send: (brokerId, queues) => {
-        const { promise, resolve } = Promise.withResolvers<undefined>()
-        for (const queue of queues) queue.takeNext()
-        this.sent.push({
-          atMs: this.clock.nowMs(),
-          brokerId,
-          partitions: queues.map(({ partition }) => partition),
-          end: () => {
-            resolve(undefined)
+    this.sender = new Sender(
+      {
+        ...{ lingerMs: LINGER_MS, maxInFlight, requiredAcks: -1 },
+        ...{ requestTimeoutMs: 1_000, socketTimeoutMs: 1_000 },
+      },
+      {
+        clock: this.clock,
+        transport: { produce: (request) => this.#produce(request) },
+        idempotence: undefined,
+        settlement: {
+          settle: (queue) => {
+            queue.end()
           },
-        })
-        return promise
+          failWaiting: () => undefined,
+        },
+        events: NO_EVENTS,
+        onFree: () => undefined,
+      },
+    )
+  }
+
+  #produce({ leader, batches }: ProduceRequest): ProduceAttempt {
+    const { promise, resolve } = Promise.withResolvers<readonly ProduceOutcome[]>()
+    this.sent.push({
+      atMs: this.clock.nowMs(),
+      brokerId: leader,
+      partitions: batches.map(({ partition }) => partition),
+      end: () => {
+        const baseOffset = undefined
+        const outcome = { status: 'acknowledged', baseOffset, logAppendTimeMs: undefined } as const
+        resolve(batches.map(() => outcome))
       },
     })
+    return { outcomes: promise, wasSent: true, abandon: () => undefined }
   }
 
   /** Puts a record into a partition, and lets it wait for its leader. */
   add(partition: number, brokerId: number, value = 'x'): PartitionQueue {
     const queue = this.#topic.partition(partition)
     this.append(queue, value)
-    this.turns.join(queue, brokerId)
+    this.sender.join(queue, brokerId)
     return queue
   }
 
@@ -71,7 +96,7 @@ class Harness {
     const produced = record(value)
     const sizes = measure(produced)
     queue.append({
-      ...{ record: produced, sizes, valueBytes: sizes.valueBytes, listener: undefined, index: 0 },
+      ...{ record: produced, sizes, valueBytes: sizes.valueBytes, owner: OWNER, index: 0 },
       ...{ admittedMs: this.clock.nowMs(), timestampMs: this.clock.epochMs() },
     })
   }
@@ -84,7 +109,7 @@ class Harness {
     if (!batch) throw new Error('a batch was put in')
     batch.notBeforeMs = notBeforeMs
     queue.putBack(batch)
-    this.turns.join(queue, brokerId)
+    this.sender.join(queue, brokerId)
   }
 
   get log(): string[] {
@@ -94,8 +119,8 @@ class Harness {
   }
 }
 
-describe('LeaderTurns', () => {
-  test('send a batch when it has lingered', async () => {
+describe('Sender', () => {
+  test('sends a batch when it has lingered', async () => {
     const harness = new Harness()
     harness.add(0, 1)
 
@@ -107,7 +132,7 @@ describe('LeaderTurns', () => {
     expect(harness.log).toEqual(['10 ms: 1 gets 0'])
   })
 
-  test('take along the partitions of the same leader that lingered for more than half of their time', async () => {
+  test('takes along the partitions of the same leader that lingered for more than half of their time', async () => {
     const harness = new Harness()
     harness.add(0, 1)
     harness.add(9, 2)
@@ -123,22 +148,22 @@ describe('LeaderTurns', () => {
     expect(harness.log).toEqual(['10 ms: 1 gets 0 1', '10 ms: 2 gets 9', '15 ms: 1 gets 2 3'])
   })
 
-  test('give a leader its turn at once when asked to, if a partition is due', async () => {
+  test('gives a leader its turn at once when asked to, if a partition is due', async () => {
     const harness = new Harness()
     const queue = harness.add(0, 1)
-    harness.turns.run(1)
+    harness.sender.run(1)
     const before = harness.log
     for (let n = 0; n < SETTINGS.batchNumMessages; n += 1) harness.append(queue, 'x')
 
-    harness.turns.join(queue, 1)
-    harness.turns.run(1)
+    harness.sender.join(queue, 1)
+    harness.sender.run(1)
     await harness.clock.advance(0)
 
     expect(before).toEqual([])
     expect(harness.log).toEqual(['0 ms: 1 gets 0'])
   })
 
-  test('do not take along a batch whose backoff is not over', async () => {
+  test('does not take along a batch whose backoff is not over', async () => {
     const harness = new Harness()
     harness.add(0, 1)
     harness.putBack(1, 1, 12)
@@ -148,9 +173,9 @@ describe('LeaderTurns', () => {
     expect(harness.log).toEqual(['10 ms: 1 gets 0', '12 ms: 1 gets 1'])
   })
 
-  test('have one request in flight to one broker where max.in.flight says so', async () => {
+  test('has one request in flight to one broker where max.in.flight says so', async () => {
     const harness = new Harness(1)
-    harness.lingerMs = 0
+    harness.sender.stopLingering()
     for (const partition of [0, 1, 2]) {
       harness.add(partition, 1)
       await harness.clock.advance(1)
@@ -166,9 +191,9 @@ describe('LeaderTurns', () => {
     expect(harness.log.slice(before.length)).toEqual(['4 ms: 1 gets 1 2'])
   })
 
-  test('have no more than max.in.flight requests in flight to one broker, and go on when one ends', async () => {
+  test('has no more than max.in.flight requests in flight to one broker, and goes on when one ends', async () => {
     const harness = new Harness()
-    harness.lingerMs = 0
+    harness.sender.stopLingering()
     for (let partition = 0; partition < 7; partition += 1) {
       harness.add(partition, 1)
       await harness.clock.advance(1)
@@ -187,7 +212,7 @@ describe('LeaderTurns', () => {
     expect(harness.log.slice(before.length)).toEqual(['17 ms: 1 gets 5 6'])
   })
 
-  test('put no more than a mebibyte into a request, but for a single batch', async () => {
+  test('puts no more than a mebibyte into a request, but for a single batch', async () => {
     const harness = new Harness()
     harness.add(0, 1, 'x'.repeat(900_000))
     harness.add(1, 1, 'x'.repeat(100_000))
@@ -199,7 +224,7 @@ describe('LeaderTurns', () => {
     expect(harness.log).toEqual(['0 ms: 1 gets 3', '10 ms: 1 gets 0 1', '10 ms: 1 gets 2'])
   })
 
-  test('put no more than 1,000 batches into a request', async () => {
+  test('puts no more than 1,000 batches into a request', async () => {
     const harness = new Harness()
     for (let partition = 0; partition < 1_500; partition += 1) harness.add(partition, 1)
 
@@ -208,7 +233,7 @@ describe('LeaderTurns', () => {
     expect(harness.sent.map(({ partitions }) => partitions.length)).toEqual([1_000, 500])
   })
 
-  test('keep the order in which partitions came, whichever of them is due first', async () => {
+  test('keeps the order in which partitions came, whichever of them is due first', async () => {
     const harness = new Harness(1)
     harness.add(0, 1)
     await harness.clock.advance(LINGER_MS)
@@ -216,7 +241,7 @@ describe('LeaderTurns', () => {
     harness.putBack(2, 1, 0)
     const full = harness.add(3, 1)
     for (let n = 0; n < SETTINGS.batchNumMessages; n += 1) harness.append(full, 'x')
-    harness.turns.join(full, 1)
+    harness.sender.join(full, 1)
     await harness.clock.advance(LINGER_MS)
 
     harness.sent[0]?.end()
@@ -225,52 +250,51 @@ describe('LeaderTurns', () => {
     expect(harness.log).toEqual(['10 ms: 1 gets 0', '20 ms: 1 gets 1 2 3'])
   })
 
-  test('wait anew for a partition whose old records expired', async () => {
+  test('waits anew for a partition whose old records expired', async () => {
     const harness = new Harness()
     const queue = harness.add(0, 1)
     await harness.clock.advance(8)
     harness.append(queue, 'later')
-    queue.visit((batch) => batch.failFirst(1))
+    queue.visit((batch) => batch.takeExpired(harness.clock.nowMs()))
 
     await harness.clock.advance(30)
 
     expect(harness.log).toEqual(['18 ms: 1 gets 0'])
   })
 
-  test('take all that waits along at once when it lingers no more', async () => {
+  test('takes all that waits along at once when it lingers no more', async () => {
     const harness = new Harness()
     for (const partition of [0, 1, 2]) harness.add(partition, 1)
     await harness.clock.advance(1)
-    harness.lingerMs = 0
 
-    harness.turns.lingerChanged()
-    harness.turns.run(1)
+    harness.sender.stopLingering()
+    harness.sender.run(1)
 
     expect(harness.log).toEqual(['1 ms: 1 gets 0 1 2'])
   })
 
-  test('follow a partition to its new leader', async () => {
+  test('follows a partition to its new leader', async () => {
     const harness = new Harness()
     const queue = harness.add(0, 1)
-    harness.turns.join(queue, 2)
+    harness.sender.join(queue, 2)
 
     await harness.clock.advance(30)
 
     expect(harness.log).toEqual(['10 ms: 2 gets 0'])
   })
 
-  test('forget a partition that leaves, and its timer', async () => {
+  test('forgets a partition that leaves, and its timer', async () => {
     const harness = new Harness()
     const queue = harness.add(0, 1)
 
-    harness.turns.leave(queue)
+    harness.sender.leave(queue)
     await harness.clock.advance(30)
 
     expect(harness.log).toEqual([])
     expect(harness.clock.timers).toBe(0)
   })
 
-  test('leave no timer behind when all is sent', async () => {
+  test('leaves no timer behind when all is sent', async () => {
     const harness = new Harness()
     harness.add(0, 1)
     harness.add(1, 2)

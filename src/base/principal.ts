@@ -1,0 +1,7 @@
+/** Who sent a request, as far as kprf can tell. Rules decide by it what may be written. */
+export interface Principal {
+  readonly name: string
+}
+
+/** Whoever did not say, or was not asked. */
+export const ANONYMOUS: Principal = { name: 'anonymous' }

@@ -1,0 +1,85 @@
+import type { Principal } from '../base/principal.ts'
+import type { ProducerRecord, RecordProducer } from '../producer/types.ts'
+import { AcceptedRecords } from './accepted-records.ts'
+import type { AdmissionRule } from './admission-rule.ts'
+import { PushCall } from './push-call.ts'
+
+/** What {@link Ingest} is made of. */
+export interface IngestOptions {
+  readonly producer: RecordProducer
+  /** Asked in this order. */
+  readonly rules: readonly AdmissionRule[]
+  /** Milliseconds from admission until a record is given up; `Infinity`: never. `message.timeout.ms`. */
+  readonly deliveryTimeoutMs: number
+  /** Milliseconds that a request may wait for room in the queue. `kafka.queue_full_wait_ms`. */
+  readonly roomWaitMs: number
+}
+
+/** How the records of a request are to be sent. */
+export interface Submission {
+  readonly principal: Principal
+  /** Whether the client waits until Kafka has the records, or until they are admitted only. */
+  readonly waitsForDelivery: boolean
+  /** Called once the producer has admitted or refused every record. */
+  readonly onAdmission?: (() => void) | undefined
+}
+
+/** The only way from an HTTP API to the producer: all records pass the same rules. */
+export class Ingest {
+  readonly #options: IngestOptions
+  readonly #accepted: AcceptedRecords
+
+  constructor(options: IngestOptions) {
+    this.#options = options
+    this.#accepted = new AcceptedRecords(options.deliveryTimeoutMs)
+  }
+
+  /** Records, since the start, that failed after their client was told that they are accepted. */
+  get lostCount(): number {
+    return this.#accepted.lostCount
+  }
+
+  /** Sends the records of a request that the rules let through, all together. */
+  submit(records: readonly ProducerRecord[], submission: Submission): PushCall {
+    const { deliveryTimeoutMs, roomWaitMs } = this.#options
+    const { principal, waitsForDelivery, onAdmission } = submission
+    const call = new PushCall({
+      principal,
+      recordCount: records.length,
+      acceptedBy: waitsForDelivery ? undefined : this.#accepted,
+      deliveryTimeoutMs,
+      roomWaitMs,
+      onAdmission,
+    })
+    this.#pass(records, call, 0)
+    return call
+  }
+
+  /** Asks the rules from one on, then sends. */
+  #pass(records: readonly ProducerRecord[], call: PushCall, from: number): void {
+    const { rules, producer } = this.#options
+    for (let index = from; index < rules.length; index += 1) {
+      const answer = rules[index]?.check(records, call)
+      if (answer) {
+        void this.#passAfter(answer, records, call, index + 1)
+        return
+      }
+    }
+    if (call.areAllRefused) call.admissionEnded()
+    else producer.sendAll(records, call)
+  }
+
+  async #passAfter(
+    answer: Promise<void>,
+    records: readonly ProducerRecord[],
+    call: PushCall,
+    from: number,
+  ): Promise<void> {
+    try {
+      await answer
+      this.#pass(records, call, from)
+    } catch (bug) {
+      call.abandon(bug)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { DeliveryError, ProducerRecord } from '../producer/types.ts'
+import type { AdmissionRule, RuledCall } from './admission-rule.ts'
+import type { RateLimits, RecordsByTopic } from './rate-limiter.ts'
+
+/** The text is the Rust kprf's, which its clients match on. */
+const RATE_LIMITED: DeliveryError = { number: 42_901, text: 'ratelimit', code: 'RATE_LIMITED' }
+
+/** Learns of records of one topic that were refused together. */
+export interface RateLimitObserver {
+  countRateLimited(topic: string, records: number): void
+}
+
+/** Refuses the records that are over the limits of their topics (`ratelimit.rules`). */
+export class RateLimitRule implements AdmissionRule {
+  readonly #limits: RateLimits
+  readonly #observer: RateLimitObserver
+
+  constructor(limits: RateLimits, observer: RateLimitObserver) {
+    this.#limits = limits
+    this.#observer = observer
+  }
+
+  check(records: readonly ProducerRecord[], call: RuledCall): Promise<void> | undefined {
+    let wanted: Map<string, number> | undefined
+    for (const [index, { topic }] of records.entries()) {
+      if (this.#limits.has(topic) && !call.isRefused(index))
+        addTo((wanted ??= new Map<string, number>()), topic)
+    }
+    return wanted && this.#limit(records, call, wanted)
+  }
+
+  /** The first records of each topic are let through, as if they had come one after another. */
+  async #limit(
+    records: readonly ProducerRecord[],
+    call: RuledCall,
+    wanted: RecordsByTopic,
+  ): Promise<void> {
+    const { admitted, retryAfterSeconds } = await this.#limits.admit(wanted)
+    const left = new Map(admitted)
+    const limited = new Map<string, number>()
+    for (const [index, { topic }] of records.entries()) {
+      if (call.isRefused(index)) continue
+      const room = left.get(topic) ?? Infinity
+      left.set(topic, room - 1)
+      if (room > 0) continue
+      call.refused(index, RATE_LIMITED)
+      addTo(limited, topic)
+    }
+    if (limited.size > 0) call.retryAfter(retryAfterSeconds)
+    for (const [topic, count] of limited) this.#observer.countRateLimited(topic, count)
+  }
+}
+
+function addTo(counts: Map<string, number>, topic: string): void {
+  counts.set(topic, (counts.get(topic) ?? 0) + 1)
+}

@@ -1,0 +1,166 @@
+import type { Clock } from '../base/clock.ts'
+import type { Accumulator } from './accumulator.ts'
+import type { Batch } from './batch.ts'
+import { deliveryError, RDKAFKA, timedOutError, unknownOutcome } from './delivery-errors.ts'
+import type { Delivery, Receipt } from './delivery.ts'
+import type { EventSink } from './events.ts'
+import type { Idempotence } from './idempotence.ts'
+import type { Random } from './partitioner.ts'
+import type { Records } from './record-columns.ts'
+import { Recovery, type Failure } from './recovery.ts'
+import type { ProducerSettings } from './settings.ts'
+import type { TopicMetadata } from './topic-metadata.ts'
+import type { PartitionQueue } from './topic-queue.ts'
+import type { ProduceOutcome, Transport } from './transport.ts'
+import type { DeliveryError, FailedDelivery } from './types.ts'
+
+/** What a {@link Settlement} works with. */
+export interface SettlementDependencies {
+  readonly clock: Clock
+  readonly random: Random
+  readonly transport: Pick<Transport, 'availability'>
+  readonly accumulator: Accumulator
+  readonly topics: TopicMetadata
+  readonly delivery: Delivery
+  readonly events: EventSink
+  /** `undefined` where records may be stored twice. */
+  readonly idempotence: Idempotence | undefined
+}
+
+/**
+ * Decides what becomes of batches: acknowledged, sent again ({@link Recovery}), expired, given up, or handed back at
+ * close; and hands their records to {@link Delivery}.
+ */
+export class Settlement {
+  readonly #dependencies: SettlementDependencies
+  readonly #recovery: Recovery
+
+  constructor(settings: ProducerSettings, dependencies: SettlementDependencies) {
+    this.#dependencies = dependencies
+    this.#recovery = new Recovery(settings, {
+      ...dependencies,
+      fail: (queue, batch, error) => {
+        this.fail(queue, batch, error)
+      },
+      expire: (queue, nowMs) => {
+        this.expire(queue, nowMs)
+      },
+    })
+  }
+
+  /** The request that a batch was sent in is over. */
+  settle(queue: PartitionQueue, batch: Batch, outcome: ProduceOutcome): void {
+    queue.end()
+    if (outcome.status === 'acknowledged') {
+      this.#succeed(queue, batch, outcome)
+    } else if (this.#isKnownAlready(outcome)) {
+      this.#succeed(queue, batch, { baseOffset: undefined, logAppendTimeMs: undefined })
+    } else {
+      const { errorNumber } = outcome
+      this.#dependencies.events.emit({ kind: 'attemptFailed', errorNumber })
+      this.#recovery.recover(queue, batch, outcome)
+    }
+    this.#dependencies.accumulator.forgetIfIdle(queue.topic)
+  }
+
+  /**
+   * Reports the records that have expired as timed out. Those in flight may be in Kafka all the same; what the
+   * transport has not sent yet is called back.
+   */
+  expire(queue: PartitionQueue, nowMs: number): void {
+    const { inFlight } = queue
+    if (inFlight && inFlight.batch.firstDeadlineMs <= nowMs) {
+      if (!inFlight.attempt.wasSent) inFlight.attempt.abandon()
+      else this.#failInFlight(queue, inFlight.batch.takeExpired(nowMs), RDKAFKA.messageTimedOut)
+    }
+    const error = timedOutError(this.#dependencies.transport.availability)
+    queue.visit((batch) => {
+      this.#failSome(queue, batch, error, () => batch.takeExpired(nowMs))
+    }, nowMs)
+  }
+
+  /** Reports all records of a partition that wait. */
+  failWaiting(queue: PartitionQueue, error: DeliveryError): void {
+    queue.visit((batch) => {
+      this.fail(queue, batch, error)
+    })
+  }
+
+  /** Reports all records of a batch that is not in flight. */
+  fail(queue: PartitionQueue, batch: Batch, error: DeliveryError): void {
+    this.#failSome(queue, batch, error, () => batch.takeAll())
+  }
+
+  /** Gives everything of a partition back to its owners, in flight or not. An answer that still comes is ignored. */
+  handBack(queue: PartitionQueue): void {
+    const { delivery, clock } = this.#dependencies
+    const { topic, partition, inFlight } = queue
+    if (inFlight) {
+      const failure = { partition, ...inDoubt(RDKAFKA.purgeInFlight) }
+      delivery.handBack(topic, inFlight.batch.takeAll(), failure, clock.nowMs())
+    }
+    queue.visit((batch) => {
+      const failure = { partition, ...failureOf(batch, deliveryError(RDKAFKA.purgeQueue)) }
+      delivery.handBack(topic, batch.takeAll(), failure, clock.nowMs())
+    })
+  }
+
+  /** Kafka has the batch, from an attempt so long ago that it has forgotten where. */
+  #isKnownAlready(failure: Failure): boolean {
+    const isDuplicate = failure.errorNumber === RDKAFKA.duplicateSequenceNumber
+    return isDuplicate && this.#dependencies.idempotence !== undefined
+  }
+
+  #succeed(
+    queue: PartitionQueue,
+    batch: Batch,
+    { baseOffset, logAppendTimeMs }: Omit<Receipt, 'partition'>,
+  ): void {
+    const { delivery, clock, idempotence, events } = this.#dependencies
+    const { partition, topic } = queue
+    const { encodedCount: recordCount, sizeBytes } = batch
+    idempotence?.advance(topic.name, partition, recordCount)
+    const sent = { topic: topic.name, partition, recordCount, sizeBytes }
+    events.emit({ kind: 'batchAcknowledged', ...sent })
+    for (const { from, records } of batch.acknowledge()) {
+      const receipt = {
+        partition,
+        baseOffset: baseOffset === undefined ? undefined : baseOffset + BigInt(from),
+        logAppendTimeMs,
+      }
+      delivery.succeed(topic, records, receipt, clock.nowMs())
+    }
+  }
+
+  /** Reports records of a batch whose outcome is still to come. */
+  #failInFlight({ topic, partition }: PartitionQueue, records: Records, errorNumber: number): void {
+    const { delivery, clock } = this.#dependencies
+    delivery.fail(topic, records, { partition, ...inDoubt(errorNumber) }, clock.nowMs())
+  }
+
+  #failSome(
+    { topic, partition }: PartitionQueue,
+    batch: Batch,
+    error: DeliveryError,
+    take: () => Records,
+  ): void {
+    const { delivery, clock, idempotence } = this.#dependencies
+    const failure = { partition, ...failureOf(batch, error) }
+    const records = take()
+    // Kafka may or may not have counted the batch that nobody follows up any more.
+    if (batch.state === 'settled' && batch.isFrozen) idempotence?.renew(topic.name, partition)
+    delivery.fail(topic, records, failure, clock.nowMs())
+  }
+}
+
+/** What is told of records whose request was sent and not answered. */
+function inDoubt(errorNumber: number): FailedDelivery {
+  return { status: 'possiblyPersisted', error: unknownOutcome(deliveryError(errorNumber)) }
+}
+
+/** What is told of records that are not in flight: an earlier attempt may have stored them. */
+function failureOf({ mayBePersisted }: Batch, error: DeliveryError): FailedDelivery {
+  return mayBePersisted
+    ? { status: 'possiblyPersisted', error: unknownOutcome(error) }
+    : { status: 'notPersisted', error }
+}

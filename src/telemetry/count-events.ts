@@ -1,0 +1,68 @@
+import { nameOfError } from '../producer/delivery-errors.ts'
+import type { ProducerEvent } from '../producer/events.ts'
+import type { Metrics } from './metrics/metrics.ts'
+
+/** Counts what happens in the producer in the metrics. */
+export function countEvents(metrics: Metrics): (event: ProducerEvent) => void {
+  const { producer } = metrics
+  return (event) => {
+    switch (event.kind) {
+      case 'recordsDelivered':
+        metrics.recordsDelivered(event.topic, event.records, event.nowMs)
+        producer.batchDelivered(event.records.count)
+        break
+      case 'recordsFailed': {
+        const { failure, records, nowMs } = event
+        const { topic, error } = failure
+        metrics.recordsFailed(topic, error.number, records, nowMs)
+        producer.recordsFailed(topic, error.code.toLowerCase(), records.count)
+        break
+      }
+      case 'recordsRefused':
+        metrics.recordsRefused(event.topic, event.error.number, event.count)
+        producer.recordsRejected(event.error.code.toLowerCase(), event.count)
+        break
+      case 'batchRetried': {
+        const { topic, errorNumber, recordCount, mayBePersisted } = event.retry
+        producer.recordsRetried(topic, nameOfError(errorNumber), recordCount, mayBePersisted)
+        break
+      }
+      case 'attemptFailed':
+        producer.produceFailed(nameOfError(event.errorNumber))
+        break
+      case 'batchSplit':
+        producer.batchSplit()
+        break
+      case 'batchSent':
+        producer.batchSent(event.wireBytes)
+        break
+      case 'batchCompressed':
+        producer.batchCompressed(event.plainBytes, event.wireBytes)
+        break
+      case 'identityRenewed':
+        producer.producerRecycled()
+        break
+      case 'topicCreationAsked':
+        producer.topicCreationAsked()
+        break
+      case 'metadataAnswered':
+        producer.metadataAnswered()
+        break
+      case 'produceAnswered':
+        producer.produceAnswered(`${event.broker}`, event.durationMs)
+        if (event.throttleMs > 0) producer.throttled(event.throttleMs)
+        break
+      case 'connectFailed':
+        producer.connectFailed()
+        break
+      case 'authenticationFailed':
+        producer.authenticationFailed()
+        break
+      case 'connectionClosed':
+        if (event.end !== undefined && event.end !== 'intended') producer.connectionLost(event.end)
+        break
+      default:
+      // The statistics count everything else.
+    }
+  }
+}
