@@ -1,14 +1,17 @@
 /** The routes of the main port, and the gate before them. */
 import type { Express } from 'express'
 import type { Clock } from '../base/clock.ts'
+import { ANONYMOUS } from '../base/principal.ts'
 import type { HttpConfig } from '../config/types.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'
 import type { ByteBudget } from './byte-budget.ts'
+import type { Dialects } from './edge/dialect.ts'
 import { Edge } from './edge/edge.ts'
-import type { Gate } from './edge/route.ts'
+import { RouteTable } from './edge/route-table.ts'
+import type { Entry, Gate } from './edge/route.ts'
 import { createRouter } from './edge/router.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
@@ -54,30 +57,47 @@ const DRAINING: Refusal = {
   message: 'kprf is shutting down and takes no more records',
 }
 
-/** Makes the Express app of the main port. */
-export function createApp(options: AppOptions): Express {
+/** Nobody is asked who he is. */
+const ADMITTED: Entry = { principal: ANONYMOUS }
+
+/** What the main port serves. */
+export interface App {
+  readonly express: Express
+  /** For what is refused before the app sees it. */
+  readonly dialects: Dialects
+}
+
+/** Makes the app of the main port. */
+export function createApp(options: AppOptions): App {
   const { clock, metrics, log, isDraining } = options
   const requestIds = createRequestIds(clock)
-  const gate: Gate = ({ access }) => (access === 'produce' && isDraining() ? DRAINING : undefined)
-  const edge = new Edge({ gate, requestIds, metrics, log, clock })
-  return createRouter({ routes: [createPushEndpoint(options)], edge, requestIds, log })
+  const gate: Gate = ({ access }) => (access === 'produce' && isDraining() ? DRAINING : ADMITTED)
+  const edge = new Edge({
+    ...{ gate, requestIds, metrics, log, clock },
+    bodyReader: createBodyReader(options),
+  })
+  const routes = new RouteTable([createPushEndpoint(options)])
+  return { express: createRouter({ routes, edge, requestIds, log }), dialects: routes }
+}
+
+function createBodyReader({ settings, bodyBudget, clock }: AppOptions): BodyReader {
+  const { maxBodyBytes, maxCompressionRatio } = settings
+  return new BodyReader(
+    { maxBytes: maxBodyBytes, maxRatio: maxCompressionRatio },
+    bodyBudget ?? createBodyBudget({ maxBodyBytes, clock }),
+    new ReadTurns(clock),
+  )
 }
 
 function createPushEndpoint(options: AppOptions): PushEndpoint {
   const { settings, clock } = options
-  const { maxBodyBytes, maxCompressionRatio, maxRecordsPerRequest } = settings
+  const { maxBodyBytes, maxRecordsPerRequest } = settings
   const { replyBytesInFlight = REPLY_BYTES_IN_FLIGHT } = options
-  const budget = options.bodyBudget ?? createBodyBudget({ maxBodyBytes, clock })
   // The names of topics, which offsets repeat, were in the body.
   const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes)
   return new PushEndpoint({
     ...options,
     rules: settings,
-    bodyReader: new BodyReader(
-      { maxBytes: maxBodyBytes, maxRatio: maxCompressionRatio },
-      budget,
-      new ReadTurns(clock),
-    ),
     jsonParser: new JsonParser(jsonLimits(maxRecordsPerRequest)),
     replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     replies: new ReplyBatch(clock, options.log),

@@ -6,8 +6,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProxyError } from '../base/errors.ts'
 import type { ByteBudget, HeldBytes } from './byte-budget.ts'
+import { awaitsContinue, bodyBytesOf } from './body-framing.ts'
 import { addressOf } from './client-address.ts'
+import { ClientGone } from './client-gone.ts'
 import { decompressBody, decompressorOf, type Decompressor } from './content-encoding.ts'
+import { discardBody } from './discard-body.ts'
 import { freeBytes, GrowingBytes } from './growing-bytes.ts'
 import type { ReadTurns } from './read-turns.ts'
 
@@ -89,6 +92,24 @@ export class BodyReader {
     return decompressor === undefined
       ? arrived
       : arrived.then((body) => body && this.#decompress(body, held, decompressor))
+  }
+
+  /**
+   * Throws the body of a request away that nobody wants.
+   *
+   * @returns when it has come whole; `undefined` where there is none. Rejects with `BODY_TOO_LARGE` for more than is
+   * thrown away, with {@link ClientGone} when the client left before all of it arrived.
+   */
+  discard(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
+    if (bodyBytesOf(request) === 0) return undefined
+    if (awaitsContinue(request)) response.writeContinue()
+    return new Promise((resolve, reject) => {
+      discardBody(request, (how) => {
+        if (how === 'whole') resolve()
+        else if (how === 'clientGone') reject(new ClientGone())
+        else reject(new ProxyError('BODY_TOO_LARGE', 'the path takes no body'))
+      })
+    })
   }
 
   async #decompress(
@@ -211,11 +232,6 @@ function refusalOf(held: HeldBytes, bytes: number): ProxyError | undefined {
         'too many request bodies are being received at once from this client address',
       )
   }
-}
-
-/** Whether the client sends its body only when told to go on (RFC 9110, 10.1.1; HTTP/1.0 has no such thing). */
-function awaitsContinue(request: IncomingMessage): boolean {
-  return request.headers.expect !== undefined && request.httpVersionMinor === 1
 }
 
 function tooLarge(maxBytes: number): ProxyError {

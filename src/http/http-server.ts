@@ -12,6 +12,7 @@ import type { Logger } from '../telemetry/logging.ts'
 import { addAcceptors, assertFree, CAN_SHARE_PORT } from './acceptors.ts'
 import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
+import { type Dialects, PLAIN_ONLY } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
 import type { Messages } from './express-messages.ts'
 import type { ConnectionCounts, DropReason, EdgeObserver } from './http-metrics.ts'
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
   readonly app: HttpApp
   /** @defaultValue Node's own */
   readonly messages?: Messages
+  /** What is refused before the app sees it is refused in these. @defaultValue the plain one for all */
+  readonly dialects?: Dialects
   readonly clock: Clock
   readonly log: Pick<Logger, 'limited'>
   /** @defaultValue nothing is measured */
@@ -66,6 +69,7 @@ const EXPECTATION_REFUSAL: Refusal = {
 /** An HTTP/1.1 server. States: new, listening, stopping, closed. */
 export class HttpServer {
   readonly #app: HttpApp
+  readonly #dialects: Dialects
   readonly #clock: Clock
   readonly #log: Pick<Logger, 'limited'>
   readonly #limits: ServerLimits
@@ -81,6 +85,7 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     const { app, messages, clock, log, observer = NO_OBSERVER, limits = SERVER_LIMITS } = options
     this.#app = app
+    this.#dialects = options.dialects ?? PLAIN_ONLY
     this.#clock = clock
     this.#log = log
     this.#observer = observer
@@ -236,8 +241,7 @@ export class HttpServer {
       refusal.code.toLowerCase(),
       refusal.message,
     )
-    const requestId = this.#requestIds(request.headers)
-    refuse(request, response, requestId, refusal, { closes: 'afterBody' })
+    this.#refuse(request, response, refusal, 'afterBody')
     return false
   }
 
@@ -273,12 +277,21 @@ export class HttpServer {
       response.end()
     } else {
       // The reply takes its turn behind those before it.
-      const requestId = this.#requestIds(response.req.headers)
-      refuse(response.req, response, requestId, refusal, { closes: 'atOnce' })
+      this.#refuse(response.req, response, refusal, 'atOnce')
       response.once('finish', () => {
         connection.discardInput()
       })
     }
+  }
+
+  #refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    refusal: Refusal,
+    closes: 'afterBody' | 'atOnce',
+  ): void {
+    const dialect = this.#dialects.dialectOf(request.url ?? '')
+    refuse(request, response, this.#requestIds(request.headers), refusal, dialect, { closes })
   }
 
   #refuseTunnel(socket: Duplex): void {

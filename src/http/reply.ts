@@ -8,9 +8,10 @@ import {
   NO_CONTENT_STATUS,
   RETRY_AFTER_UNAVAILABLE_SECONDS,
 } from './error-mapper.ts'
-import { type Dialect, dialectOf } from './edge/dialect.ts'
+import { bodyBytesOf } from './body-framing.ts'
+import { discardBody } from './discard-body.ts'
+import type { Dialect } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
-import { DISCARD_MAX_BYTES } from './limits.ts'
 
 /** Names and values of further headers in turn, as `writeHead` takes them. */
 export type HeaderList = readonly string[]
@@ -44,8 +45,6 @@ export function sendNoContent(
 /** How a refusal differs from the usual. */
 export interface RefusalOptions {
   readonly headers?: HeaderList
-  /** @defaultValue that of the path */
-  readonly dialect?: Dialect
   /**
    * Ends the connection after this reply, whatever became of the body: `afterBody` once the client has
    * sent it, `atOnce` where its end will never be seen.
@@ -54,7 +53,7 @@ export interface RefusalOptions {
 }
 
 /**
- * Refuses a request as a whole, in its API's dialect. Does nothing where a reply has
+ * Refuses a request as a whole, in the dialect of its path. Does nothing where a reply has
  * begun. The connection ends with the reply if a body is still to come that is too long to skip.
  *
  * @returns the status.
@@ -64,11 +63,11 @@ export function refuse(
   response: ServerResponse,
   requestId: string,
   refusal: Refusal,
+  dialect: Dialect,
   options: RefusalOptions = {},
 ): number {
   const { status } = HTTP_MAPPINGS[refusal.code]
   if (response.headersSent) return response.statusCode
-  const { dialect = dialectOf(request.url ?? '') } = options
   const body = dialect.refusalBody(refusal, requestId)
   const headers = [...retryAfter(status), ...(options.headers ?? NO_HEADERS)]
   const closes = options.closes ?? (isSkippable(request) ? undefined : 'afterBody')
@@ -132,23 +131,11 @@ function isSendingBody(request: IncomingMessage): boolean {
  */
 function endAfterBody(request: IncomingMessage, response: ServerResponse, body: string): void {
   response.write(body)
-  let discardedBytes = 0
-  const finish = (): void => {
-    request.off('data', onData)
+  discardBody(request, () => {
     response.end()
-  }
-  const onData = (chunk: Buffer): void => {
-    discardedBytes += chunk.length
-    if (discardedBytes > DISCARD_MAX_BYTES) finish()
-  }
-  request.on('data', onData).once('end', finish).once('close', finish).resume()
+  })
 }
 
 function isSkippable(request: IncomingMessage): boolean {
   return request.complete || bodyBytesOf(request) <= SKIPPED_BODY_MAX_BYTES
-}
-
-function bodyBytesOf(request: IncomingMessage): number {
-  if (request.headers['transfer-encoding'] !== undefined) return Infinity
-  return Number(request.headers['content-length'] ?? 0)
 }

@@ -153,7 +153,7 @@ export class Service {
       ...{ producer: this.#producer, ...ingestSettings(config) },
       rules: rateLimits ? [new RateLimitRule(rateLimits, metrics)] : [],
     })
-    const app = createApp({
+    const { express: app, dialects } = createApp({
       ingest: this.#ingest,
       settings: config.http,
       bodyBudget,
@@ -164,7 +164,7 @@ export class Service {
       isDraining: () => this.#state === 'draining' || this.#state === 'closed',
     })
     this.#http = new HttpServer({
-      ...{ app, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
+      ...{ app, dialects, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
       limits: serverLimits(config, workers),
     })
     const checks = this.#view.readinessChecks(() => this.#state)

@@ -27,7 +27,7 @@ const VIOLATIONS_KEPT = 20
 export async function runBalance(requestCount: number, firstSeed: number): Promise<BalanceResult> {
   const producer = new LedgerProducer()
   const metrics = new FakeHttpMetrics()
-  const app = createApp({
+  const { express: app, dialects } = createApp({
     ...{ metrics, log: new FakeHttpLog(), clock: systemClock, ingest: makeIngest(producer) },
     settings: {
       maxBodyBytes: MAX_BODY_BYTES,
@@ -39,7 +39,7 @@ export async function runBalance(requestCount: number, firstSeed: number): Promi
     isDraining: () => false,
   })
   const server = new HttpServer({
-    ...{ app, messages: messagesOf(app), clock: systemClock, log: new FakeHttpLog() },
+    ...{ app, dialects, messages: messagesOf(app), clock: systemClock, log: new FakeHttpLog() },
   })
   await server.listen(0, '127.0.0.1')
   const { port } = server.address

@@ -30,7 +30,7 @@ export class HttpEdge {
     const complain = (...what: readonly unknown[]): void => {
       this.#violations.push(`the HTTP app logged an error: ${JSON.stringify(what)}`)
     }
-    const app = createApp({
+    const { express: app } = createApp({
       ingest: new Ingest({ producer, rules: [], ...limits }),
       settings: SETTINGS,
       metrics: {

@@ -1,13 +1,24 @@
 import type { Express } from 'express'
 import { onTestFinished } from 'vitest'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { LogLevel } from '../../src/base/log-level.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
-import type { DropReason, EdgeObserver, HttpMetrics } from '../../src/http/http-metrics.ts'
+import { ANONYMOUS } from '../../src/base/principal.ts'
+import { BodyReader } from '../../src/http/body.ts'
+import { createBodyBudget } from '../../src/http/body-budget.ts'
+import type { ByteBudget } from '../../src/http/byte-budget.ts'
+import type { Dialects } from '../../src/http/edge/dialect.ts'
+import { Edge as RequestEdge } from '../../src/http/edge/edge.ts'
+import { RouteTable } from '../../src/http/edge/route-table.ts'
+import type { Gate, Route } from '../../src/http/edge/route.ts'
+import { createRouter } from '../../src/http/edge/router.ts'
 import type { PushMode } from '../../src/base/push-mode.ts'
+import type { DropReason, EdgeObserver, HttpMetrics } from '../../src/http/http-metrics.ts'
 import { messagesOf } from '../../src/http/express-messages.ts'
-import { HttpServer } from '../../src/http/http-server.ts'
+import { HttpServer, type HttpServerOptions } from '../../src/http/http-server.ts'
 import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
+import { ReadTurns } from '../../src/http/read-turns.ts'
+import { createRequestIds } from '../../src/http/request-id.ts'
 import type { LogFields } from '../../src/telemetry/logging.ts'
 import { Ingest } from '../../src/ingest/ingest.ts'
 import { RateLimitRule, type RateLimitObserver } from '../../src/ingest/rate-limit-rule.ts'
@@ -87,6 +98,7 @@ export class FakeHttpLog {
 /** An app on fakes. */
 export interface Edge {
   readonly app: Express
+  readonly dialects: Dialects
   readonly producer: FakeProducer
   readonly metrics: FakeHttpMetrics
   readonly log: FakeHttpLog
@@ -112,7 +124,7 @@ export function createEdge({ rateLimits, ...overrides }: EdgeOverrides = {}): Ed
   const producer = new FakeProducer()
   const metrics = new FakeHttpMetrics()
   const log = new FakeHttpLog()
-  const app = createApp({
+  const { express: app, dialects } = createApp({
     ingest: makeIngest(producer, rateLimits, metrics),
     metrics,
     log,
@@ -127,7 +139,7 @@ export function createEdge({ rateLimits, ...overrides }: EdgeOverrides = {}): Ed
     isDraining: () => false,
     ...overrides,
   })
-  return { app, producer, metrics, log }
+  return { app, dialects, producer, metrics, log }
 }
 
 /** An app on fakes, listening. */
@@ -144,14 +156,64 @@ export async function serveEdge(
   limits: Partial<ServerLimits> = {},
 ): Promise<ServedEdge> {
   const edge = createEdge(overrides)
-  const server = new HttpServer({
+  const served = await listen({
     app: edge.app,
+    dialects: edge.dialects,
     messages: messagesOf(edge.app),
     clock: overrides.clock ?? systemClock,
     log: edge.log,
     observer: edge.metrics,
     limits: { ...SERVER_LIMITS, ...limits },
   })
+  return { ...edge, ...served }
+}
+
+/** What {@link serveRoutes} takes. */
+export interface RoutesOptions {
+  /** @defaultValue lets all in */
+  readonly gate?: Gate
+  readonly clock?: Clock
+  readonly limits?: Partial<ServerLimits>
+  readonly budget?: ByteBudget
+}
+
+/** Routes of a test, listening. */
+export interface ServedRoutes {
+  readonly server: HttpServer
+  readonly port: number
+  readonly log: FakeHttpLog
+  readonly metrics: FakeHttpMetrics
+  readonly budget: ByteBudget
+  /** Opens a connection that ends with the test. */
+  readonly connect: () => RawClient
+}
+
+/** Serves routes on a free port, as the main port serves its own, until the test is over. */
+export async function serveRoutes(
+  routes: readonly Route[],
+  options: RoutesOptions = {},
+): Promise<ServedRoutes> {
+  const { gate = () => ({ principal: ANONYMOUS }), clock = systemClock } = options
+  const { budget = createBodyBudget({ maxBodyBytes: MAX_BODY_BYTES, clock }) } = options
+  const log = new FakeHttpLog()
+  const metrics = new FakeHttpMetrics()
+  const requestIds = createRequestIds(clock)
+  const bodyLimits = { maxBytes: MAX_BODY_BYTES, maxRatio: 100 }
+  const bodyReader = new BodyReader(bodyLimits, budget, new ReadTurns(clock))
+  const edge = new RequestEdge({ gate, bodyReader, requestIds, metrics, log, clock })
+  const table = new RouteTable(routes)
+  const app = createRouter({ routes: table, edge, requestIds, log })
+  const limits = { ...SERVER_LIMITS, ...options.limits }
+  const served = await listen({
+    ...{ app, dialects: table, messages: messagesOf(app), clock, log, observer: metrics, limits },
+  })
+  return { ...served, log, metrics, budget }
+}
+
+async function listen(
+  options: HttpServerOptions,
+): Promise<Pick<ServedEdge, 'server' | 'port' | 'connect'>> {
+  const server = new HttpServer(options)
   await server.listen(0, '127.0.0.1')
   const { port } = server.address
   const clients: RawClient[] = []
@@ -164,7 +226,7 @@ export async function serveEdge(
     clients.push(client)
     return client
   }
-  return { ...edge, server, port, connect }
+  return { server, port, connect }
 }
 
 /** Writes a `POST /push` as it goes over the wire, framed by Content-Length unless told otherwise. */

@@ -1,6 +1,6 @@
 /**
  * How an API says no: each has its own shape of an error. Which one a request gets follows from its path, also where
- * the request is refused before a route is looked for.
+ * the request is refused before a route is looked for: see {@link RouteTable}.
  */
 import { refusalBody, refusedPushBody, type Refusal } from '../error-body.ts'
 
@@ -16,13 +16,11 @@ export const PLAIN: Dialect = { refusalBody }
 /** The same in a failed push, with an element in `errors`. */
 export const PUSH: Dialect = { refusalBody: refusedPushBody }
 
-const BY_PATH: ReadonlyMap<string, Dialect> = new Map([
-  ['/push', PUSH],
-  ['/push/', PUSH],
-])
-
-/** The dialect of a path, whatever the method. */
-export function dialectOf(url: string): Dialect {
-  const [path = ''] = url.split('?', 1)
-  return BY_PATH.get(path) ?? PLAIN
+/** The dialects of all paths. */
+export interface Dialects {
+  /** The dialect of a path, whatever the method, also of one that no route has. */
+  dialectOf(url: string): Dialect
 }
+
+/** Where there is but one dialect. */
+export const PLAIN_ONLY: Dialects = { dialectOf: () => PLAIN }

@@ -3,18 +3,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
 import type { LogLevel } from '../../base/log-level.ts'
+import { ANONYMOUS } from '../../base/principal.ts'
 import type { Logger } from '../../telemetry/logging.ts'
 import type { MaybePromise } from '../../producer/types.ts'
+import type { BodyReader, HeldBody } from '../body.ts'
+import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
 import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import { refuse } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
-import type { Call, Gate, Route } from './route.ts'
+import type { PathParams } from './path-pattern.ts'
+import type { BodilessRoute, Call, Entry, Gate, Route } from './route.ts'
 
 /** What {@link Edge} works with. */
 export interface EdgeOptions {
   readonly gate: Gate
+  readonly bodyReader: BodyReader
   readonly requestIds: RequestIds
   readonly metrics: Pick<HttpMetrics, 'observePush'>
   readonly log: Pick<Logger, 'limited' | 'error'>
@@ -33,37 +38,78 @@ export class Edge {
   }
 
   /** Answers one request. Never rejects. */
-  async serve(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, metrics, requestIds } = this.#options
+  async serve(
+    route: Route,
+    request: IncomingMessage,
+    response: ServerResponse,
+    params: PathParams,
+  ): Promise<void> {
+    const { clock, metrics, requestIds, gate, bodyReader } = this.#options
     const startedMs = clock.nowMs()
     const requestId = requestIds(request.headers)
-    const call: Call = { request, response, requestId, mode: 'async' }
+    const principal = ANONYMOUS
+    const call: Call = { request, response, requestId, params, principal, mode: 'async' }
+    let body: HeldBody | undefined
     let status: number
     try {
-      const answer = this.#answer(route, call)
+      const asked = gate(route, request)
+      const entry = asked instanceof Promise ? await this.#entryLater(call, asked) : asked
+      let answer: MaybePromise<number>
+      if (!('principal' in entry)) {
+        answer = this.#keepOut(route, call, entry, asked === entry)
+      } else {
+        call.principal = entry.principal
+        route.checkHead?.(call)
+        if (route.body === 'whole') {
+          body = await bodyReader.read(request, response)
+          if (body === undefined) throw new ClientGone()
+          answer = route.answer(call, body)
+        } else {
+          answer = this.#answerBodiless(route, call)
+        }
+      }
       status = typeof answer === 'number' ? answer : await answer
     } catch (error) {
       status = this.#refuse(route, call, error)
+    } finally {
+      body?.release()
     }
     const durationMs = clock.nowMs() - startedMs
     metrics.observePush(call.mode, status, durationMs)
     if (status !== OK_STATUS) this.#logFailure(status, requestId, durationMs)
   }
 
-  #answer(route: Route, call: Call): MaybePromise<number> {
+  async #entryLater({ request, response }: Call, asked: Promise<Entry>): Promise<Entry> {
+    const entry = await asked
+    if (request.destroyed || response.headersSent) throw new ClientGone()
+    return entry
+  }
+
+  #answerBodiless(route: BodilessRoute, call: Call): MaybePromise<number> {
+    const discarding = this.#options.bodyReader.discard(call.request, call.response)
+    return discarding === undefined ? route.answer(call) : discarding.then(() => route.answer(call))
+  }
+
+  /** Says no for the gate. What was said at once ends the connection: nothing behind it has been served. */
+  #keepOut({ dialect }: Route, call: Call, refusal: Refusal, isAtOnce: boolean): number {
     const { request, response, requestId } = call
-    const refusal = this.#options.gate(route, request)
-    if (refusal === undefined) return route.answer(call)
-    const { dialect } = route
-    return refuse(request, response, requestId, refusal, { dialect, closes: 'afterBody' })
+    return refuse(
+      request,
+      response,
+      requestId,
+      refusal,
+      dialect,
+      isAtOnce ? { closes: 'afterBody' } : {},
+    )
   }
 
   /** Answers what a route, or the gate, threw. */
   #refuse({ dialect }: Route, call: Call, error: unknown): number {
     const { request, response, requestId } = call
-    if (error instanceof ProxyError) return refuse(request, response, requestId, error, { dialect })
+    if (error instanceof ClientGone) return clientGoneStatus(response)
+    if (error instanceof ProxyError) return refuse(request, response, requestId, error, dialect)
     this.#options.log.error('push failed by a bug', { request_id: requestId, error })
-    return refuse(request, response, requestId, INTERNAL, { dialect })
+    return refuse(request, response, requestId, INTERNAL, dialect)
   }
 
   #logFailure(status: number, requestId: string, durationMs: number): void {

@@ -9,11 +9,11 @@ import type { Refusal } from '../error-body.ts'
 import { refuse, sendNoContent } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { type Edge, INTERNAL } from './edge.ts'
-import type { Route } from './route.ts'
+import type { RouteTable } from './route-table.ts'
 
 /** What a router works with. */
 export interface RouterOptions {
-  readonly routes: readonly Route[]
+  readonly routes: RouteTable
   readonly edge: Edge
   readonly requestIds: RequestIds
   readonly log: Pick<Logger, 'error'>
@@ -27,48 +27,47 @@ export function createRouter({ routes, edge, requestIds, log }: RouterOptions): 
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
-  app.enable('case sensitive routing')
 
-  const byPath = Map.groupBy(routes, ({ path }) => path)
-  // Nearly all requests are spelt as the route is: they are met before Express looks for one, which takes some 4 us (Node 26).
-  app.use((request, response, next) => {
-    const route = byPath.get(request.url)?.find(({ method }) => method === request.method)
-    if (route !== undefined) return edge.serve(route, request, response)
-    next()
+  // Express would look for a route in some 4 us (Node 26), and the dialect of an error must follow from the same look.
+  app.use((request: IncomingMessage, response: ServerResponse) => {
+    const match = routes.match(request.url ?? '')
+    const route = match?.routes.route(request.method)
+    if (match !== undefined && route !== undefined) {
+      return edge.serve(route, request, response, match.params)
+    }
+    const requestId = requestIds(request.headers)
+    if (match === undefined) {
+      refuse(request, response, requestId, NOT_FOUND, routes.dialectOf(request.url ?? ''))
+    } else if (request.method === 'OPTIONS') {
+      sendNoContent(response, requestId, match.routes.allow)
+    } else {
+      const { notAllowed, dialect, allow } = match.routes
+      refuse(request, response, requestId, notAllowed, dialect, { headers: allow })
+    }
     return undefined
   })
-  for (const [path, ofPath] of byPath) {
-    const methods = ofPath.map(({ method }) => method)
-    const allow = ['Allow', [...methods, 'OPTIONS'].join(', ')]
-    const notAllowed: Refusal = {
-      code: 'METHOD_NOT_ALLOWED',
-      message: `the path takes ${methods.join(' and ')} only`,
-    }
-    app.all(path, (request, response) => {
-      const route = ofPath.find(({ method }) => method === request.method)
-      if (route !== undefined) return edge.serve(route, request, response)
-      const requestId = requestIds(request.headers)
-      if (request.method === 'OPTIONS') sendNoContent(response, requestId, allow)
-      else refuse(request, response, requestId, notAllowed, { headers: allow })
-      return undefined
-    })
-  }
-  app.use((request: IncomingMessage, response: ServerResponse) => {
-    refuse(request, response, requestIds(request.headers), NOT_FOUND)
-  })
-  app.use(createErrorHandler(log, requestIds))
+  app.use(createErrorHandler({ routes, log, requestIds }))
   return app
 }
 
 /** Handles what a route threw, which none does unless kprf or Express has a bug. */
-function createErrorHandler(
-  log: RouterOptions['log'],
-  requestIds: RequestIds,
-): ErrorRequestHandler {
+function createErrorHandler({
+  routes,
+  log,
+  requestIds,
+}: Pick<RouterOptions, 'routes' | 'log' | 'requestIds'>): ErrorRequestHandler {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows an error handler by its four parameters
   return (error: unknown, request, response, _next) => {
     log.error('request failed by a bug', { error })
     // A reply that has begun is about to be sent whole.
-    if (!response.headersSent) refuse(request, response, requestIds(request.headers), INTERNAL)
+    if (!response.headersSent) {
+      refuse(
+        request,
+        response,
+        requestIds(request.headers),
+        INTERNAL,
+        routes.dialectOf(request.url),
+      )
+    }
   }
 }

@@ -49,7 +49,9 @@ interface RawPush {
 export function parsePush(body: unknown, rules: PushRules): ParsedPush {
   if (!isJsonObject(body)) return refused('INVALID_REQUEST', 'the body must be an object')
   const misnamed = checkFields(body, PUSH_FIELDS, rules.unknownFields)
-  return misnamed === undefined ? parsePushFields(body, rules) : { kind: 'refused', problem: misnamed }
+  return misnamed === undefined
+    ? parsePushFields(body, rules)
+    : { kind: 'refused', problem: misnamed }
 }
 
 function parsePushFields(raw: RawPush, rules: PushRules): ParsedPush {

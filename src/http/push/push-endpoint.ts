@@ -1,16 +1,13 @@
 /** `POST /push`: one request from the gate to its reply. */
-import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../telemetry/logging.ts'
-import { ANONYMOUS } from '../../base/principal.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
 import type { PushCall } from '../../ingest/push-call.ts'
 import type { MaybePromise } from '../../producer/types.ts'
-import type { BodyReader, HeldBody } from '../body.ts'
+import type { HeldBody } from '../body.ts'
 import { assertJsonContentType } from '../content-type.ts'
 import { PUSH } from '../edge/dialect.ts'
-import type { Call, Route } from '../edge/route.ts'
-import { CLIENT_GONE_STATUS } from '../error-mapper.ts'
+import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import type { JsonParser } from '../parse-json.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
@@ -25,7 +22,6 @@ import { largestReplyBytes } from './record-elements.ts'
 export interface PushEndpointOptions {
   readonly ingest: Ingest
   readonly rules: PushRules
-  readonly bodyReader: BodyReader
   readonly jsonParser: JsonParser
   readonly replyRoom: ReplyRoom
   readonly replies: ReplyBatch
@@ -44,24 +40,23 @@ interface Exchange extends Replying {
 }
 
 /** The route of `POST /push`. */
-export class PushEndpoint implements Route {
+export class PushEndpoint implements WholeBodyRoute {
   readonly method = 'POST'
   readonly path = '/push'
   readonly access = 'produce'
   readonly dialect = PUSH
+  readonly body = 'whole'
   readonly #options: PushEndpointOptions
 
   constructor(options: PushEndpointOptions) {
     this.#options = options
   }
 
-  answer(call: Call): Promise<number> {
-    const { request, response } = call
+  checkHead({ request }: Call): void {
     assertJsonContentType(request.headers['content-type'])
-    return this.#answer(call, this.#options.bodyReader.read(request, response))
   }
 
-  async #answer(call: Call, reading: ReturnType<BodyReader['read']>): Promise<number> {
+  async answer(call: Call, body: HeldBody): Promise<number> {
     const { response, requestId } = call
     const exchange: Exchange = {
       call,
@@ -70,15 +65,12 @@ export class PushEndpoint implements Route {
       replies: this.#options.replies,
       held: undefined,
     }
-    const body = await reading
-    if (body === undefined) return clientGone(response)
     try {
       const turn = this.#options.turns.enter(body.bytes.length)
       if (turn !== undefined) await turn
       const status = this.#push(exchange, body)
       return typeof status === 'number' ? status : await status
     } finally {
-      body.release()
       exchange.held?.releaseUnlessSending()
     }
   }
@@ -89,9 +81,13 @@ export class PushEndpoint implements Route {
     body.drop()
     const push = parsePush(json, this.#options.rules)
     if (push.kind === 'refused') {
-      return refuse(exchange.call.request, exchange.response, exchange.requestId, push.problem, {
-        dialect: PUSH,
-      })
+      return refuse(
+        exchange.call.request,
+        exchange.response,
+        exchange.requestId,
+        push.problem,
+        PUSH,
+      )
     }
     exchange.call.mode = push.waitForSend ? 'sync' : 'async'
     if (push.kind === 'invalidRecords') {
@@ -105,7 +101,7 @@ export class PushEndpoint implements Route {
     const { returnOffsets, waitForSend } = push
     const { length } = push.records
     const sent = this.#options.ingest.submit(push.records, {
-      principal: ANONYMOUS,
+      principal: exchange.call.principal,
       waitsForDelivery: waitForSend,
       // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
       onAdmission: waitForSend ? body.release.bind(body) : undefined,
@@ -134,9 +130,4 @@ function replyBytesOf({ records, waitForSend, returnOffsets }: ValidPush): numbe
   let topicBytes = 0
   for (const { topic } of records) topicBytes += topic.length
   return largestReplyBytes(records.length, topicBytes)
-}
-
-/** The status where no reply was sent; but what the parser found wrong may have been answered already. */
-function clientGone(response: ServerResponse): number {
-  return response.headersSent ? response.statusCode : CLIENT_GONE_STATUS
 }

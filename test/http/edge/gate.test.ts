@@ -1,96 +1,262 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { systemClock } from '../../../src/base/clock.ts'
-import { PLAIN } from '../../../src/http/edge/dialect.ts'
-import { Edge } from '../../../src/http/edge/edge.ts'
-import type { Gate, Route } from '../../../src/http/edge/route.ts'
-import { createRouter } from '../../../src/http/edge/router.ts'
-import { HttpServer } from '../../../src/http/http-server.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { ANONYMOUS } from '../../../src/base/principal.ts'
+import { type Dialect, PLAIN } from '../../../src/http/edge/dialect.ts'
+import type { BodilessRoute, Call, Entry, Gate, Route } from '../../../src/http/edge/route.ts'
 import { beginJson } from '../../../src/http/reply.ts'
-import { createRequestIds } from '../../../src/http/request-id.ts'
-import { FakeHttpLog } from '../../support/http-edge.ts'
-import { RawClient } from '../../support/raw-client.ts'
+import { serveRoutes } from '../../support/http-edge.ts'
 
-/** A route and a rule that are new: this is all that it takes. */
-const topics: Route = {
-  method: 'POST',
-  path: '/topics/:topic',
-  access: 'produce',
-  dialect: PLAIN,
-  answer: ({ response, requestId }) => {
-    beginJson(response, requestId, 200, '{}')
-    response.end('{}')
-    return 200
-  },
+function reply({ response, requestId }: Call, body: unknown): number {
+  const json = JSON.stringify(body)
+  beginJson(response, requestId, 200, json)
+  response.end(json)
+  return 200
 }
-const onlyWithToken: Gate = ({ access }, { headers }) =>
-  access === 'open' || headers.authorization === 'Bearer t'
-    ? undefined
+
+const SHOUTING: Dialect = { refusalBody: ({ message }) => message.toUpperCase() }
+
+/** Routes that are new, of each kind, and a rule that is: this is all that it takes. */
+const status: BodilessRoute = {
+  ...{ method: 'GET', path: '/status', access: 'open', dialect: PLAIN, body: 'none' },
+  answer: (call) => reply(call, call.principal.name),
+}
+const raw: Route = {
+  ...{ method: 'POST', path: '/topics/:topic', access: 'produce', dialect: SHOUTING },
+  body: 'whole',
+  answer: (call, { bytes }) => reply(call, [call.params, bytes.toString()]),
+}
+const push: Route = { ...raw, path: '/push' }
+const ADMITTED: Entry = { principal: ANONYMOUS }
+const onlyWithToken: Gate = (_, { headers }) =>
+  headers.authorization === 'Bearer t'
+    ? { principal: { name: 'tea' } }
     : { code: 'RATE_LIMITED', message: 'not without a token' }
 
-async function serve(gate: Gate): Promise<(target: string, headers?: string) => Promise<number>> {
-  const log = new FakeHttpLog()
-  const requestIds = createRequestIds(systemClock)
-  const metrics = { observePush: (): void => undefined }
-  const edge = new Edge({ gate, requestIds, metrics, log, clock: systemClock })
-  const push: Route = { ...topics, path: '/push' }
-  const app = createRouter({ routes: [topics, push], edge, requestIds, log })
-  const server = new HttpServer({ app, clock: systemClock, log })
-  await server.listen(0, '127.0.0.1')
-  onTestFinished(() => server.close())
-  return async (target, headers = '') => {
-    const client = new RawClient(server.address.port)
-    onTestFinished(() => {
-      client.destroy()
-    })
-    client.write(`POST ${target} HTTP/1.1\r\nHost: h\r\n${headers}Content-Length: 0\r\n\r\n`)
-    return (await client.response()).status
-  }
-}
+const ROUTES = [status, raw, push]
+const post = (target: string, headers = ''): string =>
+  `POST ${target} HTTP/1.1\r\nHost: h\r\n${headers}Content-Length: 1\r\n\r\nx`
+const get = (target: string, headers = ''): string =>
+  `GET ${target} HTTP/1.1\r\nHost: h\r\n${headers}\r\n`
+const TOKEN = 'Authorization: Bearer t\r\n'
 
-const SPELLINGS = [
-  ...['/push', '/push?', '/push?x', '/push?/topics/t', '/push/', '/push/?x', 'http://h/push'],
-  ...['/%70ush', '/pus%68', '/push%2F', '/push%3Fx', '//push', '/./push', '/x/../push', '/PUSH'],
-  ...['/push#x', '/push;x', '/push/.', '/push//', '/push\\', '/push%00', '*'],
-  ...['/topics/t', '/topics/t?', '/topics/t/', '/topics/%74', '/topics/a%2Fb', '/topics//t'],
-  ...['/Topics/t', '/topics/..', '/topics/../push', 'http://h/topics/t', '/topics/t;x', '/topics/'],
+/** Ways to write a path, good and bad. */
+const spellings = (path: string): string[] => [
+  ...[
+    path,
+    `${path}?`,
+    `${path}?x`,
+    `${path}?${path}`,
+    `${path}/`,
+    `${path}/?x`,
+    `http://h${path}`,
+  ],
+  ...[path.replace(/^\/./, (start) => `/%${start.charCodeAt(1).toString(16)}`), `/${path}`],
+  ...[`${path}%2F`, `${path}%3Fx`, `/.${path}`, `/x/..${path}`, path.toUpperCase(), `${path}#x`],
+  ...[`${path};x`, `${path}/.`, `${path}//`, `${path}\\`, `${path}%00`, `${path}%ZZ`, '*'],
 ]
+const TOPICS = ['/topics/%74', '/topics/a%2Fb', '/topics//t', '/topics/..', '/topics/../push']
 
 describe('the gate', () => {
-  it.each(SPELLINGS)('is not gone around by POST %s', async (target) => {
-    const refuses = await serve(onlyWithToken)
+  it.each([...spellings('/push'), ...spellings('/topics/t'), ...TOPICS].map((at) => post(at)))(
+    'is not gone around by %j',
+    async (request) => {
+      const { connect } = await serveRoutes(ROUTES, { gate: onlyWithToken })
 
-    expect(await refuses(target)).not.toBe(200)
-  })
-
-  it.each(['/push', '/push?x', '/push/', 'http://h/push', '/topics/t', '/topics/%74?x'])(
-    'lets POST %s through that it has nothing against, and stops it without a token',
-    async (target) => {
-      const post = await serve(onlyWithToken)
-
-      expect(await post(target, 'Authorization: Bearer t\r\n')).toBe(200)
-      expect(await post(target)).toBe(429)
+      expect((await connect().write(request).response()).status).not.toBe(200)
     },
   )
 
-  it('is asked once for each request, before anything of the body is read', async () => {
-    const asked: string[] = []
-    const post = await serve(({ path }, request) => {
-      asked.push(`${path} ${String(request.readableDidRead)}`)
-      return undefined
-    })
+  it.each(spellings('/status').map((at) => get(at)))(
+    'is not gone around by %j',
+    async (request) => {
+      const { connect } = await serveRoutes(ROUTES, { gate: onlyWithToken })
 
-    await post('/push')
-    await post('/push?x')
-    await post('/topics/t')
+      expect((await connect().write(request).response()).status).not.toBe(200)
+    },
+  )
 
-    expect(asked).toEqual(['/push false', '/push false', '/topics/:topic false'])
+  it.each([
+    ...['/push', '/push?x', '/push/', 'http://h/push', '/topics/t', '/topics/%74?x'].map(
+      (target) => (headers?: string) => post(target, headers),
+    ),
+    ...['/status', '/status/?x'].map((target) => (headers?: string) => get(target, headers)),
+  ])('lets through what it has nothing against, and stops it without a token: %s', async (of) => {
+    const { connect } = await serveRoutes(ROUTES, { gate: onlyWithToken })
+
+    expect((await connect().write(of(TOKEN)).response()).status).toBe(200)
+    expect((await connect().write(of()).response()).status).toBe(429)
   })
 
-  it('that throws lets nothing through', async () => {
-    const post = await serve(() => {
-      throw new Error('a bug')
+  it('is asked once for each request, before anything of the body is read', async () => {
+    const asked: string[] = []
+    const { connect } = await serveRoutes(ROUTES, {
+      gate: ({ path }, request) => {
+        asked.push(`${path} ${String(request.readableDidRead)}`)
+        return ADMITTED
+      },
     })
 
-    expect([await post('/push'), await post('/topics/t')]).toEqual([500, 500])
+    for (const request of [post('/push'), post('/push?x'), post('/topics/t'), get('/status')]) {
+      await connect().write(request).response()
+    }
+
+    expect(asked).toEqual(['/push false', '/push false', '/topics/:topic false', '/status false'])
+  })
+
+  it('that throws, or rejects, lets nothing through', async () => {
+    const throwing = await serveRoutes(ROUTES, {
+      gate: () => {
+        throw new Error('a bug')
+      },
+    })
+    const rejecting = await serveRoutes(ROUTES, {
+      gate: () => Promise.reject(new Error('a bug')),
+    })
+
+    for (const { connect } of [throwing, rejecting]) {
+      for (const request of [post('/push'), post('/topics/t'), get('/status')]) {
+        expect((await connect().write(request).response()).status).toBe(500)
+      }
+    }
+  })
+
+  it('says who it is to the route', async () => {
+    const { connect } = await serveRoutes(ROUTES, { gate: onlyWithToken })
+
+    expect((await connect().write(get('/status', TOKEN)).response()).body).toBe('"tea"')
+  })
+})
+
+describe('a gate that takes its time', () => {
+  it('has the body read once it has answered, and what is pipelined behind answered behind', async () => {
+    const asked: { url: string | undefined; didRead: () => boolean; enter: () => void }[] = []
+    const { connect } = await serveRoutes(ROUTES, {
+      gate: (_, request) =>
+        new Promise((resolve) => {
+          const enter = (): void => {
+            resolve(ADMITTED)
+          }
+          asked.push({ url: request.url, didRead: () => request.readableDidRead, enter })
+        }),
+    })
+    const client = connect().write(post('/topics/a') + post('/topics/b'))
+    while (asked.length < 2) await turn()
+
+    asked[1]?.enter()
+    for (let n = 0; n < 5; n += 1) await turn()
+    const readBefore = asked.map(({ didRead }) => didRead())
+    asked[0]?.enter()
+    const replies = await client.responses(2)
+
+    expect(readBefore).toEqual([false, true])
+    expect(replies.map(({ body }) => body)).toEqual(['[{"topic":"a"},"x"]', '[{"topic":"b"},"x"]'])
+  })
+
+  it('refuses late without ending the connection, since what is behind has been served', async () => {
+    const { connect } = await serveRoutes(ROUTES, {
+      gate: async (route, request) => {
+        await turn()
+        return onlyWithToken(route, request)
+      },
+    })
+
+    const replies = await connect()
+      .write(post('/push') + post('/push', TOKEN))
+      .responses(2)
+
+    expect(replies.map((each) => [each.status, each.headers.get('connection')])).toEqual([
+      [429, 'keep-alive'],
+      [200, 'keep-alive'],
+    ])
+  })
+
+  it('answers nobody whose client has left meanwhile, and counts it as 499', async () => {
+    const answers: (() => void)[] = []
+    const { connect, metrics } = await serveRoutes(ROUTES, {
+      gate: () =>
+        new Promise((resolve) => {
+          answers.push(() => {
+            resolve(ADMITTED)
+          })
+        }),
+    })
+    const client = connect().write(post('/push').slice(0, -1))
+    while (answers.length === 0) await turn()
+
+    client.abort()
+    await metrics.until(() => metrics.clientErrors.includes('aborted'))
+    answers[0]?.()
+    await metrics.observed(1)
+
+    expect(metrics.pushes).toMatchObject([{ status: 499 }])
+  })
+})
+
+describe('a refusal', () => {
+  it.each([
+    { fact: 'by the gate', request: post('/topics/t'), status: 429 },
+    { fact: 'of a method', request: get('/topics/a%2Fb'), status: 405 },
+    { fact: 'of a head', request: `POST /topics/t/?x HTTP/1.1\r\n\r\n`, status: 400 },
+    { fact: 'of a path that does not decode', request: post('/topics/%ZZ'), status: 400 },
+    {
+      fact: 'of a body that goes wrong',
+      request: `POST /topics/t HTTP/1.1\r\nHost: h\r\n${TOKEN}Transfer-Encoding: chunked\r\n\r\nz`,
+      status: 400,
+    },
+    { fact: 'of an expectation', request: post('/topics/t', 'Expect: x\r\n'), status: 417 },
+  ])('$fact is in the dialect of its path', async ({ request, status }) => {
+    const { connect } = await serveRoutes(ROUTES, { gate: onlyWithToken })
+
+    const response = await connect().write(request).response()
+
+    expect(response.status).toBe(status)
+    expect(response.body).toMatch(/^[^a-z{]+$/)
+  })
+
+  it.each(['/topics', '/topics//', '/topics/a/b', '/Topics/t', '/%74opics/t'])(
+    'of %s, which no route has, is in the plain dialect',
+    async (target) => {
+      const { connect } = await serveRoutes(ROUTES)
+
+      const response = await connect().write(post(target)).response()
+
+      expect(response.status).toBe(404)
+      expect(JSON.parse(response.body)).toMatchObject({ error_code: 40400 })
+    },
+  )
+})
+
+describe('a route without a body', () => {
+  const withBody = (headers: string, body: string): string =>
+    `GET /status HTTP/1.1\r\nHost: h\r\n${headers}\r\n${body}`
+
+  it.each([
+    { fact: 'of known length', request: withBody('Content-Length: 9\r\n', 'x'.repeat(9)) },
+    {
+      fact: 'in chunks',
+      request: withBody('Transfer-Encoding: chunked\r\n', '1\r\nx\r\n0\r\n\r\n'),
+    },
+    {
+      fact: 'of 100 kB',
+      request: withBody('Content-Length: 100000\r\n', 'x'.repeat(100_000)),
+    },
+  ])('throws one $fact away, answers, and serves what follows', async ({ request }) => {
+    const { connect } = await serveRoutes(ROUTES)
+
+    const replies = await connect()
+      .write(request + get('/status'))
+      .responses(2)
+
+    expect(replies.map((each) => each.status)).toEqual([200, 200])
+  })
+
+  it('does not answer before the body has come, and refuses one that is endless', async () => {
+    const { connect } = await serveRoutes(ROUTES)
+    const client = connect().write(withBody(`Content-Length: ${2 ** 30}\r\n`, ''))
+
+    for (let sent = 0; sent < 20 * 2 ** 20; sent += 2 ** 20) client.write(Buffer.alloc(2 ** 20))
+    const response = await client.response()
+
+    expect([response.status, response.headers.get('connection')]).toEqual([413, 'close'])
   })
 })
