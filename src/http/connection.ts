@@ -31,6 +31,8 @@ export class Connection {
   #isOver = false
   #isDiscarding = false
   #requestsSeen = 0
+  /** When the request begun last was seen first. */
+  #requestSinceMs = 0
   /** Since when nothing more is sent, and the client is given time to read what was. */
   #endedSinceMs: number | undefined
   /** Since when there has been something to take, and what had been taken then. */
@@ -136,9 +138,22 @@ export class Connection {
 
   /** Notes what it is doing. To be called every now and then. */
   look(nowMs: number): void {
-    if (this.requests === this.#requestsSeen && !this.isBusy) return
-    this.#requestsSeen = this.requests
+    if (this.requests !== this.#requestsSeen) {
+      this.#requestsSeen = this.requests
+      this.#requestSinceMs = nowMs
+    } else if (!this.isBusy) {
+      return
+    }
     this.idleSinceMs = nowMs
+  }
+
+  /**
+   * Whether what is left of a body has taken too long, be it wanted or thrown away. To be asked after each look. This
+   * looks for late bodies, rather than a timer for each: of ten thousand connections hardly one has such a body.
+   */
+  isBodyLate(nowMs: number): boolean {
+    if (this.lastResponse === undefined || this.lastResponse.req.complete) return false
+    return nowMs - this.#requestSinceMs >= this.#limits.bodyTimeoutMs
   }
 
   /**

@@ -13,6 +13,8 @@ export interface ConnectionObserver {
   clientFailed(connection: Connection, code: 'aborted' | 'stalled_reader' | 'pipelined'): void
   /** A connection was closed that had done nothing wrong but be there. */
   dropped(reason: DropReason, address: string): void
+  /** What is left of a body takes too long. Called again, each time that this is found, until it is no more so. */
+  bodyIsLate(connection: Connection): void
 }
 
 /** An idle connection, and how many requests it had when it was found to be idle. */
@@ -149,9 +151,10 @@ export class Connections {
   }
 
   /**
-   * Cuts those that ended and whose clients have had time to read that, those whose clients take their replies too slowly, and those that have been idle for longer than any is
-   * kept, whatever their clients send in place of a request: Node's parser skips empty lines, and its timer begins
-   * anew with each. To be called every now and then.
+   * Cuts those that ended and whose clients have had time to read that, those whose clients take their replies too
+   * slowly, and those that have been idle for longer than any is kept, whatever their clients send in place of a
+   * request: Node's parser skips empty lines, and its timer begins anew with each. Finds the bodies that take too long.
+   * To be called every now and then.
    */
   sweep(): void {
     const nowMs = this.#clock.nowMs()
@@ -166,6 +169,8 @@ export class Connections {
       } else if (!connection.isBusy && nowMs - connection.idleSinceMs > idleMs) {
         this.#cut(connection)
         this.#observer.dropped('idle_timeout', connection.address)
+      } else if (connection.isBodyLate(nowMs)) {
+        this.#observer.bodyIsLate(connection)
       }
     }
   }

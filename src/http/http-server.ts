@@ -4,8 +4,7 @@
  */
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Server as NetServer, type AddressInfo } from 'node:net'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Logger } from '../telemetry/logging.ts'
@@ -16,12 +15,11 @@ import { type Dialects, PLAIN_ONLY } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
 import type { Messages } from './express-messages.ts'
 import type { ConnectionCounts, DropReason, EdgeObserver } from './http-metrics.ts'
+import { InputRefusals } from './input-refusals.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { hasFreeDescriptor, roomForConnections } from './open-files.ts'
 import { createNodeServer } from './node-server.ts'
-import { parserRefusal, rawReply } from './parser-errors.ts'
-import { type HeaderList, refuse } from './reply.ts'
-import { createRequestIds, type RequestIds } from './request-id.ts'
+import { createRequestIds } from './request-id.ts'
 import { headRefusal, pathOf } from './request-guard.ts'
 
 /** Answers every request that it gets. An Express app is one. */
@@ -60,7 +58,6 @@ const DROP_MESSAGES: Record<DropReason, string> = {
   file_descriptors: 'connections cannot be accepted: the process has no file descriptor left',
 }
 
-const CONNECT_REFUSAL: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'kprf is not a proxy' }
 const EXPECTATION_REFUSAL: Refusal = {
   code: 'EXPECTATION_FAILED',
   message: 'Expect must be 100-continue',
@@ -69,13 +66,12 @@ const EXPECTATION_REFUSAL: Refusal = {
 /** An HTTP/1.1 server. States: new, listening, stopping, closed. */
 export class HttpServer {
   readonly #app: HttpApp
-  readonly #dialects: Dialects
   readonly #clock: Clock
   readonly #log: Pick<Logger, 'limited'>
   readonly #limits: ServerLimits
-  readonly #requestIds: RequestIds
   readonly #observer: EdgeObserver
   readonly #connections: Connections
+  readonly #refusals: InputRefusals
   readonly #server: Server
   #acceptors: readonly NetServer[] = []
   #cancelSweep: CancelTimer | undefined
@@ -85,18 +81,27 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     const { app, messages, clock, log, observer = NO_OBSERVER, limits = SERVER_LIMITS } = options
     this.#app = app
-    this.#dialects = options.dialects ?? PLAIN_ONLY
     this.#clock = clock
     this.#log = log
     this.#observer = observer
     this.#limits = { ...limits, maxConnections: roomForConnections(limits.maxConnections) }
-    this.#requestIds = createRequestIds(clock)
     this.#connections = new Connections(clock, this.#limits, {
       clientFailed: (connection, code) => {
         this.#clientFailed(connection, code)
       },
       dropped: (reason, address) => {
         this.#connectionDropped(reason, address)
+      },
+      bodyIsLate: (connection) => {
+        this.#refusals.refuseLateBody(connection)
+      },
+    })
+    this.#refusals = new InputRefusals({
+      connections: this.#connections,
+      dialects: options.dialects ?? PLAIN_ONLY,
+      requestIds: createRequestIds(clock),
+      onRefused: (connection, { code, message }) => {
+        this.#clientFailed(connection, code.toLowerCase(), message)
       },
     })
     this.#server = createNodeServer(limits, messages)
@@ -208,7 +213,7 @@ export class HttpServer {
       .on('connection', (socket) => {
         this.#connections.add(socket)
         socket.on('end', () => {
-          this.#inputEnded(socket)
+          this.#refusals.inputEnded(socket)
         })
       })
       .on('request', serve)
@@ -218,10 +223,10 @@ export class HttpServer {
         this.#begin(request, response, EXPECTATION_REFUSAL)
       })
       .on('clientError', (error, socket) => {
-        this.#refuseInput(error, socket)
+        this.#refusals.refuseInput(error, socket)
       })
       .on('connect', (_request, socket) => {
-        this.#refuseTunnel(socket)
+        this.#refusals.refuseTunnel(socket)
       })
   }
 
@@ -236,83 +241,8 @@ export class HttpServer {
   #begin(request: IncomingMessage, response: ServerResponse, refusal?: Refusal): boolean {
     if (!this.#connections.begin(response)) return false
     if (refusal === undefined) return true
-    this.#clientFailed(
-      this.#connections.get(request.socket),
-      refusal.code.toLowerCase(),
-      refusal.message,
-    )
-    this.#refuse(request, response, refusal, 'afterBody')
+    this.#refusals.refuseHead(request, response, refusal)
     return false
-  }
-
-  /** Node says nothing of a body that ends too soon where the request asked for an upgrade. */
-  #inputEnded(socket: Socket): void {
-    const response = this.#connections.get(socket)?.lastResponse
-    if (response === undefined || response.req.complete || response.writableEnded) return
-    const error = new Error('the connection ended in the middle of a request')
-    this.#refuseInput(Object.assign(error, { code: 'HPE_INVALID_EOF_STATE' }), socket)
-  }
-
-  /** Answers what is not HTTP, or did not arrive in time. Called again for whatever comes after it. */
-  #refuseInput(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const connection = this.#connections.get(socket)
-    if (connection === undefined || !socket.writable || isLoss(error)) {
-      if (connection?.isEnding !== true || isLoss(error)) socket.destroy()
-      return
-    }
-    const response = connection.lastResponse
-    const isInBody = response !== undefined && !response.req.complete && !response.writableEnded
-    if (connection.isEnding && !isInBody) return
-    if (response !== undefined && !response.req.complete && response.writableEnded) {
-      // What is wrong is the rest of a request that was answered without it: it has its one reply.
-      connection.endAfterReplies()
-      return
-    }
-    connection.stopServing()
-    const refusal = parserRefusal(error)
-    this.#clientFailed(connection, refusal.code.toLowerCase(), refusal.message)
-    if (!isInBody) {
-      this.#endWith(connection, refusal)
-    } else if (response.headersSent) {
-      response.end()
-    } else {
-      // The reply takes its turn behind those before it.
-      this.#refuse(response.req, response, refusal, 'atOnce')
-      response.once('finish', () => {
-        connection.discardInput()
-      })
-    }
-  }
-
-  #refuse(
-    request: IncomingMessage,
-    response: ServerResponse,
-    refusal: Refusal,
-    closes: 'afterBody' | 'atOnce',
-  ): void {
-    const dialect = this.#dialects.dialectOf(request.url ?? '')
-    refuse(request, response, this.#requestIds(request.headers), refusal, dialect, { closes })
-  }
-
-  #refuseTunnel(socket: Duplex): void {
-    // Node has taken its own listeners off: an error without one would end the process.
-    socket.on('error', () => socket.destroy()).resume()
-    const connection = this.#connections.get(socket)
-    if (connection === undefined || connection.isEnding) return
-    this.#clientFailed(connection, CONNECT_REFUSAL.code.toLowerCase(), CONNECT_REFUSAL.message)
-    this.#endWith(connection, CONNECT_REFUSAL, ['Allow', 'POST'])
-  }
-
-  /** Ends a connection with a reply that belongs to no request, once those before it have theirs. */
-  #endWith(connection: Connection, refusal: Refusal, headers?: HeaderList): void {
-    const { socket, lastResponse } = connection
-    connection.discardInput()
-    const end = (): void => {
-      socket.end(rawReply(refusal, this.#requestIds(), headers))
-      connection.linger()
-    }
-    if (connection.isBusy) lastResponse?.once('finish', end)
-    else end()
   }
 
   #scheduleSweep(): void {
@@ -337,11 +267,6 @@ export class HttpServer {
       ...{ address, reason, max_connections: this.#limits.maxConnections },
     })
   }
-}
-
-/** Whether the connection itself is gone, rather than what came over it being wrong. */
-function isLoss({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT'
 }
 
 /** Given to Express, which would otherwise make a handler of its own for each request. */

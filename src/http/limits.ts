@@ -9,9 +9,9 @@ export interface ServerLimits {
   readonly maxHeaders: number
   /** How long headers may take to arrive, ms, also on a connection that says nothing; then 408. */
   readonly headersTimeoutMs: number
-  /** How long a request may take to arrive, its body included, ms; then 408. */
-  readonly requestTimeoutMs: number
-  /** How often those two are looked at, ms: they are late by at most this. */
+  /** How long a body may take to arrive once the headers are there, ms, wanted or not; then 408. */
+  readonly bodyTimeoutMs: number
+  /** How often those two are looked at, ms: they are late by at most this, a body by twice as much. */
   readonly timeoutCheckIntervalMs: number
   /** How long an idle connection is kept, ms. */
   readonly keepAliveTimeoutMs: number
@@ -55,7 +55,7 @@ export const SERVER_LIMITS: ServerLimits = {
   maxHeaderBytes: 16_384, // Node's own default: twice what browsers and proxies send at most
   maxHeaders: 100, // ten times what a client of kprf sends
   headersTimeoutMs: 10_000, // a phone on a bad network needs some seconds, an attacker wants minutes
-  requestTimeoutMs: 30_000, // 1 MiB at 300 kbit/s
+  bodyTimeoutMs: 30_000, // 1 MiB at 300 kbit/s
   timeoutCheckIntervalMs: 1000, // Node's 30 s would make 10 s into 40 s
   keepAliveTimeoutMs: 65_000, // longer than the 60 s of common load balancers, which must close first
   maxRequestsPerConnection: 10_000, // lets a load balancer spread long-lived connections anew
@@ -78,7 +78,7 @@ export const SERVER_LIMITS: ServerLimits = {
 export const OPERATIONS_LIMITS: ServerLimits = {
   ...SERVER_LIMITS,
   headersTimeoutMs: 3000,
-  requestTimeoutMs: 5000, // no request has a body
+  bodyTimeoutMs: 5000, // no request has a body
   maxPipelinedRequests: 4,
   maxPipelinedRequestsWhenCrowded: 4,
   acceptsPerTurn: 1, // one probe and one scraper come at a time

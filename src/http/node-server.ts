@@ -8,7 +8,8 @@ export function createNodeServer(limits: ServerLimits, messages: Messages = {}):
     ...messages,
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    // Of bodies the connections have their own: some may take as long as they like.
+    requestTimeout: 0,
     connectionsCheckingInterval: limits.timeoutCheckIntervalMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     insecureHTTPParser: false,

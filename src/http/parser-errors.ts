@@ -16,11 +16,17 @@ const CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['HPE_PAUSED_H2_UPGRADE', 'HTTP_VERSION_NOT_SUPPORTED'],
 ])
 
+/** What to tell a client whose head, or body, takes too long. */
+export const TOO_LATE: Refusal = {
+  code: 'REQUEST_TIMEOUT',
+  message: 'the request did not arrive in time',
+}
+
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
   HEADERS_TOO_LARGE: 'the request line and headers are too large',
   BODY_TOO_LARGE: 'the extensions of a chunk are too large',
   HTTP_VERSION_NOT_SUPPORTED: VERSIONS_MESSAGE,
-  REQUEST_TIMEOUT: 'the request did not arrive in time',
+  REQUEST_TIMEOUT: TOO_LATE.message,
 }
 
 /** What Node's parser says of a line that is wrong behind its version, with the code of a wrong version. */

@@ -65,6 +65,7 @@ function createHarness(limits: Partial<ServerLimits> = {}): Harness {
   const observer: ConnectionObserver = {
     clientFailed: ({ address }, code) => void events.push(`${code} ${address}`),
     dropped: (reason, address) => void events.push(`${reason} ${address}`),
+    bodyIsLate: ({ address }) => void events.push(`late_body ${address}`),
   }
   const connections = new Connections(clock, { ...SERVER_LIMITS, ...limits }, observer)
   return {
