@@ -7,9 +7,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProxyError } from '../base/errors.ts'
 import type { ByteBudget, HeldBytes } from './byte-budget.ts'
 import { awaitsContinue, bodyBytesOf } from './body-framing.ts'
+import { BODY_GIVEN_UP, bodyTooLarge, takeBytes } from './body-refusals.ts'
+import { BodyStream, type StreamLimits } from './body-stream.ts'
 import { addressOf } from './client-address.ts'
 import { ClientGone } from './client-gone.ts'
-import { decompressBody, decompressorOf, type Decompressor } from './content-encoding.ts'
+import {
+  decompressBody,
+  decompressorOf,
+  type Decompressor,
+  streamDecompressorOf,
+} from './content-encoding.ts'
 import { discardBody } from './discard-body.ts'
 import { freeBytes, GrowingBytes } from './growing-bytes.ts'
 import type { ReadTurns } from './read-turns.ts'
@@ -81,10 +88,9 @@ export class BodyReader {
    * make room because it stopped to arrive.
    */
   read(request: IncomingMessage, response: ServerResponse): Promise<HeldBody | undefined> {
-    const { headers } = request
-    const decompressor = decompressorOf(headers['content-encoding'])
-    const announcedBytes = Number(headers['content-length'] ?? NaN)
-    if (announcedBytes > this.#maxBytes) return Promise.reject(tooLarge(this.#maxBytes))
+    const decompressor = decompressorOf(request.headers['content-encoding'])
+    const announcedBytes = announcedBytesOf(request)
+    if (announcedBytes > this.#maxBytes) return Promise.reject(bodyTooLarge(this.#maxBytes))
     if (awaitsContinue(request)) response.writeContinue()
     const held = this.#budget.open(addressOf(request.socket))
     const limits = { maxBytes: this.#maxBytes, announcedBytes }
@@ -92,6 +98,28 @@ export class BodyReader {
     return decompressor === undefined
       ? arrived
       : arrived.then((body) => body && this.#decompress(body, held, decompressor))
+  }
+
+  /**
+   * Begins to read the body of a request of which each piece is wanted as it comes.
+   *
+   * @returns what whoever called this releases.
+   * @throws ProxyError when its head announces too much or is compressed otherwise than streams may be, or when the
+   * budget has no room for its decompression.
+   */
+  stream(request: IncomingMessage, response: ServerResponse, limits?: StreamLimits): BodyStream {
+    const decompressor = streamDecompressorOf(request.headers['content-encoding'])
+    const maxBytes = limits?.maxBytes ?? Infinity
+    if (decompressor === undefined && announcedBytesOf(request) > maxBytes) {
+      throw bodyTooLarge(maxBytes)
+    }
+    const held = this.#budget.open(addressOf(request.socket))
+    const stream = new BodyStream(request, {
+      ...{ ...limits, decompressor, maxRatio: this.#maxRatio, freeBytes: FREE_BYTES },
+      ...{ held, turns: this.#turns },
+    })
+    if (awaitsContinue(request)) response.writeContinue()
+    return stream
   }
 
   /**
@@ -120,7 +148,7 @@ export class BodyReader {
     const { bytes } = body
     const { length } = bytes
     try {
-      const take = (count: number): ProxyError | undefined => refusalOf(held, count)
+      const take = (count: number): ProxyError | undefined => takeBytes(held, count)
       const limits = { maxBytes: this.#maxBytes, maxRatioBytes: this.#maxRatioBytes(length) }
       const content = await decompressBody(bytes, decompressor, limits, take)
       body.drop()
@@ -190,8 +218,8 @@ class ArrivingBody {
 
   /** Takes a piece in, or says why not. */
   #add(piece: Buffer, giveUp: (error: ProxyError) => void): ProxyError | undefined {
-    if (this.#held.bytes + piece.length > this.#maxBytes) return tooLarge(this.#maxBytes)
-    const refusal = refusalOf(this.#held, piece.length)
+    if (this.#held.bytes + piece.length > this.#maxBytes) return bodyTooLarge(this.#maxBytes)
+    const refusal = takeBytes(this.#held, piece.length)
     if (refusal !== undefined) return refusal
     if (piece.length === this.#announcedBytes) {
       this.#whole = piece
@@ -201,7 +229,7 @@ class ArrivingBody {
       this.#pieces = new GrowingBytes(this.#announcedBytes || this.#maxBytes)
       this.#held.awaitMore(() => {
         this.#forget()
-        giveUp(new ProxyError('REQUEST_TIMEOUT', GIVEN_UP))
+        giveUp(new ProxyError('REQUEST_TIMEOUT', BODY_GIVEN_UP))
       })
     }
     this.#pieces.append(piece)
@@ -216,24 +244,7 @@ class ArrivingBody {
   }
 }
 
-const GIVEN_UP =
-  'the body stopped to arrive, and the memory set aside for bodies was needed for others'
-
-/** Takes the bytes from the budget, or says why not. */
-function refusalOf(held: HeldBytes, bytes: number): ProxyError | undefined {
-  switch (held.take(bytes)) {
-    case 'taken':
-      return undefined
-    case 'full':
-      return new ProxyError('OVERLOADED', 'too many request bodies are being received at once')
-    case 'clientFull':
-      return new ProxyError(
-        'OVERLOADED',
-        'too many request bodies are being received at once from this client address',
-      )
-  }
-}
-
-function tooLarge(maxBytes: number): ProxyError {
-  return new ProxyError('BODY_TOO_LARGE', `the body is larger than ${maxBytes} bytes`)
+/** By its Content-Length; NaN without one. */
+function announcedBytesOf({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? NaN)
 }

@@ -5,7 +5,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import { type BodyStream, streamOf } from './body-stream.ts'
 import { addressOf } from './client-address.ts'
+import type { Refusal } from './error-body.ts'
 import { DISCARD_MAX_BYTES, type ServerLimits } from './limits.ts'
 import { bytesTaken, stopParser } from './socket-internals.ts'
 
@@ -109,6 +111,24 @@ export class Connection {
     else end()
   }
 
+  /** The body that is read as it comes, and whose route has not answered yet. */
+  get openStream(): BodyStream | undefined {
+    const request = this.lastResponse?.req
+    if (request === undefined || request.complete) return undefined
+    const stream = streamOf(request)
+    return stream?.isAnswered === false ? stream : undefined
+  }
+
+  /**
+   * Has a stream end here, and the connection after the reply: its route may have something to say of what came before.
+   *
+   * @returns whether the stream was not over before.
+   */
+  breakOff(stream: BodyStream, refusal: Refusal): boolean {
+    this.endAfterReplies()
+    return stream.breakOff(refusal)
+  }
+
   /**
    * Has whatever else the client sends read and thrown away, unparsed, also for a moment after the last reply:
    * closing while bytes arrive would reset the connection, and a client that reads late would not see the reply.
@@ -152,8 +172,11 @@ export class Connection {
    * looks for late bodies, rather than a timer for each: of ten thousand connections hardly one has such a body.
    */
   isBodyLate(nowMs: number): boolean {
-    if (this.lastResponse === undefined || this.lastResponse.req.complete) return false
-    return nowMs - this.#requestSinceMs >= this.#limits.bodyTimeoutMs
+    const request = this.lastResponse?.req
+    if (request === undefined || request.complete) return false
+    const { bodyTimeoutMs } = this.#limits
+    const stream = streamOf(request)
+    return stream?.isLate(nowMs, bodyTimeoutMs) ?? nowMs - this.#requestSinceMs >= bodyTimeoutMs
   }
 
   /**

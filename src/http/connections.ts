@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import { Connection } from './connection.ts'
+import type { Refusal } from './error-body.ts'
 import type { ConnectionCounts, DropReason } from './http-metrics.ts'
 import type { ServerLimits } from './limits.ts'
 
@@ -28,6 +29,9 @@ interface Candidate {
  * one that comes costs a hundred looks whatever their number.
  */
 const ARRIVALS_PER_SEARCH = 0.01
+
+/** What to tell a client that might go on sending for as long as it likes. */
+const DRAINING: Refusal = { code: 'PRODUCER_DRAINING', message: 'kprf is shutting down' }
 
 /** How much longer an idle connection is kept than promised: a request may be under way. */
 const KEEP_ALIVE_BUFFER_MS = 1000
@@ -132,9 +136,10 @@ export class Connections {
   endAll(): void {
     this.closeAfterReplies()
     for (const connection of this.#connections.values()) {
-      const { lastResponse, isBusy } = connection
+      const { lastResponse, isBusy, openStream } = connection
       // The rest of a body that is still arriving belongs to a request that is being served.
-      if (isBusy && lastResponse?.req.complete === false) connection.stopServing()
+      if (openStream !== undefined) connection.breakOff(openStream, DRAINING)
+      else if (isBusy && lastResponse?.req.complete === false) connection.stopServing()
       else connection.endAfterReplies()
     }
   }

@@ -15,9 +15,12 @@ export interface Decompressor {
   /** All at once, on this thread. Fails with a RangeError when more comes out. */
   readonly whole: (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
   /** In pieces, in the thread pool. */
-  readonly pieces: (options: { readonly chunkSize: number }) => NodeJS.ReadWriteStream & {
-    destroy(): void
-  }
+  readonly pieces: (options: {
+    readonly chunkSize: number
+    readonly highWaterMark?: number
+  }) => NodeJS.ReadWriteStream & { destroy(): void }
+  /** Whether its memory is small enough to be kept for as long as a client likes to send. */
+  readonly canStream: boolean
 }
 
 /** How much may come out of a body. */
@@ -31,13 +34,14 @@ export interface DecompressionLimits {
 /** Asks whether so many further bytes may be held; an error says why not. */
 export type TakeBytes = (bytes: number) => ProxyError | undefined
 
-const GZIP: Decompressor = { whole: gunzipSync, pieces: createGunzip }
+const GZIP: Decompressor = { whole: gunzipSync, pieces: createGunzip, canStream: true }
 
 const DECOMPRESSORS: ReadonlyMap<string, Decompressor> = new Map<string, Decompressor>([
   ['gzip', GZIP],
   ['x-gzip', GZIP], // an alias by RFC 9110, 8.4.1.3
-  ['deflate', { whole: inflateSync, pieces: createInflate }],
-  ['br', { whole: brotliDecompressSync, pieces: createBrotliDecompress }],
+  ['deflate', { whole: inflateSync, pieces: createInflate, canStream: true }],
+  // It may look 16 MiB back.
+  ['br', { whole: brotliDecompressSync, pieces: createBrotliDecompress, canStream: false }],
 ])
 
 /**
@@ -69,6 +73,22 @@ export function decompressorOf(contentEncoding: string | undefined): Decompresso
 }
 
 /**
+ * The same for a body that is read as it comes.
+ *
+ * @throws ProxyError `UNSUPPORTED_CONTENT_ENCODING`.
+ */
+export function streamDecompressorOf(
+  contentEncoding: string | undefined,
+): Decompressor | undefined {
+  const decompressor = decompressorOf(contentEncoding)
+  if (decompressor?.canStream !== false) return decompressor
+  throw new ProxyError(
+    'UNSUPPORTED_CONTENT_ENCODING',
+    'Content-Encoding of a body that is read as it comes must be one of gzip, deflate and identity',
+  )
+}
+
+/**
  * Decompresses a body as far as it may be, and takes what comes out as it comes.
  *
  * @throws ProxyError `BODY_TOO_LARGE`, `INVALID_ENCODED_BODY`, `EMPTY_BODY` for nothing to decompress, or
@@ -90,7 +110,7 @@ export async function decompressBody(
   try {
     whole = decompressor.whole(body, { maxOutputLength })
   } catch (error) {
-    if (!(error instanceof RangeError)) throw invalid(error)
+    if (!(error instanceof RangeError)) throw invalidEncodedBody(error)
     if (maxOutputLength === maxBytes) throw tooLarge(limits)
     return decompressInPieces(body, decompressor, limits, take)
   }
@@ -125,7 +145,7 @@ function decompressInPieces(
       resolve(output)
     })
     stream.on('error', (error) => {
-      fail(invalid(error))
+      fail(invalidEncodedBody(error))
     })
     stream.end(body)
   })
@@ -140,7 +160,8 @@ function tooLarge({ maxBytes, maxRatioBytes }: DecompressionLimits): ProxyError 
   )
 }
 
-function invalid(cause: unknown): ProxyError {
+/** The refusal of a body that does not decompress. */
+export function invalidEncodedBody(cause: unknown): ProxyError {
   return new ProxyError(
     'INVALID_ENCODED_BODY',
     'the body does not decompress as its Content-Encoding says',

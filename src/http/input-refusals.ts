@@ -81,6 +81,11 @@ export class InputRefusals {
       connection.endAfterReplies()
       return
     }
+    const { openStream } = connection
+    if (openStream !== undefined) {
+      if (connection.breakOff(openStream, refusal)) this.#options.onRefused(connection, refusal)
+      return
+    }
     connection.stopServing()
     this.#options.onRefused(connection, refusal)
     if (!isInBody) {

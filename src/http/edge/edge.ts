@@ -6,12 +6,13 @@ import type { LogLevel } from '../../base/log-level.ts'
 import { ANONYMOUS } from '../../base/principal.ts'
 import type { Logger } from '../../telemetry/logging.ts'
 import type { MaybePromise } from '../../producer/types.ts'
-import type { BodyReader, HeldBody } from '../body.ts'
+import type { BodyReader } from '../body.ts'
+import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
 import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
-import { refuse } from '../reply.ts'
+import { refuse, type RefusalOptions } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import type { PathParams } from './path-pattern.ts'
 import type { BodilessRoute, Call, Entry, Gate, Route } from './route.ts'
@@ -25,6 +26,10 @@ export interface EdgeOptions {
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
 }
+
+/** How a refusal ends the connection whose input makes no sense any more, or does. */
+const BROKEN: RefusalOptions = { closes: 'atOnce' }
+const WHOLE: RefusalOptions = {}
 
 /** The refusal of what went wrong by a mistake of ours. */
 export const INTERNAL: Refusal = { code: 'INTERNAL', message: 'a bug in kprf; see its log' }
@@ -49,7 +54,7 @@ export class Edge {
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS
     const call: Call = { request, response, requestId, params, principal, mode: 'async' }
-    let body: HeldBody | undefined
+    let held: { release(): void } | undefined
     let status: number
     try {
       const asked = gate(route, request)
@@ -61,8 +66,11 @@ export class Edge {
         call.principal = entry.principal
         route.checkHead?.(call)
         if (route.body === 'whole') {
-          body = await bodyReader.read(request, response)
+          const body = (held = await bodyReader.read(request, response))
           if (body === undefined) throw new ClientGone()
+          answer = route.answer(call, body)
+        } else if (route.body === 'stream') {
+          const body = (held = bodyReader.stream(request, response, route.streamLimits))
           answer = route.answer(call, body)
         } else {
           answer = this.#answerBodiless(route, call)
@@ -72,7 +80,7 @@ export class Edge {
     } catch (error) {
       status = this.#refuse(route, call, error)
     } finally {
-      body?.release()
+      held?.release()
     }
     const durationMs = clock.nowMs() - startedMs
     metrics.observePush(call.mode, status, durationMs)
@@ -107,9 +115,11 @@ export class Edge {
   #refuse({ dialect }: Route, call: Call, error: unknown): number {
     const { request, response, requestId } = call
     if (error instanceof ClientGone) return clientGoneStatus(response)
-    if (error instanceof ProxyError) return refuse(request, response, requestId, error, dialect)
-    this.#options.log.error('push failed by a bug', { request_id: requestId, error })
-    return refuse(request, response, requestId, INTERNAL, dialect)
+    const isRefusal = error instanceof ProxyError
+    if (!isRefusal)
+      this.#options.log.error('push failed by a bug', { request_id: requestId, error })
+    const options = streamOf(request)?.isBroken === true ? BROKEN : WHOLE
+    return refuse(request, response, requestId, isRefusal ? error : INTERNAL, dialect, options)
   }
 
   #logFailure(status: number, requestId: string, durationMs: number): void {

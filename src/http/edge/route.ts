@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Principal } from '../../base/principal.ts'
 import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
+import type { BodyStream, StreamLimits } from '../body-stream.ts'
 import type { Refusal } from '../error-body.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { Dialect } from './dialect.ts'
@@ -63,8 +64,19 @@ export interface WholeBodyRoute extends EveryRoute {
   answer(call: Call, body: HeldBody): MaybePromise<number>
 }
 
+/** A route that works on the body while it arrives. */
+export interface StreamedBodyRoute extends EveryRoute {
+  readonly body: 'stream'
+  readonly streamLimits?: StreamLimits
+  /**
+   * As in {@link WholeBodyRoute}. What the body fails with may be left to the edge as long as no reply has begun. The
+   * rest of a body that is not read to its end is thrown away after the answer.
+   */
+  answer(call: Call, body: BodyStream): MaybePromise<number>
+}
+
 /** One method of one path. */
-export type Route = BodilessRoute | WholeBodyRoute
+export type Route = BodilessRoute | WholeBodyRoute | StreamedBodyRoute
 
 /** Why a request does not get in, or who it is that does. */
 export type Entry = Refusal | { readonly principal: Principal }
