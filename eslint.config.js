@@ -83,6 +83,42 @@ const directions = {
   ],
 }
 
+/** Tests wait for facts, never for time. */
+const noWaits = {
+  'no-restricted-imports': [
+    'error',
+    {
+      patterns: [
+        {
+          regex: '^(node:)?timers(/promises)?$',
+          message: 'Wait for a fact: test/support/until.ts, expect.poll, or the FakeClock.',
+        },
+      ],
+    },
+  ],
+  'no-restricted-syntax': [
+    'error',
+    {
+      selector: 'CallExpression[callee.name=/^set(Timeout|Interval)$/]',
+      message:
+        'Wait for a fact, or run on the FakeClock; a bound is `within` of test/support/until.ts.',
+    },
+    {
+      selector: 'CallExpression[callee.object.name="vi"][callee.property.name=/^wait(For|Until)$/]',
+      message: 'Poll with expect.poll, or with test/support/until.ts.',
+    },
+  ],
+}
+
+/** Where time passes all the same, and why. */
+const WAITS = [
+  'test/support/until.ts', // the one place that polls and bounds
+  'test/kafka/support/load.ts', // clients that pause between their pushes
+  'test/recovery/**', // measures throughput over seconds
+  'test/simulation/simulation.test.ts', // the timers are the simulated ones
+  'test/soak/**', // a load of so many minutes, and brokers that come and go meanwhile
+]
+
 export default defineConfig(
   { ignores: ['**/dist/', 'coverage/', '.kafka/'] },
   tseslint.configs.strictTypeChecked,
@@ -141,6 +177,7 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-member-access': 'off',
     },
   },
+  { files: ['test/**', 'packages/*/test/**'], ignores: WAITS, rules: noWaits },
   {
     files: ['*.config.ts', '*.config.js', '**/*.d.ts'],
     rules: { 'import-x/no-default-export': 'off' },

@@ -65,12 +65,15 @@ const INTEGRATION = [
 const ELSEWHERE = ['test/kafka/**', 'test/clients/**']
 
 export default defineConfig({
+  resolve: { alias },
   test: {
+    execArgv,
+    // Far more than what is waited for takes: a process to start, a broker to be found.
+    expect: { poll: { timeout: 15_000, interval: 20 } },
     projects: [
       {
-        resolve: { alias },
+        extends: true,
         test: {
-          execArgv,
           name: 'pure',
           include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
           exclude: [...INTEGRATION, ...ELSEWHERE],
@@ -81,9 +84,8 @@ export default defineConfig({
         },
       },
       {
-        resolve: { alias },
+        extends: true,
         test: {
-          execArgv,
           name: 'integration',
           include: INTEGRATION,
           exclude: ELSEWHERE,
@@ -92,9 +94,8 @@ export default defineConfig({
         },
       },
       {
-        resolve: { alias },
+        extends: true,
         test: {
-          execArgv,
           name: 'clients',
           include: ['test/clients/**/*.test.ts'],
           fileParallelism: false,
@@ -103,9 +104,8 @@ export default defineConfig({
         },
       },
       {
-        resolve: { alias },
+        extends: true,
         test: {
-          execArgv,
           name: 'kafka',
           include: ['test/kafka/**/*.test.ts'],
           fileParallelism: false,

@@ -1,6 +1,7 @@
 /** One connection: sends its requests in pieces, perhaps half-closes or aborts, and keeps the replies. */
 import { connect, type Socket } from 'node:net'
 import type { SeededRandom } from '../support/random.ts'
+import { within } from '../support/until.ts'
 import type { DrawnRequest } from './requests.ts'
 
 /** How a client behaves once it has sent what it wants to send. */
@@ -68,7 +69,7 @@ export async function converse(
   })
   if (isPausing) {
     socket.pause()
-    setTimeout(() => socket.resume(), random.below(20))
+    void turns(random.below(20)).then(() => socket.resume())
   }
   for (const piece of pieces) {
     if (socket.destroyed) break
@@ -77,7 +78,14 @@ export async function converse(
   }
   if (ending === 'aborts') socket.resetAndDestroy()
   else if (ending !== 'waits') socket.end()
-  const isStuck = await isLate(Promise.race([allAnswered, closed]), STUCK_MS)
+  const isStuck = await within(
+    STUCK_MS,
+    Promise.race([allAnswered, closed]),
+    () => new Error(),
+  ).then(
+    () => false,
+    () => true,
+  )
   await linger(socket)
   socket.destroy()
   await closed
@@ -105,14 +113,8 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-async function isLate(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>()
-  const timer = setTimeout(() => {
-    resolve(true)
-  }, timeoutMs)
-  const isLate = await Promise.race([promise.then(() => false), late])
-  clearTimeout(timer)
-  return isLate
+async function turns(count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) await turn()
 }
 
 /** Splits what a server sends into replies, each framed by its Content-Length. */

@@ -92,7 +92,7 @@ describe('idempotence', () => {
     const again = async (): Promise<number> => {
       return (await proxy.push(record(`again ${(attempts += 1)}`))).status
     }
-    await expect.poll(again, { timeout: 5_000, interval: 100 }).toBe(200)
+    await expect.poll(again).toBe(200)
 
     expect(refused).toMatchObject(failure(403, 40301, 31))
     await proxy.logged({ msg: 'Kafka gives kprf no producer id', error_code: 31 })

@@ -220,7 +220,7 @@ describe('an answer to ApiVersions without Produce', () => {
 
     expect(during).toMatchObject(failure(503, 50301, -192))
     expect(reason).toMatch(PLAIN_WORDS)
-    await expect.poll(async () => (await proxy.health()).readyz, { timeout: 5_000 }).toBe(200)
+    await expect.poll(async () => (await proxy.health()).readyz).toBe(200)
     expect(await proxy.push(record('b'))).toMatchObject(OK)
     expect(await proxy.signs('kprf_kafka_up', 'kprf_records_failed_total')).toEqual({
       kprf_kafka_up: 1,

@@ -1,5 +1,5 @@
 /** What librdkafka's properties do, seen from the broker. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/base/clock.ts'
 import {
   TestCluster,
@@ -198,9 +198,7 @@ describe('properties of librdkafka', () => {
     const { cluster, proxy } = await start({ 'message.timeout.ms': 0, 'retry.backoff.max.ms': 100 })
     const control = cluster.control('Produce', fault.error(6), { keep: true })
     const push = proxy.push(record('a'))
-    await vi.waitFor(() => {
-      expect(control.appliedCount).toBeGreaterThan(5)
-    })
+    await expect.poll(() => control.appliedCount).toBeGreaterThan(5)
     control.remove()
 
     expect(await push).toMatchObject(OK)

@@ -98,9 +98,7 @@ describe('GET /stats', () => {
       '--kafka.enable_idempotence=true',
     )
     await running.push('a')
-    await expect
-      .poll(async () => (await running.operations('/stats')).text, { timeout: 5_000 })
-      .toContain('"txmsgs":1')
+    await expect.poll(async () => (await running.operations('/stats')).text).toContain('"txmsgs":1')
 
     const statistics: unknown = JSON.parse((await running.operations('/stats')).text)
 

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startCluster, type KafkaCluster, type PartitionState } from './cluster/cluster.ts'
 import { FaultRun } from './support/fault-run.ts'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
 import type { PushedRecord } from '../support/push.ts'
+import { until } from '../support/until.ts'
 import { readTopicUntil } from './support/read-topic.ts'
 import { textsOf } from './support/records.ts'
 import { reviveBrokers } from './support/revive.ts'
@@ -14,8 +14,6 @@ const generous = { 'kafka.message_timeout_ms': 30_000 }
 const rounds = 5
 /** More than enough for what does not depend on the broker that hangs; less than message.timeout.ms. */
 const boundedMs = 12_000
-/** For a follower to fetch a record; nothing shows outside when it has. */
-const replicationMs = 1_000
 
 /** What every fault run must show when message.timeout.ms is long enough. */
 const nothingLost = { refused: 0, unknown: 0, lost: 0, givenUp: 0, unanswered: 0, unaccounted: 0 }
@@ -221,7 +219,9 @@ describe('a broker of three', () => {
     // Broker 3 keeps broker 1 from acknowledging what broker 2 gets; and broker 2 comes next.
     await cluster.kill(3, 'SIGSTOP')
     const reply = kprf.push({ records: [{ topic: 'open', data: 'perhaps' }], wait_for_send: true })
-    await sleep(replicationMs)
+    await until('broker 2 to have the record', boundedMs, async () =>
+      (await cluster.readLog(2, 'open', 0)).includes('perhaps') ? true : undefined,
+    )
     await cluster.kill(1, 'SIGKILL')
     const { status } = await reply
     await cluster.kill(3, 'SIGCONT')

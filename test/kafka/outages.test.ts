@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
-import { until } from './cluster/until.ts'
+import { until } from '../support/until.ts'
 import { FaultRun } from './support/fault-run.ts'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
 import type { PushReply } from '../support/push.ts'

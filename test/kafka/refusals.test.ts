@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startCluster, type KafkaCluster } from './cluster/cluster.ts'
-import { until } from './cluster/until.ts'
+import { until } from '../support/until.ts'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import type { PushedRecord } from '../support/push.ts'
 import { readTopic } from './support/read-topic.ts'

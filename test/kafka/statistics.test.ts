@@ -162,7 +162,7 @@ describe('statistics', () => {
 
     const sent = 4 * (250 * 15 + 50)
     const total = 'kafka_producer_total_messages_sent'
-    await expect.poll(async () => (await kprf.metrics()).sum(total), { timeout: 10_000 }).toBe(sent)
+    await expect.poll(async () => (await kprf.metrics()).sum(total)).toBe(sent)
     const metrics = await kprf.metrics()
     const { status, text } = await kprf.stats()
     const broker = await counters()

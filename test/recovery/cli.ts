@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import { startCluster, type KafkaCluster } from '../kafka/cluster/cluster.ts'
-import { until } from '../kafka/cluster/until.ts'
+import { until } from '../support/until.ts'
 import { Pushes, quantile } from './pushes.ts'
 
 const CLIENTS = 32

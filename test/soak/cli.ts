@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import { SeededRandom } from '../support/random.ts'
-import { until } from '../kafka/cluster/until.ts'
+import { until } from '../support/until.ts'
 import { lowest, trendOf, type Sample } from './trend.ts'
 import { PARTITIONS, TOPICS, Unrest } from './unrest.ts'
 

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream'
 import { HttpClient, type HttpReply } from './http-client.ts'
 import { parseMetrics, type MetricSamples } from './metric-samples.ts'
 import type { Push, PushReply, PushReplyBody } from './push.ts'
+import { within } from './until.ts'
 
 /** Settings by their keys, as flags would give them. */
 export type KprfSettings = Readonly<Record<string, string | number>>
@@ -142,9 +143,6 @@ export class KprfProcess {
     const find = (): LogLine | undefined =>
       this.#log.find((line) => line.msg === msg && isMeant(line))
     const { promise, resolve, reject } = Promise.withResolvers<LogLine>()
-    const timer = setTimeout(() => {
-      reject(this.#error(`kprf has not logged "${msg}" within ${timeoutMs} ms`))
-    }, timeoutMs)
     const look = (): void => {
       const line = find()
       if (line !== undefined) resolve(line)
@@ -153,9 +151,10 @@ export class KprfProcess {
     this.#listeners.add(look)
     look()
     try {
-      return await promise
+      return await within(timeoutMs, promise, () =>
+        this.#error(`kprf has not logged "${msg}" within ${timeoutMs} ms`),
+      )
     } finally {
-      clearTimeout(timer)
       this.#listeners.delete(look)
     }
   }
@@ -195,6 +194,11 @@ export class KprfProcess {
   /** Resolves to the status of `/readyz`. */
   async readyz(): Promise<number> {
     return (await this.#get('/readyz')).status
+  }
+
+  /** Resolves to what `/readyz` says of each check. */
+  async readiness(): Promise<string> {
+    return (await this.#get('/readyz?verbose')).text
   }
 
   /** Resolves to the status of `/livez`. */

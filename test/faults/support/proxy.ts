@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { vi } from 'vitest'
 import { systemClock, type Clock } from '../../../src/base/clock.ts'
 import type { TestCluster } from '@kprf/embedded-broker/testing'
 import { Service } from '../../../src/service/service.ts'
@@ -10,6 +9,7 @@ import { load } from '../../config/sources.ts'
 import { HttpClient } from '../../support/http-client.ts'
 import type { KprfSettings, LogLine } from '../../support/kprf-process.ts'
 import type { Push, PushedRecord, PushReply, PushReplyBody } from '../../support/push.ts'
+import { until } from '../../support/until.ts'
 import type { Evidence } from './evidence.ts'
 import { balanceOf, figuresOf, signsOf, type Balance, type Figures } from './figures.ts'
 import { Ledger } from './ledger.ts'
@@ -27,7 +27,7 @@ export interface ProxyOptions {
   readonly clock?: Clock
 }
 
-const LOG_WAIT = { timeout: 5_000, interval: 5 }
+const PATIENCE_MS = 15_000
 
 /** See the head of this file. */
 export class Proxy {
@@ -110,21 +110,21 @@ export class Proxy {
 
   /** Resolves once that many records are queued. */
   async queued(count: number): Promise<void> {
-    await vi.waitFor(async () => {
+    await until(`${count} records to be queued`, PATIENCE_MS, async () => {
       const { kafka_internal_queue_size: size } = figuresOf(await this.#scrape())
-      if (size !== count) throw new Error(`${size} records are queued, not ${count}`)
-    }, LOG_WAIT)
+      return size === count ? true : undefined
+    })
   }
 
   /** Resolves with the first line that has these fields, once it is logged. */
   async logged(fields: Readonly<Record<string, unknown>>): Promise<LogLine> {
-    const line = await vi.waitFor(() => {
-      const found = this.#lines().find((one) =>
+    const line = await until(`${JSON.stringify(fields)} to be logged`, PATIENCE_MS, () =>
+      this.#lines().find((one) =>
         Object.entries(fields).every(([name, value]) => one[name] === value),
-      )
-      if (!found) throw new Error(`not logged: ${JSON.stringify(fields)}\n${this.log}`)
-      return found
-    }, LOG_WAIT)
+      ),
+    ).catch((error: unknown) => {
+      throw new Error(`the log is\n${this.log}`, { cause: error })
+    })
     this.#evidence.logged(fields)
     return line
   }

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { runCommand } from './command.ts'
 import type { Distribution } from './distribution.ts'
 import type { NodeAddress } from './server-properties.ts'
-import { WaitAborted } from './until.ts'
+import { WaitAborted } from '../../support/until.ts'
 
 /**
  * A signal for a broker: SIGKILL is a crash, SIGTERM an orderly shutdown, SIGSTOP a broker that

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { runCommand } from './command.ts'
-import { until } from './until.ts'
+import { until } from '../../support/until.ts'
 
 /** How a broker is found again by another process. */
 export interface BrokerMark {

@@ -4,6 +4,7 @@
  * and data when they are killed and restarted; `stop` throws all of it away.
  */
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kafka, logLevel, type Admin } from 'kafkajs'
 import { BrokerNode, type BrokerSignal } from './broker-node.ts'
@@ -19,7 +20,7 @@ import { fetchClusterView, type ClusterView, type PartitionState } from './metad
 import { clustersDirectory } from './paths.ts'
 import { findFreePorts } from './ports.ts'
 import { serverProperties, type NodeAddress, type ServerSettings } from './server-properties.ts'
-import { allOf, until } from './until.ts'
+import { allOf, until } from '../../support/until.ts'
 
 export type { BrokerSignal } from './broker-node.ts'
 export type { PartitionState } from './metadata.ts'
@@ -285,6 +286,15 @@ export class KafkaCluster {
     }
   }
 
+  /**
+   * Resolves to what a broker has written of a partition, records that it does not show yet included: a file of
+   * record batches, the first segment.
+   */
+  readLog(id: number, topic: string, partition: number): Promise<Buffer> {
+    const segment = join(`${topic}-${partition}`, '00000000000000000000.log')
+    return readFile(join(this.#dataDirectory(id), segment))
+  }
+
   /** Ends every broker at once and removes the cluster's data. May be called again. */
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.signal('SIGKILL')))
@@ -303,8 +313,11 @@ export class KafkaCluster {
   }
 
   #properties(node: BrokerNode, settings: ServerSettings): string {
-    const dataDirectory = join(nodeDirectory(this.directory, node.id), 'data')
-    return serverProperties(node, this.#nodes, dataDirectory, settings)
+    return serverProperties(node, this.#nodes, this.#dataDirectory(node.id), settings)
+  }
+
+  #dataDirectory(id: number): string {
+    return join(nodeDirectory(this.directory, id), 'data')
   }
 
   /** Lets the cluster outlive this process. */

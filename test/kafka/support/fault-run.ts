@@ -1,6 +1,6 @@
 /** One fault test: topics of its own, a kprf of its own under load, and the reckoning in the end. */
 import type { KafkaCluster } from '../cluster/cluster.ts'
-import { until } from '../cluster/until.ts'
+import { readUntil, until } from '../../support/until.ts'
 import {
   startKprf,
   type Ending,
@@ -127,13 +127,16 @@ export class FaultRun {
 
   /** A leader that was just elected shows its records late: what seems to be wrong is looked at again. */
   async #judgeWhatShows(topics: readonly string[], evidence: Evidence): Promise<Verdict> {
-    const deadlineMs = performance.now() + showTimeoutMs
-    for (;;) {
-      const stored = new Map<string, readonly StoredRecord[]>()
-      for (const topic of topics) stored.set(topic, await readTopic(this.#cluster.bootstrap, topic))
-      const verdict = this.#ledger.judge(stored, evidence)
-      if (verdict.violations.length === 0 || performance.now() > deadlineMs) return verdict
-    }
+    return readUntil(
+      ({ violations }) => violations.length === 0,
+      showTimeoutMs,
+      async () => {
+        const stored = new Map<string, readonly StoredRecord[]>()
+        for (const topic of topics)
+          stored.set(topic, await readTopic(this.#cluster.bootstrap, topic))
+        return this.#ledger.judge(stored, evidence)
+      },
+    )
   }
 
   /** Resolves to what kprf counted, once its queue is empty. */

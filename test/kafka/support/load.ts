@@ -4,7 +4,7 @@
  * by neither. The ledger learns of everything.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { until } from '../cluster/until.ts'
+import { until } from '../../support/until.ts'
 import type { KprfProcess } from '../../support/kprf-process.ts'
 import type { Ledger } from './ledger.ts'
 import type { Push, PushedRecord, PushReply } from '../../support/push.ts'

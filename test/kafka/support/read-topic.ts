@@ -6,8 +6,8 @@
  * character, it parses, and each string turns back into the bytes that Kafka has. Only a header's
  * name ends at a zero byte, since librdkafka hands it out as a C string.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand } from '../cluster/command.ts'
+import { readUntil } from '../../support/until.ts'
 import { requireTool } from '../cluster/tools.ts'
 
 /** One record as Kafka stores it. Null is Kafka's null, which is not the same as no bytes. */
@@ -46,7 +46,6 @@ export interface ReadUntilOptions {
 }
 
 const readTimeoutMs = 60_000
-const pollIntervalMs = 100
 
 /**
  * Resolves to every record of a topic from its beginning to the end it has now, by partition and
@@ -76,12 +75,7 @@ export async function readTopicUntil(
   isAwaited: (records: readonly StoredRecord[]) => boolean,
   { bootstrap, topic, timeoutMs }: ReadUntilOptions,
 ): Promise<readonly StoredRecord[]> {
-  const deadlineMs = performance.now() + timeoutMs
-  for (;;) {
-    const records = await readTopic(bootstrap, topic)
-    if (isAwaited(records) || performance.now() > deadlineMs) return records
-    await sleep(pollIntervalMs)
-  }
+  return readUntil(isAwaited, timeoutMs, () => readTopic(bootstrap, topic))
 }
 
 function kcatArguments(bootstrap: string, topic: string): readonly string[] {

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { until } from '../cluster/until.ts'
+import { until } from '../../support/until.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { Service } from '../../../src/service/service.ts'
 import { load } from '../../config/sources.ts'

@@ -229,7 +229,7 @@ describe('the statistics of a broker', () => {
 
     expect(await deliver('c')).toMatchObject({ status: 'notPersisted' })
     await expect
-      .poll(() => deliver('d'), { timeout: 10_000 })
+      .poll(() => deliver('d'))
       .toMatchObject({ status: 'persisted' })
 
     const broker = only(await finish())

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import net from 'node:net'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock, type Clock } from '../../../src/base/clock.ts'
 import { TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { ChunkPool } from '../../../src/producer/chunk-pool.ts'
@@ -25,13 +25,6 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-/** A clock on which a second takes 20 ms. */
-const fastClock: Clock = {
-  nowMs: () => systemClock.nowMs() * 50,
-  epochMs: () => systemClock.epochMs(),
-  schedule: (delayMs, task) => systemClock.schedule(delayMs / 50, task),
-}
-
 async function startCluster(
   options: Parameters<typeof TestCluster.start>[0] = { topics: { t: { partitions: 2 } } },
 ): Promise<TestCluster> {
@@ -45,6 +38,11 @@ function connect(...parameters: Parameters<typeof transportOn>): KafkajsTranspor
   closers.push(() => transport.close())
   return transport
 }
+
+/** The transport asks so long after it last heard of Kafka whether that is there. */
+const PROBE_INTERVAL_MS = 10_000
+/** Longer than the backoff of the harness grows. */
+const LONGEST_BACKOFF_MS = 300
 
 const USERS = { kprf: 'secret' }
 const PLAIN = { mechanism: 'plain', username: 'kprf', password: 'secret' } as const
@@ -118,13 +116,19 @@ describe('produce', () => {
 
   it('has the time that its request says, whatever kafkajs would give it', async () => {
     const cluster = await startCluster()
+    // kafkajs looks at an interval by the time of day which requests are late.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
     const transport = await ready(cluster, { socketTimeoutMs: 300 })
-    const promise = new Promise((resolve) => setTimeout(resolve, 700))
-    cluster.control('Produce', fault.delayAnswer(promise))
+    const latch = Promise.withResolvers<undefined>()
+    const held = cluster.control('Produce', fault.delayAnswer(latch.promise))
 
-    const outcome = await produce(transport, ['slow'])
+    const produced = produce(transport, ['slow'])
+    await held.applied
+    vi.advanceTimersByTime(4_000)
+    latch.resolve(undefined)
 
-    expect(outcome).toMatchObject({ status: 'acknowledged' })
+    expect(await produced).toMatchObject({ status: 'acknowledged' })
   })
 
   it('stores a batch and reports its first offset', async () => {
@@ -430,9 +434,7 @@ describe('fetchMetadata', () => {
     const transport = connect(cluster, { reconnectBackoffMs: 0 }, clock, undefined, events)
     transport.start({ onAvailable: () => undefined, onStalled: () => undefined })
 
-    await vi.waitFor(() => {
-      expect(events.connectFailures).toBeGreaterThan(3)
-    })
+    await expect.poll(() => events.connectFailures).toBeGreaterThan(3)
 
     // The first question is asked at once.
     expect(delays.filter((delayMs) => delayMs < 20)).toEqual([0])
@@ -448,39 +450,56 @@ describe('fetchMetadata', () => {
 
   it('gives a broker that does not answer up after 1 s, and asks on a new connection', async () => {
     const cluster = await startCluster()
-    const transport = connect(cluster, {}, fastClock)
-    cluster.control('Metadata', fault.hang())
+    const clock = new FakeClock()
+    const transport = connect(cluster, {}, clock)
+    const silence = cluster.control('Metadata', fault.hang())
 
-    expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
+    const fetched = transport.fetchMetadata(['t'])
+    await silence.applied
+    await clock.advance(1_000)
 
+    expect((await fetched).topics).toHaveLength(1)
     const asked = cluster.requests.filter(({ api }) => api === 'Metadata')
     expect(new Set(asked.map(({ connectionId }) => connectionId)).size).toBe(2)
   })
 
   it('rejects when a broker falls silent in the midst of SASL, and then asks on a new connection', async () => {
     const cluster = await startCluster({ topics: { t: {} }, sasl: { users: USERS } })
-    const transport = connect(cluster, { sasl: PLAIN })
+    const clock = new FakeClock()
+    const transport = connect(cluster, { sasl: PLAIN }, clock)
     // The first connection of each broker is for produce requests.
-    const silence = cluster.control('SaslAuthenticate', fault.silentWithin(6), {
-      skip: 1,
-      times: 2,
-    })
+    const silences = [1, 2].map(() =>
+      cluster.control('SaslAuthenticate', fault.silentWithin(6), { skip: 1 }),
+    )
 
-    await expect(transport.fetchMetadata(['t'])).rejects.toThrow('no answer within 1000 ms')
+    const fetched = expect(transport.fetchMetadata(['t'])).rejects.toThrow(
+      'no answer within 1000 ms',
+    )
+    for (const silence of silences) {
+      await silence.applied
+      await clock.advance(1_000)
+    }
+    await fetched
     const { topics } = await transport.fetchMetadata(['t'])
 
-    expect(silence.appliedCount).toBe(2)
     expect(topics).toHaveLength(1)
   })
 
   it('rejects when two attempts got no answer', async () => {
     const cluster = await startCluster()
-    const transport = connect(cluster, {}, fastClock)
-    cluster.control('Metadata', fault.hang(), { keep: true })
+    const clock = new FakeClock()
+    const transport = connect(cluster, {}, clock)
+    const silences = [1, 2].map(() => cluster.control('Metadata', fault.hang()))
 
-    await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
+    const fetched = expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
       message: expect.stringContaining('no answer within 1000 ms') as string,
     })
+    for (const silence of silences) {
+      await silence.applied
+      await clock.advance(1_000)
+    }
+
+    await fetched
     expect(transport.availability).toBe('down')
   })
 
@@ -527,12 +546,17 @@ describe('fetchMetadata', () => {
 
   it('gives up on a broker that accepts the connection and then goes silent', async () => {
     const cluster = await startCluster()
-    const transport = connect(cluster, {}, fastClock)
-    cluster.control('ApiVersions', fault.hang())
+    const clock = new FakeClock()
+    const transport = connect(cluster, {}, clock)
+    const silence = cluster.control('ApiVersions', fault.hang())
 
-    await expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
+    const fetched = expect(transport.fetchMetadata(['t'])).rejects.toMatchObject({
       message: expect.stringContaining('was not ready within 5000 ms') as string,
     })
+    await silence.applied
+    await clock.advance(5_000)
+    await fetched
+    await clock.advance(LONGEST_BACKOFF_MS)
 
     expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
   })
@@ -542,16 +566,21 @@ describe('start', () => {
   it('connects by itself, notices when Kafka goes away, and when it comes back', async () => {
     const cluster = await startCluster()
     const messages = new EventEmitter()
-    const transport = connect(cluster, {}, fastClock, (_, message) => messages.emit(message))
+    const clock = new FakeClock()
+    const transport = connect(cluster, {}, clock, (_, message) => messages.emit(message))
 
     let times = 0
     transport.start({ onAvailable: () => times++, onStalled: () => undefined })
-    await once(messages, 'Kafka is reachable')
+    const first = once(messages, 'Kafka is reachable')
+    await clock.advance(0)
+    await first
     const lost = once(messages, 'Kafka is not reachable')
     await cluster.stopBroker(1)
+    await clock.advance(PROBE_INTERVAL_MS)
     await lost
     const found = once(messages, 'Kafka is reachable')
     await cluster.startBroker(1)
+    await clock.advance(LONGEST_BACKOFF_MS)
     await found
 
     expect(times).toBe(2)
@@ -820,7 +849,8 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
 describe('close', () => {
   it('does not wait for a broker that never answers', async () => {
     const cluster = await startCluster()
-    const transport = await ready(cluster, {}, fastClock)
+    // Time stands still.
+    const transport = await ready(cluster, {}, new FakeClock())
     cluster.control('Produce', fault.hang())
     const received = cluster.nextRequest('Produce')
     void produce(transport, ['a'], { requestTimeoutMs: 3_600_000 })
@@ -841,7 +871,7 @@ describe('close', () => {
     closers.push(() => new Promise((resolve) => server.close(resolve)))
     const { port } = server.address() as net.AddressInfo
     const cluster = await startCluster()
-    const transport = connect(cluster, { brokers: [`127.0.0.1:${port}`] }, fastClock)
+    const transport = connect(cluster, { brokers: [`127.0.0.1:${port}`] }, new FakeClock())
     const failed = transport.fetchMetadata(['t']).catch(() => undefined)
     const socket = await connected.promise
     const closed = once(socket, 'close')
