@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { TIMES } from './test/support/random-runs.ts'
 
 /** Packages of this repository are tested as they are written, not as they were last built. */
 const broker = join(import.meta.dirname, 'packages/embedded-broker/src')
@@ -61,6 +62,13 @@ const INTEGRATION = [
   'test/telemetry/logging/standard-streams.test.ts',
 ]
 
+/** Tests that count the blocks of code that run: V8 does so only for what a process loads after it was told to. */
+const COUNTED = [
+  'test/producer/many-topics.test.ts',
+  'test/producer/ordered-heap.test.ts',
+  'test/producer/kafkajs/stall-watch.test.ts',
+]
+
 /** Tests that need more than Node.js. */
 const ELSEWHERE = ['test/kafka/**', 'test/clients/**']
 
@@ -76,11 +84,25 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          exclude: [...INTEGRATION, ...ELSEWHERE],
-          setupFiles: ['test/support/no-sockets.ts'],
-          testTimeout: 20_000,
+          exclude: [...INTEGRATION, ...COUNTED, ...ELSEWHERE],
+          setupFiles: ['test/support/no-sockets.ts', 'test/support/random-runs.ts'],
+          // No module has state, so that each is loaded once for all tests of a worker; and none measures time.
+          pool: 'threads',
+          isolate: false,
+          maxWorkers: '100%',
+          testTimeout: 20_000 * TIMES,
           // Vitest takes 0 for not set where there is one worker.
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'counted',
+          include: COUNTED,
+          setupFiles: ['test/support/no-sockets.ts'],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -90,7 +112,7 @@ export default defineConfig({
           include: INTEGRATION,
           exclude: ELSEWHERE,
           testTimeout: 20_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {

@@ -15,8 +15,11 @@ export function nearest(
   const lower = word.toLowerCase()
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const [spelling, name] of spellings) {
+    const tolerated = Math.max(word.length, spelling.length) * TOLERANCE
+    // The distance is at least the difference in length, and takes far longer to compute.
+    if (Math.abs(word.length - spelling.length) > tolerated) continue
     const distance = editDistance(lower, spelling.toLowerCase())
-    const isNear = distance <= Math.max(word.length, spelling.length) * TOLERANCE
+    const isNear = distance <= tolerated
     if (isNear && (best === undefined || distance < best.distance)) best = { name, distance }
   }
   return best?.name

@@ -6,6 +6,7 @@ import { explainProperties } from '../../src/config/explain.ts'
 import { PROPERTY_SETTINGS } from '../../src/config/names.ts'
 import { SETTINGS } from '../../src/config/settings.ts'
 import { sourcesOf, type SourcesOptions } from './sources.ts'
+import { runs } from '../support/random-runs.ts'
 
 /** Looks like a name, so that it passes for one. */
 const CANARY = 'canary7hunter2'
@@ -169,8 +170,7 @@ const anySources: fc.Arbitrary<SourcesOptions> = fc.oneof(
 /** A few of them for each beginning, all of them in the end. */
 const endingsFor = (at: number): string[] => ENDINGS.filter((_, index) => (index + at) % 7 === 0)
 
-/** How much is tried; more with TEST_RUNS=<number>. */
-const numRuns = Number(process.env['TEST_RUNS'] ?? 200)
+const numRuns = runs(50)
 
 describe('a secret', () => {
   it.each(

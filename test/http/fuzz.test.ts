@@ -9,12 +9,12 @@ import { pushBody, rawPush, serveEdge, type ServedEdge } from '../support/http-e
 import { mutate, mutateHead, mutateJson } from '../support/mutator.ts'
 import { SeededRandom, TEST_SEED } from '../support/random.ts'
 import type { RawResponse } from '../support/raw-client.ts'
+import { runs } from '../support/random-runs.ts'
 
-/** TEST_SEED repeats a run, KPRF_FUZZ_RUNS multiplies it. */
+/** TEST_SEED repeats a run, TEST_RUNS multiplies it. */
 const SEED = TEST_SEED
-const RUNS = Number(process.env['KPRF_FUZZ_RUNS'] ?? 1)
-const BODIES = 20_000 * RUNS
-const REQUESTS = 2000 * RUNS
+const BODIES = runs(20_000)
+const REQUESTS = runs(2_000)
 const CONNECTIONS_AT_ONCE = 20
 /**
  * The only statuses of the server's side that input may lead to; 501 is for foreign Transfer-Encodings,

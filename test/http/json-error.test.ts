@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeJsonError } from '../../src/http/json-error.ts'
+import { runs } from '../support/random-runs.ts'
 
 /** The messages of V8 that have a place, but for those that point into the middle of a token. */
 const V8_PLACE = /: (?:Expected|Unexpected non-whitespace).*\(line (\d+) column (\d+)\)/
@@ -84,7 +85,7 @@ describe('describeJsonError', () => {
           expect(description).toContain(`line ${place[1] ?? ''}, column ${place[2] ?? ''}: `)
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(2_000) },
     )
   })
 })

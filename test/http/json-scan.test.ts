@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type JsonLimits, JsonScanner } from '../../src/http/parse-json.ts'
+import { runs } from '../support/random-runs.ts'
 
 const NO_LIMITS: JsonLimits = { maxDepth: 1000, maxParts: 1e6, maxShapes: 1e4 }
 
@@ -36,7 +37,7 @@ describe('JsonScanner', () => {
         if (maxDepth > 0) expect(scan(text, { maxDepth: maxDepth - 1 })).toBe('maxDepth')
         if (maxParts > 0) expect(scan(text, { maxParts: maxParts - 1 })).toBe('maxParts')
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -49,7 +50,7 @@ describe('JsonScanner', () => {
         expect(scan(text, { maxShapes })).toBeUndefined()
         if (maxShapes > 0) expect(scan(text, { maxShapes: maxShapes - 1 })).toBe('maxShapes')
       }),
-      { numRuns: 500, seed: SEED },
+      { numRuns: runs(500), seed: SEED },
     )
   })
 

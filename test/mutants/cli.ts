@@ -64,15 +64,12 @@ function runTests(directory: string): readonly string[] {
   const outputFile = join(directory, 'report.json')
   const vitest = join(directory, 'node_modules', 'vitest', 'vitest.mjs')
   const options = [
-    '--project',
-    'pure',
-    '--project',
-    'integration',
-    '--reporter=json',
-    `--outputFile=${outputFile}`,
+    ...['--project', 'pure', '--project', 'counted', '--project', 'integration'],
+    ...['--reporter=json', `--outputFile=${outputFile}`],
   ]
   spawnSync(process.execPath, [vitest, 'run', ...options, ...TESTS], {
     cwd: directory,
+    env: { ...process.env, TEST_RUNS: '2' },
     timeout: TESTS_TIMEOUT_MS,
   })
   try {

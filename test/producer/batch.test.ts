@@ -9,6 +9,7 @@ import type { RecordOwner } from '../../src/producer/types.ts'
 import { decodeBatch, whole } from '../support/decode-batch.ts'
 import { record } from '../support/producer-harness.ts'
 import { recordsOf } from '../support/records.ts'
+import { runs } from '../support/random-runs.ts'
 
 const BASE_TIMESTAMP_MS = 1_700_000_000_000
 
@@ -472,7 +473,7 @@ describe('a batch that is split, cut and sent again', () => {
         )
         expect(new Set(expired).size).toBe(expired.length)
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     )
   })
 })

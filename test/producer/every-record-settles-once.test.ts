@@ -7,6 +7,7 @@ import type { FakeTransport, SentBatch } from '../support/fake-transport.ts'
 import { atOnce, compressedWith, later } from '../support/compression.ts'
 import { ProducerHarness } from '../support/producer-harness.ts'
 import { RecordedCall } from '../support/send-all.ts'
+import { runs } from '../support/random-runs.ts'
 
 /** What the broker does with one request. */
 type Fate =
@@ -301,7 +302,7 @@ describe('under random faults', () => {
           expect(clock.timers).toBe(0)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(250) },
     )
   })
 })

@@ -4,6 +4,7 @@ import { CHUNK_OVERHEAD_BYTES, LARGEST_CHUNK_BYTES } from '../../src/producer/ch
 import { RECORD_BOOKKEEPING_BYTES } from '../../src/producer/queue-budget.ts'
 import { ProducerHarness, record } from '../support/producer-harness.ts'
 import type { Refusals } from '../support/send-all.ts'
+import { runs } from '../support/random-runs.ts'
 
 const MIB = 1_048_576
 
@@ -87,7 +88,7 @@ describe('the bound on all memory', () => {
         await harness.producer.close()
         expect(harness.producer.memoryBytes).toBe(0)
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     )
   })
 

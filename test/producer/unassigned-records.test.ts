@@ -15,6 +15,7 @@ import { NO_EVENTS } from '../support/recording-events.ts'
 import { recordsOf } from '../support/records.ts'
 import { haveSameShape } from '../support/same-shape.ts'
 import { RecordedCall } from '../support/send-all.ts'
+import { anyText } from '../support/random-runs.ts'
 
 /** Gives records no time at all: each expires at the time at which it was admitted. */
 const owner: RecordOwner = { deliveryTimeoutMs: 0, settled: () => undefined }
@@ -75,14 +76,14 @@ function admitted(element: object): AdmittedRecord {
 }
 
 const anyBytes = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 20 }),
+  anyText({ maxLength: 20 }),
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
 )
 const anyRecord = fc.record({
   partition: fc.option(fc.nat(70_000), { nil: undefined }),
   key: fc.option(anyBytes),
   value: fc.option(anyBytes),
-  headers: fc.array(fc.record({ key: fc.string({ unit: 'binary' }), value: anyBytes }), {
+  headers: fc.array(fc.record({ key: anyText(), value: anyBytes }), {
     maxLength: 3,
   }),
   timestampMs: fc.integer({ min: 0, max: 2 ** 45 }),

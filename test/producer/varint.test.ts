@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readVarint, sizeOfVarint, writeVarint } from '../../src/producer/varint.ts'
 import { Encoder } from '../support/kafkajs-internals.ts'
+import { runs } from '../support/random-runs.ts'
 
 const UNTOUCHED = 0xaa
 const OFFSET = 3
@@ -49,7 +50,7 @@ describe('writeVarint', () => {
         expect(written(value)).toEqual(new Encoder().writeVarInt(value).buffer)
         expect(sizeOfVarint(value)).toBe(Encoder.sizeOfVarInt(value))
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -59,7 +60,7 @@ describe('writeVarint', () => {
         expect(written(value)).toEqual(byKafkajs(value))
         expect(sizeOfVarint(value)).toBe(Encoder.sizeOfVarLong(value))
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -81,7 +82,7 @@ describe('readVarint', () => {
 
         expect(readVarint(buffer, offset)).toEqual([value, end])
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
