@@ -1,9 +1,12 @@
 import { EventEmitter } from 'node:events'
+import { Counter, Registry } from 'prom-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import type { ToPrimary, ToWorker } from '../../src/workers/messages.ts'
+import { totalRoom } from '../../src/settings/kafka.ts'
 import { queueMemoryMaxBytes } from '../../src/settings/queue-memory.ts'
 import { Primary } from '../../src/workers/primary.ts'
+import type { MetricsSnapshot } from '../../src/telemetry/metrics/metrics.ts'
 import type { Fork } from '../../src/workers/worker-process.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 
@@ -11,6 +14,9 @@ import { FakeClock, settle } from '../support/fake-clock.ts'
 class ScriptedFork extends EventEmitter implements Fork {
   readonly process = new EventEmitter()
   readonly told: ToWorker[] = []
+  wasKilled = false
+  /** Answers what it is told. */
+  onTold: (message: ToWorker) => void = () => undefined
 
   isConnected(): boolean {
     return true
@@ -18,10 +24,12 @@ class ScriptedFork extends EventEmitter implements Fork {
 
   send(message: ToWorker): boolean {
     this.told.push(message)
+    this.onTold(message)
     return true
   }
 
   kill(): void {
+    this.wasKilled = true
     this.end(null, 'SIGKILL')
   }
 
@@ -75,7 +83,106 @@ async function startPrimary(): Promise<{
   return { primary, clock, forks, metricsPort }
 }
 
+async function counted(count: number): Promise<MetricsSnapshot> {
+  const registry = new Registry()
+  new Counter({ name: 'pushes_total', help: 'Pushes.', registers: [registry] }).inc(count)
+  return await registry.getMetricsAsJSON()
+}
+
 describe('Primary', () => {
+  it('takes for measured what a worker measured before when it does not answer in time', async () => {
+    const { clock, forks, metricsPort } = await startPrimary()
+    const metrics = await counted(3)
+    const scrape = async (): Promise<string> =>
+      await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+    const asked = Promise.withResolvers<undefined>()
+    const [worker] = forks
+    if (!worker) throw new Error('no worker was forked')
+
+    worker.onTold = (message) => {
+      if (message.kind !== 'measure') return
+      worker.say({
+        kind: 'measured',
+        id: message.id,
+        measurement: { metrics, statistics: undefined },
+      })
+    }
+    const first = await scrape()
+    worker.onTold = () => {
+      asked.resolve(undefined)
+    }
+    const second = scrape()
+    await asked.promise
+    await clock.advance(1_000)
+
+    expect(first).toContain('pushes_total 3')
+    expect(await second).toContain('pushes_total 3')
+  })
+
+  it('lends workers room of one queue, and admits records by one limit of rates', async () => {
+    const { forks } = await startPrimary()
+    const all = totalRoom(config)
+    const [worker] = forks
+    const answers = (): ToWorker[] => worker?.told.slice(1) ?? []
+
+    worker?.say({ kind: 'acquire', room: all })
+    worker?.say({ kind: 'acquire', room: { records: 1, bytes: 1 } })
+    worker?.say({ kind: 'release', room: { records: 5, bytes: 7 } })
+    worker?.say({ kind: 'admit', id: 9, wanted: new Map([['t', 2]]) })
+
+    expect(answers()).toEqual([
+      { kind: 'granted', room: all },
+      { kind: 'granted', room: { records: 0, bytes: 0 } },
+      { kind: 'roomAgain' },
+      {
+        ...{ kind: 'admitted', id: 9 },
+        admission: { admitted: new Map([['t', 2]]), retryAfterSeconds: 0 },
+      },
+    ])
+  })
+
+  it('kills workers that have not ended long after they should have, and counts what they had', async () => {
+    const { primary, clock, forks } = await startPrimary()
+    forks[0]?.say({
+      kind: 'report',
+      report: {
+        ...{ bufferedRecords: 4, bufferedBytes: 4, memoryBytes: 4, isAccepting: true },
+        kafkaProblem: undefined,
+      },
+    })
+
+    const stopped = primary.stop('SIGTERM')
+    await clock.advance(config.shutdown.drainDelayMs + config.shutdown.timeoutMs + 4_999)
+    const wasKilled = forks[0]?.wasKilled
+    await clock.advance(1)
+
+    expect(wasKilled).toBe(false)
+    expect(await stopped).toBe(4)
+  })
+
+  it('leaves nothing running when its worker cannot start', async () => {
+    const forks: ScriptedFork[] = []
+    const primary = new Primary({
+      ...{ config, workers: 1, clock: new FakeClock() },
+      fork: () => {
+        const made = new ScriptedFork()
+        made.onTold = (message) => {
+          if (message.kind === 'start') made.say({ kind: 'refused', message: 'the port is taken' })
+          if (message.kind === 'stop') made.end(0, null)
+        }
+        forks.push(made)
+        return made
+      },
+    })
+
+    const started = expect(primary.start()).rejects.toThrow('the port is taken')
+    await expect.poll(() => forks.length).toBe(1)
+    forks[0]?.say({ kind: 'ready' })
+    await started
+
+    expect(forks[0]?.told.map(({ kind }) => kind)).toEqual(['start', 'stop'])
+  })
+
   it('replaces a worker that died at once, and holds back those after one that hardly lived', async () => {
     const { clock, forks } = await startPrimary()
 

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { EmbeddedCluster } from '../src/cluster.ts'
 import { TestCluster } from '../src/test-cluster.ts'
 import { fetchApi } from '../src/protocol/apis/fetch.ts'
 import { metadataApi } from '../src/protocol/apis/metadata.ts'
@@ -14,6 +17,24 @@ const metadataOf = (...names: string[]) => ({
   allowAutoTopicCreation: true,
   includeClusterAuthorizedOperations: false,
   includeTopicAuthorizedOperations: false,
+})
+
+describe('EmbeddedCluster', () => {
+  test('has the topics that it is started with, and nothing of it listens once it is closed', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: { orders: { partitions: 2 } } })
+    const [host = '', port = ''] = cluster.bootstrap.split(':')
+    const kafka = new Kafka({ brokers: [cluster.bootstrap], logLevel: logLevel.NOTHING })
+    const admin = kafka.admin({ retry: { retries: 0 } })
+    await admin.connect()
+
+    const { topics } = await admin.fetchTopicMetadata({ topics: ['orders'] })
+    await admin.disconnect()
+    await cluster.close()
+    const [error] = await once(connect(Number(port), host), 'error')
+
+    expect(topics).toMatchObject([{ name: 'orders', partitions: [{}, {}] }])
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+  })
 })
 
 describe('TestCluster', () => {
