@@ -1,10 +1,12 @@
 import { EventEmitter, once } from 'node:events'
+import { createServer } from 'node:http'
 import net from 'node:net'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock, type Clock } from '../../../src/base/clock.ts'
 import { TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { ChunkPool } from '../../../src/producer/chunk-pool.ts'
 import type { TransportLog } from '../../../src/producer/kafkajs/kafkajs-log.ts'
+import type { SaslSettings } from '../../../src/producer/security/settings.ts'
 import type { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
 import { measure, RecordBatchWriter } from '../../../src/producer/record-batch.ts'
 import type {
@@ -799,6 +801,44 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     expect(transport.availability).toBe('up')
   })
 
+  /** Tokens from an endpoint on this port. */
+  const oidc = (port: number): SaslSettings => ({
+    mechanism: 'oauthbearer',
+    source: {
+      ...{ method: 'oidc', tokenEndpointUrl: `http://127.0.0.1:${port}/token`, scope: '' },
+      ...{ clientId: 'kprf', clientSecret: 'canary-secret', subClaimName: 'sub', ca: undefined },
+    },
+    extensions: {},
+  })
+
+  it('is asked again once there is a token, and the log says so', async () => {
+    const cluster = await startCluster({ sasl: { users: {} } })
+    const exp = Math.floor(Date.now() / 1_000) + 3_600
+    const answers = [{}, { access_token: unsignedToken({ sub: 'kprf', exp }) }]
+    const endpoint = createServer((_request, response) => {
+      response.setHeader('Content-Type', 'application/json')
+      response.end(JSON.stringify({ token_type: 'bearer', expires_in: 3_600, ...answers.shift() }))
+    })
+    await once(endpoint.listen(0, '127.0.0.1'), 'listening')
+    closers.push(() => new Promise((resolve) => endpoint.close(resolve)))
+    const { port } = endpoint.address() as net.AddressInfo
+    const messages: string[] = []
+    const clock = new FakeClock()
+    const transport = connect(cluster, { sasl: oidc(port) }, clock, (_level, message) => {
+      messages.push(message)
+    })
+    await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
+
+    await clock.advance(LONGEST_BACKOFF_MS)
+    await transport.fetchMetadata([])
+
+    expect(messages.filter((message) => message.includes('token'))).toEqual([
+      'no token for Kafka',
+      'there is a token for Kafka again',
+    ])
+    expect(transport.availability).toBe('up')
+  })
+
   it('is not asked while there is no token, and the log says once why', async () => {
     const cluster = await startCluster({ sasl: { users: {} } })
     const { log, lines, text } = securityLog()
@@ -807,17 +847,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     const { port } = closed.address() as net.AddressInfo
     closed.close()
     const events = new RecordingEvents()
-    const oidc = {
-      method: 'oidc',
-      tokenEndpointUrl: `http://127.0.0.1:${port}/token`,
-      clientId: 'kprf',
-      clientSecret: 'canary-secret',
-      scope: '',
-      subClaimName: 'sub',
-      ca: undefined,
-    } as const
-    const sasl = { mechanism: 'oauthbearer', source: oidc, extensions: {} } as const
-    const transport = connect(cluster, { sasl }, new FakeClock(), log, events)
+    const transport = connect(cluster, { sasl: oidc(port) }, new FakeClock(), log, events)
 
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
