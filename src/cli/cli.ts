@@ -71,7 +71,7 @@ export function parseCommand(argv: readonly string[]): Command {
   )
   if (command.kind === 'unknown' || misplaced === undefined) return command
   const [name, owner] = misplaced
-  return { kind: 'unknown', complaint: `--${name}: goes with ${PLACES.get(owner) ?? ''} only` }
+  return { kind: 'unknown', complaint: `--${name}: works with ${PLACES.get(owner) ?? ''} only` }
 }
 
 /** `config check` and `config print` judge the flags of a run. */
@@ -157,27 +157,27 @@ const USAGE = `Usage: kprf [--config=FILE] [--KEY=VALUE ...]
        kprf config print [--config=FILE] [--KEY=VALUE ...]
        kprf config explain --properties=FILE
 
-Takes records by HTTP and produces them to Kafka.
+Accepts records over HTTP and produces them to Kafka.
 
 Commands:
   (none)          Serve until SIGTERM or SIGINT.
-  config check    Say whether the configuration is right.
+  config check    Check the configuration.
   config print    Print the configuration in effect, secrets masked.
-  config explain  Say what becomes of each line of a librdkafka properties file.
+  config explain  Explain the effect of each line of a librdkafka properties file.
   tail TOPIC      Print the records of a topic as they arrive.
 
 Flags:
   -c, --config=FILE  Configuration file, YAML.
   --properties=FILE  With config explain: file of librdkafka properties.
-  --embedded-broker  Bring a Kafka broker along, in memory: to try kprf out.
+  --embedded-broker  Start a Kafka broker in memory, to try kprf out.
   --from-beginning   With tail: start with the oldest record.
-  --json             With tail: one JSON object a record.
+  --json             With tail: print one JSON object per record.
   -h, --help         Print this.
   -v, --version      Print the version.
 
-Every key of the file is also a flag and an environment variable. The file counts
-more than the defaults, the environment more than the file, flags more than both.
-So does every producer property of librdkafka: --kafka.properties.linger.ms=5.
+Every key of the file is also a flag and an environment variable. Flags override
+the environment, the environment overrides the file, the file overrides defaults.
+This includes every producer property of librdkafka: --kafka.properties.linger.ms=5.
 `
 
 /** As it would be written after `--key=`; every list is empty by default. */

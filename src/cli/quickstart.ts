@@ -21,11 +21,11 @@ export async function startEmbeddedBroker(): Promise<EmbeddedCluster> {
 /** The first screen: where everything is, and the lines to copy. */
 export function firstScreen(bootstrap: string, { httpPort, metricsPort }: Addresses): string {
   return `
-  kprf takes records by HTTP and produces them to Kafka.
+  kprf accepts records over HTTP and produces them to Kafka.
 
     push            http://127.0.0.1:${httpPort}/push
     metrics         http://127.0.0.1:${metricsPort}/metrics
-    embedded Kafka  ${bootstrap}   (for trying out: in memory, gone when kprf stops)
+    embedded Kafka  ${bootstrap}   (in memory, to try kprf out: records are lost when kprf stops)
 
   Push a record:
 

@@ -53,7 +53,7 @@ function explainLine(line: PropertyLine): Explained {
     case 'ignored':
       return {
         line,
-        verdict: `no effect: ${judgement.reason ?? 'kprf does so anyway'}`,
+        verdict: `no effect: ${judgement.reason ?? 'kprf always does this'}`,
         isRight: true,
       }
     case 'taken': {

@@ -104,7 +104,7 @@ function valueOfSwitch(written: string): Problem {
 }
 
 function noValue(written: string, name: string, next: string | undefined): Problem {
-  const hint = next === undefined ? '' : ', also where it begins with a dash'
+  const hint = next === undefined ? '' : ', even if the value begins with a dash'
   return { key: keyInDoubt(name), line: `${written}: needs a value, as in ${written}=VALUE${hint}` }
 }
 

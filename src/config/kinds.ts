@@ -111,7 +111,7 @@ export function text(type: 'string' | 'CSV flags' | 'pattern list' = 'string'): 
 /** Any text but the empty one. */
 export function nonEmptyText(): Kind<string> {
   return {
-    ...{ ...text(), allowed: 'text, not empty' },
+    ...{ ...text(), allowed: 'non-empty text' },
     accepts: (value): value is string => typeof value === 'string' && value !== '',
   }
 }
@@ -143,7 +143,7 @@ export function brokerList(): Kind<readonly string[]> {
   return {
     ...{ type: 'broker list', allowed: 'a list of host or host:port, IPv6 hosts in brackets' },
     accepts: (value): value is readonly string[] => isTexts(value) && wrongAddress(value) === -1,
-    hint: (value) => (isTexts(value) ? `; address ${wrongAddress(value) + 1} is none` : ''),
+    hint: (value) => (isTexts(value) ? `; address ${wrongAddress(value) + 1} is not valid` : ''),
   }
 }
 

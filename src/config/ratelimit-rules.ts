@@ -30,7 +30,7 @@ export function parseRules(text: string): unknown {
 /** Says what is wrong with a list of rules, or undefined if nothing is. */
 export function ruleComplaint(value: unknown): string | undefined {
   if (typeof value === 'string') return 'the text is not JSON'
-  if (!Array.isArray(value)) return 'it is no list'
+  if (!Array.isArray(value)) return 'it is not a list'
   const rules: readonly unknown[] = value
   const topics = new Set<unknown>()
   for (const [index, rule] of rules.entries()) {
@@ -41,7 +41,7 @@ export function ruleComplaint(value: unknown): string | undefined {
 }
 
 function complaintOf(rule: unknown, topics: Set<unknown>): string | undefined {
-  if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return ' is no mapping'
+  if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return ' is not a mapping'
   const fields = new Map<string, unknown>(Object.entries(rule))
   const stranger = [...fields.keys()].find((field) => !FIELDS.some((known) => known === field))
   if (stranger !== undefined) return ` has an unknown field${guessAt(stranger)}`
@@ -49,7 +49,7 @@ function complaintOf(rule: unknown, topics: Set<unknown>): string | undefined {
   if (typeof topic !== 'string' || !TOPIC_NAME.test(topic)) {
     return '.topic_name must be the name of a topic'
   }
-  if (topics.has(topic)) return '.topic_name is that of a rule before it'
+  if (topics.has(topic)) return '.topic_name repeats that of an earlier rule'
   topics.add(topic)
   return isLimit(fields.get('max_requests_per_minute'))
     ? undefined

@@ -25,7 +25,7 @@ const ratelimit = {
     reload: true,
   }),
   rules: setting({
-    doc: 'Limits of topics, counted per record over a sliding minute. A rule has a `topic_name`, and `max_requests_per_minute` from 0 to 2147483647. A topic without a rule has no limit.',
+    doc: 'Rate limits of topics, in records over a sliding minute. A rule has a `topic_name`, and `max_requests_per_minute` from 0 to 2147483647. A topic without a rule has no limit.',
     kind: rateLimitRules(),
     default: [],
     reload: true,
@@ -34,14 +34,14 @@ const ratelimit = {
 
 const shutdown = {
   timeout_ms: setting({
-    doc: 'How long to wait, once pushes are refused, for those in flight to be answered and the queue to be delivered.',
+    doc: 'How long a shutdown waits, once it refuses pushes, for replies to pushes in flight and for delivery of the queue.',
     kind: integer(0, 3_600_000),
     default: 20_000,
     unit: 'ms',
     reload: true,
   }),
   drain_delay_ms: setting({
-    doc: 'How long to go on taking pushes after SIGTERM, while `/readyz` already fails. 0 refuses them at once; behind a load balancer, as in Kubernetes, 5000 gives it time to look away.',
+    doc: 'How long kprf accepts pushes after SIGTERM while `/readyz` already fails. 0 refuses them at once; behind a load balancer, as in Kubernetes, 5000 gives it time to stop sending.',
     kind: integer(0, 600_000),
     default: 0,
     unit: 'ms',
@@ -60,13 +60,13 @@ export const SCHEMA = {
     reload: true,
   }),
   log_level: setting({
-    doc: 'How much is logged.',
+    doc: 'Lowest level of the lines that are logged.',
     kind: oneOf(LOG_LEVELS),
     default: 'info',
     reload: true,
   }),
   workers: setting({
-    doc: 'Processes that take pushes, on as many cores; `auto` is one for each core. The limits of the queue and of the rates hold for all together, and metrics are those of all. Records of one key keep their order only within a connection once there is more than one.',
+    doc: 'Processes that accept pushes; `auto` is one per core. Queue limits and rate limits apply to all of them together, and metrics cover all of them. With more than one, records of one key keep their order only within one connection.',
     kind: workerCount(1, 64),
     default: 1,
     reload: false,

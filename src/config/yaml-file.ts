@@ -10,34 +10,33 @@ import type { Found, Problem, ReadFile, Source } from './source.ts'
 
 /** What is wrong, by the codes of the parser; its own words quote the file, which may hold secrets. */
 const FAULTS: Readonly<Record<ErrorCode, string>> = {
-  ALIAS_PROPS: 'an alias takes neither an anchor nor a tag',
-  BAD_ALIAS: 'an alias that names nothing',
-  BAD_COLLECTION_TYPE: 'a tag that does not go with what follows it',
+  ALIAS_PROPS: 'an alias with an anchor or a tag',
+  BAD_ALIAS: 'an alias without its anchor',
+  BAD_COLLECTION_TYPE: 'a tag that does not fit its value',
   BAD_DIRECTIVE: 'a line that begins with %',
-  BAD_DQ_ESCAPE:
-    'a backslash in double quotes that escapes nothing; write \\\\, or use single quotes',
+  BAD_DQ_ESCAPE: 'an unknown escape in double quotes; write \\\\, or use single quotes',
   BAD_INDENT: 'wrong indentation, or a bracket that is not closed',
   BAD_PROP_ORDER: 'an anchor or a tag in the wrong place',
-  BAD_SCALAR_START: 'text that begins with a character that means something else',
+  BAD_SCALAR_START: 'unquoted text that begins with a special character',
   BLOCK_AS_IMPLICIT_KEY: 'a second colon in the line',
-  BLOCK_IN_FLOW: 'lines of a block inside brackets',
+  BLOCK_IN_FLOW: 'an indented block inside brackets',
   DUPLICATE_KEY: 'the same key twice',
   IMPOSSIBLE: 'something that cannot be read',
   KEY_OVER_1024_CHARS: 'a key that is too long',
   MISSING_CHAR: 'a character is missing: a colon behind a key, a closing quote, or a space',
-  MULTILINE_IMPLICIT_KEY: 'a line that belongs to no key; further lines of a value are indented',
-  MULTIPLE_ANCHORS: 'two anchors at one value',
+  MULTILINE_IMPLICIT_KEY: 'a line that belongs to no key; indent the further lines of a value',
+  MULTIPLE_ANCHORS: 'two anchors on one value',
   MULTIPLE_DOCS: 'more than one document',
-  MULTIPLE_TAGS: 'two tags at one value',
-  NON_STRING_KEY: 'a key that is no text',
+  MULTIPLE_TAGS: 'two tags on one value',
+  NON_STRING_KEY: 'a key that is not text',
   RESOURCE_EXHAUSTION: 'too much nesting',
   TAB_AS_INDENT: 'tabs as indentation; use spaces',
-  TAG_RESOLVE_FAILED: 'a tag that nobody knows',
-  UNEXPECTED_TOKEN: 'something that does not belong there',
+  TAG_RESOLVE_FAILED: 'an unknown tag',
+  UNEXPECTED_TOKEN: 'an unexpected character',
 }
 
 /** What may help with every fault. */
-const QUOTE = 'text that begins with one of *&!|>%@`{[ or has ": " or " #" in it needs quotes'
+const QUOTE = 'text that begins with one of *&!|>%@`{[ or contains ": " or " #" needs quotes'
 
 /** Reads a file; each value's origin is `path:line`. */
 export function readYamlFile(path: string, readFile: ReadFile): Source {
@@ -64,7 +63,7 @@ export function readYamlFile(path: string, readFile: ReadFile): Source {
   try {
     return readDocument(document, (keys) => originOf(path, document, lines, keys))
   } catch {
-    return broken([`${path}: not valid YAML: an alias inside of what it stands for, or too many`])
+    return broken([`${path}: not valid YAML: an alias inside its own value, or too many aliases`])
   }
 }
 

@@ -54,7 +54,7 @@ export function memoryCheck(maxBytes: number, readUsedBytes: () => number): Read
     check: () => {
       const fill = readUsedBytes() / maxBytes
       if (fill < NEARLY_FULL) return undefined
-      return `records hold ${Math.floor(fill * 100)} % of the memory that they may`
+      return `records hold ${Math.floor(fill * 100)} % of the memory allowed for them`
     },
   }
 }

@@ -27,7 +27,7 @@ const UNREADY: Record<Availability, string | undefined> = {
   down: 'no broker can be reached',
   tlsFailed: 'TLS with the brokers fails',
   authenticationFailed: 'the brokers refuse the credentials',
-  tokenMissing: 'there is no token to show to the brokers',
+  tokenMissing: 'there is no token for the brokers',
 }
 
 /** What a {@link ServiceView} looks at. */

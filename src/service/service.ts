@@ -260,9 +260,7 @@ export class Service {
 
   /** There is nothing to restart but the process itself. */
   restart(): Promise<void> {
-    this.#logger.warn(
-      'SIGUSR2 restarts workers one by one; with workers: 1 there is only this process',
-    )
+    this.#logger.warn('SIGUSR2 restarts workers one by one; with workers: 1, restart kprf itself')
     return Promise.resolve()
   }
 

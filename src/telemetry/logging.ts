@@ -106,7 +106,7 @@ export class Log {
   }
 
   #droppedLine(dropped: number): string {
-    const msg = 'log lines were dropped: the log file could not take them'
+    const msg = 'log lines were dropped: the log file was too slow or not writable'
     return formatLine({ ts: this.#now(), level: 'warn', msg, fields: { dropped } })
   }
 

@@ -160,7 +160,7 @@ export class Primary {
    */
   async restart(load: () => Config): Promise<void> {
     if (this.#isRestarting || this.#state !== 'accepting') {
-      this.logger.warn('not restarting: the workers are being started or stopped already')
+      this.logger.warn('not restarting: the workers are already being started or stopped')
       return
     }
     this.#isRestarting = true
@@ -180,7 +180,7 @@ export class Primary {
       })
       this.logger.info('the workers were restarted')
     } catch (error) {
-      this.logger.error('the workers were not all restarted; those that run go on', { error })
+      this.logger.error('some workers were not restarted; the running ones continue', { error })
     } finally {
       this.#isRestarting = false
     }

@@ -55,13 +55,13 @@ describe('parseCommand', () => {
   })
 
   it.each([
-    [['--json'], '--json: goes with kprf tail only'],
-    [['config', 'check', '--from-beginning'], '--from-beginning: goes with kprf tail only'],
+    [['--json'], '--json: works with kprf tail only'],
+    [['config', 'check', '--from-beginning'], '--from-beginning: works with kprf tail only'],
     [
       ['tail', 't', '--embedded-broker'],
-      '--embedded-broker: goes with kprf without a command only',
+      '--embedded-broker: works with kprf without a command only',
     ],
-    [['--properties=f'], '--properties: goes with kprf config explain only'],
+    [['--properties=f'], '--properties: works with kprf config explain only'],
     [['config', 'explain'], 'kprf config explain: needs --properties=FILE'],
     [['config', 'explain', '--properties='], 'kprf config explain: needs --properties=FILE'],
     [['config', 'explian'], 'unknown command; did you mean kprf config explain?'],
@@ -123,7 +123,7 @@ describe('kprf config check with what is worth a warning', () => {
     const argv = ['--kafka.brokers=k', '--kafka.properties.client.rack=r']
 
     expect(checkConfig(sourcesOf({ argv }))).toEqual({
-      text: 'warning: kafka.properties.client.rack: has no effect: a rack matters to consumers only, which read from the nearest (--kafka.properties.client.rack)\nok\n',
+      text: 'warning: kafka.properties.client.rack: has no effect: only consumers use a rack, to read from the nearest replica (--kafka.properties.client.rack)\nok\n',
       exitCode: 0,
     })
   })
@@ -176,7 +176,7 @@ describe('kprf --help', () => {
     expect(help).toContain('kprf config check')
     expect(help).toContain('kprf config print')
     expect(help).toContain(
-      '  --kafka.brokers=  [KPRF_KAFKA_BROKERS]\n      Brokers to ask first; they name the others.\n',
+      '  --kafka.brokers=  [KPRF_KAFKA_BROKERS]\n      Brokers to contact first; they name the others.\n',
     )
     expect(help).toContain('  --kafka.retries=3  [KPRF_KAFKA_RETRIES]\n')
     for (const { key, variable } of SETTINGS) {

@@ -19,11 +19,8 @@ describe('explainProperties', () => {
   })
 
   it.each([
-    [
-      'socket.max.fails=3',
-      'no effect: the first request that is not answered in time ends its connection',
-    ],
-    ['socket.max.fails=1', 'no effect: kprf does so anyway'],
+    ['socket.max.fails=3', 'no effect: the first request that times out closes its connection'],
+    ['socket.max.fails=1', 'no effect: kprf always does this'],
     ['enable.ssl.certificate.verification=false', expect.stringContaining(' WARNING: ')],
   ])('goes on with %s', (line, verdict: unknown) => {
     const { lines, isRight } = explainProperties(line)
@@ -33,8 +30,8 @@ describe('explainProperties', () => {
   })
 
   it.each([
-    ['group.id=x', 'refused: not taken: it is for consumers; kprf only produces'],
-    ['queuing.strategy=lifo', 'refused: lifo is not taken: kprf keeps the order of records'],
+    ['group.id=x', 'refused: not supported: it is for consumers; kprf only produces'],
+    ['queuing.strategy=lifo', 'refused: lifo is not supported: kprf keeps the order of records'],
     [
       'batch.size=0',
       'wrong: Configuration property "batch.size" value 0 is outside allowed range 1..2147483647',
@@ -53,8 +50,8 @@ describe('explainProperties', () => {
       lines: [
         '1: ...                   unknown: No such configuration property; did you mean sasl.password?',
         expect.stringContaining('2: ssl.key.pem=********  '),
-        '3: ...                   wrong: it is not name=value; a certificate or key of several lines goes into a file, or into YAML',
-        '4: ...                   wrong: it is not name=value; a certificate or key of several lines goes into a file, or into YAML',
+        '3: ...                   wrong: it is not name=value; put a certificate or key of several lines into a file or into YAML',
+        '4: ...                   wrong: it is not name=value; put a certificate or key of several lines into a file or into YAML',
       ],
       isRight: false,
     })

@@ -76,7 +76,7 @@ describe('readFlags', () => {
 
     expect([...found.keys()]).toEqual(['log_level'])
     expect(problems.map(({ line }) => line)).toEqual([
-      '--kafka.password: needs a value, as in --kafka.password=VALUE, also where it begins with a dash',
+      '--kafka.password: needs a value, as in --kafka.password=VALUE, even if the value begins with a dash',
     ])
   })
 })

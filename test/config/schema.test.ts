@@ -239,7 +239,7 @@ describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
   it(`${canBeEmpty ? 'can' : 'cannot'} be empty`, () => {
     const problems = problemsWithBroker({ argv: [`--${key}=`] })
 
-    expect(problems).toEqual(canBeEmpty ? [] : [`${key}: must be text, not empty (--${key})`])
+    expect(problems).toEqual(canBeEmpty ? [] : [`${key}: must be non-empty text (--${key})`])
   })
 
   it.each([
@@ -248,7 +248,7 @@ describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
     ['true', true],
     ['[a]', false],
   ])('cannot be the YAML %s', (value, isPlain) => {
-    const allowed = canBeEmpty ? 'text' : 'text, not empty'
+    const allowed = canBeEmpty ? 'text' : 'non-empty text'
     const hint = isPlain ? '; put it in quotes' : ''
 
     expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
@@ -322,8 +322,8 @@ describe('kafka.brokers', () => {
   it.each([
     ['5', ''],
     ['[5]', ''],
-    ['[a, "b:x"]', '; address 2 is none'],
-    ['user:pass@b', '; address 1 is none'],
+    ['[a, "b:x"]', '; address 2 is not valid'],
+    ['user:pass@b', '; address 1 is not valid'],
     ['false', ''],
     ['{ a: 1 }', ', not a mapping'],
   ])('cannot be the YAML %s', (value, complaint) => {
@@ -427,10 +427,10 @@ describe('ratelimit.rules', () => {
 
   it.each([
     ['x', 'the text is not JSON'],
-    ['5', 'it is no list'],
-    ['[5]', 'rules[0] is no mapping'],
-    ['[null]', 'rules[0] is no mapping'],
-    ['[[]]', 'rules[0] is no mapping'],
+    ['5', 'it is not a list'],
+    ['[5]', 'rules[0] is not a mapping'],
+    ['[null]', 'rules[0] is not a mapping'],
+    ['[[]]', 'rules[0] is not a mapping'],
     ['[{}]', 'rules[0].topic_name must be the name of a topic'],
     ['[{"topic_name":".."}]', 'rules[0].topic_name must be the name of a topic'],
     ['[{"topic_name":"a b"}]', 'rules[0].topic_name must be the name of a topic'],
@@ -450,7 +450,7 @@ describe('ratelimit.rules', () => {
     ],
     [
       '[{"topic_name":"a","max_requests_per_minute":1},{"topic_name":"a","max_requests_per_minute":2}]',
-      'rules[1].topic_name is that of a rule before it',
+      'rules[1].topic_name repeats that of an earlier rule',
     ],
     ['[{"topic":"a"}]', 'rules[0] has an unknown field'],
     ['[{"topic_nam":"a"}]', 'rules[0] has an unknown field, did you mean topic_name?'],

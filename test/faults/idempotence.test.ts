@@ -95,7 +95,7 @@ describe('idempotence', () => {
     await expect.poll(again).toBe(200)
 
     expect(refused).toMatchObject(failure(403, 40301, 31))
-    await proxy.logged({ msg: 'Kafka gives kprf no producer id', error_code: 31 })
+    await proxy.logged({ msg: 'Kafka refused to give kprf a producer id', error_code: 31 })
     expect(await proxy.signs('kprf_records_failed_total')).toMatchObject({
       'kprf_records_failed_total{reason="topic_forbidden"}': expect.any(Number) as number,
     })

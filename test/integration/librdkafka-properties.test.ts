@@ -209,7 +209,7 @@ describe('properties of librdkafka', () => {
 
     await proxy.logged({
       level: 'warn',
-      msg: 'kafka.properties.client.rack: has no effect: a rack matters to consumers only, which read from the nearest (--kafka.properties.client.rack)',
+      msg: 'kafka.properties.client.rack: has no effect: only consumers use a rack, to read from the nearest replica (--kafka.properties.client.rack)',
     })
   })
 })

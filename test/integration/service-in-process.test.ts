@@ -251,7 +251,9 @@ describe('metrics and log', () => {
     expect(held).toBeGreaterThan(8_000_000)
     expect(text).toContain('kprf_queue_memory_limit_bytes 9437184')
     expect(ready).toMatchObject({ status: 503 })
-    expect(ready.text).toMatch(/\[-\]memory failed: records hold 9\d % of the memory that they may/)
+    expect(ready.text).toMatch(
+      /\[-\]memory failed: records hold 9\d % of the memory allowed for them/,
+    )
     await running.stop()
   })
 

@@ -308,7 +308,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
         tokenServer.status = 401
         return { tls: trusting(), sasl: oidc() }
       },
-      'there is no token to show to the brokers',
+      'there is no token for the brokers',
       'no token for Kafka',
       /the token endpoint https:\/\/127\.0\.0\.1:\d+\/token answers 401: temporarily_unavailable/,
     ],
@@ -446,7 +446,7 @@ describe('kprf works again without a restart', () => {
     tokenServer.status = 200
     await running.pushUntilTaken('tokens', 'x')
 
-    await running.logged('there is a token for Kafka again')
+    await running.logged('got a token for Kafka again')
     expect(await stored('tokens')).toContain('x')
     await expectSecrecy(running)
   })

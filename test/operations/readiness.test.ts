@@ -15,7 +15,7 @@ const verbose = { isVerbose: true, excluded: [] }
 describe('memoryCheck', () => {
   test.each([
     [94, undefined],
-    [95, 'records hold 95 % of the memory that they may'],
+    [95, 'records hold 95 % of the memory allowed for them'],
   ])('decides at 95 %% of the bound: %i', (usedBytes, expected) => {
     expect(memoryCheck(100, () => usedBytes).check()).toBe(expected)
   })

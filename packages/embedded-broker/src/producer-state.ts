@@ -98,7 +98,7 @@ function outOfOrder(sequence: number, expected: number): SequenceVerdict {
   return {
     kind: 'refuse',
     errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-    message: `sequence ${sequence} came where ${expected} was due`,
+    message: `sequence ${sequence} received, ${expected} expected`,
   }
 }
 

@@ -92,7 +92,7 @@ function refuseFraming(records: Buffer): BatchRefusal | undefined {
   if (records.length < BATCH_PREFIX_BYTES) return invalidRecord('there is no record batch')
   const lengthBytes = records.readInt32BE(8)
   if (lengthBytes < SMALLEST_RECORD_BYTES) {
-    return refusal(ErrorCode.CORRUPT_MESSAGE, `batch length ${lengthBytes} is below the least`)
+    return refusal(ErrorCode.CORRUPT_MESSAGE, `batch length ${lengthBytes} is below the minimum`)
   }
   const sizeBytes = BATCH_PREFIX_BYTES + lengthBytes
   if (records.length < sizeBytes) return invalidRecord('the record batch is cut short')
@@ -141,7 +141,7 @@ function refuseHeader(
     return refusal(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `compression type ${compression}`)
   }
   if (header.maxTimestampMs > limits.maxTimestampMs) {
-    return refusal(ErrorCode.INVALID_TIMESTAMP, 'a timestamp lies too far in the future')
+    return refusal(ErrorCode.INVALID_TIMESTAMP, 'a timestamp is too far in the future')
   }
   return undefined
 }
@@ -159,7 +159,7 @@ function refuseRecords(
       const record = readRecord(reader)
       if (record.offsetDelta !== index) return invalidRecord('offset deltas are not consecutive')
       if (header.baseTimestampMs + record.timestampDeltaMs > limits.maxTimestampMs) {
-        return refusal(ErrorCode.INVALID_TIMESTAMP, 'a timestamp lies too far in the future')
+        return refusal(ErrorCode.INVALID_TIMESTAMP, 'a timestamp is too far in the future')
       }
     }
   } catch (error) {

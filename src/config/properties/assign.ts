@@ -107,6 +107,6 @@ function conflict(target: string, one: Candidate, other: Candidate): Problem {
     const isChoice = named.property.kind.choices?.some((choice) => choice === value) === true
     return `${name} is ${isText && !isChoice ? 'set' : String(value)} (${origin})`
   }
-  const line = `${shown(one)} and ${shown(other)}, but they are one setting; keep one of them`
+  const line = `${shown(one)} and ${shown(other)}, but both name the same setting; keep one of them`
   return { key: target, line }
 }

@@ -47,7 +47,7 @@ export function wordsOf(judgement: Judgement): string | undefined {
       return judgement.reason === undefined ? undefined : `has no effect: ${judgement.reason}`
     case 'refused': {
       const { value, reason } = judgement
-      return `${value === undefined ? '' : `${value || 'an empty value'} is `}not taken: ${reason}`
+      return `${value === undefined ? '' : `${value || 'an empty value'} is `}not supported: ${reason}`
     }
     case 'wrong':
       return judgement.complaint

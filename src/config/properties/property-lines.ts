@@ -22,7 +22,7 @@ export interface NoAssignment {
 
 const NAME = /^[a-z][a-z0-9._-]*$/i
 const COMPLAINT =
-  'it is not name=value; a certificate or key of several lines goes into a file, or into YAML'
+  'it is not name=value; put a certificate or key of several lines into a file or into YAML'
 
 /** Takes a text apart. */
 export function parsePropertyLines(text: string): readonly PropertyLine[] {

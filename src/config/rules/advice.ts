@@ -8,7 +8,7 @@ const HIGHEST_LEVELS: Readonly<Record<string, number>> = { gzip: 9, zstd: 12 }
 export const ADVICE: readonly Rule[] = [
   {
     keys: ['kafka.properties.compression.codec', 'kafka.properties.compression.level'],
-    rule: 'Of a `compression.level` beyond what the codec knows, the nearest is taken.',
+    rule: 'kprf replaces a `compression.level` outside the range of the codec by the nearest level.',
     complaint: levelBeyondCodec,
   },
 ]
@@ -18,5 +18,5 @@ function levelBeyondCodec({ kafka: { properties } }: Settled): string | undefine
   const level = properties['compression.level']
   const highest = HIGHEST_LEVELS[codec] ?? 0
   if (level <= highest) return undefined
-  return `compression.level ${level} is beyond what ${codec} knows; ${highest === 0 ? 'it has no levels' : `${highest} is taken`}`
+  return `compression.level ${level} is outside the range of ${codec}; ${highest === 0 ? 'it has no levels' : `kprf uses ${highest}`}`
 }

@@ -13,12 +13,12 @@ import {
 export const SECURITY_RULES: readonly Rule[] = [
   {
     keys: ['kafka.security_protocol', 'kafka.user', 'kafka.sasl_mechanism'],
-    rule: '`kafka.user` goes with `sasl_plaintext` and `sasl_ssl`, and these with it; with the mechanism `oauthbearer` there is no user.',
+    rule: '`sasl_plaintext` and `sasl_ssl` need `kafka.user`, and `kafka.user` needs one of them; the mechanism `oauthbearer` takes no user.',
     complaint: userOrProtocolAlone,
   },
   {
     keys: ['kafka.user', 'kafka.password'],
-    rule: '`kafka.user` and `kafka.password` are both set or both empty.',
+    rule: '`kafka.user` and `kafka.password` must be both set or both empty.',
     complaint: ({ kafka: { user, password } }) =>
       alone({ 'kafka.user': user, 'kafka.password': password }),
   },
@@ -29,7 +29,7 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.properties.sasl.oauthbearer.method',
       'kafka.properties.enable.sasl.oauthbearer.unsecure.jwt',
     ],
-    rule: 'The mechanism `oauthbearer` takes one of `kafka.sasl_oauthbearer_token`, `sasl.oauthbearer.method=oidc` and `enable.sasl.oauthbearer.unsecure.jwt=true`.',
+    rule: 'The mechanism `oauthbearer` needs one of `kafka.sasl_oauthbearer_token`, `sasl.oauthbearer.method=oidc` and `enable.sasl.oauthbearer.unsecure.jwt=true`.',
     complaint: tokenFromTwoPlacesOrNone,
   },
   {
@@ -44,13 +44,13 @@ export const SECURITY_RULES: readonly Rule[] = [
   },
   {
     keys: ['kafka.ssl.ca_file', 'kafka.properties.ssl.ca.pem'],
-    rule: '`kafka.ssl.ca_file` and `ssl.ca.pem` exclude each other.',
+    rule: '`kafka.ssl.ca_file` and `ssl.ca.pem` are mutually exclusive.',
     complaint: ({ kafka: { ssl, properties } }) =>
       together({ 'kafka.ssl.ca_file': ssl.ca_file, 'ssl.ca.pem': properties['ssl.ca.pem'] }),
   },
   {
     keys: ['kafka.properties.https.ca.location', 'kafka.properties.https.ca.pem'],
-    rule: '`https.ca.location` and `https.ca.pem` exclude each other.',
+    rule: '`https.ca.location` and `https.ca.pem` are mutually exclusive.',
     complaint: ({ kafka: { properties } }) =>
       together({
         'https.ca.location': properties['https.ca.location'],
@@ -65,17 +65,17 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.properties.ssl.key.pem',
       'kafka.properties.ssl.keystore.location',
     ],
-    rule: 'A certificate (`kafka.ssl.cert_file` or `ssl.certificate.pem`) goes with a key (`kafka.ssl.key_file` or `ssl.key.pem`); `ssl.keystore.location` takes the place of both.',
+    rule: 'A certificate (`kafka.ssl.cert_file` or `ssl.certificate.pem`) and a key (`kafka.ssl.key_file` or `ssl.key.pem`) need each other; `ssl.keystore.location` replaces both.',
     complaint: certificateAndKey,
   },
   {
     keys: ['kafka.ssl.key_file', 'kafka.properties.ssl.key.pem', 'kafka.ssl.key_password'],
-    rule: '`kafka.ssl.key_password` goes with a key; the key may have no password.',
+    rule: '`kafka.ssl.key_password` needs a key; a key may have no password.',
     complaint: passwordWithoutKey,
   },
   {
     keys: ['kafka.properties.ssl.keystore.location', 'kafka.properties.ssl.keystore.password'],
-    rule: '`ssl.keystore.location` and `ssl.keystore.password` are both set or both empty.',
+    rule: '`ssl.keystore.location` and `ssl.keystore.password` must be both set or both empty.',
     complaint: ({ kafka: { properties } }) =>
       alone({
         'ssl.keystore.location': properties['ssl.keystore.location'],
@@ -95,7 +95,7 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.properties.ssl.keystore.location',
       'kafka.properties.ssl.crl.location',
     ],
-    rule: 'Certificates and keys go with `ssl` and `sasl_ssl`: nothing is sent in the clear by mistake.',
+    rule: 'Certificates and keys need `ssl` or `sasl_ssl`, so that nothing is sent unencrypted by mistake.',
     complaint: filesWithoutEncryption,
   },
 ]

@@ -31,14 +31,14 @@ export const HTTP = {
     reload: false,
   }),
   max_body_bytes: setting({
-    doc: 'Largest request body, after decompression. The default holds the largest record of the default `kafka.message_max_bytes` however its JSON is escaped.',
+    doc: 'Largest request body, after decompression. The default fits the largest record that the default `kafka.message_max_bytes` allows, however its JSON is escaped.',
     kind: integer(1024, LONGEST_BODY_BYTES),
     default: DEFAULT_MAX_BODY_BYTES,
     unit: 'bytes',
     reload: false,
   }),
   max_compression_ratio: setting({
-    doc: 'Most bytes that each byte of a compressed body may become, for bodies that become larger than 128 KiB. Records of a business become 5 to 30; what becomes 1000 is made to cost time and memory. 0 is no limit.',
+    doc: 'Highest compression ratio of a request body, for bodies that decompress to more than 128 KiB. Ordinary records have a ratio of 5 to 30; a ratio of 1000 is an attack on memory and processor time. 0 is no limit.',
     kind: integer(0, 1_000_000),
     default: 100,
     reload: true,
@@ -58,14 +58,14 @@ export const HTTP = {
     reload: true,
   }),
   max_connections: setting({
-    doc: 'Most open connections; with several `workers`, each takes its share of them. One more takes the place of the one that has been idle for longest, and is closed only where none is idle. Never more than the limit on open files allows.',
+    doc: 'Most open connections; several `workers` share them. A further connection replaces the one that has been idle longest; if none is idle, the new one is closed. The limit on open files may lower this number.',
     kind: integer(1, 1_000_000),
     default: 10_000,
     unit: 'connections',
     reload: true,
   }),
   max_connections_per_address: setting({
-    doc: 'Most open connections of one address, in each of several `workers`; all of an IPv6 /64 count as one. Further ones are closed. 0 is no limit: behind a load balancer all clients have its address.',
+    doc: 'Most open connections from one address, in each worker; an IPv6 /64 counts as one address. Further ones are closed. 0 is no limit: behind a load balancer all clients have its address.',
     kind: integer(0, 1_000_000),
     default: 0,
     unit: 'connections',

@@ -11,7 +11,7 @@ export type SecurityProtocol = (typeof SECURITY_PROTOCOLS)[number]
 
 export const KAFKA_ACCESS = {
   brokers: setting({
-    doc: 'Brokers to ask first; they name the others. A port left out is 9092. `PROTOCOL://` before a host must agree with `kafka.security_protocol`. An empty list is an error.',
+    doc: 'Brokers to contact first; they name the others. The default port is 9092. `PROTOCOL://` before a host must agree with `kafka.security_protocol`. An empty list is an error.',
     kind: brokerList(),
     default: [],
     reload: false,
@@ -55,7 +55,7 @@ export const KAFKA_ACCESS = {
     property: { names: ['sasl.password'], by: 'kafkajs', note: '`sasl.password`.' },
   }),
   security_protocol: setting({
-    doc: 'How to speak to brokers. When empty: `sasl_plaintext` if `kafka.user` is set, `plaintext` if not.',
+    doc: 'Protocol of the connections to brokers. When empty: `sasl_plaintext` if `kafka.user` is set, `plaintext` if not.',
     kind: oneOf(['', ...SECURITY_PROTOCOLS]),
     default: '',
     reload: false,
@@ -79,11 +79,11 @@ export const KAFKA_ACCESS = {
       librdkafkaDefault: 'GSSAPI',
       by: 'kafkajs',
       note: '`sasl.mechanism`: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER. PLAIN by default here.',
-      refuses: { gssapi: 'Kerberos needs a native library, of which kprf has none' },
+      refuses: { gssapi: 'Kerberos needs a native library, and kprf has none' },
     },
   }),
   sasl_oauthbearer_token: setting({
-    doc: 'Token for the SASL mechanism `oauthbearer`, where it does not come from an endpoint.',
+    doc: 'Token for the SASL mechanism `oauthbearer`, if no token endpoint supplies it.',
     kind: text(),
     default: '',
     sensitive: true,
@@ -92,21 +92,21 @@ export const KAFKA_ACCESS = {
   }),
   ssl: {
     ca_file: setting({
-      doc: "PEM file of the authorities that sign brokers' certificates, or a directory of such files. When empty: those Node.js trusts.",
+      doc: "PEM file of the authorities that sign brokers' certificates, or a directory of such files. When empty: the authorities that Node.js trusts.",
       kind: text(),
       default: '',
       reload: false,
       property: {
         names: ['ssl.ca.location'],
         by: 'Node.js',
-        note: '`ca` of `tls.connect`: a file, or a directory whose files are all taken.',
+        note: '`ca` of `tls.connect`: a file, or a directory of files.',
         refuses: {
-          probe: 'name the file of your authorities, or leave it out for those that Node.js trusts',
+          probe: 'name the file of your authorities, or leave it out to trust those of Node.js',
         },
       },
     }),
     cert_file: setting({
-      doc: "PEM file of this client's certificate, where brokers ask for one.",
+      doc: "PEM file of this client's certificate, if brokers ask for one.",
       kind: text(),
       default: '',
       reload: false,

@@ -39,7 +39,7 @@ export const KAFKA_QUEUE = {
       names: ['queue.buffering.max.ms', 'linger.ms'],
       librdkafkaDefault: 5,
       by: 'kprf',
-      note: 'Measured from the first record of a batch. A batch may go after half of it where a request goes to its leader anyway.',
+      note: 'Measured from the first record of a batch. A batch may be sent after half of this time if another request goes to its leader.',
     },
   }),
   queue_buffering_max_kbytes: setting({
@@ -55,7 +55,7 @@ export const KAFKA_QUEUE = {
     },
   }),
   queue_memory_max_kbytes: setting({
-    doc: 'Most memory that records in the queue hold, over all topics and workers. That is keys, values, headers and what kprf keeps of each. 0 is half of the memory that the process may use (of its container, or of the machine). Each worker may hold an equal part of it, and 8 MiB and the largest record at least.',
+    doc: 'Most memory that records in the queue hold, over all topics and workers: keys, values, headers and what kprf adds. 0 is half of the memory that the process may use (of its container or machine). Each worker gets an equal share, but at least 8 MiB plus the largest record.',
     kind: integer(0, INT_MAX),
     default: 0,
     unit: 'KiB',
@@ -69,7 +69,7 @@ export const KAFKA_QUEUE = {
     reload: true,
   }),
   partitioner: setting({
-    doc: 'What decides the partition of a record. CRC-32 of its key (`consistent`, `consistent_random`), the hash that the Java client takes (`murmur2`, `murmur2_random`), that of Sarama (`fnv1a`, `fnv1a_random`), or chance (`random`). Those on `_random` spread records without a key; the others put them all into one partition. The Java client agrees with `murmur2_random`.',
+    doc: 'How kprf chooses the partition of a record. It uses CRC-32 of the key (`consistent`, `consistent_random`), the hash of the Java client (`murmur2`, `murmur2_random`), the hash of Sarama (`fnv1a`, `fnv1a_random`), or chance (`random`). The names that end in `_random` spread records without a key over the partitions; the others put them all into one. `murmur2_random` agrees with the Java client.',
     kind: oneOf(PARTITIONER_NAMES),
     default: 'consistent_random',
     reload: false,
@@ -81,7 +81,7 @@ export const KAFKA_QUEUE = {
     },
   }),
   retries: setting({
-    doc: 'How often a record is sent again after an error that may pass. 2147483647 where it is not set and `kafka.enable_idempotence` is true, as in librdkafka.',
+    doc: 'How often a record is sent again after a temporary error. If not set, it is 2147483647 with `kafka.enable_idempotence`, as in librdkafka.',
     kind: integer(0, INT_MAX),
     default: 3,
     reload: true,
@@ -90,7 +90,7 @@ export const KAFKA_QUEUE = {
       usualName: 'message.send.max.retries',
       librdkafkaDefault: INT_MAX,
       by: 'kprf',
-      note: "Counts attempts that were sent, as librdkafka does. Never kafkajs's own retries, which may lose or double records.",
+      note: "Counts attempts that were sent, as librdkafka does. kafkajs's own retries are off, because they may lose or duplicate records.",
     },
   }),
   message_timeout_ms: setting({
@@ -131,14 +131,14 @@ export const KAFKA_QUEUE = {
     },
   }),
   enable_idempotence: setting({
-    doc: 'Whether Kafka stores a record once however often it is sent: no duplicates from retries. It also keeps the order where an answer is missing: without it, a record whose outcome is unknown can be stored behind later ones of its key. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; where that is not set, only `kafka.message_timeout_ms` ends retries.',
+    doc: 'Whether Kafka stores a record once even if kprf sends it several times: no duplicates from retries. It also keeps the order when an answer is missing: without it, a record whose outcome is unknown can be stored after later records of its key. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; if `kafka.retries` is not set, only `kafka.message_timeout_ms` ends retries.',
     kind: boolean(),
     default: false,
     reload: false,
     property: {
       names: ['enable.idempotence'],
       by: 'kprf',
-      note: 'Own producer id and numbering, begun anew per partition where an outcome stays open: kafkajs would reuse numbers, and the broker drop the next batch.',
+      note: 'kprf numbers batches itself, and starts a new sequence for a partition when an outcome stays unknown: kafkajs would reuse numbers, and the broker would drop the next batch.',
     },
   }),
   statistics_interval_ms: setting({
@@ -154,7 +154,7 @@ export const KAFKA_QUEUE = {
     },
   }),
   topic_metadata_propagation_max_ms: setting({
-    doc: 'How long records of a topic that brokers do not know wait for it to appear. Less than the 30000 of librdkafka, so that a push to an unknown topic is answered within a second.',
+    doc: 'How long records wait for a topic that brokers do not know. Less than the 30000 of librdkafka, so that a push to an unknown topic is answered within a second.',
     kind: integer(0, 3_600_000),
     default: 800,
     unit: 'ms',
@@ -163,18 +163,18 @@ export const KAFKA_QUEUE = {
       names: ['topic.metadata.propagation.max.ms'],
       librdkafkaDefault: 30_000,
       by: 'kprf',
-      note: 'Grace for a topic that brokers do not know yet.',
+      note: 'Grace period for a topic that brokers do not know yet.',
     },
   }),
   max_unknown_topics: setting({
-    doc: 'Most topics that no broker has confirmed, and that records wait for. A record of one more is refused with 503; records of topics that brokers have are not. With several workers each has its part.',
+    doc: 'Most topics that records wait for although no broker has confirmed them. A record for a further such topic is refused with 503; records for confirmed topics are not affected. Several workers share the limit.',
     kind: integer(1, 1_000_000),
     default: 1000,
     unit: 'topics',
     reload: true,
   }),
   max_topic_creations_per_minute: setting({
-    doc: 'Most topics that brokers are asked to create in a minute, where `allow.auto.create.topics` is true. After a quiet minute as many may be created at once. Records of other topics that do not exist wait for the turn of their topic, until `kafka.message_timeout_ms`: then they fail with 429. 0 is no limit. With several workers each has its part.',
+    doc: 'Most topics that kprf asks brokers to create per minute, if `allow.auto.create.topics` is true. After a quiet minute that many may be created at once. Records for further missing topics wait until theirs may be created; after `kafka.message_timeout_ms` they fail with 429. 0 is no limit. Several workers share the limit.',
     kind: integer(0, INT_MAX),
     default: 60,
     unit: 'topics',

@@ -73,7 +73,7 @@ export class VersionsByConnection {
   async #ask(connection: Connection, socket: Socket): Promise<ApiVersions> {
     const { clock, broker, timeoutMs } = this.#dependencies
     const cancelTimer = clock.schedule(timeoutMs, () => {
-      socket.destroy(new SocketEnd('timeout', `${broker} did not say what it takes in time`))
+      socket.destroy(new SocketEnd('timeout', `${broker} did not report its API versions in time`))
     })
     try {
       const versions = await askApiVersions(connection)
@@ -85,7 +85,7 @@ export class VersionsByConnection {
       return versions
     } catch (error) {
       // On another connection it may say something else.
-      socket.destroy(new SocketEnd('intended', 'it is not known what the broker takes'))
+      socket.destroy(new SocketEnd('intended', 'the API versions of the broker are not known'))
       throw error
     } finally {
       cancelTimer()
@@ -128,7 +128,7 @@ async function askApiVersions(connection: Connection): Promise<ApiVersions> {
       if (!isUnsupported(error)) throw error
     }
   }
-  throw new Error('it does not take the question which requests it takes')
+  throw new Error('it does not support ApiVersions requests')
 }
 
 function isUnsupported(error: unknown): boolean {

@@ -43,7 +43,7 @@ export function guardFraming(
     const { socket, bytesBuffered } = connection
     if (bytesBuffered === 0 || !socket || socket.destroyed) return
     const cancel = clock.schedule(MAX_PAUSE_MS, () => {
-      socket.destroy(new SocketEnd('timeout', `no more than a part of an answer`))
+      socket.destroy(new SocketEnd('timeout', `only a part of an answer arrived`))
     })
     socket.once('close', cancel)
     cancelPause = () => {
@@ -62,7 +62,7 @@ export function guardFraming(
     }
     connecting ??= connect()
       .catch((error: unknown) => {
-        connection.socket?.destroy(new SocketEnd('intended', 'the connection did not come about'))
+        connection.socket?.destroy(new SocketEnd('intended', 'the connection could not be set up'))
         throw error
       })
       .finally(() => {

@@ -175,7 +175,7 @@ export class KafkajsTransport implements Transport {
     )
     if (errorCode !== 0) {
       const reason = deliveryError(errorCode).text
-      this.#dependencies.log('error', 'Kafka gives kprf no producer id', {
+      this.#dependencies.log('error', 'Kafka refused to give kprf a producer id', {
         reason,
         error_code: errorCode,
       })

@@ -53,7 +53,7 @@ function tokenSource(
         log('error', 'no token for Kafka', { reason, retry_in_ms: Math.round(retryInMs) })
       },
       onRecovered: () => {
-        log('info', 'there is a token for Kafka again', {})
+        log('info', 'got a token for Kafka again', {})
       },
     },
   })

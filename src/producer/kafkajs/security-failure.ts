@@ -32,7 +32,7 @@ const PROTOCOL_AND_PORT = 'security.protocol, and the ports in kafka.brokers'
 const AUTHORITY =
   'ssl.ca.location: it must hold the authority that signed the certificate of the brokers'
 const CLIENT_CERTIFICATE =
-  'ssl.certificate.location and ssl.key.location: the broker wants a client certificate, signed by an authority that it trusts'
+  'ssl.certificate.location and ssl.key.location: the broker requires a client certificate, signed by an authority that it trusts'
 
 /** By Node's error codes; the first that fits. */
 const TLS_CHECKS: readonly (readonly [RegExp, string])[] = [
@@ -75,7 +75,7 @@ function checkCredentials(error: unknown, codes: readonly unknown[]): string {
     return 'sasl.mechanism: the brokers must have it in sasl.enabled.mechanisms'
   }
   return reasonOf(error).includes('OAUTHBEARER')
-    ? 'the token: its issuer, audience, scope and end must be what the brokers expect'
+    ? 'the token: its issuer, audience, scope and expiry must be what the brokers expect'
     : 'sasl.username and sasl.password, and that the brokers know this user for this mechanism'
 }
 

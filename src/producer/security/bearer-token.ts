@@ -59,13 +59,14 @@ export function unsecuredTokens(
  */
 export function parseToken(value: string, subClaimName: string, epochMs: number): BearerToken {
   const parts = value.split('.')
-  if (parts.length !== 3) throw new TokenError('the token is no JWT: it has not three parts')
+  if (parts.length !== 3) throw new TokenError('the token is not a JWT: it has not three parts')
   const claims = claimsIn(parts[1] ?? '')
   const { exp, [subClaimName]: subject } = claims
   if (typeof subject !== 'string' || subject === '') {
-    throw new TokenError(`the token has no claim "${subClaimName}" with a name in it`)
+    throw new TokenError(`the token has no claim "${subClaimName}" that holds a name`)
   }
-  if (typeof exp !== 'number') throw new TokenError('the token has no claim "exp" with a time')
+  if (typeof exp !== 'number')
+    throw new TokenError('the token has no claim "exp" that holds a time')
   const expiresAtMs = exp * 1_000
   if (expiresAtMs <= epochMs) {
     throw new TokenError(`the token ended at ${new Date(expiresAtMs).toISOString()}`)
@@ -80,5 +81,5 @@ function claimsIn(part: string): Readonly<Record<string, unknown>> {
   } catch {
     // The same as claims that are no object.
   }
-  throw new TokenError('the token is no JWT: its claims are not JSON')
+  throw new TokenError('the token is not a JWT: its claims are not JSON')
 }

@@ -58,7 +58,7 @@ function identity(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
   const privateKey = parseKey(key, settings.keyPassword, keys[keyKey], keys.keyPassword)
   if (!new X509Certificate(leaf).checkPrivateKey(privateKey)) {
     refuse(
-      `${keys[keyKey]} is not the key of the certificate in ${keys[certificateKey]}; give the two that belong together, the client's own certificate first`,
+      `${keys[keyKey]} is not the key of the certificate in ${keys[certificateKey]}; give a matching pair, the client's own certificate first`,
     )
   }
   const passphrase = settings.keyPassword

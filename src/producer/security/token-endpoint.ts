@@ -48,7 +48,7 @@ export function tokenEndpoint(key: string, text: string): URL {
   }
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    complain('is not https: the client secret would be sent in the clear')
+    complain('is not https: the client secret would be sent unencrypted')
   }
   return url
 }

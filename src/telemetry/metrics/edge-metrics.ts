@@ -6,7 +6,7 @@ export interface ConnectionState {
   /** Those on which a request is served, or a reply waits to be taken. */
   readonly active: number
   readonly idle: number
-  /** Bytes of replies that clients have yet to take. */
+  /** Bytes of replies that clients have not read yet. */
   readonly replyBytes: number
 }
 
@@ -22,20 +22,20 @@ export class EdgeMetrics {
     const registers = [registry]
     this.#clientErrors = new Counter({
       name: 'kprf_http_client_errors_total',
-      help: 'Requests refused before their path was looked at, by the error code in docs/ERRORS.md; and clients that left before their reply (aborted), took replies too slowly (stalled_reader) or sent too many requests at once (pipelined).',
+      help: 'Requests refused before routing, by the error code in docs/ERRORS.md; and clients that left before their reply (aborted), read replies too slowly (stalled_reader) or sent too many requests at once (pipelined).',
       labelNames: ['code'],
       registers,
     })
     this.#dropped = new Counter({
       name: 'kprf_http_connections_dropped_total',
-      help: 'Connections closed: new ones for which there was no room (limit, address_limit), idle ones for the sake of new ones (idle_evicted) or because what came over them was no request (idle_timeout); and seconds in which no file descriptor was left to accept one (file_descriptors).',
+      help: 'Connections closed: new ones over a limit (limit, address_limit), idle ones to make room for new ones (idle_evicted) or because they sent something other than a request (idle_timeout); and seconds in which no file descriptor was left to accept one (file_descriptors).',
       labelNames: ['reason'],
       registers,
     })
     for (const reason of DROP_REASONS) this.#dropped.inc({ reason }, 0)
     const connections = new Gauge<'state'>({
       name: 'kprf_http_connections',
-      help: 'Open connections of clients: active while a request is served or a reply waits to be taken, idle otherwise.',
+      help: 'Open connections of clients: active while a request is served or a reply is not read yet, idle otherwise.',
       labelNames: ['state'],
       registers,
       collect: () => {
@@ -46,7 +46,7 @@ export class EdgeMetrics {
     })
     const replyBytes = new Gauge({
       name: 'kprf_http_reply_bytes',
-      help: 'Bytes of replies that clients have yet to take.',
+      help: 'Bytes of replies that clients have not read yet.',
       registers,
       collect: () => {
         replyBytes.set(state().replyBytes)

@@ -102,7 +102,7 @@ export class Metrics {
     })
     this.#errors = new TopicCounter({
       name: 'kafka_errors_count',
-      help: 'Records that were refused or not delivered, by the error number of librdkafka.',
+      help: 'Records refused or not delivered, by the error number of librdkafka.',
       secondLabel: 'error_code',
       registry,
     })
@@ -214,7 +214,7 @@ export class Metrics {
   #declareQueueSize(bufferedRecords: () => BufferedRecords): void {
     const gauge = new Gauge({
       name: 'kafka_internal_queue_size',
-      help: 'Records admitted and not yet settled: waiting, in flight or between retries.',
+      help: 'Records admitted and not yet reported: waiting, in flight or between retries.',
       labelNames: ['topic'],
       registers: [this.#registry],
       collect: () => {
@@ -241,7 +241,7 @@ function observeAll(series: TopicSeries, records: Admitted, settledMs: number): 
 function declareAppMetadata(registry: Registry, { version, commitHash }: MetricsOptions): void {
   new Gauge({
     name: 'kprf_app_metadata',
-    help: 'Always 1; the labels say what is running.',
+    help: 'Always 1; the labels name the build that is running.',
     labelNames: ['version', 'commit_hash'],
     registers: [registry],
     aggregator: 'first',

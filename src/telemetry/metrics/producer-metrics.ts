@@ -145,7 +145,7 @@ export class ProducerMetrics {
     )
     this.#compressionRatio = this.#histogram(
       'kprf_compression_ratio',
-      'Bytes of each batch divided by those that it was compressed to; 1 where it did not become smaller.',
+      'Compression ratio of each batch: its bytes divided by its compressed bytes; 1 if it did not get smaller.',
       COMPRESSION_RATIO_BUCKETS,
     )
     for (const reason of CONNECTION_ENDS) this.#connectionsLost.inc({ reason }, 0)

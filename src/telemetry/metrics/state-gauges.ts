@@ -3,7 +3,7 @@ import { Gauge, type Registry } from 'prom-client'
 
 /** What is read when metrics are scraped. */
 export interface KprfState {
-  /** Whether Kafka can be reached, as far as the last attempt tells. */
+  /** 1 if the last attempt to reach Kafka succeeded, 0 if not. */
   readonly isKafkaUp: boolean
   /** `undefined` before the first answer. */
   readonly metadataAgeMs: number | undefined
@@ -29,7 +29,7 @@ type StateGauge = readonly [string, string, (now: KprfState) => number, 'sum' | 
 const GAUGES: readonly StateGauge[] = [
   [
     'kprf_kafka_up',
-    'Whether Kafka can be reached, as far as the last attempt tells.',
+    '1 if the last attempt to reach Kafka succeeded, 0 if not.',
     ({ isKafkaUp }) => (isKafkaUp ? 1 : 0),
     'min',
   ],
@@ -45,46 +45,51 @@ const GAUGES: readonly StateGauge[] = [
     ({ queueRecords }) => queueRecords,
     'sum',
   ],
-  ['kprf_queue_bytes', 'Bytes of their values.', ({ queueBytes }) => queueBytes, 'sum'],
+  [
+    'kprf_queue_bytes',
+    'Bytes of the values of these records.',
+    ({ queueBytes }) => queueBytes,
+    'sum',
+  ],
   [
     'kprf_queue_limit_bytes',
-    'The bound on that: kafka.queue_buffering_max_kbytes.',
+    'Limit on kprf_queue_bytes: kafka.queue_buffering_max_kbytes.',
     ({ queueLimitBytes }) => queueLimitBytes,
     'max',
   ],
   [
     'kprf_queue_memory_bytes',
-    'Memory that these records hold: keys, values, headers, and what kprf keeps of each.',
+    'Memory that records in the queue hold: keys, values, headers, and what kprf stores with each.',
     ({ queueMemoryBytes }) => queueMemoryBytes,
     'sum',
   ],
   [
     'kprf_queue_memory_limit_bytes',
-    'The bound on that: kafka.queue_memory_max_kbytes, or what follows from the memory of the process.',
+    'Limit on kprf_queue_memory_bytes: kafka.queue_memory_max_kbytes, or a share of the memory of the process.',
     ({ queueMemoryLimitBytes }) => queueMemoryLimitBytes,
     'max',
   ],
   [
     'kprf_queue_oldest_age_seconds',
-    'Time since the oldest of these records was admitted; 0 when there is none.',
+    'Time since the oldest record in the queue was admitted; 0 if the queue is empty.',
     ({ queueOldestAgeMs }) => queueOldestAgeMs / 1000,
     'max',
   ],
   [
     'kprf_http_body_bytes',
-    'Bytes of request bodies in memory: arriving, or of records that are not admitted yet.',
+    'Bytes of request bodies in memory: bodies that are arriving, or whose records are not admitted yet.',
     ({ bodyBytes }) => bodyBytes,
     'sum',
   ],
   [
     'kprf_http_body_limit_bytes',
-    'The bound on that: 256 MiB, or a quarter of what the process may use if that is less.',
+    'Limit on kprf_http_body_bytes: 256 MiB, or a quarter of the memory that the process may use if that is less.',
     ({ bodyLimitBytes }) => bodyLimitBytes,
     'sum',
   ],
   [
     'kprf_kafka_unknown_topics',
-    'Topics that records wait for, or did lately, and that no broker has confirmed.',
+    'Topics that no broker has confirmed, and that records wait for or waited for recently.',
     ({ unknownTopics }) => unknownTopics,
     'sum',
   ],

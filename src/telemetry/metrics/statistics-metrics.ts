@@ -79,7 +79,7 @@ type DeclaredGauge<Source> = readonly [...Declared<Source>, aggregator?: 'sum' |
 const COUNTERS: readonly Declared<StatisticsSource>[] = [
   ['total_requests_count', 'Requests sent to brokers.', ({ tx }) => tx],
   ['total_bytes_sent', 'Bytes sent to brokers.', (all) => all.tx_bytes],
-  ['total_responses_received', 'Answers of brokers.', ({ rx }) => rx],
+  ['total_responses_received', 'Answers from brokers.', ({ rx }) => rx],
   ['total_bytes_received', 'Bytes received from brokers.', (all) => all.rx_bytes],
   ['total_messages_sent', 'Records that brokers acknowledged.', ({ txmsgs }) => txmsgs],
   [
@@ -96,10 +96,14 @@ const GAUGES: readonly DeclaredGauge<StatisticsSource>[] = [
     ({ replyq }) => replyq,
   ],
   ['current_messages_in_queue', 'Records admitted and not yet reported.', (all) => all.msg_cnt],
-  ['current_messages_in_queue_bytes', 'Bytes of their values.', (all) => all.msg_size],
+  [
+    'current_messages_in_queue_bytes',
+    'Bytes of the values of these records.',
+    (all) => all.msg_size,
+  ],
   [
     'metadata_cache_topics_count',
-    'Topics that metadata is kept of; of several workers the most.',
+    'Topics in the metadata cache; with several workers, the largest number.',
     (all) => all.metadata_cache_cnt,
     'max',
   ],
@@ -110,38 +114,34 @@ const BROKER_COUNTERS: readonly Declared<BrokerSource>[] = [
   ['broker_requests_sent_bytes', 'Bytes sent to the broker.', ({ txbytes }) => txbytes],
   [
     'broker_transmission_errors',
-    'Requests sent to the broker that were not answered.',
+    'Requests sent to the broker and not answered.',
     ({ txerrs }) => txerrs,
   ],
   [
     'broker_request_retries',
-    'Produce requests with batches that were sent before.',
+    'Produce requests that sent batches again.',
     ({ txretries }) => txretries,
   ],
-  ['broker_responses_count', 'Answers of the broker.', ({ rx }) => rx],
+  ['broker_responses_count', 'Answers from the broker.', ({ rx }) => rx],
   ['broker_bytes_received', 'Bytes received from the broker.', ({ rxbytes }) => rxbytes],
   [
     'broker_errors_count',
-    'Connections that the broker broke off, or that were broken off for an answer that made no sense.',
+    'Connections that the broker closed, or that kprf closed because an answer was malformed.',
     ({ rxerrs }) => rxerrs,
   ],
-  [
-    'request_timeouts',
-    'Requests to the broker that were given up because their time was over.',
-    (broker) => broker.req_timeouts,
-  ],
+  ['request_timeouts', 'Requests to the broker that timed out.', (broker) => broker.req_timeouts],
 ]
 
 const BROKER_GAUGES: readonly DeclaredGauge<BrokerSource>[] = [
   [
     'broker_state',
-    'INIT 0, DOWN 1, CONNECT 2, AUTH 3, APIVERSION_QUERY 4, AUTH_HANDSHAKE 5, UP 6; of several workers the highest.',
+    'INIT 0, DOWN 1, CONNECT 2, AUTH 3, APIVERSION_QUERY 4, AUTH_HANDSHAKE 5, UP 6; with several workers, the highest.',
     ({ state }) => STATE_NUMBERS.get(state) ?? DOWN,
     'max',
   ],
   [
     'broker_state_age',
-    'Microseconds since the state changed; of several workers the longest.',
+    'Microseconds since the state changed; with several workers, the longest.',
     ({ stateage }) => stateage,
     'max',
   ],
@@ -157,12 +157,12 @@ const BROKER_GAUGES: readonly DeclaredGauge<BrokerSource>[] = [
   ],
   [
     'broker_waitresp_count',
-    'Requests that wait for an answer of the broker.',
+    'Requests that wait for an answer from the broker.',
     (broker) => broker.waitresp_cnt,
   ],
   [
     'broker_waitresp_msg_count',
-    'Records in requests that wait for an answer of the broker.',
+    'Records in requests that wait for an answer from the broker.',
     (broker) => broker.waitresp_msg_cnt,
   ],
 ]
@@ -171,19 +171,19 @@ const BROKER_GAUGES: readonly DeclaredGauge<BrokerSource>[] = [
 const TOPIC_GAUGES: readonly DeclaredGauge<readonly TopicSource[]>[] = [
   [
     'topic_metadata_age',
-    'Milliseconds since a broker last answered about the topic; of several workers the longest.',
+    'Milliseconds since a broker last answered about the topic; with several workers, the longest.',
     (topics) => Math.max(...topics.map((topic) => topic.metadata_age)),
     'max',
   ],
   [
     'topic_batchsize_avg',
-    'Average bytes of the batches sent in the last interval, 0 when there were none; of several workers the largest.',
+    'Average bytes of the batches sent in the last interval, 0 when there were none; with several workers, the largest.',
     (topics) => averageOf(topics.map(({ batchsize }) => batchsize)),
     'max',
   ],
   [
     'topic_batchcount_avg',
-    'Average records of the batches sent in the last interval, 0 when there were none; of several workers the largest.',
+    'Average records of the batches sent in the last interval, 0 when there were none; with several workers, the largest.',
     (topics) => averageOf(topics.map(({ batchcnt }) => batchcnt)),
     'max',
   ],

@@ -17,7 +17,7 @@ export class WorkerMetrics {
     this.#registry = registry
     const workers: Gauge = new Gauge({
       name: 'kprf_workers',
-      help: 'Worker processes that take pushes.',
+      help: 'Worker processes that accept pushes.',
       registers,
       collect: () => {
         workers.set(runningWorkers())
@@ -25,13 +25,13 @@ export class WorkerMetrics {
     })
     this.#restarts = new Counter({
       name: 'kprf_worker_restarts_total',
-      help: 'Workers replaced: because they died, or at the request of SIGUSR2.',
+      help: 'Workers replaced: because they died, or because of SIGUSR2.',
       labelNames: ['reason'],
       registers,
     })
     this.#lost = new Counter({
       name: 'kprf_worker_lost_records_total',
-      help: 'Records that were in the queues of workers when these died, as of their last reports.',
+      help: 'Records that were in the queues of workers that died, by their last reports.',
       registers,
     })
     for (const reason of ['crash', 'request'] as const) this.#restarts.inc({ reason }, 0)

@@ -77,7 +77,7 @@ describe('kafka.properties', () => {
     })
 
     expect(problems).toContain(
-      'kafka.properties: it is not name=value; a certificate or key of several lines goes into a file, or into YAML (KPRF_KAFKA_PROPERTIES, line 2 of the text)',
+      'kafka.properties: it is not name=value; put a certificate or key of several lines into a file or into YAML (KPRF_KAFKA_PROPERTIES, line 2 of the text)',
     )
     expect(problems.join()).not.toContain('hunter2')
   })
@@ -140,23 +140,23 @@ describe('kafka.properties', () => {
       'compression.codec=brotli',
       'Invalid value for configuration property "compression.codec"; it must be one of none, gzip, snappy, lz4, zstd, inherit',
     ],
-    ['group.id=x', 'not taken: it is for consumers; kprf only produces'],
+    ['group.id=x', 'not supported: it is for consumers; kprf only produces'],
     [
       'dr_cb=x',
-      'not taken: it can only be set by a program that is linked with librdkafka; kprf has no callbacks',
+      'not supported: it can only be set by a program that is linked with librdkafka; kprf has no callbacks',
     ],
     [
       'transactional.id=x',
-      'not taken: kprf has no transactions: its clients share one producer, and none of them could end one',
+      'not supported: kprf has no transactions: all its clients share one producer',
     ],
-    ['queuing.strategy=lifo', 'lifo is not taken: kprf keeps the order of records'],
+    ['queuing.strategy=lifo', 'lifo is not supported: kprf keeps the order of records'],
     [
       'sasl.mechanisms=GSSAPI',
-      'GSSAPI is not taken: Kerberos needs a native library, of which kprf has none',
+      'GSSAPI is not supported: Kerberos needs a native library, and kprf has none',
     ],
     [
       'sasl.kerberos.keytab=/k',
-      'not taken: Kerberos needs a native library, of which kprf has none',
+      'not supported: Kerberos needs a native library, and kprf has none',
     ],
   ])('does not take %s', (assignment, complaint) => {
     const key = `kafka.properties.${assignment.slice(0, assignment.indexOf('='))}`
@@ -210,14 +210,8 @@ describe('kafka.properties', () => {
   })
 
   it.each([
-    [
-      'socket.max.fails=3',
-      'has no effect: the first request that is not answered in time ends its connection',
-    ],
-    [
-      'client.rack=r',
-      'has no effect: a rack matters to consumers only, which read from the nearest',
-    ],
+    ['socket.max.fails=3', 'has no effect: the first request that times out closes its connection'],
+    ['client.rack=r', 'has no effect: only consumers use a rack, to read from the nearest replica'],
     ['enable.metrics.push=true', 'has no effect: kprf sends no metrics to brokers'],
   ])('takes %s with a warning', (assignment, words) => {
     const key = `kafka.properties.${assignment.slice(0, assignment.indexOf('='))}`
@@ -242,13 +236,13 @@ describe('kafka.properties', () => {
     ]
 
     expect(loadWithBroker({ argv }).warnings).toEqual([
-      expect.stringContaining('anyone on the way can pose as your Kafka'),
+      expect.stringContaining('anyone on the network path can impersonate your Kafka'),
     ])
   })
 
   it.each([
-    ['gzip', 10, 'compression.level 10 is beyond what gzip knows; 9 is taken'],
-    ['snappy', 1, 'compression.level 1 is beyond what snappy knows; it has no levels'],
+    ['gzip', 10, 'compression.level 10 is outside the range of gzip; kprf uses 9'],
+    ['snappy', 1, 'compression.level 1 is outside the range of snappy; it has no levels'],
   ])('warns of a level that %s does not know', (codec, level, warning) => {
     const argv = [
       `--kafka.properties.compression.codec=${codec}`,
@@ -277,14 +271,14 @@ describe('two names of one setting', () => {
         argv: ['--kafka.properties.retries=5'],
       }),
     ).toEqual([
-      'kafka.retries is 4 (kprf.yaml:1) and kafka.properties.retries is 5 (--kafka.properties.retries), but they are one setting; keep one of them',
+      'kafka.retries is 4 (kprf.yaml:1) and kafka.properties.retries is 5 (--kafka.properties.retries), but both name the same setting; keep one of them',
     ])
     expect(
       problemsOf({
         file: 'kafka: { properties: { bootstrap.servers: a, metadata.broker.list: b } }',
       }),
     ).toEqual([
-      'kafka.properties.bootstrap.servers is set (kprf.yaml:1) and kafka.properties.metadata.broker.list is set (kprf.yaml:1), but they are one setting; keep one of them',
+      'kafka.properties.bootstrap.servers is set (kprf.yaml:1) and kafka.properties.metadata.broker.list is set (kprf.yaml:1), but both name the same setting; keep one of them',
     ])
   })
 
@@ -292,7 +286,7 @@ describe('two names of one setting', () => {
     const file = 'kafka: { properties: { compression.codec: gzip, compression.type: zstd } }'
 
     expect(problemsWithBroker({ file })).toEqual([
-      'kafka.properties.compression.codec is gzip (kprf.yaml:1) and kafka.properties.compression.type is zstd (kprf.yaml:1), but they are one setting; keep one of them',
+      'kafka.properties.compression.codec is gzip (kprf.yaml:1) and kafka.properties.compression.type is zstd (kprf.yaml:1), but both name the same setting; keep one of them',
     ])
   })
 
@@ -300,7 +294,7 @@ describe('two names of one setting', () => {
     const file = 'kafka: { user: u, password: one, properties: { sasl.password: two } }'
 
     expect(problemsWithBroker({ file })).toEqual([
-      'kafka.password is set (kprf.yaml:1) and kafka.properties.sasl.password is set (kprf.yaml:1), but they are one setting; keep one of them',
+      'kafka.password is set (kprf.yaml:1) and kafka.properties.sasl.password is set (kprf.yaml:1), but both name the same setting; keep one of them',
     ])
   })
 

@@ -27,7 +27,8 @@ export function lz4Decompress(compressed: Buffer): Buffer {
   const reader = new Reader(compressed)
   if (unsigned(reader, 4) !== MAGIC) throw new MalformedFrame('not an LZ4 frame')
   const flags = unsigned(reader, 1)
-  if ((flags & HAS_DICTIONARY) !== 0) throw new MalformedFrame('an LZ4 dictionary is not known')
+  if ((flags & HAS_DICTIONARY) !== 0)
+    throw new MalformedFrame('an LZ4 frame names an unknown dictionary')
   // Block size, content size and header checksum.
   reader.slice(1 + ((flags & HAS_CONTENT_SIZE) === 0 ? 0 : 8) + 1)
   const output = new Output()

@@ -28,7 +28,7 @@ export function snappyDecompress(compressed: Buffer): Buffer {
 function decompressBlock(reader: Reader, output: Output): void {
   const end = output.length + reader.unsignedVarint()
   while (reader.remaining > 0) decompressElement(reader, output)
-  if (output.length !== end) throw new MalformedFrame('a Snappy block has another length')
+  if (output.length !== end) throw new MalformedFrame('a Snappy block has the wrong length')
 }
 
 /** The two lowest bits of the tag tell a literal from the three kinds of repetition. */

@@ -16,7 +16,7 @@ const BATCHED_FROM = 4
 export function findCoordinatorEndpoint({ coordinator }: ClusterParts): Endpoint {
   const find = (key: string, keyType: number): Coordinator => {
     if (keyType !== GROUP_KEY_TYPE) {
-      return nowhere(key, ErrorCode.INVALID_REQUEST, 'there are no transactions here')
+      return nowhere(key, ErrorCode.INVALID_REQUEST, 'the embedded broker has no transactions')
     }
     const broker = coordinator.brokerOf(key)
     if (!broker) return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, null)

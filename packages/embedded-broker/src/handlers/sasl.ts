@@ -28,7 +28,7 @@ export function saslAuthenticateEndpoint(): Endpoint {
   })
   return endpoint(saslAuthenticateApi, ({ token }, _received, { authenticator }) => {
     if (authenticator?.isUnderWay !== true) {
-      return failed(ErrorCode.ILLEGAL_SASL_STATE, 'no SASL mechanism was agreed on')
+      return failed(ErrorCode.ILLEGAL_SASL_STATE, 'the client sent no SASL handshake')
     }
     const step = authenticator.next(token)
     if (step.kind === 'failed') {

@@ -28,25 +28,25 @@ export const IGNORED = {
   'socket.send.buffer.bytes': ignored(
     integer(0, 100_000_000),
     0,
-    'Node.js leaves the buffers of TCP to the system',
+    'Node.js leaves TCP buffer sizes to the operating system',
     '0',
   ),
   'socket.receive.buffer.bytes': ignored(
     integer(0, 100_000_000),
     0,
-    'Node.js leaves the buffers of TCP to the system',
+    'Node.js leaves TCP buffer sizes to the operating system',
     '0',
   ),
   'socket.max.fails': ignored(
     integer(0, 1_000_000),
     1,
-    'the first request that is not answered in time ends its connection',
+    'the first request that times out closes its connection',
     '1',
   ),
   'broker.address.ttl': ignored(
     integer(0, 86_400_000),
     1000,
-    'host names are looked up for each connection; the system may remember them',
+    'host names are resolved for each connection; the operating system may cache them',
   ),
   'reconnect.backoff.jitter.ms': ignored(integer(0, 3_600_000), 0, DEPRECATED),
   log_level: ignored(integer(0, 7), 6, LOGGING),
@@ -57,13 +57,13 @@ export const IGNORED = {
   'internal.termination.signal': ignored(
     integer(0, 128),
     0,
-    'there are no threads to be interrupted',
+    'kprf has no threads to interrupt',
     '0',
   ),
   'api.version.request.timeout.ms': ignored(
     integer(1, 300_000),
     10_000,
-    'the question is part of the connection setup; see socket.connection.setup.timeout.ms',
+    'the request for versions is part of the connection setup; see socket.connection.setup.timeout.ms',
   ),
   'api.version.fallback.ms': ignored(
     integer(0, 604_800_000),
@@ -80,27 +80,23 @@ export const IGNORED = {
     'Root',
     'it is for Windows only; see ssl.ca.location',
   ),
-  'client.rack': ignored(
-    text(),
-    '',
-    'a rack matters to consumers only, which read from the nearest',
-  ),
+  'client.rack': ignored(text(), '', 'only consumers use a rack, to read from the nearest replica'),
   'transaction.timeout.ms': ignored(integer(1000, INT_MAX), 60_000, 'kprf has no transactions'),
   'queue.buffering.backpressure.threshold': ignored(
     integer(1, 1_000_000),
     1,
-    'max.in.flight bounds what waits in front of a slow broker, and batches grow meanwhile',
+    'max.in.flight limits the requests to a slow broker, and batches grow meanwhile',
   ),
   'delivery.report.only.error': ignored(
     boolean(),
     false,
-    'a push says itself whether it wants to know: wait_for_send',
+    'each push says with wait_for_send whether it wants a report',
     'false',
   ),
   'enable.metrics.push': ignored(boolean(), true, 'kprf sends no metrics to brokers', 'false'),
   'produce.offset.report': ignored(
     boolean(),
     false,
-    'a push says itself whether it wants offsets: return_offsets',
+    'each push says with return_offsets whether it wants offsets',
   ),
 } as const

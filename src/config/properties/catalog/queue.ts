@@ -10,7 +10,7 @@ export const QUEUE = {
   'queue.buffering.max.ms': KEY_PLACE,
   'batch.num.messages': own(integer(1, 1_000_000), 10_000, {
     by: 'kprf',
-    note: 'Most records in one batch; a batch that has so many goes at once.',
+    note: 'Most records in one batch; a full batch is sent at once.',
   }),
   'batch.size': own(integer(1, INT_MAX), 1_000_000, {
     by: 'kprf',
@@ -18,12 +18,12 @@ export const QUEUE = {
   }),
   'sticky.partitioning.linger.ms': derived(integer(0, 900_000), 10, {
     by: 'kprf',
-    note: 'How long records without a key stay on one partition. Twice `linger.ms` where it is not set, as in librdkafka.',
+    note: 'How long records without a key stay on one partition. Twice `linger.ms` if not set, as in librdkafka.',
   }),
   'message.send.max.retries': KEY_PLACE,
   'retry.backoff.ms': own(integer(1, 300_000), 100, {
     by: 'kprf',
-    note: 'Wait before the first retry of a batch and between questions about a topic; doubles, with 20 % of jitter.',
+    note: 'Wait before the first retry of a batch and between requests for the metadata of a topic; doubles each time, with 20 % of jitter.',
   }),
   'retry.backoff.max.ms': own(integer(1, 300_000), 1000, {
     by: 'kprf',
@@ -36,7 +36,7 @@ export const QUEUE = {
     default: 5,
     aliases: ['max.in.flight'],
     by: 'kprf',
-    note: 'Requests in flight to one broker. Of a partition there is only ever one batch in flight, so that order is kept whatever this is (but see `kafka.enable_idempotence`). With `enable.idempotence` at most 5.',
+    note: 'Most requests in flight to one broker. A partition never has more than one batch in flight, so kprf keeps the order whatever this value is (but see `kafka.enable_idempotence`). At most 5 with `enable.idempotence`.',
   }),
   'enable.idempotence': KEY_PLACE,
   'queuing.strategy': own(oneOf(['fifo', 'lifo']), 'fifo', {
@@ -47,12 +47,12 @@ export const QUEUE = {
   'compression.codec': own(oneOf([...COMPRESSION_CODECS, 'inherit']), 'none', {
     aliases: ['compression.type'],
     by: 'kprf',
-    note: 'Compresses whole batches. A batch that does not get smaller is sent as it is.',
+    note: 'Compresses whole batches. A batch that does not get smaller is sent uncompressed.',
     refuses: { inherit: 'there is nothing to inherit from; leave it out' },
   }),
   'compression.level': own(integer(-1, 12), -1, {
     by: 'kprf',
-    note: '-1 is the default of the codec. gzip knows 0 to 9, zstd 1 to 12, lz4 and snappy have none here; of a level beyond, the nearest is taken.',
+    note: '-1 is the default of the codec. gzip takes 0 to 9, zstd 1 to 12; lz4 and snappy have no levels here. kprf replaces a level outside the range by the nearest one.',
   }),
   partitioner: KEY_PLACE,
 } as const

@@ -5,15 +5,15 @@ import { refused, refusedApi } from '../property.ts'
 const CALLBACK =
   'it can only be set by a program that is linked with librdkafka; kprf has no callbacks'
 const CERTIFICATES = 'use ssl.ca.pem, ssl.certificate.pem and ssl.key.pem, or the files'
-const KERBEROS = 'Kerberos needs a native library, of which kprf has none'
-const ENGINES = "kprf's TLS is that of Node.js, which loads no engines or providers"
+const KERBEROS = 'Kerberos needs a native library, and kprf has none'
+const ENGINES = 'kprf uses the TLS of Node.js, which loads no engines or providers'
 const ASSERTIONS = 'kprf signs no JWT assertions; use the grant type client_credentials'
 
 export const REFUSED = {
   'topic.blacklist': refused(
     patterns(),
     '',
-    'records of these topics would be sent all the same; a rate limit of 0 refuses a topic',
+    'kprf would still send records to these topics; to refuse a topic, give it a rate limit of 0',
     '',
   ),
   enabled_events: refused(integer(0, INT_MAX), 0, CALLBACK, '0'),
@@ -32,7 +32,7 @@ export const REFUSED = {
   'api.version.request': refused(
     boolean(),
     true,
-    'brokers that cannot be asked for their versions are older than Kafka 0.11, the oldest that kprf works with',
+    'only brokers older than Kafka 0.11 cannot report their versions, and kprf does not work with them',
     'true',
   ),
   ssl_key: refusedApi(CERTIFICATES),
@@ -76,13 +76,13 @@ export const REFUSED = {
   'transactional.id': refused(
     text(),
     '',
-    'kprf has no transactions: its clients share one producer, and none of them could end one',
+    'kprf has no transactions: all its clients share one producer',
     '',
   ),
   'enable.gapless.guarantee': refused(
     boolean(),
     false,
-    'kprf would have to stop for all its clients when a batch of one of them fails',
+    'a failed batch of one client would stop kprf for all its clients',
     'false',
   ),
   dr_cb: refusedApi(CALLBACK),

@@ -22,31 +22,31 @@ export const SECURITY = {
   'ssl.key.password': KEY_PLACE,
   'ssl.key.pem': own(text(), '', {
     by: 'Node.js',
-    note: 'The private key itself instead of its file.',
+    note: 'Text of the private key, instead of its file.',
     sensitive: true,
   }),
   'ssl.certificate.location': KEY_PLACE,
   'ssl.certificate.pem': own(text(), '', {
     by: 'Node.js',
-    note: 'The certificate itself instead of its file.',
+    note: 'Text of the certificate, instead of its file.',
     sensitive: true,
   }),
   'ssl.ca.location': KEY_PLACE,
   'ssl.ca.pem': own(text(), '', {
     by: 'Node.js',
-    note: 'The certificates of authorities themselves instead of their file.',
+    note: 'Text of the certificates of the authorities, instead of their file.',
     sensitive: true,
   }),
   'https.ca.location': own(text(), '', {
     by: 'Node.js',
-    note: 'Authorities that sign the certificate of the token endpoint: a file, or a directory whose files are all taken.',
+    note: 'Authorities that sign the certificate of the token endpoint: a file, or a directory of files.',
     refuses: {
-      probe: 'name the file of your authorities, or leave it out for those that Node.js trusts',
+      probe: 'name the file of your authorities, or leave it out to trust those of Node.js',
     },
   }),
   'https.ca.pem': own(text(), '', {
     by: 'Node.js',
-    note: 'Their certificates themselves instead of a file.',
+    note: 'Text of their certificates, instead of a file.',
     sensitive: true,
   }),
   'ssl.crl.location': own(text(), '', {
@@ -64,17 +64,17 @@ export const SECURITY = {
   }),
   'enable.ssl.certificate.verification': own(boolean(), true, {
     by: 'Node.js',
-    note: '`rejectUnauthorized` of `tls.connect`. false is for tests: anyone can then pose as your brokers.',
+    note: '`rejectUnauthorized` of `tls.connect`. false is for tests: anyone can then impersonate your brokers.',
     warns: {
       false:
-        "brokers' certificates are not verified: anyone on the way can pose as your Kafka and read all records and the password",
+        "brokers' certificates are not verified: anyone on the network path can impersonate your Kafka and read all records and the password",
     },
   }),
   'ssl.endpoint.identification.algorithm': own(oneOf(['none', 'https']), 'https', {
     by: 'Node.js',
     note: '`checkServerIdentity` of `tls.connect`. `none` takes a certificate for any host name.',
     warns: {
-      none: "host names in brokers' certificates are not checked: whoever has any certificate of your authorities can pose as your Kafka",
+      none: "host names in brokers' certificates are not checked: anyone with a certificate from your authorities can impersonate your Kafka",
     },
   }),
   'sasl.mechanisms': KEY_PLACE,
@@ -86,41 +86,41 @@ export const SECURITY = {
   }),
   'enable.sasl.oauthbearer.unsecure.jwt': own(boolean(), false, {
     by: 'kprf',
-    note: 'Makes tokens without a signature, for trying things out (RFC 7515, appendix A.5).',
-    warns: { true: 'tokens without a signature prove nothing: they are for trying things out' },
+    note: 'Makes tokens without a signature, for tests (RFC 7515, appendix A.5).',
+    warns: { true: 'tokens without a signature prove nothing: use them for tests only' },
   }),
   'sasl.oauthbearer.config': own(text(), '', {
     by: 'kprf',
-    note: 'What these tokens say: `principal=NAME`, and if wanted `principalClaimName`, `scope`, `scopeClaimName`, `lifeSeconds` and `extension_NAME`, with spaces between.',
+    note: 'Content of these tokens: `principal=NAME`, and optionally `principalClaimName`, `scope`, `scopeClaimName`, `lifeSeconds` and `extension_NAME`, separated by spaces.',
     sensitive: true,
   }),
   'sasl.oauthbearer.client.id': own(text(), '', {
     aliases: ['sasl.oauthbearer.client.credentials.client.id'],
     by: 'kprf',
-    note: 'Who asks for the token (RFC 6749, section 4.4).',
+    note: 'Client ID in token requests (RFC 6749, section 4.4).',
   }),
   'sasl.oauthbearer.client.secret': own(text(), '', {
     aliases: ['sasl.oauthbearer.client.credentials.client.secret'],
     by: 'kprf',
-    note: 'And with what.',
+    note: 'Client secret in token requests.',
     sensitive: true,
   }),
   'sasl.oauthbearer.scope': own(text(), '', {
     by: 'kprf',
-    note: 'Scope that is asked for.',
+    note: 'Scope in token requests.',
   }),
   'sasl.oauthbearer.extensions': own(text(), '', {
     by: 'kprf',
-    note: 'Sent to the broker beside the token (KIP-342), as `name=value` with commas between.',
+    note: 'Sent to the broker with the token (KIP-342), as `name=value` separated by commas.',
     sensitive: true,
   }),
   'sasl.oauthbearer.token.endpoint.url': own(text(), '', {
     by: 'kprf',
-    note: 'Where tokens come from. `https`, or `http` to this very machine.',
+    note: 'Address of the token endpoint: `https`, or `http` on a loopback address.',
   }),
   'sasl.oauthbearer.sub.claim.name': own(text(), 'sub', {
     by: 'kprf',
-    note: 'The claim of a token that names the user; a token without it is not taken.',
+    note: 'The claim of a token that names the user; kprf refuses a token without it.',
     refuses: { '': 'it must name a claim' },
   }),
   'sasl.oauthbearer.grant.type': own(
@@ -137,10 +137,10 @@ export const SECURITY = {
     'none',
     {
       by: 'kprf',
-      note: 'No credentials of a cloud machine.',
+      note: 'kprf does not use credentials of a cloud machine.',
       refuses: {
-        azure_imds: 'kprf takes no credentials from Azure machines; use client credentials',
-        aws_iam: 'kprf takes no credentials from AWS machines; use client credentials',
+        azure_imds: 'kprf does not use credentials of Azure machines; use client credentials',
+        aws_iam: 'kprf does not use credentials of AWS machines; use client credentials',
       },
     },
   ),
