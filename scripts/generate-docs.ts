@@ -22,30 +22,30 @@ const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
 # Metrics
 
 Served on \`http.metrics_port\` at \`/metrics\`, in the Prometheus text format 0.0.4. The first ones are those of
-the Rust kprf, with its names and units; \`kprf_\` begins the names of those that are ours. Beside them are the
-process and Node.js metrics of prom-client.
+the Rust kprf, with its names and units; names that begin with \`kprf_\` are new in this kprf. prom-client adds its
+metrics of the process and of Node.js.
 
-Those that begin with \`kafka_producer_\` come from the statistics ([STATISTICS.md](STATISTICS.md)): they are there while
-\`kafka.statistics_interval_ms\` is more than 0, and are as of the end of the last interval. Their label \`broker\` is
-\`host:port/nodeid\`, or \`host:port/bootstrap\` as long as no broker has said who listens there.
+The metrics that begin with \`kafka_producer_\` come from the statistics ([STATISTICS.md](STATISTICS.md)). They exist if
+\`kafka.statistics_interval_ms\` is more than 0, and show the end of the last interval. Their label \`broker\` is
+\`host:port/nodeid\`, or \`host:port/bootstrap\` while the node at this address is not known.
 
-The label \`topic\` is the name of a topic that the configuration names or to which something was delivered, up to
-${MAX_TOPIC_LABELS} of them in each process, and \`${OTHER_TOPICS}\` for all others: also for what a topic counted before its
-first delivery, failures included. When all are taken, a new topic takes the place of the one to which nothing was
-delivered for the longest time, if that is more than ${LABEL_KEPT_MS / 60_000} minutes. The series of that one are removed, and
-what they counted is added to those of \`${OTHER_TOPICS}\`, so that sums over all topics never go down; \`kprf_topic_labels_reused_total\`
-says how often. The rate of \`${OTHER_TOPICS}\`, and a sum of rates with it, then jumps once by what was added: leave it out
-(\`{topic!="${OTHER_TOPICS}"}\`) where that matters, or use metrics without this label.
+The label \`topic\` is the name of a topic that the configuration names or to which kprf has delivered something, up to
+${MAX_TOPIC_LABELS} of them in each process, and \`${OTHER_TOPICS}\` for all others. What a topic counts before its first
+delivery, failures included, also goes to \`${OTHER_TOPICS}\`. When all labels are taken, a new topic replaces the one with
+the longest time since its last delivery, if that is more than ${LABEL_KEPT_MS / 60_000} minutes. kprf then removes the
+series of the replaced topic and adds its counts to \`${OTHER_TOPICS}\`, so that sums over all topics never go down;
+\`kprf_topic_labels_reused_total\` counts this. The rate of \`${OTHER_TOPICS}\`, and a sum of rates with it, jumps once by the
+added amount: if that matters, leave it out (\`{topic!="${OTHER_TOPICS}"}\`), or use metrics without this label.
 
- \`reason\` is an error code of [ERRORS.md](ERRORS.md) in lower case where records fail or are rejected,
-and librdkafka's name of the error where batches are sent in vain.
+For records that fail or are rejected, \`reason\` is an error code of [ERRORS.md](ERRORS.md) in lower case; for attempts
+to send a batch, it is librdkafka's name of the error.
 
-Every record is in one place: \`kprf_records_received_total\` = \`kafka_sent_messages\` + \`kprf_records_failed_total\` +
-\`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`.
+Every record is counted in one place: \`kprf_records_received_total\` = \`kafka_sent_messages\` +
+\`kprf_records_failed_total\` + \`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`.
 
-With several \`workers\`, these are the metrics of all of them, those that were replaced included: counters and
-histograms are added up. Of a worker that dies, what it counted since the last scrape is gone with it; the records it
-had are in \`kprf_worker_lost_records_total\`. The metrics whose names begin with \`kprf_worker\` are there only then.`
+With several \`workers\`, the metrics cover all of them, including replaced ones: counters and histograms are added up.
+If a worker dies, its counts since the last scrape are lost; its records are in \`kprf_worker_lost_records_total\`. The
+metrics whose names begin with \`kprf_worker\` exist only with several workers.`
 
 /** `docs/METRICS.md`. */
 export async function metricsPage(): Promise<string> {
@@ -163,32 +163,32 @@ Later sources win over earlier ones:
 3. the environment: one variable for each key;
 4. flags: \`--\` and the dotted key, as in \`--kafka.brokers=a:9092,b:9092\` or \`--http.port 4242\`.
 
-\`kprf config check\` says whether the whole is right. \`kprf config print\` prints what is in effect and
-where each value was set, and masks the secrets. A wrong configuration is reported in full, one line
-a problem, before anything starts; the exit code is then 78. An unknown command exits with 64.
+\`kprf config check\` checks the configuration. \`kprf config print\` prints the values in effect and where each was set,
+and masks the secrets. kprf reports all errors of a configuration, one per line, before anything starts; the exit code
+is then 78. An unknown command exits with 64.
 
 Messages repeat no text that may be a secret in the wrong place: they name the key, the variable, the
 position in the file or the number of the argument, and what is allowed, but no unknown key or flag, no
 line of the file, and no wrong value other than a number that is out of range. \`config print\` and
-\`config explain\` also mask addresses with a user or password in them. The log masks every secret of the
-configuration wherever it occurs, also when a broker or a token endpoint repeats it; those of fewer than
-four characters are not looked for.
+\`config explain\` also mask addresses that contain a user or password. The log masks every secret of the
+configuration wherever it occurs, also when a broker or a token endpoint repeats it, except secrets of fewer than
+four characters.
 
 How values are written:
 
-- Numbers are decimal, and whole but for \`kafka.queue_buffering_max_ms\`. In the file they may be quoted: \`port: "4242"\` is 4242.
-- Text that YAML takes for something else needs quotes: \`password: "0123"\`.
-- In variables and flags, lists have commas between; \`ratelimit.rules\` is JSON there. Text, also the
-  empty one, is taken as it is.
-- Words to choose from, and \`true\` and \`false\`, may be in upper case.
+- Numbers are decimal, and whole except for \`kafka.queue_buffering_max_ms\`. In the file they may be quoted: \`port: "4242"\` is 4242.
+- Text that YAML reads as something else needs quotes: \`password: "0123"\`.
+- In variables and flags, lists are separated by commas; \`ratelimit.rules\` is JSON there. Text, also
+  empty text, is used unchanged.
+- Words of a fixed choice, and \`true\` and \`false\`, may be in upper case.
 - A key of the file without a value is an error; a section without keys is not.
-- Where a variable also has \`_FILE\`, that one names a file with the value; a line end at its end is
-  dropped. Prefer it for secrets: other users of the machine can read flags.
+- Where a variable also has \`_FILE\`, the variable with that ending names a file with the value; a line end at the end
+  of the file is dropped. Prefer it for secrets: other users of the machine can read flags.
 
 Every variable that begins with \`KPRF_\` must be one of those below: a misspelt one is an error, not
-ignored. Left alone are those Kubernetes sets where a Service is called \`kprf\` or \`kprf-something\`:
-\`KPRF_SERVICE_HOST\`, \`KPRF_PORT_4242_TCP_ADDR\` and the like, also \`KPRF_HTTP_PORT\` while it holds
-\`tcp://...\`.`
+ignored. kprf ignores the variables that Kubernetes sets if a Service is called \`kprf\` or \`kprf-something\`:
+\`KPRF_SERVICE_HOST\`, \`KPRF_PORT_4242_TCP_ADDR\` and the like, also \`KPRF_HTTP_PORT\` if its value begins with
+\`tcp://\`.`
 
 if (import.meta.main) {
   writeFileSync(new URL('../docs/CONFIGURATION.md', import.meta.url), await configurationPage())

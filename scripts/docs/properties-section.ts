@@ -20,7 +20,7 @@ kafka:
     compression.codec: zstd
 \`\`\`
 
-or as the text of a properties file, pasted as it is:
+or as the unchanged text of a properties file:
 
 \`\`\`yaml
 kafka:
@@ -30,12 +30,13 @@ kafka:
 \`\`\`
 
 or as a flag (\`--kafka.properties.linger.ms=5\`) or a variable (\`KPRF_KAFKA_PROPERTIES_LINGER_MS=5\`, for secrets also
-with \`_FILE\`); \`KPRF_KAFKA_PROPERTIES\` takes the text of several, a line each. \`kprf config explain --properties FILE\` says what becomes of each line of a file. Values are those that
-librdkafka takes; a number followed by something else is an error here. A property that is another name of a key is
-that key: both may be set only to the same value.
+with \`_FILE\`); \`KPRF_KAFKA_PROPERTIES\` takes the text of several, one per line.
+\`kprf config explain --properties FILE\` explains the effect of each line of a file. kprf accepts the values that librdkafka
+accepts; a number followed by something else is an error here. If a property is another name of a key, both may be set
+only to the same value.
 
-*Done by* tells who does what a property asks for: an option of kafkajs, kprf itself, or Node.js below it. A property
-without effect is taken with a warning in the log; one that is refused ends the start with exit code 78.`
+*Done by* says what implements a property: an option of kafkajs, kprf itself, or Node.js. kprf accepts a property
+without effect and logs a warning; with a refused property it does not start, and exits with code 78.`
 
 /** librdkafka's properties for producers, those that do something first. */
 function propertiesTable(): string {
@@ -91,7 +92,7 @@ function refusals({ refuses = {} }: PropertyWords): string {
 
 function exception({ asIs }: { readonly asIs?: string }): string {
   if (asIs === undefined) return ''
-  return asIs === '' ? ' May be empty.' : ` \`${asIs}\` is what kprf does.`
+  return asIs === '' ? ' May be empty.' : ` \`${asIs}\` is accepted.`
 }
 
 /** Names keep their small letter. */
@@ -109,5 +110,5 @@ function shownValue(value: unknown): string {
 
 function consumerProperties(): string {
   const names = Array.from(CATALOG).filter(([, { verdict }]) => verdict === 'consumer')
-  return `Refused, as kprf only produces: ${names.map(([name]) => `\`${name}\``).join(', ')}.`
+  return `kprf only produces, so it refuses: ${names.map(([name]) => `\`${name}\``).join(', ')}.`
 }

@@ -31,14 +31,14 @@ const INTRODUCTION = `<!-- Made by \`npm run docs:faults\`. -->
 
 # Reliability
 
-Each row is a test in \`test/faults\`: a whole kprf in front of the embedded broker, which misbehaves. The
-columns are what that test saw: what clients were answered, where the records were at the end, and the
+Each row is a test in \`test/faults\`: a complete kprf in front of the embedded broker, which misbehaves. The
+columns show what that test saw: the replies to clients, where the records were at the end, and the
 log lines and metrics that show the fault to an operator.
 
-The balance is received = delivered + failed + rejected + queued, in records, as \`/metrics\` has them:
+The balance is received = delivered + failed + rejected + queued, in records, as \`/metrics\` reports them:
 \`kprf_records_received_total\` = \`kafka_sent_messages\` + \`kprf_records_failed_total\` +
-\`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`. "Stored twice" is what the brokers have. In all of them no record was answered \`ok\` and
-lost, and none was answered as not stored and was there. Rows without a balance
+\`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`. "Stored twice" counts duplicates in the brokers. In no
+row was a record answered \`ok\` and lost, or reported as not stored and stored. Rows without a balance
 stop the process, and count what its log reports.`
 
 function runTests(): readonly TestResult[] {

@@ -138,9 +138,10 @@ const INTRODUCTION = `<!-- Made by \`npm run mutants\`. -->
 
 # What would notice
 
-kafkajs is only trusted because of the rules that [DESIGN.md](DESIGN.md) describes. Here each of them is taken away, one
-at a time, and the tests of \`test/producer\` and \`test/faults\` are run, and chaos schedules from seed 1 on: whoever breaks a
-rule by mistake hears of it. So are a few rules of compression and security. The changes are in \`test/mutants/mutants.ts\`.`
+kprf trusts kafkajs only because of the rules that [DESIGN.md](DESIGN.md) describes. \`npm run mutants\` removes each of
+them, one at a time, and runs the tests of \`test/producer\` and \`test/faults\` and chaos schedules from seed 1 on. The table
+shows which of them notice. It also covers a few rules of compression and security. The changes are in
+\`test/mutants/mutants.ts\`.`
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const only = values.only?.split(',').map(Number)
