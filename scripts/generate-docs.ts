@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { format } from 'prettier'
 import { Counter, Gauge, Registry } from 'prom-client'
-import { PROPERTIES_SECTION } from '../src/config/properties/assign.ts'
+import { PROPERTIES_SECTION } from '../src/config/properties/merge-names.ts'
 import { SECTIONS } from '../src/config/names.ts'
 import { RULES } from '../src/config/rules/rules.ts'
 import { SETTINGS, type NamedSetting } from '../src/config/settings.ts'

@@ -20,7 +20,7 @@ export type Command =
   /** `file` holds properties of librdkafka. */
   | { readonly kind: 'explain'; readonly file: string }
   | ({ readonly kind: 'tail' } & TailOptions)
-  | { readonly kind: 'unknown'; readonly complaint: string }
+  | { readonly kind: 'unknown'; readonly message: string }
 
 /** What `kprf tail` is asked for. */
 export interface TailOptions {
@@ -71,7 +71,7 @@ export function parseCommand(argv: readonly string[]): Command {
   )
   if (command.kind === 'unknown' || misplaced === undefined) return command
   const [name, owner] = misplaced
-  return { kind: 'unknown', complaint: `--${name}: works with ${PLACES.get(owner) ?? ''} only` }
+  return { kind: 'unknown', message: `--${name}: works with ${PLACES.get(owner) ?? ''} only` }
 }
 
 /** `config check` and `config print` judge the flags of a run. */
@@ -91,7 +91,7 @@ function commandOf(
   if (given === 'config print') return { kind: 'print' }
   if (given === 'config explain') {
     return properties === undefined || properties === ''
-      ? { kind: 'unknown', complaint: 'kprf config explain: needs --properties=FILE' }
+      ? { kind: 'unknown', message: 'kprf config explain: needs --properties=FILE' }
       : { kind: 'explain', file: properties }
   }
   if (first === 'tail' && topic !== undefined && more.length === 0) {
@@ -102,7 +102,7 @@ function commandOf(
     COMMANDS.map((name) => [name, name] as const),
   )
   const guess = meant === undefined ? 'see kprf --help' : `did you mean kprf ${meant}?`
-  return { kind: 'unknown', complaint: `unknown command; ${guess}` }
+  return { kind: 'unknown', message: `unknown command; ${guess}` }
 }
 
 /** `kprf config check`: says `ok`, after what is worth a warning, or what is wrong. */

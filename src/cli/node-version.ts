@@ -13,7 +13,7 @@ const OLDEST: readonly (readonly [major: number, minor: number, patch: number])[
 const ALL_FROM = 26
 
 /** Says what is wrong with a version of Node.js; `undefined` where nothing is. */
-export function complaintOfNode(version: string): string | undefined {
+export function nodeVersionError(version: string): string | undefined {
   const [major = 0, minor = 0, patch = 0] = version
     .split('.')
     .map((part) => Number.parseInt(part, 10))

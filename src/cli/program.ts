@@ -170,7 +170,7 @@ async function main(): Promise<void> {
       break
     }
     case 'unknown':
-      print(`${command.complaint}\n`, EXIT_CODES.usage)
+      print(`${command.message}\n`, EXIT_CODES.usage)
       break
     case 'tail':
       await runTail(command)

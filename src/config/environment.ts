@@ -3,7 +3,7 @@ import { nearest } from './nearest.ts'
 import { NAMES_BY_VARIABLE, PROPERTY_SETTINGS } from './names.ts'
 import { SETTINGS, type Name } from './settings.ts'
 import { readText } from './source.ts'
-import type { Found, Problem, ReadFile, Source } from './source.ts'
+import type { Found, ConfigError, ReadFile, Source } from './source.ts'
 
 const PREFIX = 'KPRF_'
 const FILE_SUFFIX = '_FILE'
@@ -30,10 +30,10 @@ const VARIABLE_SPELLINGS = [...SETTINGS, ...PROPERTY_SETTINGS]
   )
   .map((variable) => [variable, variable] as const)
 
-/** Reads the settings among the variables; a `KPRF_` variable that is none is a problem. */
+/** Reads the settings among the variables; a `KPRF_` variable that is none is an error. */
 export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Source {
   const found = new Map<string, Found>()
-  const problems: Problem[] = []
+  const errors: ConfigError[] = []
   for (const [variable, value] of Object.entries(env)) {
     if (value === undefined || !variable.startsWith(PREFIX)) continue
     if (isServiceLink(variable, value)) continue
@@ -42,10 +42,10 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Sou
     if (setting !== undefined) {
       found.set(setting.key, { value, origin: variable })
     } else if (secret === undefined) {
-      problems.push(unknownVariable(variable))
+      errors.push(unknownVariable(variable))
     } else if (env[secret.variable] !== undefined) {
-      const line = `${secret.key}: both ${secret.variable} and ${variable} are set; keep one`
-      problems.push({ key: secret.key, line })
+      const message = `${secret.key}: both ${secret.variable} and ${variable} are set; keep one`
+      errors.push({ key: secret.key, message })
     } else {
       const file = readText(value, readFile)
       if (file.status === 'read') {
@@ -53,12 +53,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Sou
         found.set(secret.key, { value: file.text.replace(/\r?\n$/, ''), origin })
       } else {
         // The variable may hold the secret itself by mistake.
-        const line = `${secret.key}: cannot read the file that ${variable} names: ${file.reason}`
-        problems.push({ key: secret.key, line })
+        const message = `${secret.key}: cannot read the file that ${variable} names: ${file.reason}`
+        errors.push({ key: secret.key, message })
       }
     }
   }
-  return { found, problems }
+  return { found, errors }
 }
 
 function isServiceLink(variable: string, value: string): boolean {
@@ -72,10 +72,10 @@ function settingOfFileVariable(variable: string): Name | undefined {
   return setting?.hasFileVariable === true ? setting : undefined
 }
 
-function unknownVariable(variable: string): Problem {
+function unknownVariable(variable: string): ConfigError {
   const meant = nearest(variable, VARIABLE_SPELLINGS)
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
   const setting = NAMES_BY_VARIABLE.get(meant ?? '') ?? settingOfFileVariable(meant ?? '')
   const shown = PLAIN_NAME.test(variable) ? variable : `a variable that begins with ${PREFIX}`
-  return { key: setting?.key, line: `${shown}: unknown variable${guess}` }
+  return { key: setting?.key, message: `${shown}: unknown variable${guess}` }
 }

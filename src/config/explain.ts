@@ -1,6 +1,6 @@
 /** `kprf config explain`: what kprf makes of each line of a librdkafka properties file. */
 import { ProxyError } from '../base/errors.ts'
-import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import { findProperty, noSuchProperty, type NamedProperty } from './properties/catalog.ts'
 import { judge, wordsOf } from './properties/judge.ts'
 import { parsePropertyLines, type PropertyLine } from './properties/property-lines.ts'
@@ -39,10 +39,10 @@ export function explainProperties(text: string): Explanation {
 }
 
 function explainLine(line: PropertyLine): Explained {
-  if ('complaint' in line) return { line, verdict: `wrong: ${line.complaint}`, isRight: false }
+  if ('message' in line) return { line, verdict: `wrong: ${line.message}`, isRight: false }
   const named = findProperty(line.name)
   if (!named) {
-    return { line, verdict: `unknown: ${noSuchProperty(line.name).complaint}`, isRight: false }
+    return { line, verdict: `unknown: ${noSuchProperty(line.name).message}`, isRight: false }
   }
   const judgement = judge(named, line.value)
   const words = wordsOf(judgement)
@@ -74,13 +74,13 @@ function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
   const found = new Map<string, Found>()
   let hasBrokers = false
   for (const line of lines) {
-    if ('complaint' in line) continue
+    if ('message' in line) continue
     const { name, value, number } = line
     found.set(`${PROPERTIES_SECTION}.${name}`, { value, origin: `line ${number}` })
     if (findProperty(name)?.usualName === 'metadata.broker.list') hasBrokers = true
   }
   try {
-    settle([{ found, problems: [] }], { isBrokerEmbedded: !hasBrokers })
+    settle([{ found, errors: [] }], { isBrokerEmbedded: !hasBrokers })
     return []
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
@@ -90,6 +90,6 @@ function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
 
 /** The line without what may be a secret: also the value of a line that is wrong. */
 function shown({ line, isRight }: Explained): string {
-  if ('complaint' in line || !findProperty(line.name)) return '...'
+  if ('message' in line || !findProperty(line.name)) return '...'
   return isRight ? `${line.name}=${String(shownProperty(line.name, line.value))}` : line.name
 }

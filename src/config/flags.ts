@@ -1,7 +1,7 @@
 /** The command line: `kprf [words] --key=value`, where every key of the schema is a flag. */
 import { KEY_SPELLINGS, NAMES_BY_KEY } from './names.ts'
 import { nearest } from './nearest.ts'
-import type { Found, Problem, Source } from './source.ts'
+import type { Found, ConfigError, Source } from './source.ts'
 
 /** A command line taken apart, not yet checked. */
 export interface CommandLine {
@@ -76,42 +76,45 @@ function isFlag(argument: string): boolean {
 /** Reads the settings among the flags; of a flag given twice, the later counts. */
 export function readFlags(argv: readonly string[]): FlagSource {
   const found = new Map<string, Found>()
-  const problems: Problem[] = []
+  const errors: ConfigError[] = []
   let configFile: string | undefined
   let isBrokerEmbedded = false
   let withoutValue = -1
   for (const { position, written, name, value } of parseCommandLine(argv).flags) {
     if (SWITCHES.includes(name)) {
-      if (value !== undefined) problems.push(valueOfSwitch(written))
+      if (value !== undefined) errors.push(valueOfSwitch(written))
       if (name === 'embedded-broker') isBrokerEmbedded = true
       continue
     }
     const isConfig = name === 'config'
     if (!isConfig && !NAMES_BY_KEY.has(name)) {
-      // Behind a flag without a value it is meant as that value: one problem, not two.
-      if (position !== withoutValue + 1) problems.push(unknownFlag(position, name))
+      // Behind a flag without a value it is meant as that value: one error, not two.
+      if (position !== withoutValue + 1) errors.push(unknownFlag(position, name))
     } else if (value === undefined) {
       withoutValue = position
-      problems.push(noValue(written, name, argv[position]))
+      errors.push(noValue(written, name, argv[position]))
     } else if (isConfig) configFile = value
     else found.set(name, { value, origin: written })
   }
-  return { found, problems, configFile, isBrokerEmbedded }
+  return { found, errors, configFile, isBrokerEmbedded }
 }
 
-function valueOfSwitch(written: string): Problem {
-  return { key: undefined, line: `${written}: takes no value; write ${written} alone` }
+function valueOfSwitch(written: string): ConfigError {
+  return { key: undefined, message: `${written}: takes no value; write ${written} alone` }
 }
 
-function noValue(written: string, name: string, next: string | undefined): Problem {
+function noValue(written: string, name: string, next: string | undefined): ConfigError {
   const hint = next === undefined ? '' : ', even if the value begins with a dash'
-  return { key: keyInDoubt(name), line: `${written}: needs a value, as in ${written}=VALUE${hint}` }
+  return {
+    key: keyInDoubt(name),
+    message: `${written}: needs a value, as in ${written}=VALUE${hint}`,
+  }
 }
 
-function unknownFlag(position: number, name: string): Problem {
+function unknownFlag(position: number, name: string): ConfigError {
   const meant = nearest(name, FLAG_SPELLINGS)
   const guess = meant === undefined ? 'kprf --help lists them all' : `did you mean --${meant}?`
-  return { key: keyInDoubt(meant), line: `argument ${position}: unknown flag; ${guess}` }
+  return { key: keyInDoubt(meant), message: `argument ${position}: unknown flag; ${guess}` }
 }
 
 /** Without its file, nothing is known for sure. */

@@ -3,7 +3,7 @@
  * text (a variable, a flag, a quoted scalar of the file), what it must be, and in which words that is said.
  */
 import { parseBroker, splitBrokers } from './brokers.ts'
-import { parseRules, ruleComplaint, RULES_ALLOWED, type RuleInFile } from './ratelimit-rules.ts'
+import { parseRules, rulesErrorMessage, RULES_ALLOWED, type RuleInFile } from './ratelimit-rules.ts'
 
 /** One kind of value. */
 export interface Kind<Value = unknown> {
@@ -160,8 +160,8 @@ function wrongAddress(texts: readonly string[]): number {
 export function rateLimitRules(): Kind<readonly RuleInFile[]> {
   return {
     ...{ type: 'rate limit rules', allowed: RULES_ALLOWED },
-    accepts: (value): value is readonly RuleInFile[] => ruleComplaint(value) === undefined,
-    hint: (value) => `; ${ruleComplaint(value) ?? ''}`,
+    accepts: (value): value is readonly RuleInFile[] => rulesErrorMessage(value) === undefined,
+    hint: (value) => `; ${rulesErrorMessage(value) ?? ''}`,
   }
 }
 
@@ -170,7 +170,7 @@ export function rateLimitRules(): Kind<readonly RuleInFile[]> {
  *
  * @param property - the librdkafka property that the key is another name of.
  */
-export function complaintAboutKey(
+export function keyErrorMessage(
   kind: Kind,
   value: unknown,
   property: string | undefined,
@@ -185,7 +185,7 @@ export function complaintAboutKey(
 }
 
 /** Says in librdkafka's words what is wrong with the value of a property; undefined if nothing is. */
-export function complaintAboutProperty(
+export function propertyErrorMessage(
   kind: Kind,
   value: unknown,
   property: string,

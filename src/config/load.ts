@@ -7,7 +7,7 @@ import type { Config } from './types.ts'
  * Loads the configuration: defaults, then the file of `--config`, then the environment, then flags;
  * later wins. The result is frozen, all through.
  *
- * @throws ProxyError CONFIG_INVALID, its message one line for each problem.
+ * @throws ProxyError CONFIG_INVALID, its message one line for each error.
  */
 export function loadConfig(sources: ConfigSources): Config {
   const { values, warnings } = resolveConfig(sources)

@@ -1,5 +1,5 @@
 /** The names of everything that users can set: keys and properties of librdkafka, their variables and spellings. */
-import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import { findProperty, PROPERTY_NAMES } from './properties/catalog.ts'
 import { SETTINGS, variableOf, type Name } from './settings.ts'
 

@@ -1,6 +1,6 @@
 /** The settings in effect as YAML, for `kprf config print`. */
 import { Document, isCollection, isNode } from 'yaml'
-import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import type { Resolution } from './resolve.ts'
 import { SETTINGS } from './settings.ts'
 import { shownProperty, shownSetting } from './shown.ts'

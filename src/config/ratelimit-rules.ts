@@ -28,19 +28,19 @@ export function parseRules(text: string): unknown {
 }
 
 /** Says what is wrong with a list of rules, or undefined if nothing is. */
-export function ruleComplaint(value: unknown): string | undefined {
+export function rulesErrorMessage(value: unknown): string | undefined {
   if (typeof value === 'string') return 'the text is not JSON'
   if (!Array.isArray(value)) return 'it is not a list'
   const rules: readonly unknown[] = value
   const topics = new Set<unknown>()
   for (const [index, rule] of rules.entries()) {
-    const complaint = complaintOf(rule, topics)
-    if (complaint !== undefined) return `rules[${index}]${complaint}`
+    const message = errorMessageOf(rule, topics)
+    if (message !== undefined) return `rules[${index}]${message}`
   }
   return undefined
 }
 
-function complaintOf(rule: unknown, topics: Set<unknown>): string | undefined {
+function errorMessageOf(rule: unknown, topics: Set<unknown>): string | undefined {
   if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return ' is not a mapping'
   const fields = new Map<string, unknown>(Object.entries(rule))
   const stranger = [...fields.keys()].find((field) => !FIELDS.some((known) => known === field))

@@ -4,13 +4,13 @@ import { brokerAddresses } from './brokers.ts'
 import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
 import { INT_MAX } from './kinds.ts'
-import { assign } from './properties/assign.ts'
+import { mergeNames } from './properties/merge-names.ts'
 import { expandProperties } from './properties/expand.ts'
 import { ADVICE } from './rules/advice.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rules/rule.ts'
 import { RULES } from './rules/rules.ts'
 import type { SecurityProtocol } from './schema/kafka-access.ts'
-import type { Found, Problem, ReadFile, Source } from './source.ts'
+import type { Found, ConfigError, ReadFile, Source } from './source.ts'
 import { layOver } from './values.ts'
 import { readYamlFile } from './yaml-file.ts'
 
@@ -41,7 +41,7 @@ export type EffectiveValues = Settled & {
 /**
  * Reads file, environment and flags.
  *
- * @throws ProxyError CONFIG_INVALID, its message one line for each problem.
+ * @throws ProxyError CONFIG_INVALID, its message one line for each error.
  */
 export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolution {
   const flags = readFlags(argv)
@@ -52,22 +52,18 @@ export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolutio
 /**
  * Lays what sources gave over the defaults and checks the whole.
  *
- * @throws ProxyError CONFIG_INVALID, its message one line for each problem.
+ * @throws ProxyError CONFIG_INVALID, its message one line for each error.
  */
 export function settle(given: readonly Source[], facts: Facts): Resolution {
   const sources = given.map(expandProperties)
   const found = new Map(sources.flatMap((source) => [...source.found]))
-  const { keys, properties, setProperties, warnings, ...assignment } = assign(found)
+  const { keys, properties, setProperties, warnings, ...merged } = mergeNames(found)
   const origins = new Map(Array.from(keys, ([key, { origin }]) => [key, origin]))
 
   const laid = layOver(keys)
   const values = { ...laid.values, kafka: { ...laid.values.kafka, properties } }
-  const problems = [
-    ...sources.flatMap((source) => source.problems),
-    ...assignment.problems,
-    ...laid.problems,
-  ]
-  const lines = [...problems.map(({ line }) => line), ...broken(RULES, values, facts, problems)]
+  const errors = [...sources.flatMap((source) => source.errors), ...merged.errors, ...laid.errors]
+  const lines = [...errors.map(({ message }) => message), ...broken(RULES, values, facts, errors)]
   if (lines.length > 0) throw configInvalid(lines)
   return {
     values: effective(values, origins),
@@ -82,20 +78,20 @@ function broken(
   rules: readonly Rule[],
   values: Settled,
   facts: Facts,
-  problems: readonly Problem[],
+  errors: readonly ConfigError[],
 ): string[] {
   const isDoubtful = (key: string): boolean =>
-    problems.some(({ key: doubtful }) => {
+    errors.some(({ key: doubtful }) => {
       if (doubtful === undefined) return false
       return doubtful === '' || doubtful === key || key.startsWith(`${doubtful}.`)
     })
   return rules
     .filter(({ keys }) => !keys.some(isDoubtful))
-    .map(({ complaint }) => complaint(values, facts))
-    .filter((complaint) => complaint !== undefined)
+    .map(({ violation }) => violation(values, facts))
+    .filter((violation) => violation !== undefined)
 }
 
-/** Names in the file can hold line ends and terminal codes; each problem stays one plain line. */
+/** Names in the file can hold line ends and terminal codes; each error stays one plain line. */
 function configInvalid(lines: readonly string[]): ProxyError {
   const plain = lines.map((line) => line.replace(/\p{Cc}+/gu, ' '))
   return new ProxyError('CONFIG_INVALID', plain.join('\n'))

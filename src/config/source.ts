@@ -5,19 +5,19 @@ import { fileProblem } from '../base/quotable.ts'
 export interface Source {
   /** Values by key, as found: not yet checked. */
   readonly found: ReadonlyMap<string, Found>
-  readonly problems: readonly Problem[]
+  readonly errors: readonly ConfigError[]
 }
 
-/** One value, and where it was found, as a problem or a comment names it. */
+/** One value, and where it was found, as an error or a comment names it. */
 export interface Found {
   readonly value: unknown
   readonly origin: string
 }
 
 /** What is wrong with a source. */
-export interface Problem {
+export interface ConfigError {
   /** One line that says it all. */
-  readonly line: string
+  readonly message: string
   /**
    * The key or section whose value is not known for it: also what a misspelt key seems to mean.
    * Empty for the whole file; undefined if no key is in doubt.

@@ -3,13 +3,13 @@
  * a value is right, the kind says.
  */
 import convict from 'convict'
-import { complaintAboutKey, READERS } from './kinds.ts'
+import { keyErrorMessage, READERS } from './kinds.ts'
 import { SCHEMA, type Values } from './schema.ts'
 import { usualNameOf } from './setting.ts'
 import { SETTINGS } from './settings.ts'
-import type { Found, Problem } from './source.ts'
+import type { Found, ConfigError } from './source.ts'
 
-/** convict asks each format for a check, and puts all complaints into one text. Kinds complain by key, in layOver. */
+/** convict asks each format for a check, and puts all complaints into one text. Kinds addError by key, in layOver. */
 function leaveToKind(): void {
   // Nothing is wrong for convict.
 }
@@ -29,22 +29,22 @@ function depth(key: string): number {
 
 /** Lays what was found over the defaults. */
 export function layOver(found: ReadonlyMap<string, Found>): {
-  /** The type holds of those that no problem names. */
+  /** The type holds of those that no error names. */
   readonly values: Values
-  readonly problems: readonly Problem[]
+  readonly errors: readonly ConfigError[]
 } {
   const config = convict<Values>(SCHEMA, { env: {}, args: [] })
   for (const [key, { value }] of found) config.set(key, value)
   const values = config.getProperties()
-  const problems: Problem[] = []
+  const errors: ConfigError[] = []
   for (const setting of IN_ORDER) {
     const { key, kind } = setting
     const at = found.get(key)
     if (!at) continue
-    const complaint = complaintAboutKey(kind, valueAt(values, key), usualNameOf(setting))
-    if (complaint !== undefined) problems.push({ key, line: `${key}: ${complaint} (${at.origin})` })
+    const message = keyErrorMessage(kind, valueAt(values, key), usualNameOf(setting))
+    if (message !== undefined) errors.push({ key, message: `${key}: ${message} (${at.origin})` })
   }
-  return { values, problems }
+  return { values, errors }
 }
 
 function valueAt(values: Values, key: string): unknown {

@@ -3,10 +3,10 @@ import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, ErrorCode, YAMLError } from 'yaml'
 import { KEY_SPELLINGS, NAMES_BY_KEY, SECTIONS } from './names.ts'
 import { nearest } from './nearest.ts'
-import { PROPERTIES_SECTION } from './properties/assign.ts'
+import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import { noSuchProperty } from './properties/catalog.ts'
 import { readText } from './source.ts'
-import type { Found, Problem, ReadFile, Source } from './source.ts'
+import type { Found, ConfigError, ReadFile, Source } from './source.ts'
 
 /** What is wrong, by the codes of the parser; its own words quote the file, which may hold secrets. */
 const FAULTS: Readonly<Record<ErrorCode, string>> = {
@@ -84,23 +84,23 @@ function aliasesToNothing(document: Document): Pick<YAMLError, 'pos' | 'code'>[]
   return found
 }
 
-function broken(lines: readonly string[]): Source {
-  return { found: new Map(), problems: lines.map((line) => ({ line, key: '' })) }
+function broken(messages: readonly string[]): Source {
+  return { found: new Map(), errors: messages.map((message) => ({ message, key: '' })) }
 }
 
 /** Throws for aliases without end. */
 function readDocument(document: Document, origin: (keys: readonly string[]) => string): Source {
   const root: unknown = document.toJS()
-  JSON.stringify(root) // throws for a list that holds itself, which no problem could show
+  JSON.stringify(root) // throws for a list that holds itself, which no error could show
   const found = new Map<string, Found>()
-  const problems: Problem[] = []
-  readNode(root, [], { found, problems, origin })
-  return { found, problems }
+  const errors: ConfigError[] = []
+  readNode(root, [], { found, errors, origin })
+  return { found, errors }
 }
 
 interface Reading {
   readonly found: Map<string, Found>
-  readonly problems: Problem[]
+  readonly errors: ConfigError[]
   readonly origin: (keys: readonly string[]) => string
 }
 
@@ -108,38 +108,38 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
   const name = keys.join('.')
   const isSection = name === '' || SECTIONS.has(name)
   const setting = NAMES_BY_KEY.get(name)
-  const complain = (complaint: string, key: string | undefined = name): void => {
-    const line = `${name || 'the file'}: ${complaint} (${reading.origin(keys)})`
-    reading.problems.push({ key, line })
+  const addError = (text: string, key: string | undefined = name): void => {
+    const message = `${name || 'the file'}: ${text} (${reading.origin(keys)})`
+    reading.errors.push({ key, message })
   }
   if (name === PROPERTIES_SECTION && typeof node === 'string') {
     reading.found.set(name, { value: node, origin: reading.origin(keys) })
   } else if (isSection) {
     if (isMapping(node)) {
       for (const [child, value] of Object.entries(node)) readNode(value, [...keys, child], reading)
-    } else if (node !== null) complain('must be a mapping of keys')
+    } else if (node !== null) addError('must be a mapping of keys')
   } else if (setting === undefined) {
-    const { complaint, meant } = unknownKey(name)
+    const { message, meant } = unknownKey(name)
     const section = keys.slice(0, -1).join('.') || 'the file'
-    reading.problems.push({
+    reading.errors.push({
       key: meant,
-      line: `${section}: ${complaint} (${reading.origin(keys)})`,
+      message: `${section}: ${message} (${reading.origin(keys)})`,
     })
-  } else if (node === null) complain('has no value; give one, or remove the line')
-  else if (isMapping(node)) complain(`must be ${setting.allowed}, not a mapping`)
+  } else if (node === null) addError('has no value; give one, or remove the line')
+  else if (isMapping(node)) addError(`must be ${setting.allowed}, not a mapping`)
   else reading.found.set(name, { value: node, origin: reading.origin(keys) })
 }
 
 /** Says that there is no such key, and which may be meant. The key itself may be a part of a secret. */
 function unknownKey(name: string): {
-  readonly complaint: string
+  readonly message: string
   readonly meant: string | undefined
 } {
   const prefix = `${PROPERTIES_SECTION}.`
   if (name.startsWith(prefix)) return noSuchProperty(name.slice(prefix.length))
   const meant = nearest(name, KEY_SPELLINGS)
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
-  return { complaint: `has an unknown key${guess}`, meant }
+  return { message: `has an unknown key${guess}`, meant }
 }
 
 function isMapping(node: unknown): node is object {

@@ -72,8 +72,8 @@ describe('parseCommand', () => {
     [['config'], 'unknown command; see kprf --help'],
     [['serve'], 'unknown command; see kprf --help'],
     [['config', 'check', 'f.yaml'], 'unknown command; see kprf --help'],
-  ])('does not know %j', (argv, complaint) => {
-    expect(parseCommand(argv)).toEqual({ kind: 'unknown', complaint })
+  ])('does not know %j', (argv, message) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'unknown', message })
   })
 })
 

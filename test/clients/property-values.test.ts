@@ -40,7 +40,7 @@ function kprfSaysOf(name: string, value: string): string | undefined {
   const named = findProperty(name)
   if (!named) return 'not known'
   const parsed = parseValue(named, value)
-  return parsed.status === 'wrong' ? parsed.complaint : undefined
+  return parsed.status === 'wrong' ? parsed.message : undefined
 }
 
 /** Values at every bound, just beyond it, and of another kind. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadWithBroker, problemsWithBroker } from './sources.ts'
+import { loadWithBroker, errorsWithBroker } from './sources.ts'
 
 const BOTH = { KPRF_KAFKA_USER: 'u', KPRF_KAFKA_PASSWORD: 'p' }
 
@@ -35,7 +35,7 @@ describe('the environment', () => {
   it('refuses a secret given twice', () => {
     const env = { ...BOTH, KPRF_KAFKA_PASSWORD_FILE: '/secret' }
 
-    expect(problemsWithBroker({ env, files: { '/secret': 'p' } })).toEqual([
+    expect(errorsWithBroker({ env, files: { '/secret': 'p' } })).toEqual([
       'kafka.password: both KPRF_KAFKA_PASSWORD and KPRF_KAFKA_PASSWORD_FILE are set; keep one',
     ])
   })
@@ -43,7 +43,7 @@ describe('the environment', () => {
   it('refuses a file of a secret that cannot be read', () => {
     const env = { KPRF_KAFKA_USER: 'u', KPRF_KAFKA_PASSWORD_FILE: '/secret' }
 
-    expect(problemsWithBroker({ env })).toEqual([
+    expect(errorsWithBroker({ env })).toEqual([
       'kafka.password: cannot read the file that KPRF_KAFKA_PASSWORD_FILE names: ENOENT: no such file or directory',
     ])
   })
@@ -56,7 +56,7 @@ describe('the environment', () => {
     ['KPRF_SOMETHING_ENTIRELY_DIFFERENT', ''],
     ['KPRF_', ''],
   ])('refuses %s', (variable, guess) => {
-    expect(problemsWithBroker({ env: { [variable]: 'x' } })).toEqual([
+    expect(errorsWithBroker({ env: { [variable]: 'x' } })).toEqual([
       `${variable}: unknown variable${guess}`,
     ])
   })
@@ -85,7 +85,7 @@ describe('the environment', () => {
 
   it('takes an empty variable for the empty text', () => {
     expect(loadWithBroker({ env: { KPRF_KAFKA_USER: '' } }).kafka.user).toBe('')
-    expect(problemsWithBroker({ env: { KPRF_KAFKA_RETRIES: '' } })).toEqual([
+    expect(errorsWithBroker({ env: { KPRF_KAFKA_RETRIES: '' } })).toEqual([
       'kafka.retries: must be a whole number from 0 to 2147483647 (KPRF_KAFKA_RETRIES)',
     ])
   })

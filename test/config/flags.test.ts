@@ -40,17 +40,17 @@ describe('parseCommandLine', () => {
 describe('readFlags', () => {
   it('takes the later of two', () => {
     const argv = ['--log_level=info', '-c', 'a', '--log_level', 'warn', '--config=b']
-    const { found, problems, configFile } = readFlags(argv)
+    const { found, errors, configFile } = readFlags(argv)
 
-    expect(problems).toEqual([])
+    expect(errors).toEqual([])
     expect(configFile).toBe('b')
     expect([...found]).toEqual([['log_level', { value: 'warn', origin: '--log_level' }]])
   })
 
   it('takes neither words nor switches for settings', () => {
-    const { found, problems } = readFlags(['config', 'check', '--help', '-v'])
+    const { found, errors } = readFlags(['config', 'check', '--help', '-v'])
 
-    expect([...found, ...problems]).toEqual([])
+    expect([...found, ...errors]).toEqual([])
   })
 
   it.each([
@@ -68,14 +68,14 @@ describe('readFlags', () => {
     ['--http.port', '--http.port: needs a value, as in --http.port=VALUE'],
     ['-c', '-c: needs a value, as in -c=VALUE'],
   ])('refuses %s', (argument, line) => {
-    expect(readFlags([argument]).problems.map((problem) => problem.line)).toEqual([line])
+    expect(readFlags([argument]).errors.map((error) => error.message)).toEqual([line])
   })
 
   it('takes what begins with a dash for the value that a flag lacks, and does not repeat it', () => {
-    const { found, problems } = readFlags(['--kafka.password', '-hunter2', '--log_level=warn'])
+    const { found, errors } = readFlags(['--kafka.password', '-hunter2', '--log_level=warn'])
 
     expect([...found.keys()]).toEqual(['log_level'])
-    expect(problems.map(({ line }) => line)).toEqual([
+    expect(errors.map(({ message }) => message)).toEqual([
       '--kafka.password: needs a value, as in --kafka.password=VALUE, even if the value begins with a dash',
     ])
   })

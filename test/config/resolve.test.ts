@@ -4,7 +4,7 @@ import { NAMES_BY_KEY } from '../../src/config/names.ts'
 import { SETTINGS } from '../../src/config/settings.ts'
 import { ProxyError } from '../../src/base/errors.ts'
 import { asText, FULL_FILE, SAMPLES, valueAt } from './samples.ts'
-import { load, loadWithBroker, problemsOf, problemsWithBroker, sourcesOf } from './sources.ts'
+import { load, loadWithBroker, errorsOf, errorsWithBroker, sourcesOf } from './sources.ts'
 
 describe('the samples', () => {
   it('leave out no key', () => {
@@ -62,14 +62,14 @@ describe('resolveConfig', () => {
     expect(act).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
   })
 
-  it('reports the problems of all sources at once, a line each', () => {
-    const problems = problemsOf({
+  it('reports the errors of all sources at once, a line each', () => {
+    const errors = errorsOf({
       file: 'kafka: { retries: -1, brokers: [a] }\nshutdwon: 5\nhttp: { port: 1, metrics_port: 1 }',
       env: { KPRF_LOGLEVEL: 'x', KPRF_LOG_LEVEL: 'y' },
       argv: ['--http.hots=x', '--http.host='],
     })
 
-    expect(problems).toEqual([
+    expect(errors).toEqual([
       'the file: has an unknown key; did you mean shutdown? (kprf.yaml:2:1)',
       'KPRF_LOGLEVEL: unknown variable; did you mean KPRF_LOG_LEVEL?',
       'argument 2: unknown flag; did you mean --http.host?',
@@ -81,9 +81,9 @@ describe('resolveConfig', () => {
   })
 
   it('does not mind a wrong value that a later source replaces', () => {
-    const problems = problemsWithBroker({ file: 'log_level: x', env: { KPRF_LOG_LEVEL: 'warn' } })
+    const errors = errorsWithBroker({ file: 'log_level: x', env: { KPRF_LOG_LEVEL: 'warn' } })
 
-    expect(problems).toEqual([])
+    expect(errors).toEqual([])
   })
 
   it.each([
@@ -98,31 +98,31 @@ describe('resolveConfig', () => {
     ['a flag without value', { argv: ['--kafka.brokers'] }],
     ['a misspelt --config', { argv: ['--conf=kprf.yaml'] }],
     ['--config without value', { argv: ['--config'] }],
-  ])('does not also complain of no brokers after %s', (_, options) => {
-    expect(problemsOf(options)).toHaveLength(1)
+  ])('does not also report missing brokers after %s', (_, options) => {
+    expect(errorsOf(options)).toHaveLength(1)
   })
 
   it('still complains of no brokers after a mistake elsewhere', () => {
-    expect(problemsOf({ file: 'zzzzzzzz: 1' })).toEqual([
+    expect(errorsOf({ file: 'zzzzzzzz: 1' })).toEqual([
       'the file: has an unknown key (kprf.yaml:1:1)',
       expect.stringContaining('kafka.brokers is empty'),
     ])
   })
 
-  it('keeps a problem on one line, whatever the file is called', () => {
-    expect(problemsWithBroker({ argv: ['--config=a\n\u001b[31mb'] })).toEqual([
+  it('keeps an error on one line, whatever the file is called', () => {
+    expect(errorsWithBroker({ argv: ['--config=a\n\u001b[31mb'] })).toEqual([
       'a [31mb: cannot read the configuration file: ENOENT: no such file or directory',
     ])
   })
 
   it('never names the value of a secret', () => {
-    const problems = problemsWithBroker({
+    const errors = errorsWithBroker({
       file: 'kafka: { password: [hunter2], ssl: { key_password: { hunter2: 1 } }, properties: { ssl.key.pem: [hunter2] } }',
       env: { KPRF_KAFKA_PASWORD: 'hunter2' },
       argv: ['--kafka.passwrd=hunter2', '--kafka.pasword', 'hunter2'],
     })
 
-    expect(problems).toHaveLength(6)
-    expect(problems.join()).not.toContain('hunter2')
+    expect(errors).toHaveLength(6)
+    expect(errors.join()).not.toContain('hunter2')
   })
 })

@@ -3,7 +3,7 @@ import { COMPRESSION_CODECS } from '../../src/base/kafka-names.ts'
 import { RULES } from '../../src/config/rules/rules.ts'
 import { NAMES_BY_KEY } from '../../src/config/names.ts'
 import { effectiveLevel } from '../../src/producer/compression/codec.ts'
-import { loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
+import { loadWithBroker, errorsOf, errorsWithBroker } from './sources.ts'
 
 const SASL = ['--kafka.user=u', '--kafka.password=p']
 const SSL = ['--kafka.security_protocol=ssl']
@@ -225,8 +225,8 @@ describe('the rules between keys', () => {
       ['--kafka.brokers=PLAINTEXT://a,SSL://b:1'],
       'kafka.brokers has ssl://b:1, but kafka.security_protocol is plaintext; make them agree',
     ],
-  ])('refuse %s', (_, argv, problem) => {
-    expect(problemsWithBroker({ argv })).toEqual([problem])
+  ])('refuse %s', (_, argv, error) => {
+    expect(errorsWithBroker({ argv })).toEqual([error])
   })
 
   it.each([
@@ -251,17 +251,17 @@ describe('the rules between keys', () => {
       ['--kafka.security_protocol=ssl', '--kafka.brokers=SSL://a,ssl://b,c'],
     ],
   ])('allow %s', (_, argv) => {
-    expect(problemsWithBroker({ argv })).toEqual([])
+    expect(errorsWithBroker({ argv })).toEqual([])
   })
 
   it('are not applied while one of their keys is wrong in itself', () => {
     expect(
-      problemsOf({ argv: ['--kafka.brokers=k', '--http.port=x', '--http.metrics_port=x'] }),
+      errorsOf({ argv: ['--kafka.brokers=k', '--http.port=x', '--http.metrics_port=x'] }),
     ).toHaveLength(2)
   })
 
   it('need no broker where kprf brings its own', () => {
-    expect(problemsOf({ argv: ['--embedded-broker'] })).toEqual([])
+    expect(errorsOf({ argv: ['--embedded-broker'] })).toEqual([])
   })
 })
 

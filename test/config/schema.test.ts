@@ -3,7 +3,7 @@ import { findProperty } from '../../src/config/properties/catalog.ts'
 import { SECTIONS } from '../../src/config/names.ts'
 import { SETTINGS } from '../../src/config/settings.ts'
 import type { Config } from '../../src/config/types.ts'
-import { load, loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
+import { load, loadWithBroker, errorsOf, errorsWithBroker } from './sources.ts'
 
 const INT_MAX = 2147483647
 
@@ -170,20 +170,20 @@ describe.each(NUMBERS)('%s', (key, byDefault, min, max, read) => {
   it.each([[min - 1], [max + 1]])('cannot be %d', (value) => {
     const row = SETTINGS.find((setting) => setting.key === key)
     const property = findProperty(row?.property?.names[0] ?? '')?.usualName
-    const complaint =
+    const message =
       property === undefined
         ? `must be a whole number from ${min} to ${max}, not ${value}`
         : `Configuration property "${property}" value ${value} is outside allowed range ${min}..${max}`
 
-    expect(problemsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
-      `${key}: ${complaint} (--${key})`,
+    expect(errorsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
+      `${key}: ${message} (--${key})`,
     ])
   })
 
   it.each([['x'], ['1x'], ['1.5'], ['1e3'], ['0x10'], [' 1'], ['']])(
     'cannot be the text %j',
     (value) => {
-      expect(problemsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
+      expect(errorsWithBroker({ argv: [`--${key}=${value}`] })).toEqual([
         `${key}: must be a whole number from ${min} to ${max} (--${key})`,
       ])
     },
@@ -192,7 +192,7 @@ describe.each(NUMBERS)('%s', (key, byDefault, min, max, read) => {
   it.each([['1000.5'], ['true'], ['[1000]'], ['.nan'], ['"x"']])(
     'cannot be the YAML %s',
     (value) => {
-      expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
+      expect(errorsWithBroker({ file: yaml(key, value) })).toEqual([
         `${key}: must be a whole number from ${min} to ${max} (kprf.yaml:1)`,
       ])
     },
@@ -216,12 +216,10 @@ describe.each(CHOICES)('%s', (key, byDefault, words, read) => {
   it('cannot be another word', () => {
     const allowed = `must be one of ${words.join(', ')}`
 
-    expect(problemsWithBroker({ argv: [`--${key}=gssapi`] })).toEqual([
+    expect(errorsWithBroker({ argv: [`--${key}=gssapi`] })).toEqual([
       `${key}: ${allowed} (--${key})`,
     ])
-    expect(problemsWithBroker({ file: yaml(key, '0') })).toEqual([
-      `${key}: ${allowed} (kprf.yaml:1)`,
-    ])
+    expect(errorsWithBroker({ file: yaml(key, '0') })).toEqual([`${key}: ${allowed} (kprf.yaml:1)`])
   })
 })
 
@@ -237,9 +235,9 @@ describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
   })
 
   it(`${canBeEmpty ? 'can' : 'cannot'} be empty`, () => {
-    const problems = problemsWithBroker({ argv: [`--${key}=`] })
+    const errors = errorsWithBroker({ argv: [`--${key}=`] })
 
-    expect(problems).toEqual(canBeEmpty ? [] : [`${key}: must be non-empty text (--${key})`])
+    expect(errors).toEqual(canBeEmpty ? [] : [`${key}: must be non-empty text (--${key})`])
   })
 
   it.each([
@@ -251,7 +249,7 @@ describe.each(TEXTS)('%s', (key, byDefault, canBeEmpty, read) => {
     const allowed = canBeEmpty ? 'text' : 'non-empty text'
     const hint = isPlain ? '; put it in quotes' : ''
 
-    expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
+    expect(errorsWithBroker({ file: yaml(key, value) })).toEqual([
       `${key}: must be ${allowed}${hint} (kprf.yaml:1)`,
     ])
   })
@@ -269,13 +267,13 @@ describe('kafka.queue_buffering_max_ms', () => {
   })
 
   it.each([['-1'], ['900000.5']])('cannot be %s', (value) => {
-    expect(problemsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
+    expect(errorsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
       `kafka.queue_buffering_max_ms: Configuration property "queue.buffering.max.ms" value ${value} is outside allowed range 0..900000 (--kafka.queue_buffering_max_ms)`,
     ])
   })
 
   it.each([['x'], [''], ['1e3'], ['.5']])('cannot be the text %j', (value) => {
-    expect(problemsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
+    expect(errorsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
       `kafka.queue_buffering_max_ms: must be a number from 0 to 900000 (--kafka.queue_buffering_max_ms)`,
     ])
   })
@@ -303,7 +301,7 @@ describe('kafka.sasl_mechanism', () => {
   })
 
   it('cannot be another word', () => {
-    expect(problemsWithBroker({ argv: ['--kafka.sasl_mechanism=gssapi'] })).toEqual([
+    expect(errorsWithBroker({ argv: ['--kafka.sasl_mechanism=gssapi'] })).toEqual([
       'kafka.sasl_mechanism: must be one of plain, scram-sha-256, scram-sha-512, oauthbearer (--kafka.sasl_mechanism)',
     ])
   })
@@ -326,11 +324,11 @@ describe('kafka.brokers', () => {
     ['user:pass@b', '; address 1 is not valid'],
     ['false', ''],
     ['{ a: 1 }', ', not a mapping'],
-  ])('cannot be the YAML %s', (value, complaint) => {
+  ])('cannot be the YAML %s', (value, message) => {
     const allowed = 'must be a list of host or host:port, IPv6 hosts in brackets'
 
-    expect(problemsOf({ file: `kafka: { brokers: ${value} }` })).toEqual([
-      `kafka.brokers: ${allowed}${complaint} (kprf.yaml:1)`,
+    expect(errorsOf({ file: `kafka: { brokers: ${value} }` })).toEqual([
+      `kafka.brokers: ${allowed}${message} (kprf.yaml:1)`,
     ])
   })
 
@@ -340,9 +338,9 @@ describe('kafka.brokers', () => {
     ['kafka: { brokers: "" }'],
     ['kafka: { brokers: [","] }'],
   ])('cannot be empty, as in %j', (file) => {
-    const [problem, ...others] = problemsOf({ file })
+    const [error, ...others] = errorsOf({ file })
 
-    expect(problem).toMatch(/^kafka\.brokers is empty; name at least one broker: /)
+    expect(error).toMatch(/^kafka\.brokers is empty; name at least one broker: /)
     expect(others).toEqual([])
   })
 })
@@ -368,7 +366,7 @@ describe('kafka.security_protocol', () => {
   })
 
   it('cannot be another word', () => {
-    expect(problemsWithBroker({ argv: ['--kafka.security_protocol=tls'] })).toEqual([
+    expect(errorsWithBroker({ argv: ['--kafka.security_protocol=tls'] })).toEqual([
       'kafka.security_protocol: must be one of plaintext, ssl, sasl_plaintext, sasl_ssl (--kafka.security_protocol)',
     ])
   })
@@ -389,7 +387,7 @@ describe.each(SWITCHES)('%s', (key, valueOf) => {
   })
 
   it.each([['yes'], ['1'], ['0'], ['""']])('cannot be %s', (value) => {
-    expect(problemsWithBroker({ file: yaml(key, value) })).toEqual([
+    expect(errorsWithBroker({ file: yaml(key, value) })).toEqual([
       `${key}: must be true or false (kprf.yaml:1)`,
     ])
   })
@@ -454,9 +452,9 @@ describe('ratelimit.rules', () => {
     ],
     ['[{"topic":"a"}]', 'rules[0] has an unknown field'],
     ['[{"topic_nam":"a"}]', 'rules[0] has an unknown field, did you mean topic_name?'],
-  ])('cannot be %s', (value, complaint) => {
-    expect(problemsWithBroker({ argv: [`--ratelimit.rules=${value}`] })).toEqual([
-      `${refused}${complaint} (--ratelimit.rules)`,
+  ])('cannot be %s', (value, message) => {
+    expect(errorsWithBroker({ argv: [`--ratelimit.rules=${value}`] })).toEqual([
+      `${refused}${message} (--ratelimit.rules)`,
     ])
   })
 })
@@ -480,7 +478,7 @@ describe('workers', () => {
     ['many', ''],
     ['1.5', ''],
   ])('cannot be %s', (text, shown) => {
-    expect(problemsWithBroker({ argv: [`--workers=${text}`] })).toEqual([
+    expect(errorsWithBroker({ argv: [`--workers=${text}`] })).toEqual([
       `workers: must be a whole number from 1 to 64, or auto${shown} (--workers)`,
     ])
   })

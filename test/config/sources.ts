@@ -45,7 +45,7 @@ export function loadWithBroker(options: SourcesOptions): Config {
 }
 
 /** The lines with which sources are refused; none if they are taken. */
-export function problemsOf(options: SourcesOptions): string[] {
+export function errorsOf(options: SourcesOptions): string[] {
   try {
     load(options)
     return []
@@ -57,7 +57,7 @@ export function problemsOf(options: SourcesOptions): string[] {
   }
 }
 
-/** As {@link problemsOf}, with a broker given. */
-export function problemsWithBroker(options: SourcesOptions): string[] {
-  return problemsOf({ ...options, argv: ['--kafka.brokers=k', ...(options.argv ?? [])] })
+/** As {@link errorsOf}, with a broker given. */
+export function errorsWithBroker(options: SourcesOptions): string[] {
+  return errorsOf({ ...options, argv: ['--kafka.brokers=k', ...(options.argv ?? [])] })
 }

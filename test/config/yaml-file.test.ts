@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { load, loadWithBroker, problemsOf, problemsWithBroker } from './sources.ts'
+import { load, loadWithBroker, errorsOf, errorsWithBroker } from './sources.ts'
 
 describe('the configuration file', () => {
   it.each([[''], ['# nothing\n'], ['kafka:\nhttp:\n'], ['kafka:\n  ssl:\n'], ['{}']])(
@@ -30,14 +30,14 @@ describe('the configuration file', () => {
     ['log_level: *x', 'kprf.yaml:1:12: not valid YAML: an alias without its anchor'],
     ['kafka: { brokers: &b [a, *b] }', 'kprf.yaml: not valid YAML: an alias inside its own value'],
   ])('is refused for %j', (file, beginning) => {
-    const problems = problemsOf({ file })
+    const errors = errorsOf({ file })
 
-    expect(problems[0]).toContain(beginning)
-    expect(problems.every((problem) => problem.startsWith('kprf.yaml:'))).toBe(true)
+    expect(errors[0]).toContain(beginning)
+    expect(errors.every((error) => error.startsWith('kprf.yaml:'))).toBe(true)
   })
 
   it('is refused when it is missing', () => {
-    expect(problemsOf({ argv: ['--config', 'no, no.yaml'] })).toEqual([
+    expect(errorsOf({ argv: ['--config', 'no, no.yaml'] })).toEqual([
       'no, no.yaml: cannot read the configuration file: ENOENT: no such file or directory',
     ])
   })
@@ -71,7 +71,7 @@ describe('the configuration file', () => {
       'log_level: { a: 1 }',
       'log_level: must be one of error, warn, info, debug, not a mapping (kprf.yaml:1)',
     ],
-  ])('is refused for %j, saying where', (file, problem) => {
-    expect(problemsWithBroker({ file })).toEqual([problem])
+  ])('is refused for %j, saying where', (file, error) => {
+    expect(errorsWithBroker({ file })).toEqual([error])
   })
 })

@@ -90,7 +90,7 @@ export function findProperty(name: string): NamedProperty | undefined {
  * it may be a part of a secret.
  */
 export function noSuchProperty(name: string): {
-  readonly complaint: string
+  readonly message: string
   readonly meant: string | undefined
 } {
   const meant = nearest(
@@ -98,7 +98,7 @@ export function noSuchProperty(name: string): {
     PROPERTY_NAMES.map((known) => [known, known] as const),
   )
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
-  return { complaint: `No such configuration property${guess}`, meant }
+  return { message: `No such configuration property${guess}`, meant }
 }
 
 /** The value of every property that no other key sets: what was set, and the defaults. */

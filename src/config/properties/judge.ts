@@ -11,7 +11,7 @@ export type Judgement =
   /** It may not be set at all, or not to this value. */
   | { readonly status: 'refused'; readonly reason: string; readonly value?: string }
   /** It cannot have this value, in librdkafka either. */
-  | { readonly status: 'wrong'; readonly complaint: string }
+  | { readonly status: 'wrong'; readonly message: string }
 
 /** Judges a value as the user wrote it. */
 export function judge(named: NamedProperty, given: unknown): Judgement {
@@ -50,6 +50,6 @@ export function wordsOf(judgement: Judgement): string | undefined {
       return `${value === undefined ? '' : `${value || 'an empty value'} is `}not supported: ${reason}`
     }
     case 'wrong':
-      return judgement.complaint
+      return judgement.message
   }
 }

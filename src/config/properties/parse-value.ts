@@ -2,14 +2,14 @@
  * From what a user wrote to the value of a property: librdkafka's rules, which are looser than those for keys, and
  * its words for what is wrong, which use the property's usual name.
  */
-import { complaintAboutProperty, isTexts, READERS } from '../kinds.ts'
+import { propertyErrorMessage, isTexts, READERS } from '../kinds.ts'
 import type { NamedProperty } from './catalog.ts'
 import type { Property } from './property.ts'
 
 /** See the head of this file. */
 export type ParsedValue =
   | { readonly status: 'right'; readonly value: unknown }
-  | { readonly status: 'wrong'; readonly complaint: string }
+  | { readonly status: 'wrong'; readonly message: string }
 
 /** What librdkafka takes for true and false beside these words. */
 const TRUTH: ReadonlyMap<string, boolean> = new Map([
@@ -25,8 +25,8 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
  */
 export function parseValue({ usualName, property }: NamedProperty, given: unknown): ParsedValue {
   const value = read(property, given)
-  const complaint = complaintAboutProperty(property.kind, value, usualName)
-  return complaint === undefined ? { status: 'right', value } : { status: 'wrong', complaint }
+  const message = propertyErrorMessage(property.kind, value, usualName)
+  return message === undefined ? { status: 'right', value } : { status: 'wrong', message }
 }
 
 function read(property: Property, given: unknown): unknown {

@@ -4,10 +4,10 @@
  */
 
 /** A line that says something. */
-export type PropertyLine = Assignment | NoAssignment
+export type PropertyLine = ValidPropertyLine | InvalidPropertyLine
 
 /** `name=value`. */
-export interface Assignment {
+export interface ValidPropertyLine {
   /** From 1. */
   readonly number: number
   readonly name: string
@@ -15,13 +15,13 @@ export interface Assignment {
 }
 
 /** Anything else: what it says is not repeated, for it may be a part of a key. */
-export interface NoAssignment {
+export interface InvalidPropertyLine {
   readonly number: number
-  readonly complaint: string
+  readonly message: string
 }
 
 const NAME = /^[a-z][a-z0-9._-]*$/i
-const COMPLAINT =
+const NOT_A_PROPERTY =
   'it is not name=value; put a certificate or key of several lines into a file or into YAML'
 
 /** Takes a text apart. */
@@ -36,7 +36,7 @@ export function parsePropertyLines(text: string): readonly PropertyLine[] {
       const name = line.slice(0, Math.max(at, 0)).trimEnd()
       // Base64 has capitals anywhere, and ends with = too.
       const isName = NAME.test(name) && !/.[A-Z]/.test(name)
-      if (!isName) return { number, complaint: COMPLAINT }
+      if (!isName) return { number, message: NOT_A_PROPERTY }
       return { number, name, value: line.slice(at + 1).trimStart() }
     })
 }

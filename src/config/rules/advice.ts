@@ -1,4 +1,4 @@
-/** What is allowed, and yet worth a warning at start. Rules whose complaint stops nothing. */
+/** What is allowed, and yet worth a warning at start. A violation stops nothing. */
 import type { Rule, Settled } from './rule.ts'
 
 /** The highest level that each codec knows; the others have none. */
@@ -9,7 +9,7 @@ export const ADVICE: readonly Rule[] = [
   {
     keys: ['kafka.properties.compression.codec', 'kafka.properties.compression.level'],
     rule: 'kprf replaces a `compression.level` outside the range of the codec by the nearest level.',
-    complaint: levelBeyondCodec,
+    violation: levelBeyondCodec,
   },
 ]
 

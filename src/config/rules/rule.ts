@@ -13,7 +13,7 @@ export interface Rule {
   /** What must hold, for the documentation. */
   readonly rule: string
   /** Says how values break the rule, or undefined if they keep it. */
-  readonly complaint: (values: Settled, facts: Facts) => string | undefined
+  readonly violation: (values: Settled, facts: Facts) => string | undefined
 }
 
 /** What matters to a rule and is no key. */

@@ -15,42 +15,42 @@ export const RULES: readonly Rule[] = [
   {
     keys: ['kafka.brokers'],
     rule: 'Either `kafka.brokers` names at least one broker, or `--embedded-broker` is given; not both.',
-    complaint: brokersOrEmbedded,
+    violation: brokersOrEmbedded,
   },
   {
     keys: ['kafka.brokers', 'kafka.security_protocol', 'kafka.user'],
     rule: 'A `PROTOCOL://` in `kafka.brokers` must agree with `kafka.security_protocol`.',
-    complaint: brokerOfOtherProtocol,
+    violation: brokerOfOtherProtocol,
   },
   {
     keys: ['kafka.queue_buffering_max_ms', 'kafka.message_timeout_ms'],
     rule: '`kafka.queue_buffering_max_ms` must be less than `kafka.message_timeout_ms`, unless the latter is 0.',
-    complaint: lingerOverTimeout,
+    violation: lingerOverTimeout,
   },
   {
     keys: ['kafka.enable_idempotence', 'kafka.request_required_acks', 'kafka.retries'],
     rule: '`kafka.enable_idempotence` needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1.',
-    complaint: idempotenceWithoutAcks,
+    violation: idempotenceWithoutAcks,
   },
   {
     keys: ['kafka.enable_idempotence', 'kafka.properties.max.in.flight.requests.per.connection'],
     rule: '`max.in.flight` must be at most 5 when `kafka.enable_idempotence` is true.',
-    complaint: tooManyInFlight,
+    violation: tooManyInFlight,
   },
   {
     keys: ['kafka.properties.reconnect.backoff.ms', 'kafka.properties.reconnect.backoff.max.ms'],
     rule: '`reconnect.backoff.max.ms` must not be less than `reconnect.backoff.ms`.',
-    complaint: reconnectBackoffs,
+    violation: reconnectBackoffs,
   },
   {
     keys: ['workers', 'kafka.queue_buffering_max_messages'],
     rule: '`kafka.queue_buffering_max_messages` must be 0 or at least 1000 when `workers` is not 1, because the workers share it.',
-    complaint: queueTooSmallToShare,
+    violation: queueTooSmallToShare,
   },
   {
     keys: ['http.port', 'http.metrics_port'],
     rule: '`http.port` and `http.metrics_port` must differ, unless they are 0.',
-    complaint: samePort,
+    violation: samePort,
   },
   ...SECURITY_RULES,
 ]

@@ -14,12 +14,12 @@ export const SECURITY_RULES: readonly Rule[] = [
   {
     keys: ['kafka.security_protocol', 'kafka.user', 'kafka.sasl_mechanism'],
     rule: '`sasl_plaintext` and `sasl_ssl` need `kafka.user`, and `kafka.user` needs one of them; the mechanism `oauthbearer` takes no user.',
-    complaint: userOrProtocolAlone,
+    violation: userOrProtocolAlone,
   },
   {
     keys: ['kafka.user', 'kafka.password'],
     rule: '`kafka.user` and `kafka.password` must be both set or both empty.',
-    complaint: ({ kafka: { user, password } }) =>
+    violation: ({ kafka: { user, password } }) =>
       alone({ 'kafka.user': user, 'kafka.password': password }),
   },
   {
@@ -30,7 +30,7 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.properties.enable.sasl.oauthbearer.unsecure.jwt',
     ],
     rule: 'The mechanism `oauthbearer` needs one of `kafka.sasl_oauthbearer_token`, `sasl.oauthbearer.method=oidc` and `enable.sasl.oauthbearer.unsecure.jwt=true`.',
-    complaint: tokenFromTwoPlacesOrNone,
+    violation: tokenFromTwoPlacesOrNone,
   },
   {
     keys: [
@@ -40,18 +40,18 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.properties.sasl.oauthbearer.token.endpoint.url',
     ],
     rule: '`sasl.oauthbearer.method=oidc` needs `sasl.oauthbearer.client.id`, `sasl.oauthbearer.client.secret` and `sasl.oauthbearer.token.endpoint.url`.',
-    complaint: incompleteTokenEndpoint,
+    violation: incompleteTokenEndpoint,
   },
   {
     keys: ['kafka.ssl.ca_file', 'kafka.properties.ssl.ca.pem'],
     rule: '`kafka.ssl.ca_file` and `ssl.ca.pem` are mutually exclusive.',
-    complaint: ({ kafka: { ssl, properties } }) =>
+    violation: ({ kafka: { ssl, properties } }) =>
       together({ 'kafka.ssl.ca_file': ssl.ca_file, 'ssl.ca.pem': properties['ssl.ca.pem'] }),
   },
   {
     keys: ['kafka.properties.https.ca.location', 'kafka.properties.https.ca.pem'],
     rule: '`https.ca.location` and `https.ca.pem` are mutually exclusive.',
-    complaint: ({ kafka: { properties } }) =>
+    violation: ({ kafka: { properties } }) =>
       together({
         'https.ca.location': properties['https.ca.location'],
         'https.ca.pem': properties['https.ca.pem'],
@@ -66,17 +66,17 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.properties.ssl.keystore.location',
     ],
     rule: 'A certificate (`kafka.ssl.cert_file` or `ssl.certificate.pem`) and a key (`kafka.ssl.key_file` or `ssl.key.pem`) need each other; `ssl.keystore.location` replaces both.',
-    complaint: certificateAndKey,
+    violation: certificateAndKey,
   },
   {
     keys: ['kafka.ssl.key_file', 'kafka.properties.ssl.key.pem', 'kafka.ssl.key_password'],
     rule: '`kafka.ssl.key_password` needs a key; a key may have no password.',
-    complaint: passwordWithoutKey,
+    violation: passwordWithoutKey,
   },
   {
     keys: ['kafka.properties.ssl.keystore.location', 'kafka.properties.ssl.keystore.password'],
     rule: '`ssl.keystore.location` and `ssl.keystore.password` must be both set or both empty.',
-    complaint: ({ kafka: { properties } }) =>
+    violation: ({ kafka: { properties } }) =>
       alone({
         'ssl.keystore.location': properties['ssl.keystore.location'],
         'ssl.keystore.password': properties['ssl.keystore.password'],
@@ -96,7 +96,7 @@ export const SECURITY_RULES: readonly Rule[] = [
       'kafka.properties.ssl.crl.location',
     ],
     rule: 'Certificates and keys need `ssl` or `sasl_ssl`, so that nothing is sent unencrypted by mistake.',
-    complaint: filesWithoutEncryption,
+    violation: filesWithoutEncryption,
   },
 ]
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { printSettings } from '../../../src/config/print.ts'
 import { resolveConfig } from '../../../src/config/resolve.ts'
-import { load, loadWithBroker, problemsOf, problemsWithBroker, sourcesOf } from '../sources.ts'
+import { load, loadWithBroker, errorsOf, errorsWithBroker, sourcesOf } from '../sources.ts'
 
-const property = (assignment: string) => ({ argv: [`--kafka.properties.${assignment}`] })
+const property = (line: string) => ({ argv: [`--kafka.properties.${line}`] })
 
 describe('kafka.properties', () => {
   it('takes properties by their dotted names in the file', () => {
@@ -64,7 +64,7 @@ describe('kafka.properties', () => {
 
   it('says in which line of a text something is wrong', () => {
     expect(
-      problemsWithBroker({ env: { KPRF_KAFKA_PROPERTIES: '# mine\nlinger.mss=7\nacks=-2' } }),
+      errorsWithBroker({ env: { KPRF_KAFKA_PROPERTIES: '# mine\nlinger.mss=7\nacks=-2' } }),
     ).toEqual([
       'kafka.properties: No such configuration property; did you mean linger.ms? (KPRF_KAFKA_PROPERTIES, line 2 of the text)',
       'kafka.properties.acks: Configuration property "request.required.acks" value -2 is outside allowed range -1..1000 (KPRF_KAFKA_PROPERTIES, line 3 of the text)',
@@ -72,14 +72,14 @@ describe('kafka.properties', () => {
   })
 
   it('does not repeat the lines of a key that was pasted as it is', () => {
-    const problems = problemsWithBroker({
+    const errors = errorsWithBroker({
       env: { KPRF_KAFKA_PROPERTIES: 'ssl.key.pem=-----BEGIN KEY-----\nMIIEhunter2==\nhunter2' },
     })
 
-    expect(problems).toContain(
+    expect(errors).toContain(
       'kafka.properties: it is not name=value; put a certificate or key of several lines into a file or into YAML (KPRF_KAFKA_PROPERTIES, line 2 of the text)',
     )
-    expect(problems.join()).not.toContain('hunter2')
+    expect(errors.join()).not.toContain('hunter2')
   })
 
   it('takes secrets from files', () => {
@@ -158,10 +158,10 @@ describe('kafka.properties', () => {
       'sasl.kerberos.keytab=/k',
       'not supported: Kerberos needs a native library, and kprf has none',
     ],
-  ])('does not take %s', (assignment, complaint) => {
-    const key = `kafka.properties.${assignment.slice(0, assignment.indexOf('='))}`
+  ])('does not take %s', (line, message) => {
+    const key = `kafka.properties.${line.slice(0, line.indexOf('='))}`
 
-    expect(problemsWithBroker(property(assignment))).toEqual([`${key}: ${complaint} (--${key})`])
+    expect(errorsWithBroker(property(line))).toEqual([`${key}: ${message} (--${key})`])
   })
 
   it.each([
@@ -171,14 +171,14 @@ describe('kafka.properties', () => {
   ])('suggests the nearest name for an unknown one: %s', (file, meant, origin) => {
     const guess = meant === undefined ? '' : `; did you mean ${meant}?`
 
-    expect(problemsWithBroker({ file })).toEqual([
+    expect(errorsWithBroker({ file })).toEqual([
       `kafka.properties: No such configuration property${guess} ${origin}`,
     ])
   })
 
   it('suggests the nearest flag and variable too', () => {
     expect(
-      problemsWithBroker({
+      errorsWithBroker({
         argv: ['--kafka.properties.linger.mss=5'],
         env: { KPRF_KAFKA_PROPERTIES_BATCH_SIZES: '5' },
       }),
@@ -197,26 +197,26 @@ describe('kafka.properties', () => {
       'kafka: { properties: { client.id: 5 } }',
       'Invalid value for configuration property "client.id"; it must be text; put it in quotes',
     ],
-  ])('does not take the YAML %s', (file, complaint) => {
-    expect(problemsWithBroker({ file })).toEqual([expect.stringContaining(complaint)])
+  ])('does not take the YAML %s', (file, message) => {
+    expect(errorsWithBroker({ file })).toEqual([expect.stringContaining(message)])
   })
 
   it.each([
     ['kafka: { properties: { batch.size: } }', 'has no value; give one, or remove the line'],
     ['kafka: { properties: "batch.size" }', 'kafka.properties: it is not name=value'],
     ['kafka: { properties: [] }', 'must be a mapping of keys'],
-  ])('does not take the YAML %s', (file, complaint) => {
-    expect(problemsWithBroker({ file })).toEqual([expect.stringContaining(complaint)])
+  ])('does not take the YAML %s', (file, message) => {
+    expect(errorsWithBroker({ file })).toEqual([expect.stringContaining(message)])
   })
 
   it.each([
     ['socket.max.fails=3', 'has no effect: the first request that times out closes its connection'],
     ['client.rack=r', 'has no effect: only consumers use a rack, to read from the nearest replica'],
     ['enable.metrics.push=true', 'has no effect: kprf sends no metrics to brokers'],
-  ])('takes %s with a warning', (assignment, words) => {
-    const key = `kafka.properties.${assignment.slice(0, assignment.indexOf('='))}`
+  ])('takes %s with a warning', (line, words) => {
+    const key = `kafka.properties.${line.slice(0, line.indexOf('='))}`
 
-    expect(loadWithBroker(property(assignment)).warnings).toEqual([`${key}: ${words} (--${key})`])
+    expect(loadWithBroker(property(line)).warnings).toEqual([`${key}: ${words} (--${key})`])
   })
 
   it.each([
@@ -225,8 +225,8 @@ describe('kafka.properties', () => {
     ['topic.metadata.refresh.sparse=true'],
     ['queuing.strategy=fifo'],
     ['compression.level=-1'],
-  ])('takes %s without a word', (assignment) => {
-    expect(loadWithBroker(property(assignment)).warnings).toEqual([])
+  ])('takes %s without a word', (line) => {
+    expect(loadWithBroker(property(line)).warnings).toEqual([])
   })
 
   it('warns of certificates that are not verified', () => {
@@ -266,7 +266,7 @@ describe('two names of one setting', () => {
 
   it('may not differ, wherever they are', () => {
     expect(
-      problemsWithBroker({
+      errorsWithBroker({
         file: 'kafka: { retries: 4 }',
         argv: ['--kafka.properties.retries=5'],
       }),
@@ -274,7 +274,7 @@ describe('two names of one setting', () => {
       'kafka.retries is 4 (kprf.yaml:1) and kafka.properties.retries is 5 (--kafka.properties.retries), but both name the same setting; keep one of them',
     ])
     expect(
-      problemsOf({
+      errorsOf({
         file: 'kafka: { properties: { bootstrap.servers: a, metadata.broker.list: b } }',
       }),
     ).toEqual([
@@ -285,15 +285,15 @@ describe('two names of one setting', () => {
   it('may not differ where neither is a key of its own', () => {
     const file = 'kafka: { properties: { compression.codec: gzip, compression.type: zstd } }'
 
-    expect(problemsWithBroker({ file })).toEqual([
+    expect(errorsWithBroker({ file })).toEqual([
       'kafka.properties.compression.codec is gzip (kprf.yaml:1) and kafka.properties.compression.type is zstd (kprf.yaml:1), but both name the same setting; keep one of them',
     ])
   })
 
-  it('keeps secrets out of the complaint', () => {
+  it('keeps secrets out of the message', () => {
     const file = 'kafka: { user: u, password: one, properties: { sasl.password: two } }'
 
-    expect(problemsWithBroker({ file })).toEqual([
+    expect(errorsWithBroker({ file })).toEqual([
       'kafka.password is set (kprf.yaml:1) and kafka.properties.sasl.password is set (kprf.yaml:1), but both name the same setting; keep one of them',
     ])
   })

@@ -3,7 +3,7 @@
  * and has aliases itself. Two names of one setting with different values are a mistake, wherever they were
  * found: nobody could say which is meant.
  */
-import type { Found, Problem } from '../source.ts'
+import type { Found, ConfigError } from '../source.ts'
 import { findProperty, propertyValues, type NamedProperty } from './catalog.ts'
 import type { PropertyValues } from './catalog.ts'
 import { judge, wordsOf } from './judge.ts'
@@ -13,13 +13,13 @@ import { parseValue } from './parse-value.ts'
 export const PROPERTIES_SECTION = 'kafka.properties'
 
 /** See the head of this file. */
-export interface Assignment {
+export interface MergedSettings {
   /** By key of the schema; not yet checked where the key itself was written. */
   readonly keys: ReadonlyMap<string, Found>
   readonly properties: PropertyValues
   /** The properties among them that are set, by their usual names. */
   readonly setProperties: ReadonlyMap<string, Found>
-  readonly problems: readonly Problem[]
+  readonly errors: readonly ConfigError[]
   /** What is taken, but is not what the user may think; a line each. */
   readonly warnings: readonly string[]
 }
@@ -31,9 +31,9 @@ interface Candidate extends Found {
 }
 
 /** Sorts what was found; of one name, only what counts in the end. */
-export function assign(found: ReadonlyMap<string, Found>): Assignment {
+export function mergeNames(found: ReadonlyMap<string, Found>): MergedSettings {
   const keys = new Map<string, Found>()
-  const problems: Problem[] = []
+  const errors: ConfigError[] = []
   const warnings: string[] = []
   const candidates: Candidate[] = []
   for (const [key, at] of found) {
@@ -44,10 +44,10 @@ export function assign(found: ReadonlyMap<string, Found>): Assignment {
     }
     const judgement = judge(named, at.value)
     const words = wordsOf(judgement)
-    const line = `${key}: ${words ?? ''} (${at.origin})`
+    const message = `${key}: ${words ?? ''} (${at.origin})`
     if (judgement.status === 'refused' || judgement.status === 'wrong') {
-      problems.push({ key: targetOf(named), line })
-    } else if (words !== undefined) warnings.push(line)
+      errors.push({ key: targetOf(named), message })
+    } else if (words !== undefined) warnings.push(message)
     if (judgement.status === 'taken') {
       candidates.push({ name: key, named, value: judgement.value, origin: at.origin })
     }
@@ -60,13 +60,13 @@ export function assign(found: ReadonlyMap<string, Found>): Assignment {
     const short = shortCandidate(keys, first)
     const all = short ? [short, ...named] : named
     const other = all.find((candidate) => !isSame(candidate, all[0] ?? candidate))
-    if (other && all[0]) problems.push(conflict(target, all[0], other))
+    if (other && all[0]) errors.push(conflict(target, all[0], other))
     if (first.named.property.verdict === 'key') {
       if (!short) keys.set(target, first)
     } else setProperties.set(first.named.usualName, first)
   }
   const properties = propertyValues(setProperties)
-  return { keys, properties, setProperties, problems, warnings }
+  return { keys, properties, setProperties, errors, warnings }
 }
 
 function propertyOfKey(key: string): NamedProperty | undefined {
@@ -101,12 +101,12 @@ function isSame(one: Candidate, other: Candidate): boolean {
   return String(one.value).toLowerCase() === String(other.value).toLowerCase()
 }
 
-function conflict(target: string, one: Candidate, other: Candidate): Problem {
+function conflict(target: string, one: Candidate, other: Candidate): ConfigError {
   const shown = ({ name, value, origin, named }: Candidate): string => {
     const isText = named.property.kind.type === 'string' || typeof value === 'string'
     const isChoice = named.property.kind.choices?.some((choice) => choice === value) === true
     return `${name} is ${isText && !isChoice ? 'set' : String(value)} (${origin})`
   }
-  const line = `${shown(one)} and ${shown(other)}, but both name the same setting; keep one of them`
-  return { key: target, line }
+  const message = `${shown(one)} and ${shown(other)}, but both name the same setting; keep one of them`
+  return { key: target, message }
 }
