@@ -1,7 +1,3 @@
-/**
- * One HTTP/1.1 connection that sends ready-made requests, one at a time, and reads no more of a reply than
- * its status and length: the load must not cost more than the server.
- */
 import { connect, type Socket } from 'node:net'
 
 const READ_BUFFER_BYTES = 65_536
@@ -12,7 +8,10 @@ const STATUS_AT = 9
 /** Called with the status of each reply; 0 when the connection broke before. */
 export type OnReply = (status: number, connection: HttpConnection) => void
 
-/** See the head of this file. */
+/**
+ * One HTTP/1.1 connection that sends ready-made requests, one at a time, and reads no more of a reply than
+ * its status and length: the load must not cost more than the server.
+ */
 export class HttpConnection {
   readonly #port: number
   readonly #onReply: OnReply

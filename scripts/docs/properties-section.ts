@@ -1,9 +1,8 @@
-/** The part of docs/CONFIGURATION.md about librdkafka's properties, made from the catalog. */
 import { CATALOG } from '../../src/config/properties/catalog.ts'
 import type { Kind } from '../../src/config/kinds.ts'
 import type { Property, PropertyWords } from '../../src/config/properties/property.ts'
 
-/** See the head of this file. */
+/** The part of docs/CONFIGURATION.md about librdkafka's properties, made from the catalog. */
 export function propertiesSection(): string {
   const consumers = `### For consumers only\n\n${consumerProperties()}`
   return [INTRODUCTION, propertiesTable(), consumers].join('\n\n')

@@ -1,4 +1,3 @@
-/** `kprf config explain`: what kprf makes of each line of a librdkafka properties file. */
 import { ProxyError } from '../base/errors.ts'
 import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import { findProperty, noSuchProperty, type NamedProperty } from './properties/catalog.ts'
@@ -8,7 +7,7 @@ import { settle } from './resolve.ts'
 import { shownProperty } from './shown.ts'
 import type { Found } from './source.ts'
 
-/** See the head of this file. */
+/** `kprf config explain`: what kprf makes of each line of a librdkafka properties file. */
 export interface Explanation {
   /** One for each line that says something, then one for each contradiction between lines. */
   readonly lines: readonly string[]

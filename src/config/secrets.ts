@@ -1,4 +1,3 @@
-/** What of a configuration is secret, for whoever must keep it out of what is printed or logged. */
 import { findProperty } from './properties/catalog.ts'
 import type { Config } from './types.ts'
 
@@ -7,7 +6,9 @@ const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----([^-]+)/g
 /** Values inside of longer ones; shorter words than this are hardly secrets. */
 const PART = /[^\s,=]{8,}/g
 
-/** See the head of this file: values, parts of them, and how passwords are sent together with their users. */
+/**
+ * What of a configuration is secret, for whoever must keep it out of what is printed or logged. : values, parts of them, and how passwords are sent together with their users.
+ */
 export function secretsOf({ kafka }: Config): readonly string[] {
   const { user, password, saslOauthbearerToken, ssl, properties } = kafka
   const clientSecret = properties['sasl.oauthbearer.client.secret']

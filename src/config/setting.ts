@@ -1,4 +1,3 @@
-/** The row of a key in the schema: all that is known of it, in one place. */
 import type { Kind } from './kinds.ts'
 import type { PropertyWords } from './properties/property.ts'
 
@@ -34,7 +33,7 @@ export interface PropertyOfKey extends PropertyWords {
   readonly kind?: Kind
 }
 
-/** See the head of this file. */
+/** The row of a key in the schema: all that is known of it, in one place. */
 export interface Setting<Value = unknown> extends Row<Value> {
   readonly default: Value
   /** The name by which convict knows the kind. */

@@ -1,4 +1,3 @@
-/** What operators see of a service: its state for metrics, for `/readyz`, and for the primary of several processes. */
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
 import type { ByteBudget } from '../http/byte-budget.ts'
@@ -41,7 +40,9 @@ export interface ServiceViewOptions {
   readonly memoryMaxBytes: number
 }
 
-/** See the head of this file. */
+/**
+ * What operators see of a service: its state for metrics, for `/readyz`, and for the primary of several processes.
+ */
 export class ServiceView {
   readonly #options: ServiceViewOptions
 

@@ -1,10 +1,3 @@
-/**
- * One kprf process: builds every part, and owns the order in which they start, drain and close.
- *
- *     new -> starting -> accepting -> leaving -> draining -> closed
- *
- * While it is leaving it still takes pushes, but `/readyz` says no more, and each reply closes its connection.
- */
 import { createApp } from '../http/app.ts'
 import { createBodyBudget } from '../http/body-budget.ts'
 import { messagesOf } from '../http/express-messages.ts'
@@ -69,7 +62,13 @@ type State = 'new' | 'starting' | 'accepting' | 'leaving' | 'draining' | 'closed
 /** How long clients get to take their last replies. */
 const REPLY_GRACE_MS = 1_000
 
-/** See the head of this file. */
+/**
+ * One kprf process: builds every part, and owns the order in which they start, drain and close.
+ *
+ *     new -> starting -> accepting -> leaving -> draining -> closed
+ *
+ * While it is leaving it still takes pushes, but `/readyz` says no more, and each reply closes its connection.
+ */
 export class Service {
   readonly #config: Config
   readonly #clock: Clock

@@ -1,10 +1,9 @@
-/** What the log of a process is told by its configuration. */
 import type { Clock } from '../base/clock.ts'
 import { secretsOf } from '../config/secrets.ts'
 import type { Config } from '../config/types.ts'
 import type { LogOptions } from '../telemetry/logging.ts'
 
-/** See the head of this file. */
+/** What the log of a process is told by its configuration. */
 export function logOptions(config: Config, clock: Clock): LogOptions {
   return {
     outputFile: config.outputFile,

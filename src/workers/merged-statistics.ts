@@ -1,9 +1,10 @@
-/** The statistics of several workers as those of one, with what was counted by workers that are gone. */
 import { mergeStatistics, mergeTotals, NO_TOTALS } from '../producer/statistics/merge.ts'
 import { toJson } from '../producer/statistics/render.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
 
-/** See the head of this file. Of workers that are gone the totals are kept, not those by broker and topic. */
+/**
+ * The statistics of several workers as those of one, with what was counted by workers that are gone. Of workers that are gone the totals are kept, not those by broker and topic.
+ */
 export class MergedStatistics {
   #past = NO_TOTALS
   #latest: string | undefined

@@ -1,10 +1,3 @@
-/**
- * The primary of several processes: forks the workers, which share the listening socket and take the pushes,
- * and replaces those that die. What there is once for all of them lives here: the limits of the queue and of
- * the rates, the operations port with everyone's metrics, the signals.
- *
- *     new -> starting -> accepting -> stopping -> closed
- */
 import { type Addresses, announce } from '../service/announce.ts'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
@@ -43,7 +36,13 @@ const REPLACE_BACKOFF_MAX_MS = 30_000
 /** How much longer than it is allowed to a worker may take to end, before it is killed. */
 const END_GRACE_MS = 5_000
 
-/** See the head of this file. */
+/**
+ * The primary of several processes: forks the workers, which share the listening socket and take the pushes,
+ * and replaces those that die. What there is once for all of them lives here: the limits of the queue and of
+ * the rates, the operations port with everyone's metrics, the signals.
+ *
+ *     new -> starting -> accepting -> stopping -> closed
+ */
 export class Primary {
   #config: Config
   readonly #workers: number

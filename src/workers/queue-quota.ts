@@ -1,4 +1,3 @@
-/** The queue's limits, shared by all workers: each leases room as it needs it. Lives in the primary process. */
 import type { Room } from '../producer/queue-room.ts'
 
 /**
@@ -14,7 +13,7 @@ export function chunkOf(total: Room, workers: number): Room {
   return { records: share(total.records), bytes: share(total.bytes) }
 }
 
-/** See the head of this file. */
+/** The queue's limits, shared by all workers: each leases room as it needs it. Lives in the primary process. */
 export class QueueQuota {
   readonly #leases = new Set<QueueLease>()
   #records: number

@@ -1,4 +1,3 @@
-/** One worker as the primary process sees it, from its fork to its end. */
 import type { Clock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../base/errors.ts'
@@ -49,7 +48,7 @@ const NOTHING: ServiceReport = {
   kafkaProblem: undefined,
 }
 
-/** See the head of this file. */
+/** One worker as the primary process sees it, from its fork to its end. */
 export class WorkerProcess {
   readonly slot: number
   /** Resolves to its port. Rejects when it cannot start, or ends before it has. */

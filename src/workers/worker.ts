@@ -1,7 +1,3 @@
-/**
- * A worker process: one service, told by the primary process what to do. Room in the queue and the rate limits
- * are the primary's; metrics and health are served there too.
- */
 import { systemClock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../base/errors.ts'
@@ -21,7 +17,10 @@ const REPORT_INTERVAL_MS = 50
 /** The worker's end of the channel. */
 export type PrimaryChannel = Channel<ToWorker, ToPrimary>
 
-/** See the head of this file. */
+/**
+ * A worker process: one service, told by the primary process what to do. Room in the queue and the rate limits
+ * are the primary's; metrics and health are served there too.
+ */
 export class Worker {
   readonly #channel: PrimaryChannel
   readonly #build: BuildInfo

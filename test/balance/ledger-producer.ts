@@ -1,4 +1,3 @@
-/** A producer that keeps a ledger: what it was given, and what it said of each record. */
 import type {
   DeliveryError,
   ProducerRecord,
@@ -25,7 +24,9 @@ const TOO_LARGE: DeliveryError = {
   code: 'RECORD_TOO_LARGE',
 }
 
-/** See the head of this file. What becomes of a record is written in its key by the client. */
+/**
+ * A producer that keeps a ledger: what it was given, and what it said of each record. What becomes of a record is written in its key by the client.
+ */
 export class LedgerProducer implements RecordProducer {
   /** By the value of the record, which no two records share: every fate that it met. */
   readonly fates = new Map<string, Fate[]>()

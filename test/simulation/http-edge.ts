@@ -1,4 +1,3 @@
-/** kprf's HTTP app in front of a producer, on a simulated network. */
 import http from 'node:http'
 import type { Server } from 'node:net'
 import { createApp } from '../../src/http/app.ts'
@@ -17,7 +16,7 @@ const SETTINGS = {
   unknownFields: 'reject',
 } as const
 
-/** See the head of this file. */
+/** kprf's HTTP app in front of a producer, on a simulated network. */
 export class HttpEdge {
   readonly #world: World
   readonly #listener: Server

@@ -1,8 +1,3 @@
-/**
- * Account of every record sent and of all that was said of it. A record is known again by its header
- * `id`; one without a listener by its timestamp too, which no other record of the run has: the
- * producer's observer sees nothing else of it.
- */
 import type { Clock } from '../../src/base/clock.ts'
 import type { Records } from '../../src/producer/record-columns.ts'
 import type { EventSink, ProducerEvent } from '../../src/producer/events.ts'
@@ -48,7 +43,11 @@ export interface Retry {
   readonly atMs: number
 }
 
-/** See the head of this file. */
+/**
+ * Account of every record sent and of all that was said of it. A record is known again by its header
+ * `id`; one without a listener by its timestamp too, which no other record of the run has: the
+ * producer's observer sees nothing else of it.
+ */
 export class Ledger implements EventSink {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()

@@ -1,18 +1,3 @@
-/**
- * Compares what was said of each record with what the cluster has in the end. Pure.
- *
- * | a record was        | it is stored                                     |
- * | ------------------- | ------------------------------------------------ |
- * | persisted           | at the reported place                            |
- * | possiblyPersisted   | perhaps                                          |
- * | notPersisted        | nowhere                                          |
- * | refused             | nowhere                                          |
- *
- * Each is reported, and its push answered, within its message timeout and a little more.
- *
- * Order is asked of persisted records, by their first occurrence: of one client they are in the order
- * in which it sent them, in every partition. One that was given up may come late.
- */
 import { crc32 } from 'node:zlib'
 import type { StoredRecord } from '@kprf/embedded-broker/testing'
 import type { RecordBytes } from '../../src/producer/types.ts'
@@ -45,7 +30,21 @@ export interface Verdict {
   readonly duplicates: number
 }
 
-/** See the head of this file. */
+/**
+ * Compares what was said of each record with what the cluster has in the end. Pure.
+ *
+ * | a record was        | it is stored                                     |
+ * | ------------------- | ------------------------------------------------ |
+ * | persisted           | at the reported place                            |
+ * | possiblyPersisted   | perhaps                                          |
+ * | notPersisted        | nowhere                                          |
+ * | refused             | nowhere                                          |
+ *
+ * Each is reported, and its push answered, within its message timeout and a little more.
+ *
+ * Order is asked of persisted records, by their first occurrence: of one client they are in the order
+ * in which it sent them, in every partition. One that was given up may come late.
+ */
 export function judge(findings: Findings): Verdict {
   const places = new Map<Entry, StoredRecord[]>()
   const violations: string[] = []

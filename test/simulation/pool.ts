@@ -1,11 +1,10 @@
-/** Threads that run schedules, each one at a time. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { RunResult } from './run.ts'
 import type { Schedule } from './schedule.ts'
 import type { WorkerAnswer } from './worker.ts'
 
-/** See the head of this file. */
+/** Threads that run schedules, each one at a time. */
 export class Pool {
   readonly #workers: readonly Worker[]
   readonly #idle: Worker[]

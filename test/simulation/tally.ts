@@ -1,9 +1,8 @@
-/** Adds runs up, and prints those that failed as they come. */
 import type { RunResult } from './run.ts'
 import type { Schedule } from './schedule.ts'
 import type { Failure } from './shorten.ts'
 
-/** See the head of this file. */
+/** Adds runs up, and prints those that failed as they come. */
 export class Tally {
   readonly #quoted: number
   readonly #startedMs = performance.now()

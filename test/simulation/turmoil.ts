@@ -1,4 +1,3 @@
-/** Makes a schedule's events happen to a cluster, and ends them all. */
 import type { TestCluster, Control } from '@kprf/embedded-broker/testing'
 import { arm } from './draw-fault.ts'
 import type { ChaosEvent, Schedule } from './schedule.ts'
@@ -8,7 +7,7 @@ import type { World } from './world/world.ts'
 /** How far the port of a broker that moves is from the one that it had. */
 const MOVED_BY = 100
 
-/** See the head of this file. */
+/** Makes a schedule's events happen to a cluster, and ends them all. */
 export class Turmoil {
   readonly #cluster: TestCluster
   readonly #world: World

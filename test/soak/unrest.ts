@@ -1,4 +1,3 @@
-/** What goes on around kprf during a soak: clients of every kind, and brokers that come and go. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestCluster, fault as faults } from '@kprf/embedded-broker/testing'
 import type { KprfProcess } from '../support/kprf-process.ts'
@@ -17,7 +16,7 @@ const UNKNOWN_TOPIC_CHANCE = 0.01
 const SETTINGS_CALM_MS = 3_000
 const TROUBLE_MS = 1_200
 
-/** See the head of this file. */
+/** What goes on around kprf during a soak: clients of every kind, and brokers that come and go. */
 export class Unrest {
   readonly #kprf: KprfProcess
   readonly #cluster: TestCluster

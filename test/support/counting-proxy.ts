@@ -1,9 +1,8 @@
-/** TCP proxies in front of brokers that count the bytes that pass, as a second opinion on our own counts. */
 import { once } from 'node:events'
 import net from 'node:net'
 import type { Connect } from '../../src/producer/kafkajs/sockets.ts'
 
-/** See the head of this file. */
+/** TCP proxies in front of brokers that count the bytes that pass, as a second opinion on our own counts. */
 export class CountingProxies {
   readonly #servers: net.Server[] = []
   /** By the broker's port. */

@@ -1,4 +1,3 @@
-/** A plain HTTP/1.1 client for one port of kprf. */
 import { Agent, request, type IncomingHttpHeaders } from 'node:http'
 
 /** A reply, whatever its status. */
@@ -11,7 +10,7 @@ export interface HttpReply {
 /** No reply of kprf may take longer than its message.timeout.ms, which is less in every test. */
 const replyTimeoutMs = 60_000
 
-/** See the head of this file. */
+/** A plain HTTP/1.1 client for one port of kprf. */
 export class HttpClient {
   readonly #port: number
   readonly #agent: Agent

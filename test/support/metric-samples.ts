@@ -1,6 +1,4 @@
 /** The samples of one scrape, to be summed by name and labels. */
-
-/** See the head of this file. */
 export class MetricSamples {
   readonly #samples: readonly Sample[]
 

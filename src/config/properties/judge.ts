@@ -1,8 +1,7 @@
-/** What kprf makes of a property with a value: one verdict for the configuration and for `config explain`. */
 import type { NamedProperty } from './catalog.ts'
 import { parseValue } from './parse-value.ts'
 
-/** See the head of this file. */
+/** What kprf makes of a property with a value: one verdict for the configuration and for `config explain`. */
 export type Judgement =
   /** It counts; with a warning where it had better not be so. */
   | { readonly status: 'taken'; readonly value: unknown; readonly warning?: string }

@@ -1,8 +1,3 @@
-/**
- * From what was found under all names to one value for each setting: a property may be another name of a key,
- * and has aliases itself. Two names of one setting with different values are a mistake, wherever they were
- * found: nobody could say which is meant.
- */
 import type { Found, ConfigError } from '../source.ts'
 import { findProperty, propertyValues, type NamedProperty } from './catalog.ts'
 import type { PropertyValues } from './catalog.ts'
@@ -12,7 +7,11 @@ import { parseValue } from './parse-value.ts'
 /** What begins the key of each property. */
 export const PROPERTIES_SECTION = 'kafka.properties'
 
-/** See the head of this file. */
+/**
+ * From what was found under all names to one value for each setting: a property may be another name of a key,
+ * and has aliases itself. Two names of one setting with different values are a mistake, wherever they were
+ * found: nobody could say which is meant.
+ */
 export interface MergedSettings {
   /** By key of the schema; not yet checked where the key itself was written. */
   readonly keys: ReadonlyMap<string, Found>

@@ -1,12 +1,11 @@
-/**
- * From what a user wrote to the value of a property: librdkafka's rules, which are looser than those for keys, and
- * its words for what is wrong, which use the property's usual name.
- */
 import { propertyErrorMessage, isTexts, READERS } from '../kinds.ts'
 import type { NamedProperty } from './catalog.ts'
 import type { Property } from './property.ts'
 
-/** See the head of this file. */
+/**
+ * From what a user wrote to the value of a property: librdkafka's rules, which are looser than those for keys, and
+ * its words for what is wrong, which use the property's usual name.
+ */
 export type ParsedValue =
   | { readonly status: 'right'; readonly value: unknown }
   | { readonly status: 'wrong'; readonly message: string }

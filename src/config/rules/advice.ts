@@ -1,10 +1,9 @@
-/** What is allowed, and yet worth a warning at start. A violation stops nothing. */
 import type { Rule, Settled } from './rule.ts'
 
 /** The highest level that each codec knows; the others have none. */
 const HIGHEST_LEVELS: Readonly<Record<string, number>> = { gzip: 9, zstd: 12 }
 
-/** See the head of this file. */
+/** What is allowed, and yet worth a warning at start. A violation stops nothing. */
 export const ADVICE: readonly Rule[] = [
   {
     keys: ['kafka.properties.compression.codec', 'kafka.properties.compression.level'],

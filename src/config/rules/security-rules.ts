@@ -1,4 +1,3 @@
-/** Rules between the keys of TLS and SASL: nothing is sent in the clear, or to anyone, by mistake. */
 import {
   alone,
   setOf,
@@ -9,7 +8,7 @@ import {
   type Texts,
 } from './rule.ts'
 
-/** See the head of this file. */
+/** Rules between the keys of TLS and SASL: nothing is sent in the clear, or to anyone, by mistake. */
 export const SECURITY_RULES: readonly Rule[] = [
   {
     keys: ['kafka.security_protocol', 'kafka.user', 'kafka.sasl_mechanism'],

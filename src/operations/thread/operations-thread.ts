@@ -1,4 +1,3 @@
-/** One thread of the operations port as the main thread sees it, from its start to its end. */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.ts'
@@ -29,7 +28,7 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 
 /** How much longer than its replies under way may take the thread gets to end, ms, before it is ended. */
 const END_GRACE_MS = 1_000
 
-/** See the head of this file. */
+/** One thread of the operations port as the main thread sees it, from its start to its end. */
 export class OperationsThread {
   /** Resolves to its port. Rejects when it cannot listen, or ends before it does. */
   readonly listening: Promise<number>

@@ -1,10 +1,3 @@
-/**
- * A transport that compresses the records of each batch on their way to another transport. A batch that does not
- * become smaller, or that cannot be compressed, goes as it is, as in librdkafka.
- *
- * What it was given is read during {@link CompressingTransport.produce} alone, but for batches that go as they
- * are: those are the other transport's to read until the attempt is over.
- */
 import type { Clock } from '../../base/clock.ts'
 import { COMPRESSION_CODECS, type CompressionCodec } from '../../base/kafka-names.ts'
 import type {
@@ -61,7 +54,13 @@ export interface CompressingTransportOptions extends CompressionDependencies {
   readonly compress: Compressor
 }
 
-/** See the head of this file. */
+/**
+ * A transport that compresses the records of each batch on their way to another transport. A batch that does not
+ * become smaller, or that cannot be compressed, goes as it is, as in librdkafka.
+ *
+ * What it was given is read during {@link CompressingTransport.produce} alone, but for batches that go as they
+ * are: those are the other transport's to read until the attempt is over.
+ */
 export class CompressingTransport implements Transport {
   readonly #transport: Transport
   readonly #options: CompressingTransportOptions

@@ -1,12 +1,3 @@
-/**
- * A produce request that begins when its batches are compressed.
- *
- *     compressing --compressed--> begun --> over
- *          |                                  ^
- *          +----abandoned, timed out----------+
- *
- * Only a begun one is with the transport: what is given up before was never sent, and never will be.
- */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { RDKAFKA } from '../delivery-errors.ts'
 import type { EncodedBatch, ProduceAttempt, ProduceOutcome, ProduceRequest } from '../transport.ts'
@@ -20,7 +11,15 @@ export interface LateAttemptDependencies {
   readonly onDone: () => void
 }
 
-/** See the head of this file. */
+/**
+ * A produce request that begins when its batches are compressed.
+ *
+ *     compressing --compressed--> begun --> over
+ *          |                                  ^
+ *          +----abandoned, timed out----------+
+ *
+ * Only a begun one is with the transport: what is given up before was never sent, and never will be.
+ */
 export class LateAttempt implements ProduceAttempt {
   readonly outcomes: Promise<readonly ProduceOutcome[]>
   readonly #request: ProduceRequest

@@ -1,8 +1,3 @@
-/**
- * Which versions of each request a broker takes. They are asked for on every connection and count for that one alone:
- * kafkajs keeps the answer of the first broker that it asked, for all brokers and for good, so that one answer that is
- * not true ends all deliveries, and so does a broker that is older than the first.
- */
 import type { Socket } from 'node:net'
 import type { ApiVersions, Connection } from 'kafkajs/src/broker/index.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
@@ -30,7 +25,11 @@ export interface VersionsDependencies {
   readonly timeoutMs: number
 }
 
-/** See the head of this file. */
+/**
+ * Which versions of each request a broker takes. They are asked for on every connection and count for that one alone:
+ * kafkajs keeps the answer of the first broker that it asked, for all brokers and for good, so that one answer that is
+ * not true ends all deliveries, and so does a broker that is older than the first.
+ */
 export class VersionsByConnection {
   readonly #dependencies: VersionsDependencies
   /** A connection that is made anew has another socket. */

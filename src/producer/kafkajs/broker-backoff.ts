@@ -1,7 +1,3 @@
-/**
- * Brokers that could not be reached, each left alone for `reconnect.backoff.ms`, doubling up to
- * `reconnect.backoff.max.ms`: whatever wants a connection meanwhile fails at once, as the last attempt did.
- */
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
@@ -18,7 +14,10 @@ interface Closed {
   readonly untilMs: number
 }
 
-/** See the head of this file. */
+/**
+ * Brokers that could not be reached, each left alone for `reconnect.backoff.ms`, doubling up to
+ * `reconnect.backoff.max.ms`: whatever wants a connection meanwhile fails at once, as the last attempt did.
+ */
 export class BrokerBackoff {
   readonly #settings: ReconnectBackoffSettings
   readonly #dependencies: BrokerBackoffDependencies

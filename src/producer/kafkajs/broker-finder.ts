@@ -1,8 +1,3 @@
-/**
- * Finds a broker that answers. As long as those that are known do, one of them is asked. Once one has not, all are
- * candidates until one does, and several are tried at the same time: the known ones, though each may take connections
- * and say nothing, and those at the bootstrap addresses, behind which the cluster may have moved (KIP-899).
- */
 import type Broker from 'kafkajs/src/broker/index.js'
 import type { BrokerPool } from 'kafkajs/src/cluster/index.js'
 import type { Clock } from '../../base/clock.ts'
@@ -30,7 +25,11 @@ export interface BrokerFinderDependencies {
   readonly makeBroker: (address: Address, nodeId: number | undefined) => Promise<Broker>
 }
 
-/** See the head of this file. */
+/**
+ * Finds a broker that answers. As long as those that are known do, one of them is asked. Once one has not, all are
+ * candidates until one does, and several are tried at the same time: the known ones, though each may take connections
+ * and say nothing, and those at the bootstrap addresses, behind which the cluster may have moved (KIP-899).
+ */
 export class BrokerFinder {
   readonly #settings: RebootstrapSettings
   readonly #addresses: readonly Address[]

@@ -1,16 +1,3 @@
-/**
- * kafkajs's Broker, made to tell the whole truth:
- *
- * - `produce` sends the batches of one {@link ProduceCall}, encoded already, and returns every partition's
- *   result. The stock one throws the first error of a response, without saying whose it is, and drops the rest.
- * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has
- *   one, so that a single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759).
- *   Like `initProducerId`, it has a connection of its own: a broker serves one request of a connection after
- *   the other, and a produce request whose replicas are slow would hold it up.
- * - `disconnect` does not wait for answers. The stock one does, and kafkajs waits for it when a broker has
- *   left the cluster: a hung one would hold up all metadata, and its batches, which have a new leader.
- * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
- */
 import Broker, {
   type ApiVersions,
   type BrokerOptions,
@@ -79,7 +66,19 @@ export interface HonestBrokerDependencies {
   readonly renewConnectionPool: (stale: ConnectionPool) => Promise<ConnectionPool>
 }
 
-/** See the head of this file. */
+/**
+ * kafkajs's Broker, made to tell the whole truth:
+ *
+ * - `produce` sends the batches of one {@link ProduceCall}, encoded already, and returns every partition's
+ *   result. The stock one throws the first error of a response, without saying whose it is, and drops the rest.
+ * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has
+ *   one, so that a single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759).
+ *   Like `initProducerId`, it has a connection of its own: a broker serves one request of a connection after
+ *   the other, and a produce request whose replicas are slow would hold it up.
+ * - `disconnect` does not wait for answers. The stock one does, and kafkajs waits for it when a broker has
+ *   left the cluster: a hung one would hold up all metadata, and its batches, which have a new leader.
+ * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
+ */
 export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
   /** Its name in events. */

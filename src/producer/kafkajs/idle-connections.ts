@@ -1,7 +1,3 @@
-/**
- * Closes connections on which nothing was sent or received for `connections.max.idle.ms`, before a broker or
- * something on the way does. The next request opens a new one.
- */
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { CancelTimer, Clock } from '../../base/clock.ts'
@@ -23,7 +19,10 @@ interface Activity {
   readonly sinceMs: number
 }
 
-/** See the head of this file. */
+/**
+ * Closes connections on which nothing was sent or received for `connections.max.idle.ms`, before a broker or
+ * something on the way does. The next request opens a new one.
+ */
 export class IdleConnections {
   readonly #maxIdleMs: number
   readonly #dependencies: IdleConnectionsDependencies

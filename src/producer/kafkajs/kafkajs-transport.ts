@@ -1,8 +1,3 @@
-/**
- * The transport on kafkajs's producer. What `sendBatch` says is believed only as far as it is known to
- * be true: it gets batches of partitions whose one leader is known, retries nothing, and a partition that the
- * answer does not mention has failed.
- */
 import { logLevel, type Producer } from 'kafkajs'
 import { createLogger } from 'kafkajs/src/loggers/index.js'
 import createProducer from 'kafkajs/src/producer/index.js'
@@ -57,7 +52,11 @@ const DISCONNECT_TIMEOUT_MS = 5_000
 /** One attempt each: retries, their backoff and their end are the dispatcher's. */
 const NO_RETRIES = { retries: 0 }
 
-/** See the head of this file. */
+/**
+ * The transport on kafkajs's producer. What `sendBatch` says is believed only as far as it is known to
+ * be true: it gets batches of partitions whose one leader is known, retries nothing, and a partition that the
+ * answer does not mention has failed.
+ */
 export class KafkajsTransport implements Transport {
   readonly #dependencies: KafkajsTransportDependencies
   readonly #sockets: Sockets

@@ -1,9 +1,3 @@
-/**
- * SASL OAUTHBEARER (RFC 7628) as kafkajs takes mechanisms from others. Workaround: kafkajs's own does not
- * look at the broker's answer. A broker that refuses a token says so in an answer without an error code, and
- * waits for the client to acknowledge; kafkajs takes that for success, sends its next request, and the broker
- * hangs up on it without a word.
- */
 import type { Mechanism } from 'kafkajs'
 import { KafkaJSSASLAuthenticationError } from 'kafkajs/src/errors.js'
 import Encoder from 'kafkajs/src/protocol/encoder.js'
@@ -20,7 +14,12 @@ export interface BearerIdentity {
   readonly extensions: Readonly<Record<string, string>>
 }
 
-/** See the head of this file. */
+/**
+ * SASL OAUTHBEARER (RFC 7628) as kafkajs takes mechanisms from others. Workaround: kafkajs's own does not
+ * look at the broker's answer. A broker that refuses a token says so in an answer without an error code, and
+ * waits for the client to acknowledge; kafkajs takes that for success, sends its next request, and the broker
+ * hangs up on it without a word.
+ */
 export function oauthBearer({ tokens, extensions }: BearerIdentity): Mechanism {
   const extras = Object.entries(extensions).map(([name, value]) => `${name}=${value}${SEPARATOR}`)
   return {

@@ -1,13 +1,12 @@
-/**
- * One produce request from the hand-over to kafkajs to its end: what it carries, whether it was sent, and on
- * which connection.
- */
 import type { Socket } from 'node:net'
 import type { Message } from 'kafkajs'
 import type { EncodedBatch, ProduceRequest } from '../transport.ts'
 import { SocketEnd } from './sockets.ts'
 
-/** See the head of this file. */
+/**
+ * One produce request from the hand-over to kafkajs to its end: what it carries, whether it was sent, and on
+ * which connection.
+ */
 export class ProduceCall {
   readonly leader: number
   readonly batches: readonly EncodedBatch[]

@@ -1,15 +1,3 @@
-/**
- * kafkajs's Cluster as its producer sees it, answered from metadata that we fetch, vet and keep
- * ourselves. What the producer would do behind our back is taken away from it:
- *
- * - keeping every topic that it ever saw, asking for all of them at each refresh and failing when one
- *   is bad (`addMultipleTargetTopics`, `refreshMetadata*`);
- * - waiting for a lock in front of each send, which times out under load (kafkajs issue 1039);
- * - reconnecting and refreshing after an error before it tells us, which may take long and may put
- *   another error in the place of the first (`isConnected`, `refreshMetadata`);
- * - looking for a broker one after the other, and among those known as long as one of them takes a connection
- *   (`brokerPool.findConnectedBroker`): `BrokerFinder` looks for one.
- */
 import type Broker from 'kafkajs/src/broker/index.js'
 import type { BrokerOptions, Connection, RawMetadata } from 'kafkajs/src/broker/index.js'
 import type { RawInitProducerIdResponse } from 'kafkajs/src/protocol/requests/index.js'
@@ -29,7 +17,18 @@ interface PartitionLeader {
   readonly leader: number
 }
 
-/** See the head of this file. */
+/**
+ * kafkajs's Cluster as its producer sees it, answered from metadata that we fetch, vet and keep
+ * ourselves. What the producer would do behind our back is taken away from it:
+ *
+ * - keeping every topic that it ever saw, asking for all of them at each refresh and failing when one
+ *   is bad (`addMultipleTargetTopics`, `refreshMetadata*`);
+ * - waiting for a lock in front of each send, which times out under load (kafkajs issue 1039);
+ * - reconnecting and refreshing after an error before it tells us, which may take long and may put
+ *   another error in the place of the first (`isConnected`, `refreshMetadata`);
+ * - looking for a broker one after the other, and among those known as long as one of them takes a connection
+ *   (`brokerPool.findConnectedBroker`): `BrokerFinder` looks for one.
+ */
 export class ProducerCluster extends Cluster {
   readonly #partitions = new Map<string, readonly PartitionLeader[]>()
   /** By partition number. */

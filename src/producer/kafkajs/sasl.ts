@@ -1,4 +1,3 @@
-/** Makes what kafkajs is to know of SASL out of the settings. */
 import type { Mechanism, SASLOptions } from 'kafkajs'
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
@@ -23,7 +22,7 @@ export interface SaslDependencies {
   readonly log: TransportLog
 }
 
-/** See the head of this file. */
+/** Makes what kafkajs is to know of SASL out of the settings. */
 export function kafkajsSasl(
   sasl: SaslSettings,
   backoff: ReconnectBackoffSettings,

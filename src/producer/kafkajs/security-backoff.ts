@@ -1,8 +1,3 @@
-/**
- * Brokers that turned kprf away for its credentials or for TLS. Neither gets better by trying again at once,
- * and brokers lock out who does: each is left alone for a backoff, and its refusal is logged once in each,
- * however many connections and records wait for it.
- */
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import type { ReconnectBackoffSettings } from '../reconnect-backoff.ts'
@@ -29,7 +24,11 @@ const MESSAGES = {
   tls: 'TLS with a broker failed',
 } as const
 
-/** See the head of this file. */
+/**
+ * Brokers that turned kprf away for its credentials or for TLS. Neither gets better by trying again at once,
+ * and brokers lock out who does: each is left alone for a backoff, and its refusal is logged once in each,
+ * however many connections and records wait for it.
+ */
 export class SecurityBackoff {
   readonly #dependencies: SecurityBackoffDependencies
   readonly #gate: BrokerBackoff

@@ -1,7 +1,3 @@
-/**
- * Opens the connections to brokers, keeps hold of them so that they can all be destroyed, and knows
- * addresses that kafkajs cannot parse.
- */
 import net from 'node:net'
 import tls from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
@@ -63,7 +59,10 @@ export interface SocketSettings {
 
 const FAMILIES = { any: 0, v4: 4, v6: 6 } as const
 
-/** See the head of this file. */
+/**
+ * Opens the connections to brokers, keeps hold of them so that they can all be destroyed, and knows
+ * addresses that kafkajs cannot parse.
+ */
 export class Sockets {
   readonly #tlsOptions: tls.ConnectionOptions | undefined
   readonly #options: Pick<net.TcpNetConnectOpts, 'family' | 'keepAlive' | 'noDelay'>

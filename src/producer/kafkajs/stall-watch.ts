@@ -1,9 +1,3 @@
-/**
- * A broker that hangs keeps its connections, and whoever waits for its answer may wait until the message
- * timeout, although the partition has a new leader long since. So requests without an answer make kprf ask
- * who leads their partition after a while, and are given up, connection and all, when it is another and nothing
- * was heard on the connection for as long. The broker may have answered other requests, or half of this one, before.
- */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { MetadataSnapshot } from '../transport.ts'
 import type { ProduceCall } from './produce-call.ts'
@@ -27,7 +21,12 @@ interface Watched {
   heardMs: number
 }
 
-/** See the head of this file. One timer serves all requests. */
+/**
+ * A broker that hangs keeps its connections, and whoever waits for its answer may wait until the message
+ * timeout, although the partition has a new leader long since. So requests without an answer make kprf ask
+ * who leads their partition after a while, and are given up, connection and all, when it is another and nothing
+ * was heard on the connection for as long. The broker may have answered other requests, or half of this one, before. One timer serves all requests.
+ */
 export class StallWatch {
   readonly #dependencies: StallWatchDependencies
   /** Oldest first. */

@@ -1,7 +1,3 @@
-/**
- * Makes the settings of SASL OAUTHBEARER out of librdkafka's properties, and finds mistakes in them: each is
- * one line that names the property and says what to do. None quotes a secret.
- */
 import { parseExtensions } from './extensions.ts'
 import { certificatesIn, readCertificates } from './pem-files.ts'
 import type { BearerSettings, OidcSettings } from './settings.ts'
@@ -32,7 +28,12 @@ export interface BearerProperties {
   readonly caPem: string
 }
 
-/** See the head of this file. @throws ProxyError CONFIG_INVALID */
+/**
+ * Makes the settings of SASL OAUTHBEARER out of librdkafka's properties, and finds mistakes in them: each is
+ * one line that names the property and says what to do. None quotes a secret.
+ *
+ * @throws ProxyError CONFIG_INVALID
+ */
 export function bearerSettings(properties: BearerProperties): BearerSettings {
   if (properties.method === 'oidc') {
     const extensions = parseExtensions('sasl.oauthbearer.extensions', properties.extensions)

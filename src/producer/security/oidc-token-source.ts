@@ -1,9 +1,3 @@
-/**
- * Tokens from a token endpoint: asked for when the first is needed, shared by all connections, and renewed
- * when four fifths of a token's life are over, as librdkafka does. While a renewal fails, the old one serves
- * until it ends. One request at a time; after a failure the next waits for the backoff, and whoever needs a
- * token meanwhile is told of the failure.
- */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { ReconnectBackoff } from '../reconnect-backoff.ts'
 import { parseToken, TokenError, type BearerToken, type TokenSource } from './bearer-token.ts'
@@ -36,7 +30,12 @@ const MIN_RENEWAL_MS = 1_000
 /** Timers hold no more than 25 days; nobody minds a token a day. */
 const MAX_RENEWAL_MS = 86_400_000
 
-/** See the head of this file. */
+/**
+ * Tokens from a token endpoint: asked for when the first is needed, shared by all connections, and renewed
+ * when four fifths of a token's life are over, as librdkafka does. While a renewal fails, the old one serves
+ * until it ends. One request at a time; after a failure the next waits for the backoff, and whoever needs a
+ * token meanwhile is told of the failure.
+ */
 export class OidcTokenSource implements TokenSource {
   readonly #settings: OidcSettings
   readonly #dependencies: OidcDependencies

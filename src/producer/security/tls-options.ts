@@ -1,7 +1,3 @@
-/**
- * Makes what `tls.connect` is to be given out of the settings, and finds mistakes in them before anything
- * is served: each is one line that names the key and says what to do. None quotes a key or a password.
- */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { createSecureContext, type ConnectionOptions, type SecureContextOptions } from 'node:tls'
 import { ProxyError } from '../../base/errors.ts'
@@ -10,7 +6,8 @@ import { certificatesIn, readCertificates, readFileOf } from './pem-files.ts'
 import { TLS_PROPERTIES, type TlsKeys, type TlsSettings } from './settings.ts'
 
 /**
- * See the head of this file. Of what excludes each other one at most is set, and a certificate has a key: the rules
+ * Makes what `tls.connect` is to be given out of the settings, and finds mistakes in them before anything
+ * is served: each is one line that names the key and says what to do. None quotes a key or a password. Of what excludes each other one at most is set, and a certificate has a key: the rules
  * of the configuration see to that. Files are read once: a certificate that is renewed on disk needs a restart.
  *
  * @param keys - what the settings are called in the configuration. @defaultValue librdkafka's names

@@ -1,8 +1,3 @@
-/**
- * The brokers that statistics are kept of, by their addresses: those of the configuration, and those that a
- * broker named. One that left the cluster is forgotten after {@link FORGET_AFTER_MS}; what it counted towards
- * the totals stays.
- */
 import type { Clock } from '../../base/clock.ts'
 import { addressOf, type BrokerEvent } from '../events.ts'
 import type { BrokerAddress } from '../transport.ts'
@@ -21,7 +16,11 @@ interface Entry {
 
 type NetworkTotals = Pick<Totals, 'tx' | 'tx_bytes' | 'rx' | 'rx_bytes'>
 
-/** See the head of this file. */
+/**
+ * The brokers that statistics are kept of, by their addresses: those of the configuration, and those that a
+ * broker named. One that left the cluster is forgotten after {@link FORGET_AFTER_MS}; what it counted towards
+ * the totals stays.
+ */
 export class BrokerRegistry {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()

@@ -1,7 +1,3 @@
-/**
- * What is counted of one broker, by its address: both of kafkajs's connections to it, and all that came before
- * them. Nothing here is done for each record.
- */
 import type { Clock } from '../../base/clock.ts'
 import type { ConnectionEnd } from '../../base/connection-end.ts'
 import type { BrokerEvent, ByteCounts, ConnectionStage } from '../events.ts'
@@ -29,7 +25,10 @@ interface OpenConnection {
   stage: ConnectionStage
 }
 
-/** See the head of this file. */
+/**
+ * What is counted of one broker, by its address: both of kafkajs's connections to it, and all that came before
+ * them. Nothing here is done for each record.
+ */
 export class BrokerStatistics {
   readonly nodename: string
   readonly source: BrokerData['source']

@@ -1,8 +1,7 @@
-/** Writes statistics as librdkafka's JSON. */
 import type { BrokerData, StatisticsData, TopicData } from './statistics-data.ts'
 import { summarize } from './window.ts'
 
-/** See the head of this file. */
+/** Writes statistics as librdkafka's JSON. */
 export function toJson(statistics: StatisticsData): string {
   return JSON.stringify({
     ...statistics,

@@ -1,8 +1,3 @@
-/**
- * The statistics of one producer and of its connections: everybody counts here, and every
- * `statistics.interval.ms` all of it is put together, as librdkafka does for its statistics callback. While they
- * are off there is no such object, and nothing is counted.
- */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { TopicQueue } from '../topic-queue.ts'
 import type { ProducerEvent } from '../events.ts'
@@ -43,7 +38,11 @@ export interface QueueView {
 
 const GRANULARITY_MS = 1_000
 
-/** See the head of this file. */
+/**
+ * The statistics of one producer and of its connections: everybody counts here, and every
+ * `statistics.interval.ms` all of it is put together, as librdkafka does for its statistics callback. While they
+ * are off there is no such object, and nothing is counted.
+ */
 export class Statistics {
   readonly #brokers: BrokerRegistry
   readonly #settings: StatisticsSettings

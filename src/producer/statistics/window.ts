@@ -1,10 +1,3 @@
-/**
- * Smallest, largest, sum and distribution of the values of one interval. The distribution is counted in bins
- * that grow with the value: 64 to each power of two, so that a percentile is off by 1.6 % at most, and a window
- * never has more than 1700 bins, of which only those in use take memory. Windows of several processes can be
- * added up exactly, bin by bin.
- */
-
 /** A window as plain data, which can be sent to another process. */
 export interface WindowData {
   readonly min: number
@@ -38,7 +31,12 @@ const BINS_LOG2 = 6
 /** Larger values share the last bin: bit operations know 31 bits. In microseconds that is over half an hour. */
 const MAX_BINNED = 0x7fff_ffff
 
-/** See the head of this file. */
+/**
+ * Smallest, largest, sum and distribution of the values of one interval. The distribution is counted in bins
+ * that grow with the value: 64 to each power of two, so that a percentile is off by 1.6 % at most, and a window
+ * never has more than 1700 bins, of which only those in use take memory. Windows of several processes can be
+ * added up exactly, bin by bin.
+ */
 export class Window {
   #min = Infinity
   #max = -Infinity

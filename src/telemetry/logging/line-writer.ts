@@ -1,8 +1,3 @@
-/**
- * Hands lines to their destination, one write at a time. What cannot be written yet waits in memory
- * up to a limit; beyond it lines are dropped and counted, and a line says how many. A write that fails
- * is tried again, because a full disk gets room again; nothing here throws.
- */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { LogDestination } from './destinations.ts'
 
@@ -26,7 +21,11 @@ export interface LineWriterOptions {
   readonly droppedLine: (count: number) => string
 }
 
-/** See the head of this file. */
+/**
+ * Hands lines to their destination, one write at a time. What cannot be written yet waits in memory
+ * up to a limit; beyond it lines are dropped and counted, and a line says how many. A write that fails
+ * is tried again, because a full disk gets room again; nothing here throws.
+ */
 export class LineWriter {
   readonly #destination: LogDestination
   readonly #clock: Clock

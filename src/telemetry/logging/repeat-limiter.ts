@@ -1,6 +1,3 @@
-/**
- * Holds back lines that repeat: of each key, a few a second are let through and the rest is counted.
- */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 
 /** How many lines of one key are let through in {@link REPEAT_WINDOW_MS}. */
@@ -16,7 +13,9 @@ interface Window {
   readonly cancelTimer: CancelTimer
 }
 
-/** See the head of this file. Remembers a key for one window only. */
+/**
+ * Holds back lines that repeat: of each key, a few a second are let through and the rest is counted. Remembers a key for one window only.
+ */
 export class RepeatLimiter {
   readonly #clock: Clock
   readonly #windows = new Map<string, Window>()

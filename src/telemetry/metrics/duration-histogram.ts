@@ -1,9 +1,3 @@
-/**
- * A prom-client histogram of milliseconds whose series count into an array of bins. prom-client's own
- * `observe` checks and hashes the labels at every call (some 200 ns); with records by the hundred
- * thousand a second that shows, and counting into bins costs a tenth of it. The bins become
- * Prometheus' cumulative buckets when they are scraped.
- */
 import { Histogram, type Registry } from 'prom-client'
 
 /**
@@ -62,7 +56,12 @@ type HistogramValues = Awaited<ReturnType<Histogram['get']>>
 type HistogramValue = HistogramValues['values'][number]
 type Labels = Readonly<Record<string, string>>
 
-/** See the head of this file. Durations are observed on its {@link DurationSeries} only. */
+/**
+ * A prom-client histogram of milliseconds whose series count into an array of bins. prom-client's own
+ * `observe` checks and hashes the labels at every call (some 200 ns); with records by the hundred
+ * thousand a second that shows, and counting into bins costs a tenth of it. The bins become
+ * Prometheus' cumulative buckets when they are scraped. Durations are observed on its {@link DurationSeries} only.
+ */
 export class DurationHistogram extends Histogram {
   readonly #name: string
   /** A histogram without values: what prom-client says about the metric itself. */

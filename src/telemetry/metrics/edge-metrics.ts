@@ -1,4 +1,3 @@
-/** What is counted of clients' connections; a client that misbehaves shows here before it hurts. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 /** The open connections, read at each scrape. */
@@ -13,7 +12,7 @@ export interface ConnectionState {
 /** Why connections are dropped; each is there from the start, so that a first one shows as an increase. */
 const DROP_REASONS = ['limit', 'address_limit', 'idle_evicted', 'idle_timeout', 'file_descriptors']
 
-/** See the head of this file. */
+/** What is counted of clients' connections; a client that misbehaves shows here before it hurts. */
 export class EdgeMetrics {
   readonly #clientErrors: Counter<'code'>
   readonly #dropped: Counter<'reason'>

@@ -1,12 +1,11 @@
-/**
- * The metrics of several processes as those of one: counters and histograms are added, also those of
- * processes that are gone, so that no counter goes back; gauges are those of the processes that run.
- */
 import { AggregatorRegistry, type Registry } from 'prom-client'
 import type { MetricsSnapshot } from './metrics.ts'
 import { MAX_TOPIC_LABELS, OTHER_TOPICS } from './topic-labels.ts'
 
-/** See the head of this file. */
+/**
+ * The metrics of several processes as those of one: counters and histograms are added, also those of
+ * processes that are gone, so that no counter goes back; gauges are those of the processes that run.
+ */
 export class MergedMetrics {
   #past: Promise<MetricsSnapshot> = Promise.resolve([])
 

@@ -1,8 +1,3 @@
-/**
- * A prom-client counter whose series are plain numbers, handed over at each scrape. prom-client's own `inc`
- * checks its argument and hashes the labels at every call (some 300 ns); for what is counted record by record
- * that shows.
- */
 import { Counter, type Registry } from 'prom-client'
 
 /** Name, help and labels of a {@link PlainCounter}. */
@@ -19,7 +14,11 @@ export class CountSeries {
   count = 0
 }
 
-/** See the head of this file. */
+/**
+ * A prom-client counter whose series are plain numbers, handed over at each scrape. prom-client's own `inc`
+ * checks its argument and hashes the labels at every call (some 300 ns); for what is counted record by record
+ * that shows.
+ */
 export class PlainCounter<Label extends string> {
   readonly #labels = new Map<CountSeries, Record<Label, string>>()
 

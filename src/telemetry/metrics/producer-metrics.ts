@@ -1,7 +1,3 @@
-/**
- * The metrics that the Rust kprf did not have: names begin with `kprf_`, times are in seconds, counters
- * end with `_total`. Each is there from the start, so that a first error shows as an increase.
- */
 import { Counter, Histogram, type Registry } from 'prom-client'
 import { CONNECTION_ENDS, type ConnectionEnd } from '../../base/connection-end.ts'
 import type { PushMode } from '../../base/push-mode.ts'
@@ -27,7 +23,10 @@ const BATCH_BYTES_BUCKETS = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_5
 /** 1 is what did not become smaller. */
 const COMPRESSION_RATIO_BUCKETS = [1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32]
 
-/** See the head of this file. */
+/**
+ * The metrics that the Rust kprf did not have: names begin with `kprf_`, times are in seconds, counters
+ * end with `_total`. Each is there from the start, so that a first error shows as an increase.
+ */
 export class ProducerMetrics {
   readonly #registry: Registry
   readonly #labels: TopicLabels

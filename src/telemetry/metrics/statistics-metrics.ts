@@ -1,8 +1,3 @@
-/**
- * The metrics of the Rust kprf that come from the producer's statistics, with its names and labels. That one adds
- * the absolute counts of librdkafka again at each interval; here each counter is what was counted. They are there
- * while `kafka.statistics_interval_ms` is set.
- */
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { TopicLabels } from './topic-labels.ts'
 
@@ -189,7 +184,11 @@ const TOPIC_GAUGES: readonly DeclaredGauge<readonly TopicSource[]>[] = [
   ],
 ]
 
-/** See the head of this file. */
+/**
+ * The metrics of the Rust kprf that come from the producer's statistics, with its names and labels. That one adds
+ * the absolute counts of librdkafka again at each interval; here each counter is what was counted. They are there
+ * while `kafka.statistics_interval_ms` is set.
+ */
 export class StatisticsMetrics {
   readonly #registry: Registry
 

@@ -1,7 +1,3 @@
-/**
- * A counter with the label `topic`, and perhaps one more, whose topics can be taken away: what was counted under one
- * goes on being counted under another, so that the sum over all topics never goes down.
- */
 import type { Registry } from 'prom-client'
 import { PlainCounter, type CountSeries } from './plain-counter.ts'
 
@@ -45,7 +41,10 @@ export class SeriesByTopic {
   }
 }
 
-/** See the head of this file. */
+/**
+ * A counter with the label `topic`, and perhaps one more, whose topics can be taken away: what was counted under one
+ * goes on being counted under another, so that the sum over all topics never goes down.
+ */
 export class TopicCounter {
   readonly #counter: PlainCounter<string>
   readonly #secondLabel: string | undefined

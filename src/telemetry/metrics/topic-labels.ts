@@ -1,11 +1,4 @@
 /**
- * Which topics have series of their own: those that the configuration names, and those to which
- * something was delivered, {@link MAX_TOPIC_LABELS} in all. All others share the label {@link OTHER_TOPICS}. So no
- * client can make up label values, and clients that have topics created cannot take the labels of topics in use: when
- * all are taken, the topic that was delivered to least recently makes room, but none that was in use of late.
- */
-
-/**
  * How many topics get series of their own. One topic has some twenty; 200 keep a scrape below 5000
  * lines, and few clusters feed more topics through one proxy.
  */
@@ -20,7 +13,12 @@ export const OTHER_TOPICS = 'other'
 /** How exactly the order of use is kept: a topic is moved to its end no more often than this. */
 const TOUCH_INTERVAL_MS = 1_000
 
-/** See the head of this file. */
+/**
+ * Which topics have series of their own: those that the configuration names, and those to which
+ * something was delivered, {@link MAX_TOPIC_LABELS} in all. All others share the label {@link OTHER_TOPICS}. So no
+ * client can make up label values, and clients that have topics created cannot take the labels of topics in use: when
+ * all are taken, the topic that was delivered to least recently makes room, but none that was in use of late.
+ */
 export class TopicLabels {
   readonly #topics: Set<string>
   /** When something was last delivered to each topic that the configuration does not name, the oldest first. */

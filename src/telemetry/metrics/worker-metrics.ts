@@ -1,11 +1,10 @@
-/** What a primary process counts about its workers. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { MetricsSnapshot } from './metrics.ts'
 
 /** Why a worker was replaced: it died, or was told to make room for a new one. */
 export type RestartReason = 'crash' | 'request'
 
-/** See the head of this file. */
+/** What a primary process counts about its workers. */
 export class WorkerMetrics {
   readonly #registry: Registry
   readonly #restarts: Counter<'reason'>

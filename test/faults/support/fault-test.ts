@@ -1,4 +1,3 @@
-/** `it` for tests of faults: gives each a lab that starts clusters and proxies, and closes them. */
 import { test } from 'vitest'
 import type { Clock } from '../../../src/base/clock.ts'
 import { TestCluster, type TestClusterOptions } from '@kprf/embedded-broker/testing'
@@ -13,7 +12,7 @@ export interface Setup {
   readonly proxy: Proxy
 }
 
-/** See the head of this file. */
+/** `it` for tests of faults: gives each a lab that starts clusters and proxies, and closes them. */
 class Lab {
   readonly evidence = new Evidence()
   readonly #closers: (() => unknown)[] = []

@@ -1,7 +1,3 @@
-/**
- * What a client knows of the records it pushed, held against what the brokers have: the judge of every
- * fault. Values are unique, so a record is recognised by its value.
- */
 import type { Push, PushReply } from '../../support/push.ts'
 
 /** Ways in which replies and brokers disagree, as values of records. */
@@ -20,7 +16,10 @@ type Claim = 'unanswered' | 'accepted' | 'stored' | 'notStored' | 'unknown'
 /** The status of a push of which it is not known whether a record is in Kafka. */
 const OUTCOME_UNKNOWN = 504
 
-/** See the head of this file. */
+/**
+ * What a client knows of the records it pushed, held against what the brokers have: the judge of every
+ * fault. Values are unique, so a record is recognised by its value.
+ */
 export class Ledger {
   readonly #claims = new Map<string, Claim>()
 

@@ -1,4 +1,3 @@
-/** A whole kprf in this process on an embedded cluster: spoken to over HTTP, judged by what it shows. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +28,7 @@ export interface ProxyOptions {
 
 const PATIENCE_MS = 15_000
 
-/** See the head of this file. */
+/** A whole kprf in this process on an embedded cluster: spoken to over HTTP, judged by what it shows. */
 export class Proxy {
   readonly #cluster: TestCluster
   readonly #evidence: Evidence

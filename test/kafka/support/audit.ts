@@ -1,4 +1,3 @@
-/** The half of the oracle that goes through what Kafka has: where it is, in which order, how often. */
 import { crc32 } from 'node:zlib'
 import type { PushedRecord } from '../../support/push.ts'
 import type { StoredRecord } from './read-topic.ts'
@@ -26,7 +25,7 @@ export interface Expectation {
   readonly isOrdered: (entry: Entry) => boolean
 }
 
-/** See the head of this file. */
+/** The half of the oracle that goes through what Kafka has: where it is, in which order, how often. */
 export class Audit {
   readonly #expectation: Expectation
   /** `partition@offset` wherever an entry is. */

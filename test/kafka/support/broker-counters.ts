@@ -1,9 +1,8 @@
-/** What a real broker has counted since it started, read over JMX. */
 import { join } from 'node:path'
 import { runCommand } from '../cluster/command.ts'
 import { requireTool } from '../cluster/tools.ts'
 
-/** See the head of this file. */
+/** What a real broker has counted since it started, read over JMX. */
 export interface BrokerCounters {
   readonly produceRequests: number
   /** Records stored. */

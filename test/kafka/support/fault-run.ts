@@ -1,4 +1,3 @@
-/** One fault test: topics of its own, a kprf of its own under load, and the reckoning in the end. */
 import type { KafkaCluster } from '../cluster/cluster.ts'
 import { readUntil, until } from '../../support/until.ts'
 import {
@@ -26,7 +25,7 @@ const partitionCounts = { many: 6, some: 3, one: 1 }
 const settleTimeoutMs = 60_000
 const showTimeoutMs = 10_000
 
-/** See the head of this file. */
+/** One fault test: topics of its own, a kprf of its own under load, and the reckoning in the end. */
 export class FaultRun {
   readonly kprf: KprfProcess
   readonly load: Load

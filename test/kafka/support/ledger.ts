@@ -1,18 +1,3 @@
-/**
- * The oracle of the fault tests: keeps account of every record pushed and of what its client was told,
- * and compares that with what Kafka has in the end.
- *
- * | the client was told      | in Kafka                                      |
- * | ------------------------ | --------------------------------------------- |
- * | delivered (synchronous)  | yes, at the offset of the reply               |
- * | accepted (asynchronous)  | yes, unless kprf reports that it gave some up |
- * | timed out, or nothing    | perhaps                                       |
- * | any other failure        | no                                            |
- *
- * Beyond that, nothing is there that was not pushed, as it was pushed; and what is there twice was sent
- * again. Each client's records are in order in every partition, by their first occurrence; but records
- * that kprf gave up may come late, so where there are some, only delivered ones are looked at.
- */
 import { Audit, nameOf, type Entry, type Fate } from './audit.ts'
 import type { Push, PushedRecord, PushReply } from '../../support/push.ts'
 import type { StoredRecord } from './read-topic.ts'
@@ -35,7 +20,21 @@ export interface Verdict {
 /** More of the same is no news. */
 const quotedViolations = 10
 
-/** See the head of this file. */
+/**
+ * The oracle of the fault tests: keeps account of every record pushed and of what its client was told,
+ * and compares that with what Kafka has in the end.
+ *
+ * | the client was told      | in Kafka                                      |
+ * | ------------------------ | --------------------------------------------- |
+ * | delivered (synchronous)  | yes, at the offset of the reply               |
+ * | accepted (asynchronous)  | yes, unless kprf reports that it gave some up |
+ * | timed out, or nothing    | perhaps                                       |
+ * | any other failure        | no                                            |
+ *
+ * Beyond that, nothing is there that was not pushed, as it was pushed; and what is there twice was sent
+ * again. Each client's records are in order in every partition, by their first occurrence; but records
+ * that kprf gave up may come late, so where there are some, only delivered ones are looked at.
+ */
 export class Ledger {
   readonly #partitionCounts: ReadonlyMap<string, number>
   /** By the value of the record. */

@@ -1,4 +1,3 @@
-/** One broker with a listener for each way to prove who one is, and what clients need for them. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -35,7 +34,7 @@ const kid = 'key-1'
 /** Who the tokens of TOKENS_SIGNED must say they are from. */
 export const ISSUER = 'https://issuer.example'
 
-/** See the head of this file. */
+/** One broker with a listener for each way to prove who one is, and what clients need for them. */
 export class SecureCluster {
   readonly kafka: KafkaCluster
   readonly authority: Authority

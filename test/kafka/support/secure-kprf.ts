@@ -1,4 +1,3 @@
-/** kprf inside the test's process, told in librdkafka's properties how to get into Kafka. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +23,7 @@ export interface Security {
 const MESSAGE_TIMEOUT_MS = 1_500
 const patienceMs = 30_000
 
-/** See the head of this file. */
+/** kprf inside the test's process, told in librdkafka's properties how to get into Kafka. */
 export class SecureKprf {
   readonly #service: Service
   readonly #directory: string

@@ -1,4 +1,3 @@
-/** A token endpoint on this machine, over HTTPS, that gives signed tokens or does not. */
 import { sign, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
@@ -14,7 +13,7 @@ export interface TokenServerOptions {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** See the head of this file. */
+/** A token endpoint on this machine, over HTTPS, that gives signed tokens or does not. */
 export class TokenServer {
   readonly #options: TokenServerOptions
   readonly #server: https.Server

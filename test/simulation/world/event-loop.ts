@@ -1,8 +1,3 @@
-/**
- * The event loop of the simulated kprf: its timers, and what arrives for it from the network. It can be held up, as on a
- * machine that has no time for the process: the rest of the world goes on, and when the loop goes on too, it runs the
- * timers that became due before it reads what has arrived, as Node does.
- */
 import { clockOf, type CancelTimer, type Clock } from '../../../src/base/clock.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
@@ -11,7 +6,11 @@ interface HoldUp {
   readonly toMs: number
 }
 
-/** See the head of this file. */
+/**
+ * The event loop of the simulated kprf: its timers, and what arrives for it from the network. It can be held up, as on a
+ * machine that has no time for the process: the rest of the world goes on, and when the loop goes on too, it runs the
+ * timers that became due before it reads what has arrived, as Node does.
+ */
 export class EventLoop {
   /** The clock of kprf. */
   readonly clock: Clock

@@ -1,9 +1,3 @@
-/**
- * Listeners and connections within this process. Bytes take their time, arrive in pieces, and may be
- * held up on their way to or from a port: by a host that hangs (connections are still accepted, as a
- * kernel does for a process that was stopped) or by a cable that is cut (nothing gets through, and
- * arrives later, as TCP sees to it). A name stands for a port, and for another one later.
- */
 import { EventEmitter } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import type { SeededRandom } from '../../support/random.ts'
@@ -40,7 +34,12 @@ interface Port {
   mostClients: number
 }
 
-/** See the head of this file. */
+/**
+ * Listeners and connections within this process. Bytes take their time, arrive in pieces, and may be
+ * held up on their way to or from a port: by a host that hangs (connections are still accepted, as a
+ * kernel does for a process that was stopped) or by a cable that is cut (nothing gets through, and
+ * arrives later, as TCP sees to it). A name stands for a port, and for another one later.
+ */
 export class SimulatedNetwork {
   readonly #time: VirtualTime
   readonly #loop: EventLoop

@@ -1,8 +1,3 @@
-/**
- * A TCP socket as far as kafkajs, the embedded broker and Node's HTTP use one, whose other end is in
- * this process. It speaks of the network in {@link Wire}s: what goes out goes into one, what comes in
- * comes out of the other.
- */
 import { Duplex } from 'node:stream'
 
 /** One direction of a connection. What goes in comes out in that order, some time later. */
@@ -17,7 +12,11 @@ export interface Wire {
   reset(): void
 }
 
-/** See the head of this file. */
+/**
+ * A TCP socket as far as kafkajs, the embedded broker and Node's HTTP use one, whose other end is in
+ * this process. It speaks of the network in {@link Wire}s: what goes out goes into one, what comes in
+ * comes out of the other.
+ */
 export class SimulatedSocket extends Duplex {
   readonly remoteAddress = '127.0.0.1'
   bytesRead = 0

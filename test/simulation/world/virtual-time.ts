@@ -1,8 +1,3 @@
-/**
- * Time that passes only when nothing is left to do before. Whatever is due at the same moment happens
- * in the order in which it was scheduled, so a run that takes everything else from a seed too can be
- * repeated exactly, and takes only as long as its work does.
- */
 import type { CancelTimer, Clock } from '../../../src/base/clock.ts'
 
 interface Timer {
@@ -19,7 +14,11 @@ const MAX_EVENTS = 3_000_000
 
 const nextTurn = setImmediate
 
-/** See the head of this file. */
+/**
+ * Time that passes only when nothing is left to do before. Whatever is due at the same moment happens
+ * in the order in which it was scheduled, so a run that takes everything else from a seed too can be
+ * repeated exactly, and takes only as long as its work does.
+ */
 export class VirtualTime implements Clock {
   readonly #timers: Timer[] = []
   #nowMs = 0

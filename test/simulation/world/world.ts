@@ -1,4 +1,3 @@
-/** Everything that a run would otherwise get from its machine: time, luck and a network. */
 import { SeededRandom } from '../../support/random.ts'
 import { EventLoop } from './event-loop.ts'
 import { takeOverGlobals } from './globals.ts'
@@ -9,7 +8,7 @@ import { VirtualTime } from './virtual-time.ts'
 const NETWORK_SALT = 0x5eed_0001
 const GLOBALS_SALT = 0x5eed_0002
 
-/** See the head of this file. */
+/** Everything that a run would otherwise get from its machine: time, luck and a network. */
 export class World {
   readonly time = new VirtualTime()
   /** That of kprf; the brokers and the network go by {@link time}. */
