@@ -1,6 +1,6 @@
-/** Who may not do what with which topic. Everything that is not denied is allowed. */
+/** Access control by denial: everything that is not denied is allowed. */
 
-/** What a client may want of a topic. */
+/** What a client does with a topic, as Kafka's access rules distinguish it. */
 export type TopicOperation = 'describe' | 'read' | 'write'
 
 /** Takes rights away from a principal. */

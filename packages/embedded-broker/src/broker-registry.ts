@@ -1,4 +1,4 @@
-/** Which brokers there are, where they listen and which of them are up. */
+/** The brokers of the cluster: their addresses, and which of them are up. */
 import { randomBytes } from 'node:crypto'
 
 /** A broker that is up. */

@@ -1,4 +1,4 @@
-/** One broker's listener on loopback, and the connections it has. */
+/** The listener of one broker on loopback, and its connections. */
 import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
@@ -22,7 +22,7 @@ export interface BrokerContext extends Omit<ConnectionContext, 'connectionId'> {
 /** A broker that can be started and stopped any number of times on the same port. */
 export class BrokerServer {
   readonly #context: BrokerContext
-  /** The TCP sockets, those in a TLS handshake among them. */
+  /** The TCP sockets, including those in a TLS handshake. */
   readonly #sockets = new Set<Socket>()
   #server: Server | undefined
   #port: number
@@ -42,7 +42,7 @@ export class BrokerServer {
     return this.#port
   }
 
-  /** Listens, on the port it had or on another one. Rejects when the port is taken. */
+  /** Listens on the former port or on another one. Rejects if the port is taken. */
   async start(port = this.#port): Promise<void> {
     if (this.#server) return
     this.#port = port
@@ -72,7 +72,7 @@ export class BrokerServer {
     await allClosed
   }
 
-  /** Closes every connection at once; the broker goes on listening. */
+  /** Closes every connection at once; the broker continues to listen. */
   cutConnections(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
@@ -87,7 +87,7 @@ export class BrokerServer {
   }
 }
 
-/** Resolves when a server or socket is closed, in peace or not. */
+/** Resolves when a server or socket is closed, also after an error. */
 function closing(emitter: Server | Socket): Promise<void> {
   return new Promise((resolve) => {
     emitter.once('close', () => {

@@ -1,4 +1,4 @@
-/** Tells those who wait for a partition that something changed: records came, or its leader. */
+/** Notifies requests that wait for a partition of a change: new records, or a new leader. */
 
 /** A set of listeners. */
 export class ChangeSignal {

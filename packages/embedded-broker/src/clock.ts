@@ -1,4 +1,4 @@
-/** Time as the broker sees it, so that tests can own it. */
+/** The clock of the broker, which tests can replace. */
 
 /** Where the broker takes the time and its timers from. */
 export interface BrokerClock {

@@ -94,7 +94,7 @@ export class EmbeddedCluster {
     assertDone(this.#parts.catalog.create(name, topic), `create topic ${name}`)
   }
 
-  /** Deletes a topic and its records. Throws when there is none. */
+  /** Deletes a topic and its records. Throws if the topic does not exist. */
   deleteTopic(name: string): void {
     assertDone(deleteTopic(this.#parts, name), `delete topic ${name}`)
   }
@@ -118,7 +118,7 @@ export class EmbeddedCluster {
     this.#parts.catalog.moveLeader(this.#partition(topicName, partition), brokerId)
   }
 
-  /** Starts a stopped broker, on the port it had unless told otherwise; partitions without a leader get one. */
+  /** Starts a stopped broker, by default on its former port; partitions without a leader get one. */
   async startBroker(id: number, port?: number): Promise<void> {
     const broker = this.#broker(id)
     await broker.start(port)
@@ -137,7 +137,7 @@ export class EmbeddedCluster {
     await broker.stop()
   }
 
-  /** Takes these rights away from clients, and gives back those taken away before. */
+  /** Replaces the rights that are denied to clients. */
   setDenials(denials: readonly Denial[]): void {
     this.#parts.access.replace(denials)
   }
@@ -149,7 +149,7 @@ export class EmbeddedCluster {
     }
   }
 
-  /** Closes everything. Requests under way are never answered. */
+  /** Closes everything. Requests in progress get no answer. */
   async close(): Promise<void> {
     await Promise.all(this.#brokers.map((broker) => broker.stop()))
   }

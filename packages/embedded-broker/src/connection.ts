@@ -1,6 +1,6 @@
 /**
- * One client connection. Requests are served one at a time and answered in the order they came, as
- * Kafka does; the next is not looked at before the last is answered.
+ * One client connection. Like Kafka, it serves one request at a time and answers in the order of arrival; it reads
+ * the next request only after the last answer.
  */
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
@@ -14,7 +14,7 @@ import { Session } from './session.ts'
 /** Bytes of requests that may wait behind the one being served before the socket is no longer read. */
 const MAX_WAITING_BYTES = 1_048_576
 
-/** Largest request of a client that has yet to authenticate, as Kafka's `sasl.server.max.receive.size`. */
+/** Largest request of a client before it has authenticated, as Kafka's `sasl.server.max.receive.size`. */
 const MAX_STRANGER_REQUEST_BYTES = 524_288
 
 /** What a connection needs from its broker. */
@@ -55,7 +55,7 @@ class Connection {
 
   start(): void {
     this.#socket.setNoDelay(true)
-    // A client that goes away is no concern of the broker's: 'close' follows every error.
+    // A client that disconnects is no error of the broker: 'close' follows every error.
     this.#socket.on('error', () => undefined)
     this.#socket.on('data', (chunk: Buffer) => {
       this.#receive(chunk)
@@ -96,17 +96,17 @@ class Connection {
 
   async #deliver({ pieces, close }: Outcome): Promise<void> {
     for (const [index, piece] of pieces.entries()) {
-      // A turn of the event loop between the pieces lets each leave in a segment of its own.
+      // One turn of the event loop between pieces sends each in its own segment.
       if (index > 0) await nextTurn()
       await this.#write(piece)
     }
     if (close === 'reset') this.#socket.resetAndDestroy()
-    // Destroying would throw away what the kernel has not taken yet.
+    // Destroying would discard what the kernel has not accepted yet.
     else if (close === 'end') this.#socket.end(() => this.#socket.destroy())
     else if (close === 'hang') await new Promise(() => undefined)
   }
 
-  /** Resolves when the socket can take more, or is gone. */
+  /** Resolves when the socket accepts more bytes, or is closed. */
   #write(bytes: Buffer): Promise<void> {
     const socket = this.#socket
     if (!socket.writable || socket.write(bytes)) return Promise.resolve()

@@ -1,8 +1,7 @@
 /**
- * CRC-32C (Castagnoli, RFC 3720 appendix B.4), which covers a record batch from its attributes on.
- *
- * Slicing by eight: one table per byte position lets the loop take eight bytes a turn. The producer has
- * its own: a broker that checked with the producer's code would not notice its mistakes.
+ * CRC-32C (Castagnoli, RFC 3720 appendix B.4), which covers a record batch from its attributes on. Slicing by
+ * eight: with one table per byte position the loop handles eight bytes per iteration. The producer has its own
+ * implementation: with the producer's code the broker would not notice its mistakes.
  */
 
 const REVERSED_POLYNOMIAL = 0x82f63b78

@@ -1,8 +1,7 @@
 /**
- * Takes one request frame to its reply: header, body, faults, endpoint, response.
- *
- * A frame that does not follow the protocol, or a request or version that is not served, closes the
- * connection, as with Kafka; only ApiVersions answers in every version, so that clients can ask.
+ * Turns one request frame into its reply: header, body, faults, endpoint, response. Like Kafka, it closes the
+ * connection for a frame that breaks the protocol, and for a request or version that is not served. Only
+ * ApiVersions answers in every version, so that clients can ask.
  */
 import type { Endpoint } from './endpoint.ts'
 import { overwriteErrors } from './endpoint.ts'
@@ -26,11 +25,11 @@ export interface Origin {
   readonly session: Session
 }
 
-/** What a connection is to do after a request. */
+/** What a connection does after a request. */
 export interface Outcome {
   /** Written in order, each on its own. */
   readonly pieces: readonly Buffer[]
-  /** Whether the connection is closed afterwards, and how; `hang` leaves it open and serves nothing more. */
+  /** Whether and how the connection is closed afterwards; `hang` leaves it open without serving it. */
   readonly close: 'no' | 'end' | 'reset' | 'hang'
 }
 
@@ -51,7 +50,7 @@ interface Head {
 
 /** Stands between a request and its handler. */
 export interface Interceptor {
-  /** Says what becomes of a request: `exchange.proceed()` has the broker handle it. */
+  /** Decides the reply to a request: `exchange.proceed()` lets the broker handle it. */
   intercept(exchange: Exchange<unknown, unknown>): Reply<unknown> | Promise<Reply<unknown>>
 }
 
@@ -174,7 +173,7 @@ function frameOf(
   const writer = new Writer()
   writer.int32(0)
   writer.int32(correlationId)
-  // ApiVersions keeps the old header, since its reader does not know yet which versions are served.
+  // ApiVersions keeps the old header, because its reader does not know the served versions yet.
   if (format.isFlexible && api.key !== apiVersionsApi.key) writer.unsignedVarint(0)
   api.response.write(writer, response, format)
   const frame = writer.bytes()

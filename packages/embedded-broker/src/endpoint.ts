@@ -1,4 +1,4 @@
-/** Joins what the protocol says of an API with the code that serves it. */
+/** Combines the protocol definition of an API with the code that serves it. */
 import type { Reply, ReceivedRequest, Target } from './exchange.ts'
 import type { Api } from './protocol/api.ts'
 import type { Session } from './session.ts'
@@ -24,7 +24,7 @@ export type Refuse<Request, Response> = (
   session: Session,
 ) => Reply<Response> | Promise<Reply<Response>>
 
-/** An API and its code, the message types known to itself only. */
+/** An API and its code. The message types are internal to it. */
 export interface Endpoint {
   readonly api: Api<unknown, unknown>
   serve(
@@ -32,7 +32,7 @@ export interface Endpoint {
     received: ReceivedRequest,
     session: Session,
   ): Reply<unknown> | Promise<Reply<unknown>>
-  /** Absent where serving the request and overwriting its error fields will do. */
+  /** Absent if it is enough to serve the request and overwrite its error fields. */
   refuse?(
     refusal: Refusal,
     request: unknown,

@@ -1,6 +1,6 @@
 /** One request and its reply, as handlers and faults see them. */
 
-/** A topic, and where the request names one a partition, that a request is about. */
+/** A topic that a request names, with the partition if it names one. */
 export interface Target {
   readonly topic: string
   readonly partition?: number
@@ -26,11 +26,11 @@ export interface ReceivedRequest {
 export type Distortion = (frame: Buffer) => readonly Buffer[]
 
 /**
- * What becomes of a request.
+ * The reply to a request.
  *
- * - `answer`: the response is sent, in one piece unless a distortion says otherwise. Afterwards the connection
- *   may be closed (`thenCut`) or never served again (`thenHang`).
- * - `none`: nothing is sent and the connection goes on, as with acks 0.
+ * - `answer`: the response is sent, in one piece unless a distortion says otherwise. Afterwards the connection may be
+ *   closed (`thenCut`) or never served again (`thenHang`).
+ * - `none`: nothing is sent and the connection continues, as with acks 0.
  * - `cut`: the connection is closed.
  */
 export type Reply<Response> =
@@ -48,9 +48,9 @@ export type Reply<Response> =
 export interface Exchange<Request, Response> {
   readonly received: ReceivedRequest
   readonly request: Request
-  /** Lets the broker handle the request, or another in its place. */
+  /** Lets the broker handle this request, or the given one instead. */
   proceed(request?: Request): Promise<Reply<Response>>
-  /** Has the request refused with an error code, for all that it names or for the matching part. */
+  /** Answers with an error code, for the whole request or for the matching part. */
   refuse(errorCode: number, matches: (target: Target) => boolean): Promise<Reply<Response>>
 }
 

@@ -1,13 +1,13 @@
-/** The faults in force: which request each is for, and how often it still applies. */
+/** The active faults: the requests that each applies to, and how often it still applies. */
 import type { Exchange, ReceivedRequest, Reply } from './exchange.ts'
 
 /** Which requests a fault is for, and how often. */
 export interface ControlOptions {
   /** Applies to every matching request until removed. @defaultValue false: to one */
   readonly keep?: boolean
-  /** Applies to so many matching requests. @defaultValue 1 */
+  /** Number of matching requests that the fault applies to. @defaultValue 1 */
   readonly times?: number
-  /** Lets so many matching requests pass first. @defaultValue 0 */
+  /** Number of matching requests that pass first. @defaultValue 0 */
   readonly skip?: number
   /** Only requests to this broker. */
   readonly brokerId?: number
@@ -19,17 +19,17 @@ export interface ControlOptions {
   readonly when?: (received: ReceivedRequest) => boolean
 }
 
-/** A fault in force. */
+/** An active fault. */
 export interface Control {
   /** How often the fault was applied so far. */
   readonly appliedCount: number
   /** Resolves with the request to which the fault is applied first. */
   readonly applied: Promise<ReceivedRequest>
-  /** Ends the fault; requests already under it are not released. */
+  /** Ends the fault; requests that it already holds are not released. */
   remove(): void
 }
 
-/** A {@link Fault} whose message types are known to its owner only. */
+/** A {@link Fault} without its message types. */
 export interface ErasedFault {
   fault(exchange: Exchange<unknown, unknown>): Reply<unknown> | Promise<Reply<unknown>>
 }
@@ -91,7 +91,7 @@ class ActiveControl implements Control {
   }
 }
 
-/** Faults by request kind, oldest first: a request meets the first that takes it. */
+/** Faults by kind of request, oldest first: the first fault that matches a request applies to it. */
 export class FaultControls {
   readonly #byApi = new Map<string, ActiveControl[]>()
 
@@ -109,7 +109,7 @@ export class FaultControls {
     this.#byApi.clear()
   }
 
-  /** The fault that applies to the request, which thereby counts as applied. */
+  /** Returns the fault that applies to the request, and counts it as applied. */
   take(received: ReceivedRequest): ErasedFault | undefined {
     const controls = this.#unspent(received.api)
     return controls.find((control) => control.take(received))?.erased

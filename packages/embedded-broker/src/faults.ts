@@ -1,15 +1,13 @@
 /**
- * Ways in which the broker can be told to misbehave.
- *
- * A fault takes the place of the broker for one request: it may let the broker handle it
- * (`exchange.proceed()`), before, after or instead of doing something else. Nothing here waits for
- * time to pass: a delay ends when a promise of the test does.
+ * Faults that tests can inject. A fault replaces the broker for one request: it may let the broker handle it
+ * (`exchange.proceed()`) before, after or instead of doing something else. No fault waits for time to pass: a delay
+ * ends when a promise of the test settles.
  */
 import type { Distortion, Exchange, Reply, Target } from './exchange.ts'
 import type { MetadataRequest, MetadataResponse } from './protocol/apis/metadata.ts'
 import type { ProduceRequest, ProduceResponse } from './protocol/apis/produce.ts'
 
-/** What happens to a request instead of the usual. */
+/** Handles a request instead of the broker. */
 export type Fault<Request, Response> = (
   exchange: Exchange<Request, Response>,
 ) => Reply<Response> | Promise<Reply<Response>>
@@ -19,7 +17,7 @@ export type AnyFault = <Request, Response>(
   exchange: Exchange<Request, Response>,
 ) => Promise<Reply<Response>>
 
-/** The part of a request that a fault is about; a field left out stands for all. */
+/** The part of a request that a fault applies to; a missing field matches everything. */
 export interface TargetFilter {
   readonly topic?: string
   readonly partition?: number
@@ -39,7 +37,7 @@ export function error(errorCode: number, where: TargetFilter = {}): AnyFault {
   return (exchange) => exchange.refuse(errorCode, matching(where))
 }
 
-/** Stores the records of the matching partitions and answers an error code all the same. */
+/** Stores the records of the matching partitions and still answers an error code. */
 export function errorAfterStoring(
   errorCode: number,
   where: TargetFilter = {},
@@ -75,12 +73,12 @@ export function delayAnswer(until: Promise<unknown>): AnyFault {
   }
 }
 
-/** Never answers, nor anything later on the same connection; the request is not handled. */
+/** Answers neither this request nor later ones on the same connection, and does not handle it. */
 export function hang(): AnyFault {
   return () => new Promise(() => undefined)
 }
 
-/** Handles the request, then never answers, nor anything later on the same connection. */
+/** Handles the request, then answers neither it nor later ones on the same connection. */
 export function hangAfterHandling(): AnyFault {
   return async (exchange) => {
     await exchange.proceed()
@@ -88,7 +86,7 @@ export function hangAfterHandling(): AnyFault {
   }
 }
 
-/** Closes the connection; the request is not handled. With `withReset`, by a TCP reset. */
+/** Closes the connection without handling the request; with `withReset`, by a TCP reset. */
 export function cutBefore({ withReset = false } = {}): AnyFault {
   return () => Promise.resolve({ kind: 'cut', withReset })
 }
@@ -107,8 +105,7 @@ export function cutWithin(lengthBytes: number): AnyFault {
 }
 
 /**
- * Sends the first `lengthBytes` of the answer, though never all of it, then nothing more on the connection, which stays
- * open.
+ * Sends the first `lengthBytes` of the answer, but never all of it, then nothing more; the connection stays open.
  */
 export function silentWithin(lengthBytes: number): AnyFault {
   return async (exchange) => {
@@ -179,7 +176,7 @@ export function rewrite<Response>(
   }
 }
 
-/** What to tell of a topic that is not so. */
+/** False statements about a topic. */
 export interface MetadataLie extends TargetFilter {
   /** Leaves the topic out. */
   readonly isOmitted?: boolean
@@ -191,7 +188,7 @@ export interface MetadataLie extends TargetFilter {
   readonly leaderId?: number
 }
 
-/** Answers metadata that is not true of one topic, or of all. */
+/** Answers false metadata about one topic, or about all. */
 export function metadataLie(lie: MetadataLie): Fault<MetadataRequest, MetadataResponse> {
   const matches = matching(lie)
   const isAbout = (topic: string | null): boolean => lie.topic === undefined || topic === lie.topic

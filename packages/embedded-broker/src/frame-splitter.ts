@@ -1,9 +1,12 @@
-/** Cuts a stream of bytes into length-prefixed frames. Memory grows with what arrives, not with claims. */
+/**
+ * Splits a stream of bytes into length-prefixed frames. Memory grows with the bytes that arrive, not with announced
+ * lengths.
+ */
 import { MalformedFrame } from './protocol/reader.ts'
 
 const LENGTH_BYTES = 4
 
-/** Collects chunks until a frame is whole. */
+/** Collects chunks until a frame is complete. */
 export class FrameSplitter {
   readonly #maxFrameBytes: () => number
   #chunks: Buffer[] = []

@@ -1,7 +1,4 @@
-/**
- * A small Kafka cluster in this process, for trying things out. What tests need beside it, faults and a log of
- * requests, is in `testing.ts`.
- */
+/** A small Kafka cluster in this process, for trials. `testing.ts` adds faults and a log of requests for tests. */
 export { EmbeddedCluster } from './cluster.ts'
 export type { Denial } from './access-control.ts'
 export type { BrokerClock } from './clock.ts'

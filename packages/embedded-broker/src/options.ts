@@ -1,4 +1,4 @@
-/** What an embedded cluster can be told when it starts, and the defaults. */
+/** Options of an embedded cluster, and their defaults. */
 import { createServer, type Server, type Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { Denial } from './access-control.ts'
@@ -14,7 +14,7 @@ export interface TopicOptions {
   readonly maxMessageBytes?: number
 }
 
-/** Who may connect, and how they prove it. */
+/** The users that may connect, and the SASL mechanisms. */
 export interface SaslOptions {
   /** @defaultValue all that are served */
   readonly mechanisms?: readonly SaslMechanism[]
@@ -34,7 +34,7 @@ export interface EmbeddedClusterOptions {
   readonly topics?: Readonly<Record<string, TopicOptions>>
   /** Whether a metadata request creates the topics it names. @defaultValue true */
   readonly autoCreateTopics?: boolean
-  /** Partitions of a topic that does not say. @defaultValue 4 */
+  /** Partitions of a topic without its own number. @defaultValue 4 */
   readonly defaultPartitions?: number
   /** Largest batch accepted, bytes, as Kafka's `message.max.bytes`. @defaultValue 1048588 */
   readonly maxMessageBytes?: number
@@ -45,8 +45,8 @@ export interface EmbeddedClusterOptions {
   /** Partitions of all topics together; creation beyond it is refused. @defaultValue 10000 */
   readonly maxPartitions?: number
   /**
-   * What a broker keeps an epoch of an idempotent producer for. Kafka keeps one in each partition that the
-   * producer writes to; some other brokers keep one for the producer, whichever partition it writes to.
+   * The scope of the epoch of an idempotent producer. Kafka keeps one epoch in each partition that the producer
+   * writes to; some other brokers keep one per producer for all partitions.
    *
    * @defaultValue 'partition'
    */
@@ -61,7 +61,7 @@ export interface EmbeddedClusterOptions {
   readonly clock?: BrokerClock
   /** Makes the listener of a broker without TLS. @defaultValue that of `node:net` */
   readonly createServer?: (onConnection: (socket: Socket) => void) => Server
-  /** Told of a defect of the broker itself. @defaultValue a warning of the process */
+  /** Called for an error inside the broker. @defaultValue a warning of the process */
   readonly onInternalError?: (error: unknown) => void
 }
 

@@ -1,8 +1,6 @@
 /**
- * The log of one partition, in memory: batches with consecutive offsets, stored as they came.
- *
- * The log holds at most `maxBytes`, and always its newest batch: the oldest batches are dropped and
- * `startOffset` moves up.
+ * The log of one partition, in memory: batches with consecutive offsets, stored as they arrived. It holds at most
+ * `maxBytes`, and always its newest batch: it drops the oldest batches and moves `startOffset`.
  */
 import type { BatchHeader } from './record-batch.ts'
 
@@ -18,7 +16,7 @@ export interface StoredBatch {
 /** How much to read. */
 export interface ReadLimits {
   readonly maxBytes: number
-  /** Whether the first batch is read even when it alone is over `maxBytes`. */
+  /** Whether the first batch is read even if it exceeds `maxBytes`. */
   readonly isFirstWhole: boolean
 }
 
@@ -68,7 +66,7 @@ export class PartitionLog {
     return baseOffset
   }
 
-  /** The batches from the one that holds `offset` on, as far as `maxBytes` goes. */
+  /** The batches from the one with `offset` on, up to `maxBytes`. */
   read(offset: bigint, { maxBytes, isFirstWhole }: ReadLimits): readonly Buffer[] {
     const found: Buffer[] = []
     let roomBytes = maxBytes

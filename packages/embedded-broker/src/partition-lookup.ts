@@ -1,9 +1,9 @@
-/** Finds the partition that a request is about, or the error code that Kafka answers instead. */
+/** Finds the partition that a request names, or Kafka's error code. */
 import type { AccessControl, TopicOperation } from './access-control.ts'
 import { ErrorCode } from './protocol/error-code.ts'
 import type { Partition, Topic, TopicCatalog } from './topic-catalog.ts'
 
-/** What a request wants of a partition, and who wants it. */
+/** A request for a partition, and its principal. */
 export interface PartitionWish {
   readonly topic: string
   readonly index: number

@@ -1,6 +1,6 @@
 /**
- * What a partition remembers of idempotent producers: their epoch, and the sequence numbers of their
- * latest batches, so that a batch sent twice is stored once.
+ * The state of idempotent producers in a partition: their epoch and the sequence numbers of their latest batches,
+ * so that a batch sent twice is stored once.
  */
 import { ErrorCode } from './protocol/error-code.ts'
 import type { BatchHeader } from './record-batch.ts'
@@ -8,7 +8,7 @@ import type { BatchHeader } from './record-batch.ts'
 /** Batches remembered per producer: as many as a client may have in flight. */
 const REMEMBERED_BATCHES = 5
 
-/** Producers remembered per partition; the one silent for longest is forgotten first. */
+/** Producers remembered per partition; the least recent one is forgotten first. */
 const MAX_PRODUCERS = 1_000
 
 /** Sequence numbers run up to the largest int32 and then start again at 0. */
@@ -73,7 +73,7 @@ export class ProducerStates {
     const former = this.#producers.get(producerId)
     const batches = former?.epoch === producerEpoch ? former.batches : []
     const batch = { firstSequence: baseSequence, lastSequence: lastSequenceOf(header), baseOffset }
-    // A map keeps the order of insertion: taken out and put in again, the producer is the newest.
+    // A map keeps insertion order: after deletion and insertion the producer is the newest.
     this.#producers.delete(producerId)
     this.#producers.set(producerId, {
       epoch: producerEpoch,

@@ -24,7 +24,7 @@ export const BATCH_HEADER_BYTES = 61
 /** Base offset and length: what precedes the bytes that the length counts. */
 const BATCH_PREFIX_BYTES = 12
 
-/** Below this length Kafka takes the batch for corrupt rather than cut short. */
+/** Below this length Kafka reports the batch as corrupt rather than truncated. */
 const SMALLEST_RECORD_BYTES = 14
 
 const COMPRESSION_MASK = 0x07
@@ -51,7 +51,7 @@ export interface BatchRefusal {
   readonly message: string
 }
 
-/** What a batch must respect. */
+/** Limits on a batch. */
 export interface BatchLimits {
   readonly maxMessageBytes: number
   /** Latest timestamp accepted, milliseconds since the epoch. */
@@ -64,7 +64,7 @@ export function compressionOf(header: BatchHeader): number {
   return header.attributes & COMPRESSION_MASK
 }
 
-/** Reads the header of a batch that is known to be whole. */
+/** Reads the header of a complete batch. */
 export function readBatchHeader(batch: Buffer): BatchHeader {
   return {
     sizeBytes: BATCH_PREFIX_BYTES + batch.readInt32BE(8),
@@ -87,7 +87,7 @@ export function refuseBatch(records: Buffer, limits: BatchLimits): BatchRefusal 
   return refuseFraming(records) ?? refuseContent(records, limits)
 }
 
-/** There must be exactly one whole batch, of format 2. */
+/** There must be exactly one complete batch, of format 2. */
 function refuseFraming(records: Buffer): BatchRefusal | undefined {
   if (records.length < BATCH_PREFIX_BYTES) return invalidRecord('there is no record batch')
   const lengthBytes = records.readInt32BE(8)
@@ -146,7 +146,7 @@ function refuseHeader(
   return undefined
 }
 
-/** Compressed records are not opened: they are stored as they come. */
+/** Compressed records are not checked: they are stored as they arrive. */
 function refuseRecords(
   batch: Buffer,
   header: BatchHeader,

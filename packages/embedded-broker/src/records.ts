@@ -2,7 +2,7 @@
 import type { Reader } from './protocol/reader.ts'
 import { MalformedFrame } from './protocol/reader.ts'
 
-/** One record as it lies in its batch; offset and timestamp are relative to the batch. */
+/** One record in its batch; offset and timestamp are relative to the batch. */
 interface RelativeRecord {
   readonly offsetDelta: number
   readonly timestampDeltaMs: number

@@ -1,4 +1,4 @@
-/** What a broker knows of the client at the other end of a connection. */
+/** What a broker knows about the client of a connection. */
 import type { Authenticator } from './sasl/authenticator.ts'
 
 /** The principal of a client that did not authenticate, as Kafka names it. */
@@ -11,14 +11,14 @@ export interface SessionOptions {
   readonly closed: AbortSignal
   /** Absent on a listener without SASL. */
   readonly authenticator: Authenticator | undefined
-  /** Common name of the client's certificate, if it showed one. */
+  /** Common name of the client's certificate, if it sent one. */
   readonly certificateName: string | undefined
 }
 
 /** One connection, to the code that serves its requests. */
 export class Session {
   readonly clientHost: string
-  /** Aborted when the connection is gone, so that nothing waits on its behalf. */
+  /** Aborted when the connection closes, so that no request waits on its behalf. */
   readonly closed: AbortSignal
   readonly authenticator: Authenticator | undefined
   readonly #certificateName: string | undefined

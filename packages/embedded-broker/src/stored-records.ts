@@ -1,4 +1,4 @@
-/** Decodes what a log holds, for assertions and for people. */
+/** Decodes the records of a log, for assertions and for people. */
 import type { CompressionName } from './compression/decompress.ts'
 import { compressionNames, decompress } from './compression/decompress.ts'
 import type { PartitionLog, StoredBatch } from './partition-log.ts'

@@ -1,4 +1,4 @@
-/** {@link EmbeddedCluster} for tests: it misbehaves on command and remembers what it was asked. */
+/** {@link EmbeddedCluster} for tests, with faults and a log of requests. */
 import { EmbeddedCluster } from './cluster.ts'
 import type { Interceptor } from './dispatcher.ts'
 import type { ApiName, RequestBody, ResponseBody } from './endpoints.ts'
@@ -16,7 +16,7 @@ export interface TestClusterOptions extends EmbeddedClusterOptions {
 
 const DEFAULT_REQUEST_LOG_SIZE = 10_000
 
-/** Notes each request, and has the fault that is in force for it take the place of the broker. */
+/** Logs each request and applies the active fault. */
 class Misbehaviour implements Interceptor {
   readonly controls = new FaultControls()
   readonly log: RequestLog
@@ -72,8 +72,8 @@ export class TestCluster extends EmbeddedCluster {
   }
 
   /**
-   * Has a fault take the place of the broker for the next request of a kind, or for those that the
-   * options say. Several faults on one kind apply in the order they were added, one per request.
+   * Applies a fault to the next request of a kind, or to those that the options select. Several faults for one kind
+   * apply in the order they were added, one per request.
    */
   control<Name extends ApiName>(
     api: Name,

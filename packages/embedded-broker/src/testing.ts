@@ -1,4 +1,4 @@
-/** A cluster for tests: it misbehaves on command, remembers what it was asked, and what it stored can be read. */
+/** A cluster for tests, with faults, a log of requests and access to stored records. */
 export { TestCluster, type TestClusterOptions } from './test-cluster.ts'
 export * as fault from './faults.ts'
 export type { AnyFault, Fault, MetadataLie, TargetFilter } from './faults.ts'

@@ -1,4 +1,4 @@
-/** The cluster's topics: their partitions, who leads each, and the logs behind them. */
+/** The topics of the cluster: their partitions, leaders and logs. */
 import { randomBytes } from 'node:crypto'
 import type { BrokerRegistry } from './broker-registry.ts'
 import { ChangeSignal } from './change-signal.ts'
@@ -16,7 +16,7 @@ export interface Partition {
   readonly replicaIds: readonly number[]
   readonly log: PartitionLog
   readonly producers: ProducerStates
-  /** Told when records come, the leader changes or the topic goes. */
+  /** Signals new records, a change of leader, and deletion of the topic. */
   readonly changed: ChangeSignal
   leaderId: number
   /** Raised with every change of leader. */
@@ -57,7 +57,7 @@ export class TopicCatalog {
   readonly #settings: EmbeddedClusterSettings
   readonly #registry: BrokerRegistry
   readonly #topics = new Map<string, Topic>()
-  /** The newest epoch of each producer, where all partitions share it. */
+  /** The newest epoch of each producer, if all partitions share it. */
   readonly #epochs: Map<bigint, number> | undefined
   #partitionCount = 0
 
@@ -83,7 +83,7 @@ export class TopicCatalog {
     return this.#topics.get(topicName)?.partitions[index]
   }
 
-  /** Why Kafka would not create the topic: an error code, or `NONE`. */
+  /** The error code for a topic that Kafka would not create, or `NONE`. */
   refuseCreation(name: string, { partitions }: NewTopic): number {
     const count = partitions ?? this.#settings.defaultPartitions
     if (!isTopicName(name)) return ErrorCode.INVALID_TOPIC_EXCEPTION
@@ -117,7 +117,7 @@ export class TopicCatalog {
     return errorCode
   }
 
-  /** Why Kafka would not raise the number of partitions: an error code, or `NONE`. */
+  /** The error code if Kafka would not raise the number of partitions, or `NONE`. */
   refuseGrowth(name: string, count: number): number {
     const topic = this.#topics.get(name)
     if (!topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -142,12 +142,12 @@ export class TopicCatalog {
     partition.changed.notify()
   }
 
-  /** A broker came up: it takes the partitions that have no leader. */
+  /** Makes a started broker the leader of partitions without one. */
   brokerStarted(): void {
     this.#reelect(NO_LEADER)
   }
 
-  /** A broker went down: its partitions move to the next replica that is up, or lose their leader. */
+  /** Moves the partitions of a stopped broker to the next replica that is up, or leaves them without a leader. */
   brokerStopped(id: number): void {
     this.#reelect(id)
   }

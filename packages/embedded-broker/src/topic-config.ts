@@ -1,4 +1,4 @@
-/** The configuration of topics that clients may see. Of these, only `max.message.bytes` is obeyed. */
+/** The topic configuration that clients see. Only `max.message.bytes` has an effect. */
 
 /** Types of values, by their numbers in the protocol. */
 export const ConfigType = { BOOLEAN: 1, STRING: 2, INT: 3, LONG: 5, DOUBLE: 6, LIST: 7 } as const

@@ -1,4 +1,4 @@
-/** Deletes a topic with all that refers to it. */
+/** Deletes a topic and everything that refers to it. */
 import type { ClusterParts } from './cluster-parts.ts'
 
 /** Drops the topic, its records and the offsets committed for it. Answers an error code, or `NONE`. */

@@ -1,4 +1,4 @@
-/** Decompresses the records of a batch, whichever of Kafka's codecs they were compressed with. */
+/** Decompresses the records of a batch, with any of Kafka's codecs. */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { MalformedFrame } from '../protocol/reader.ts'
 import { lz4Decompress } from './lz4.ts'

@@ -1,4 +1,4 @@
-/** Bytes being decompressed, which later parts may repeat. */
+/** The output of a decompression, which later parts may repeat. */
 import { MalformedFrame } from '../protocol/reader.ts'
 
 /** Most that one batch may decompress to, so that a few bytes cannot fill the memory. */

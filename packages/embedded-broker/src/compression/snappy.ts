@@ -6,7 +6,7 @@ import { Output } from './output.ts'
 const STREAM_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
 const STREAM_VERSION_BYTES = 8
 
-/** Literals of up to 60 bytes have their length in the tag; longer ones say how many bytes tell it. */
+/** Tags hold the length of literals of up to 60 bytes; larger tags give the number of length bytes that follow. */
 const LONGEST_TAGGED_LITERAL = 60
 
 /**

@@ -1,4 +1,4 @@
-/** What members of a group are told. */
+/** Answers to the members of a group. */
 import type { GroupProtocol, Member } from './member.ts'
 import type { JoinResult, SyncResult } from './results.ts'
 

@@ -1,11 +1,11 @@
-/** All consumer groups of the cluster, and which broker looks after each. */
+/** All consumer groups of the cluster, and the coordinator of each. */
 import type { BrokerAddress, BrokerRegistry } from '../broker-registry.ts'
 import type { BrokerClock } from '../clock.ts'
 import { ErrorCode } from '../protocol/error-code.ts'
 import { CommittedOffsets } from './committed-offsets.ts'
 import { Group } from './group.ts'
 
-/** Groups kept at once; vacant ones make room for new ones. */
+/** Groups kept at once; an empty group is removed for a new one. */
 const MAX_GROUPS = 1_000
 
 /** A group and what it has committed. */
@@ -33,7 +33,7 @@ export class GroupCoordinator {
     return this.#groups.get(groupId)
   }
 
-  /** The group, new if need be; `undefined` when there are too many. */
+  /** Returns the group and creates it if it does not exist; `undefined` if there are too many. */
   findOrCreate(groupId: string): CoordinatedGroup | undefined {
     const found = this.#groups.get(groupId)
     if (found) return found
@@ -53,18 +53,18 @@ export class GroupCoordinator {
     return ErrorCode.NONE
   }
 
-  /** Forgets what the groups committed for a topic that is no more. */
+  /** Forgets the offsets that groups committed for a deleted topic. */
   forgetTopic(topic: string): void {
     for (const { offsets } of this.#groups.values()) offsets.forgetTopic(topic)
   }
 
-  /** The broker that looks after a group, or `undefined` when none is up. */
+  /** The coordinator of a group, or `undefined` if no broker is up. */
   brokerOf(groupId: string): BrokerAddress | undefined {
     const alive = this.#registry.alive()
     return alive[spread(groupId) % alive.length]
   }
 
-  /** Why a broker does not serve a group: an error code, or `NONE`. */
+  /** The error code for a broker that does not serve a group, or `NONE`. */
   refuse(groupId: string, brokerId: number): number {
     if (groupId === '') return ErrorCode.INVALID_GROUP_ID
     return this.brokerOf(groupId)?.id === brokerId ? ErrorCode.NONE : ErrorCode.NOT_COORDINATOR

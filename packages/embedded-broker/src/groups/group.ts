@@ -60,7 +60,7 @@ export class Group {
     return this.#protocolName ?? ''
   }
 
-  /** Whether nobody is in the group or on the way in. */
+  /** Whether the group has no members, joining ones included. */
   get isVacant(): boolean {
     return this.#members.isVacant
   }
@@ -69,7 +69,7 @@ export class Group {
     return this.#members.list()
   }
 
-  /** Lets a member in, and answers when the generation it belongs to has begun. */
+  /** Adds a member, and answers when its generation has begun. */
   join(wish: JoinWish): Promise<JoinResult> | JoinResult {
     if (!this.#suits(wish)) {
       return failedJoin(wish.memberId, ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
@@ -77,7 +77,7 @@ export class Group {
     return wish.memberId === '' ? this.#joinAnew(wish) : this.#joinAs(wish)
   }
 
-  /** Takes the leader's assignment, and answers each member its own once it is there. */
+  /** Stores the leader's assignment, and sends each member its part. */
   sync(wish: SyncWish): Promise<SyncResult> | SyncResult {
     const errorCode = this.#refuseSync(wish)
     const member = this.#members.get(wish.memberId)
@@ -100,7 +100,7 @@ export class Group {
       : errorCode
   }
 
-  /** Takes a member out, which it may ask for by its instance id alone. */
+  /** Removes a member, which may identify itself by its instance id alone. */
   leave({ memberId, instanceId }: MemberIdentity): number {
     if (this.#members.endPromise(memberId)) {
       this.#checkAssembly()
@@ -113,7 +113,7 @@ export class Group {
     return errorCode
   }
 
-  /** Why offsets may not be committed: an error code, or `NONE`. */
+  /** The error code for a commit that is not allowed, or `NONE`. */
   refuseCommit(identity: MemberIdentity, generationId: number): number {
     // A consumer that assigns its own partitions commits without being a member.
     if (generationId < 0 && this.#state === 'Empty') return ErrorCode.NONE
@@ -146,7 +146,7 @@ export class Group {
     return this.#joinResult(member)
   }
 
-  /** Whether a known member's join is more than the repetition of one whose answer was lost. */
+  /** Whether the join of a known member needs a rebalance: not if it only repeats one whose answer was lost. */
   #needsRebalance(member: Member, wish: JoinWish): boolean {
     if (this.#state === 'PreparingRebalance' || !hasSameProtocols(member, wish)) return true
     return this.#state === 'Stable' && member.id === this.#leaderId
@@ -171,7 +171,7 @@ export class Group {
     })
   }
 
-  /** A member with an instance id came back as a new process: it takes the place of the former. */
+  /** Replaces a member with an instance id by its new process. */
   #replace(former: Member, memberId: string, wish: JoinWish): Promise<JoinResult> | JoinResult {
     const needsRebalance = this.#state !== 'Stable' || !hasSameProtocols(former, wish)
     const formerLeaderId = this.#leaderId
@@ -183,8 +183,7 @@ export class Group {
     this.#heard(member)
     const result = this.#joinResult(member)
     if (wish.canSkipAssignment) return { ...result, skipAssignment: memberId === this.#leaderId }
-    // An older client takes itself for a follower if the leader seems to be another, and so
-    // fetches the assignment that it had.
+    // An older client acts as a follower if the leader seems to be another member, and so fetches its old assignment.
     return { ...result, leaderId: formerLeaderId, members: [] }
   }
 
@@ -193,7 +192,7 @@ export class Group {
     this.#rebalance()
   }
 
-  /** Starts a rebalance unless one is under way, and ends it if everybody is there already. */
+  /** Starts a rebalance unless one is in progress, and ends it if all members have already joined. */
   #rebalance(): void {
     if (this.#state !== 'PreparingRebalance') {
       for (const member of this.members()) {
@@ -211,7 +210,7 @@ export class Group {
     if (this.#state === 'PreparingRebalance' && this.#members.isAssembled) this.#beginGeneration()
   }
 
-  /** Goes on without the members that did not join; those with an instance id may yet come back. */
+  /** Continues without the members that did not join; those with an instance id may still return. */
   #joinTimeIsUp(): void {
     for (const member of this.members()) {
       if (!member.awaitingJoin && member.instanceId === null) {
@@ -263,7 +262,7 @@ export class Group {
     }
   }
 
-  /** A member that waited has its whole session time again from the answer on. */
+  /** The session timeout of a member that waited starts with the answer. */
   #answerSync(member: Member, result: SyncResult): void {
     if (!member.awaitingSync) return
     answerSync(member, result)

@@ -1,7 +1,7 @@
 /** One member of a consumer group, and the protocols that members agree on. */
 import type { JoinResult, SyncResult } from './results.ts'
 
-/** A way of assigning partitions that a member supports, with what the assigner needs to know of it. */
+/** An assignment protocol that a member supports, with the metadata for its assigner. */
 export interface GroupProtocol {
   readonly name: string
   readonly metadata: Buffer
@@ -23,9 +23,9 @@ export interface JoinWish extends MemberIdentity {
   readonly rebalanceTimeoutMs: number
   readonly protocolType: string
   readonly protocols: readonly GroupProtocol[]
-  /** Whether a client without an id is given one first and has to join again with it (KIP-394). */
+  /** Whether a client without an id first gets one and must join again with it (KIP-394). */
   readonly mustKnowMemberId: boolean
-  /** Whether the client understands that a leader need not assign anew (KIP-814). */
+  /** Whether the client understands that a leader may skip the assignment (KIP-814). */
   readonly canSkipAssignment: boolean
 }
 
@@ -85,7 +85,7 @@ export function commonProtocols(members: readonly Member[]): readonly string[] {
   )
 }
 
-/** The common protocol that most members like best. */
+/** The common protocol that most members prefer. */
 export function electProtocol(members: readonly Member[]): string {
   const candidates = commonProtocols(members)
   const votes = members.map(

@@ -1,17 +1,19 @@
-/** Who is in a group, who is on the way in, and who has fallen silent. */
+/** The members of a group, joining clients, and session timeouts. */
 import type { BrokerClock } from '../clock.ts'
 import { ErrorCode } from '../protocol/error-code.ts'
 import { answerJoin, answerSync, failedJoin, failedSync } from './answers.ts'
 import type { Member, MemberIdentity } from './member.ts'
 
-/** Members of one group, with those on the way in. */
+/** Most members of one group, including joining clients. */
 const MAX_MEMBERS = 1_000
 
 /** The members of one group. */
 export class Membership {
   readonly #clock: BrokerClock
   readonly #members = new Map<string, Member>()
-  /** Ids given to clients that have not joined with them yet (KIP-394), and what ends the wait. */
+  /**
+   * Ids of clients that have not joined with them yet (KIP-394), each with the function that cancels its timeout.
+   */
   readonly #promisedIds = new Map<string, () => void>()
 
   constructor(clock: BrokerClock) {
@@ -26,12 +28,12 @@ export class Membership {
     return this.#members.size + this.#promisedIds.size >= MAX_MEMBERS
   }
 
-  /** Whether nobody is in the group or on the way in. */
+  /** Whether the group has no members, joining ones included. */
   get isVacant(): boolean {
     return this.#members.size === 0 && this.#promisedIds.size === 0
   }
 
-  /** Whether all members wait for the next generation and nobody is on the way in. */
+  /** Whether all members wait for the next generation and no client is joining. */
   get isAssembled(): boolean {
     return this.#promisedIds.size === 0 && this.list().every(({ awaitingJoin }) => awaitingJoin)
   }
@@ -53,7 +55,7 @@ export class Membership {
     this.#members.set(member.id, member)
   }
 
-  /** Takes a member out; a request of its that waits is answered with the error code. */
+  /** Removes a member and answers its waiting request with the error code. */
   evict(member: Member, errorCode: number): void {
     member.cancelSession()
     this.#members.delete(member.id)
@@ -61,24 +63,24 @@ export class Membership {
     answerSync(member, failedSync(errorCode))
   }
 
-  /** Why somebody is not taken for a member: an error code, or `NONE`. */
+  /** The error code for a client that is not a member, or `NONE`. */
   refuse({ memberId, instanceId }: MemberIdentity): number {
     const owner = this.byInstance(instanceId)
     if (owner && owner.id !== memberId) return ErrorCode.FENCED_INSTANCE_ID
     return this.#members.has(memberId) ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID
   }
 
-  /** Restarts the time within which the member has to be heard of again. */
+  /** Restarts the session timeout of a member. */
   heard(member: Member, onSilence: () => void): void {
     member.cancelSession()
     member.cancelSession = this.#clock.schedule(member.sessionTimeoutMs, () => {
-      // A member that waits for the others is not silent: the rebalance timer watches over it.
+      // A member that waits for others is not silent: the rebalance timer covers it.
       if (member.awaitingJoin ?? member.awaitingSync) this.heard(member, onSilence)
       else onSilence()
     })
   }
 
-  /** Gives an id to a client that is to join again with it within its session timeout. */
+  /** Reserves an id for a client, which must join with it within its session timeout. */
   promise(memberId: string, timeoutMs: number, onTimeout: () => void): void {
     const cancel = this.#clock.schedule(timeoutMs, () => {
       this.#promisedIds.delete(memberId)
@@ -87,7 +89,7 @@ export class Membership {
     this.#promisedIds.set(memberId, cancel)
   }
 
-  /** Ends a promise, kept or withdrawn. Answers whether there was one. */
+  /** Ends a reservation and returns whether there was one. */
   endPromise(memberId: string): boolean {
     this.#promisedIds.get(memberId)?.()
     return this.#promisedIds.delete(memberId)

@@ -7,7 +7,7 @@ export interface JoinResult {
   readonly leaderId: string
   readonly memberId: string
   readonly skipAssignment: boolean
-  /** Everybody, for the leader; nobody, for the others. */
+  /** All members for the leader, none for the others. */
   readonly members: readonly {
     readonly memberId: string
     readonly groupInstanceId: string | null

@@ -7,7 +7,7 @@ import type { ApiVersionsResponse } from '../protocol/apis/api-versions.ts'
 import { apiVersionsApi } from '../protocol/apis/api-versions.ts'
 import { ErrorCode } from '../protocol/error-code.ts'
 
-/** Kafka's rule for the names that clients give of themselves (KIP-511). */
+/** Kafka's rule for client software names (KIP-511). */
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
 /** The ApiVersions endpoint; `apis` is asked at each request, since the list includes this one. */

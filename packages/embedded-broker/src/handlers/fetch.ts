@@ -1,4 +1,4 @@
-/** Serves Fetch, waiting for records when there are too few. Fetch sessions (KIP-227) are not given. */
+/** Serves Fetch, and waits if there are too few records. Fetch sessions (KIP-227) are not supported. */
 import type { ClusterParts } from '../cluster-parts.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { endpoint } from '../endpoint.ts'
@@ -21,7 +21,7 @@ type PartitionResponse = FetchResponse['topics'][number]['partitions'][number]
 /** The Fetch endpoint. */
 export function fetchEndpoint(parts: ClusterParts): Endpoint {
   return endpoint(fetchApi, async (request, received, session) => {
-    // Nobody was given a session, so nobody can go on with one.
+    // The broker opens no sessions, so a client cannot continue one.
     if (request.sessionEpoch > 0) {
       return answer(responseOf(ErrorCode.FETCH_SESSION_ID_NOT_FOUND, []))
     }
@@ -40,7 +40,7 @@ function responseOf(errorCode: number, topics: FetchResponse['topics']): FetchRe
   return { throttleTimeMs: 0, errorCode, sessionId: 0, topics }
 }
 
-/** Resolves when a change makes the answer due, after the client's longest wait, or when it is gone. */
+/** Resolves when a change makes the answer due, after the client's longest wait, or when the client disconnects. */
 function untilDue(
   { catalog, clock }: ClusterParts,
   { topics, maxWaitMs }: FetchRequest,
@@ -70,7 +70,7 @@ function untilDue(
 /** One pass over the partitions of a request, in the order the client gave them. */
 class FetchRound {
   readonly topics: FetchResponse['topics']
-  /** Whether the answer needs no waiting: it holds an error, or bytes enough. */
+  /** Whether the answer is due: it holds an error, or enough bytes. */
   readonly isDue: boolean
   readonly #parts: ClusterParts
   readonly #request: FetchRequest
@@ -113,7 +113,7 @@ class FetchRound {
     }
     const batches = log.read(fetchOffset, {
       maxBytes: Math.min(wanted.maxBytes, this.#roomBytes()),
-      // The first batch of an answer may exceed every limit, so that a consumer gets on (KIP-74).
+      // The first batch of an answer may exceed every limit, so that a consumer makes progress (KIP-74).
       isFirstWhole: this.#sizeBytes === 0,
     })
     for (const batch of batches) this.#sizeBytes += batch.length

@@ -16,7 +16,7 @@ import { ErrorCode } from '../protocol/error-code.ts'
 
 type DescribedGroup = DescribeGroupsResponse['groups'][number]
 
-/** The endpoints for people who look after groups. */
+/** The endpoints that administrate groups. */
 export function groupAdministrationEndpoints({ coordinator }: ClusterParts): readonly Endpoint[] {
   return [
     listGroupsEndpoint(coordinator),
@@ -25,7 +25,7 @@ export function groupAdministrationEndpoints({ coordinator }: ClusterParts): rea
   ]
 }
 
-/** Each broker lists the groups that it looks after. */
+/** Each broker lists the groups that it coordinates. */
 function listGroupsEndpoint(coordinator: GroupCoordinator): Endpoint {
   return endpoint(listGroupsApi, ({ states }, { brokerId }) => {
     const groups = coordinator

@@ -20,7 +20,7 @@ import { ErrorCode } from '../protocol/error-code.ts'
 const MIN_SESSION_TIMEOUT_MS = 6_000
 const MAX_SESSION_TIMEOUT_MS = 1_800_000
 
-/** First versions of JoinGroup whose clients take an id first, and let a leader skip assigning. */
+/** First versions of JoinGroup in which a client first gets an id, and a leader may skip the assignment. */
 const MEMBER_ID_FIRST_FROM = 4
 const SKIP_ASSIGNMENT_FROM = 9
 
@@ -67,7 +67,7 @@ function refuseJoin(
   return isSession ? ErrorCode.NONE : ErrorCode.INVALID_SESSION_TIMEOUT
 }
 
-/** The group, or an error code. A client that has an id was in a group, so none is made for it. */
+/** Returns the group, or an error code. A client with an id was in a group, so none is created for it. */
 function groupToJoin(
   coordinator: GroupCoordinator,
   { groupId, memberId }: JoinGroupRequest,
@@ -89,7 +89,7 @@ function wishOf(
     sessionTimeoutMs,
     rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
     protocolType: request.protocolType,
-    // Copied, since a slice would keep the whole request in memory.
+    // Copied, because a slice would keep the whole request in memory.
     protocols: request.protocols.map(({ name, metadata }) => ({
       name,
       metadata: Buffer.from(metadata),

@@ -91,7 +91,7 @@ function offsetFetchEndpoint({ coordinator }: ClusterParts): Endpoint {
 
 type FetchedGroup = OffsetFetchResponse['groups'][number]
 
-/** Offsets of the wanted partitions, -1 where none was committed; of all that were, for null. */
+/** Offsets of the wanted partitions, -1 without a commit; for null, all committed offsets. */
 function fetchedTopics(wanted: WantedTopics, offsets: CommittedOffsets | undefined): FetchedTopics {
   return (wanted ?? offsets?.topics() ?? []).map(({ name, partitions }) => ({
     name,

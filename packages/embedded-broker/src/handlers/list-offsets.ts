@@ -11,7 +11,7 @@ import { listOffsetsApi } from '../protocol/apis/list-offsets.ts'
 import { ErrorCode } from '../protocol/error-code.ts'
 import { recordsOf } from '../stored-records.ts'
 
-/** Timestamps that stand for something else. */
+/** Timestamps with a special meaning. */
 const LATEST = -1n
 const EARLIEST = -2n
 const MAX_TIMESTAMP = -3n
@@ -77,7 +77,10 @@ function findAtLeast(log: PartitionLog, timestampMs: number): Found {
   return findInBatch(batch, timestampMs)
 }
 
-/** A batch that cannot be decoded, since nobody looked into it when it came, counts as a whole. */
+/**
+ * Searches within a batch. A batch that cannot be decoded (compressed records are not checked on arrival) counts as
+ * a whole.
+ */
 function findInBatch(batch: StoredBatch, timestampMs: number): Found {
   const { baseOffset, header } = batch
   const whole = { offset: baseOffset, timestampMs: BigInt(header.maxTimestampMs) }

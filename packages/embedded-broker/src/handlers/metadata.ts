@@ -1,4 +1,4 @@
-/** Serves Metadata, creating unknown topics on the way where the cluster is told to. */
+/** Serves Metadata, and creates unknown topics if the cluster allows it. */
 import type { ClusterParts } from '../cluster-parts.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { endpoint } from '../endpoint.ts'

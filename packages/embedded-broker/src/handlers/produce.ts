@@ -20,7 +20,7 @@ const ACKS = [-1, 0, 1]
 
 type PartitionResponse = ProduceResponse['topics'][number]['partitions'][number]
 
-/** Gives the answer for a partition in place of the broker. */
+/** Answers for a partition instead of the broker. */
 type Override = (target: Target) => PartitionResponse | undefined
 
 interface PartitionData {
@@ -87,7 +87,7 @@ function append(
   return refusal ? refused(index, refusal) : store(lookup.partition, batch)
 }
 
-/** Appends a checked batch, unless its producer sent it before or out of order. */
+/** Appends a checked batch, unless it is a duplicate or out of order. */
 function store(
   { index, log, producers, changed, leaderEpoch }: Partition,
   batch: Buffer,

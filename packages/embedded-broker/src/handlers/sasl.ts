@@ -20,7 +20,7 @@ export function saslHandshakeEndpoint(): Endpoint {
   })
 }
 
-/** The SaslAuthenticate endpoint. A failure is answered, and then the connection closed. */
+/** The SaslAuthenticate endpoint. It answers a failure, then closes the connection. */
 export function saslAuthenticateEndpoint(): Endpoint {
   const failed = (errorCode: number, errorMessage: string) => ({
     ...answer({ errorCode, errorMessage, token: Buffer.alloc(0), sessionLifetimeMs: 0n }),

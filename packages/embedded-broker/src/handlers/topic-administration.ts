@@ -76,7 +76,7 @@ function refuseReplicas(factor: number, brokers: number): number | undefined {
   return factor >= 1 && factor <= brokers ? undefined : ErrorCode.INVALID_REPLICATION_FACTOR
 }
 
-/** A client may list the partitions with their brokers; only how many they are is heeded. */
+/** A client may list the partitions with their brokers; only their number counts. */
 function partitionsOf({ assignments, partitionCount }: NewTopic, byDefault: number): number {
   if (assignments.length > 0) return assignments.length
   return partitionCount === DEFAULT_COUNT ? byDefault : partitionCount

@@ -1,4 +1,4 @@
-/** What the protocol says of one API: its key, the versions served, and the layout of its messages. */
+/** The protocol definition of one API: its key, the served versions, and the layout of its messages. */
 import type { Codec, Format } from './codec.ts'
 
 /** One request kind of Kafka's protocol. */
@@ -8,7 +8,7 @@ export interface Api<Request, Response> {
   /** Lowest and highest version served, both included. */
   readonly minVersion: number
   readonly maxVersion: number
-  /** Lowest version that ApiVersions names, where clients need to see a lower one than is served. */
+  /** Lowest version in ApiVersions answers, if clients need to see a lower one than is served. */
   readonly advertisedMinVersion?: number
   /** First version with compact lengths and tagged fields (KIP-482); absent where none is served. */
   readonly flexibleFrom?: number

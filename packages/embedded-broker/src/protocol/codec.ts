@@ -110,13 +110,13 @@ export const nullableBytes: Codec<Buffer | null> = {
   },
 }
 
-/** An array whose null means something of its own. */
+/** An array that may be null, with a meaning different from empty. */
 export function nullableArray<T>(element: Codec<T>): Codec<readonly T[] | null> {
   return {
     read: (reader, format) => {
       const length = longLength.read(reader, format)
       if (length === -1) return null
-      // Every element takes a byte or more, so a longer array is a lie that must not cost memory.
+      // Every element takes a byte or more; an impossible length must not allocate memory.
       if (length < 0 || length > reader.remaining) {
         throw new MalformedFrame(`array of ${length} elements in ${reader.remaining} bytes`)
       }

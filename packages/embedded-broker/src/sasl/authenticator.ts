@@ -1,4 +1,4 @@
-/** The authentication of one connection: which mechanism was agreed on, and how far it got. */
+/** The authentication of one connection: the chosen mechanism, and its progress. */
 import type { SaslConversation, SaslMechanism, SaslStep, SaslUsers } from './mechanism.ts'
 import { FAILED, saslMechanisms } from './mechanism.ts'
 import { oauthBearerConversation } from './oauth-bearer.ts'
@@ -27,17 +27,17 @@ export class Authenticator {
     return this.#settings.mechanisms
   }
 
-  /** Who the client is, once that is certain. */
+  /** The authenticated user; `undefined` before authentication has succeeded. */
   get principal(): string | undefined {
     return this.#principal
   }
 
-  /** Whether frames are SASL tokens and not requests: so it is after a handshake of version 0. */
+  /** Whether frames are SASL tokens and not requests, as after a handshake of version 0. */
   get expectsBareToken(): boolean {
     return this.#isBare && this.#conversation !== undefined
   }
 
-  /** Agrees on a mechanism, if it is served. */
+  /** Chooses a mechanism; false if it is not served. */
   start(name: string, isBare: boolean): boolean {
     const mechanism = saslMechanisms.find((one) => one === name)
     if (!mechanism || !this.mechanisms.includes(mechanism)) return false
@@ -46,7 +46,7 @@ export class Authenticator {
     return true
   }
 
-  /** Whether a mechanism was agreed on and has not come to its end. */
+  /** Whether an authentication is in progress. */
   get isUnderWay(): boolean {
     return this.#conversation !== undefined
   }

@@ -1,4 +1,4 @@
-/** What every SASL mechanism has in common: tokens go to and fro until one side has had enough. */
+/** The interface of all SASL mechanisms: an exchange of tokens until it succeeds or fails. */
 
 /** Names of the mechanisms served. */
 export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const
@@ -15,11 +15,11 @@ export type SaslStep =
   | { readonly kind: 'authenticated'; readonly token: Buffer; readonly principal: string }
   | { readonly kind: 'failed' }
 
-/** One authentication under way. */
+/** One authentication in progress. */
 export interface SaslConversation {
   /** Answers the client's next token. */
   next(token: Buffer): SaslStep
 }
 
-/** The client did not prove who it is. */
+/** The authentication failed. */
 export const FAILED: SaslStep = { kind: 'failed' }

@@ -9,7 +9,7 @@ export function plainConversation(users: SaslUsers): SaslConversation {
     next(token) {
       const [identity, user, password, ...rest] = token.toString('utf8').split('\0')
       if (user === undefined || password === undefined || rest.length > 0) return FAILED
-      // Kafka lets nobody act for somebody else.
+      // Kafka does not allow one user to act for another.
       const isOwnIdentity = identity === '' || identity === user
       return isOwnIdentity && isPassword(password, users.get(user))
         ? { kind: 'authenticated', token: Buffer.alloc(0), principal: user }

@@ -6,7 +6,7 @@ import { FAILED } from './mechanism.ts'
 /** Hash functions of the two mechanisms. */
 export type ScramHash = 'sha256' | 'sha512'
 
-/** The least that Kafka allows. */
+/** Kafka's minimum. */
 const ITERATIONS = 4_096
 
 const DIGEST_BYTES = { sha256: 32, sha512: 64 } as const
@@ -60,7 +60,7 @@ function challengeFor(message: string, users: SaslUsers, hash: ScramHash): Chall
 
 function verify(challenge: Challenge, message: string, hash: ScramHash): SaslStep {
   const [, withoutProof, binding, nonce, proof] = CLIENT_FINAL.exec(message) ?? []
-  // Kafka looks at the end of the nonce only, and older librdkafka puts its own part in twice.
+  // Kafka checks only the end of the nonce, because older librdkafka repeats its own part.
   if (withoutProof === undefined || nonce?.endsWith(challenge.nonce) !== true) return FAILED
   if (Buffer.from(binding ?? '', 'base64').toString() !== challenge.gs2Header) return FAILED
   const hmac = (key: Buffer, text: string): Buffer => createHmac(hash, key).update(text).digest()

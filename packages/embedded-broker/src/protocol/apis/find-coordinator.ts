@@ -1,4 +1,4 @@
-/** FindCoordinator: which broker looks after a consumer group. */
+/** FindCoordinator: the coordinator of a consumer group. */
 import type { ResponseOf } from '../api.ts'
 import {
   array,

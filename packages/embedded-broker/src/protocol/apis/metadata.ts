@@ -1,4 +1,4 @@
-/** Metadata: which brokers, topics and partition leaders there are. */
+/** Metadata: the brokers, topics and partition leaders. */
 import type { RequestOf, ResponseOf } from '../api.ts'
 import {
   array,
