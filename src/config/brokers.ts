@@ -1,6 +1,6 @@
 /**
- * Addresses of Kafka brokers, as librdkafka's `bootstrap.servers` takes them:
- * `[PROTOCOL://]host[:port]`, several to a text with commas between.
+ * Addresses of Kafka brokers, in the format of librdkafka's `bootstrap.servers`: `[PROTOCOL://]host[:port]`,
+ * several per text, separated by commas.
  */
 import { isIPv6 } from 'node:net'
 
@@ -8,18 +8,18 @@ import { isIPv6 } from 'node:net'
 export interface Broker {
   /** `host:port`, an IPv6 host in brackets. */
   readonly address: string
-  /** What stood before `://`, in lower case. */
+  /** The part before `://`, in lower case. */
   readonly protocol: string | undefined
 }
 
-/** Kafka's own port, meant where none is given. */
+/** Kafka's own port, used if none is given. */
 const DEFAULT_PORT = 9092
 
 const ADDRESS = /^(?:(?<protocol>[a-z_]+):\/\/)?(?<rest>[^/\s]+)$/i
 const BRACKETED = /^\[(?<host>[^\]]+)\](?::(?<port>\d{1,5}))?$/
 const NAMED = /^(?<host>[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?)(?::(?<port>\d{1,5}))?$/i
 
-/** Reads one address; undefined if it is none. */
+/** Parses one address; undefined if it is not valid. */
 export function parseBroker(text: string): Broker | undefined {
   const { protocol, rest = '' } = ADDRESS.exec(text)?.groups ?? {}
   const address = isIPv6(rest) ? `[${rest}]:${DEFAULT_PORT}` : parseHostPort(rest)
@@ -34,7 +34,7 @@ function parseHostPort(text: string): string | undefined {
   return isPort ? `${bracketed ? `[${host}]` : host}:${Number(port)}` : undefined
 }
 
-/** Takes lists with commas apart, and drops what is empty between them, as librdkafka does. */
+/** Splits lists at commas and drops empty items, as librdkafka does. */
 export function splitBrokers(texts: readonly string[]): string[] {
   return texts
     .flatMap((text) => text.split(','))
@@ -42,13 +42,13 @@ export function splitBrokers(texts: readonly string[]): string[] {
     .filter((text) => text !== '')
 }
 
-/** The brokers of checked texts, each once, in their order. */
+/** Parses valid texts into brokers, in their order. */
 export function parseBrokers(texts: readonly string[]): Broker[] {
   const brokers = splitBrokers(texts).map((text) => parseBroker(text))
   return brokers.filter((broker) => broker !== undefined)
 }
 
-/** `host:port` of each broker, duplicates left out. */
+/** `host:port` of each broker, without duplicates. */
 export function brokerAddresses(texts: readonly string[]): string[] {
   return [...new Set(parseBrokers(texts).map(({ address }) => address))]
 }

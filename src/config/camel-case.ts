@@ -1,10 +1,10 @@
-/** From the names of the file (`max_body_bytes`) to those of the code (`maxBodyBytes`). */
+/** Converts the names of the file (`max_body_bytes`) to those of the code (`maxBodyBytes`). */
 
 type CamelCaseName<Name> = Name extends `${infer First}_${infer Rest}`
   ? `${First}${Capitalize<CamelCaseName<Rest>>}`
   : Name
 
-/** A value with its keys, and those in it, in camel case; keys without underscores stay as they are. */
+/** A value with all its keys, also nested ones, in camel case; keys without underscores stay unchanged. */
 export type CamelCase<Value> = Value extends readonly (infer Item)[]
   ? readonly CamelCase<Item>[]
   : Value extends object
@@ -12,8 +12,8 @@ export type CamelCase<Value> = Value extends readonly (infer Item)[]
     : Value
 
 /**
- * Renames the keys of a value and of all in it. The one place where the compiler must believe what it cannot check:
- * that the names made below are those of {@link CamelCase}.
+ * Renames the keys of a value, also nested ones. The compiler cannot check that the names made here are those of
+ * {@link CamelCase}; the overload asserts it.
  */
 export function camelCase<Value>(value: Value): CamelCase<Value>
 export function camelCase(value: unknown): unknown {

@@ -9,18 +9,18 @@ const PREFIX = 'KPRF_'
 const FILE_SUFFIX = '_FILE'
 
 /**
- * What Kubernetes sets in every container of a namespace that has a Service named `kprf` or
- * `kprf-something`. They are nobody's settings, so they are left alone.
+ * Variables that Kubernetes sets in every container of a namespace with a Service named `kprf` or `kprf-something`.
+ * They are not settings, so kprf ignores them.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
 const SERVICE_LINK =
   /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/
 
-/** The value of the `_PORT` among them, which a Service `kprf-http` makes of `KPRF_HTTP_PORT`. */
+/** The value of a `_PORT` variable from Kubernetes: a Service `kprf-http` sets `KPRF_HTTP_PORT`. */
 const SERVICE_URL = /^(tcp|udp|sctp):\/\//
 
-/** What a name looks like that can hold nothing else by mistake. */
+/** A name that messages may repeat, because it cannot hold a secret by mistake. */
 const PLAIN_NAME = /^\w+$/
 
 /** Each variable as its own spelling. */
@@ -30,7 +30,7 @@ const VARIABLE_SPELLINGS = [...SETTINGS, ...PROPERTY_SETTINGS]
   )
   .map((variable) => [variable, variable] as const)
 
-/** Reads the settings among the variables; a `KPRF_` variable that is none is an error. */
+/** Reads the settings from the variables; an unknown `KPRF_` variable is an error. */
 export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Source {
   const found = new Map<string, Found>()
   const errors: ConfigError[] = []
@@ -65,7 +65,7 @@ function isServiceLink(variable: string, value: string): boolean {
   return SERVICE_LINK.test(variable) || (variable.endsWith('_PORT') && SERVICE_URL.test(value))
 }
 
-/** The setting of which a variable names the file, if such a one may. */
+/** The setting whose file a `_FILE` variable names, if it may have one. */
 function settingOfFileVariable(variable: string): Name | undefined {
   if (!variable.endsWith(FILE_SUFFIX)) return undefined
   const setting = NAMES_BY_VARIABLE.get(variable.slice(0, -FILE_SUFFIX.length))

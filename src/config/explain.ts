@@ -7,9 +7,9 @@ import { settle } from './resolve.ts'
 import { shownProperty } from './shown.ts'
 import type { Found } from './source.ts'
 
-/** `kprf config explain`: what kprf makes of each line of a librdkafka properties file. */
+/** The output of `kprf config explain`: the effect of each line of a librdkafka properties file. */
 export interface Explanation {
-  /** One for each line that says something, then one for each contradiction between lines. */
+  /** One for each line with a property, then one for each contradiction between lines. */
   readonly lines: readonly string[]
   /** Whether kprf would start with these properties. */
   readonly isRight: boolean
@@ -68,7 +68,7 @@ function wayOf({ property }: NamedProperty): string {
   return `${by}${key}: ${property.note}`
 }
 
-/** What is wrong although each line is right; brokers may come from elsewhere. */
+/** Errors between lines that are right by themselves. Brokers may come from another source. */
 function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
   const found = new Map<string, Found>()
   let hasBrokers = false
@@ -87,7 +87,7 @@ function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
   }
 }
 
-/** The line without what may be a secret: also the value of a line that is wrong. */
+/** The line without possible secrets, which include the value of a wrong line. */
 function shown({ line, isRight }: Explained): string {
   if ('message' in line || !findProperty(line.name)) return '...'
   return isRight ? `${line.name}=${String(shownProperty(line.name, line.value))}` : line.name

@@ -3,16 +3,16 @@ import { KEY_SPELLINGS, NAMES_BY_KEY } from './names.ts'
 import { nearest } from './nearest.ts'
 import type { Found, ConfigError, Source } from './source.ts'
 
-/** A command line taken apart, not yet checked. */
+/** A parsed command line, not yet checked. */
 export interface CommandLine {
-  /** What is not a flag: the command. */
+  /** The arguments that are not flags: the command. */
   readonly words: readonly string[]
   readonly flags: readonly Flag[]
 }
 
 /** One flag. */
 interface Flag {
-  /** Which argument it is, from 1: stands for a flag that is not known, which may be a secret. */
+  /** Position of the argument, from 1. Messages name an unknown flag by it, because the flag may be a secret. */
   readonly position: number
   /** As written: `--kafka.retries`, `-c`. */
   readonly written: string
@@ -21,11 +21,14 @@ interface Flag {
   readonly value: string | undefined
 }
 
-/** What the flags say. */
+/** The settings from flags. */
 export interface FlagSource extends Source {
   /** The last `--config`. */
   readonly configFile: string | undefined
-  /** Whether kprf is to bring its own broker. No file or variable can say so, lest it happen by accident. */
+  /**
+   * Whether `--embedded-broker` is given. Neither the file nor a variable can set this, so that it never happens by
+   * accident.
+   */
   readonly isBrokerEmbedded: boolean
 }
 
@@ -44,9 +47,8 @@ const FLAG_SPELLINGS = [
 ]
 
 /**
- * Takes arguments apart (without those for node and the script): `--name=value` or `--name value`.
- * Every flag but the switches takes a value, unknown ones too, so that the value of a misspelt flag
- * is not taken for a command.
+ * Parses arguments (without those for node and the script): `--name=value` or `--name value`. Every flag except the
+ * switches takes a value, also unknown flags, so that the value of a misspelt flag is not parsed as a command.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const words: string[] = []
@@ -73,7 +75,7 @@ function isFlag(argument: string): boolean {
   return /^-\D/.test(argument)
 }
 
-/** Reads the settings among the flags; of a flag given twice, the later counts. */
+/** Reads the settings from the flags; if a flag is repeated, the last one counts. */
 export function readFlags(argv: readonly string[]): FlagSource {
   const found = new Map<string, Found>()
   const errors: ConfigError[] = []
@@ -88,7 +90,7 @@ export function readFlags(argv: readonly string[]): FlagSource {
     }
     const isConfig = name === 'config'
     if (!isConfig && !NAMES_BY_KEY.has(name)) {
-      // Behind a flag without a value it is meant as that value: one error, not two.
+      // After a flag without a value, it is probably that value: report one error, not two.
       if (position !== withoutValue + 1) errors.push(unknownFlag(position, name))
     } else if (value === undefined) {
       withoutValue = position
@@ -117,7 +119,7 @@ function unknownFlag(position: number, name: string): ConfigError {
   return { key: keyInDoubt(meant), message: `argument ${position}: unknown flag; ${guess}` }
 }
 
-/** Without its file, nothing is known for sure. */
+/** The key that is uncertain after an error; without the file, all keys are. */
 function keyInDoubt(name: string | undefined): string | undefined {
   return name === 'config' ? '' : name
 }

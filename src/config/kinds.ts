@@ -1,6 +1,6 @@
 /**
- * The kinds of value that settings have, keys of the file and properties of librdkafka alike: how each is read from
- * text (a variable, a flag, a quoted scalar of the file), what it must be, and in which words that is said.
+ * The kinds of values of settings, for keys of the file and properties of librdkafka: how text is parsed (a
+ * variable, a flag, a quoted scalar of the file), which values are allowed, and the error messages.
  */
 import { parseBroker, splitBrokers } from './brokers.ts'
 import { parseRules, rulesErrorMessage, RULES_ALLOWED, type RuleInFile } from './ratelimit-rules.ts'
@@ -8,18 +8,18 @@ import { parseRules, rulesErrorMessage, RULES_ALLOWED, type RuleInFile } from '.
 /** One kind of value. */
 export interface Kind<Value = unknown> {
   readonly type: KindType
-  /** What is allowed, as it follows "must be". */
+  /** The allowed values, in words that follow "must be". */
   readonly allowed: string
-  /** Whether a value is of this kind, once it was read from text where it was text. */
+  /** Whether a value, parsed if it was text, is of this kind. */
   readonly accepts: (value: unknown) => value is Value
-  /** What helps with a value that is not, to follow `allowed`. The value is not repeated: it may be a secret. */
+  /** Help for a wrong value, appended to `allowed`. It does not repeat the value, which may be a secret. */
   readonly hint?: (value: unknown) => string
   /** Smallest and largest number. */
   readonly min?: number
   readonly max?: number
-  /** The words to choose from; empty stands for none of them. */
+  /** The words to choose from; the empty word means that none is chosen. */
   readonly choices?: readonly string[]
-  /** Whether a list of texts stands for its items with commas between. */
+  /** Whether a list of texts is joined with commas. */
   readonly isList?: boolean
 }
 
@@ -33,8 +33,8 @@ function asItIs(text: string): unknown {
 }
 
 /**
- * How text is read, by type; where there can be no such value it is left as it is, for the kind to refuse. The types
- * are what CONFIGURATION.md of librdkafka calls them, and the last two are ours.
+ * Parsers of text, by type. Text that is not of the type is returned unchanged, and the kind refuses it. The names
+ * of the types are those of librdkafka's CONFIGURATION.md; the last two are kprf's.
  */
 export const READERS = {
   integer: (text: string): unknown => (/^-?\d+$/.test(text) ? Number(text) : text),
@@ -55,7 +55,7 @@ export type KindType = keyof typeof READERS
 /** The largest C `int`. */
 export const INT_MAX = 2 ** 31 - 1
 
-/** A number without fraction. */
+/** An integer from `min` to `max`. */
 export function integer(min: number, max: number): Kind<number> {
   return {
     ...{ type: 'integer', min, max, allowed: `a whole number from ${min} to ${max}` },
@@ -64,7 +64,7 @@ export function integer(min: number, max: number): Kind<number> {
   }
 }
 
-/** A number. */
+/** A number from `min` to `max`. */
 export function float(min: number, max: number): Kind<number> {
   return {
     ...{ type: 'float', min, max, allowed: `a number from ${min} to ${max}` },
@@ -81,7 +81,6 @@ export function workerCount(min: number, max: number): Kind<number | 'auto'> {
   }
 }
 
-/** true or false. */
 export function boolean(): Kind<boolean> {
   return {
     ...{ type: 'boolean', allowed: 'true or false' },
@@ -89,7 +88,7 @@ export function boolean(): Kind<boolean> {
   }
 }
 
-/** One of some words. Users may write them in upper case; a key has them in lower case. */
+/** One of several words. Users may write them in upper case; keys have them in lower case. */
 export function oneOf<const Word extends string>(choices: readonly Word[]): Kind<Word> {
   const words = choices.filter((word) => word !== '')
   return {
@@ -108,7 +107,7 @@ export function text(type: 'string' | 'CSV flags' | 'pattern list' = 'string'): 
   }
 }
 
-/** Any text but the empty one. */
+/** Non-empty text. */
 export function nonEmptyText(): Kind<string> {
   return {
     ...{ ...text(), allowed: 'non-empty text' },
@@ -116,22 +115,22 @@ export function nonEmptyText(): Kind<string> {
   }
 }
 
-/** Texts with commas between. */
+/** Texts separated by commas. */
 export function list(): Kind<string> {
   return { ...text(), isList: true }
 }
 
-/** Words with commas between. */
+/** Words separated by commas. */
 export function flags(): Kind<string> {
   return text('CSV flags')
 }
 
-/** Regular expressions with commas between. */
+/** Regular expressions separated by commas. */
 export function patterns(): Kind<string> {
   return text('pattern list')
 }
 
-/** What only a program that is linked with librdkafka can set. */
+/** A property that only a program linked with librdkafka can set. */
 export const API: Kind = {
   type: 'API',
   allowed: 'set by a program',
@@ -156,7 +155,7 @@ function wrongAddress(texts: readonly string[]): number {
   return splitBrokers(texts).findIndex((address) => parseBroker(address) === undefined)
 }
 
-/** Limits of topics. */
+/** The rules of `ratelimit.rules`. */
 export function rateLimitRules(): Kind<readonly RuleInFile[]> {
   return {
     ...{ type: 'rate limit rules', allowed: RULES_ALLOWED },
@@ -166,7 +165,7 @@ export function rateLimitRules(): Kind<readonly RuleInFile[]> {
 }
 
 /**
- * Says what is wrong with the value of a key; undefined if nothing is.
+ * The error message for the value of a key; undefined if the value is right.
  *
  * @param property - the librdkafka property that the key is another name of.
  */
@@ -184,7 +183,7 @@ export function keyErrorMessage(
   return kind.accepts(value) ? undefined : `must be ${allowed}${hint?.(value) ?? ''}`
 }
 
-/** Says in librdkafka's words what is wrong with the value of a property; undefined if nothing is. */
+/** The error message for the value of a property, in librdkafka's words; undefined if the value is right. */
 export function propertyErrorMessage(
   kind: Kind,
   value: unknown,

@@ -1,13 +1,13 @@
-/** From the sources to the frozen configuration the rest of kprf reads. */
+/** Turns the sources into the frozen configuration that the rest of kprf reads. */
 import { camelCase } from './camel-case.ts'
 import { resolveConfig, type ConfigSources } from './resolve.ts'
 import type { Config } from './types.ts'
 
 /**
- * Loads the configuration: defaults, then the file of `--config`, then the environment, then flags;
- * later wins. The result is frozen, all through.
+ * Loads the configuration: defaults, then the file of `--config`, then the environment, then flags; later wins. The
+ * result is deeply frozen.
  *
- * @throws ProxyError CONFIG_INVALID, its message one line for each error.
+ * @throws ProxyError CONFIG_INVALID, with one line for each error.
  */
 export function loadConfig(sources: ConfigSources): Config {
   const { values, warnings } = resolveConfig(sources)

@@ -1,9 +1,9 @@
-/** The names of everything that users can set: keys and properties of librdkafka, their variables and spellings. */
+/** The names of all settings: keys and librdkafka's properties, with their variables and spellings. */
 import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import { findProperty, PROPERTY_NAMES } from './properties/catalog.ts'
 import { SETTINGS, variableOf, type Name } from './settings.ts'
 
-/** Every property of librdkafka under each of its names, those that are refused too, and all of them in one text. */
+/** Every property of librdkafka under each of its names, also refused ones, and `kafka.properties` as one text. */
 export const PROPERTY_SETTINGS: readonly Name[] = [
   {
     key: PROPERTIES_SECTION,
@@ -23,7 +23,7 @@ export const NAMES_BY_VARIABLE: ReadonlyMap<string, Name> = new Map(
   ALL.map((name) => [name.variable, name]),
 )
 
-/** The keys that only hold other keys. */
+/** The keys that only contain other keys. */
 export const SECTIONS: ReadonlySet<string> = new Set([
   ...SETTINGS.flatMap(({ key }) => {
     const names = key.split('.').slice(0, -1)
@@ -33,8 +33,8 @@ export const SECTIONS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * What users may write when they mean a key, each with the key: the key itself, its last word, and
- * its librdkafka names.
+ * Spellings that users may write for a key, each with the key: the key itself, its last word, and its librdkafka
+ * names.
  */
 export const KEY_SPELLINGS: readonly (readonly [spelling: string, key: string])[] = [
   ...ALL.map(({ key }) => [key, key] as const),

@@ -1,10 +1,10 @@
-/** Finds what a misspelt name may have meant. */
+/** Guesses what a misspelt name means. */
 
-/** The part of a name that may differ before a guess is no longer worth printing. */
+/** The share of a name that may differ; beyond it a guess is not worth printing. */
 const TOLERANCE = 1 / 3
 
 /**
- * The name whose spelling is nearest to `word`; undefined if none is near.
+ * The name with the spelling nearest to `word`; undefined if none is near.
  *
  * @param spellings - each way to spell a name, and the name.
  */

@@ -6,8 +6,8 @@ import { SETTINGS } from './settings.ts'
 import { shownProperty, shownSetting } from './shown.ts'
 
 /**
- * Writes every key, and the properties of librdkafka that are set; secrets masked, and a comment where each value
- * that is no default was set.
+ * Writes every key, and the librdkafka properties that are set. Secrets are masked; a comment says where each value
+ * that is not a default was set.
  */
 export function printSettings({ values, origins, setProperties }: Resolution): string {
   const properties = Object.fromEntries(

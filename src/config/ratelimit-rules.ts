@@ -1,4 +1,4 @@
-/** The list `ratelimit.rules`: how it is read from JSON text, and what a rule must be. */
+/** The list `ratelimit.rules`: parsing from JSON text, and validation. */
 import { nearest } from './nearest.ts'
 
 /** One rule, as the file has it. */
@@ -7,10 +7,10 @@ export interface RuleInFile {
   readonly max_requests_per_minute: number
 }
 
-/** What is allowed, as it follows "must be". */
+/** The allowed values, in words that follow "must be". */
 export const RULES_ALLOWED = 'a list of {topic_name, max_requests_per_minute}'
 
-/** The seed keeps the limit in 32 bits; no topic takes more records a minute. */
+/** The Rust kprf keeps the limit in 32 bits; no topic accepts more records per minute. */
 const MAX_REQUESTS_PER_MINUTE = 2 ** 31 - 1
 
 /** Kafka's own rule for the names of topics. */
@@ -18,7 +18,7 @@ const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
 
 const FIELDS = ['topic_name', 'max_requests_per_minute'] as const
 
-/** Reads rules written as JSON; a text that is not JSON is returned as it is. */
+/** Parses rules written as JSON; text that is not JSON is returned unchanged. */
 export function parseRules(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -27,7 +27,7 @@ export function parseRules(text: string): unknown {
   }
 }
 
-/** Says what is wrong with a list of rules, or undefined if nothing is. */
+/** The error message for a list of rules, or undefined if it is right. */
 export function rulesErrorMessage(value: unknown): string | undefined {
   if (typeof value === 'string') return 'the text is not JSON'
   if (!Array.isArray(value)) return 'it is not a list'

@@ -1,4 +1,4 @@
-/** Lays the sources over the defaults, later ones winning, and checks the outcome. */
+/** Merges the sources with the defaults, later sources winning, and checks the result. */
 import { ProxyError } from '../base/errors.ts'
 import { brokerAddresses } from './brokers.ts'
 import { readEnvironment } from './environment.ts'
@@ -25,23 +25,23 @@ export interface ConfigSources {
 /** The settings in effect, in the shape of the file. */
 export interface Resolution {
   readonly values: EffectiveValues
-  /** Where each key that is not left to its default was set. */
+  /** Where each key was set, for keys that are not left to their default. */
   readonly origins: ReadonlyMap<string, string>
-  /** The properties of librdkafka that are set and are no other names of keys. */
+  /** The librdkafka properties that are set and are not other names of keys. */
   readonly setProperties: ReadonlyMap<string, Found>
-  /** What an operator should know of it, a line each. */
+  /** Warnings for the operator, one line each. */
   readonly warnings: readonly string[]
 }
 
-/** Values with nothing left to derive. */
+/** The values in effect, derived ones included. */
 export type EffectiveValues = Settled & {
   readonly kafka: { readonly security_protocol: SecurityProtocol }
 }
 
 /**
- * Reads file, environment and flags.
+ * Reads file, environment and flags, and merges them with the defaults.
  *
- * @throws ProxyError CONFIG_INVALID, its message one line for each error.
+ * @throws ProxyError CONFIG_INVALID, with one line for each error.
  */
 export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolution {
   const flags = readFlags(argv)
@@ -50,9 +50,9 @@ export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolutio
 }
 
 /**
- * Lays what sources gave over the defaults and checks the whole.
+ * Merges the given sources with the defaults and checks the result.
  *
- * @throws ProxyError CONFIG_INVALID, its message one line for each error.
+ * @throws ProxyError CONFIG_INVALID, with one line for each error.
  */
 export function settle(given: readonly Source[], facts: Facts): Resolution {
   const sources = given.map(expandProperties)
@@ -73,7 +73,7 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
   }
 }
 
-/** Rules are applied where all they read is known, lest one mistake be reported twice. */
+/** Checks rules. A rule that reads a key with an error is skipped, so that one mistake is not reported twice. */
 function broken(
   rules: readonly Rule[],
   values: Settled,
@@ -91,7 +91,10 @@ function broken(
     .filter((violation) => violation !== undefined)
 }
 
-/** Names in the file can hold line ends and terminal codes; each error stays one plain line. */
+/**
+ * Builds the exception. Names in the file can hold line ends and terminal codes, so control characters become
+ * spaces.
+ */
 function configInvalid(lines: readonly string[]): ProxyError {
   const plain = lines.map((line) => line.replace(/\p{Cc}+/gu, ' '))
   return new ProxyError('CONFIG_INVALID', plain.join('\n'))
@@ -103,7 +106,7 @@ function effective(values: Settled, origins: ReadonlyMap<string, string>): Effec
     ...values.kafka,
     brokers: brokerAddresses(brokers),
     security_protocol: securityProtocol(values),
-    // As in librdkafka: without duplicates nothing speaks against another attempt but the message timeout.
+    // As in librdkafka: without duplicates, only the message timeout needs to end retries.
     retries: isIdempotent && !origins.has('kafka.retries') ? INT_MAX : retries,
   }
   return { ...values, kafka }

@@ -1,14 +1,14 @@
 /**
- * Every key of the configuration, a row each, in the order of `config print`, `--help` and docs/CONFIGURATION.md.
+ * Every key of the configuration, one row each, in the order of `config print`, `--help` and docs/CONFIGURATION.md.
  *
- * To add a setting, write its row where it belongs, here or in schema/. {@link Setting} says what a row can say. From it
- * follow the key of the file, the variable and the flag; the checks and what is said of a wrong value; its place in
- * `Config`, where `a_b` of the file is `aB`; the catalog's row, if it is another name of a librdkafka property;
- * `--help`, `config print` and docs/CONFIGURATION.md (`npm run docs`). A kind of value that there is not yet belongs
- * into kinds.ts, a rule between keys into rules/, and what a part of kprf is told of it into settings/.
+ * To add a setting, write its row here or in schema/; {@link Setting} documents the fields. From the row follow the
+ * key of the file, the variable and the flag; the checks and error messages; its place in `Config`, where `a_b` of
+ * the file is `aB`; the row of the catalog, if it is another name of a librdkafka property; `--help`, `config
+ * print` and docs/CONFIGURATION.md (`npm run docs`). A new kind of value belongs in kinds.ts, a rule between keys
+ * in rules/, and the conversion for the parts of kprf in settings/.
  *
- * The tests ask for three values of it (test/config/samples.ts), and for its line in the list of what users have
- * (test/contract); its property may get a place of its own in the order of the catalog (KEY_PLACE).
+ * Tests require three sample values (test/config/samples.ts) and a line in the list of public names
+ * (test/contract). The property may get its own place in the order of the catalog (KEY_PLACE).
  */
 import { LOG_LEVELS } from '../base/log-level.ts'
 import { boolean, integer, nonEmptyText, oneOf, rateLimitRules, workerCount } from './kinds.ts'

@@ -1,13 +1,14 @@
 import { findProperty } from './properties/catalog.ts'
 import type { Config } from './types.ts'
 
-/** The lines of private keys; what else stands in PEM is public. */
+/** The lines of private keys; everything else in PEM is public. */
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----([^-]+)/g
-/** Values inside of longer ones; shorter words than this are hardly secrets. */
+/** Words in longer values; shorter words are not treated as secrets. */
 const PART = /[^\s,=]{8,}/g
 
 /**
- * What of a configuration is secret, for whoever must keep it out of what is printed or logged. : values, parts of them, and how passwords are sent together with their users.
+ * Collects the secrets of a configuration, to mask them in output and log: values, parts of them, and user and
+ * password as they are sent together.
  */
 export function secretsOf({ kafka }: Config): readonly string[] {
   const { user, password, saslOauthbearerToken, ssl, properties } = kafka
@@ -21,7 +22,7 @@ export function secretsOf({ kafka }: Config): readonly string[] {
   ].filter((secret) => secret !== '')
 }
 
-/** As HTTP's Basic and SASL's PLAIN write them, beside the secret itself. */
+/** User and secret as HTTP Basic and SASL PLAIN join them. */
 function pairs(user: string, secret: string): string[] {
   return secret === '' ? [] : [secret, `${user}:${secret}`, `\0${user}\0${secret}`]
 }

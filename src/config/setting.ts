@@ -1,42 +1,42 @@
 import type { Kind } from './kinds.ts'
 import type { PropertyWords } from './properties/property.ts'
 
-/** What a row says. */
+/** The fields of a row. */
 interface Row<Value> {
-  /** What it means, in full sentences; the first one stands alone in `kprf --help`. */
+  /** The meaning, in full sentences; `kprf --help` prints the first one. */
   readonly doc: string
   readonly kind: Kind<Value>
-  /** What a number counts. */
+  /** The unit of a number. */
   readonly unit?: string
   /** Never printed. */
   readonly sensitive?: boolean
-  /** Can be read from a file that the variable with `_FILE` appended names. */
+  /** Whether its `_FILE` variable may name a file with the value. */
   readonly hasFileVariable?: boolean
   /**
-   * Whether a process could take another value while it runs, without closing a connection, giving up a record or
-   * breaking a promise that it made. So far nothing asks: a process keeps the configuration that it started with.
+   * Whether a running process could take a new value without closing a connection, dropping a record or breaking a
+   * promise. Nothing uses this yet: a process keeps its configuration.
    */
   readonly reload: boolean
-  /** The librdkafka property that it is another name of; the catalog's row follows from it. */
+  /** The librdkafka property that the key is another name of; the row of the catalog follows from it. */
   readonly property?: PropertyOfKey
 }
 
 /** The librdkafka property that a key is another name of. */
 export interface PropertyOfKey extends PropertyWords {
-  /** Every name of it, the best known first, as users are told them. */
+  /** Every name of the property, the best known first. */
   readonly names: readonly [string, ...string[]]
-  /** What librdkafka itself calls it. @defaultValue the first of `names` */
+  /** librdkafka's own name. @defaultValue the first of `names` */
   readonly usualName?: string
   /** @defaultValue that of the key */
   readonly librdkafkaDefault?: string | number | boolean
-  /** What librdkafka lets it be. @defaultValue what the key may be */
+  /** The values that librdkafka allows. @defaultValue those of the key */
   readonly kind?: Kind
 }
 
-/** The row of a key in the schema: all that is known of it, in one place. */
+/** The row of a key in the schema, with everything about the key. */
 export interface Setting<Value = unknown> extends Row<Value> {
   readonly default: Value
-  /** The name by which convict knows the kind. */
+  /** convict's name of the kind. */
   readonly format: string
 }
 
@@ -47,7 +47,7 @@ export function setting<Value>(
   return { ...row, format: row.kind.type }
 }
 
-/** What librdkafka itself calls the property of a key; undefined where it has none. */
+/** librdkafka's own name for the property of a key; undefined if it has none. */
 export function usualNameOf({ property }: Setting): string | undefined {
   return property && (property.usualName ?? property.names[0])
 }

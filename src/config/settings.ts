@@ -8,9 +8,9 @@ export interface Name {
   readonly key: string
   /** The environment variable. */
   readonly variable: string
-  /** What is allowed, as it follows "must be". */
+  /** The allowed values, in words that follow "must be". */
   readonly allowed: string
-  /** Whether it can be read from a file that the variable with `_FILE` appended names. */
+  /** Whether its `_FILE` variable may name a file with the value. */
   readonly hasFileVariable?: boolean
 }
 

@@ -1,6 +1,6 @@
 /**
- * The values that `kprf config print` and `kprf config explain` show: all that are no secrets, without the secrets
- * that text may hold by mistake, as addresses with a password in them do.
+ * The values that `kprf config print` and `kprf config explain` show, with secrets masked, also secrets that other
+ * text holds by mistake, such as an address with a password.
  */
 import { MASK } from '../base/quotable.ts'
 import { parseBroker, splitBrokers } from './brokers.ts'
@@ -12,13 +12,13 @@ const URLS: ReadonlySet<string> = new Set(['sasl.oauthbearer.token.endpoint.url'
 /** Keys and properties that name a user, which may be an e-mail address. */
 const USERS: ReadonlySet<string> = new Set(['kafka.user', 'sasl.username'])
 
-/** What is shown of the value of a key; the value itself where all of it is. */
+/** The printable form of the value of a key. */
 export function shownSetting({ key, sensitive }: NamedSetting, value: unknown): unknown {
   if (sensitive === true) return value === '' ? value : MASK
   return shownText(key, value)
 }
 
-/** What is shown of the value of a property; the value itself where all of it is. */
+/** The printable form of the value of a property. */
 export function shownProperty(name: string, value: unknown): unknown {
   const named = findProperty(name)
   if (!named || named.property.sensitive === true) return value === '' ? value : MASK

@@ -1,26 +1,26 @@
-/** What every source of settings (file, environment, flags) gives. */
+/** The result of reading a source of settings (file, environment, flags). */
 import { fileProblem } from '../base/quotable.ts'
 
-/** The values of one source, and what is wrong with it. */
+/** The values of one source, and its errors. */
 export interface Source {
   /** Values by key, as found: not yet checked. */
   readonly found: ReadonlyMap<string, Found>
   readonly errors: readonly ConfigError[]
 }
 
-/** One value, and where it was found, as an error or a comment names it. */
+/** One value, and where it was found, for errors and comments. */
 export interface Found {
   readonly value: unknown
   readonly origin: string
 }
 
-/** What is wrong with a source. */
+/** A mistake in the configuration. */
 export interface ConfigError {
-  /** One line that says it all. */
+  /** One line: what is wrong, and what to do. */
   readonly message: string
   /**
-   * The key or section whose value is not known for it: also what a misspelt key seems to mean.
-   * Empty for the whole file; undefined if no key is in doubt.
+   * The key or section whose value is uncertain because of it, also the likely meaning of a misspelt key. Empty for
+   * the whole file; undefined if no key is affected.
    */
   readonly key: string | undefined
 }
@@ -28,12 +28,12 @@ export interface ConfigError {
 /** Reads a file as UTF-8 text, or throws. */
 export type ReadFile = (path: string) => string
 
-/** What came of reading a file. */
+/** The text of a file, or why it cannot be read. */
 export type FileText =
   | { readonly status: 'read'; readonly text: string }
   | { readonly status: 'failed'; readonly reason: string }
 
-/** Reads a file; a failure is a value, its reason without the path that Node.js appends. */
+/** Reads a file. A failure is returned, with a reason that omits the path, which Node.js appends. */
 export function readText(path: string, readFile: ReadFile): FileText {
   try {
     return { status: 'read', text: readFile(path) }

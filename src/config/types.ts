@@ -2,12 +2,12 @@ import type { CamelCase } from './camel-case.ts'
 import type { EffectiveValues } from './resolve.ts'
 
 /**
- * The configuration once loaded: every key of the schema present, checked, frozen. Key `a_b` of the YAML file is `aB`
- * here; the properties of librdkafka that are no other names of keys are in `kafka.properties`, by their usual names.
- * Meaning, unit, range and default of each are in `schema.ts`, from which the documentation is made.
+ * The loaded configuration: every key of the schema, checked and frozen. Key `a_b` of the YAML file is `aB` here.
+ * The librdkafka properties that are not other names of keys are in `kafka.properties`, by their usual names.
+ * `schema.ts` has the meaning, unit, range and default of each.
  */
 export interface Config extends CamelCase<EffectiveValues> {
-  /** What an operator should know of the configuration, a line each. */
+  /** Warnings for the operator, one line each. */
   readonly warnings: readonly string[]
 }
 
@@ -17,5 +17,5 @@ export type KafkaConfig = Config['kafka']
 /** `http.*`. */
 export type HttpConfig = Config['http']
 
-/** One topic's limit, counted per record over a sliding minute. */
+/** The limit of one topic, in records over a sliding minute. */
 export type RatelimitRule = Config['ratelimit']['rules'][number]

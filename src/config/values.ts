@@ -1,6 +1,6 @@
 /**
- * The values of all keys. convict holds the schema, gives the defaults, and reads text by the kind of a key; whether
- * a value is right, the kind says.
+ * The values of all keys. convict holds the schema, applies defaults, and parses text by the kind of a key; the
+ * kind checks the value.
  */
 import convict from 'convict'
 import { keyErrorMessage, READERS } from './kinds.ts'
@@ -9,9 +9,12 @@ import { usualNameOf } from './setting.ts'
 import { SETTINGS } from './settings.ts'
 import type { Found, ConfigError } from './source.ts'
 
-/** convict asks each format for a check, and puts all complaints into one text. Kinds addError by key, in layOver. */
+/**
+ * convict requires a check for each format, but joins all messages into one text. layOver checks with the kinds
+ * instead, key by key.
+ */
 function leaveToKind(): void {
-  // Nothing is wrong for convict.
+  // convict accepts every value.
 }
 
 convict.addFormats(
@@ -27,9 +30,9 @@ function depth(key: string): number {
   return key.split('.').length
 }
 
-/** Lays what was found over the defaults. */
+/** Merges the found values with the defaults. */
 export function layOver(found: ReadonlyMap<string, Found>): {
-  /** The type holds of those that no error names. */
+  /** The type holds for the values that no error names. */
   readonly values: Values
   readonly errors: readonly ConfigError[]
 } {

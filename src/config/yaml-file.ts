@@ -8,7 +8,7 @@ import { noSuchProperty } from './properties/catalog.ts'
 import { readText } from './source.ts'
 import type { Found, ConfigError, ReadFile, Source } from './source.ts'
 
-/** What is wrong, by the codes of the parser; its own words quote the file, which may hold secrets. */
+/** Error texts by the codes of the parser; its own texts quote the file, which may hold secrets. */
 const FAULTS: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'an alias with an anchor or a tag',
   BAD_ALIAS: 'an alias without its anchor',
@@ -35,7 +35,7 @@ const FAULTS: Readonly<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'an unexpected character',
 }
 
-/** What may help with every fault. */
+/** Appended to every error. */
 const QUOTE = 'text that begins with one of *&!|>%@`{[ or contains ": " or " #" needs quotes'
 
 /** Reads a file; each value's origin is `path:line`. */
@@ -71,7 +71,7 @@ function faultOf(code: ErrorCode): string {
   return `not valid YAML: ${FAULTS[code]} (${QUOTE})`
 }
 
-/** The parser takes any name behind `*` and finds out later that there is no such anchor. */
+/** The parser accepts any name after `*`, and detects a missing anchor only later. */
 function aliasesToNothing(document: Document): Pick<YAMLError, 'pos' | 'code'>[] {
   const found: Pick<YAMLError, 'pos' | 'code'>[] = []
   visit(document, {
@@ -88,10 +88,10 @@ function broken(messages: readonly string[]): Source {
   return { found: new Map(), errors: messages.map((message) => ({ message, key: '' })) }
 }
 
-/** Throws for aliases without end. */
+/** Reads the values of a document. Throws for endless aliases. */
 function readDocument(document: Document, origin: (keys: readonly string[]) => string): Source {
   const root: unknown = document.toJS()
-  JSON.stringify(root) // throws for a list that holds itself, which no error could show
+  JSON.stringify(root) // throws for a list that contains itself, which no message could show
   const found = new Map<string, Found>()
   const errors: ConfigError[] = []
   readNode(root, [], { found, errors, origin })
@@ -130,7 +130,7 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
   else reading.found.set(name, { value: node, origin: reading.origin(keys) })
 }
 
-/** Says that there is no such key, and which may be meant. The key itself may be a part of a secret. */
+/** The error message for an unknown key, and its likely meaning. The key itself may be part of a secret. */
 function unknownKey(name: string): {
   readonly message: string
   readonly meant: string | undefined

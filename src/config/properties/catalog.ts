@@ -25,7 +25,7 @@ export type PropertyValues = {
   ]: Supported[Name] extends OwnProperty<infer Value> ? Value : never
 }
 
-/** The rows of properties that are other names of keys, made from the rows of those. */
+/** The rows of properties that are other names of keys, made from the rows of these keys. */
 const KEY_PROPERTIES: ReadonlyMap<string, KeyProperty> = new Map(SETTINGS.flatMap(keyProperty))
 
 function keyProperty(setting: NamedSetting): [usualName: string, KeyProperty][] {
@@ -42,7 +42,9 @@ function keyProperty(setting: NamedSetting): [usualName: string, KeyProperty][] 
   return [[usualName, row]]
 }
 
-/** The rows of those that do something, in their order; keys that have no place in it come last. */
+/**
+ * The rows of properties with an effect, in the order of the documentation; keys without a place in it come last.
+ */
 function supported(): readonly (readonly [usualName: string, Property])[] {
   const placed = Object.entries(SUPPORTED).map(([name, own]): [string, Property] => {
     const row = own.verdict === 'own' ? own : KEY_PROPERTIES.get(name)
@@ -86,8 +88,8 @@ export function findProperty(name: string): NamedProperty | undefined {
 }
 
 /**
- * Says in librdkafka's words that there is no such property, and which may be meant. The name itself is not repeated:
- * it may be a part of a secret.
+ * The error message for an unknown property, in librdkafka's words, and the likely meaning. It does not repeat the
+ * name, which may be part of a secret.
  */
 export function noSuchProperty(name: string): {
   readonly message: string
@@ -101,7 +103,7 @@ export function noSuchProperty(name: string): {
   return { message: `No such configuration property${guess}`, meant }
 }
 
-/** The value of every property that no other key sets: what was set, and the defaults. */
+/** The values of all properties that no other key sets: as set, or the defaults. */
 export function propertyValues(
   set: ReadonlyMap<string, { readonly value: unknown }>,
 ): PropertyValues {
@@ -114,7 +116,7 @@ export function propertyValues(
   return values
 }
 
-/** Each value was parsed by its own row of the catalog, from which its type follows. */
+/** Holds because each value was parsed by its own row of the catalog, which defines its type. */
 function isComplete(values: Record<string, unknown>): values is PropertyValues {
   return Object.entries(SUPPORTED).every(
     ([name, { verdict }]) => verdict !== 'own' || name in values,

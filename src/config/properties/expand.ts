@@ -1,10 +1,10 @@
-/** Takes `kafka.properties` apart where it was given as the text of a properties file. */
+/** Splits `kafka.properties` that is given as the text of a properties file. */
 import type { Found, ConfigError, Source } from '../source.ts'
 import { PROPERTIES_SECTION } from './merge-names.ts'
 import { findProperty, noSuchProperty } from './catalog.ts'
 import { parsePropertyLines, type PropertyLine } from './property-lines.ts'
 
-/** Puts the properties of the text in its place; one that the source also has by itself counts more. */
+/** Replaces the text by its properties; a property that the source also has separately wins. */
 export function expandProperties(source: Source): Source {
   const text = source.found.get(PROPERTIES_SECTION)
   if (typeof text?.value !== 'string') return source

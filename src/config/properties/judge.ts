@@ -1,15 +1,15 @@
 import type { NamedProperty } from './catalog.ts'
 import { parseValue } from './parse-value.ts'
 
-/** What kprf makes of a property with a value: one verdict for the configuration and for `config explain`. */
+/** The verdict on a property with a value, for the configuration and for `config explain`. */
 export type Judgement =
-  /** It counts; with a warning where it had better not be so. */
+  /** It has an effect; the warning says why this value is dangerous. */
   | { readonly status: 'taken'; readonly value: unknown; readonly warning?: string }
-  /** It changes nothing; with the reason where the user may think otherwise. */
+  /** It has no effect; the reason is absent if kprf does the same anyway. */
   | { readonly status: 'ignored'; readonly reason?: string }
-  /** It may not be set at all, or not to this value. */
+  /** kprf does not support it, or not with this value. */
   | { readonly status: 'refused'; readonly reason: string; readonly value?: string }
-  /** It cannot have this value, in librdkafka either. */
+  /** The value is wrong, in librdkafka too. */
   | { readonly status: 'wrong'; readonly message: string }
 
 /** Judges a value as the user wrote it. */
@@ -37,7 +37,7 @@ export function judge(named: NamedProperty, given: unknown): Judgement {
   }
 }
 
-/** The words for a judgement that is no plain yes, to follow the name of the property. */
+/** The words to print after the name of the property; undefined if it simply has its effect. */
 export function wordsOf(judgement: Judgement): string | undefined {
   switch (judgement.status) {
     case 'taken':

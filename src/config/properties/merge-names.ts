@@ -4,22 +4,22 @@ import type { PropertyValues } from './catalog.ts'
 import { judge, wordsOf } from './judge.ts'
 import { parseValue } from './parse-value.ts'
 
-/** What begins the key of each property. */
+/** The section of all properties. */
 export const PROPERTIES_SECTION = 'kafka.properties'
 
 /**
- * From what was found under all names to one value for each setting: a property may be another name of a key,
- * and has aliases itself. Two names of one setting with different values are a mistake, wherever they were
- * found: nobody could say which is meant.
+ * The value of each setting, merged from all its names: a property may be another name of a key, and has aliases.
+ * Two names of one setting with different values are an error, wherever they were found, because it is unclear
+ * which counts.
  */
 export interface MergedSettings {
-  /** By key of the schema; not yet checked where the key itself was written. */
+  /** By key of the schema. Values written under the key itself are not checked yet. */
   readonly keys: ReadonlyMap<string, Found>
   readonly properties: PropertyValues
   /** The properties among them that are set, by their usual names. */
   readonly setProperties: ReadonlyMap<string, Found>
   readonly errors: readonly ConfigError[]
-  /** What is taken, but is not what the user may think; a line each. */
+  /** Values that are accepted but may surprise the user, one line each. */
   readonly warnings: readonly string[]
 }
 
@@ -29,7 +29,7 @@ interface Candidate extends Found {
   readonly named: NamedProperty
 }
 
-/** Sorts what was found; of one name, only what counts in the end. */
+/** Merges the values of all sources, of which each name has at most one. */
 export function mergeNames(found: ReadonlyMap<string, Found>): MergedSettings {
   const keys = new Map<string, Found>()
   const errors: ConfigError[] = []
@@ -73,12 +73,12 @@ function propertyOfKey(key: string): NamedProperty | undefined {
   return key.startsWith(prefix) ? findProperty(key.slice(prefix.length)) : undefined
 }
 
-/** The key that a property sets in the end. */
+/** The key that a property sets. */
 function targetOf({ usualName, property }: NamedProperty): string {
   return property.verdict === 'key' ? property.key : `${PROPERTIES_SECTION}.${usualName}`
 }
 
-/** What was found under the key that a property is another name of. */
+/** The value found under the key that a property is another name of. */
 function shortCandidate(
   keys: ReadonlyMap<string, Found>,
   { named }: Candidate,

@@ -3,24 +3,22 @@ import type { NamedProperty } from './catalog.ts'
 import type { Property } from './property.ts'
 
 /**
- * From what a user wrote to the value of a property: librdkafka's rules, which are looser than those for keys, and
- * its words for what is wrong, which use the property's usual name.
+ * The parsed value of a property. librdkafka's rules apply, which are looser than those for keys, and error
+ * messages use its words and the property's usual name.
  */
 export type ParsedValue =
   | { readonly status: 'right'; readonly value: unknown }
   | { readonly status: 'wrong'; readonly message: string }
 
-/** What librdkafka takes for true and false beside these words. */
+/** Other words that librdkafka accepts for true and false. */
 const TRUTH: ReadonlyMap<string, boolean> = new Map([
   ...['t', '1'].map((word) => [word, true] as const),
   ...['f', '0'].map((word) => [word, false] as const),
 ])
 
 /**
- * Reads a value: text, or what YAML made of it.
- *
- * Unlike librdkafka, which stops reading a number at the first character that belongs to none, this takes
- * `5s` for a mistake.
+ * Parses a value: text, or a value from YAML. Unlike librdkafka, which stops parsing a number at the first other
+ * character, kprf refuses `5s`.
  */
 export function parseValue({ usualName, property }: NamedProperty, given: unknown): ParsedValue {
   const value = read(property, given)

@@ -1,20 +1,20 @@
 /**
- * The text of a librdkafka properties file: `name=value` a line; empty lines and those that begin with `#`
- * say nothing.
+ * Parses the text of a librdkafka properties file: one `name=value` per line; empty lines and lines that begin with
+ * `#` are skipped.
  */
 
-/** A line that says something. */
+/** A line that is neither empty nor a comment. */
 export type PropertyLine = ValidPropertyLine | InvalidPropertyLine
 
 /** `name=value`. */
 export interface ValidPropertyLine {
-  /** From 1. */
+  /** Line number, from 1. */
   readonly number: number
   readonly name: string
   readonly value: string
 }
 
-/** Anything else: what it says is not repeated, for it may be a part of a key. */
+/** Any other line. Messages do not repeat it, because it may be part of a private key. */
 export interface InvalidPropertyLine {
   readonly number: number
   readonly message: string
@@ -24,7 +24,7 @@ const NAME = /^[a-z][a-z0-9._-]*$/i
 const NOT_A_PROPERTY =
   'it is not name=value; put a certificate or key of several lines into a file or into YAML'
 
-/** Takes a text apart. */
+/** Parses a text into its property lines. */
 export function parsePropertyLines(text: string): readonly PropertyLine[] {
   return text
     .replace(/^\uFEFF/, '')

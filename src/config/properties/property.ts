@@ -1,36 +1,36 @@
 /**
- * What is known of a property of librdkafka: the values it takes there, and what kprf makes of it. The
- * builders make the rows of the catalog; those of properties that are other names of keys follow from the schema.
+ * A property of librdkafka: its allowed values there, and its treatment in kprf. The functions build the rows of
+ * the catalog; the rows of properties that are other names of keys follow from the schema.
  */
 import { API, text, type Kind } from '../kinds.ts'
 
-/** Who does what a property asks for: an option of kafkajs, kprf itself, or Node.js below it. */
+/** What implements a property: an option of kafkajs, kprf itself, or Node.js. */
 export type Doer = 'kafkajs' | 'kprf' | 'Node.js'
 
-/** What is said of a property that does something. */
+/** The description of a property with an effect. */
 export interface PropertyWords {
   readonly by: Doer
-  /** What it does here: full sentences for the documentation. */
+  /** Its effect in kprf, in full sentences for the documentation. */
   readonly note: string
   /** Words that stand for a number. */
   readonly words?: Readonly<Record<string, number>>
-  /** Values that librdkafka takes and kprf refuses, in lower case, with the reason. */
+  /** Values that librdkafka accepts and kprf refuses, in lower case, with the reason. */
   readonly refuses?: Readonly<Record<string, string>>
-  /** Values that are worth a warning, in lower case, with its words. */
+  /** Values with a warning, in lower case, with its text. */
   readonly warns?: Readonly<Record<string, string>>
 }
 
-/** What is the same for every row. */
+/** The fields of every row. */
 interface Row<Value = unknown> {
-  /** What librdkafka lets it be. */
+  /** The values that librdkafka allows. */
   readonly kind: Kind<Value>
-  /** `undefined` where it has none. */
+  /** `undefined` if it has none. */
   readonly librdkafkaDefault: unknown
   /** Other names of it. */
   readonly aliases?: readonly string[]
-  /** What it does here, or why it does nothing. */
+  /** Its effect in kprf, or why it has none. */
   readonly note: string
-  /** Never printed; can be read from a file that the variable with `_FILE` appended names. */
+  /** Never printed; its `_FILE` variable may name a file with the value. */
   readonly sensitive?: boolean
 }
 
@@ -45,18 +45,18 @@ export interface KeyProperty extends Row, PropertyWords {
 /** A setting that has no other name. */
 export interface OwnProperty<Value = unknown> extends Row<Value>, PropertyWords {
   readonly verdict: 'own'
-  /** kprf's default, where it is not librdkafka's; `undefined` where the value then follows from others. */
+  /** kprf's default; `undefined` if the value follows from other settings. */
   readonly default: Value
 }
 
-/** Taken without effect: a warning says why. */
+/** Accepted without effect; a warning says why. */
 export interface IgnoredProperty extends Row {
   readonly verdict: 'ignored'
-  /** The value that says what kprf does anyway, of which nothing needs to be said. */
+  /** The value that kprf implements anyway, so that no warning is needed. */
   readonly asIs?: string
 }
 
-/** Refused at start: leaving it out would mean to do something else than what was asked for. */
+/** Refused at start, because ignoring it would do something else than the user expects. */
 export interface RefusedProperty extends Row {
   readonly verdict: 'refused'
   /** The value that asks for nothing. */
@@ -72,10 +72,10 @@ export interface ConsumerProperty extends Row {
 export type Property =
   KeyProperty | OwnProperty | IgnoredProperty | RefusedProperty | ConsumerProperty
 
-/** What is left to the rows of properties that do something and are no keys. */
+/** The fields that the row of such a property gives itself. */
 type OwnWords = PropertyWords & Pick<Row, 'aliases' | 'sensitive'>
 
-/** Keeps the place, in the order of the documentation, of a property that is another name of a key. */
+/** Marks the place of a key's property in the order of the documentation. */
 export const KEY_PLACE = { verdict: 'key place' } as const
 
 /** See {@link OwnProperty}. */
@@ -87,7 +87,7 @@ export function own<Value>(
   return { default: librdkafkaDefault, ...words, verdict: 'own', kind, librdkafkaDefault }
 }
 
-/** An {@link OwnProperty} whose value follows from others while it is not set. */
+/** An {@link OwnProperty} whose value follows from other settings if it is not set. */
 export function derived<Value>(
   kind: Kind<Value>,
   librdkafkaDefault: NoInfer<Value>,
@@ -116,7 +116,7 @@ export function refused<Value>(
   return { verdict: 'refused', kind, librdkafkaDefault, note, ...(asIs !== undefined && { asIs }) }
 }
 
-/** A {@link RefusedProperty} that only a program that is linked with librdkafka can set. */
+/** A {@link RefusedProperty} that only a program linked with librdkafka can set. */
 export function refusedApi(note: string): RefusedProperty {
   return refused(API, undefined, note)
 }

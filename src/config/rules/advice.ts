@@ -1,9 +1,9 @@
 import type { Rule, Settled } from './rule.ts'
 
-/** The highest level that each codec knows; the others have none. */
+/** The highest level of each codec; the others have no levels. */
 const HIGHEST_LEVELS: Readonly<Record<string, number>> = { gzip: 9, zstd: 12 }
 
-/** What is allowed, and yet worth a warning at start. A violation stops nothing. */
+/** Rules whose violation is only a warning at start. */
 export const ADVICE: readonly Rule[] = [
   {
     keys: ['kafka.properties.compression.codec', 'kafka.properties.compression.level'],

@@ -1,4 +1,4 @@
-/** What a rule between keys is, and what several rules need. */
+/** The interface of rules between keys, and helpers for several rules. */
 import type { PropertyValues } from '../properties/catalog.ts'
 import type { Values } from '../schema.ts'
 import type { SecurityProtocol } from '../schema/kafka-access.ts'
@@ -8,30 +8,30 @@ export type Settled = Values & { readonly kafka: { readonly properties: Property
 
 /** A rule between keys. */
 export interface Rule {
-  /** The keys it reads; it is not applied while one of them is wrong in itself. */
+  /** The keys it reads; the rule is skipped while one of them is wrong. */
   readonly keys: readonly string[]
-  /** What must hold, for the documentation. */
+  /** The rule as a sentence for the documentation. */
   readonly rule: string
-  /** Says how values break the rule, or undefined if they keep it. */
+  /** The error message for values that break the rule, or undefined. */
   readonly violation: (values: Settled, facts: Facts) => string | undefined
 }
 
-/** What matters to a rule and is no key. */
+/** Inputs of rules that are not keys. */
 export interface Facts {
   /** `--embedded-broker` was given. */
   readonly isBrokerEmbedded: boolean
 }
 
-/** The protocol in effect: a user turns SASL on where no protocol is named. */
+/** The protocol in effect: without an explicit protocol, a user turns SASL on. */
 export function securityProtocol({ kafka }: Settled): SecurityProtocol {
   if (kafka.security_protocol !== '') return kafka.security_protocol
   return kafka.user === '' ? 'plaintext' : 'sasl_plaintext'
 }
 
-/** The values of some keys that are texts; empty where they are not set. */
+/** Text values by key; empty if not set. */
 export type Texts = Readonly<Record<string, string>>
 
-/** Of keys that need each other, says which is set without another. */
+/** The message for keys that need each other, if one is set without another. */
 export function alone(texts: Texts): string | undefined {
   const [present] = setOf(texts)
   const missing = Object.keys(texts).find((key) => texts[key] === '')
@@ -39,7 +39,7 @@ export function alone(texts: Texts): string | undefined {
   return `${present} is set, but ${missing} is empty; set both or neither`
 }
 
-/** Of keys that exclude each other, says which are set together. */
+/** The message for mutually exclusive keys, if two of them are set. */
 export function together(texts: Texts): string | undefined {
   const [one, other] = setOf(texts)
   if (one === undefined || other === undefined) return undefined

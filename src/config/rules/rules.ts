@@ -1,13 +1,13 @@
-/** What no single value breaks: rules between keys. */
+/** Rules between several keys. */
 import { brokerAddresses, parseBrokers } from '../brokers.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rule.ts'
 import { SCHEMA } from '../schema.ts'
 import { SECURITY_RULES } from './security-rules.ts'
 
-/** 64 workers keep up to 128 records' room in reserve; of 1000 that is an eighth. */
+/** 64 workers reserve room for up to 128 records, an eighth of 1000. */
 const SHARED_QUEUE_MIN_RECORDS = 1000
 
-/** librdkafka's bound, for brokers remember the last five batches of a producer. */
+/** librdkafka's limit, because brokers remember the last five batches of a producer. */
 const IDEMPOTENT_MAX_IN_FLIGHT = 5
 
 /** Every rule between keys. */

@@ -8,7 +8,9 @@ import {
   type Texts,
 } from './rule.ts'
 
-/** Rules between the keys of TLS and SASL: nothing is sent in the clear, or to anyone, by mistake. */
+/**
+ * Rules between the keys of TLS and SASL, so that nothing is sent unencrypted, or to the wrong server, by mistake.
+ */
 export const SECURITY_RULES: readonly Rule[] = [
   {
     keys: ['kafka.security_protocol', 'kafka.user', 'kafka.sasl_mechanism'],

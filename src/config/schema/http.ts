@@ -1,13 +1,13 @@
-/** `http.*`: where kprf listens, and what it takes from clients. */
+/** `http.*`: addresses to listen on, and limits on requests. */
 import { integer, nonEmptyText, oneOf } from '../kinds.ts'
 import { setting } from '../setting.ts'
 
-/** The longest string of V8: a request body is decoded into one. */
+/** V8's longest string: a request body is decoded into one. */
 const LONGEST_BODY_BYTES = 2 ** 29 - 24
 
 /**
- * The worst JSON makes of a byte is `\u0000`, six bytes. The largest record of the default
- * `kafka.message_max_bytes` written so, 6 MiB, and the rest of its request fit in 8 MiB.
+ * JSON escapes a byte with at most six bytes, `\u0000`. The largest record of the default `kafka.message_max_bytes`
+ * then takes 6 MiB, and 8 MiB fit it with the rest of its request.
  */
 const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024
 

@@ -1,4 +1,4 @@
-/** `kafka.*`: which brokers, and how to get into them. */
+/** `kafka.*`: brokers, TLS and SASL. */
 import { SASL_MECHANISMS } from '../../base/kafka-names.ts'
 import { brokerList, list, nonEmptyText, oneOf, text } from '../kinds.ts'
 import { setting } from '../setting.ts'

@@ -1,4 +1,4 @@
-/** `kafka.*`: how much is queued, and how it is sent, retried and given up. */
+/** `kafka.*`: the queue, and how records are sent, retried and given up. */
 import { PARTITIONER_NAMES } from '../../base/kafka-names.ts'
 import { boolean, float, INT_MAX, integer, oneOf, text } from '../kinds.ts'
 import { setting } from '../setting.ts'

@@ -1,4 +1,4 @@
-/** Brokers, connections and what is asked of them beside produce requests. */
+/** Brokers, connections, and requests other than produce. */
 import { boolean, INT_MAX, integer, oneOf } from '../../kinds.ts'
 import { derived, KEY_PLACE, own } from '../property.ts'
 

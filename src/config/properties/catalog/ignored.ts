@@ -1,4 +1,4 @@
-/** Taken without effect: what the user wants holds all the same, or nobody can tell the difference. */
+/** Properties that are accepted without effect: kprf does so anyway, or nobody can tell the difference. */
 import { boolean, flags, INT_MAX, integer, text } from '../../kinds.ts'
 import { ignored } from '../property.ts'
 

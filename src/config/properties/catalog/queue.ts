@@ -1,4 +1,4 @@
-/** Records and the queue: how much is kept, how batches are made, sent, retried and given up. */
+/** The queue and its batches: limits, sending, retries, timeouts. */
 import { COMPRESSION_CODECS } from '../../../base/kafka-names.ts'
 import { INT_MAX, integer, oneOf } from '../../kinds.ts'
 import { derived, KEY_PLACE, own } from '../property.ts'

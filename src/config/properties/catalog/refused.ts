@@ -1,4 +1,4 @@
-/** Refused at start: kprf would do something else than what was asked for. */
+/** Properties that are refused at start, because kprf would do something else than the user expects. */
 import { boolean, INT_MAX, integer, oneOf, patterns, text } from '../../kinds.ts'
 import { refused, refusedApi } from '../property.ts'
 
