@@ -1,6 +1,6 @@
 /**
- * The routes of the operations port, for Prometheus, load balancers and Kubernetes. `/livez` asks for
- * nothing but an event loop that turns: restarting kprf does not mend a broker.
+ * The routes of the operations port, for Prometheus, load balancers and Kubernetes. `/livez` requires only that the
+ * event loop turns, because a restart of kprf does not repair a broker.
  */
 import express, {
   type ErrorRequestHandler,
@@ -11,43 +11,43 @@ import express, {
 import type { Logger } from '../telemetry/logging.ts'
 import { type CheckResult, assessReadiness } from './readiness.ts'
 
-/** Where `/metrics` comes from. */
+/** The source of `/metrics`. */
 export interface MetricsSource {
   readonly contentType: string
   exposition(): Promise<string>
 }
 
-/** Where `/stats` comes from. */
+/** The source of `/stats`. */
 export interface StatisticsSource {
-  /** The latest statistics; `undefined` where none are kept. */
+  /** The latest statistics; `undefined` if none are collected. */
   json(): string | undefined | Promise<string | undefined>
 }
 
-/** Where `/readyz` comes from. */
+/** The source of `/readyz`. */
 export interface ReadinessSource {
-  /** What all checks find now, in the order of `/readyz?verbose`. */
+  /** The current results of all checks, in the order of `/readyz?verbose`. */
   results(): readonly CheckResult[] | Promise<readonly CheckResult[]>
 }
 
-/** What the operations port shows of a process that serves. A source that fails is answered 500 or 503. */
+/** The sources of the operations port. If a source fails, the reply is 500 or 503. */
 export interface OperationsSources {
   readonly metrics: MetricsSource
   readonly statistics: StatisticsSource
   readonly readiness: ReadinessSource
 }
 
-/** What {@link createOperationsApp} works with. */
+/** Options of {@link createOperationsApp}. */
 export interface OperationsOptions extends OperationsSources {
   /**
-   * Says in one sentence why the process does not work, or `undefined`.
+   * Returns one sentence on why the process does not work, or `undefined`.
    *
-   * @defaultValue it works: it answers
+   * @defaultValue always `undefined`: a process that answers works
    */
   readonly livenessProblem?: () => string | undefined
   readonly logger: Pick<Logger, 'limited'>
 }
 
-/** A source that does not answer, for a reason that is in the log already, or soon will be. */
+/** A source failed, for a reason that is in the log already or soon will be. */
 export class SourceFailure extends Error {
   readonly status: 500 | 503
 
@@ -63,7 +63,7 @@ const TEXT = 'text/plain; charset=utf-8'
 const NO_STATISTICS =
   'There are no statistics: set kafka.statistics_interval_ms to more than 0, say 5000, to have them collected.'
 
-/** What is answered where kprf itself is to blame. */
+/** The text of a reply with status 500. */
 export const BUG_MESSAGE = 'A bug in kprf.'
 
 /** Makes the Express app of the operations port. */
@@ -130,7 +130,7 @@ function serveReadiness(readiness: ReadinessSource): RequestHandler {
   }
 }
 
-/** Has those who ask while an answer is being made wait for the same one: it takes milliseconds to make. */
+/** Shares one answer among all requests that arrive while it is made, because making it takes milliseconds. */
 function shared<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
   let making: Promise<Answer> | undefined
   return () => {
@@ -162,7 +162,7 @@ function answerError(logger: Pick<Logger, 'limited'>): ErrorRequestHandler {
   }
 }
 
-/** Logs what is answered 500. */
+/** Logs the error behind a reply with status 500. */
 export function logFailure(logger: Pick<Logger, 'limited'>, error: unknown): void {
   logger.limited('error', 'operations', 'the operations port failed', { error })
 }

@@ -1,6 +1,6 @@
 /**
- * Whether the process should get pushes now, as load balancers and Kubernetes ask for it. The text is
- * in the manner of Kubernetes' own `/readyz`.
+ * Readiness for load balancers and Kubernetes: whether the process should get pushes now. The text has the format
+ * of Kubernetes' own `/readyz`.
  */
 
 /** Records, and bytes of their values. */
@@ -9,33 +9,33 @@ export interface QueueFill {
   readonly bytes: number
 }
 
-/** A queue as full as this is about to refuse records: load balancers should look elsewhere. */
+/** Share of the queue beyond which load balancers should stop sending, because it will soon refuse records. */
 const NEARLY_FULL = 0.95
 
 /** One condition of readiness. */
 export interface ReadinessCheck {
   /** As in `[+]kafka ok` and `?exclude=kafka`. */
   readonly name: string
-  /** Says what is wrong, or `undefined`. Looks at what is known already: it must not wait. */
+  /** Returns the reason for a failure, or `undefined`. It reads known state and never waits. */
   readonly check: () => string | undefined
 }
 
-/** What to ask. */
+/** The parameters of a request to `/readyz`. */
 export interface ReadinessQuery {
   /** Lists all checks even if none fails. */
   readonly isVerbose: boolean
-  /** Names of checks that do not count. */
+  /** Names of checks to ignore. */
   readonly excluded: readonly string[]
 }
 
-/** The answer. */
+/** The reply of `/readyz`. */
 export interface Readiness {
   readonly isReady: boolean
   /** `ok`, or one line for each check. */
   readonly text: string
 }
 
-/** Whether the queue has room. @param readUsed - what is in it. */
+/** Checks whether the queue has room. @param readUsed - its current fill. */
 export function queueCheck(limits: QueueFill, readUsed: () => QueueFill): ReadinessCheck {
   return {
     name: 'queue',
@@ -47,7 +47,7 @@ export function queueCheck(limits: QueueFill, readUsed: () => QueueFill): Readin
   }
 }
 
-/** Whether records may hold more memory. @param readUsedBytes - how much they hold. */
+/** Checks whether records may hold more memory. @param readUsedBytes - how much they hold. */
 export function memoryCheck(maxBytes: number, readUsedBytes: () => number): ReadinessCheck {
   return {
     name: 'memory',
@@ -59,19 +59,19 @@ export function memoryCheck(maxBytes: number, readUsedBytes: () => number): Read
   }
 }
 
-/** What one check found. */
+/** The result of one check. */
 export interface CheckResult {
   readonly name: string
-  /** `undefined` where nothing is wrong. */
+  /** `undefined` if the check passed. */
   readonly problem: string | undefined
 }
 
-/** Makes all checks. One that throws has failed. */
+/** Runs all checks. A check that throws has failed. */
 export function makeChecks(checks: readonly ReadinessCheck[]): CheckResult[] {
   return checks.map((check) => ({ name: check.name, problem: problemOf(check) }))
 }
 
-/** What to answer, by the results of all checks. */
+/** The reply for the results of all checks. */
 export function assessReadiness(
   results: readonly CheckResult[],
   { isVerbose, excluded }: ReadinessQuery,

@@ -1,6 +1,6 @@
 /**
- * The second port: stays open while the first one drains, and closes last. It is served as the first one is, with
- * limits of its own: probes are answered whoever else holds connections.
+ * The operations port stays open while the push port drains, and closes last. It is served like the push port, with
+ * its own limits: probes get replies whoever else holds connections.
  */
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
@@ -8,10 +8,10 @@ import { type HttpApp, HttpServer } from '../http/http-server.ts'
 import { OPERATIONS_LIMITS, type ServerLimits } from '../http/limits.ts'
 import type { Logger } from '../telemetry/logging.ts'
 
-/** How long {@link OperationsServer.close} lets replies under way finish. */
+/** How long {@link OperationsServer.close} waits for replies in progress, ms. */
 export const CLOSE_GRACE_MS = 1000
 
-/** What {@link OperationsServer} works with. */
+/** Options of {@link OperationsServer}. */
 export interface OperationsServerOptions {
   /** See `createOperationsApp`. */
   readonly app: HttpApp
@@ -32,11 +32,11 @@ export class OperationsServer {
   }
 
   /**
-   * Begins to serve.
+   * Starts to serve.
    *
-   * @param port - 0 takes any that is free.
+   * @param port - 0 takes a free one.
    * @returns the port.
-   * @throws ProxyError CONFIG_INVALID when the address cannot be listened on.
+   * @throws ProxyError CONFIG_INVALID if it cannot listen on the address.
    */
   async listen(host: string, port: number): Promise<number> {
     try {
@@ -48,7 +48,7 @@ export class OperationsServer {
     return this.#server.address.port
   }
 
-  /** Stops listening and lets replies under way finish, for {@link CLOSE_GRACE_MS} at most. */
+  /** Stops listening and waits for replies in progress, for {@link CLOSE_GRACE_MS} at most. */
   async close(): Promise<void> {
     const cancelTimer = this.#clock.schedule(CLOSE_GRACE_MS, () => void this.#server.close())
     await this.#server.stopAccepting()

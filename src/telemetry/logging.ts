@@ -16,18 +16,18 @@ import { fileProblem, type Masker, maskerOf, quotedPath } from '../base/quotable
 
 export type { LogFields, Logger } from './logging/logger.ts'
 
-/** What {@link Log} is told. */
+/** Options of {@link Log}. */
 export interface LogOptions {
   /** A file to append to, `/dev/stdout` or `/dev/stderr`. */
   readonly outputFile: string
   /** Lines below this level are not written. */
   readonly level: LogLevel
   readonly clock: Clock
-  /** What is masked wherever it occurs, whoever wrote it. @defaultValue nothing */
+  /** Secrets to mask in every line, whoever wrote it. @defaultValue none */
   readonly secrets?: readonly string[]
 }
 
-/** The line after which a log has none. */
+/** The last line of a log. */
 export interface LastLine {
   readonly level: LogLevel
   readonly msg: string
@@ -38,8 +38,8 @@ export interface LastLine {
 const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const satisfies Record<LogLevel, number>
 
 /**
- * Writes what is logged through its `logger`. Once it is open, trouble with the output file neither
- * ends the process nor holds it up: lines wait in memory up to a limit, then they are dropped and counted.
+ * Writes the lines of its `logger`. Once the log is open, errors of the output file neither end nor delay the
+ * process: lines wait in memory up to a limit, then they are dropped and counted.
  */
 export class Log {
   readonly logger: Logger
@@ -77,7 +77,7 @@ export class Log {
     }, this.#limiter)
   }
 
-  /** Goes on in a new file of the same name, so that the old one can be rotated away. */
+  /** Continues in a new file of the same name, after the old one was rotated away. */
   reopen(): void {
     try {
       this.#writer.reopen()
@@ -87,8 +87,8 @@ export class Log {
   }
 
   /**
-   * Writes what waits, for a second at most, and `last` behind all else: what is logged later is dropped. Never
-   * rejects. Only the first call counts.
+   * Writes the waiting lines, for a second at most, then `last`. Later lines are dropped. Never rejects. Only the
+   * first call has an effect.
    */
   async close(last?: LastLine): Promise<void> {
     if (this.#isClosed) return
@@ -124,7 +124,7 @@ function openOrRefuse(outputFile: string): LogDestination {
   }
 }
 
-/** Calls back at once, so that lines never wait inside winston, where nothing bounds them. */
+/** Calls back at once, so that lines never wait inside winston without a limit. */
 function streamInto(writer: LineWriter): Writable {
   return new Writable({
     decodeStrings: false,

@@ -1,6 +1,6 @@
 /**
- * What runs in the thread of the operations port. It imports no more than the port needs: not the producer, not the
- * log, not the configuration.
+ * The entry of the operations port's thread. It imports only what the port needs: not the producer, the log or the
+ * configuration.
  */
 import { parentPort } from 'node:worker_threads'
 import { systemClock } from '../../base/clock.ts'
@@ -97,10 +97,10 @@ async function close(): Promise<void> {
   end()
 }
 
-/** Leaves nothing that would keep the thread running. */
+/** Closes everything that would keep the thread running. */
 function end(): void {
   watch.stop()
-  // Those who still wait have lost their connections.
+  // The clients that still wait have lost their connections.
   for (const question of Object.values(questions)) question.fail()
   limiter.flush()
   main.close()

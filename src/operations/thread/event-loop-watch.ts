@@ -1,17 +1,17 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 
-/** An event loop that has not turned for so long, ms, is not alive: its longest turns take a twentieth of it. */
+/** Time without a turn after which an event loop counts as dead, ms. Its longest turns take a twentieth of it. */
 export const MAX_BUSY_MS = 10_000
 
-/** How often the event loop is asked for a turn, ms. */
+/** Interval at which the watch asks the event loop for a turn, ms. */
 export const LOOK_INTERVAL_MS = 1_000
 
-/** What one look adds at most, ms: see {@link EventLoopWatch}. */
+/** Most time that one look adds, ms: see {@link EventLoopWatch}. */
 const MAX_STEP_MS = 2 * LOOK_INTERVAL_MS
 
 /**
- * For how long the event loop of the main thread has not turned, seen from another thread. What counts is the time in
- * which this thread could look: a process that was stopped, or whose machine slept, was not busy meanwhile.
+ * Measures from another thread how long the event loop of the main thread has not turned. Only time in which this
+ * thread could look counts: a process that was stopped, or whose machine slept, was not busy.
  */
 export class EventLoopWatch {
   readonly #clock: Clock
@@ -21,14 +21,14 @@ export class EventLoopWatch {
   #lookedMs: number
   #cancelTimer: CancelTimer | undefined
 
-  /** @param askForTurn - has {@link EventLoopWatch.turned} called by the next turn of the event loop. */
+  /** @param askForTurn - makes the next turn of the event loop call {@link EventLoopWatch.turned}. */
   constructor(clock: Clock, askForTurn: () => void) {
     this.#clock = clock
     this.#askForTurn = askForTurn
     this.#lookedMs = clock.nowMs()
   }
 
-  /** Begins to look. */
+  /** Starts the watch. */
   start(): void {
     this.#look()
     if (!this.#isAsked) {
@@ -44,13 +44,13 @@ export class EventLoopWatch {
     this.#cancelTimer?.()
   }
 
-  /** The event loop has turned. */
+  /** Called when the event loop has turned. */
   turned(): void {
     this.#isAsked = false
     this.#busyMs = 0
   }
 
-  /** What is wrong, in one sentence; `undefined` while the event loop turns. */
+  /** The problem in one sentence; `undefined` while the event loop turns. */
   get problem(): string | undefined {
     this.#look()
     if (this.#busyMs < MAX_BUSY_MS) return undefined

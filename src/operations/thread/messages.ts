@@ -1,14 +1,14 @@
-/** What the thread of the operations port and the main thread say to each other. */
+/** The messages between the thread of the operations port and the main thread. */
 import type { LineListener } from '../../telemetry/logging/logger.ts'
 import type { CheckResult } from '../readiness.ts'
 
-/** What the main thread is asked for, and what it answers. */
+/** The questions to the main thread, with the types of their answers. */
 export interface Answers {
   readonly metrics: string
-  /** `undefined` where none are kept. */
+  /** `undefined` if none are collected. */
   readonly statistics: string | undefined
   readonly readiness: readonly CheckResult[]
-  /** Nothing but a sign that the event loop turns. */
+  /** Only shows that the event loop turns. */
   readonly turn: undefined
 }
 
@@ -27,21 +27,21 @@ export type ToThread =
       readonly kind: 'listen'
       readonly host: string
       readonly port: number
-      /** Of `/metrics`. */
+      /** The media type of `/metrics`. */
       readonly contentType: string
     }
   | Answer
-  /** There is no answer, and the log says why. */
+  /** There is no answer; the log says why. */
   | { readonly kind: 'failed'; readonly topic: Topic }
-  /** Finish replies under way and end. */
+  /** Finish replies in progress and end. */
   | { readonly kind: 'close' }
 
 /** From the thread of the operations port to the main thread. */
 export type ToMain =
   | { readonly kind: 'listening'; readonly port: number }
-  /** It cannot listen: a ProxyError CONFIG_INVALID. The thread ends. */
+  /** The port cannot be opened: a ProxyError CONFIG_INVALID. The thread ends. */
   | { readonly kind: 'refused'; readonly message: string }
-  /** Asks for {@link Answer}. Of each topic one question is under way at a time. */
+  /** Asks for an {@link Answer}. Each topic has one question in progress at a time. */
   | { readonly kind: 'ask'; readonly topic: Topic }
-  /** For the log. */
+  /** A line for the log. */
   | { readonly kind: 'line'; readonly line: Parameters<LineListener> }

@@ -7,32 +7,32 @@ import { logFailure, type OperationsSources } from '../app.ts'
 import { CLOSE_GRACE_MS } from '../server.ts'
 import type { Answer, ToMain, Topic, ToThread } from './messages.ts'
 
-/** What a thread works with. */
+/** Dependencies of an {@link OperationsThread}. */
 export interface ThreadDependencies {
   readonly sources: OperationsSources
   readonly clock: Clock
   readonly logger: Logger
-  /** What runs in the thread. @defaultValue entry.ts */
+  /** The script of the thread. @defaultValue entry.ts */
   readonly entry?: URL
 }
 
-/** `.ts` where Node.js runs the sources, `.js` where they were compiled. */
+/** `.ts` if Node.js runs the sources, `.js` after compilation. */
 const ENTRY = new URL(`entry${extname(import.meta.url)}`, import.meta.url)
 
 /**
- * A dozen times what the thread needs to pass metrics of a megabyte on. Where Node.js is started with
- * `--max-old-space-size`, that bound holds instead, for each thread.
+ * Twelve times the memory that the thread needs to pass on a megabyte of metrics. If Node.js is started with
+ * `--max-old-space-size`, that limit applies instead, to each thread.
  */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 }
 
-/** How much longer than its replies under way may take the thread gets to end, ms, before it is ended. */
+/** Additional time that the thread gets to end after its replies, ms, before it is terminated. */
 const END_GRACE_MS = 1_000
 
-/** One thread of the operations port as the main thread sees it, from its start to its end. */
+/** One thread of the operations port, from its start to its end, as the main thread sees it. */
 export class OperationsThread {
-  /** Resolves to its port. Rejects when it cannot listen, or ends before it does. */
+  /** Resolves to its port. Rejects if it cannot listen, or ends before it does. */
   readonly listening: Promise<number>
-  /** Resolves to why it ended by itself; to `undefined` where it was to end. */
+  /** Resolves to the reason if it ended by itself; to `undefined` if it was asked to end. */
   readonly ended: Promise<unknown>
   readonly #worker: Worker
   readonly #sources: OperationsSources
@@ -60,7 +60,7 @@ export class OperationsThread {
     this.#tell({ kind: 'listen', host, port, contentType })
   }
 
-  /** Lets replies under way finish, for a bounded time, and ends. */
+  /** Waits for replies in progress, for a limited time, and ends. */
   async close(): Promise<void> {
     this.#isToEnd = true
     this.#tell({ kind: 'close' })

@@ -2,14 +2,14 @@ import type { Clock } from '../../base/clock.ts'
 import { BUG_MESSAGE, SourceFailure } from '../app.ts'
 
 /**
- * How long an answer of the main thread is waited for, ms: half of what Prometheus waits for a scrape. A turn of a busy
- * event loop takes a tenth of it.
+ * Timeout of an answer from the main thread, ms: half of Prometheus' scrape timeout. A turn of a busy event loop
+ * takes a tenth of it.
  */
 export const ANSWER_TIMEOUT_MS = 5_000
 
 /**
- * What is asked of the main thread. It is asked once at a time, however many wait: all of them get the next answer,
- * or {@link SourceFailure} where there is none in {@link ANSWER_TIMEOUT_MS}.
+ * A question to the main thread. Only one is in progress at a time, however many clients wait: all of them get the
+ * next answer, or {@link SourceFailure} if there is none within {@link ANSWER_TIMEOUT_MS}.
  */
 export class Question<Answer> {
   readonly #clock: Clock
@@ -44,13 +44,13 @@ export class Question<Answer> {
     }
   }
 
-  /** Called with what the main thread answered. */
+  /** Called with the answer of the main thread. */
   answer(answer: Answer): void {
     this.#isUnderWay = false
     for (const { resolve } of this.#waiting) resolve(answer)
   }
 
-  /** Called where the main thread has no answer, or will give none any more. */
+  /** Called if the main thread has no answer, or has ended. */
   fail(): void {
     this.#isUnderWay = false
     for (const { reject } of this.#waiting) reject(new SourceFailure(500, BUG_MESSAGE))

@@ -1,14 +1,14 @@
 /**
- * The operations port in a thread of its own: `/livez` is answered there, however busy the event loop is that takes the
- * pushes. What else the port shows, the thread asks the main thread for. A thread that dies is replaced.
+ * The operations port in its own thread. The thread answers `/livez`, however busy the event loop of the pushes is,
+ * and asks the main thread for everything else. A thread that dies is replaced.
  */
 import type { CancelTimer } from '../../base/clock.ts'
 import { OperationsThread, type ThreadDependencies } from './operations-thread.ts'
 
-/** How long the port is closed before a thread that died is replaced, or a replacement is tried again, ms. */
+/** Delay before a dead thread is replaced, or a replacement is tried again, ms. The port is closed meanwhile. */
 export const REPLACE_DELAY_MS = 1_000
 
-/** Serves the operations port, as `OperationsServer` does in the thread of its caller. */
+/** Serves the operations port like `OperationsServer`, but from its own thread. */
 export class ThreadedOperationsServer {
   readonly #dependencies: ThreadDependencies
   #thread: OperationsThread | undefined
@@ -20,11 +20,11 @@ export class ThreadedOperationsServer {
   }
 
   /**
-   * Begins to serve.
+   * Starts to serve.
    *
-   * @param port - 0 takes any that is free.
+   * @param port - 0 takes a free one.
    * @returns the port.
-   * @throws ProxyError CONFIG_INVALID when the address cannot be listened on; no thread is left then.
+   * @throws ProxyError CONFIG_INVALID if it cannot listen on the address; no thread is left then.
    */
   async listen(host: string, port: number): Promise<number> {
     const thread = new OperationsThread(host, port, this.#dependencies)
@@ -41,7 +41,7 @@ export class ThreadedOperationsServer {
     }
   }
 
-  /** Stops listening, lets replies under way finish for a second at most, and ends the thread. */
+  /** Stops listening, waits for replies in progress for a second at most, and ends the thread. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelReplacement?.()

@@ -1,33 +1,33 @@
 /**
- * Where log lines go: a file, or the standard output or error of the process. All writes are
- * asynchronous, so a slow disk or a reader that stopped reading does not hold up the proxy.
+ * The destinations of log lines: a file, or the standard output or error of the process. All writes are
+ * asynchronous, so that a slow disk or reader does not block the proxy.
  */
 import fs from 'node:fs'
 import type { Writable } from 'node:stream'
 
-/** Told how many bytes were written, and why not all of them if that is final for this call. */
+/** Called with the number of bytes written, and an error if this call will write no more. */
 export type WriteListener = (error: Error | null, writtenBytes: number) => void
 
-/** Takes one write at a time. */
+/** Accepts one write at a time. */
 export interface LogDestination {
   /** Writes some of the bytes, at least one unless it fails. Never throws. */
   write(bytes: Buffer, onWritten: WriteListener): void
   /**
    * Makes later writes go to a new file of the same name.
    *
-   * @returns false when there is no such thing, and writes go where they went before.
-   * @throws Error of the file system; then, too, writes go where they went before.
+   * @returns false if the destination is not a file; writes continue as before.
+   * @throws Error of the file system; writes then also continue as before.
    */
   reopen(): boolean
-  /** Gives the file back once a write under way has ended. */
+  /** Closes the file after the write in progress. */
   close(): void
 }
 
 /**
- * Opens the destination that `output_file` names: `/dev/stdout`, `/dev/stderr`, or a file that is
- * appended to and made when missing.
+ * Opens the destination that `output_file` names: `/dev/stdout`, `/dev/stderr`, or a file, which is created if
+ * missing and appended to.
  *
- * @throws Error of the file system when that cannot be written to.
+ * @throws Error of the file system if it cannot be written to.
  */
 export function openDestination(outputFile: string): LogDestination {
   if (outputFile === '/dev/stdout') return standardStream(process.stdout, 1)
@@ -36,8 +36,8 @@ export function openDestination(outputFile: string): LogDestination {
 }
 
 /**
- * Node's own stream is asynchronous for pipes and sockets, and never blocks the exit of the process.
- * Redirected to a file it is synchronous and does not survive a full disk; we do.
+ * Node's own stream is asynchronous for pipes and sockets, and never blocks the exit of the process. Redirected to
+ * a file it is synchronous and fails for good on a full disk, so kprf writes such a file itself.
  */
 function standardStream(stream: Writable, fd: number): LogDestination {
   return fs.fstatSync(fd).isFile()
@@ -47,7 +47,7 @@ function standardStream(stream: Writable, fd: number): LogDestination {
 
 /** Appends to a file. */
 export class FileDestination implements LogDestination {
-  /** `undefined` for a file that the parent process opened: not ours to open again or to close. */
+  /** `undefined` for a file that the parent process opened: kprf does not reopen or close it. */
   readonly #path: string | undefined
   #fd: number
   #busyFd: number | undefined
@@ -83,13 +83,13 @@ export class FileDestination implements LogDestination {
   }
 }
 
-/** Writes to a stream that is not ours to close. */
+/** Writes to a stream that it does not own and never closes. */
 export class StreamDestination implements LogDestination {
   readonly #stream: Writable
 
   constructor(stream: Writable) {
     this.#stream = stream
-    // Each write learns of its own failure; without a listener, EPIPE would end the process.
+    // Each write reports its own failure; without this listener, EPIPE would end the process.
     stream.on('error', () => undefined)
   }
 
@@ -104,7 +104,7 @@ export class StreamDestination implements LogDestination {
   }
 
   close(): void {
-    // Others write to it as well.
+    // Other code writes to the stream too.
   }
 }
 
@@ -118,6 +118,6 @@ function closeQuietly(fd: number): void {
   try {
     fs.closeSync(fd)
   } catch {
-    // What the file system had to say about it, the writes have said.
+    // The writes have already reported errors.
   }
 }

@@ -1,30 +1,30 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { LogDestination } from './destinations.ts'
 
-/** Characters that may wait: tens of thousands of lines, in some 4 to 12 MiB of memory. */
+/** Most characters that wait: tens of thousands of lines, in some 4 to 12 MiB of memory. */
 export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
 
-/** Pause after a failed write. */
+/** Pause after a failed write, ms. */
 export const RETRY_MS = 100
 
-/** How long {@link LineWriter.close} waits for a destination that takes nothing. */
+/** How long {@link LineWriter.close} waits for a destination that accepts nothing, ms. */
 export const CLOSE_TIMEOUT_MS = 1000
 
 const LINE_FEED = 0x0a
 const NOTHING = Buffer.alloc(0)
 
-/** What a {@link LineWriter} is made of. */
+/** Options of a {@link LineWriter}. */
 export interface LineWriterOptions {
   readonly destination: LogDestination
   readonly clock: Clock
-  /** Makes the line that says how many were dropped. */
+  /** Formats the line with the number of dropped lines. */
   readonly droppedLine: (count: number) => string
 }
 
 /**
- * Hands lines to their destination, one write at a time. What cannot be written yet waits in memory
- * up to a limit; beyond it lines are dropped and counted, and a line says how many. A write that fails
- * is tried again, because a full disk gets room again; nothing here throws.
+ * Writes lines to their destination, one write at a time. Lines that cannot be written yet wait in memory up to a
+ * limit; further lines are dropped and counted, and a line says how many. A failed write is tried again, because a
+ * full disk may get room again. No method throws, except reopen.
  */
 export class LineWriter {
   readonly #destination: LogDestination
@@ -34,14 +34,14 @@ export class LineWriter {
   /** Of `#lines` and `#chunk` together. */
   #waitingCharacters = 0
   #droppedLines = 0
-  /** Whole lines being written; those before `#offset` are. */
+  /** Complete lines that are being written; those before `#offset` are written. */
   #chunk = NOTHING
   #chunkCharacters = 0
   #offset = 0
   #isNewFile = false
   #isWriting = false
   #cancelRetry: CancelTimer | undefined
-  /** Lines are taken while it is open, and written until it is closed. */
+  /** It accepts lines while it is open, and writes until it is closed. */
   #state: 'open' | 'closing' | 'closed' = 'open'
   #cancelCloseTimer: CancelTimer | undefined
   readonly #closed = Promise.withResolvers<undefined>()
@@ -52,7 +52,7 @@ export class LineWriter {
     this.#droppedLine = droppedLine
   }
 
-  /** Takes one line, which ends with a line feed. */
+  /** Accepts one line, which ends with a line feed. */
   write(line: string): void {
     if (this.#state !== 'open') return
     if (this.#waitingCharacters + line.length > MAX_WAITING_CHARACTERS) {
@@ -63,11 +63,7 @@ export class LineWriter {
     this.#pump()
   }
 
-  /**
-   * Goes on in a new file of the same name.
-   *
-   * @throws Error of the file system; then the old file is still written to.
-   */
+  /** Continues in a new file of the same name. @throws Error of the file system; the old file then stays in use. */
   reopen(): void {
     if (this.#state !== 'open') return
     if (this.#destination.reopen()) this.#isNewFile = true
@@ -75,8 +71,8 @@ export class LineWriter {
   }
 
   /**
-   * Writes what waits, then `last`, and gives up on it at the first failure, or after {@link CLOSE_TIMEOUT_MS}.
-   * Never rejects.
+   * Writes the waiting lines, then `last`, and stops at the first failure, or after {@link CLOSE_TIMEOUT_MS}. Never
+   * rejects.
    *
    * @param last - a line for which there is always room, or nothing.
    */
@@ -118,7 +114,7 @@ export class LineWriter {
     })
   }
 
-  /** A full disk may have cut a line off in the old file; the new one gets the whole line. */
+  /** A full disk may have cut off a line in the old file; the new file gets the complete line. */
   #rewindToLineStart(): void {
     if (this.#offset > 0) this.#offset = this.#chunk.lastIndexOf(LINE_FEED, this.#offset - 1) + 1
     this.#isNewFile = false

@@ -1,11 +1,11 @@
 /**
- * What one log line looks like: a JSON object with `ts`, `level`, `msg` and the fields of the caller.
- * Whatever the fields are, this neither throws nor writes a secret, a record's bytes or an endless line.
+ * Formats a log line: a JSON object with `ts`, `level`, `msg` and the fields of the caller. Whatever the fields
+ * are, it never throws and never writes a secret, the bytes of a record or an endless line.
  */
 
 import type { Masker } from '../../base/quotable.ts'
 
-/** One log line before it is text. */
+/** A log line before it is formatted. */
 export interface LogEntry {
   /** ISO 8601, UTC. */
   readonly ts: unknown
@@ -14,14 +14,14 @@ export interface LogEntry {
   readonly fields: unknown
 }
 
-/** Names of fields that are never written, whatever they hold. */
+/** Names of fields whose values are never written. */
 const SECRET = /password|passphrase|secret|token|credential|authorization|cookie|^sasl$/i
 
-/** Characters of one string; the longest stack worth reading fits. */
+/** Most characters of one string; a useful stack fits. */
 const MAX_STRING_CHARACTERS = 8192
-/** Deep enough for an error with its causes; also what ends a circular value. */
+/** Most levels of nesting: enough for an error with its causes. It also ends circular values. */
 const MAX_DEPTH = 4
-/** Elements of one array or fields of one object. */
+/** Most elements of an array, or fields of an object. */
 const MAX_ELEMENTS = 50
 
 const same: Masker = (text) => text
@@ -29,7 +29,7 @@ const same: Masker = (text) => text
 /**
  * Formats one entry, line feed included. Fields cannot replace `ts`, `level` and `msg`.
  *
- * @param mask - takes secrets out of every text.
+ * @param mask - replaces secrets in every text.
  */
 export function formatLine({ ts, level, msg, fields }: LogEntry, mask: Masker = same): string {
   const head = { ts, level, msg: plain(msg, 0, mask) }
@@ -42,12 +42,12 @@ export function formatLine({ ts, level, msg, fields }: LogEntry, mask: Masker = 
   }
 }
 
-/** Turns fields into data that can be sent to the thread that writes the log. They must hold no secret. */
+/** Converts fields to data that can be sent to the thread that writes the log. The fields must not hold secrets. */
 export function sendable(fields: object): Record<string, unknown> {
   return plainFields(fields, 0, same)
 }
 
-/** Turns any value into one that JSON can write. */
+/** Converts any value to one that JSON can represent. */
 function plain(value: unknown, depth: number, mask: Masker): unknown {
   // Masked first: a secret that is cut in two would not be found.
   if (typeof value === 'string') return shorten(mask(value))
@@ -76,7 +76,7 @@ function plainFields(fields: object, depth: number, mask: Masker): Record<string
   )
 }
 
-/** Only these: an error's own properties may hold the records or settings it is about. */
+/** Only these fields: other properties of an error may hold records or settings. */
 function errorFields(error: Error): object {
   return {
     name: error.name,

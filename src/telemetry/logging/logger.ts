@@ -1,33 +1,31 @@
-/**
- * What the parts of kprf log through, and how fields and repeats are handled before a line is made.
- */
+/** The interface that kprf logs through, and its handling of fields and repeats. */
 import type { LogLevel } from '../../base/log-level.ts'
 import type { RepeatLimiter } from './repeat-limiter.ts'
 
-/** Named values of one line. Secrets are redacted by their names; bytes are not written at all. */
+/** Named values of one line. Fields with secret names are redacted; bytes are never written. */
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** Logs lines of four levels. Nothing here throws, waits or blocks. */
+/** Logs lines of four levels. No method throws, waits or blocks. */
 export interface Logger {
   error(msg: string, fields?: LogFields): void
   warn(msg: string, fields?: LogFields): void
   info(msg: string, fields?: LogFields): void
   debug(msg: string, fields?: LogFields): void
   /**
-   * Logs what may happen very often: of each key, ten lines a second are written. The others are
-   * counted, and one more line with the same `msg` then has their number as `suppressed`.
+   * Logs an event that may be frequent: at most ten lines per second and key. Further lines are counted, and one
+   * more line with the same `msg` then has their number as `suppressed`.
    *
-   * @param key - written in the code, never made from what a client sends.
+   * @param key - a constant in the code, never made from client input.
    */
   limited(level: LogLevel, key: string, msg: string, fields?: LogFields): void
-  /** A logger that adds these fields to each of its lines. */
+  /** Returns a logger that adds these fields to each of its lines. */
   child(fields: LogFields): Logger
 }
 
-/** Takes a line with all its fields. */
+/** Receives a line with all its fields. */
 export type LineListener = (level: LogLevel, msg: string, fields: LogFields) => void
 
-/** Adds its own fields to those of each line, and holds back repeats. */
+/** Adds its own fields to each line, and limits repeats. */
 export class FieldLogger implements Logger {
   readonly #onLine: LineListener
   readonly #limiter: RepeatLimiter

@@ -1,9 +1,9 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 
-/** How many lines of one key are let through in {@link REPEAT_WINDOW_MS}. */
+/** Lines of one key that pass in {@link REPEAT_WINDOW_MS}. */
 export const REPEATS_PER_WINDOW = 10
 
-/** Length of a window; it begins with the first line of its key. */
+/** Length of a window, ms; it begins with the first line of its key. */
 export const REPEAT_WINDOW_MS = 1000
 
 interface Window {
@@ -14,7 +14,8 @@ interface Window {
 }
 
 /**
- * Holds back lines that repeat: of each key, a few a second are let through and the rest is counted. Remembers a key for one window only.
+ * Limits repeated lines: a few lines per second and key pass, the rest is counted. It remembers a key for one
+ * window only.
  */
 export class RepeatLimiter {
   readonly #clock: Clock
@@ -25,9 +26,9 @@ export class RepeatLimiter {
   }
 
   /**
-   * Says whether a line may be written.
+   * Returns whether a line may be written.
    *
-   * @param report - called once when the window of this key ends, if lines were held back in it.
+   * @param report - called once when the window of this key ends, if lines were suppressed in it.
    */
   admit(key: string, report: (suppressed: number) => void): boolean {
     const window = this.#windows.get(key) ?? this.#open(key, report)

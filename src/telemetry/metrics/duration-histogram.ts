@@ -1,8 +1,8 @@
 import { Histogram, type Registry } from 'prom-client'
 
 /**
- * Upper bounds of the buckets in milliseconds: those that dashboards of the Rust kprf know (5, 10, 20,
- * 40, 80), doubled on to 20 s, and three finer ones for a broker next door.
+ * Upper bounds of the buckets, ms: those of the Rust kprf's dashboards (5, 10, 20, 40, 80), doubled up to 20 s, and
+ * three finer ones for a nearby broker.
  */
 export const DURATION_BUCKETS_MS = [
   0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480,
@@ -18,7 +18,7 @@ export interface DurationHistogramOptions {
 
 /** The durations under one set of label values. */
 export class DurationSeries {
-  /** How many fell into each bucket and in none below it; the last bin is `+Inf`. */
+  /** Durations per bucket, not cumulative; the last bin is `+Inf`. */
   readonly #bins = new Float64Array(DURATION_BUCKETS_MS.length + 1)
   #sumMs = 0
 
@@ -33,7 +33,7 @@ export class DurationSeries {
     this.#sumMs += durationMs
   }
 
-  /** Counts all that another has counted. */
+  /** Adds the counts of another series. */
   add(other: DurationSeries): void {
     for (const [bin, count] of other.#bins.entries())
       this.#bins[bin] = (this.#bins[bin] ?? 0) + count
@@ -45,7 +45,7 @@ export class DurationSeries {
     return this.#sumMs
   }
 
-  /** For each bucket, `+Inf` last, how many durations are at or below its bound. */
+  /** For each bucket, `+Inf` last, the number of durations at or below its bound. */
   cumulativeCounts(): number[] {
     let count = 0
     return Array.from(this.#bins, (binCount) => (count += binCount))
@@ -57,14 +57,14 @@ type HistogramValue = HistogramValues['values'][number]
 type Labels = Readonly<Record<string, string>>
 
 /**
- * A prom-client histogram of milliseconds whose series count into an array of bins. prom-client's own
- * `observe` checks and hashes the labels at every call (some 200 ns); with records by the hundred
- * thousand a second that shows, and counting into bins costs a tenth of it. The bins become
- * Prometheus' cumulative buckets when they are scraped. Durations are observed on its {@link DurationSeries} only.
+ * A prom-client histogram of milliseconds whose series count into arrays of bins. prom-client's own `observe`
+ * checks and hashes the labels in every call (some 200 ns), which is noticeable with hundreds of thousands of
+ * records a second; counting into bins costs a tenth of that. A scrape converts the bins to Prometheus' cumulative
+ * buckets. Durations are observed on its {@link DurationSeries} only.
  */
 export class DurationHistogram extends Histogram {
   readonly #name: string
-  /** A histogram without values: what prom-client says about the metric itself. */
+  /** A histogram without values, for prom-client's description of the metric. */
   readonly #described: Histogram
   readonly #labels = new Map<DurationSeries, Labels>()
 
@@ -75,14 +75,14 @@ export class DurationHistogram extends Histogram {
     this.#described = new Histogram({ ...description, registers: [] })
   }
 
-  /** Adds the series of these label values, which must not have one yet. */
+  /** Adds a series for these label values, which must not have one yet. */
   addSeries(labels: Labels): DurationSeries {
     const durations = new DurationSeries()
     this.#labels.set(durations, labels)
     return durations
   }
 
-  /** Shows a series no longer. */
+  /** Removes a series. */
   removeSeries(durations: DurationSeries): void {
     this.#labels.delete(durations)
   }
@@ -94,7 +94,7 @@ export class DurationHistogram extends Histogram {
     return { ...(await this.#described.get()), values }
   }
 
-  /** What the registry calls instead of `get` when it writes the text format. */
+  /** The registry calls this instead of `get` when it writes the text format. */
   getForPromString(): Promise<HistogramValues> {
     return this.get()
   }

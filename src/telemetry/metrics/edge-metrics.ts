@@ -2,17 +2,19 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 
 /** The open connections, read at each scrape. */
 export interface ConnectionState {
-  /** Those on which a request is served, or a reply waits to be taken. */
+  /** Connections on which a request is served, or a reply is not read yet. */
   readonly active: number
   readonly idle: number
   /** Bytes of replies that clients have not read yet. */
   readonly replyBytes: number
 }
 
-/** Why connections are dropped; each is there from the start, so that a first one shows as an increase. */
+/**
+ * Reasons for dropped connections. Each has a series from the start, so that the first drop shows as an increase.
+ */
 const DROP_REASONS = ['limit', 'address_limit', 'idle_evicted', 'idle_timeout', 'file_descriptors']
 
-/** What is counted of clients' connections; a client that misbehaves shows here before it hurts. */
+/** The metrics of client connections, in which a misbehaving client shows before it does harm. */
 export class EdgeMetrics {
   readonly #clientErrors: Counter<'code'>
   readonly #dropped: Counter<'reason'>
@@ -53,7 +55,7 @@ export class EdgeMetrics {
     })
   }
 
-  /** Counts what a client did wrong. @param code - an error code in lower case, or what is no error code. */
+  /** Counts a client error. @param code - an error code in lower case, or another name of a failure. */
   clientFailed(code: string): void {
     this.#clientErrors.inc({ code })
   }

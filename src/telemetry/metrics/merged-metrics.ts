@@ -3,8 +3,8 @@ import type { MetricsSnapshot } from './metrics.ts'
 import { MAX_TOPIC_LABELS, OTHER_TOPICS } from './topic-labels.ts'
 
 /**
- * The metrics of several processes as those of one: counters and histograms are added, also those of
- * processes that are gone, so that no counter goes back; gauges are those of the processes that run.
+ * Merges the metrics of several processes. Counters and histograms are added up, including those of ended
+ * processes, so that no counter goes back; gauges cover the running processes only.
  */
 export class MergedMetrics {
   #past: Promise<MetricsSnapshot> = Promise.resolve([])
@@ -15,8 +15,8 @@ export class MergedMetrics {
   }
 
   /**
-   * Keeps the counts of a process that is gone. When these are of more topics than one process has, the topics that
-   * the latest process did not have are counted under one label, so that the past does not grow with each process.
+   * Keeps the counts of an ended process. If the counts cover more topics than one process has, the topics that the
+   * latest process did not have are moved to one label, so that they do not grow with each process.
    */
   keep(last: MetricsSnapshot): void {
     this.#past = this.#past.then((past) => {
@@ -27,7 +27,7 @@ export class MergedMetrics {
     })
   }
 
-  /** All metrics in the Prometheus text format 0.0.4. @param running - of each process that runs. */
+  /** All metrics in the Prometheus text format 0.0.4. @param running - the metrics of each running process. */
   async exposition(running: readonly MetricsSnapshot[]): Promise<string> {
     return await merge([...running, await this.#past]).metrics()
   }
@@ -42,7 +42,7 @@ function topicsOf(snapshot: MetricsSnapshot): Set<string | number> {
   return new Set(labels.filter((topic) => topic !== undefined))
 }
 
-/** Counts all topics but these under the label of all others; the next merge adds them up. */
+/** Moves all topics except these to the label of all others; the next merge adds them up. */
 function withTopics(past: MetricsSnapshot, topics: ReadonlySet<string | number>): MetricsSnapshot {
   return past.map((metric) => ({
     ...metric,

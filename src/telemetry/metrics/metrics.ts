@@ -1,7 +1,7 @@
 /**
- * The metrics of the Rust kprf, with its names, labels and units: dashboards made for that one go on
- * working. Those that are ours beside them are in `producer-metrics.ts`. What is called for each push or each
- * record costs well under a microsecond.
+ * The metrics of the Rust kprf, with its names, labels and units, so that its dashboards continue to work.
+ * `producer-metrics.ts` has the additional ones. A method that is called for each push or record takes well under a
+ * microsecond.
  */
 import type { PushMode } from '../../base/push-mode.ts'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
@@ -14,19 +14,19 @@ import type { CountSeries } from './plain-counter.ts'
 import { TopicCounter } from './topic-counter.ts'
 import { OTHER_TOPICS, TopicLabels } from './topic-labels.ts'
 
-/** Records, and when each was admitted, on the same clock as the time they were settled. */
+/** Records with their admission times, on the clock of the settle time. */
 export interface Admitted {
   readonly count: number
   admittedMsAt(position: number): number
 }
 
-/** Records admitted and not yet settled, by topic. */
+/** Records admitted and not yet reported, by topic. */
 export type BufferedRecords = Iterable<readonly [topic: string, count: number]>
 
 /** Metrics as data that another process can merge. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
-/** What {@link Metrics} is made of. */
+/** Options of {@link Metrics}. */
 export interface MetricsOptions {
   readonly version: string
   readonly commitHash: string
@@ -40,17 +40,9 @@ export interface MetricsOptions {
    * @defaultValue none
    */
   readonly connections?: () => ConnectionState
-  /**
-   * Topics that the configuration names; they have series of their own however many they are.
-   *
-   * @defaultValue none
-   */
+  /** Topics that the configuration names; they always have their own series. @defaultValue none */
   readonly configuredTopics?: Iterable<string>
-  /**
-   * The producer's statistics. Read at each scrape.
-   *
-   * @defaultValue none are kept, and their metrics are not there
-   */
+  /** The producer's statistics. Read at each scrape. @defaultValue none, and no metrics of them */
   readonly statistics?: (() => StatisticsSource) | undefined
   /** @defaultValue a new one */
   readonly registry?: Registry
@@ -61,7 +53,7 @@ interface TopicSeries {
   readonly sent: CountSeries
 }
 
-/** Counts what kprf does. */
+/** Counts pushes and records. */
 export class Metrics {
   readonly #registry: Registry
   readonly #pushDuration: DurationHistogram
@@ -75,7 +67,7 @@ export class Metrics {
     async: new Map<number, DurationSeries>(),
   }
   readonly #topics = new Map<string, TopicSeries>()
-  /** What the Rust kprf did not count. */
+  /** Metrics that the Rust kprf does not have. */
   readonly producer: ProducerMetrics
   /** Connections of clients. */
   readonly edge: EdgeMetrics
@@ -190,7 +182,7 @@ export class Metrics {
   #series(label: string): TopicSeries {
     let series = this.#topics.get(label)
     if (!series) {
-      // From 0, so that the first delivery is seen as an increase.
+      // Starts at 0, so that the first delivery shows as an increase.
       const sent = this.#sent.under().at(label)
       series = { sent, sendDuration: this.#sendDuration.addSeries({ topic: label }) }
       this.#topics.set(label, series)
@@ -198,7 +190,7 @@ export class Metrics {
     return series
   }
 
-  /** Ends the series of a topic; what they counted is counted with all others, so that no sum goes down. */
+  /** Removes the series of a topic and adds their counts to the label of all others, so that no sum goes down. */
   #moveToOthers(topic: string): void {
     for (const counter of [this.#sent, this.#errors, this.#rateLimited]) {
       counter.fold(topic, OTHER_TOPICS)

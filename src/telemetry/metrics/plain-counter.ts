@@ -15,9 +15,8 @@ export class CountSeries {
 }
 
 /**
- * A prom-client counter whose series are plain numbers, handed over at each scrape. prom-client's own `inc`
- * checks its argument and hashes the labels at every call (some 300 ns); for what is counted record by record
- * that shows.
+ * A prom-client counter whose series are plain numbers, read at each scrape. prom-client's own `inc` checks its
+ * argument and hashes the labels in every call (some 300 ns), which is noticeable for counts per record.
  */
 export class PlainCounter<Label extends string> {
   readonly #labels = new Map<CountSeries, Record<Label, string>>()
@@ -32,14 +31,14 @@ export class PlainCounter<Label extends string> {
     })
   }
 
-  /** Adds the series of these label values, which must not have one yet. */
+  /** Adds a series for these label values, which must not have one yet. */
   addSeries(labels: Record<Label, string>): CountSeries {
     const series = new CountSeries()
     this.#labels.set(series, labels)
     return series
   }
 
-  /** Shows a series no longer. */
+  /** Removes a series. */
   removeSeries(series: CountSeries): void {
     this.#labels.delete(series)
   }

@@ -5,7 +5,7 @@ import { declareState, type KprfState } from './state-gauges.ts'
 import { type SeriesByTopic, TopicCounter } from './topic-counter.ts'
 import type { TopicLabels } from './topic-labels.ts'
 
-/** What {@link ProducerMetrics} are made of. */
+/** Options of {@link ProducerMetrics}. */
 export interface ProducerMetricsOptions {
   readonly registry: Registry
   readonly labels: TopicLabels
@@ -18,14 +18,14 @@ const REQUEST_BUCKETS_SECONDS = [
 ]
 
 const BATCH_RECORDS_BUCKETS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000]
-/** Up to a mebibyte, which Kafka takes by default. */
+/** Up to a mebibyte, Kafka's default limit. */
 const BATCH_BYTES_BUCKETS = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576]
-/** 1 is what did not become smaller. */
+/** 1 stands for a batch that did not get smaller. */
 const COMPRESSION_RATIO_BUCKETS = [1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32]
 
 /**
- * The metrics that the Rust kprf did not have: names begin with `kprf_`, times are in seconds, counters
- * end with `_total`. Each is there from the start, so that a first error shows as an increase.
+ * The metrics that the Rust kprf does not have: names begin with `kprf_`, times are in seconds, counters end with
+ * `_total`. Each has a series from the start, so that the first error shows as an increase.
  */
 export class ProducerMetrics {
   readonly #registry: Registry
@@ -166,7 +166,7 @@ export class ProducerMetrics {
     this.#rejected.inc({ reason }, count)
   }
 
-  /** Counts a batch that was sent in vain. @param reason - librdkafka's name of the error. */
+  /** Counts a failed attempt to send a batch. @param reason - librdkafka's name of the error. */
   produceFailed(reason: string): void {
     this.#produceErrors.inc({ reason })
   }
@@ -179,18 +179,18 @@ export class ProducerMetrics {
     }
   }
 
-  /** Goes on counting under another label what was counted under the one of a topic. */
+  /** Moves the counts of a topic to another label. */
   moveTopic(from: string, to: string): void {
     for (const counter of this.#topicCounters) counter.fold(from, to)
     this.#labelsMoved.inc()
   }
 
-  /** Counts a batch cut in two. */
+  /** Counts a batch that was split in two. */
   batchSplit(): void {
     this.#batchSplits.inc()
   }
 
-  /** Counts a partition that begins anew with the numbers of an idempotent producer. */
+  /** Counts a partition that starts a new sequence of an idempotent producer. */
   producerRecycled(): void {
     this.#producerRecycles.inc()
   }
@@ -200,7 +200,7 @@ export class ProducerMetrics {
     this.#connectFailures.inc()
   }
 
-  /** Counts credentials refused. */
+  /** Counts a connection on which a broker refused the credentials. */
   authenticationFailed(): void {
     this.#authFailures.inc()
   }
@@ -210,7 +210,7 @@ export class ProducerMetrics {
     this.#connectionsLost.inc({ reason })
   }
 
-  /** Counts an answer about topics. */
+  /** Counts a metadata answer. */
   metadataAnswered(): void {
     this.#metadataRefreshes.inc()
   }
@@ -240,7 +240,7 @@ export class ProducerMetrics {
     this.#batchBytes.observe(wireBytes)
   }
 
-  /** Observes what compression made of a batch. */
+  /** Observes the compression of a batch. */
   batchCompressed(plainBytes: number, wireBytes: number): void {
     this.#compressionRatio.observe(plainBytes / wireBytes)
   }

@@ -1,9 +1,9 @@
-/** The gauges of what kprf is like at the moment, read when metrics are scraped. */
+/** The gauges of kprf's current state, read at each scrape. */
 import { Gauge, type Registry } from 'prom-client'
 
-/** What is read when metrics are scraped. */
+/** The state that the gauges show. */
 export interface KprfState {
-  /** 1 if the last attempt to reach Kafka succeeded, 0 if not. */
+  /** Whether the last attempt to reach Kafka succeeded. */
   readonly isKafkaUp: boolean
   /** `undefined` before the first answer. */
   readonly metadataAgeMs: number | undefined
@@ -11,10 +11,10 @@ export interface KprfState {
   readonly queueRecords: number
   readonly queueBytes: number
   readonly queueLimitBytes: number
-  /** All memory that these records hold, and the bound on it for all processes together. */
+  /** All memory that these records hold, and its limit for all processes together. */
   readonly queueMemoryBytes: number
   readonly queueMemoryLimitBytes: number
-  /** Time since the oldest of them was admitted; 0 when there is none. */
+  /** Time since the oldest record was admitted; 0 if there is none. */
   readonly queueOldestAgeMs: number
   /** Bytes of request bodies in memory. */
   readonly bodyBytes: number
@@ -23,7 +23,7 @@ export interface KprfState {
   readonly unknownTopics: number
 }
 
-/** Name, help, value, and how those of several workers become one. */
+/** Name, help, value, and the aggregation over several workers. */
 type StateGauge = readonly [string, string, (now: KprfState) => number, 'sum' | 'min' | 'max']
 
 const GAUGES: readonly StateGauge[] = [
@@ -95,7 +95,7 @@ const GAUGES: readonly StateGauge[] = [
   ],
 ]
 
-/** Declares the gauges. @param state - asked for each of them at each scrape. */
+/** Declares the gauges. @param state - read for each of them at each scrape. */
 export function declareState(registry: Registry, state: () => KprfState): void {
   for (const [name, help, read, aggregator] of GAUGES) {
     const gauge = new Gauge({

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { TopicLabels } from './topic-labels.ts'
 
-/** The statistics, as far as they become metrics, in librdkafka's words. */
+/** The statistics that become metrics, with librdkafka's names. */
 export interface StatisticsSource {
   readonly replyq: number
   readonly msg_cnt: number
@@ -45,7 +45,7 @@ interface WindowSource {
   readonly cnt: number
 }
 
-/** What {@link StatisticsMetrics} are made of. */
+/** Options of {@link StatisticsMetrics}. */
 export interface StatisticsMetricsOptions {
   readonly registry: Registry
   readonly labels: TopicLabels
@@ -53,7 +53,7 @@ export interface StatisticsMetricsOptions {
   readonly read: () => StatisticsSource
 }
 
-/** The Rust kprf's numbers; a state that it does not know is down. */
+/** The Rust kprf's numbers; an unknown state counts as down. */
 const STATE_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['INIT', 0],
   ['DOWN', 1],
@@ -68,7 +68,7 @@ const DOWN = 1
 
 /** Name, help, value. */
 type Declared<Source> = readonly [string, string, (source: Source) => number]
-/** The last says how those of several workers become one. @defaultValue they are added */
+/** The last element is the aggregation over several workers. @defaultValue sum */
 type DeclaredGauge<Source> = readonly [...Declared<Source>, aggregator?: 'sum' | 'max']
 
 const COUNTERS: readonly Declared<StatisticsSource>[] = [
@@ -162,7 +162,7 @@ const BROKER_GAUGES: readonly DeclaredGauge<BrokerSource>[] = [
   ],
 ]
 
-/** Under the label of several topics, the oldest metadata, and the average of all their batches. */
+/** For a label of several topics: the oldest metadata, and the average over all their batches. */
 const TOPIC_GAUGES: readonly DeclaredGauge<readonly TopicSource[]>[] = [
   [
     'topic_metadata_age',
@@ -185,9 +185,9 @@ const TOPIC_GAUGES: readonly DeclaredGauge<readonly TopicSource[]>[] = [
 ]
 
 /**
- * The metrics of the Rust kprf that come from the producer's statistics, with its names and labels. That one adds
- * the absolute counts of librdkafka again at each interval; here each counter is what was counted. They are there
- * while `kafka.statistics_interval_ms` is set.
+ * The metrics of the Rust kprf that come from the producer's statistics, with its names and labels. The Rust kprf
+ * adds librdkafka's absolute counts again at each interval; here each counter is the real count. They exist while
+ * `kafka.statistics_interval_ms` is set.
  */
 export class StatisticsMetrics {
   readonly #registry: Registry

@@ -21,7 +21,7 @@ export class SeriesByTopic {
     this.#labels = labels
   }
 
-  /** The series of a topic, from 0 when it is new. @param label - of the topic. */
+  /** Returns the series of a topic, which starts at 0. @param label - of the topic. */
   at(label: string): CountSeries {
     let series = this.#series.get(label)
     if (!series) {
@@ -31,7 +31,7 @@ export class SeriesByTopic {
     return series
   }
 
-  /** Adds the count of one label to another's, and ends its series. */
+  /** Adds the count of one label to another's, and removes its series. */
   fold(from: string, to: string): void {
     const series = this.#series.get(from)
     if (!series) return
@@ -42,8 +42,8 @@ export class SeriesByTopic {
 }
 
 /**
- * A counter with the label `topic`, and perhaps one more, whose topics can be taken away: what was counted under one
- * goes on being counted under another, so that the sum over all topics never goes down.
+ * A counter with the label `topic` and an optional second label. A topic can be removed: its counts move to another
+ * topic, so that the sum over all topics never goes down.
  */
 export class TopicCounter {
   readonly #counter: PlainCounter<string>
@@ -56,7 +56,7 @@ export class TopicCounter {
     this.#secondLabel = secondLabel
   }
 
-  /** The series with this value of the second label. @param value - left out where there is no such label. */
+  /** Returns the series with this value of the second label. @param value - omitted if there is no second label. */
   under(value = ''): SeriesByTopic {
     let series = this.#byValue.get(value)
     if (!series) {
@@ -67,7 +67,7 @@ export class TopicCounter {
     return series
   }
 
-  /** Adds what was counted under one topic to another's, and ends its series. */
+  /** Adds the counts of one topic to another's, and removes its series. */
   fold(from: string, to: string): void {
     for (const series of this.#byValue.values()) series.fold(from, to)
   }

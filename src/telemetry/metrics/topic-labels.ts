@@ -1,34 +1,34 @@
 /**
- * How many topics get series of their own. One topic has some twenty; 200 keep a scrape below 5000
- * lines, and few clusters feed more topics through one proxy.
+ * Most topics with their own series. A topic has some twenty series; 200 topics keep a scrape below 5000 lines, and
+ * few clusters feed more topics through one proxy.
  */
 export const MAX_TOPIC_LABELS = 200
 
-/** A topic to which something was delivered within this time makes no room for another. */
+/** A topic with a delivery within this time is not replaced, ms. */
 export const LABEL_KEPT_MS = 600_000
 
 /** Value of the label `topic` for all topics without series of their own. */
 export const OTHER_TOPICS = 'other'
 
-/** How exactly the order of use is kept: a topic is moved to its end no more often than this. */
+/** Precision of the order of use, ms: a topic moves to its end at most once in this time. */
 const TOUCH_INTERVAL_MS = 1_000
 
 /**
- * Which topics have series of their own: those that the configuration names, and those to which
- * something was delivered, {@link MAX_TOPIC_LABELS} in all. All others share the label {@link OTHER_TOPICS}. So no
- * client can make up label values, and clients that have topics created cannot take the labels of topics in use: when
- * all are taken, the topic that was delivered to least recently makes room, but none that was in use of late.
+ * Decides which topics have their own series: topics that the configuration names, and topics with a delivery, up
+ * to {@link MAX_TOPIC_LABELS} in all. All others share the label {@link OTHER_TOPICS}. So clients cannot invent
+ * label values, and clients that create topics cannot take the labels of topics in use: when all are taken, the
+ * topic with the oldest delivery is replaced, unless that delivery was recent.
  */
 export class TopicLabels {
   readonly #topics: Set<string>
-  /** When something was last delivered to each topic that the configuration does not name, the oldest first. */
+  /** Time of the last delivery to each topic that the configuration does not name, oldest first. */
   readonly #deliveredMs = new Map<string, number>()
   readonly #onRemoved: (topic: string) => void
   readonly #maxTopics: number
 
   /**
-   * @param configured - topics that have series of their own however many they are.
-   * @param onRemoved - told of each topic that no longer has series of its own.
+   * @param configured - topics that always have their own series.
+   * @param onRemoved - called with each topic that loses its series.
    */
   constructor(
     configured: Iterable<string> = [],
@@ -44,7 +44,7 @@ export class TopicLabels {
     return this.#topics
   }
 
-  /** Returns the label of a topic to which something was delivered, its own if it can have one. */
+  /** Returns the label of a topic with a delivery: its own, if there is room. */
   delivered(topic: string, nowMs: number): string {
     const lastMs = this.#deliveredMs.get(topic)
     if (lastMs !== undefined) {
@@ -66,7 +66,7 @@ export class TopicLabels {
     return this.#topics.has(topic) ? topic : OTHER_TOPICS
   }
 
-  /** Makes room where that may be done. */
+  /** Whether there is room for a new topic; removes an old one if allowed. */
   #hasRoom(nowMs: number): boolean {
     if (this.#topics.size < this.#maxTopics) return true
     for (const [oldest, lastMs] of this.#deliveredMs) {

@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { MetricsSnapshot } from './metrics.ts'
 
-/** Why a worker was replaced: it died, or was told to make room for a new one. */
+/** Why a worker was replaced: it died, or by request. */
 export type RestartReason = 'crash' | 'request'
 
-/** What a primary process counts about its workers. */
+/** The metrics of a primary process about its workers. */
 export class WorkerMetrics {
   readonly #registry: Registry
   readonly #restarts: Counter<'reason'>
@@ -42,12 +42,12 @@ export class WorkerMetrics {
     this.#restarts.inc({ reason })
   }
 
-  /** Counts records that died with a worker. */
+  /** Counts records that were lost with a worker. */
   recordsLost(count: number): void {
     this.#lost.inc(count)
   }
 
-  /** All of these as data. */
+  /** These metrics as data. */
   snapshot(): Promise<MetricsSnapshot> {
     return this.#registry.getMetricsAsJSON()
   }
