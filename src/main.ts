@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-/** The way in. Looks at Node.js before anything is loaded that old ones could not even read. */
+/** The entry point. It checks the version of Node.js before it loads code that old versions could not parse. */
 import { nodeVersionError } from './cli/node-version.ts'
 
-// Without a listener Node.js would open its inspector, through which whoever reaches the port can run code and read
-// secrets. `--disable-sigusr1` does it from the first moment on, but not everybody who starts kprf gives it.
+// Without a listener Node.js would open its inspector, through which anyone who reaches its port can run code and
+// read secrets. `--disable-sigusr1` prevents this from the first moment on, but not everyone starts kprf with it.
 process.on('SIGUSR1', () => undefined)
 
 const message = nodeVersionError(process.versions.node)

@@ -1,7 +1,7 @@
-/** Which kprf is running. */
+/** Version and origin of the running build. */
 import { readFileSync } from 'node:fs'
 
-/** Version and origin of a build. */
+/** A build of kprf. */
 export interface BuildInfo {
   /** From package.json. */
   readonly version: string
@@ -12,7 +12,7 @@ export interface BuildInfo {
 const UNKNOWN = 'unknown'
 
 /**
- * Reads what is known about this build.
+ * Reads version and commit of this build.
  *
  * @param env - `COMMIT_HASH` is set when an image is built.
  */

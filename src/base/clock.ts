@@ -1,7 +1,7 @@
 /** Cancels a timer; a second call, or one after the timer fired, does nothing. */
 export type CancelTimer = () => void
 
-/** Time as the producer sees it, so that tests can own it. */
+/** The source of time and timers, which tests replace. */
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes back. For durations and deadlines. */
   nowMs(): number
@@ -14,25 +14,24 @@ export interface Clock {
   schedule(delayMs: number, task: () => void): CancelTimer
 }
 
-/** What a clock is made of. */
+/** The primitives that a clock is built from. */
 export interface ClockParts extends Pick<Clock, 'nowMs' | 'epochMs'> {
   /** Calls `task` once, at least `delayMs` (more than 0) from now. */
   readonly startTimer: (delayMs: number, task: () => void) => CancelTimer
-  /** Calls `task` once, after all that has arrived for the process by now was read. */
+  /** Calls `task` once, after the process has read all input that has arrived by now. */
   readonly afterInput: (task: () => void) => CancelTimer
 }
 
 /**
- * A timer that fires so late means that the process was held up: by its own work, or by a machine that had no time
- * for it.
+ * A timer that is at least this late, ms, means that the process was held up, by its own work or by its machine.
  */
 const HELD_UP_MS = 20
 
 /**
- * Makes a clock whose time-outs are fair to those whose answer is there already. Of a process that was held up, the
- * timers come first and what has arrived meanwhile comes second: every request in flight would be given up though its
- * answer waits in the socket, its work would be done again, and that would hold the process up the more. So a timer
- * that fires late runs once what has arrived was read.
+ * Makes a clock whose timeouts do not expire requests whose answer has already arrived. After a process was held
+ * up, its timers run first and its input is read second. Every request in flight would be given up although its
+ * answer waits in the socket, and the repeated work would hold the process up even more. So a timer that fires late
+ * runs its task only after the input was read.
  */
 export function clockOf({ nowMs, epochMs, startTimer, afterInput }: ClockParts): Clock {
   return {

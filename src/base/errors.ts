@@ -1,6 +1,6 @@
 /**
- * Every way in which kprf refuses or fails something, by name. What each means to an HTTP client is
- * decided in `http/error-mapper.ts` alone; a code missing there does not compile.
+ * The name of every refusal and failure, with its meaning. `http/error-mapper.ts` alone decides the HTTP status; a
+ * code missing there does not compile.
  */
 export const ERROR_CODES = {
   CONFIG_INVALID: 'The configuration is wrong; nothing was started.',
@@ -54,7 +54,7 @@ export const ERROR_CODES = {
   INTERNAL: 'A bug in kprf.',
 } as const
 
-/** Name of one way to fail; see {@link ERROR_CODES}. */
+/** Name of a refusal or failure; see {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /** The one exception class of kprf. Narrow by `code`, never by message. */

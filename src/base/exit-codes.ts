@@ -1,4 +1,4 @@
-/** Exit codes; those above 1 are the ones of BSD's sysexits. */
+/** Exit codes; codes above 1 are those of BSD's sysexits. */
 export const EXIT_CODES = {
   ok: 0,
   /** Records were lost, or kprf failed. */

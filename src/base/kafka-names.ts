@@ -1,6 +1,6 @@
-/** Names of Kafka's and librdkafka's that the configuration takes from users and the producer acts on. */
+/** Names from Kafka and librdkafka that users configure and the producer uses. */
 
-/** librdkafka's `compression.codec`; the place of a name in this list is Kafka's number of the codec. */
+/** librdkafka's `compression.codec`; the index of a name is Kafka's number of the codec. */
 export const COMPRESSION_CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
 /** See {@link COMPRESSION_CODECS}. */
@@ -20,7 +20,7 @@ export const PARTITIONER_NAMES = [
 /** See {@link PARTITIONER_NAMES}. */
 export type PartitionerName = (typeof PARTITIONER_NAMES)[number]
 
-/** librdkafka's `sasl.mechanism`, as far as it works without a native library. */
+/** librdkafka's `sasl.mechanism`, except mechanisms that need a native library. */
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
 
 /** See {@link SASL_MECHANISMS}. */

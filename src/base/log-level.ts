@@ -1,4 +1,4 @@
-/** How much is logged: each level includes those before it. */
+/** Log levels; each includes those before it. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 
 /** See {@link LOG_LEVELS}. */

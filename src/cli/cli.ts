@@ -1,4 +1,4 @@
-/** The command line of kprf: which command is meant, and the text of those that only print. */
+/** The command line of kprf: parses the command, and makes the text of commands that only print. */
 import { explainProperties } from '../config/explain.ts'
 import { parseCommandLine } from '../config/flags.ts'
 import { loadConfig } from '../config/load.ts'
@@ -13,7 +13,7 @@ import { transportSettings } from '../settings/kafka.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 
-/** What the user asks for. */
+/** A parsed command. */
 export type Command =
   | { readonly kind: 'check' | 'print' | 'help' | 'version' }
   | { readonly kind: 'run'; readonly isBrokerEmbedded: boolean }
@@ -22,18 +22,18 @@ export type Command =
   | ({ readonly kind: 'tail' } & TailOptions)
   | { readonly kind: 'unknown'; readonly message: string }
 
-/** What `kprf tail` is asked for. */
+/** Options of `kprf tail`. */
 export interface TailOptions {
   readonly topic: string
-  /** Starts with the oldest record there is, instead of the next that comes. */
+  /** Starts with the oldest record instead of the next one. */
   readonly fromBeginning: boolean
-  /** Prints one JSON object a record. */
+  /** Prints one JSON object per record. */
   readonly isJson: boolean
 }
 
-/** What a command prints: to stdout if `exitCode` is 0, to stderr if not. */
+/** The output of a command: to stdout if `exitCode` is 0, otherwise to stderr. */
 export interface Output {
-  /** Lines, the last one ended too. */
+  /** Lines, each with a line end. */
   readonly text: string
   readonly exitCode: number
 }
@@ -48,7 +48,7 @@ const OWNERS: ReadonlyMap<string, string> = new Map([
   ['properties', 'explain'],
 ])
 
-/** What the user writes for each of these commands. */
+/** What the user types for each of these commands. */
 const PLACES: ReadonlyMap<string, string> = new Map([
   ['tail', 'kprf tail'],
   ['run', 'kprf without a command'],
@@ -56,8 +56,8 @@ const PLACES: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Finds the command of arguments (without those for node and the script). Of flags, only the switches
- * are looked at: {@link resolveConfig} reports wrong ones.
+ * Parses the command from arguments (without those for node and the script). It evaluates only the switches among
+ * the flags; {@link resolveConfig} reports wrong flags.
  */
 export function parseCommand(argv: readonly string[]): Command {
   const { words, flags } = parseCommandLine(argv)
@@ -74,7 +74,7 @@ export function parseCommand(argv: readonly string[]): Command {
   return { kind: 'unknown', message: `--${name}: works with ${PLACES.get(owner) ?? ''} only` }
 }
 
-/** `config check` and `config print` judge the flags of a run. */
+/** `config check` and `config print` accept the flags of a run. */
 function isCheck({ kind }: Command, owner: string): boolean {
   return owner === 'run' && (kind === 'check' || kind === 'print')
 }
@@ -105,7 +105,7 @@ function commandOf(
   return { kind: 'unknown', message: `unknown command; ${guess}` }
 }
 
-/** `kprf config check`: says `ok`, after what is worth a warning, or what is wrong. */
+/** `kprf config check`: prints warnings and `ok`, or the errors. */
 export function checkConfig(sources: ConfigSources): Output {
   return outputOf(() => {
     const config = loadConfig(sources)
@@ -115,7 +115,7 @@ export function checkConfig(sources: ConfigSources): Output {
   })
 }
 
-/** `kprf config explain`: what kprf makes of each line of a file with properties of librdkafka. */
+/** `kprf config explain`: prints the effect of each line of a librdkafka properties file. */
 export function explainFile(path: string, { readFile }: Pick<ConfigSources, 'readFile'>): Output {
   const file = readText(path, readFile)
   if (file.status === 'failed') {
@@ -126,7 +126,7 @@ export function explainFile(path: string, { readFile }: Pick<ConfigSources, 'rea
   return { text, exitCode: isRight ? EXIT_CODES.ok : EXIT_CODES.config }
 }
 
-/** `kprf config print`: the settings in effect, or what is wrong. */
+/** `kprf config print`: prints the settings in effect, or the errors. */
 export function printConfig(sources: ConfigSources): Output {
   return outputOf(() => printSettings(resolveConfig(sources)))
 }
@@ -180,7 +180,7 @@ the environment, the environment overrides the file, the file overrides defaults
 This includes every producer property of librdkafka: --kafka.properties.linger.ms=5.
 `
 
-/** As it would be written after `--key=`; every list is empty by default. */
+/** The value as written after `--key=`; every list is empty by default. */
 function shownDefault(value: unknown): string {
   if (Array.isArray(value)) return ''
   return typeof value === 'string' ? value : JSON.stringify(value)
@@ -191,7 +191,7 @@ function firstSentence(doc: string): string {
   return (end === -1 ? doc : doc.slice(0, end + 1)).replaceAll('`', '')
 }
 
-/** `kprf --version`: the commit too, where it is known. */
+/** `kprf --version`, with the commit if it is known. */
 export function versionText({ version, commitHash }: BuildInfo): string {
   return `kprf ${version}${commitHash === 'unknown' ? '' : ` (${commitHash})`}\n`
 }

@@ -1,18 +1,16 @@
-/** Whether this Node.js will do. */
-
 /**
- * As `engines` of package.json says: of each line that is supported the first version in which nobody can make
- * `JSON.parse` slow with names that he chooses (CVE-2026-21717).
+ * Like `engines` in package.json: in each supported line, the first version in which clients cannot make
+ * `JSON.parse` slow by the names they choose (CVE-2026-21717).
  */
 const OLDEST: readonly (readonly [major: number, minor: number, patch: number])[] = [
   [22, 22, 2],
   [24, 14, 1],
 ]
 
-/** From here on all versions will do. */
+/** All versions from this major version on are supported. */
 const ALL_FROM = 26
 
-/** Says what is wrong with a version of Node.js; `undefined` where nothing is. */
+/** The error message for an unsupported version of Node.js; `undefined` if it is supported. */
 export function nodeVersionError(version: string): string | undefined {
   const [major = 0, minor = 0, patch = 0] = version
     .split('.')

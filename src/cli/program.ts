@@ -1,4 +1,7 @@
-/** The process: arguments, then configuration, then one service until a signal; exit codes. */
+/**
+ * The main program: parses arguments, loads the configuration, runs one service until a signal, and sets the exit
+ * code.
+ */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import {
@@ -36,14 +39,14 @@ const sources = {
   readFile: (path: string): string => readFileSync(path, 'utf8'),
 }
 
-/** Prints and leaves the exit code for when the output is written. */
+/** Prints, and sets the exit code for when the output is written. */
 function print(text: string, exitCode: number): void {
   const stream = exitCode === EXIT_CODES.ok ? process.stdout : process.stderr
   stream.write(text)
   process.exitCode = exitCode
 }
 
-/** What serves: one process, or the primary of several. */
+/** What serves pushes: one process, or the primary of several. */
 interface Server {
   readonly logger: Logger
   start(): Promise<Addresses>
@@ -124,7 +127,7 @@ async function serve(load: () => Config, onStart?: StartListener): Promise<numbe
 
 /** Prints a topic until SIGTERM or SIGINT. */
 async function runTail(options: TailOptions): Promise<void> {
-  // kafkajs's consumer arms timers with negative delays, of which Node would warn (kafkajs issue 1751).
+  // kafkajs's consumer sets timers with negative delays, and Node.js would warn about them (kafkajs issue 1751).
   process.removeAllListeners('warning')
   const config = loadConfig(sources)
   const mask = maskerOf(secretsOf(config))

@@ -1,13 +1,13 @@
-/** What `kprf --embedded-broker` does beyond serving: brings a broker along, and says what to try. */
+/** The additional parts of `kprf --embedded-broker`: it starts a broker, and prints what to try. */
 import type { EmbeddedCluster } from '@kprf/embedded-broker'
 import type { Addresses } from '../service/announce.ts'
 
-/** Kafka's own port: what every example of a Kafka client connects to. */
+/** Kafka's own port, which every example of a Kafka client uses. */
 const KAFKA_PORT = 9092
 
-/** Starts the embedded broker on Kafka's port of loopback, or on a free one when that is taken. */
+/** Starts the embedded broker on Kafka's port of loopback, or on a free one if that is taken. */
 export async function startEmbeddedBroker(): Promise<EmbeddedCluster> {
-  // Who has a Kafka does not load another.
+  // Loaded only if needed.
   const { EmbeddedCluster } = await import('@kprf/embedded-broker')
   try {
     return await EmbeddedCluster.start({ port: KAFKA_PORT })
@@ -18,7 +18,7 @@ export async function startEmbeddedBroker(): Promise<EmbeddedCluster> {
   }
 }
 
-/** The first screen: where everything is, and the lines to copy. */
+/** The first screen: addresses, and commands to copy. */
 export function firstScreen(bootstrap: string, { httpPort, metricsPort }: Addresses): string {
   return `
   kprf accepts records over HTTP and produces them to Kafka.

@@ -1,4 +1,4 @@
-/** `kprf tail`: prints the records of a topic as they arrive, with a consumer group of its own. */
+/** `kprf tail`: prints the records of a topic as they arrive, with its own consumer group. */
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel, type Consumer, type EachMessagePayload, type KafkaMessage } from 'kafkajs'
 import type { TailOptions } from './cli.ts'
@@ -6,11 +6,11 @@ import { systemClock } from '../base/clock.ts'
 import type { KafkajsTransportSettings } from '../producer/kafkajs/settings.ts'
 import { kafkajsSasl } from '../producer/kafkajs/sasl.ts'
 
-/** What {@link tail} works with. */
+/** Dependencies of {@link tail}. */
 export interface TailDependencies {
-  /** Takes the records, a line each. */
+  /** Prints a record as one line. */
   readonly print: (line: string) => void
-  /** Takes what is to be said of the tail itself. */
+  /** Prints a message about the tail itself. */
   readonly report: (line: string) => void
 }
 
@@ -20,15 +20,15 @@ export interface Tail {
   stop(): Promise<void>
 }
 
-/** kafkajs cannot leave while a fetch is under way, so that this is also how long Ctrl-C may take. */
+/** kafkajs cannot leave the group during a fetch, so this is also how long Ctrl-C may take, ms. */
 const FETCH_WAIT_MS = 500
-/** How often a topic that does not exist is looked for. */
+/** How often it checks for a topic that does not exist, ms. */
 const TOPIC_INTERVAL_MS = 1_000
 
 /**
- * Begins to print a topic. A topic that does not exist yet is waited for.
+ * Starts to print a topic, and waits for one that does not exist yet.
  *
- * @throws the client's error when no broker can be reached.
+ * @throws the client's error if no broker can be reached.
  */
 export async function tail(
   { topic, fromBeginning, isJson }: TailOptions,
@@ -79,7 +79,7 @@ export async function tail(
   }
 }
 
-/** Resolves when the group has given the consumer its partitions: what comes from then on is printed. */
+/** Resolves when the group has assigned partitions to the consumer: records from then on are printed. */
 function joins(consumer: Consumer): Promise<void> {
   return new Promise((resolve) => {
     consumer.on(consumer.events.GROUP_JOIN, () => {
@@ -113,7 +113,7 @@ function textLine(topic: string, partition: number, { key, value, offset }: Kafk
   return `${topic}/${partition}@${offset}${shownKey} ${value === null ? '(tombstone)' : textOf(value)}`
 }
 
-/** One object a record; bytes that are not UTF-8 in base64, with a field that says so. */
+/** One object per record; bytes that are not UTF-8 are in base64, and a field says so. */
 function jsonLine(topic: string, partition: number, message: KafkaMessage): string {
   const { key, value, offset, timestamp, headers = {} } = message
   const isBinary = [key, value].some((bytes) => bytes !== null && !isText(bytes))
@@ -137,7 +137,7 @@ function isText(bytes: Buffer): boolean {
   return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes)
 }
 
-/** Control characters would let a record move the cursor of the terminal it is printed on. */
+/** Escapes control characters, with which a record could move the cursor of the terminal. */
 function textOf(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/\p{Cc}/gu, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`

@@ -1,4 +1,4 @@
-/** What is logged once pushes are accepted: where, and what an operator should know about it. */
+/** Log lines at the start of service: the addresses, and warnings for the operator. */
 import type { Config } from '../config/types.ts'
 import type { Logger } from '../telemetry/logging.ts'
 

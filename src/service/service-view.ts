@@ -7,19 +7,19 @@ import { memoryCheck, queueCheck, type ReadinessCheck } from '../operations/read
 import type { Producer } from '../producer/producer.ts'
 import type { Availability, Transport } from '../producer/transport.ts'
 
-/** How a service is at the moment. */
+/** The current state of a service. */
 export interface ServiceReport {
   readonly bufferedRecords: number
-  /** Bytes of their values. */
+  /** Bytes of the values of these records. */
   readonly bufferedBytes: number
   /** All memory that records hold. */
   readonly memoryBytes: number
   readonly isAccepting: boolean
-  /** What keeps records from being delivered; `undefined` when nothing does. */
+  /** Why records cannot be delivered; `undefined` if they can. */
   readonly kafkaProblem: string | undefined
 }
 
-/** What keeps pushes from being delivered, by what is known of Kafka. */
+/** Why records cannot be delivered, by the availability of Kafka. */
 const UNREADY: Record<Availability, string | undefined> = {
   up: undefined,
   unknown: 'not connected yet',
@@ -29,20 +29,18 @@ const UNREADY: Record<Availability, string | undefined> = {
   tokenMissing: 'there is no token for the brokers',
 }
 
-/** What a {@link ServiceView} looks at. */
+/** Dependencies of a {@link ServiceView}. */
 export interface ServiceViewOptions {
   readonly config: Config
   readonly clock: Clock
   readonly transport: Transport
   readonly producer: Producer
   readonly bodyBudget: ByteBudget
-  /** All memory that records may hold, of all processes that serve together. */
+  /** All memory that records may hold, over all processes. */
   readonly memoryMaxBytes: number
 }
 
-/**
- * What operators see of a service: its state for metrics, for `/readyz`, and for the primary of several processes.
- */
+/** The state of a service, for metrics, for `/readyz`, and for the primary of several processes. */
 export class ServiceView {
   readonly #options: ServiceViewOptions
 
@@ -50,7 +48,7 @@ export class ServiceView {
     this.#options = options
   }
 
-  /** How the service is, but for whether it accepts pushes. */
+  /** The state of the service, except whether it accepts pushes. */
   report(): Omit<ServiceReport, 'isAccepting'> {
     const { producer, transport } = this.#options
     return {
@@ -61,7 +59,7 @@ export class ServiceView {
     }
   }
 
-  /** What the gauges show. */
+  /** The values of the gauges. */
   metricsState(): KprfState {
     const { config, clock, transport, producer, bodyBudget, memoryMaxBytes } = this.#options
     const { oldestAdmittedMs } = producer
@@ -80,7 +78,7 @@ export class ServiceView {
     }
   }
 
-  /** The checks of `/readyz`, in its order. @param state - that of the service. */
+  /** The checks of `/readyz`, in its order. @param state - reads the state of the service. */
   readinessChecks(state: () => string): ReadinessCheck[] {
     const { config, transport, producer, memoryMaxBytes } = this.#options
     return [

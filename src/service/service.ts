@@ -38,17 +38,17 @@ import { usableMemoryBytes } from '../settings/usable-memory.ts'
 import { ServiceView, type ServiceReport } from './service-view.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 
-/** What a {@link Service} is made from. */
+/** Options of a {@link Service}. */
 export interface ServiceOptions {
   readonly config: Config
   readonly clock: Clock
   readonly random: () => number
   readonly build: BuildInfo
-  /** For one of several processes that serve together. @defaultValue it serves alone */
+  /** Set for one of several processes. @defaultValue the process serves alone */
   readonly share?: ServiceShare
 }
 
-/** What a process has in common with others that serve beside it; they also have one operations port. */
+/** What one of several processes shares with the others; they also share the operations port. */
 export interface ServiceShare {
   /** Number of this one, from 0. */
   readonly slot: number
@@ -59,37 +59,37 @@ export interface ServiceShare {
 
 type State = 'new' | 'starting' | 'accepting' | 'leaving' | 'draining' | 'closed'
 
-/** How long clients get to take their last replies. */
+/** How long clients get to read their last replies, ms. */
 const REPLY_GRACE_MS = 1_000
 
 /**
- * One kprf process: builds every part, and owns the order in which they start, drain and close.
+ * One kprf process: builds every part, and defines the order in which they start, drain and close.
  *
  *     new -> starting -> accepting -> leaving -> draining -> closed
  *
- * While it is leaving it still takes pushes, but `/readyz` says no more, and each reply closes its connection.
+ * While leaving, it still accepts pushes, but `/readyz` fails and each reply closes its connection.
  */
 export class Service {
   readonly #config: Config
   readonly #clock: Clock
   readonly #log: Log
   readonly #logger: Logger
-  /** What each line has that says whose it is. */
+  /** Log fields that identify this process. */
   readonly #name: LogFields
   readonly #metrics: Metrics
   readonly #ingest: Ingest
-  /** `undefined` where none are kept. */
+  /** `undefined` if none are collected. */
   readonly #statistics: Statistics | undefined
   readonly #transport: Transport
   readonly #producer: Producer
   readonly #http: HttpServer
-  /** `undefined` where another process serves it. */
+  /** `undefined` if another process serves it. */
   readonly #operations: ThreadedOperationsServer | undefined
   readonly #view: ServiceView
   #state: State = 'new'
   #cancelDelay: (() => void) | undefined
 
-  /** @throws ProxyError CONFIG_INVALID when a file that the configuration names cannot be used. */
+  /** @throws ProxyError CONFIG_INVALID if a file that the configuration names cannot be used. */
   constructor({ config, clock, random, build, share }: ServiceOptions) {
     this.#config = config
     this.#clock = clock
@@ -180,25 +180,25 @@ export class Service {
     return this.#logger
   }
 
-  /** How it is at the moment. */
+  /** The current state. */
   report(): ServiceReport {
     return { ...this.#view.report(), isAccepting: this.#state === 'accepting' }
   }
 
-  /** All metrics as data, to be merged with those of other processes. */
+  /** All metrics as data, to merge with those of other processes. */
   metricsSnapshot(): Promise<MetricsSnapshot> {
     return this.#metrics.snapshot()
   }
 
-  /** The latest statistics, to be merged with those of other processes; `undefined` where none are kept. */
+  /** The latest statistics, to merge with those of other processes; `undefined` if none are collected. */
   get statistics(): StatisticsData | undefined {
     return this.#statistics?.latest
   }
 
   /**
-   * Begins to connect to Kafka, whether or not it is there, and to listen.
+   * Starts to connect to Kafka, whether or not it is reachable, and to listen.
    *
-   * @throws ProxyError CONFIG_INVALID when a port cannot be listened on; nothing is left running then.
+   * @throws ProxyError CONFIG_INVALID if it cannot listen on a port; nothing is left running then.
    */
   async start(): Promise<Addresses> {
     this.#step('new', 'starting')
@@ -214,23 +214,23 @@ export class Service {
       return addresses
     } catch (error) {
       await this.#close()
-      // Of several processes the primary says it, once.
+      // With several processes the primary logs this once.
       if (!this.#operations) await this.#log.close()
       else await this.#closeLog('error', 'not started', { reason: messageOf(error) })
       throw error
     }
   }
 
-  /** Goes on in a new log file (SIGHUP, after a rotation). */
+  /** Continues in a new log file (SIGHUP, after a rotation). */
   reopenLog(): void {
     this.#log.reopen()
   }
 
   /**
-   * Drains and closes: `/readyz` fails; after `shutdown.drain_delay_ms` new pushes get 503, those
-   * under way are finished and the queue is sent; `shutdown.timeout_ms` later the rest is given up.
+   * Drains and closes. `/readyz` fails; after `shutdown.drain_delay_ms` new pushes get 503, pushes in progress are
+   * finished and the queue is sent; after another `shutdown.timeout_ms` the rest is given up.
    *
-   * @returns the number of records that were accepted and not delivered since this was called.
+   * @returns the number of records that were accepted and not delivered since this call.
    */
   async stop(reason: string): Promise<number> {
     this.#step('accepting', 'leaving')
@@ -249,21 +249,21 @@ export class Service {
   }
 
   /**
-   * Takes no new connections and goes on serving those that are open, each until its next reply or until it
-   * has been idle for long: {@link Service.stop} after that is noticed by no client.
+   * Stops accepting connections and continues to serve the open ones, each until its next reply or until it has
+   * been idle for long. A client does not notice a {@link Service.stop} after that.
    */
   async retire(): Promise<void> {
     this.#logger.info('retiring')
     await this.#http.retire()
   }
 
-  /** There is nothing to restart but the process itself. */
+  /** A single process cannot restart itself. */
   restart(): Promise<void> {
     this.#logger.warn('SIGUSR2 restarts workers one by one; with workers: 1, restart kprf itself')
     return Promise.resolve()
   }
 
-  /** Gives up at once whatever {@link Service.stop} still waits for. */
+  /** Gives up at once everything that {@link Service.stop} still waits for. */
   async abort(): Promise<void> {
     this.#cancelDelay?.()
     await this.#producer.close()
@@ -287,7 +287,7 @@ export class Service {
     }
   }
 
-  /** The producer first: its last reports are the replies to pushes that still wait. */
+  /** Closes the producer first: its last reports are the replies to waiting pushes. */
   async #close(): Promise<void> {
     this.#state = 'closed'
     await this.#producer.close()

@@ -15,7 +15,7 @@ export function ingestSettings({
   }
 }
 
-/** The limits on rates of a process that serves alone; `undefined` where there are none. */
+/** The rate limits of a single process; `undefined` if there are none. */
 export function ownRateLimits({ ratelimit }: Config, clock: Clock): RateLimits | undefined {
   return ratelimit.enabled ? rateLimitsOf(new RateLimiter(ratelimit.rules), clock) : undefined
 }

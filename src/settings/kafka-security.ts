@@ -1,4 +1,4 @@
-/** Translates what the configuration says of TLS and SASL into what the transport is told. */
+/** Converts the TLS and SASL settings of the configuration to options of the transport. */
 import type { ConnectionOptions } from 'node:tls'
 import type { KafkaConfig } from '../config/types.ts'
 import { bearerSettings } from '../producer/security/bearer-settings.ts'
@@ -11,7 +11,7 @@ import {
 } from '../producer/security/settings.ts'
 import { tlsOptions } from '../producer/security/tls-options.ts'
 
-/** What the settings of TLS are called in the configuration. */
+/** The names of the TLS settings in the configuration. */
 const TLS_KEYS: TlsKeys = {
   ...TLS_PROPERTIES,
   caLocation: 'kafka.ssl.ca_file',
@@ -21,9 +21,9 @@ const TLS_KEYS: TlsKeys = {
 }
 
 /**
- * Options of TLS; `undefined` where connections are not encrypted.
+ * TLS options; `undefined` if connections are not encrypted.
  *
- * @throws ProxyError CONFIG_INVALID when a file cannot be used.
+ * @throws ProxyError CONFIG_INVALID if a file cannot be used.
  */
 export function tlsOf({
   securityProtocol,
@@ -51,11 +51,7 @@ export function tlsOf({
   return tlsOptions(settings, TLS_KEYS)
 }
 
-/**
- * How kprf proves who it is; `undefined` where nobody asks.
- *
- * @throws ProxyError CONFIG_INVALID when something that is needed for it makes no sense.
- */
+/** SASL settings; `undefined` without SASL. @throws ProxyError CONFIG_INVALID if a setting is not valid. */
 export function saslOf(kafka: KafkaConfig): SaslSettings | undefined {
   if (!kafka.securityProtocol.startsWith('sasl_')) return undefined
   const { saslMechanism: mechanism, user: username, password } = kafka

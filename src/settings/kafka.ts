@@ -1,4 +1,4 @@
-/** Translates the configuration's `kafka` section into what the producer and its transport are told. */
+/** Converts the `kafka` section of the configuration to the options of the producer and its transport. */
 import type { Config, KafkaConfig } from '../config/types.ts'
 import { saslOf, tlsOf } from './kafka-security.ts'
 import type { KafkajsTransportSettings } from '../producer/kafkajs/settings.ts'
@@ -7,14 +7,14 @@ import type { ProducerSettings } from '../producer/settings.ts'
 import type { StatisticsSettings } from '../producer/statistics/statistics.ts'
 import { queueMemoryMaxBytes } from './queue-memory.ts'
 
-/** How long an answer about a topic counts where topics are not asked about at intervals (librdkafka's default). */
+/** Validity of topic metadata if there is no refresh interval, ms (librdkafka's default). */
 const METADATA_MAX_AGE_MS = 900_000
-/** Longest wait before a broker is tried again, unless the first is longer. */
+/** Longest reconnect backoff, ms, unless the first is longer. */
 const RECONNECT_BACKOFF_MAX_MS = 1_000
-/** The longest that librdkafka keeps records without a key on one partition. */
+/** librdkafka's maximum for keeping records without a key on one partition, ms. */
 const STICKY_LINGER_MAX_MS = 900_000
 
-/** Settings of the queue. @param workers - processes among which the bounds on topics and on memory are divided. */
+/** Options of the queue. @param workers - processes that share the limits on topics and on memory. */
 export function producerSettings(config: Config, workers = 1): ProducerSettings {
   const { kafka } = config
   const { properties } = kafka
@@ -35,7 +35,7 @@ export function producerSettings(config: Config, workers = 1): ProducerSettings 
     compressionCodec: codec === 'inherit' ? 'none' : codec,
     compressionLevel: properties['compression.level'],
     partitioner: kafka.partitioner,
-    // librdkafka's rule where it is not set.
+    // librdkafka's rule if it is not set.
     stickyPartitioningLingerMs:
       properties['sticky.partitioning.linger.ms'] ??
       Math.min(STICKY_LINGER_MAX_MS, 2 * kafka.queueBufferingMaxMs),
@@ -71,7 +71,7 @@ function metadataSettings(
   }
 }
 
-/** Settings of the statistics; `undefined` where none are wanted. @param number - of this of several producers. */
+/** Options of the statistics; `undefined` if they are off. @param number - of this one of several producers. */
 export function statisticsSettings(
   { kafka }: Config,
   number: number,
@@ -87,7 +87,7 @@ export function statisticsSettings(
   }
 }
 
-/** The limits of the queue; a great number where there is none. */
+/** The limits of the queue; a very large number for no limit. */
 export function totalRoom({ kafka }: Config): Room {
   return {
     records: kafka.queueBufferingMaxMessages || Number.MAX_SAFE_INTEGER,
@@ -95,11 +95,7 @@ export function totalRoom({ kafka }: Config): Room {
   }
 }
 
-/**
- * Settings of the transport.
- *
- * @throws ProxyError CONFIG_INVALID when a file of `kafka.ssl` cannot be used.
- */
+/** Options of the transport. @throws ProxyError CONFIG_INVALID if a file of `kafka.ssl` cannot be used. */
 export function transportSettings({ kafka, logLevel }: Config): KafkajsTransportSettings {
   const { properties } = kafka
   const reconnectBackoffMs = properties['reconnect.backoff.ms']

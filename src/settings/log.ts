@@ -3,7 +3,7 @@ import { secretsOf } from '../config/secrets.ts'
 import type { Config } from '../config/types.ts'
 import type { LogOptions } from '../telemetry/logging.ts'
 
-/** What the log of a process is told by its configuration. */
+/** Converts the configuration to the options of the log. */
 export function logOptions(config: Config, clock: Clock): LogOptions {
   return {
     outputFile: config.outputFile,

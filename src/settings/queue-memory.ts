@@ -1,14 +1,17 @@
-/** How much memory the records in the queue may hold: `kafka.queue_memory_max_kbytes`, or what follows from the machine. */
+/**
+ * The limit on the memory of records in the queue: `kafka.queue_memory_max_kbytes`, or a share of the machine's
+ * memory.
+ */
 import type { Config } from '../config/types.ts'
 import { type MachineMemory, machineMemoryBytes } from './usable-memory.ts'
 
 /**
- * Each process may hold this much at least, and the largest record besides: less is a few chunks of memory, and so
- * near to them nothing would fit any more long before the bound.
+ * Minimum per process, bytes, in addition to the largest record. Less is only a few chunks of memory, and the last
+ * chunk must stay free, so almost nothing would fit.
  */
 const LEAST_BYTES = 8_388_608
 
-/** Returns the bound of each of so many processes, in bytes. */
+/** Returns the limit of each process, bytes. */
 export function queueMemoryMaxBytes(
   { kafka, http }: Config,
   workers: number,

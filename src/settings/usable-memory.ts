@@ -1,17 +1,17 @@
-/** How much memory there is, as the operating system and V8 say. */
+/** The usable memory, by the operating system and V8. */
 import { totalmem } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 
-/** What the operating system says about memory, in bytes. */
+/** Memory by the operating system, bytes. */
 export interface MachineMemory {
   readonly physicalBytes: number
-  /** Of the container or service; 0, or more than the machine has, where there is no such bound. */
+  /** Limit of the container or service; 0, or more than the machine has, if there is none. */
   readonly constrainedBytes: number
 }
 
-/** What bounds the memory of this process, bytes. */
+/** The limits on the memory of this process, bytes. */
 export interface MemoryBounds extends MachineMemory {
-  /** Of V8's heap: `--max-old-space-size`, or what Node chose. */
+  /** Limit of V8's heap: `--max-old-space-size`, or Node's default. */
   readonly heapLimitBytes: number
 }
 

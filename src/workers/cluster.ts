@@ -1,4 +1,4 @@
-/** The only file that imports node:cluster: forks workers, and connects a worker to its primary process. */
+/** Forks workers, and connects a worker to its primary process. No other file imports node:cluster. */
 import cluster from 'node:cluster'
 import type { ToPrimary, ToWorker } from './messages.ts'
 import type { Fork } from './worker-process.ts'
@@ -8,12 +8,12 @@ import type { PrimaryChannel } from './worker.ts'
 export const { isWorker } = cluster
 
 /**
- * Forks a worker. All accept connections from one shared socket themselves: were they handed over by the
- * primary (SCHED_RR), a connection per request would cost more than twice the CPU.
+ * Forks a worker. Workers accept connections from one shared socket themselves: with hand-over by the primary
+ * (SCHED_RR), a connection per request would cost more than twice the CPU.
  */
 export function forkWorker(): Fork {
   cluster.schedulingPolicy = cluster.SCHED_NONE
-  // Messages hold maps, which JSON does not know.
+  // Messages contain maps, which JSON cannot represent.
   cluster.setupPrimary({ serialization: 'advanced' })
   return cluster.fork()
 }
@@ -24,7 +24,7 @@ export class ProcessChannel implements PrimaryChannel {
   #onAllSent: (() => void) | undefined
 
   constructor() {
-    // Otherwise node:cluster ends a worker as soon as its primary is gone, with all records it has.
+    // Otherwise node:cluster ends a worker, with all its records, as soon as its primary has ended.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
   }
 
@@ -41,12 +41,12 @@ export class ProcessChannel implements PrimaryChannel {
     process.on('message', listener)
   }
 
-  /** Has `listener` called when the primary process is gone. */
+  /** Calls `listener` when the primary process has ended. */
   onGone(listener: () => void): void {
     process.once('disconnect', listener)
   }
 
-  /** Resolves once all that was said is on its way. */
+  /** Resolves when all messages were written. */
   async sent(): Promise<void> {
     if (this.#unsent === 0 || !process.connected) return
     await new Promise<void>((resolve) => {

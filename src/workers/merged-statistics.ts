@@ -3,21 +3,22 @@ import { toJson } from '../producer/statistics/render.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
 
 /**
- * The statistics of several workers as those of one, with what was counted by workers that are gone. Of workers that are gone the totals are kept, not those by broker and topic.
+ * Merges the statistics of several workers. It keeps the totals of ended workers, but not their counts by broker
+ * and topic.
  */
 export class MergedStatistics {
   #past = NO_TOTALS
   #latest: string | undefined
 
-  /** Keeps the totals of a worker that is gone. */
+  /** Keeps the totals of an ended worker. */
   keep(last: StatisticsData | undefined): void {
     if (last) this.#past = mergeTotals([this.#past, last])
   }
 
   /**
-   * All statistics: those of before while no worker runs, `undefined` where none are kept.
+   * Returns the merged statistics: the former ones while no worker runs, `undefined` if none are collected.
    *
-   * @param running - of each worker that runs.
+   * @param running - those of each running worker.
    */
   json(running: readonly (StatisticsData | undefined)[]): string | undefined {
     const merged = mergeStatistics(

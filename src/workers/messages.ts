@@ -1,4 +1,4 @@
-/** What a primary process and its workers say to each other. */
+/** The messages between a primary process and its workers. */
 import type { Config } from '../config/types.ts'
 import type { Admission, RecordsByTopic } from '../ingest/rate-limiter.ts'
 import type { MetricsSnapshot } from '../telemetry/metrics/metrics.ts'
@@ -16,27 +16,27 @@ export type ToWorker =
     }
   /** Drain and end. */
   | { readonly kind: 'stop'; readonly reason: string }
-  /** Take no new connections; once the last is closed, drain and end. */
+  /** Accept no new connections; drain and end after the last is closed. */
   | { readonly kind: 'retire' }
-  /** Give up whatever `stop` still waits for. */
+  /** Give up everything that `stop` still waits for. */
   | { readonly kind: 'abort' }
   | { readonly kind: 'reopenLog' }
-  /** Answers `acquire`; they are answered in order. */
+  /** Answers `acquire`, in order. */
   | { readonly kind: 'granted'; readonly room: Room }
   | { readonly kind: 'roomAgain' }
   /** Answers `admit`. */
   | { readonly kind: 'admitted'; readonly id: number; readonly admission: Admission }
-  /** Asks for `measured`. */
+  /** Requests `measured`. */
   | { readonly kind: 'measure'; readonly id: number }
 
-/** What a worker measures of itself. */
+/** Metrics and statistics of a worker. */
 export interface Measurement {
   readonly metrics: MetricsSnapshot
-  /** `undefined` where none are kept. */
+  /** `undefined` if none are collected. */
   readonly statistics: StatisticsData | undefined
 }
 
-/** What a worker asks of what all share. */
+/** A worker's request for a shared limit. */
 export type WorkerRequest =
   | { readonly kind: 'acquire'; readonly room: Room }
   | { readonly kind: 'release'; readonly room: Room }
@@ -45,20 +45,20 @@ export type WorkerRequest =
 /** From a worker to the primary. */
 export type ToPrimary =
   | WorkerRequest
-  /** It listens for messages: `start` may come. */
+  /** The worker is ready for `start`. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'started'; readonly httpPort: number }
-  /** It cannot start: a ProxyError CONFIG_INVALID. */
+  /** The worker cannot start: a ProxyError CONFIG_INVALID. */
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'report'; readonly report: ServiceReport }
   | { readonly kind: 'measured'; readonly id: number; readonly measurement: Measurement }
-  /** The last message: how many records were lost in the end, and what was measured until then. */
+  /** The last message: the number of lost records, and the last measurement. */
   | { readonly kind: 'stopped'; readonly lost: number; readonly measurement: Measurement }
 
-/** One end of the connection between the two. */
+/** One end of the connection between primary and worker. */
 export interface Channel<Incoming, Outgoing> {
-  /** Says something; what the other end does not take any more is dropped. */
+  /** Sends a message; it is dropped if the other end has closed. */
   send(message: Outgoing): void
-  /** Has `listener` called with each message. */
+  /** Calls `listener` with each message. */
   onMessage(listener: (message: Incoming) => void): void
 }

@@ -1,14 +1,14 @@
-/** What of a changed configuration takes effect when the workers are restarted, and what does not. */
+/** Decides which changes of a configuration take effect when the workers are restarted. */
 import type { Config } from '../config/types.ts'
 
 /** A configuration for new workers. */
 export interface NextConfig {
   readonly config: Config
-  /** Keys that were changed, and stay as they were until the primary process is started anew. */
+  /** Changed keys that take effect only when the primary process is restarted. */
   readonly ignored: readonly string[]
 }
 
-/** Takes over what is a worker's own; what the primary process holds for all of them stays. */
+/** Takes over the settings of workers; those of the primary process stay. */
 export function nextConfig(current: Config, loaded: Config): NextConfig {
   const { host, port, metricsPort } = current.http
   const { queueBufferingMaxMessages, queueBufferingMaxKbytes, queueMemoryMaxKbytes } = current.kafka

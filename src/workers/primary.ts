@@ -18,7 +18,7 @@ import { nextConfig } from './next-config.ts'
 import { QueueQuota, type QueueLease } from './queue-quota.ts'
 import { type Fork, type WorkerEnding, WorkerProcess } from './worker-process.ts'
 
-/** What a {@link Primary} is made from. */
+/** Options of a {@link Primary}. */
 export interface PrimaryOptions {
   readonly config: Config
   readonly workers: number
@@ -28,18 +28,18 @@ export interface PrimaryOptions {
 
 type State = 'new' | 'starting' | 'accepting' | 'stopping' | 'closed'
 
-/** A worker that has run for less was hardly of use: those after it are held back, longer each time. */
+/** A worker that ran for less, ms, counts as a failed start: its replacement is delayed, longer each time. */
 const SHORT_LIFE_MS = 10_000
 const REPLACE_BACKOFF_MS = 100
 const REPLACE_BACKOFF_MAX_MS = 30_000
 
-/** How much longer than it is allowed to a worker may take to end, before it is killed. */
+/** Additional time for a worker to end, ms, before it is killed. */
 const END_GRACE_MS = 5_000
 
 /**
- * The primary of several processes: forks the workers, which share the listening socket and take the pushes,
- * and replaces those that die. What there is once for all of them lives here: the limits of the queue and of
- * the rates, the operations port with everyone's metrics, the signals.
+ * The primary of several processes. It forks the workers, which share the listening socket and accept the pushes,
+ * and replaces those that die. It owns what they share: the limits of queue and rates, the operations port with
+ * everyone's metrics, the signals.
  *
  *     new -> starting -> accepting -> stopping -> closed
  */
@@ -56,9 +56,9 @@ export class Primary {
   readonly #quota: QueueQuota
   readonly #rates: RateLimiter
   readonly #leases = new Map<WorkerProcess, QueueLease>()
-  /** All that have not ended, those that retire included. */
+  /** All workers that have not ended, including retiring ones. */
   readonly #running = new Set<WorkerProcess>()
-  /** The one of each slot that takes new connections, or is about to. */
+  /** The worker of each slot that accepts new connections, or is about to. */
   readonly #current: (WorkerProcess | undefined)[]
   readonly #cancelReplacements = new Set<CancelTimer>()
   #state: State = 'new'
@@ -66,7 +66,7 @@ export class Primary {
   #lost = 0
   #isRestarting = false
 
-  /** @throws ProxyError CONFIG_INVALID when the log cannot be written to. */
+  /** @throws ProxyError CONFIG_INVALID if the log cannot be written to. */
   constructor({ config, workers, clock, fork }: PrimaryOptions) {
     this.#config = config
     this.#workers = workers
@@ -94,7 +94,7 @@ export class Primary {
   /**
    * Starts all workers.
    *
-   * @throws ProxyError CONFIG_INVALID when a port cannot be listened on; nothing is left running then.
+   * @throws ProxyError CONFIG_INVALID if it cannot listen on a port; nothing is left running then.
    */
   async start(): Promise<Addresses> {
     this.#state = 'starting'
@@ -117,7 +117,7 @@ export class Primary {
     }
   }
 
-  /** Has all logs go on in new files (SIGHUP, after a rotation). */
+  /** Makes all logs continue in new files (SIGHUP, after a rotation). */
   reopenLog(): void {
     this.#log.reopen()
     for (const worker of this.#running) worker.tell({ kind: 'reopenLog' })
@@ -126,7 +126,7 @@ export class Primary {
   /**
    * Drains and ends all workers.
    *
-   * @returns the number of records that were accepted and not delivered since this was called.
+   * @returns the number of records that were accepted and not delivered since this call.
    */
   async stop(reason: string): Promise<number> {
     this.#state = 'stopping'
@@ -145,17 +145,17 @@ export class Primary {
     return lost
   }
 
-  /** Gives up at once whatever {@link Primary.stop} still waits for. */
+  /** Gives up at once everything that {@link Primary.stop} still waits for. */
   abort(): Promise<void> {
     for (const worker of this.#running) worker.tell({ kind: 'abort' })
     return Promise.resolve()
   }
 
   /**
-   * Replaces all workers, one after another, by new ones with the configuration of now. Each goes on with the
-   * connections that it has until they end by themselves, so that no request fails.
+   * Replaces all workers, one after another, by new ones with the current configuration. Each old worker keeps its
+   * connections until they end by themselves, so that no request fails.
    *
-   * @param load - reads the configuration; when it throws, all stays as it is.
+   * @param load - reads the configuration; if it throws, nothing changes.
    */
   async restart(load: () => Config): Promise<void> {
     if (this.#isRestarting || this.#state !== 'accepting') {
@@ -185,7 +185,7 @@ export class Primary {
     }
   }
 
-  /** @throws Error when a new worker does not start: those of old that are left stay. */
+  /** @throws Error if a new worker does not start: the remaining old workers stay. */
   async #replaceAll(): Promise<void> {
     for (let slot = 0; slot < this.#workers; slot += 1) {
       if (this.#state !== 'accepting') throw new Error('kprf is stopping')
@@ -236,7 +236,7 @@ export class Primary {
     return worker
   }
 
-  /** Counts what is left of a worker, and replaces it when it was not told to end. */
+  /** Accounts for an ended worker, and replaces it if it was not asked to end. */
   #settle(worker: WorkerProcess, ending: WorkerEnding, lifeMs: number) {
     const { isOrderly, lost, measurement, how } = ending
     const { slot, pid } = worker
@@ -255,7 +255,7 @@ export class Primary {
     )
     const cancel = this.#clock.schedule(backoffMs, () => {
       this.#cancelReplacements.delete(cancel)
-      // A restart may have filled the slot meanwhile.
+      // A restart may have filled the slot in the meantime.
       if (!this.#current[slot]) this.#replaceDead(slot)
     })
     this.#cancelReplacements.add(cancel)
@@ -314,11 +314,11 @@ export class Primary {
     return this.#statistics.json((await this.#measure()).map(({ statistics }) => statistics))
   }
 
-  /** What all workers measure that run. */
+  /** The measurements of all running workers. */
   async #measure(): Promise<Measurement[]> {
     const workers = [...this.#running]
     const measured = await Promise.all(workers.map((worker) => worker.measure()))
-    // What has ended meanwhile is among those of the past, and must not be counted twice.
+    // The counts of a worker that ended in the meantime are already kept, and must not be counted twice.
     await Promise.all(workers.filter(({ hasEnded }) => hasEnded).map(({ ended }) => ended))
     return measured.filter((_, index) => workers[index]?.hasEnded === false)
   }

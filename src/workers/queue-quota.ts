@@ -1,19 +1,18 @@
 import type { Room } from '../producer/queue-room.ts'
 
-/**
- * Chunks per worker: what lies with workers that do not need it, two chunks each at most, is less than an
- * eighth of all there is.
- */
+/** Chunks per worker. Idle workers hold at most two chunks each, less than an eighth of the total. */
 const CHUNKS_PER_WORKER = 16
 
-/** What one of so many workers leases ahead of need. */
+/** The room that a worker leases ahead of need. */
 export function chunkOf(total: Room, workers: number): Room {
   const share = (amount: number): number =>
     Math.max(1, Math.floor(amount / (CHUNKS_PER_WORKER * workers)))
   return { records: share(total.records), bytes: share(total.bytes) }
 }
 
-/** The queue's limits, shared by all workers: each leases room as it needs it. Lives in the primary process. */
+/**
+ * The limits of the queue, shared by all workers: each leases room as it needs it. It lives in the primary process.
+ */
 export class QueueQuota {
   readonly #leases = new Set<QueueLease>()
   #records: number
@@ -24,12 +23,12 @@ export class QueueQuota {
     this.#bytes = total.bytes
   }
 
-  /** What is granted to nobody. */
+  /** The room that is not leased. */
   get free(): Room {
     return { records: this.#records, bytes: this.#bytes }
   }
 
-  /** Opens the lease of one process. @param onRoomAgain - called once after each grant that was short. */
+  /** Opens the lease of one process. @param onRoomAgain - called once after each grant that was too small. */
   open(onRoomAgain: () => void): QueueLease {
     const lease = new QueueLease(this, onRoomAgain, (closed) => this.#leases.delete(closed))
     this.#leases.add(lease)
@@ -55,7 +54,7 @@ export class QueueQuota {
   }
 }
 
-/** What one process has leased. */
+/** The lease of one process. */
 export class QueueLease {
   readonly #quota: QueueQuota
   readonly #onRoomAgain: () => void
@@ -70,7 +69,7 @@ export class QueueLease {
     this.#onClose = onClose
   }
 
-  /** Lends what is wanted, or what is left of it. */
+  /** Grants the wanted room, or what is left of it. */
   acquire(wanted: Room): Room {
     const room = this.#quota.grant(wanted)
     this.#records += room.records
@@ -85,7 +84,7 @@ export class QueueLease {
     this.#quota.takeBack(room)
   }
 
-  /** Gives back all that a process had which is gone. */
+  /** Returns all room of a process that has ended. */
   close(): void {
     this.#onClose(this)
     this.release({ records: this.#records, bytes: this.#bytes })

@@ -1,13 +1,16 @@
-/** The life of a worker process: what `main.ts` is for the others. */
+/** The main program of a worker process. */
 import { EXIT_CODES } from '../base/exit-codes.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import { ProcessChannel } from './cluster.ts'
 import { Worker } from './worker.ts'
 
-/** Signals to a process group, or a whole container, reach the primary too, which tells its workers what to do. */
+/**
+ * Signals that the primary handles: when sent to a process group or a container, they reach it too, and it tells
+ * its workers what to do.
+ */
 const PRIMARY_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const
 
-/** Works until the primary process says stop, or is gone. Returns the exit code. */
+/** Runs until the primary process sends `stop`, or has ended. Returns the exit code. */
 export async function runWorker(build: BuildInfo): Promise<number> {
   for (const signal of PRIMARY_SIGNALS) process.on(signal, () => undefined)
   const channel = new ProcessChannel()

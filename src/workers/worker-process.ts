@@ -4,7 +4,7 @@ import { ProxyError } from '../base/errors.ts'
 import type { ServiceReport } from '../service/service-view.ts'
 import type { Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
 
-/** What a worker process is to {@link WorkerProcess}: node:cluster's `Worker`. */
+/** The part of node:cluster's `Worker` that {@link WorkerProcess} uses. */
 export interface Fork {
   readonly process: ForkedProcess
   isConnected(): boolean
@@ -13,7 +13,7 @@ export interface Fork {
   kill(signal: string): void
 }
 
-/** What of a `ChildProcess` is of interest. */
+/** The part of `ChildProcess` that it uses. */
 export interface ForkedProcess {
   readonly pid?: number | undefined
   once(event: 'exit', listener: (code: number | null, signal: string | null) => void): unknown
@@ -22,20 +22,22 @@ export interface ForkedProcess {
 
 /** How a worker ended. */
 export interface WorkerEnding {
-  /** Whether it was told to end, and did so by itself. */
+  /** Whether it ended by itself after it was asked to. */
   readonly isOrderly: boolean
-  /** Accepted records that were not delivered; of a worker that died, those in its queue at its last report. */
+  /**
+   * Accepted records that were not delivered; for a worker that died, the records in its queue at its last report.
+   */
   readonly lost: number
-  /** The last that was measured of it. */
+  /** Its last measurement. */
   readonly measurement: Measurement
   /** As in `exit code 1` or `SIGKILL`. */
   readonly how: string
 }
 
-/** Handles what a worker asks of the primary. */
+/** Handles a request of a worker. */
 export type RequestListener = (message: WorkerRequest, worker: WorkerProcess) => void
 
-/** How long a scrape waits for what one worker measured before it takes that of the scrape before. */
+/** How long a scrape waits for a worker's measurement, ms, before it uses the previous one. */
 const MEASURE_TIMEOUT_MS = 1_000
 
 const NOTHING_MEASURED: Measurement = { metrics: [], statistics: undefined }
@@ -48,15 +50,15 @@ const NOTHING: ServiceReport = {
   kafkaProblem: undefined,
 }
 
-/** One worker as the primary process sees it, from its fork to its end. */
+/** One worker, from its fork to its end, as the primary process sees it. */
 export class WorkerProcess {
   readonly slot: number
-  /** Resolves to its port. Rejects when it cannot start, or ends before it has. */
+  /** Resolves to its port. Rejects if it cannot start, or ends before it has started. */
   readonly started: Promise<number>
   readonly ended: Promise<WorkerEnding>
   readonly #fork: Fork
   readonly #clock: Clock
-  /** What it is told once it listens. */
+  /** Messages to send once the worker is ready. */
   readonly #untold: ToWorker[]
   readonly #onRequest: RequestListener
   readonly #port = Promise.withResolvers<number>()
@@ -80,7 +82,7 @@ export class WorkerProcess {
     this.#untold = [{ kind: 'start', slot, workers, config }]
     this.#onRequest = onRequest
     this.started = this.#port.promise
-    // Not everyone who forks waits for it.
+    // Not every caller waits for it.
     this.started.catch(() => undefined)
     this.ended = this.#end()
     fork.on('message', (message) => {
@@ -96,12 +98,12 @@ export class WorkerProcess {
     return this.#hasEnded
   }
 
-  /** What it last said of itself. */
+  /** Its last report. */
   get report(): ServiceReport {
     return this.#report
   }
 
-  /** Tells it something. One that is gone does not hear it. */
+  /** Sends a message; an ended worker does not receive it. */
   tell(message: ToWorker): void {
     if (message.kind === 'stop' || message.kind === 'retire') this.#isToldToEnd = true
     if (!this.#isReady) this.#untold.push(message)
@@ -113,7 +115,7 @@ export class WorkerProcess {
     this.#fork.kill('SIGKILL')
   }
 
-  /** What it measures now, or did the last time when it does not answer in time. */
+  /** Its current measurement, or the previous one if it does not answer in time. */
   async measure(): Promise<Measurement> {
     const id = this.#nextMeasurement
     this.#nextMeasurement += 1
@@ -161,7 +163,7 @@ export class WorkerProcess {
     }
   }
 
-  /** The last messages of a process can come after its end: the channel closes behind them. */
+  /** The last messages of a process can arrive after its exit; the channel closes after them. */
   async #end(): Promise<WorkerEnding> {
     const { process } = this.#fork
     const exited = new Promise<{ code: number | null; how: string }>((resolve) => {

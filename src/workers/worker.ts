@@ -11,15 +11,15 @@ import type { BuildInfo } from '../base/build-info.ts'
 import type { Channel, Measurement, ToPrimary, ToWorker } from './messages.ts'
 import { chunkOf } from './queue-quota.ts'
 
-/** How long a worker runs at most without saying how many records it has. */
+/** Longest interval between two reports of a worker's records, ms. */
 const REPORT_INTERVAL_MS = 50
 
 /** The worker's end of the channel. */
 export type PrimaryChannel = Channel<ToWorker, ToPrimary>
 
 /**
- * A worker process: one service, told by the primary process what to do. Room in the queue and the rate limits
- * are the primary's; metrics and health are served there too.
+ * A worker process: one service that the primary process controls. The primary owns the room in the queue and the
+ * rate limits, and serves metrics and health.
  */
 export class Worker {
   readonly #channel: PrimaryChannel
@@ -44,12 +44,12 @@ export class Worker {
     channel.send({ kind: 'ready' })
   }
 
-  /** Resolves to how many accepted records were not delivered, once the service has stopped. */
+  /** Resolves to the number of accepted records that were not delivered, once the service has stopped. */
   get stopped(): Promise<number> {
     return this.#stopped.promise
   }
 
-  /** Drains and ends for a reason that the primary has not given. */
+  /** Drains and ends for a reason of its own. */
   stop(reason: string): void {
     if (this.#isStopping) return
     this.#isStopping = true
