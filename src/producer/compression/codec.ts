@@ -1,11 +1,11 @@
-/** Kafka's compression codecs: their levels, and what does the work of each. */
+/** Kafka's compression codecs: their levels and compressors. */
 import type { CompressionCodec } from '../../base/kafka-names.ts'
 import type { Compressor } from './compressor.ts'
 import { wasmCompressor } from './wasm.ts'
 import { gzipCompressor, zstdCompressor } from './zlib.ts'
 
 interface Levels {
-  /** What stands for every level below `least`, -1 first of all. */
+  /** The level used for every level below `least`, such as -1. */
   readonly usual: number
   readonly least: number
   readonly most: number
@@ -13,7 +13,7 @@ interface Levels {
 
 const ONE_LEVEL: Levels = { usual: 0, least: 0, most: 0 }
 
-/** librdkafka's, but for lz4: our library has none of its levels. zstd's own word for its usual level is 0. */
+/** librdkafka's levels, except for lz4, whose library has none. zstd's own value for the usual level is 0. */
 const LEVELS: Readonly<Record<CompressionCodec, Levels>> = {
   none: ONE_LEVEL,
   gzip: { usual: 6, least: 0, most: 9 },
@@ -23,8 +23,7 @@ const LEVELS: Readonly<Record<CompressionCodec, Levels>> = {
 }
 
 /**
- * The level that a codec works with when it is asked for this one: a level that it does not have is taken for
- * the nearest that it has.
+ * Returns the level that a codec uses: a level outside its range becomes the nearest one.
  *
  * @param level - `compression.level`; -1 for the codec's usual one.
  */

@@ -1,9 +1,12 @@
-/** A record batch and the same with its records compressed: as one, behind a header that says by which codec. */
+/**
+ * Converts a record batch to a compressed one: its records are compressed together, behind a header that names the
+ * codec.
+ */
 import { crc32c } from '../crc32c.ts'
 import { ATTRIBUTES_AT, BATCH_HEADER_BYTES, CRC_AT, LENGTH_AT } from '../record-batch.ts'
 import type { EncodedBatch } from '../transport.ts'
 
-/** The bytes of a batch behind its header, in pieces. Not copied. */
+/** The bytes of a batch after its header, in pieces. Not copied. */
 export function recordsOf({ pieces }: EncodedBatch): readonly Buffer[] {
   return pieces.map((piece, index) => (index === 0 ? piece.subarray(BATCH_HEADER_BYTES) : piece))
 }
@@ -14,7 +17,7 @@ export function headerOf({ pieces }: EncodedBatch): Buffer {
 }
 
 /**
- * Puts compressed records behind a header, which is changed: length, codec and checksum are new, all else stays.
+ * Puts compressed records behind a header, and updates its length, codec and checksum.
  *
  * @param codecNumber - Kafka's.
  */

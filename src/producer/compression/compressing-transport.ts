@@ -18,7 +18,7 @@ import type { Compressor } from './compressor.ts'
 import { compressedPieces, headerOf, recordsOf } from './compressed-batch.ts'
 import { LateAttempt } from './late-attempt.ts'
 
-/** How batches are compressed. */
+/** Settings of compression. */
 export interface CompressionSettings {
   /** `compression.codec`. */
   readonly compressionCodec: CompressionCodec
@@ -26,7 +26,7 @@ export interface CompressionSettings {
   readonly compressionLevel: number
 }
 
-/** What compression works with. */
+/** Dependencies of compression. */
 export interface CompressionDependencies {
   readonly clock: Clock
   readonly events: EventSink
@@ -34,7 +34,7 @@ export interface CompressionDependencies {
   readonly log: (level: 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
-/** Has a transport compress what it sends, if that is asked for. */
+/** Wraps a transport with compression, if a codec is set. */
 export function withCompression(
   transport: Transport,
   { compressionCodec: codec, compressionLevel: level }: CompressionSettings,
@@ -48,7 +48,7 @@ export function withCompression(
   })
 }
 
-/** What a {@link CompressingTransport} works with. */
+/** Options of a {@link CompressingTransport}. */
 export interface CompressingTransportOptions extends CompressionDependencies {
   readonly codec: CompressionCodec
   readonly compress: Compressor
@@ -56,10 +56,9 @@ export interface CompressingTransportOptions extends CompressionDependencies {
 
 /**
  * A transport that compresses the records of each batch on their way to another transport. A batch that does not
- * become smaller, or that cannot be compressed, goes as it is, as in librdkafka.
- *
- * What it was given is read during {@link CompressingTransport.produce} alone, but for batches that go as they
- * are: those are the other transport's to read until the attempt is over.
+ * become smaller, or that cannot be compressed, is sent uncompressed, as in librdkafka. Input is read only during
+ * {@link CompressingTransport.produce}, except for uncompressed batches, which the other transport reads until the
+ * attempt ends.
  */
 export class CompressingTransport implements Transport {
   readonly #transport: Transport

@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../types.ts'
 
 /**
- * Compresses what the pieces hold together. At once where that is faster than to wait for another thread; a
- * promise works on a copy. So the pieces are read no more once this returns.
+ * Compresses the concatenated pieces: in place if that is faster than another thread, otherwise in a promise that
+ * works on a copy. So the pieces are not read after the call returns.
  */
 export type Compressor = (pieces: readonly Buffer[]) => MaybePromise<Buffer>

@@ -2,12 +2,12 @@ import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { RDKAFKA } from '../delivery-errors.ts'
 import type { EncodedBatch, ProduceAttempt, ProduceOutcome, ProduceRequest } from '../transport.ts'
 
-/** What a {@link LateAttempt} works with. */
+/** Dependencies of a {@link LateAttempt}. */
 export interface LateAttemptDependencies {
   readonly clock: Clock
-  /** Hands the request, its batches compressed, to the transport. */
+  /** Passes the request with its compressed batches to the transport. */
   readonly begin: (request: ProduceRequest) => ProduceAttempt
-  /** Called when it waits for its batches no more. */
+  /** Called when it no longer waits for its batches. */
   readonly onDone: () => void
 }
 
@@ -30,10 +30,7 @@ export class LateAttempt implements ProduceAttempt {
   #begun: ProduceAttempt | undefined
   #isOver = false
 
-  /**
-   * @param request - as it was before.
-   * @param compressed - its batches, in their order; never rejects.
-   */
+  /** @param request - the uncompressed request. @param compressed - its batches, in their order; never rejects. */
   constructor(
     request: ProduceRequest,
     compressed: Promise<readonly EncodedBatch[]>,
@@ -67,7 +64,7 @@ export class LateAttempt implements ProduceAttempt {
     if (this.#isOver) return
     const { clock, begin } = this.#dependencies
     const requestTimeoutMs = this.#deadlineMs - clock.nowMs()
-    // The timer is as late as this: what has no time left is better not sent than sent and given up.
+    // The timer may be as late as this. A request without time left is not sent, rather than sent and given up.
     if (requestTimeoutMs <= 0) {
       this.#giveUp('compressed too late')
       return

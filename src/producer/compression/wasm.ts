@@ -1,16 +1,16 @@
 /**
- * lz4 (its frame format, as Kafka wants) and snappy (bare blocks, as librdkafka writes), in WebAssembly: a batch of
- * 1 MB takes about two milliseconds. The library is loaded by those only who use it: it takes 10 MB.
+ * lz4 (its frame format, as Kafka requires) and snappy (bare blocks, as librdkafka writes) in WebAssembly: a batch
+ * of 1 MB takes about two milliseconds. The library takes 10 MB, so it is loaded only if it is used.
  */
 import type { Compressor } from './compressor.ts'
 
 type Library = typeof import('@platformatic/wasm-utils')
 
-/** Makes a compressor, which compresses at once as soon as the library is there. */
+/** Makes a compressor, which compresses synchronously once the library is loaded. */
 export function wasmCompressor(codec: 'lz4' | 'snappy'): Compressor {
   let library: Library | undefined
   const loading = import('@platformatic/wasm-utils').then((loaded) => (library = loaded))
-  // Whoever compresses learns of it.
+  // Callers of the compressor get the error.
   loading.catch(() => undefined)
   const compress = codec === 'lz4' ? lz4 : snappy
   return (pieces) => {

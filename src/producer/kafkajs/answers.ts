@@ -1,10 +1,10 @@
-/** What brokers answered, in the producer's words. */
+/** Converts answers of brokers to the producer's types. */
 import type { RawMetadata } from 'kafkajs/src/broker/index.js'
 import { RDKAFKA } from '../delivery-errors.ts'
 import type { MetadataSnapshot, ProduceOutcome } from '../transport.ts'
 import type { ProduceCall } from './produce-call.ts'
 
-/** With acks 0 nobody says more than that the batch is on its way. */
+/** The outcome with acks 0: the batch was written to the socket, and no broker confirms it. */
 export const UNCONFIRMED: ProduceOutcome = {
   status: 'acknowledged',
   baseOffset: undefined,
@@ -20,7 +20,7 @@ interface PartitionResult {
   readonly logAppendTime?: string
 }
 
-/** What the answer says of each batch of the call, in their order. */
+/** The outcome of each batch of the call, in their order. */
 export function toOutcomes(
   { batches }: ProduceCall,
   results: readonly PartitionResult[],
@@ -54,7 +54,7 @@ function toOutcome(result: PartitionResult | undefined): ProduceOutcome {
   }
 }
 
-/** What an answer to a metadata request says. */
+/** Converts a metadata answer. */
 export function toSnapshot({ brokers, topicMetadata }: RawMetadata): MetadataSnapshot {
   return {
     brokers: brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port })),

@@ -16,23 +16,23 @@ const UNSUPPORTED_VERSION = 35
 /** A request that kprf sends. */
 type ApiName = 'Produce' | 'Metadata' | 'InitProducerId' | 'SaslHandshake'
 
-/** What {@link VersionsByConnection} work with. */
+/** Dependencies of {@link VersionsByConnection}. */
 export interface VersionsDependencies {
   readonly clock: Clock
-  /** `host:port`, for the words of errors. */
+  /** `host:port`, for error messages. */
   readonly broker: string
-  /** How long a broker may take to answer. */
+  /** Timeout of an answer, ms. */
   readonly timeoutMs: number
 }
 
 /**
- * Which versions of each request a broker takes. They are asked for on every connection and count for that one alone:
- * kafkajs keeps the answer of the first broker that it asked, for all brokers and for good, so that one answer that is
- * not true ends all deliveries, and so does a broker that is older than the first.
+ * The API versions of a broker, requested on every connection and valid for that connection only. kafkajs keeps the
+ * answer of the first broker for all brokers and for ever, so that one wrong answer, or a broker older than the
+ * first, would stop all deliveries.
  */
 export class VersionsByConnection {
   readonly #dependencies: VersionsDependencies
-  /** A connection that is made anew has another socket. */
+  /** By socket, because a renewed connection has another socket. */
   readonly #bySocket = new WeakMap<Socket, Promise<ApiVersions>>()
 
   constructor(dependencies: VersionsDependencies) {
@@ -40,9 +40,10 @@ export class VersionsByConnection {
   }
 
   /**
-   * Returns what the broker takes on an open connection, asking it the first time.
+   * Returns the API versions on an open connection, and requests them the first time.
    *
-   * @throws Error when it does not answer in time, or its answer is of no use; the connection is gone then.
+   * @throws Error if the broker does not answer in time, or its answer is not usable; the connection is then
+   * closed.
    */
   on(connection: Connection): Promise<ApiVersions> {
     const { socket } = connection
@@ -55,9 +56,9 @@ export class VersionsByConnection {
   }
 
   /**
-   * Makes a request of the best version that both sides know, for an open connection.
+   * Makes a request for an open connection in the highest version that both sides support.
    *
-   * @throws Error in words for an operator when there is none.
+   * @throws Error for operators if there is none.
    */
   async request<Options, Answer>(
     connection: Connection,
@@ -83,7 +84,7 @@ export class VersionsByConnection {
       connection.setSupportAuthenticationProtocol(apiKeys.SaslAuthenticate in versions)
       return versions
     } catch (error) {
-      // On another connection it may say something else.
+      // The answer on another connection may be different.
       socket.destroy(new SocketEnd('intended', 'the API versions of the broker are not known'))
       throw error
     } finally {
@@ -116,7 +117,7 @@ export class VersionsByConnection {
   }
 }
 
-/** Asks in the newest layout that the broker takes. */
+/** Asks in the newest version of ApiVersions that the broker supports. */
 async function askApiVersions(connection: Connection): Promise<ApiVersions> {
   const { ApiVersions } = requests
   for (const version of ApiVersions.versions.map(Number).sort((one, other) => other - one)) {

@@ -1,14 +1,14 @@
 /**
- * Workaround: kafkajs waits for the answer to a step of SASL for as long as for any other. A produce request that needs
- * the connection is over earlier and leaves it as it is, and so does the next. With brokers before Kafka 1.0 kafkajs
- * waits until the broker ends the connection, and does not notice when it breaks: whoever needs it then waits for ever,
- * and the first answer on the next connection is taken for the one that was missed.
+ * Workaround: kafkajs waits for the answer to a SASL step as long as for any other answer. A produce request that
+ * needs the connection times out earlier and leaves it unchanged, and so does the next. With brokers before Kafka
+ * 1.0 kafkajs waits until the broker closes the connection, and does not notice when it breaks: requests that need
+ * it then wait for ever, and the first answer on the next connection is mistaken for the missing one.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { Clock } from '../../base/clock.ts'
 import { SocketEnd } from './sockets.ts'
 
-/** Makes the authentication of one connection end with the connection, and in time. */
+/** Ends the authentication of a connection when it closes, and after a timeout. */
 export function boundAuthentication(
   connection: Pick<
     Connection,

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 
-/** What a {@link BrokerBackoff} works with. */
+/** Dependencies of a {@link BrokerBackoff}. */
 export interface BrokerBackoffDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -15,8 +15,9 @@ interface Closed {
 }
 
 /**
- * Brokers that could not be reached, each left alone for `reconnect.backoff.ms`, doubling up to
- * `reconnect.backoff.max.ms`: whatever wants a connection meanwhile fails at once, as the last attempt did.
+ * The backoff of unreachable brokers: kprf does not connect to such a broker for `reconnect.backoff.ms`, doubling
+ * up to `reconnect.backoff.max.ms`. Meanwhile each request for a connection fails at once with the error of the
+ * last attempt.
  */
 export class BrokerBackoff {
   readonly #settings: ReconnectBackoffSettings
@@ -28,18 +29,18 @@ export class BrokerBackoff {
     this.#dependencies = dependencies
   }
 
-  /** @throws what the last attempt failed for, while the broker's backoff lasts. */
+  /** @throws the error of the last attempt while the broker's backoff lasts. */
   assertOpen(broker: string): void {
     if (this.isClosed(broker)) throw this.#byBroker.get(broker)?.error
   }
 
-  /** Whether the broker's backoff lasts. */
+  /** Whether the broker is in its backoff. */
   isClosed(broker: string): boolean {
     const untilMs = this.#byBroker.get(broker)?.untilMs ?? -Infinity
     return this.#dependencies.clock.nowMs() < untilMs
   }
 
-  /** Takes note of an attempt that failed. @returns milliseconds until the next may be made. */
+  /** Records a failed attempt. @returns milliseconds until the next attempt is allowed. */
   failed(broker: string, error: unknown): number {
     const { clock, random } = this.#dependencies
     const backoff =
@@ -49,7 +50,7 @@ export class BrokerBackoff {
     return backoffMs
   }
 
-  /** Takes note of an attempt that succeeded. */
+  /** Records a successful attempt. */
   succeeded(broker: string): void {
     this.#byBroker.delete(broker)
   }

@@ -6,17 +6,17 @@ import { firstAnswer } from './first-answer.ts'
 import { HonestBroker } from './honest-broker.ts'
 import type { RebootstrapSettings } from './settings.ts'
 
-/** What a broker is asked that any of them can answer. */
+/** A question that any broker can answer. */
 export type Question<Answer> = (broker: Broker) => Promise<Answer>
 
-/** Where a broker listens, as kafkajs has it. */
+/** The address of a broker in kafkajs's form. */
 export interface Address {
   readonly host: string
   readonly port: number
   readonly rack?: string | null
 }
 
-/** What a {@link BrokerFinder} works with. */
+/** Dependencies of a {@link BrokerFinder}. */
 export interface BrokerFinderDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -26,17 +26,18 @@ export interface BrokerFinderDependencies {
 }
 
 /**
- * Finds a broker that answers. As long as those that are known do, one of them is asked. Once one has not, all are
- * candidates until one does, and several are tried at the same time: the known ones, though each may take connections
- * and say nothing, and those at the bootstrap addresses, behind which the cluster may have moved (KIP-899).
+ * Finds a broker that answers. It asks one known broker as long as these answer. Once one does not, all brokers are
+ * candidates until one answers, and several are tried at the same time: the known ones, which may accept
+ * connections and stay silent, and those at the bootstrap addresses, behind which the cluster may have moved
+ * (KIP-899).
  */
 export class BrokerFinder {
   readonly #settings: RebootstrapSettings
   readonly #addresses: readonly Address[]
   readonly #dependencies: BrokerFinderDependencies
-  /** Those at bootstrap addresses that metadata does not name, by address. */
+  /** Brokers at bootstrap addresses that metadata does not name, by address. */
   readonly #strangers = new Map<string, Broker>()
-  /** Since when nobody has answered, though somebody was asked. */
+  /** Time since which no broker has answered a question. */
   #unansweredSinceMs: number | undefined
 
   /** @param bootstrap - `host:port` each. */
@@ -50,7 +51,7 @@ export class BrokerFinder {
     this.#dependencies = dependencies
   }
 
-  /** All that there are, connected or not. */
+  /** All brokers, connected or not. */
   get brokers(): readonly Broker[] {
     return [...this.#known(), ...this.#strangers.values()]
   }
@@ -58,7 +59,7 @@ export class BrokerFinder {
   /**
    * Resolves with the first answer. Not to be called concurrently.
    *
-   * @throws what the broker failed for that was asked alone, or the last of all; the next call asks all of them.
+   * @throws the error of the only broker asked, or of the last one; the next call then asks all of them.
    */
   async ask<Answer>(question: Question<Answer>): Promise<Answer> {
     const { clock, random } = this.#dependencies
@@ -70,7 +71,7 @@ export class BrokerFinder {
     return answer
   }
 
-  /** Keeps the brokers that are where they were, and hangs up on all that are named no more. */
+  /** Keeps the brokers whose address is unchanged, and disconnects from those that metadata no longer names. */
   async learn(
     named: readonly (Pick<Address, 'host' | 'port' | 'rack'> & { nodeId: number })[],
   ): Promise<void> {
@@ -88,7 +89,7 @@ export class BrokerFinder {
     this.#leaveStrangers()
   }
 
-  /** Hangs up on all brokers: those at the bootstrap addresses are asked next, on new connections. */
+  /** Disconnects from all brokers: the next question goes to the bootstrap addresses, on new connections. */
   forget(): void {
     const { brokers } = this
     this.#dependencies.pool.brokers = {}
@@ -96,7 +97,7 @@ export class BrokerFinder {
     for (const broker of brokers) void broker.disconnect()
   }
 
-  /** Asks the known brokers and, as soon as the settings allow, those at the bootstrap addresses. */
+  /** Asks the known brokers and, as soon as the settings allow, the bootstrap addresses. */
   async #askAll<Answer>(question: Question<Answer>): Promise<Answer> {
     const { clock } = this.#dependencies
     const ask = async (broker: Broker): Promise<Answer> => {
@@ -116,7 +117,7 @@ export class BrokerFinder {
     return await firstAnswer(clock, known, ask).catch(() => firstAnswer(clock, strangers, ask))
   }
 
-  /** Connected ones that answered when they were last asked; of those that metadata names, if it names any. */
+  /** Connected brokers that answered their last question; if metadata names brokers, only these. */
   #connectedTalkers(): readonly Broker[] {
     const isTalking = (broker: Broker): boolean => broker.isConnected() && !isSilent(broker)
     const known = this.#known().filter(isTalking)
@@ -127,7 +128,7 @@ export class BrokerFinder {
     return Object.values(this.#dependencies.pool.brokers)
   }
 
-  /** Host names are looked up for each connection. */
+  /** Resolves host names for each connection. */
   async #bootstrapStrangers(): Promise<readonly Broker[]> {
     const known = new Set(this.#known().map(({ connectionPool }) => nameOf(connectionPool)))
     const strange = this.#addresses.filter((address) => !known.has(nameOf(address)))
@@ -142,7 +143,7 @@ export class BrokerFinder {
     return stranger
   }
 
-  /** Makes a broker, or takes the one that was made for the same bootstrap address. */
+  /** Makes a broker, or reuses the one for the same bootstrap address. */
   async #brokerAt(address: Address, nodeId: number): Promise<Broker> {
     const stranger = this.#strangers.get(nameOf(address))
     if (!stranger) return await this.#dependencies.makeBroker(address, nodeId)
@@ -152,11 +153,11 @@ export class BrokerFinder {
     return stranger
   }
 
-  /** Once a broker is connected that metadata names, those that served to find it are needed no more. */
+  /** Disconnects from bootstrap brokers once a broker that metadata names is connected. */
   #leaveStrangers(): void {
     if (!this.#known().some((broker) => broker.isConnected())) return
     for (const [name, stranger] of this.#strangers) {
-      // One that is still connecting has done nothing wrong: it is left when it has.
+      // One that is still connecting has not failed: it is dropped after it has.
       if (!stranger.isConnected()) continue
       this.#strangers.delete(name)
       void stranger.disconnect()
@@ -188,7 +189,7 @@ function toAddress(text: string): Address {
   return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
 }
 
-/** One of the first list, one of the second, and so on. */
+/** Alternates between the items of two lists. */
 function alternately<Item>(first: readonly Item[], second: readonly Item[]): readonly Item[] {
   return Array.from({ length: Math.max(first.length, second.length) }, (_, index) => [
     ...first.slice(index, index + 1),

@@ -1,6 +1,6 @@
 /**
- * Translates what kafkajs throws into librdkafka's error numbers. kafkajs wraps errors in others, and
- * the outermost name says nothing: the innermost error that means something decides.
+ * Converts errors of kafkajs to librdkafka's error numbers. kafkajs wraps errors in others whose names carry no
+ * information: the innermost informative error decides.
  */
 import { RDKAFKA } from '../delivery-errors.ts'
 
@@ -9,14 +9,14 @@ const RESOLVE_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NONAME
 /** Errors of TLS: Node's own, OpenSSL's, and those of certificate verification. */
 const TLS_CODE =
   /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_C|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)/
-/** Kafka's codes for credentials and mechanisms that it refuses, in SASL answers. */
+/** Kafka's error codes for refused credentials and mechanisms in SASL answers. */
 const AUTHENTICATION_CODES = new Set([33, 34, RDKAFKA.saslAuthenticationFailed])
 
-/** kafkajs calls it a refusal, too, when the connection ends while the broker looks at the credentials. */
+/** kafkajs also reports a refusal when the connection ends while the broker checks the credentials. */
 const LOST_MEANWHILE =
   / failed: (Closed connection|Connection error:|Connection closed by|Not connected|Request \w+\(.*timed out)/
 
-/** Gives the librdkafka number for anything that kafkajs throws: positive from the broker, else local. */
+/** Returns librdkafka's number for any error of kafkajs: positive from the broker, otherwise local. */
 export function classify(error: unknown): number {
   for (const cause of causes(error).toReversed()) {
     const { name } = cause
@@ -37,11 +37,11 @@ export function classify(error: unknown): number {
   return RDKAFKA.brokerTransportFailure
 }
 
-/** The words of the innermost error, for the log. */
+/** The message of the innermost error, for the log. */
 export function reasonOf(error: unknown): string {
   const innermost = causes(error).at(-1)
   if (!innermost) return String(error)
-  // Where every address of a host failed, Node's error has no message, only the code.
+  // If every address of a host failed, Node's error has only a code and no message.
   const isWordless = /(^|: )$/.test(innermost.message)
   return isWordless && 'code' in innermost && typeof innermost.code === 'string'
     ? `${innermost.message}${innermost.code}`

@@ -1,17 +1,15 @@
-/** Errors of connections that kafkajs is to act upon, and what a broker may mean that says nothing. */
+/** Connection errors that kafkajs handles, and the likely causes of a closed connection. */
 import kafkajs from 'kafkajs'
 import { causes } from './classify.ts'
 
-/**
- * Of this class, so that kafkajs takes it for what it is, and drops the connection, whatever connecting failed for.
- */
+/** Wraps an error in kafkajs's connection error class, so that kafkajs drops the connection for every cause. */
 export function asConnectionError(error: unknown, broker: string): Error {
   if (error instanceof Error && error.name === 'KafkaJSConnectionError') return error
   const words = error instanceof Error ? error.message : String(error)
   return Object.assign(new kafkajs.KafkaJSConnectionError(words, { broker }), { cause: error })
 }
 
-/** Brokers that want SASL say no more than this to a client without. */
+/** Whether the broker closed the connection, which is all that a broker with SASL does for a client without. */
 export function isHangUp(error: unknown): boolean {
   return causes(error).some(
     (cause) =>
@@ -21,8 +19,8 @@ export function isHangUp(error: unknown): boolean {
 }
 
 /**
- * What a broker may mean that hangs up before it has answered anything. Without the error that it was,
- * whose words would be the ones that are logged.
+ * An error with the likely cause if a broker closes the connection before its first answer. It omits the original
+ * error, whose message would be logged instead.
  */
 export function hungUp(broker: string, wish: 'SASL' | 'TLS'): Error {
   return new Error(`${broker} hung up at once; it may want ${wish}, or none (security.protocol)`)

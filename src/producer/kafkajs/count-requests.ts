@@ -2,7 +2,7 @@ import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { Clock } from '../../base/clock.ts'
 import type { BrokerEvent, ConnectionStage, EventSink } from '../events.ts'
 
-/** What a connection is busy with when it sends these; with all others it is up. */
+/** The stage of a connection that sends these requests; with all others it is up. */
 const STAGES: ReadonlyMap<string, ConnectionStage> = new Map([
   ['ApiVersions', 'APIVERSION_QUERY'],
   ['SaslHandshake', 'AUTH_HANDSHAKE'],
@@ -61,7 +61,7 @@ export function countRequests(
       },
       sendRequest: () => {
         sendRequest()
-        // A produce request that was given up while it waited takes itself back instead of being sent.
+        // A produce request that was given up while it waited removes itself instead of being sent.
         if (!requestQueue.inflight.has(entry.correlationId)) {
           tell('requestWithdrawn')
           return

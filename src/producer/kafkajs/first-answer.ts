@@ -1,22 +1,21 @@
 /**
- * Asks several brokers the same, and takes the first answer. They are not all asked at once: the next one is when one
- * has failed, or when nobody has answered for a while, as in happy eyeballs (RFC 8305). So one that is there is found
- * soon, however many others say nothing.
+ * Asks several brokers the same question, and returns the first answer. It asks the next broker when one has
+ * failed, or when none has answered for a while, as in happy eyeballs (RFC 8305). So it finds a working broker
+ * soon, however many others stay silent.
  */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { securityFailureOf } from './security-failure.ts'
 
-/** As long as a healthy broker takes to answer, connecting included. */
+/** Delay before the next broker is asked, ms: a healthy broker connects and answers within it. */
 const STAGGER_MS = 250
-/** However many there are, all have been asked after this time. */
+/** Time after which all brokers have been asked, however many there are, ms. */
 const ALL_ASKED_MS = 5_000
 
 /**
- * Asks the first candidate, and the others in turn.
+ * Asks the first candidate, and then the others.
  *
- * @param candidates - one at least.
- * @throws when all have failed, what the last one failed for; or what tells more: that one does not trust kprf, or kprf
- * not it.
+ * @param candidates - at least one.
+ * @throws if all have failed: preferably a security failure, otherwise the error of the last one.
  */
 export async function firstAnswer<Candidate, Answer>(
   clock: Clock,

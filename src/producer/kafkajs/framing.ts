@@ -1,37 +1,37 @@
 /**
- * Workaround: kafkajs's Connection puts answers together without suspicion. A length that makes no
- * sense throws inside the socket's listener, which ends the process; half an answer is kept when the
- * connection is lost, and misframes all answers of the next; an answer that belongs to no request is
- * logged and otherwise ignored, while the request it was for waits on. And a connection that does not come
- * about in time leaves its socket to the kernel, which goes on trying for two minutes.
+ * Workaround: kafkajs's Connection does not validate the frames of answers. A nonsensical length throws inside the
+ * socket's listener, which ends the process. Half an answer is kept when the connection is lost, and misframes all
+ * answers of the next connection. An answer that belongs to no request is logged and otherwise ignored, while its
+ * request keeps waiting. And a connection that is not established in time leaves its socket to the kernel, which
+ * keeps trying for two minutes.
  *
- * Of half an answer, kafkajs waits for the rest until the request's own time-out, which may be a minute. A broker
- * writes an answer in one go: one that stops in the midst of it does not go on.
+ * For the rest of an incomplete answer, kafkajs waits until the timeout of the request, which may be a minute. A
+ * broker writes an answer at once: if it stops in the middle, it does not continue.
  */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import { SocketEnd, TLS_EXPECTED } from './sockets.ts'
 
-/** Between two parts of an answer: long for a network that loses packets, and no more. */
+/** Longest pause between two parts of an answer, ms: enough for a network that loses packets. */
 const MAX_PAUSE_MS = 2_000
 
 /** Every answer begins with the id of its request. */
 const MIN_ANSWER_BYTES = 4
 
 const LENGTH_BYTES = 4
-/** How a TLS alert begins, which is what a plain request gets from a broker that speaks TLS. */
+/** The first bytes of a TLS alert, with which a TLS broker answers a plaintext request. */
 const TLS_ALERT = [0x15, 0x03]
 
-/** What answers are held against. */
+/** Limits on answers. */
 export interface FramingLimits {
   readonly clock: Clock
-  /** The longest answer taken (receive.message.max.bytes). */
+  /** The longest answer accepted, bytes (receive.message.max.bytes). */
   readonly maxAnswerBytes: number
   /** Called when an answer belongs to no request. */
   readonly onForeignAnswer?: () => void
 }
 
-/** Makes one connection begin with a clean slate and break off at the first answer that is none. */
+/** Resets the state of a connection before it connects, and closes it at the first malformed answer. */
 export function guardFraming(
   connection: Connection,
   { clock, maxAnswerBytes, onForeignAnswer }: FramingLimits,
@@ -53,7 +53,7 @@ export function guardFraming(
   }
   const connect = connection.connect.bind(connection)
   let connecting: Promise<unknown> | undefined
-  // Shared: kafkajs would open a socket for each caller, and the end of one would end another.
+  // Shared, because kafkajs would open a socket for each caller, and the end of one would end another.
   connection.connect = () => {
     if (!connecting && !connection.isConnected()) {
       connection.chunks = []
@@ -83,7 +83,7 @@ export function guardFraming(
   const { requestQueue } = connection
   const fulfillRequest = requestQueue.fulfillRequest.bind(requestQueue)
   requestQueue.fulfillRequest = (answer) => {
-    // Some brokers answer acks 0, for which nobody waits: then there is nothing in flight.
+    // Some brokers answer a request with acks 0, although nobody waits: then nothing is in flight.
     const isForeign =
       requestQueue.inflight.size > 0 && !requestQueue.inflight.has(answer.correlationId)
     if (isForeign) {
@@ -94,7 +94,10 @@ export function guardFraming(
   }
 }
 
-/** Decodes an answer; where it makes no sense, what follows on the connection will make none either. */
+/**
+ * Decodes an answer. After a malformed one it closes the connection, because later answers on it would be malformed
+ * too.
+ */
 export async function decodeOrDestroy<Answer>(
   connection: Connection,
   payload: Buffer,
@@ -117,7 +120,7 @@ function endOf({ chunks }: Connection, error: unknown): SocketEnd {
   return new SocketEnd('malformed', `malformed answer: ${reason}`)
 }
 
-/** What is left is the beginning of an answer, whose length may be known already. */
+/** Checks the length of the next answer, if it is known already. */
 function assertLength({ chunks, bytesBuffered }: Connection, maxAnswerBytes: number): void {
   if (bytesBuffered < LENGTH_BYTES) return
   const [head = Buffer.alloc(0)] = chunks

@@ -31,53 +31,56 @@ import type { SecurityBackoff } from './security-backoff.ts'
 import { revealIpv6, SocketEnd } from './sockets.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
-/** Less than the default message.timeout.ms, so that another broker can still be asked in time. */
+/**
+ * Longest timeout of a question, ms. Less than the default message.timeout.ms, so that another broker can still be
+ * asked in time.
+ */
 const MAX_QUESTION_TIMEOUT_MS = 1_000
 /** The first version of Metadata that says whether topics may be created. */
 const METADATA_VERSION_WITH_AUTO_CREATION = 4
 /**
- * kafkajs keeps two connections to each broker, the second for Fetch, which a producer never sends: it is
- * there for questions that any broker can answer.
+ * kafkajs keeps two connections to each broker, the second for Fetch. A producer never sends Fetch, so kprf uses it
+ * for questions that any broker can answer.
  */
 const PRODUCE_CONNECTION = 0
 const QUESTION_CONNECTION = 1
-/** With acks 0 brokers say nothing. */
+/** The answer with acks 0, when brokers send none. */
 const NO_ANSWER: RawProduceResponse = { throttleTime: 0, topics: [] }
 
-/** What an {@link HonestBroker} needs beyond a kafkajs Broker. */
+/** Dependencies of an {@link HonestBroker} beyond those of a kafkajs Broker. */
 export interface HonestBrokerDependencies {
   readonly clock: Clock
   readonly events: EventSink
   /** Shared by all brokers, since kafkajs may make several of one address. */
   readonly securityBackoff: SecurityBackoff
-  /** Likewise. */
+  /** Shared, too. */
   readonly gate: BrokerBackoff
-  /** `undefined` where none is needed. */
+  /** `undefined` if none is needed. */
   readonly tokens: TokenSource | undefined
   /** TCP, TLS and SASL together may take so long. */
   readonly connectTimeoutMs: number
-  /** How long an answer is waited for. */
+  /** Timeout of an answer, ms. */
   readonly socketTimeoutMs: number
-  /** Longest answer taken. */
+  /** Longest answer accepted, bytes. */
   readonly maxAnswerBytes: number
-  /** Whether brokers may create the topics that they are asked about now. */
+  /** Whether brokers may create the topics of the current metadata request. */
   readonly mayCreateTopics: () => boolean
   /** Makes a connection pool to the same address. */
   readonly renewConnectionPool: (stale: ConnectionPool) => Promise<ConnectionPool>
 }
 
 /**
- * kafkajs's Broker, made to tell the whole truth:
+ * kafkajs's Broker, changed to report all results:
  *
- * - `produce` sends the batches of one {@link ProduceCall}, encoded already, and returns every partition's
- *   result. The stock one throws the first error of a response, without saying whose it is, and drops the rest.
- * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has
- *   one, so that a single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759).
- *   Like `initProducerId`, it has a connection of its own: a broker serves one request of a connection after
- *   the other, and a produce request whose replicas are slow would hold it up.
- * - `disconnect` does not wait for answers. The stock one does, and kafkajs waits for it when a broker has
- *   left the cluster: a hung one would hold up all metadata, and its batches, which have a new leader.
- * - `connect` ends in time. The stock one waits for ever when the broker goes silent during SASL.
+ * - `produce` sends the encoded batches of one {@link ProduceCall} and returns every partition's result. The stock one
+ *   throws the first error of a response, without its partition, and drops the rest.
+ * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has one, so that a
+ *   single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759). Like `initProducerId`, it has
+ *   its own connection: a broker serves the requests of a connection one after the other, and a produce request with
+ *   slow replicas would delay it.
+ * - `disconnect` does not wait for answers. The stock one does, and kafkajs waits for it when a broker has left the
+ *   cluster: a hung broker would delay all metadata, and its batches, which have a new leader.
+ * - `connect` times out. The stock one waits for ever when the broker goes silent during SASL.
  */
 export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
@@ -99,12 +102,12 @@ export class HonestBroker extends Broker {
     this.#mend(options.connectionPool)
   }
 
-  /** Whether it did not answer the last time that it was asked something. */
+  /** Whether it did not answer its last question. */
   get isSilent(): boolean {
     return this.#isSilent
   }
 
-  /** Many batches wait for a broker at the same time: they share one attempt, and its failure. */
+  /** Batches that wait for a broker at the same time share one attempt, and its failure. */
   override connect(): Promise<void> {
     this.#connecting ??= this.#connectIfWelcome().finally(() => {
       this.#connecting = undefined
@@ -112,7 +115,7 @@ export class HonestBroker extends Broker {
     return this.#connecting
   }
 
-  /** Of the connection for produce requests; `connect` asks. */
+  /** The API versions of the connection for produce requests; `connect` asks for them. */
   override async apiVersions(): Promise<ApiVersions> {
     return await this.#versions.on(await this.connectionPool.getConnection(PRODUCE_CONNECTION))
   }
@@ -138,7 +141,7 @@ export class HonestBroker extends Broker {
     topics: readonly string[],
   ): ProtocolRequest<RawMetadata> {
     const encode = (): Promise<Encoder> => {
-      // An empty list means no topic at all; kafkajs would write null, which means every topic.
+      // An empty list means no topics; kafkajs would write null, which means all topics.
       const encoder = new Encoder().writeInt32(topics.length)
       for (const topic of topics) encoder.writeString(topic)
       if (request.apiVersion >= METADATA_VERSION_WITH_AUTO_CREATION) {
@@ -178,7 +181,7 @@ export class HonestBroker extends Broker {
     return answer
   }
 
-  /** The call whose batches kafkajs's producer has sorted by broker, all of which must have come here. */
+  /** The call whose batches kafkajs's producer has sorted by broker. All of them must belong to this broker. */
   #callOf({ topicData }: ProduceArguments): ProduceCall {
     const carriers = topicData.flatMap(({ partitions }) =>
       partitions.flatMap(({ messages }) => messages),
@@ -202,7 +205,7 @@ export class HonestBroker extends Broker {
     this.#dependencies.events.emit({ kind: 'produceAnswered', broker, durationMs, throttleMs })
   }
 
-  /** Asks something that any broker can answer; one that does not in time loses the connection. */
+  /** Asks a question that any broker can answer, and closes the connection after a timeout. */
   async #ask<Answer>(
     question: (connection: Connection) => Promise<ProtocolRequest<Answer>>,
   ): Promise<Answer> {
@@ -220,7 +223,7 @@ export class HonestBroker extends Broker {
       return answer
     } catch (error) {
       this.#isSilent = true
-      // Whatever it failed for, an answer that still comes would be one to no request.
+      // Whatever the error was, a late answer would belong to no request.
       const reason = new SocketEnd('intended', 'the request failed')
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(reason)
       if (this.#hasAnswered || !isHangUp(error)) throw error
@@ -230,7 +233,7 @@ export class HonestBroker extends Broker {
     }
   }
 
-  /** A token is there before the connection is, so that the time for this is not spent on that. */
+  /** Gets a token before it connects, so that a slow token endpoint does not use up the connect timeout. */
   async #connectIfWelcome(): Promise<void> {
     const { gate, securityBackoff, tokens } = this.#dependencies
     try {
@@ -246,7 +249,7 @@ export class HonestBroker extends Broker {
     securityBackoff.succeeded(this.brokerAddress)
   }
 
-  /** Connections are made, and credentials shown, also where a request finds that one was lost. */
+  /** Applies the security backoff, also to a request that has to reconnect and authenticate. */
   async #unlessRefused<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const { securityBackoff } = this.#dependencies
     securityBackoff.assertOpen(this.brokerAddress)
@@ -264,7 +267,7 @@ export class HonestBroker extends Broker {
     const cancelTimer = clock.schedule(connectTimeoutMs, () => {
       reject(new Error(`${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`))
     })
-    // Else kafkajs would go by what the broker said on an earlier connection.
+    // Otherwise kafkajs would use the versions of an earlier connection.
     this.versions = null
     try {
       await Promise.race([super.connect(), timedOut])
@@ -285,7 +288,7 @@ export class HonestBroker extends Broker {
     if (isConnected) await super.disconnect()
   }
 
-  /** Sends a question whose answer is returned as it was decoded, errors and all. */
+  /** Sends a question and returns the decoded answer, errors included. */
   async #send<Answer>(
     question: (connection: Connection) => Promise<ProtocolRequest<Answer>>,
   ): Promise<Answer> {
@@ -298,9 +301,9 @@ export class HonestBroker extends Broker {
   }
 
   /**
-   * Drops a connection that never became ready, together with what kafkajs would go on using: the
-   * connection itself, on which a broker that refused the credentials takes no others; the lock that a
-   * hanging connect() holds; the authentication under way.
+   * Drops a connection that never became ready, and the state that kafkajs would keep using: the connection itself,
+   * on which a broker that refused the credentials accepts no others; the lock of a hanging connect(); the
+   * authentication in progress.
    */
   async #startAfresh(): Promise<void> {
     const stale = this.connectionPool
@@ -315,7 +318,7 @@ export class HonestBroker extends Broker {
     this.#mend(this.connectionPool)
   }
 
-  /** Applies the workarounds that concern each connection. */
+  /** Applies the workarounds for each connection. */
   #mend({ pool }: ConnectionPool): void {
     const broker = this.#name
     const { clock, events, maxAnswerBytes, connectTimeoutMs } = this.#dependencies

@@ -3,12 +3,12 @@ import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { SocketEnd } from './sockets.ts'
 
-/** A connection is closed a quarter late at most, */
+/** A connection is closed late by at most a quarter of the idle time, */
 const CHECKS_PER_IDLE_TIME = 4
-/** or this: looking costs something too. */
+/** or by this, ms, because checks cost time too. */
 const MIN_CHECK_INTERVAL_MS = 100
 
-/** What {@link IdleConnections} work with. */
+/** Dependencies of {@link IdleConnections}. */
 export interface IdleConnectionsDependencies {
   readonly clock: Clock
   readonly connections: () => Iterable<Pick<Connection, 'socket' | 'requestQueue'>>
@@ -20,8 +20,8 @@ interface Activity {
 }
 
 /**
- * Closes connections on which nothing was sent or received for `connections.max.idle.ms`, before a broker or
- * something on the way does. The next request opens a new one.
+ * Closes connections without traffic for `connections.max.idle.ms`, before a broker or the network does. The next
+ * request opens a new one.
  */
 export class IdleConnections {
   readonly #maxIdleMs: number
@@ -35,7 +35,7 @@ export class IdleConnections {
     this.#dependencies = dependencies
   }
 
-  /** Begins to watch. */
+  /** Starts the checks. */
   start(): void {
     if (this.#maxIdleMs === 0) return
     const { clock } = this.#dependencies
@@ -46,7 +46,7 @@ export class IdleConnections {
     })
   }
 
-  /** Stops watching. */
+  /** Stops the checks. */
   close(): void {
     this.#cancelTimer?.()
   }

@@ -1,6 +1,6 @@
 /**
- * The parts of kafkajs 2.2.4 that it does not publish and that the transport builds on, as far as the
- * transport uses them. kafkajs is pinned to exactly this version.
+ * Types of the unpublished parts of kafkajs 2.2.4 that the transport uses. kafkajs is pinned to exactly this
+ * version.
  */
 
 declare module 'kafkajs/src/loggers/index.js' {
@@ -119,22 +119,22 @@ declare module 'kafkajs/src/broker/index.js' {
 
   export interface Connection {
     readonly socket: Socket | undefined
-    /** What arrived and is no whole answer yet. */
+    /** Received bytes of an incomplete answer. */
     chunks: Buffer[]
     bytesBuffered: number
     bytesNeeded: number
     readonly clientId: string
     readonly sasl: object | null | undefined
-    /** What waits for the answer to a step of SASL; kafkajs tells it of the end of the connection alone. */
+    /** Waits for the answer to a SASL step; kafkajs notifies it only of the end of the connection. */
     readonly authHandlers: { readonly onError: () => void } | null
-    /** Milliseconds, a big integer of kafkajs's own; 0 without an end. */
+    /** Milliseconds, in kafkajs's own big integer; 0 for no end. */
     readonly sessionLifetime: { toString(): string }
     /** Milliseconds before the end of a session at which it is renewed. */
     readonly reauthenticationThreshold: number
     isConnected(): boolean
     isAuthenticated(): boolean
     setVersions(versions: ApiVersions): void
-    /** Whether SASL goes in requests of Kafka's, or without a frame. */
+    /** Whether SASL tokens are sent in Kafka requests, or without a frame. */
     setSupportAuthenticationProtocol(isSupported: boolean): void
     authenticate: () => Promise<void>
     failIfNotConnected(): void
@@ -147,7 +147,7 @@ declare module 'kafkajs/src/broker/index.js' {
       fulfillRequest: (answer: { readonly correlationId: number }) => void
       scheduleCheckPendingRequests: () => void
       maybeThrottle(clientSideThrottleTime: number | undefined): void
-      /** Sends a request, now or when the broker's throttling is over. */
+      /** Sends a request, now or when the broker's throttling ends. */
       push: (request: PushedRequest) => void
     }
     send<Answer>(request: ProtocolRequest<Answer>): Promise<Answer>
@@ -160,7 +160,7 @@ declare module 'kafkajs/src/broker/index.js' {
     /** Two: the first for all requests but Fetch, the second for Fetch. */
     readonly pool: readonly Connection[]
     isConnected(): boolean
-    /** Connects it when it is not. */
+    /** Connects it if it is not connected. */
     getConnection(index: number): Promise<Connection>
   }
 
@@ -256,7 +256,7 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
     }
   }
 
-  /** All versions of one request; the type parameters are there to be inferred. */
+  /** All versions of one request, with inferred type parameters. */
   export interface Definition<Options, Answer> {
     readonly versions: readonly string[]
     protocol(options: { version: number }): (options: Options) => ProtocolRequest<Answer>

@@ -1,8 +1,8 @@
-/** Passes kafkajs's log lines on, without what may hold payloads or secrets. */
+/** Forwards kafkajs's log lines, without fields that may hold payloads or secrets. */
 import { logLevel, type logCreator } from 'kafkajs'
 import { HANGING_UP } from './sockets.ts'
 
-/** Where the transport writes its log. */
+/** The log function of the transport. */
 export type TransportLog = (
   level: 'error' | 'warn' | 'info' | 'debug',
   message: string,
@@ -13,15 +13,15 @@ export type TransportLog = (
 const FIELDS = ['broker', 'error', 'apiName', 'correlationId', 'size', 'retryCount'] as const
 
 /**
- * What kprf says itself, once and with what to look at, where kafkajs says it three times for each connection;
- * and connections that kprf ends for good reasons.
+ * Lines at level debug: kprf logs these failures once and with advice, where kafkajs logs them three times per
+ * connection; and connections that kprf closes on purpose.
  */
 const SAID_ELSEWHERE = new RegExp(
   `${HANGING_UP}|\\b(TLS|SSL|SASL|certificate|altnames)\\b|Response Sasl`,
   'i',
 )
 
-/** Makes the log sink that kafkajs asks for. */
+/** Makes the log creator for kafkajs. */
 export function kafkajsLogCreator(log: TransportLog): logCreator {
   return () =>
     ({ level, namespace, log: entry }) => {
@@ -33,12 +33,12 @@ export function kafkajsLogCreator(log: TransportLog): logCreator {
     }
 }
 
-/** kafkajs sometimes logs an error where its types say a text. */
+/** kafkajs sometimes logs an error object where its types declare a string. */
 function wordsOf(message: unknown): string {
   return message instanceof Error ? message.message : String(message)
 }
 
-/** What is an error to kafkajs is mostly one attempt that failed and will be repeated. */
+/** An error of kafkajs is mostly one failed attempt that will be repeated. */
 const LEVELS = new Map<logLevel, 'warn' | 'info' | 'debug'>([
   [logLevel.ERROR, 'warn'],
   [logLevel.WARN, 'warn'],

@@ -33,7 +33,7 @@ import { StallWatch } from './stall-watch.ts'
 import type { KafkajsTransportSettings } from './settings.ts'
 import { disguiseIpv6, Sockets, type Connect } from './sockets.ts'
 
-/** What a {@link KafkajsTransport} works with. */
+/** Dependencies of a {@link KafkajsTransport}. */
 export interface KafkajsTransportDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -43,19 +43,19 @@ export interface KafkajsTransportDependencies {
   readonly connect?: Connect
 }
 
-/** When nothing was heard of Kafka for so long, it is asked whether it is there. */
+/** After this time without an answer, ms, the transport probes Kafka. */
 const PROBE_INTERVAL_MS = 10_000
-/** Whatever the reconnect backoff: nobody waits for the answer to this question. */
+/** Shortest backoff of probes, ms, because nobody waits for their answer. */
 const MIN_PROBE_BACKOFF_MS = 20
-/** kafkajs's own disconnect waits for requests in flight, which may be for ever. */
+/** Timeout of kafkajs's disconnect, ms, which waits for requests in flight, possibly for ever. */
 const DISCONNECT_TIMEOUT_MS = 5_000
-/** One attempt each: retries, their backoff and their end are the dispatcher's. */
+/** The dispatcher does retries, their backoff and their end. */
 const NO_RETRIES = { retries: 0 }
 
 /**
- * The transport on kafkajs's producer. What `sendBatch` says is believed only as far as it is known to
- * be true: it gets batches of partitions whose one leader is known, retries nothing, and a partition that the
- * answer does not mention has failed.
+ * The transport on kafkajs's producer. It trusts `sendBatch` only as far as it is correct: it passes batches for
+ * partitions of one known leader, retries nothing, and treats a partition that the answer does not mention as
+ * failed.
  */
 export class KafkajsTransport implements Transport {
   readonly #dependencies: KafkajsTransportDependencies
@@ -70,7 +70,7 @@ export class KafkajsTransport implements Transport {
   readonly #probeBackoff: ReconnectBackoff
   readonly #tokens: TokenSource | undefined
   #cancelProbe: CancelTimer | undefined
-  /** One question follows the other: kafkajs keeps the last metadata, and builds brokers from it. */
+  /** Questions follow one another, because kafkajs keeps the last metadata and builds brokers from it. */
   #lastQuestion: Promise<unknown> = Promise.resolve()
   #listener: TransportListener | undefined
   #isConnected = false
@@ -98,9 +98,9 @@ export class KafkajsTransport implements Transport {
         connectionTimeout: connectTimeoutMs,
         authenticationTimeout: connectTimeoutMs,
         requestTimeout: socketTimeoutMs,
-        // Its own would leave a connection open on which an answer is missing, and looks before what arrived is read.
+        // kafkajs's own would leave the connection open, and fires before received answers are read.
         enforceRequestTimeout: false,
-        // `ProducerCluster` decides on it request by request.
+        // `ProducerCluster` decides this per request.
         allowAutoTopicCreation: false,
         retry: NO_RETRIES,
         socketFactory: this.#sockets.factory,
@@ -227,7 +227,7 @@ export class KafkajsTransport implements Transport {
     const cancelTimer = this.#dependencies.clock.schedule(DISCONNECT_TIMEOUT_MS, () => {
       resolve(undefined)
     })
-    // An error while hanging up changes nothing: the sockets are destroyed next.
+    // An error while disconnecting does not matter: the sockets are destroyed next.
     const disconnected = this.#producer.disconnect().catch(() => undefined)
     await Promise.race([disconnected, timedOut])
     cancelTimer()
@@ -270,13 +270,13 @@ export class KafkajsTransport implements Transport {
       return answer
     } catch (error) {
       const failure = new TransportError(classify(error), reasonOf(error), { cause: error })
-      // Others may have answered meanwhile: then only the one that was asked is out of reach.
+      // If other brokers have answered meanwhile, only this one is unreachable.
       if (this.#lastHeardMs < startedMs) this.#lost(failure)
       throw failure
     }
   }
 
-  /** A broker that hangs has lost its connection after the first attempt; the second asks all of them. */
+  /** The second attempt asks all brokers; a hanging broker has lost its connection in the first. */
   async #askTwice<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     try {
       return await question()
@@ -309,7 +309,7 @@ export class KafkajsTransport implements Transport {
     this.#cancelProbe = this.#dependencies.clock.schedule(delayMs, () => void this.#probe())
   }
 
-  /** Connects, and later notices when Kafka went away or came back while nobody produces. */
+  /** Connects, and later notices while nobody produces that Kafka has gone away or come back. */
   async #probe(): Promise<void> {
     const { clock } = this.#dependencies
     const silenceMs = clock.nowMs() - this.#lastHeardMs
@@ -327,12 +327,12 @@ export class KafkajsTransport implements Transport {
   }
 }
 
-/** The partition was chosen at admission; kafkajs must not choose again. */
+/** Returns the partition chosen at admission; kafkajs must not choose again. */
 function chosenPartition({ message }: { message: { partition?: number } }): number {
   return message.partition ?? -1
 }
 
-/** What kafkajs's producer is to send: for each topic, a carrier for each partition. */
+/** The messages for kafkajs's producer: for each topic, a carrier for each partition. */
 function topicMessagesOf(call: ProduceCall): { topic: string; messages: Carrier[] }[] {
   const messagesByTopic = new Map<string, Carrier[]>()
   for (const batch of call.batches) {

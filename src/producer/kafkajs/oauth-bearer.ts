@@ -5,20 +5,19 @@ import type { TokenSource } from '../security/bearer-token.ts'
 
 const SEPARATOR = '\x01'
 const ACKNOWLEDGEMENT = Buffer.from(SEPARATOR)
-/** kafkajs hands answers on behind their length. */
+/** kafkajs passes answers with their length in front. */
 const LENGTH_BYTES = 4
 
-/** What is sent: always the newest token, and the same extensions. */
+/** The data to send: always the newest token, and the same extensions. */
 export interface BearerIdentity {
   readonly tokens: TokenSource
   readonly extensions: Readonly<Record<string, string>>
 }
 
 /**
- * SASL OAUTHBEARER (RFC 7628) as kafkajs takes mechanisms from others. Workaround: kafkajs's own does not
- * look at the broker's answer. A broker that refuses a token says so in an answer without an error code, and
- * waits for the client to acknowledge; kafkajs takes that for success, sends its next request, and the broker
- * hangs up on it without a word.
+ * SASL OAUTHBEARER (RFC 7628) as a custom mechanism for kafkajs. Workaround: kafkajs's own does not check the
+ * broker's answer. A broker refuses a token in an answer without an error code, and waits for the client to
+ * acknowledge it; kafkajs treats this as success and sends its next request, and the broker closes the connection.
  */
 export function oauthBearer({ tokens, extensions }: BearerIdentity): Mechanism {
   const extras = Object.entries(extensions).map(([name, value]) => `${name}=${value}${SEPARATOR}`)
@@ -41,7 +40,7 @@ export function oauthBearer({ tokens, extensions }: BearerIdentity): Mechanism {
         const head = `n,,${SEPARATOR}auth=Bearer ${token}${SEPARATOR}`
         const refusal = await exchange(`${head}${extras.join('')}${SEPARATOR}`)
         if (refusal.length === 0) return
-        // The broker fails it for good then, in an answer that says no more than this one.
+        // The broker then fails the authentication, in an answer without further information.
         await exchange(ACKNOWLEDGEMENT).catch(() => undefined)
         throw new KafkaJSSASLAuthenticationError(
           `SASL OAUTHBEARER authentication failed: ${refusal.toString()}`,

@@ -4,8 +4,8 @@ import type { EncodedBatch, ProduceRequest } from '../transport.ts'
 import { SocketEnd } from './sockets.ts'
 
 /**
- * One produce request from the hand-over to kafkajs to its end: what it carries, whether it was sent, and on
- * which connection.
+ * One produce request, from kafkajs's producer to its end: its batches, whether it was sent, and on which
+ * connection.
  */
 export class ProduceCall {
   readonly leader: number
@@ -24,20 +24,20 @@ export class ProduceCall {
     return this.#socket !== undefined
   }
 
-  /** Whether it was given up, and must not be sent if it was not yet. */
+  /** Whether it was given up. If so and it is not sent yet, it must not be sent. */
   get isAbandoned(): boolean {
     return this.#isAbandoned
   }
 
-  /** Bytes that were heard on its connection since it was sent; `undefined` while it was not. */
+  /** Bytes received on its connection since it was sent; `undefined` before. */
   get bytesHeard(): number | undefined {
     return this.#socket && this.#socket.bytesRead - this.#bytesReadBefore
   }
 
   /**
-   * Notes the connection on which the request is about to be written.
+   * Records the connection on which the request is about to be written.
    *
-   * @throws Error when it was given up before, or the connection is gone, which kafkajs learns a little later.
+   * @throws Error if it was given up before, or the connection is closed, which kafkajs learns a little later.
    */
   sendOn(socket: Socket): void {
     if (this.#isAbandoned) throw new Error('the request was given up before it was sent')
@@ -47,9 +47,8 @@ export class ProduceCall {
   }
 
   /**
-   * Gives the request up. If it was sent, its connection is destroyed: kafkajs would keep on using a
-   * connection that no longer answers until the kernel gives up, a quarter of an hour later. Nothing reads
-   * the batches any more once this returns.
+   * Gives the request up. If it was sent, its connection is destroyed: otherwise kafkajs would use a silent
+   * connection until the kernel gives up, 15 minutes later. The batches are not read after this returns.
    */
   abandon(): void {
     this.#isAbandoned = true
@@ -58,13 +57,13 @@ export class ProduceCall {
 }
 
 /**
- * A whole encoded batch dressed up as the one "message" that kafkajs's producer gets for a partition.
- * kafkajs passes it through untouched, down to the broker that writes the call's batches.
+ * Carries a complete encoded batch as the one "message" of a partition for kafkajs's producer. kafkajs passes it
+ * unchanged to the broker, which writes the call's batches.
  */
 export class Carrier implements Message {
   readonly call: ProduceCall
   readonly partition: number
-  /** kafkajs wants every message to have a value. */
+  /** kafkajs requires a value. */
   readonly value: Buffer
 
   constructor(call: ProduceCall, { partition, pieces }: EncodedBatch) {

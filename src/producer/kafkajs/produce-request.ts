@@ -1,7 +1,7 @@
 /**
- * Writes a Produce request (versions 3 to 7, which differ in their answers alone) without copying batches:
- * kafkajs's own way makes four copies of each. Correlation ids, throttling and time-outs stay kafkajs's: the
- * request goes through its connection's request queue like any other.
+ * Writes a Produce request (versions 3 to 7, which differ only in their answers) without copying batches: kafkajs
+ * makes four copies of each. The request goes through kafkajs's request queue, so correlation ids, throttling and
+ * timeouts stay kafkajs's.
  */
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
@@ -10,7 +10,7 @@ import { invariant } from '../../base/invariant.ts'
 import type { EncodedBatch } from '../transport.ts'
 import type { ProduceCall } from './produce-call.ts'
 
-/** What a Produce request says beside its batches. */
+/** The fields of a Produce request other than its batches. */
 export interface ProduceOptions {
   readonly apiVersion: number
   /** 0, 1 or -1. */
@@ -19,14 +19,14 @@ export interface ProduceOptions {
   readonly timeout: number
 }
 
-/** A request of this size or less is copied together: one small write is cheaper than one of many parts. */
+/** A request up to this size, bytes, is copied together: one small write is cheaper than one of many parts. */
 const COPIED_BYTES = 65_536
 
 /**
  * Sends a call's batches on a connection.
  *
- * @returns the answer, not decoded; `null` with acks 0, once everything is with the kernel.
- * @throws kafkajs's errors when there is no answer.
+ * @returns the answer, not decoded; `null` with acks 0, once the kernel has everything.
+ * @throws kafkajs's errors if there is no answer.
  */
 export async function sendProduce(
   connection: Connection,
@@ -63,7 +63,7 @@ export async function sendProduce(
           onWritten(undefined)
         })
       } catch (error) {
-        // kafkajs has noted it as in flight, and would wait for an answer.
+        // kafkajs has registered it as in flight, and would wait for an answer.
         connection.requestQueue.inflight.delete(correlationId)
         reject(error)
       }

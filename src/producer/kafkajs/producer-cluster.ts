@@ -11,23 +11,23 @@ import type { RebootstrapSettings } from './settings.ts'
 /** The error that tells a client to forget the brokers that it knows (KIP-1102). */
 const REBOOTSTRAP_REQUIRED = 129
 
-/** Partition number and node id of its leader, as kafkajs wants them. */
+/** Partition number and node id of its leader, in kafkajs's form. */
 interface PartitionLeader {
   readonly partitionId: number
   readonly leader: number
 }
 
 /**
- * kafkajs's Cluster as its producer sees it, answered from metadata that we fetch, vet and keep
- * ourselves. What the producer would do behind our back is taken away from it:
+ * kafkajs's Cluster for its producer, answered from metadata that kprf fetches, checks and keeps. It removes what
+ * the producer would otherwise do by itself:
  *
- * - keeping every topic that it ever saw, asking for all of them at each refresh and failing when one
- *   is bad (`addMultipleTargetTopics`, `refreshMetadata*`);
- * - waiting for a lock in front of each send, which times out under load (kafkajs issue 1039);
- * - reconnecting and refreshing after an error before it tells us, which may take long and may put
- *   another error in the place of the first (`isConnected`, `refreshMetadata`);
- * - looking for a broker one after the other, and among those known as long as one of them takes a connection
- *   (`brokerPool.findConnectedBroker`): `BrokerFinder` looks for one.
+ * - keep every topic that it ever saw, request all of them at each refresh, and fail if one is bad
+ *   (`addMultipleTargetTopics`, `refreshMetadata*`);
+ * - wait for a lock before each send, which times out under load (kafkajs issue 1039);
+ * - reconnect and refresh after an error before it reports it, which may take long and may replace the error by another
+ *   (`isConnected`, `refreshMetadata`);
+ * - try one broker at a time, and only known ones as long as one accepts a connection
+ *   (`brokerPool.findConnectedBroker`): `BrokerFinder` does this.
  */
 export class ProducerCluster extends Cluster {
   readonly #partitions = new Map<string, readonly PartitionLeader[]>()
@@ -66,7 +66,7 @@ export class ProducerCluster extends Cluster {
 
   /** Asks a broker about topics and remembers the leaders. Not to be called concurrently. */
   async fetchMetadata(topics: readonly string[], mayCreate: boolean): Promise<RawMetadata> {
-    // Brokers are asked by code that passes topics on only.
+    // The code that asks brokers passes only topics on.
     this.#mayCreateTopics = mayCreate
     let metadata = await this.#askForMetadata(topics)
     if (isRebootstrapRequired(metadata) && this.#mayRebootstrap) {
@@ -92,7 +92,7 @@ export class ProducerCluster extends Cluster {
     return await this.#finder.ask((broker) => broker.initProducerId({ transactionalId: null }))
   }
 
-  /** The connections to all brokers known, open or not. */
+  /** The connections to all known brokers, open or not. */
   *connections(): Generator<Connection> {
     for (const broker of this.#finder.brokers) yield* broker.connectionPool.pool
   }
@@ -102,7 +102,7 @@ export class ProducerCluster extends Cluster {
     return this.#finder.brokers.some((broker) => broker.isConnected())
   }
 
-  /** Connections are made when a question is asked or a request sent. */
+  /** Does nothing: connections are opened when a question or request is sent. */
   override connect(): Promise<void> {
     return Promise.resolve()
   }
@@ -112,11 +112,11 @@ export class ProducerCluster extends Cluster {
   }
 
   /**
-   * Keeps a broker whose connection was closed: metadata says which brokers there are. The stock one
-   * may put the seed broker under the id of another while metadata is being refreshed.
+   * Keeps a broker whose connection was closed, because metadata says which brokers exist. The stock one may put
+   * the seed broker under the id of another while metadata is refreshed.
    */
   override removeBroker(): void {
-    // Nothing to do.
+    // Does nothing.
   }
 
   override isConnected(): boolean {
@@ -139,7 +139,7 @@ export class ProducerCluster extends Cluster {
     return this.#partitions.get(topic) ?? []
   }
 
-  /** The stock one looks every partition up among all others, and copies what it has for each. */
+  /** The stock one searches every partition among all others, and copies the list for each. */
   override findLeaderForPartitions(
     topic: string,
     partitions: readonly (number | string)[],
@@ -152,7 +152,7 @@ export class ProducerCluster extends Cluster {
   async #askForMetadata(topics: readonly string[]): Promise<RawMetadata> {
     return await this.#finder.ask(async (broker) => {
       const metadata = await broker.metadata(topics)
-      // One that has just started, or is alone, may not know any, not even itself.
+      // A broker that has just started, or is alone, may not know any brokers, not even itself.
       if (metadata.brokers.length > 0) return metadata
       throw new Error(`${broker.brokerAddress} knows of no brokers`)
     })

@@ -1,15 +1,15 @@
 /**
- * Workaround: kafkajs proves itself anew 10 s before its session ends (KIP-368), and so before each request
- * when sessions are shorter; brokers take that once a second and hang up otherwise.
+ * Workaround: kafkajs re-authenticates 10 s before its session ends (KIP-368), and thus before each request if
+ * sessions are shorter; brokers accept that once a second and otherwise close the connection.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
 
-/** Of a session's life; other clients of Kafka leave as much. */
+/** Share of a session at which it is renewed, as in other Kafka clients. */
 const REMAINING = 0.15
-/** What kafkajs leaves of any session. */
+/** kafkajs's own threshold, ms. */
 const MAX_REMAINING_MS = 10_000
 
-/** Makes one connection prove itself anew when a part of its session is left, however long that is. */
+/** Makes a connection re-authenticate when this share of its session is left, however long the session is. */
 export function renewSessionInTime(
   connection: Pick<Connection, 'sessionLifetime' | 'reauthenticationThreshold'>,
 ): void {

@@ -8,21 +8,21 @@ import type { BearerSettings, SaslSettings } from '../security/settings.ts'
 import type { TransportLog } from './kafkajs-log.ts'
 import { oauthBearer } from './oauth-bearer.ts'
 
-/** SASL for kafkajs. */
+/** SASL options for kafkajs. */
 export interface KafkajsSasl {
   readonly options: SASLOptions | Mechanism
-  /** Where its tokens come from; `undefined` with a password. */
+  /** The source of tokens; `undefined` with a password. */
   readonly tokens: TokenSource | undefined
 }
 
-/** What tokens are asked for with. */
+/** Dependencies of token sources. */
 export interface SaslDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly log: TransportLog
 }
 
-/** Makes what kafkajs is to know of SASL out of the settings. */
+/** Converts the SASL settings to options for kafkajs. */
 export function kafkajsSasl(
   sasl: SaslSettings,
   backoff: ReconnectBackoffSettings,

@@ -6,7 +6,7 @@ import type { TransportLog } from './kafkajs-log.ts'
 import { BrokerBackoff } from './broker-backoff.ts'
 import { securityFailureOf } from './security-failure.ts'
 
-/** What {@link SecurityBackoff} work with. */
+/** Dependencies of a {@link SecurityBackoff}. */
 export interface SecurityBackoffDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -16,7 +16,7 @@ export interface SecurityBackoffDependencies {
   readonly mechanism: string | undefined
 }
 
-/** Even where other attempts to connect follow each other faster. */
+/** Shortest backoff, ms, even if other reconnect attempts are more frequent. */
 const MIN_BACKOFF_MS = 1_000
 
 const MESSAGES = {
@@ -25,9 +25,9 @@ const MESSAGES = {
 } as const
 
 /**
- * Brokers that turned kprf away for its credentials or for TLS. Neither gets better by trying again at once,
- * and brokers lock out who does: each is left alone for a backoff, and its refusal is logged once in each,
- * however many connections and records wait for it.
+ * The backoff of brokers that refused kprf's credentials or failed in TLS. An immediate retry does not help, and
+ * brokers lock out clients that retry. So kprf leaves each such broker alone for a backoff, and logs its refusal
+ * once per backoff, however many connections and records wait for it.
  */
 export class SecurityBackoff {
   readonly #dependencies: SecurityBackoffDependencies
@@ -43,15 +43,15 @@ export class SecurityBackoff {
     this.#gate = new BrokerBackoff(patient, dependencies)
   }
 
-  /** @throws what the broker was refused for, while its backoff lasts. */
+  /** @throws the last refusal while the broker's backoff lasts. */
   assertOpen(broker: string): void {
     this.#gate.assertOpen(broker)
   }
 
-  /** Takes note of a failure, whatever it is of. */
+  /** Records a failure of any kind; only security failures have an effect. */
   failed(broker: string, error: unknown): void {
     const failure = securityFailureOf(error)
-    // Without a token no broker was asked; the token's source has its own backoff, and says so itself.
+    // Without a token no broker was asked; the token source has its own backoff, and logs the failure itself.
     if (!failure || failure.kind === 'token') return
     const { log, events, mechanism } = this.#dependencies
     if (failure.kind === 'credentials') {
@@ -70,7 +70,7 @@ export class SecurityBackoff {
     })
   }
 
-  /** The broker let kprf in. */
+  /** Records that the broker accepted kprf. */
   succeeded(broker: string): void {
     this.#gate.succeeded(broker)
   }

@@ -1,6 +1,6 @@
 /**
- * Tells failures of credentials and of TLS from all others, and gives them words that help: what is wrong,
- * and what to look at. Real brokers say little, and some of it by hanging up.
+ * Detects failures of credentials and of TLS, and describes them for operators: the reason, and what to check. Real
+ * brokers report little, and often only close the connection.
  */
 import { RDKAFKA } from '../delivery-errors.ts'
 import { TokenError } from '../security/bearer-token.ts'
@@ -8,17 +8,17 @@ import type { Availability } from '../transport.ts'
 import { causes, classify, reasonOf } from './classify.ts'
 import { HANDSHAKE_CUT, TLS_EXPECTED } from './sockets.ts'
 
-/** Why a broker and kprf do not trust each other. */
+/** A security failure between kprf and a broker. */
 export interface SecurityFailure {
-  /** `token`: there is none to show. */
+  /** `token`: there is no token to send. */
   readonly kind: 'credentials' | 'tls' | 'token'
-  /** What went wrong, without secrets. */
+  /** The reason, without secrets. */
   readonly reason: string
-  /** What to look at. */
+  /** What to check. */
   readonly check: string
 }
 
-/** What Kafka is to kprf after such a failure. */
+/** The availability of Kafka after such a failure. */
 export const AVAILABILITY_AFTER = {
   credentials: 'authenticationFailed',
   tls: 'tlsFailed',
@@ -34,7 +34,7 @@ const AUTHORITY =
 const CLIENT_CERTIFICATE =
   'ssl.certificate.location and ssl.key.location: the broker requires a client certificate, signed by an authority that it trusts'
 
-/** By Node's error codes; the first that fits. */
+/** By Node's error codes; the first match counts. */
 const TLS_CHECKS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(${HANDSHAKE_CUT}|${TLS_EXPECTED}|EPROTO|.*WRONG_VERSION)`), PROTOCOL_AND_PORT],
   [
@@ -47,7 +47,7 @@ const TLS_CHECKS: readonly (readonly [RegExp, string])[] = [
   [/UNABLE_TO|SELF_SIGNED|INVALID_CA|PATH_LENGTH|CERT/, AUTHORITY],
 ]
 
-/** Describes what kafkajs or a token source threw, if it is one of these failures. */
+/** Describes an error of kafkajs or a token source, if it is a security failure. */
 export function securityFailureOf(error: unknown): SecurityFailure | undefined {
   const chain = causes(error)
   const missing = chain.find((cause) => cause instanceof TokenError)
@@ -84,7 +84,7 @@ function checkTls(codes: readonly unknown[]): string {
   return TLS_CHECKS.find(([pattern]) => pattern.test(code))?.[1] ?? PROTOCOL_AND_PORT
 }
 
-/** The words of the error without those of libraries around them. */
+/** The message of the error without the text that libraries add. */
 function plainly(error: unknown): string {
   const reason = reasonOf(error).trim()
   const [, openSsl = reason] = /:SSL routines:[^:]*:([^:]+)/.exec(reason) ?? []

@@ -2,18 +2,18 @@ import type { ConnectionOptions } from 'node:tls'
 import type { SaslSettings } from '../security/settings.ts'
 import type { SocketSettings } from './sockets.ts'
 
-/** When those at the bootstrap addresses are asked once there are brokers that metadata named. */
+/** When the bootstrap addresses are asked after metadata has named brokers. */
 export interface RebootstrapSettings {
-  /** `metadata.recovery.strategy`: `false` never, not even when all of these are out of reach. */
+  /** `metadata.recovery.strategy`: with `false` never, not even if all known brokers are unreachable. */
   readonly isAllowed: boolean
   /**
-   * `metadata.recovery.rebootstrap.trigger.ms`: for how long none of these may have answered; 0 asks all at once. If
-   * they have all failed, it is not waited for.
+   * `metadata.recovery.rebootstrap.trigger.ms`: how long all known brokers must have been silent; with 0 all are
+   * asked at once. If all known brokers have failed, there is no wait.
    */
   readonly triggerMs: number
 }
 
-/** Where Kafka is and how to get in. */
+/** Addresses of Kafka, TLS and SASL, and limits of connections. */
 export interface KafkajsTransportSettings {
   /** `host:port`, IPv6 hosts in brackets. */
   readonly brokers: readonly string[]
@@ -27,13 +27,13 @@ export interface KafkajsTransportSettings {
   /** `socket.timeout.ms`. */
   readonly socketTimeoutMs: number
   readonly socket: SocketSettings
-  /** `connections.max.idle.ms`: a connection on which nothing happens for so long is closed; 0 never. */
+  /** `connections.max.idle.ms`: a connection without traffic for this long is closed; 0 never. */
   readonly maxIdleMs: number
-  /** `receive.message.max.bytes`: an answer that says it is longer ends its connection. */
+  /** `receive.message.max.bytes`: a longer answer closes its connection. */
   readonly maxAnswerBytes: number
   /** `reconnect.backoff.ms` and `reconnect.backoff.max.ms`. */
   readonly reconnectBackoffMs: number
   readonly reconnectBackoffMaxMs: number
-  /** Whether kafkajs's own debug lines are wanted. */
+  /** Whether to log kafkajs's own debug lines. */
   readonly isDebugLogged: boolean
 }

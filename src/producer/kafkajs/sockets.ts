@@ -5,10 +5,10 @@ import type { ConnectionEnd } from '../../base/connection-end.ts'
 import { addressOf, type EventSink } from '../events.ts'
 
 const KEEP_ALIVE_DELAY_MS = 60_000
-/** kafkajs splits a bootstrap address at its first colon, so an IPv6 address goes in disguise. */
+/** Suffix of an encoded IPv6 address, because kafkajs splits a bootstrap address at its first colon. */
 const IPV6_SUFFIX = '.ipv6-literal'
 
-/** Makes `host:port` fit for kafkajs: `[::1]:9092` becomes `3a3a31.ipv6-literal:9092`. */
+/** Encodes `host:port` for kafkajs: `[::1]:9092` becomes `3a3a31.ipv6-literal:9092`. */
 export function disguiseIpv6(address: string): string {
   const match = /^\[(?<host>[^\]]+)\]:(?<port>\d+)$/.exec(address)
   if (!match?.groups) return address
@@ -22,18 +22,18 @@ export function revealIpv6(host: string): string {
   return Buffer.from(host.slice(0, -IPV6_SUFFIX.length), 'hex').toString()
 }
 
-/** How the words of an intended {@link SocketEnd} begin. */
+/** The beginning of the message of an intended {@link SocketEnd}. */
 export const HANGING_UP = 'kprf hangs up: '
-/** Error code of a connection that ended while TLS was being set up: as if the other side spoke none. */
+/** Error code of a connection that ended during the TLS handshake, as if the other side did not use TLS. */
 export const HANDSHAKE_CUT = 'ERR_TLS_HANDSHAKE_CUT'
-/** Error code of a plain connection to a broker that speaks TLS. */
+/** Error code of a plaintext connection to a TLS broker. */
 export const TLS_EXPECTED = 'ERR_TLS_EXPECTED'
 
-/** Why a socket was destroyed by kprf itself. */
+/** The reason why kprf destroyed a socket. */
 export class SocketEnd extends Error {
-  /** `intended` where nothing is wrong. */
+  /** `intended` if it is not an error. */
   readonly reason: 'timeout' | 'malformed' | 'intended'
-  /** All that kafkajs passes on, beside the message. */
+  /** The only field that kafkajs passes on, besides the message. */
   readonly code: string | undefined
 
   constructor(reason: SocketEnd['reason'], message: string, code?: string) {
@@ -44,12 +44,12 @@ export class SocketEnd extends Error {
   }
 }
 
-/** Opens a TCP connection, and calls `onConnect` once it is there. */
+/** Opens a TCP connection, and calls `onConnect` when it is established. */
 export type Connect = (options: net.TcpNetConnectOpts, onConnect: () => void) => net.Socket
 
-/** How connections are to be. */
+/** Options of connections. */
 export interface SocketSettings {
-  /** `broker.address.family`: which addresses of a host are tried. */
+  /** `broker.address.family`: the addresses of a host to try. */
   readonly family: 'any' | 'v4' | 'v6'
   /** `socket.keepalive.enable`. */
   readonly keepAlive: boolean
@@ -60,8 +60,8 @@ export interface SocketSettings {
 const FAMILIES = { any: 0, v4: 4, v6: 6 } as const
 
 /**
- * Opens the connections to brokers, keeps hold of them so that they can all be destroyed, and knows
- * addresses that kafkajs cannot parse.
+ * Opens the connections to brokers, keeps track of them so that all can be destroyed, and supports addresses that
+ * kafkajs cannot parse.
  */
 export class Sockets {
   readonly #tlsOptions: tls.ConnectionOptions | undefined
@@ -87,9 +87,9 @@ export class Sockets {
     this.#connect = connect
   }
 
-  /** kafkajs's way to get a connection. Its own would leave Nagle's delay on. */
+  /** The socket factory for kafkajs. kafkajs's own would leave Nagle's delay on. */
   readonly factory: ISocketFactory = ({ host: givenHost, port, onConnect }) => {
-    // kafkajs makes a failed connection of it.
+    // kafkajs treats this as a failed connection.
     if (this.#isClosed) throw new Error('kprf is closing')
     const host = revealIpv6(givenHost)
     const keepAliveInitialDelay = KEEP_ALIVE_DELAY_MS
@@ -103,16 +103,15 @@ export class Sockets {
     return socket
   }
 
-  /** Destroys every connection that is still open, and lets no more be opened. */
+  /** Destroys every open connection, and prevents new ones. */
   destroyAll(): void {
     this.#isClosed = true
-    // kafkajs listens for errors and for the end, not for the mere close.
+    // kafkajs listens for errors and for the end, but not for close.
     for (const socket of this.#open) socket.destroy(new SocketEnd('intended', 'kprf is closing'))
   }
 
   /**
-   * TLS goes over a socket of ours, on whose wire the bytes are counted: a TLS socket counts those of the
-   * plain text.
+   * TLS runs over a socket of kprf's own, which counts the bytes on the wire: a TLS socket counts plaintext bytes.
    */
   #openSocket(
     options: net.TcpNetConnectOpts & { readonly host: string },
@@ -133,7 +132,7 @@ export class Sockets {
     let isConnected = false
     connection.once('error', (error) => {
       cause = error
-      // Nothing tells it from a reset of an open connection but when it comes.
+      // A reset during the handshake looks like a reset of an open connection; only the time tells them apart.
       const isCut = 'code' in error && error.code === 'ECONNRESET'
       if (this.#tlsOptions && !isConnected && isCut) Object.assign(error, { code: HANDSHAKE_CUT })
     })

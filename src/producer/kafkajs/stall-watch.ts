@@ -2,30 +2,34 @@ import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { MetadataSnapshot } from '../transport.ts'
 import type { ProduceCall } from './produce-call.ts'
 
-/** Long for an answer, and short of the time in which Kafka notices that a broker hangs (9 s). */
+/**
+ * Silence after which a request is stalled, ms: long for an answer, and less than the time in which Kafka notices a
+ * hanging broker (9 s).
+ */
 const STALLED_AFTER_MS = 2_000
 const CHECK_INTERVAL_MS = 1_000
 
-/** What a {@link StallWatch} works with. */
+/** Dependencies of a {@link StallWatch}. */
 export interface StallWatchDependencies {
   readonly clock: Clock
-  /** Called with a topic again and again while a request of it is stalled. */
+  /** Called repeatedly with a topic while a request of it is stalled. */
   readonly onStalled: (topic: string) => void
 }
 
-/** What was heard on the connection of a request, as far as it was looked at. */
+/** The bytes received on the connection of a request, as of the last check. */
 interface Watched {
   readonly beganMs: number
   bytesHeard: number
-  /** When these bytes were noticed. */
+  /** When these bytes were noticed, ms. */
   heardMs: number
 }
 
 /**
- * A broker that hangs keeps its connections, and whoever waits for its answer may wait until the message
- * timeout, although the partition has a new leader long since. So requests without an answer make kprf ask
- * who leads their partition after a while, and are given up, connection and all, when it is another and nothing
- * was heard on the connection for as long. The broker may have answered other requests, or half of this one, before. One timer serves all requests.
+ * Finds requests to hanging brokers. Such a broker keeps its connections, and records that wait for its answer may
+ * wait until the message timeout, although the partition has had a new leader for long. So after a while kprf asks
+ * for the leader of requests without an answer. It gives a request and its connection up if the leader is another
+ * broker and the connection has been silent for the same time; answers to other requests, or a part of an answer,
+ * may have come before. One timer serves all requests.
  */
 export class StallWatch {
   readonly #dependencies: StallWatchDependencies
@@ -37,7 +41,7 @@ export class StallWatch {
     this.#dependencies = dependencies
   }
 
-  /** Watches a request until the function returned is called. */
+  /** Watches a request until the returned function is called. */
   watch(call: ProduceCall): () => void {
     const nowMs = this.#dependencies.clock.nowMs()
     this.#calls.set(call, { beganMs: nowMs, bytesHeard: 0, heardMs: nowMs })
@@ -47,7 +51,7 @@ export class StallWatch {
     }
   }
 
-  /** Gives up what is stalled at a silent broker that leads one of its partitions no more. */
+  /** Gives up requests at a silent broker that no longer leads one of their partitions. */
   learn({ topics }: MetadataSnapshot): void {
     const stalled = this.#stalled()
     if (stalled.length === 0) return
@@ -79,7 +83,7 @@ export class StallWatch {
     })
   }
 
-  /** Notes what was heard since the last look. */
+  /** Records the bytes received since the last check. */
   #listen(): void {
     const nowMs = this.#dependencies.clock.nowMs()
     for (const [call, watched] of this.#calls) {
@@ -90,7 +94,7 @@ export class StallWatch {
     }
   }
 
-  /** Whether a request was sent and nothing came on its connection lately: no answer, of others or of itself. */
+  /** Whether a request was sent and nothing has arrived on its connection recently. */
   #isSilent(call: ProduceCall): boolean {
     const watched = this.#calls.get(call)
     if (!watched || call.bytesHeard !== watched.bytesHeard) return false

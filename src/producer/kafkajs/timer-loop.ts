@@ -1,11 +1,11 @@
 /**
- * Workaround: kafkajs's RequestQueue re-arms a timer for ever, also when nothing is pending: some 900
- * wake-ups a second for each connection, 1.4 % of a core, with negative delays that Node warns of
- * (kafkajs issue 1751). The loop is only needed while requests are held back, by throttling say.
+ * Workaround: kafkajs's RequestQueue re-arms a timer for ever, also when nothing is pending: some 900 wake-ups a
+ * second per connection, 1.4 % of a core, with negative delays that Node warns about (kafkajs issue 1751). The loop
+ * is needed only while requests are held back, for example by throttling.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
 
-/** Lets the queue of one connection arm its timer only while requests are pending. */
+/** Runs the timer of a connection's queue only while requests are pending. */
 export function silenceIdleTimerLoop({
   requestQueue,
 }: {

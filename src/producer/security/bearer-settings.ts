@@ -4,7 +4,7 @@ import type { BearerSettings, OidcSettings } from './settings.ts'
 import { tokenEndpoint } from './token-endpoint.ts'
 import { parseUnsecured } from './unsecured-config.ts'
 
-/** librdkafka's properties; empty where not used. For `oidc`, endpoint, id, secret and claim are set. */
+/** librdkafka's properties; empty if not used. With `oidc`, endpoint, id, secret and claim are set. */
 export interface BearerProperties {
   /** `sasl.oauthbearer.method`. @defaultValue `default`, which is tokens without a signature */
   readonly method: 'default' | 'oidc'
@@ -29,8 +29,8 @@ export interface BearerProperties {
 }
 
 /**
- * Makes the settings of SASL OAUTHBEARER out of librdkafka's properties, and finds mistakes in them: each is
- * one line that names the property and says what to do. None quotes a secret.
+ * Converts librdkafka's properties to the settings of SASL OAUTHBEARER, and checks them: each error is one line
+ * that names the property and says what to do. None quotes a secret.
  *
  * @throws ProxyError CONFIG_INVALID
  */

@@ -1,28 +1,24 @@
-/** Tokens for SASL OAUTHBEARER: what is known of one, where they come from, why there is none. */
+/** Tokens for SASL OAUTHBEARER: parsing, sources and errors. */
 
 import type { Clock } from '../../base/clock.ts'
 import type { UnsecuredTokenSettings } from './settings.ts'
 
-/** A token that brokers are shown. */
+/** A token to send to brokers. */
 export interface BearerToken {
   readonly value: string
-  /** When it ends, in milliseconds since the Unix epoch. */
+  /** Expiry, in milliseconds since the Unix epoch. */
   readonly expiresAtMs: number
 }
 
-/** Where tokens come from. */
+/** A source of tokens. */
 export interface TokenSource {
-  /**
-   * Resolves to a token that has not ended.
-   *
-   * @throws TokenError when there is none to be had now.
-   */
+  /** Resolves to a token that has not expired. @throws TokenError if none is available. */
   token(): Promise<string>
-  /** Asks for no more tokens. */
+  /** Stops requesting tokens. */
   close(): void
 }
 
-/** There is no token; the message says why, without any secret. */
+/** No token is available; the message says why, without secrets. */
 export class TokenError extends Error {
   constructor(problem: string) {
     super(`SASL OAUTHBEARER has no token: ${problem}`)
@@ -30,12 +26,12 @@ export class TokenError extends Error {
   }
 }
 
-/** Always the same one. */
+/** A source that always returns this token. */
 export function staticToken(value: string): TokenSource {
   return { token: () => Promise.resolve(value), close: () => undefined }
 }
 
-/** A new one each time, which says of itself what it is told to. */
+/** A source that makes a new unsigned token with these claims each time. */
 export function unsecuredTokens(
   { claims, lifeSeconds }: UnsecuredTokenSettings,
   clock: Clock,
@@ -52,10 +48,10 @@ export function unsecuredTokens(
 }
 
 /**
- * Reads what a JSON Web Token says of itself. The signature is for the broker to check.
+ * Parses a JSON Web Token, without its signature, which the broker checks.
  *
- * @param subClaimName - the claim that has the principal.
- * @throws TokenError when it is none, says neither whom it is for nor when it ends, or has ended.
+ * @param subClaimName - the claim with the principal.
+ * @throws TokenError if it is not a token, has no principal or expiry, or has expired.
  */
 export function parseToken(value: string, subClaimName: string, epochMs: number): BearerToken {
   const parts = value.split('.')
@@ -79,7 +75,7 @@ function claimsIn(part: string): Readonly<Record<string, unknown>> {
     const claims: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
     if (typeof claims === 'object' && claims !== null) return { ...claims }
   } catch {
-    // The same as claims that are no object.
+    // Treated like claims that are not an object.
   }
   throw new TokenError('the token is not a JWT: its claims are not JSON')
 }

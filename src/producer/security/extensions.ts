@@ -5,9 +5,9 @@ const NAME = /^[A-Za-z]+$/
 const VALUE = /^[\x20-\x7e\t\r\n]+$/
 
 /**
- * Takes `sasl.oauthbearer.extensions` apart: `name=value,name2=value2`.
+ * Parses `sasl.oauthbearer.extensions`: `name=value,name2=value2`.
  *
- * @param key - what it is called in the configuration.
+ * @param key - its name in the configuration.
  * @throws ProxyError CONFIG_INVALID
  */
 export function parseExtensions(key: string, text: string): Readonly<Record<string, string>> {
@@ -15,7 +15,7 @@ export function parseExtensions(key: string, text: string): Readonly<Record<stri
   for (const [index, pair] of (text === '' ? [] : text.split(',')).entries()) {
     const [name = '', ...rest] = pair.split('=')
     const value = rest.join('=')
-    // The token itself goes by the name of auth.
+    // The name auth is reserved for the token itself.
     if (!NAME.test(name) || !VALUE.test(value) || name.toLowerCase() === 'auth') {
       const message = `${key}: number ${index + 1} is no extension; they are written name=value,name2=value2, with names of letters other than auth`
       throw new ProxyError('CONFIG_INVALID', message)

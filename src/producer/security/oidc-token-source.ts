@@ -4,15 +4,15 @@ import { parseToken, TokenError, type BearerToken, type TokenSource } from './be
 import type { OidcSettings } from './settings.ts'
 import { postWithNode, requestToken, type PostForm } from './token-endpoint.ts'
 
-/** Told how requests end. */
+/** Receives the results of token requests. */
 export interface TokenListener {
-  /** A request failed; none is sent for so long. */
+  /** A request failed; the next one is sent after `retryInMs`. */
   onFailed(reason: string, retryInMs: number): void
-  /** There is a token, after failures. */
+  /** A request succeeded after failures. */
   onRecovered(): void
 }
 
-/** What an {@link OidcTokenSource} works with. */
+/** Dependencies of an {@link OidcTokenSource}. */
 export interface OidcDependencies {
   readonly clock: Clock
   readonly backoff: ReconnectBackoff
@@ -21,20 +21,20 @@ export interface OidcDependencies {
   readonly postForm?: PostForm
 }
 
-/** librdkafka waits twice as long; here a request must end before those that wait for it give up. */
+/** Half of librdkafka's timeout, because a request must end before the connections that wait for it time out. */
 const REQUEST_TIMEOUT_MS = 10_000
-/** As in librdkafka. */
+/** Share of a token's lifetime after which it is renewed, as in librdkafka. */
 const RENEWED_AFTER = 0.8
-/** Tokens that live for a moment must not make a tight loop. */
+/** Shortest renewal interval, ms, so that short-lived tokens do not cause a tight loop. */
 const MIN_RENEWAL_MS = 1_000
-/** Timers hold no more than 25 days; nobody minds a token a day. */
+/** Longest renewal interval, ms. Timers are limited to 25 days, and one token a day is harmless. */
 const MAX_RENEWAL_MS = 86_400_000
 
 /**
- * Tokens from a token endpoint: asked for when the first is needed, shared by all connections, and renewed
- * when four fifths of a token's life are over, as librdkafka does. While a renewal fails, the old one serves
- * until it ends. One request at a time; after a failure the next waits for the backoff, and whoever needs a
- * token meanwhile is told of the failure.
+ * Tokens from a token endpoint. A token is requested when the first is needed, shared by all connections, and
+ * renewed after four fifths of its lifetime, as in librdkafka. If a renewal fails, the old token is used until it
+ * expires. There is one request at a time; after a failure the next one waits for the backoff, and every caller
+ * gets the error meanwhile.
  */
 export class OidcTokenSource implements TokenSource {
   readonly #settings: OidcSettings
@@ -91,7 +91,7 @@ export class OidcTokenSource implements TokenSource {
       const retryInMs = backoff.nextMs()
       this.#failure = { error, untilMs: clock.nowMs() + retryInMs }
       if (!closing.aborted) listener.onFailed(error.message, retryInMs)
-      // Without a token whoever needs one asks again.
+      // Without a valid token, the next caller requests one.
       if (this.#current && clock.epochMs() < this.#current.expiresAtMs) this.#renewIn(retryInMs)
       throw error
     } finally {
@@ -104,7 +104,7 @@ export class OidcTokenSource implements TokenSource {
     const boundedMs = Math.min(Math.max(delayMs, MIN_RENEWAL_MS), MAX_RENEWAL_MS)
     this.#cancelRenewal?.()
     this.#cancelRenewal = this.#dependencies.clock.schedule(boundedMs, () => {
-      // The listener was told of a failure, and the next attempt is due already.
+      // The listener has the error, and the next attempt is scheduled already.
       this.#renew().catch(() => undefined)
     })
   }

@@ -1,4 +1,4 @@
-/** Reads certificates from files and directories. What cannot be read is one line that names the key. */
+/** Reads certificates from files and directories. An error is one line that names the key. */
 import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,9 +14,9 @@ export function readFileOf(key: string, path: string): Buffer {
 }
 
 /**
- * Reads the certificates of a file, or of those files in a directory that have any.
+ * Reads the certificates of a file, or of the files in a directory that have any.
  *
- * @throws ProxyError CONFIG_INVALID when there is none, or one that makes no sense.
+ * @throws ProxyError CONFIG_INVALID if there is none, or one is malformed.
  */
 export function readCertificates(key: string, path: string): string[] {
   if (!reading(key, path, () => statSync(path).isDirectory())) {
@@ -31,7 +31,7 @@ export function readCertificates(key: string, path: string): string[] {
 /**
  * Finds the certificates in a text, in their order.
  *
- * @throws ProxyError CONFIG_INVALID when there is none, or one that makes no sense.
+ * @throws ProxyError CONFIG_INVALID if there is none, or one is malformed.
  */
 export function certificatesIn(key: string, text: string, where = 'it holds'): string[] {
   const certificates = text.match(CERTIFICATE) ?? []
@@ -54,7 +54,7 @@ function reading<Result>(key: string, path: string, read: () => Result): Result 
   try {
     return read()
   } catch (cause) {
-    // Without the cause, whose words have the path in them.
+    // Without the cause, whose message contains the path.
     throw new ProxyError(
       'CONFIG_INVALID',
       `${key}: cannot read ${quotedPath(path)}: ${fileProblem(cause)}`,

@@ -1,13 +1,13 @@
-/** How kprf proves to brokers who it is, and how they prove it to kprf. Empty where not used. */
+/** Settings of TLS and SASL. Fields are empty if not used. */
 import type { SaslMechanism } from '../../base/kafka-names.ts'
 
-/** TLS to brokers. Each field is fed by the librdkafka property of {@link TLS_PROPERTIES}. */
+/** TLS to brokers. {@link TLS_PROPERTIES} has the librdkafka property of each field. */
 export interface TlsSettings {
-  /** A file, or a directory whose files hold certificates; PEM. Without any, Node's own authorities count. */
+  /** A PEM file with certificates, or a directory of such files. If empty, Node's own authorities are trusted. */
   readonly caLocation: string
-  /** The same as text. Of each thing there is a file or a text, not both. */
+  /** The same as text. Each item is set as a file or as text, not both. */
   readonly caPem: string
-  /** Client certificate, those between it and its authority behind it; PEM. */
+  /** Client certificate, followed by the intermediate certificates; PEM. */
   readonly certificateLocation: string
   readonly certificatePem: string
   /** Its private key; PEM. */
@@ -17,22 +17,22 @@ export interface TlsSettings {
   /** Client certificate and key in one file, instead of the above; PKCS#12. */
   readonly keystoreLocation: string
   readonly keystorePassword: string
-  /** Certificates that their authority has taken back; PEM. */
+  /** Certificate revocation list; PEM. */
   readonly crlLocation: string
-  /** In OpenSSL's words, separated by colons. */
+  /** OpenSSL's names, separated by colons. */
   readonly cipherSuites: string
   readonly curvesList: string
   readonly sigalgsList: string
-  /** Whether a broker's certificate must name the host that was connected to. @defaultValue `https` */
+  /** Whether a broker's certificate must match the host name. @defaultValue `https` */
   readonly endpointIdentification: 'https' | 'none'
-  /** Whether a broker's certificate is looked at at all. @defaultValue true */
+  /** Whether a broker's certificate is verified. @defaultValue true */
   readonly isCertificateVerified: boolean
 }
 
-/** What each field of {@link TlsSettings} is called in the configuration, for messages. */
+/** The name of each field of {@link TlsSettings} in the configuration, for messages. */
 export type TlsKeys = Readonly<Record<keyof TlsSettings, string>>
 
-/** The names of librdkafka. */
+/** librdkafka's names. */
 export const TLS_PROPERTIES: TlsKeys = {
   caLocation: 'ssl.ca.location',
   caPem: 'ssl.ca.pem',
@@ -66,22 +66,22 @@ export interface PasswordSettings {
 /** A token. */
 export interface BearerSettings {
   readonly mechanism: 'oauthbearer'
-  /** Where it comes from: `sasl.oauthbearer.method`. */
+  /** The source of the token: `sasl.oauthbearer.method`. */
   readonly source: StaticTokenSettings | UnsecuredTokenSettings | OidcSettings
-  /** `sasl.oauthbearer.extensions`, sent beside the token (KIP-342). @defaultValue none */
+  /** `sasl.oauthbearer.extensions`, sent with the token (KIP-342). @defaultValue none */
   readonly extensions: Readonly<Record<string, string>>
 }
 
-/** One token for as long as the process lives. */
+/** One token for the lifetime of the process. */
 export interface StaticTokenSettings {
   readonly method: 'static'
   readonly token: string
 }
 
-/** Tokens without a signature, which brokers take for trying things out only (RFC 7515, appendix A.5). */
+/** Unsigned tokens, which brokers accept for tests only (RFC 7515, appendix A.5). */
 export interface UnsecuredTokenSettings {
   readonly method: 'unsecured'
-  /** What each token says beside its times. */
+  /** The claims of each token other than its times. */
   readonly claims: Readonly<Record<string, unknown>>
   readonly lifeSeconds: number
 }
@@ -89,16 +89,16 @@ export interface UnsecuredTokenSettings {
 /** Tokens from a token endpoint, for a client id and its secret (RFC 6749, section 4.4). */
 export interface OidcSettings {
   readonly method: 'oidc'
-  /** `sasl.oauthbearer.token.endpoint.url`, which {@link tokenEndpoint} has approved. */
+  /** `sasl.oauthbearer.token.endpoint.url`, checked by {@link tokenEndpoint}. */
   readonly tokenEndpointUrl: string
   /** `sasl.oauthbearer.client.id`. */
   readonly clientId: string
   /** `sasl.oauthbearer.client.secret`. */
   readonly clientSecret: string
-  /** `sasl.oauthbearer.scope`. @defaultValue empty: what the endpoint gives unasked */
+  /** `sasl.oauthbearer.scope`. @defaultValue empty: the default scope of the endpoint */
   readonly scope: string
   /** `sasl.oauthbearer.sub.claim.name`. @defaultValue `sub` */
   readonly subClaimName: string
-  /** What `https.ca.location` or `https.ca.pem` hold; `undefined` for the authorities that Node knows. */
+  /** The certificates of `https.ca.location` or `https.ca.pem`; `undefined` for Node's own authorities. */
   readonly ca: readonly string[] | undefined
 }

@@ -6,11 +6,13 @@ import { certificatesIn, readCertificates, readFileOf } from './pem-files.ts'
 import { TLS_PROPERTIES, type TlsKeys, type TlsSettings } from './settings.ts'
 
 /**
- * Makes what `tls.connect` is to be given out of the settings, and finds mistakes in them before anything
- * is served: each is one line that names the key and says what to do. None quotes a key or a password. Of what excludes each other one at most is set, and a certificate has a key: the rules
- * of the configuration see to that. Files are read once: a certificate that is renewed on disk needs a restart.
+ * Converts the settings to options of `tls.connect`, and checks them before kprf serves: each error is one line
+ * that names the key and says what to do. None quotes a key or a password. The rules of the configuration ensure
+ * that at most one of several exclusive settings is set, and that a certificate has a key. Files are read once: a
+ * certificate that is renewed on disk needs a restart.
  *
- * @param keys - what the settings are called in the configuration. @defaultValue librdkafka's names
+ * @param keys - names of the settings in the configuration.
+ * @defaultValue librdkafka's names
  * @throws ProxyError CONFIG_INVALID
  */
 export function tlsOptions(
@@ -23,7 +25,7 @@ export function tlsOptions(
     ...revocations(settings, keys),
     ...identity(settings, keys),
     ...algorithms(settings, keys),
-    // What checks the host finds nothing wrong; the chain is verified all the same.
+    // Accepts any host name; the chain is still verified.
     ...(endpointIdentification === 'none' && { checkServerIdentity: () => undefined }),
     ...(!isCertificateVerified && { rejectUnauthorized: false }),
   }

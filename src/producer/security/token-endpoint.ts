@@ -1,4 +1,4 @@
-/** Asks a token endpoint for a token with client credentials (RFC 6749, section 4.4). */
+/** Requests a token from a token endpoint with client credentials (RFC 6749, section 4.4). */
 import http from 'node:http'
 import https from 'node:https'
 import { ProxyError } from '../../base/errors.ts'
@@ -6,35 +6,35 @@ import { MASK, maskerOf, type Masker } from '../../base/quotable.ts'
 import { TokenError } from './bearer-token.ts'
 import type { OidcSettings } from './settings.ts'
 
-/** What a form is sent with. */
+/** A POST request with a form. */
 export interface FormRequest {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Authorities that HTTPS trusts; `undefined` for those that Node knows. */
+  /** Authorities that HTTPS trusts; `undefined` for Node's own. */
   readonly ca: readonly string[] | undefined
-  /** Gives the request up. */
+  /** Aborts the request. */
   readonly signal: AbortSignal
 }
 
-/** What came back. */
+/** The reply. */
 export interface FormReply {
   readonly status: number
   readonly body: string
 }
 
-/** Sends a form with POST. Rejects when there is no answer. */
+/** Sends a form with POST. Rejects if there is no answer. */
 export type PostForm = (request: FormRequest) => Promise<FormReply>
 
-/** No token is nearly so long. */
+/** Longest reply, bytes: far more than any token. */
 const MAX_REPLY_BYTES = 1_048_576
-/** Of what an endpoint says of a refusal. */
+/** Most characters that a message quotes from an endpoint's refusal. */
 const MAX_QUOTED_CHARACTERS = 200
 
 /**
- * Takes the address of a token endpoint. The client secret goes there: over HTTPS, or to this machine.
+ * Checks the address of a token endpoint. The client secret is sent there, so it must be HTTPS or loopback.
  *
- * @param key - what it is called in the configuration.
+ * @param key - its name in the configuration.
  * @throws ProxyError CONFIG_INVALID
  */
 export function tokenEndpoint(key: string, text: string): URL {
@@ -53,12 +53,7 @@ export function tokenEndpoint(key: string, text: string): URL {
   return url
 }
 
-/**
- * Asks for a token, once.
- *
- * @returns the token as it came.
- * @throws TokenError
- */
+/** Requests a token, once. @returns the token, not parsed. @throws TokenError */
 export async function requestToken(
   settings: OidcSettings,
   postForm: PostForm,
@@ -90,7 +85,7 @@ export async function requestToken(
   return token
 }
 
-/** {@link PostForm} with Node's own client. Follows no redirect: the secret is for one address only. */
+/** {@link PostForm} with Node's own client. It follows no redirects, because the secret is for one address only. */
 export function postWithNode({ url, headers, body, ca, signal }: FormRequest): Promise<FormReply> {
   const { promise, resolve, reject } = Promise.withResolvers<FormReply>()
   const options = { method: 'POST', headers, signal, agent: false }
@@ -115,15 +110,18 @@ export function postWithNode({ url, headers, body, ca, signal }: FormRequest): P
   return promise
 }
 
-/** As librdkafka and Java's clients send them: as they are, where RFC 6749 would have them encoded as in a form. */
+/** Not form-encoded, as in librdkafka and the Java client, although RFC 6749 requires it. */
 function basicCredentials({ clientId, clientSecret }: OidcSettings): string {
   return Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
 }
 
-/** What header a client's credentials or a token are sent in, whoever's they are. */
+/** Credentials or tokens in headers, also those of others. */
 const CREDENTIALS = /\b(Basic|Bearer)([ :=]+)\S+/gi
 
-/** RFC 6749, section 5.2. Secrets are masked before the words are cut off, so that no part of one is left. */
+/**
+ * The refusal text (RFC 6749, section 5.2). Secrets are masked before the text is cut, so that no part of a secret
+ * is left.
+ */
 function refusalIn({ error, error_description: description }: Answer, mask: Masker): string {
   const words = [error, description].filter((word) => typeof word === 'string' && word !== '')
   const masked = mask(words.join(', ')).replace(CREDENTIALS, `$1$2${MASK}`)
@@ -141,7 +139,7 @@ function parseJson(text: string): Answer {
   }
 }
 
-/** Where every address of a host failed, Node's error has no message, only the code. */
+/** If every address of a host failed, Node's error has only a code and no message. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name

@@ -6,10 +6,10 @@ const NAMES = ['principalClaimName', 'principal', 'scopeClaimName', 'scope', 'li
 const EXTENSION = 'extension_'
 
 /**
- * Takes `sasl.oauthbearer.config` apart, as librdkafka does for tokens without a signature:
- * `principal=alice scope=a,b lifeSeconds=600 extension_name=value`.
+ * Parses `sasl.oauthbearer.config`, as librdkafka does for unsigned tokens: `principal=alice scope=a,b
+ * lifeSeconds=600 extension_name=value`.
  *
- * @param key - what it is called in the configuration.
+ * @param key - its name in the configuration.
  * @throws ProxyError CONFIG_INVALID
  */
 export function parseUnsecured(

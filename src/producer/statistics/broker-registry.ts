@@ -4,28 +4,27 @@ import type { BrokerAddress } from '../transport.ts'
 import { BrokerStatistics, type BrokerQueues } from './broker-statistics.ts'
 import type { BrokerData, Totals } from './statistics-data.ts'
 
-/** Long enough for whoever looks after a failure: some dozen scrapes. */
+/** How long a broker is kept after it left, ms: some dozen scrapes, enough to look into a failure. */
 export const FORGET_AFTER_MS = 600_000
 
 interface Entry {
   readonly broker: BrokerStatistics
   isMember: boolean
-  /** When it last was a member of the cluster or had a connection. */
+  /** When it was last a member of the cluster, or had a connection. */
   lastUsedMs: number
 }
 
 type NetworkTotals = Pick<Totals, 'tx' | 'tx_bytes' | 'rx' | 'rx_bytes'>
 
 /**
- * The brokers that statistics are kept of, by their addresses: those of the configuration, and those that a
- * broker named. One that left the cluster is forgotten after {@link FORGET_AFTER_MS}; what it counted towards
- * the totals stays.
+ * The brokers with statistics, by address: the configured ones, and those that a broker named. A broker that left
+ * the cluster is forgotten after {@link FORGET_AFTER_MS}; its counts stay in the totals.
  */
 export class BrokerRegistry {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
   readonly #byNode = new Map<number, BrokerStatistics>()
-  /** What forgotten brokers counted. */
+  /** The counts of forgotten brokers. */
   #past: NetworkTotals = { tx: 0, tx_bytes: 0, rx: 0, rx_bytes: 0 }
 
   /** @param configured - `host:port`, IPv6 hosts in brackets. */
@@ -51,12 +50,12 @@ export class BrokerRegistry {
     return (this.#entries.get(address) ?? this.#add(address, 'learned')).broker
   }
 
-  /** Returns the broker that has this id. */
+  /** Returns the broker with this id. */
   node(nodeId: number): BrokerStatistics | undefined {
     return this.#byNode.get(nodeId)
   }
 
-  /** Takes note of all brokers of the cluster. */
+  /** Updates the brokers of the cluster. */
   learn(members: readonly BrokerAddress[]): void {
     const nowMs = this.#clock.nowMs()
     for (const entry of this.#entries.values()) {
@@ -73,15 +72,15 @@ export class BrokerRegistry {
     }
   }
 
-  /** Returns the totals of all brokers there ever were. */
+  /** Returns the totals of all brokers, forgotten ones included. */
   totals(): NetworkTotals {
     return [...this.#entries.values()].reduce((sum, { broker }) => add(sum, broker), this.#past)
   }
 
   /**
-   * Returns everything by the brokers' names, begins new windows, and forgets who is gone.
+   * Returns the statistics by broker name, starts new windows, and forgets brokers that left.
    *
-   * @param queuesOf - what only the producer knows of a node.
+   * @param queuesOf - the producer's numbers for a node.
    */
   take(queuesOf: (nodeId: number | undefined) => BrokerQueues): Record<string, BrokerData> {
     this.#forgetUnused()

@@ -11,7 +11,7 @@ export interface BrokerQueues {
   readonly toppars: BrokerData['toppars']
 }
 
-/** The best stage of all connections is the broker's. */
+/** In order: the highest stage of all connections is the state of the broker. */
 const STAGES: readonly ConnectionStage[] = [
   'UP',
   'AUTH',
@@ -26,13 +26,13 @@ interface OpenConnection {
 }
 
 /**
- * What is counted of one broker, by its address: both of kafkajs's connections to it, and all that came before
- * them. Nothing here is done for each record.
+ * The counts of one broker, by address, over both of kafkajs's connections to it and all former ones. Nothing here
+ * runs per record.
  */
 export class BrokerStatistics {
   readonly nodename: string
   readonly source: BrokerData['source']
-  /** `undefined` until a broker said that a node has this address. */
+  /** `undefined` until a broker reported the node at this address. */
   nodeId: number | undefined
   readonly #clock: Clock
   readonly #open = new Map<object, OpenConnection>()
@@ -81,7 +81,7 @@ export class BrokerStatistics {
     return { tx: this.#tx, rx: this.#rx }
   }
 
-  /** Bytes sent to it and received from it so far. What waits in this process counts once it is sent. */
+  /** Bytes sent and received so far. Bytes that wait in this process count once they are sent. */
   get bytes(): { readonly sent: number; readonly received: number } {
     let sent = this.#closedSent
     let received = this.#closedReceived
@@ -140,8 +140,8 @@ export class BrokerStatistics {
   /**
    * A connection is being opened.
    *
-   * @param connection - by which it is known to the methods below.
-   * @param wire - where its bytes are counted; with TLS, the socket below.
+   * @param connection - its identity for the methods below.
+   * @param wire - counts its bytes; with TLS, the socket below.
    */
   #opened(connection: object, wire: ByteCounts): void {
     this.#connects += 1
@@ -194,12 +194,12 @@ export class BrokerStatistics {
     this.#txRetries += 1
   }
 
-  /** A batch goes to the broker whose oldest record was in the queue for so long. */
+  /** A batch is sent whose oldest record waited this long in the queue, ms. */
   dequeued(waitedMs: number): void {
     this.#queueLatency.observe(waitedMs * 1000)
   }
 
-  /** Returns everything and begins new windows. */
+  /** Returns the statistics and starts new windows. */
   take(queues: BrokerQueues): BrokerData {
     const nowMs = this.#clock.nowMs()
     const { sent, received } = this.bytes

@@ -1,6 +1,6 @@
 /**
- * The statistics of several processes as those of one. Counts and sizes are added, limits are the largest (all
- * processes share them), windows are added bin by bin; docs/STATISTICS.md has the rest of the rules.
+ * Merges the statistics of several processes. Counts and sizes are added, limits are the largest (all processes
+ * share them), windows are added bin by bin; docs/STATISTICS.md has the other rules.
  */
 import type {
   BrokerData,
@@ -24,7 +24,7 @@ const STATES: readonly BrokerState[] = [
   'UP',
 ]
 
-/** No process has counted anything. */
+/** The totals before anything is counted. */
 export const NO_TOTALS: Totals = {
   ...{ tx: 0, tx_bytes: 0, rx: 0, rx_bytes: 0, txmsgs: 0, txmsg_bytes: 0 },
 }
@@ -42,10 +42,10 @@ export function mergeTotals(parts: readonly Totals[]): Totals {
 }
 
 /**
- * Makes one of the statistics of all running processes.
+ * Merges the statistics of all running processes.
  *
- * @param past - what processes counted that are gone.
- * @returns `undefined` when there are none.
+ * @param past - the counts of ended processes.
+ * @returns `undefined` if there are none.
  */
 export function mergeStatistics(
   parts: readonly StatisticsData[],
@@ -154,13 +154,13 @@ function mergePartitions(first: PartitionData, parts: readonly PartitionData[]):
   }
 }
 
-/** Each process has an identity of its own: the one shown is the first that lacks one, else the first. */
+/** Each process has its own identity: the result is the first that lacks one, otherwise the first. */
 function mergeEos(parts: readonly EosData[]): EosData | undefined {
   const shown = parts.find((part) => part.idemp_state !== 'Assigned') ?? parts[0]
   return shown && { ...shown, epoch_cnt: sum(parts, (part) => part.epoch_cnt) }
 }
 
-/** Merges what has the same key. Not a loop that assigns: Kafka allows a topic named `__proto__`. */
+/** Merges values of the same key. Without assignments to keys, because Kafka allows a topic named `__proto__`. */
 function mergeRecords<Value>(
   records: readonly Readonly<Record<string, Value>>[],
   merge: (first: Value, all: readonly Value[]) => Value,

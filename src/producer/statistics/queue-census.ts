@@ -5,9 +5,9 @@ import type { BrokerQueues } from './broker-statistics.ts'
 import type { PartitionData, TopicData, TopparData } from './statistics-data.ts'
 import type { PartitionCounts, TopicStatistics } from './topic-statistics.ts'
 
-/** librdkafka's number of the partition that holds what has none yet. */
+/** librdkafka's number for records without a partition. */
 const UNASSIGNED = -1
-/** librdkafka's id of a leader that is not known. */
+/** librdkafka's id for an unknown leader. */
 const NO_LEADER = -1
 
 interface Load {
@@ -16,7 +16,7 @@ interface Load {
   readonly toppars: Map<string, TopparData>
 }
 
-/** What each broker has to do with the queue: records that it was sent or is about to be sent, and what it leads. */
+/** The queued records and led partitions of each broker. */
 export class BrokerLoads {
   readonly #loads = new Map<number, Load>()
 
@@ -31,12 +31,12 @@ export class BrokerLoads {
     }
   }
 
-  /** Notes who leads a partition. */
+  /** Records the leader of a partition. */
   leads(nodeId: number, topic: string, partition: number): void {
     this.#load(nodeId).toppars.set(`${topic}-${partition}`, { topic, partition })
   }
 
-  /** Returns what was found of one broker. */
+  /** Returns the numbers of one broker. */
   of(nodeId: number | undefined): BrokerQueues {
     const load = nodeId === undefined ? undefined : this.#loads.get(nodeId)
     return {
@@ -56,25 +56,25 @@ export class BrokerLoads {
   }
 }
 
-/** What the producer knows of a topic. */
+/** Metadata of a topic. */
 export interface KnownTopic {
   readonly leaders: PartitionLeaders
   /** Time since a broker last answered about it. */
   readonly ageMs: number
 }
 
-/** What a topic is described by. */
+/** The inputs for the description of a topic. */
 export interface TopicSources {
   readonly statistics: TopicStatistics
-  /** `undefined` while nothing of it waits. */
+  /** `undefined` while no record of it waits. */
   readonly queue: TopicQueue | undefined
   readonly metadata: KnownTopic | undefined
-  /** Learns which broker leads which partition. */
+  /** Records the leader of each partition. */
   readonly loads: BrokerLoads
   readonly nowMs: number
 }
 
-/** Describes one topic and those of its partitions that had records. */
+/** Describes one topic, with its partitions that had records. */
 export function describeTopic(name: string, sources: TopicSources): TopicData {
   const { statistics, queue, metadata, loads, nowMs } = sources
   const queues = new Map(Array.from(queue?.partitions ?? [], (one) => [one.partition, one]))

@@ -28,7 +28,7 @@ function renderTopic(topic: TopicData): object {
   }
 }
 
-/** Not a loop that assigns: Kafka allows a topic named `__proto__`. */
+/** Without assignments to keys, because Kafka allows a topic named `__proto__`. */
 function mapValues<Value>(
   record: Readonly<Record<string, Value>>,
   map: (value: Value) => object,

@@ -1,15 +1,15 @@
 /**
- * Statistics as data, field by field as librdkafka's STATISTICS.md names them; docs/STATISTICS.md says what each
- * means here and which are left out. Windows are kept so that those of several processes can be added up;
- * `render.ts` turns them into librdkafka's.
+ * Statistics as data, with the field names of librdkafka's STATISTICS.md; docs/STATISTICS.md gives their meaning in
+ * kprf, and the omitted fields. Windows keep their bins, so that those of several processes can be added;
+ * `render.ts` converts them to librdkafka's.
  */
 import type { WindowData } from './window.ts'
 
-/** librdkafka's states of a broker, as far as kprf can be in them. */
+/** librdkafka's states of a broker that occur in kprf. */
 export type BrokerState =
   'INIT' | 'DOWN' | 'CONNECT' | 'APIVERSION_QUERY' | 'AUTH_HANDSHAKE' | 'AUTH' | 'UP'
 
-/** Everything. */
+/** All statistics. */
 export interface StatisticsData extends Totals {
   readonly name: string
   readonly client_id: string
@@ -28,11 +28,11 @@ export interface StatisticsData extends Totals {
   readonly metadata_cache_cnt: number
   readonly brokers: Readonly<Record<string, BrokerData>>
   readonly topics: Readonly<Record<string, TopicData>>
-  /** Of an idempotent producer. */
+  /** Only with an idempotent producer. */
   readonly eos?: EosData | undefined
 }
 
-/** What was counted over all brokers and topics, those that are forgotten by now included. */
+/** The counts over all brokers and topics, including forgotten ones. */
 export interface Totals {
   readonly tx: number
   readonly tx_bytes: number
@@ -91,7 +91,7 @@ export interface TopicData {
   readonly partitions: Readonly<Record<string, PartitionData>>
 }
 
-/** One partition; number -1 holds what waits for its topic's metadata. */
+/** One partition; number -1 holds the records that wait for metadata. */
 export interface PartitionData {
   readonly partition: number
   readonly leader: number

@@ -6,7 +6,7 @@ import { BrokerLoads, describeTopic, type KnownTopic } from './queue-census.ts'
 import type { EosData, StatisticsData } from './statistics-data.ts'
 import { TopicStatistics } from './topic-statistics.ts'
 
-/** What {@link Statistics} are kept of, and how. */
+/** Settings of {@link Statistics}. */
 export interface StatisticsSettings {
   readonly clientId: string
   /** `host:port` of each broker in the configuration. */
@@ -17,31 +17,31 @@ export interface StatisticsSettings {
   readonly queueBufferingMaxMessages: number
   /** `queue.buffering.max.kbytes`. */
   readonly queueBufferingMaxKbytes: number
-  /** Tells this producer from others with the same client id; from 1. */
+  /** Distinguishes producers with the same client id; from 1. */
   readonly number: number
 }
 
-/** The producer's queue as it is at the moment. */
+/** The current state of the producer's queue. */
 export interface QueueView {
   readonly bufferedRecords: number
-  /** Bytes of their values. */
+  /** Bytes of the values of these records. */
   readonly bufferedBytes: number
   /** Topics that have records. */
   readonly topics: Iterable<TopicQueue>
-  /** How many topics metadata is kept of. */
+  /** Number of topics with metadata. */
   readonly knownTopics: number
-  /** What is known of a topic; looking does not count as use. */
+  /** Metadata of a topic. This does not count as use of the topic. */
   metadataOf(topic: string): KnownTopic | undefined
-  /** `undefined` where the producer is not idempotent. */
+  /** `undefined` if the producer is not idempotent. */
   readonly eos: EosData | undefined
 }
 
 const GRANULARITY_MS = 1_000
 
 /**
- * The statistics of one producer and of its connections: everybody counts here, and every
- * `statistics.interval.ms` all of it is put together, as librdkafka does for its statistics callback. While they
- * are off there is no such object, and nothing is counted.
+ * The statistics of one producer and its connections. All parts count here, and every `statistics.interval.ms` the
+ * counts are collected, as librdkafka does for its statistics callback. If statistics are off, this object does not
+ * exist and nothing is counted.
  */
 export class Statistics {
   readonly #brokers: BrokerRegistry
@@ -64,7 +64,7 @@ export class Statistics {
     this.#brokers = new BrokerRegistry(settings.brokers, clock)
   }
 
-  /** Those of the last interval; before its end, the ones of the start. */
+  /** The statistics of the last interval; before its end, those of the start. */
   get latest(): StatisticsData {
     return this.#latest ?? this.#take()
   }
@@ -74,13 +74,13 @@ export class Statistics {
     return this.#topics.size
   }
 
-  /** Begins to collect. @param look - looks at the queue, after each interval. */
+  /** Starts to collect. @param look - reads the state of the queue after each interval. */
   start(look: () => QueueView): void {
     this.#look = look
     this.#tick()
   }
 
-  /** Collects once more, and then no more. */
+  /** Collects a last time. */
   close(): void {
     this.#cancelTimer?.()
     this.#take()

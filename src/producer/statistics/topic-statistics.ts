@@ -1,7 +1,7 @@
-/** What is counted of the topics in use, batch by batch. A topic goes when the producer forgets it. */
+/** The counts of topics in use, batch by batch. A topic is removed when the producer forgets it. */
 import { Window, type WindowData } from './window.ts'
 
-/** What is counted of one partition. */
+/** The counts of one partition. */
 export interface PartitionCounts {
   /** Records that Kafka acknowledged, and the bytes of their batches. */
   readonly acknowledged: { records: number; bytes: number }
@@ -9,7 +9,7 @@ export interface PartitionCounts {
   settledRecords: number
 }
 
-/** What is counted of one topic. */
+/** The counts of one topic. */
 export class TopicStatistics {
   readonly sinceMs: number
   readonly #batchSize = new Window()
@@ -25,13 +25,13 @@ export class TopicStatistics {
     return this.#partitions
   }
 
-  /** A batch is handed over to be sent. */
+  /** A batch is about to be sent. */
   batchSent(records: number, bytes: number): void {
     this.#batchSize.observe(bytes)
     this.#batchCount.observe(records)
   }
 
-  /** Returns the counts of a partition, which may be new. */
+  /** Returns the counts of a partition, and creates them if they are new. */
   partition(partition: number): PartitionCounts {
     let counts = this.#partitions.get(partition)
     if (!counts) {
@@ -41,12 +41,12 @@ export class TopicStatistics {
     return counts
   }
 
-  /** Returns the sizes of batches since this was called last. */
+  /** Returns the sizes of batches since the last call. */
   takeWindows(): { readonly batchsize: WindowData; readonly batchcnt: WindowData } {
     return { batchsize: this.#batchSize.take(), batchcnt: this.#batchCount.take() }
   }
 
-  /** Forgets the partitions that the topic does not have (any more). */
+  /** Forgets the partitions that the topic does not have. */
   forgetFrom(partitionCount: number): void {
     for (const partition of this.#partitions.keys()) {
       if (partition >= partitionCount) this.#partitions.delete(partition)

@@ -1,15 +1,15 @@
-/** A window as plain data, which can be sent to another process. */
+/** A window as plain data, to send to another process. */
 export interface WindowData {
   readonly min: number
   readonly max: number
   readonly sum: number
   readonly sumOfSquares: number
   readonly cnt: number
-  /** How many values fell into each bin, in any order; bins without any are left out. */
+  /** Number of values per bin, in any order; empty bins are omitted. */
   readonly bins: readonly (readonly [bin: number, count: number])[]
 }
 
-/** A window in librdkafka's words. Whole numbers in the unit of the values; all 0 when there were none. */
+/** A window with librdkafka's fields. Whole numbers in the unit of the values; all 0 without values. */
 export interface WindowSummary {
   readonly min: number
   readonly max: number
@@ -25,17 +25,19 @@ export interface WindowSummary {
   readonly p99_99: number
 }
 
-/** Bins for each power of two; smaller values have a bin each. */
+/** Bins per power of two; smaller values have one bin each. */
 const BINS = 64
 const BINS_LOG2 = 6
-/** Larger values share the last bin: bit operations know 31 bits. In microseconds that is over half an hour. */
+/**
+ * Larger values share the last bin, because bit operations work on 31 bits. In microseconds this is over half an
+ * hour.
+ */
 const MAX_BINNED = 0x7fff_ffff
 
 /**
- * Smallest, largest, sum and distribution of the values of one interval. The distribution is counted in bins
- * that grow with the value: 64 to each power of two, so that a percentile is off by 1.6 % at most, and a window
- * never has more than 1700 bins, of which only those in use take memory. Windows of several processes can be
- * added up exactly, bin by bin.
+ * Smallest, largest, sum and distribution of the values of one interval. The bins of the distribution grow with the
+ * value, 64 for each power of two. So a percentile is at most 1.6 % too high, and a window has at most 1700 bins,
+ * of which only used ones take memory. Windows of several processes can be added exactly, bin by bin.
  */
 export class Window {
   #min = Infinity
@@ -56,7 +58,7 @@ export class Window {
     this.#bins.set(bin, (this.#bins.get(bin) ?? 0) + 1)
   }
 
-  /** Returns what was observed since this was called last. */
+  /** Returns the values since the last call. */
   take(): WindowData {
     if (this.#cnt === 0) return EMPTY_WINDOW
     const data = {
@@ -78,7 +80,7 @@ export const EMPTY_WINDOW: WindowData = {
   ...{ min: 0, max: 0, sum: 0, sumOfSquares: 0, cnt: 0, bins: [] },
 }
 
-/** One window with the values of all. */
+/** Returns one window with the values of all. */
 export function mergeWindows(windows: readonly WindowData[]): WindowData {
   const used = windows.filter(({ cnt }) => cnt > 0)
   if (used.length === 0) return EMPTY_WINDOW
@@ -96,7 +98,7 @@ export function mergeWindows(windows: readonly WindowData[]): WindowData {
   }
 }
 
-/** Says of a window what librdkafka says of its. */
+/** Computes librdkafka's fields of a window. */
 export function summarize(window: WindowData): WindowSummary {
   const { min, max, sum, sumOfSquares, cnt } = window
   const mean = cnt === 0 ? 0 : sum / cnt
@@ -133,7 +135,7 @@ function binOf(value: number): number {
   return shift * BINS + (whole >>> shift)
 }
 
-/** The largest value of a bin; those of the last one may be larger. */
+/** The largest value of a bin, except the last, whose values may be larger. */
 function largestOf(bin: number): number {
   if (bin < 2 * BINS) return bin
   const shift = Math.floor(bin / BINS) - 1
