@@ -1,8 +1,8 @@
 /**
  * `node test/simulation/cli.ts --runs N --seed S [--brokers B] [--jobs J] [--schedule FILE]`: runs the
- * schedules of the seeds S to S + N - 1, or one schedule from a file. Exits with 1 when the producer broke
- * a promise, and prints the schedule that made it, first as it was drawn and then without the events that
- * do not matter. Time and network are simulated: a schedule does exactly the same each time.
+ * schedules of the seeds S to S + N - 1, or one schedule from a file. If the producer broke a promise, it exits
+ * with 1 and prints the schedule, first as drawn and then without irrelevant events. Time and network are
+ * simulated, so a schedule is exactly repeatable.
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -17,7 +17,7 @@ const usage = 'usage: cli.ts --runs N --seed S [--brokers 1..3] [--jobs J] [--sc
 /** As in sysexits.h. */
 const usageExitCode = 64
 const violationsQuoted = 8
-/** Failures of which the shortest schedule is looked for: it takes many runs. */
+/** Number of failures to shorten, which takes many runs each. */
 const failuresShortened = 3
 
 class UsageError extends Error {}

@@ -1,4 +1,4 @@
-/** Draws what goes wrong with one request, and makes the embedded broker's fault of it. */
+/** Draws a fault for one request, and injects it into the embedded broker. */
 import {
   fault as faults,
   type TestCluster,
@@ -8,18 +8,18 @@ import {
 import type { SeededRandom } from '../support/random.ts'
 import type { AnyFaultPlan, FaultPlan, FaultyApi } from './schedule.ts'
 
-/** Of every class of the retry policy: leader moved, broker lost, transient, permanent, one record's. */
+/** Errors from every class of the retry policy: leader moved, broker lost, transient, permanent, one record's. */
 const PRODUCE_ERRORS = [
   3, 5, 6, 8, 9, 56, 7, 19, 20, 2, -1, 1, 17, 21, 29, 74, 10, 18, 32, 87, 45, 47, 59, 12_345,
 ]
-/** A broker may have the records and answer so; the last is in no table. */
+/** Errors with which a broker may have stored the records; the last is unknown to kprf. */
 const INDEFINITE_ERRORS = [7, 20, 56, -1, 13, 60, 12_345]
 const ANY_KINDS = [
   ...(['cutBefore', 'cutAfter', 'cutWithin', 'slice', 'wrongLength', 'delay'] as const),
   ...(['delayAnswer', 'garbage', 'garbageBody', 'wrongCorrelationId'] as const),
   ...(['hang', 'hangAfterHandling', 'silentWithin', 'silentWithin'] as const),
 ] as const
-/** Produce, Metadata, InitProducerId and SaslHandshake: all that kprf may send. */
+/** Produce, Metadata, InitProducerId and SaslHandshake: all requests that kprf may send. */
 const API_KEYS = [0, 0, 0, 3, 22, 17]
 const TOPIC_ERRORS = [3, 5, 7, -1, 17, 29]
 const PARTITION_ERRORS = [5, 6, 9]
@@ -58,7 +58,7 @@ export function drawFault(dice: SeededRandom, api: FaultyApi, brokers: number): 
   }
 }
 
-/** Draws a lie about what a broker takes. */
+/** Draws a false answer about the API versions of a broker. */
 export function drawVersionsLie(dice: SeededRandom): FaultPlan {
   return { kind: 'without', apiKey: dice.pick(API_KEYS) }
 }
@@ -90,7 +90,7 @@ function drawBytes(dice: SeededRandom): Buffer {
   return Buffer.from(bytes)
 }
 
-/** Arms a fault. @param wait - resolves after so many milliseconds. */
+/** Activates a fault. @param wait - resolves after this many milliseconds. */
 export function arm(
   cluster: TestCluster,
   api: FaultyApi,
@@ -155,7 +155,7 @@ function anyFault(plan: AnyFaultPlan, wait: (ms: number) => Promise<void>): faul
     case 'error':
       return faults.error(plan.code)
     case 'delay':
-      // Each request that meets the fault waits that long.
+      // Each request with this fault waits that long.
       return (exchange) => faults.delay(wait(plan.ms))(exchange)
     case 'delayAnswer':
       return (exchange) => faults.delayAnswer(wait(plan.ms))(exchange)

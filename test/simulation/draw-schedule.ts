@@ -5,11 +5,11 @@ import { SeededRandom } from '../support/random.ts'
 import { drawFault, drawVersionsLie } from './draw-fault.ts'
 import type { ChaosEvent, ClientPlan, FaultyApi, Schedule, TopicPlan } from './schedule.ts'
 
-/** Never exists. */
+/** A topic that never exists. */
 const UNKNOWN_TOPIC = 'nowhere'
-/** Comes into being in some runs. */
+/** A topic that is created during some runs. */
 const LATE_TOPIC = 'late'
-/** Keeps what follows from a seed the same, whatever is drawn beside it. */
+/** Separates these draws, so that they do not change the others of a seed. */
 const BESIDES_SALT = 0x5eed_0003
 const USUAL_MAX_MESSAGE_BYTES = 1_048_588
 
@@ -54,7 +54,7 @@ export function drawSchedule(seed: number, brokers?: number): Schedule {
   }
 }
 
-/** A cluster that moves, and brokers that are asked anew what they take, and do not say all. */
+/** Draws a cluster that moves, and brokers that omit requests from their API versions when asked again. */
 function drawBesides(dice: SeededRandom, loadMs: number): ChaosEvent[] {
   const events: ChaosEvent[] = []
   if (dice.chance(0.15)) {
@@ -125,7 +125,7 @@ function drawEvent(
   brokers: number,
   loadMs: number,
 ): ChaosEvent {
-  // Some questions are only asked at the start.
+  // Some requests are sent only at the start.
   const atMs = dice.chance(0.1) ? 0 : dice.between(0, loadMs)
   const { name: topic, partitions } = dice.pick(topics)
   const brokerId = dice.between(1, brokers)

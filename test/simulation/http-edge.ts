@@ -46,12 +46,12 @@ export class HttpEdge {
     this.#listener.listen(PORT)
   }
 
-  /** What the app logged that must not be. */
+  /** Forbidden log lines of the app. */
   get violations(): readonly string[] {
     return this.#violations
   }
 
-  /** Sends a push on a connection of its own. */
+  /** Sends a push on its own connection. */
   post(push: Push): Promise<PushReply> {
     const body = JSON.stringify(push)
     return new Promise((resolve, reject) => {
@@ -79,7 +79,7 @@ export class HttpEdge {
     })
   }
 
-  /** Takes no more connections. */
+  /** Accepts no more connections. */
   close(): void {
     this.#listener.close()
   }

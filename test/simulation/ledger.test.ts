@@ -21,7 +21,7 @@ function failed(error_code: number, outcome: 'not_persisted' | 'unknown'): Recor
   return { status: 'error', error: '', error_code, outcome }
 }
 
-/** What the ledger says of a push whose records ended so, when this is answered of each. */
+/** The violations for a push with these delivery reports and these answers. */
 function violationsOf(
   status: number,
   fates: readonly Fate[],

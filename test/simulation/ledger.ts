@@ -6,7 +6,7 @@ import type { Push, PushReply, RecordOffset, RecordOutcome } from '../support/pu
 
 const OK_STATUS = 200
 
-/** What became of a record, as far as it was said. */
+/** The reported outcome of a record. */
 export type Fate = 'admitted' | 'refused' | DeliveryReport['status']
 
 /** One record sent. */
@@ -16,22 +16,22 @@ export interface Entry {
   /** Position among all records of its client. */
   readonly sequence: number
   readonly record: ProducerRecord
-  /** Whether its outcome is learned from the observer. */
+  /** Whether only the observer reports its outcome. */
   readonly isSilent: boolean
   readonly sentMs: number
   readonly sentEpochMs: number
   fate: Fate
   /** How often an outcome was reported. */
   reportCount: number
-  /** librdkafka's number, where there is one. */
+  /** librdkafka's number, if there is one. */
   errorNumber: number | undefined
   settledMs: number
   settledEpochMs: number
   /** When its push over HTTP was answered; Infinity for others. */
   answeredMs: number
-  /** Where it is, if it was said. */
+  /** Its place, if it was reported. */
   place: { readonly partition: number; readonly offset: bigint | undefined } | undefined
-  /** Its timestamp, if it was said. */
+  /** Its timestamp, if it was reported. */
   timestampMs: number | undefined
 }
 
@@ -44,8 +44,8 @@ export interface Retry {
 }
 
 /**
- * Account of every record sent and of all that was said of it. A record is known again by its header
- * `id`; one without a listener by its timestamp too, which no other record of the run has: the
+ * Records every record that was sent and everything that was reported about it. It identifies a record by its
+ * header `id`, and a record without a listener by its timestamp too, which is unique in the run, because the
  * producer's observer sees nothing else of it.
  */
 export class Ledger implements EventSink {
@@ -55,7 +55,7 @@ export class Ledger implements EventSink {
   readonly #sequences = new Map<string, number>()
   readonly #violations: string[] = []
   readonly retries: Retry[] = []
-  /** What the observer was told, by status. */
+  /** Records reported to the observer, by status. */
   readonly observed = { persisted: 0, notPersisted: 0, possiblyPersisted: 0 }
 
   constructor(clock: Clock) {
@@ -67,7 +67,7 @@ export class Ledger implements EventSink {
     return this.#entries
   }
 
-  /** What was said that must not be. */
+  /** Forbidden reports. */
   get violations(): readonly string[] {
     return this.#violations
   }
@@ -77,7 +77,7 @@ export class Ledger implements EventSink {
     return `${client}.${this.#sequences.get(client) ?? 0}`
   }
 
-  /** Notes a record that is about to be sent. */
+  /** Adds a record that is about to be sent. */
   enter(client: string, record: ProducerRecord, isSilent: boolean): Entry {
     const id = this.nextId(client)
     const sequence = this.#sequences.get(client) ?? 0
@@ -98,14 +98,14 @@ export class Ledger implements EventSink {
     return entry
   }
 
-  /** Notes that a record was not admitted. */
+  /** Records that a record was not admitted. */
   refuse(entry: Entry, errorNumber: number): void {
     if (entry.reportCount > 0) this.#violations.push(`refused and reported: ${entry.id}`)
     entry.errorNumber = errorNumber
     entry.fate = 'refused'
   }
 
-  /** Notes a delivery report. */
+  /** Records a delivery report. */
   report(entry: Entry, report: DeliveryReport, isDuringSend: boolean): void {
     if (isDuringSend) this.#violations.push(`reported within the call of sendAll: ${entry.id}`)
     if (entry.fate === 'refused') this.#violations.push(`refused and reported: ${entry.id}`)
@@ -120,7 +120,7 @@ export class Ledger implements EventSink {
     }
   }
 
-  /** Notes what was answered to a push over HTTP, whose records the observer has told of. */
+  /** Records the reply to a push over HTTP. The observer has reported its records. */
   answer(entries: readonly Entry[], push: Push, reply: PushReply): void {
     const isSync = push.wait_for_send === true
     entries.forEach((entry, index) => {

@@ -1,4 +1,4 @@
-/** Clients that push records in a loop, each in its own way, and tell the ledger of everything. */
+/** Clients that push records in a loop, each in its own way, and report everything to the ledger. */
 import type {
   ProducerRecord,
   RecordBytes,
@@ -12,19 +12,19 @@ import type { HttpEdge } from './http-edge.ts'
 import type { Ledger } from './ledger.ts'
 import type { ClientPlan } from './schedule.ts'
 
-/** Timestamps of records that must be told apart by them count from here. */
+/** Start of the timestamps that identify records. */
 const SILENT_EPOCH_MS = Date.UTC(2020)
-/** Lets each client have timestamps of its own. */
+/** Gives each client its own range of timestamps. */
 const SILENT_CLIENT_SPAN_MS = 1_000_000
-/** Names more partitions than topics have. */
+/** Clients name up to this partition, beyond those of some topics. */
 const MAX_PARTITION = 4
 
-/** After so many records a client slows down: a long outage needs no more of them. */
+/** Number of records after which a client slows down: a long outage needs no more of them. */
 const MANY_RECORDS = 2_000
-/** How many times longer its pauses are from then on. */
+/** Factor of its pauses from then on. */
 const SLOW_DOWN = 20
 
-/** What a client works with. */
+/** Dependencies of a client. */
 export interface LoadDependencies {
   readonly producer: RecordProducer
   readonly http: Pick<HttpEdge, 'post'>
@@ -35,7 +35,7 @@ export interface LoadDependencies {
   readonly sleep: (ms: number) => Promise<void>
 }
 
-/** Runs one client until the load is over and, where it waits for them, all its reports are there. */
+/** Runs one client until the load ends and, if it waits for reports, all of them have arrived. */
 export async function runClient(
   plan: ClientPlan,
   index: number,
@@ -156,7 +156,7 @@ function toJson({
   }
 }
 
-/** Whether the outcome of its records is learned from the observer, which knows them by their time. */
+/** Whether the observer reports the outcome of its records, which it identifies by their timestamps. */
 function isObserved(mode: ClientPlan['mode']): boolean {
   return mode !== 'sync' && mode !== 'async'
 }

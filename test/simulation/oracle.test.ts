@@ -5,7 +5,7 @@ import { judge } from './oracle.ts'
 import type { StoredRecord } from '@kprf/embedded-broker/testing'
 import { record } from '../support/producer-harness.ts'
 
-/** A record of client `c` that was persisted at 0@0, as `overrides` say otherwise. */
+/** A record of client `c` that was persisted at 0@0, except for `overrides`. */
 function entry(overrides: Partial<Entry> = {}): Entry {
   const id = overrides.id ?? 'c.0'
   return {
@@ -28,7 +28,7 @@ function entry(overrides: Partial<Entry> = {}): Entry {
   }
 }
 
-/** How {@link entry} is stored when all is well, as `overrides` say otherwise. */
+/** The stored form of {@link entry}, except for `overrides`. */
 function stored(overrides: Partial<StoredRecord> = {}, id = 'c.0'): StoredRecord {
   return {
     partition: 0,

@@ -8,30 +8,30 @@ export interface Findings {
   /** By id. */
   readonly entries: ReadonlyMap<string, Entry>
   readonly retries: readonly Retry[]
-  /** By topic; deleted topics are left out, and nothing is asked of their records. */
+  /** By topic, without deleted topics, whose records are not checked. */
   readonly stored: ReadonlyMap<string, readonly StoredRecord[]>
-  /** How many partitions each topic had, at one time or another. */
+  /** The partition counts that each topic has had. */
   readonly partitionCounts: ReadonlyMap<string, ReadonlySet<number>>
   /** Topics that were deleted. */
   readonly deleted: ReadonlySet<string>
   /** Whether nothing may be stored twice. */
   readonly isIdempotent: boolean
-  /** How long a record may take until it is reported, and its push until it is answered. */
+  /** Longest time until a record is reported, and until its push is answered. */
   readonly settleWithinMs: number
-  /** For how long of the time between two moments kprf was held up, which nobody blames it for. */
+  /** How long kprf was held up between two moments, which does not count against it. */
   readonly heldUpMs: (fromMs: number, toMs: number) => number
 }
 
-/** What the comparison found. */
+/** The result of the comparison. */
 export interface Verdict {
-  /** One sentence for each thing that must not be. */
+  /** One sentence for each violation. */
   readonly violations: readonly string[]
-  /** Records that are there once more than they should. */
+  /** Surplus copies of records. */
   readonly duplicates: number
 }
 
 /**
- * Compares what was said of each record with what the cluster has in the end. Pure.
+ * Compares the reports about each record with what the cluster has stored in the end. Pure.
  *
  * | a record was        | it is stored                                     |
  * | ------------------- | ------------------------------------------------ |
@@ -40,10 +40,10 @@ export interface Verdict {
  * | notPersisted        | nowhere                                          |
  * | refused             | nowhere                                          |
  *
- * Each is reported, and its push answered, within its message timeout and a little more.
+ * Each record is reported, and its push answered, within its message timeout and a little more.
  *
- * Order is asked of persisted records, by their first occurrence: of one client they are in the order
- * in which it sent them, in every partition. One that was given up may come late.
+ * Persisted records of a client must be in the order in which it sent them, in every partition, counting first
+ * occurrences. A record that was given up may arrive late.
  */
 export function judge(findings: Findings): Verdict {
   const places = new Map<Entry, StoredRecord[]>()
@@ -119,7 +119,7 @@ function alterations(
     .map(([part]) => `${part} altered: ${nameOf(entry)} in partition ${stored.partition}`)
 }
 
-/** What was said of one record against where it is. */
+/** Compares the reports about one record with where it is stored. */
 function contradictions(
   entry: Entry,
   found: readonly StoredRecord[],

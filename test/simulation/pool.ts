@@ -4,7 +4,7 @@ import type { RunResult } from './run.ts'
 import type { Schedule } from './schedule.ts'
 import type { WorkerAnswer } from './worker.ts'
 
-/** Threads that run schedules, each one at a time. */
+/** Threads that run schedules, one at a time each. */
 export class Pool {
   readonly #workers: readonly Worker[]
   readonly #idle: Worker[]
@@ -18,7 +18,7 @@ export class Pool {
     this.#idle = [...this.#workers]
   }
 
-  /** Runs a schedule on the next thread that is free. Resolves to an error when the run itself failed. */
+  /** Runs a schedule on the next free thread. Resolves to an error if the run itself failed. */
   async run(schedule: Schedule): Promise<RunResult | Error> {
     const worker = this.#idle.pop() ?? (await this.#nextIdle())
     worker.postMessage(schedule)

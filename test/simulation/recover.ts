@@ -1,4 +1,4 @@
-/** Says whether a partition takes records again soon after the last fault. */
+/** Checks whether a partition accepts records again soon after the last fault. */
 import type { Schedule } from './schedule.ts'
 import type { World } from './world/world.ts'
 
@@ -8,29 +8,29 @@ export interface Target {
   readonly partition: number
 }
 
-/** What {@link recover} works with. */
+/** Dependencies of {@link recover}. */
 export interface RecoverDependencies {
   readonly world: Pick<World, 'time' | 'loop'>
-  /** Sends a record and says whether it was reported as persisted. */
+  /** Sends a record and returns whether it was reported as persisted. */
   readonly probe: (target: Target) => Promise<boolean>
   /** Number of records that the partition has. */
   readonly storedIn: (target: Target) => number
 }
 
-/** Every partition takes records again so soon after the last fault, but for what {@link limitOf} adds. */
+/** Time after the last fault in which every partition accepts records again, plus what {@link limitOf} adds. */
 const RECOVERY_MS = 5_000
-/** The same after the cluster has moved: brokers that say nothing have to be found silent first. */
+/** The same after the cluster has moved, because silent brokers must be detected first. */
 const RECOVERY_AFTER_MOVE_MS = 10_000
-/** A record that failed is followed by another after this time. */
+/** Delay before the next record after a failed one, ms. */
 const PROBE_INTERVAL_MS = 30
-/** How often a partition that is late is looked at. */
+/** How often a late partition is checked, ms. */
 const LOOK_INTERVAL_MS = 1_000
-/** Far more than it may take. */
+/** Far longer than any recovery, ms. */
 const GIVE_UP_MS = 30_000
 
 /**
- * Sends records to a partition, one after the other, until one is persisted. Returns what is wrong: that this takes
- * too long, and that the partition does not get on either with what waited there before.
+ * Sends records to a partition, one after the other, until one is persisted. Returns the violation if this takes
+ * too long and the partition makes no progress with waiting records either.
  */
 export async function recover(
   target: Target,
@@ -65,9 +65,8 @@ export async function recover(
 }
 
 /**
- * How soon a partition must take records again. A broker that keeps a connection and says nothing at all on it, from
- * before the end of the faults and on, may be one whose replicas are slow: it is waited for as long as the settings
- * say.
+ * The time in which a partition must accept records again. A broker that has kept a silent connection since before
+ * the end of the faults may have slow replicas: kprf waits for it as long as the settings say.
  */
 function limitOf({ events, settings: { socketTimeoutMs, messageTimeoutMs } }: Schedule): number {
   const isSilent = events.some(

@@ -1,4 +1,4 @@
-/** One run: a cluster, a producer on it, clients, faults; and what the oracle says of it. */
+/** One run: a cluster, a producer, clients, faults, and the verdict of the oracle. */
 import { createHash } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
 import { TestCluster } from '@kprf/embedded-broker/testing'
@@ -20,16 +20,16 @@ import type { EventLoop } from './world/event-loop.ts'
 import { World } from './world/world.ts'
 import { Turmoil } from './turmoil.ts'
 
-/** What came of a run. */
+/** The result of a run. */
 export interface RunResult {
-  /** One sentence for each thing that must not be; empty when all is well. */
+  /** One sentence for each violation; empty if there is none. */
   readonly violations: readonly string[]
   readonly figures: Readonly<Record<'sent' | 'duplicates' | Outcome, number>>
   /** How often batches were sent again, by librdkafka's error number. */
   readonly retries: ReadonlyMap<number, number>
-  /** How often each kind of fault was met. */
+  /** How often each kind of fault occurred. */
   readonly faults: ReadonlyMap<string, number>
-  /** The same for every run of a schedule: made of what happened to each record, and when. */
+  /** Equal for every run of a schedule: a digest of what happened to each record, and when. */
   readonly digest: string
 }
 
@@ -41,19 +41,19 @@ const USER = { username: 'kprf', password: 'secret' }
 const SETTLE_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 300
 const FIRST_BROKER_PORT = 9_092
-/** Stands for one broker after the other, wherever they are. */
+/** A host name that resolves to each broker in turn, wherever they are. */
 const NAME = 'kafka'
-/** The brokers of a run keep all that they store: what is missing in the end was lost. */
+/** Brokers drop nothing: a missing record was lost. */
 const EVERYTHING_BYTES = 2 ** 40
-/** What was begun before the end may take so long to go away. */
+/** Time for connections and timers to end after the run, ms. */
 const REST_TIME_MS = 1_000
-/** One for Produce, one for Metadata, one to bootstrap from, each while the one before is ending. */
+/** One for Produce, one for Metadata, one for bootstrap, and one closing connection for each. */
 const MAX_CONNECTIONS = 6
 const POLL_INTERVAL_MS = 5
-/** A record is reported at most so much later than its message timeout says. */
+/** Allowed delay of a report after the message timeout, ms. */
 const LATENESS_MS = 1_000
 
-/** Carries a schedule out, in a world of its own. */
+/** Runs a schedule in its own world. */
 export async function runSchedule(schedule: Schedule): Promise<RunResult> {
   const world = new World(schedule.seed)
   return await world.run(async () => {
@@ -78,14 +78,17 @@ export async function runSchedule(schedule: Schedule): Promise<RunResult> {
   })
 }
 
-/** Spoils what is given back: whoever still sends it is found out by its checksum. */
+/** Overwrites returned chunks, so that a checksum detects code that still sends one. */
 class PoisonedPool extends ChunkPool {
   override giveBack(chunk: Buffer): void {
     super.giveBack(chunk.fill(POISON))
   }
 }
 
-/** Compresses with zstd on the spot, and says so after `durationMs`: zlib's threads do not know simulated time. */
+/**
+ * Compresses with zstd synchronously, and completes after `durationMs`, because zlib's threads ignore simulated
+ * time.
+ */
 function compressing(transport: Transport, durationMs: number, loop: EventLoop): Transport {
   return new CompressingTransport(transport, {
     ...{ clock: loop.clock, codec: 'zstd', log: () => undefined },
@@ -172,7 +175,7 @@ class Run {
     }
     const load = Promise.all(clients.map((plan, index) => runClient(plan, index, dependencies)))
     const turmoil = this.#turmoil.run(events)
-    // Its failure is that of the run, and waits until it is asked for.
+    // A failure is that of the run, and is awaited later.
     turmoil.catch(() => undefined)
     await this.#world.time.sleep(loadMs)
     if (ending === 'close') await this.#close()
@@ -266,7 +269,7 @@ class Run {
     if (left > 0) this.#violations.push(`${left} records left after draining`)
   }
 
-  /** Soon after the faults every partition takes a record again. */
+  /** Checks that every partition accepts a record again soon after the faults. */
   async #recover(): Promise<void> {
     const targets = this.#cluster
       .topicNames()
@@ -306,7 +309,7 @@ class Run {
     return this.#ledger.entries.get(id) ?? {}
   }
 
-  /** Nothing is left of the producer, once the cluster is closed too. */
+  /** Checks that nothing is left of the producer after the cluster is closed. */
   async checkRest(): Promise<void> {
     const { time, network } = this.#world
     const { bufferedRecords, bufferedBytes } = this.#producer

@@ -1,6 +1,6 @@
 /**
- * What one run does, as plain data: it can be printed, kept, shortened by hand and run again. Times are
- * milliseconds since the load began.
+ * A run as plain data, which can be printed, stored, shortened by hand and repeated. Times are milliseconds since
+ * the load began.
  */
 import type { MetadataLie } from '@kprf/embedded-broker/testing'
 import type { HarnessSettings } from '../support/producer-harness.ts'
@@ -22,13 +22,13 @@ export interface Schedule {
    * `drain`: the producer is drained under load, after the faults. `close`: it is closed amid them.
    */
   readonly ending: 'settle' | 'drain' | 'close'
-  /** How long it takes to compress a batch, 0 for no wait at all; `undefined`: batches are not compressed. */
+  /** Duration of the compression of a batch, ms; 0 for none; `undefined` without compression. */
   readonly compressionMs: number | undefined
-  /** What brokers keep the epoch of an idempotent producer for. */
+  /** Whether brokers keep the epoch of an idempotent producer per partition or per producer. */
   readonly producerEpochs: 'partition' | 'producer'
-  /** Whether brokers want a password. */
+  /** Whether brokers need a password. */
   readonly isSasl: boolean
-  /** What kprf knows at the start: the address of each broker, or a name behind which they are in turn. */
+  /** What kprf knows at the start: the address of each broker, or one name for all of them. */
   readonly bootstrap: 'addresses' | 'name'
 }
 
@@ -36,7 +36,7 @@ export interface Schedule {
 export interface TopicPlan {
   readonly name: string
   readonly partitions: number
-  /** Largest batch that the broker takes, bytes. */
+  /** Largest batch that the broker accepts, bytes. */
   readonly maxMessageBytes: number
 }
 
@@ -50,14 +50,14 @@ export interface ClientPlan {
    */
   readonly mode: 'sync' | 'async' | 'silent' | 'httpSync' | 'httpAsync'
   readonly addressing: 'key' | 'partition' | 'none'
-  /** Names, those of topics that do not exist among them. */
+  /** Topic names, including names of topics that do not exist. */
   readonly topics: readonly string[]
   readonly maxRecords: number
   readonly maxPauseMs: number
   readonly maxValueBytes: number
 }
 
-/** What can go wrong with a request of any kind. */
+/** A fault for a request of any kind. */
 export type AnyFaultPlan =
   | { readonly kind: 'cutBefore' | 'cutAfter'; readonly withReset: boolean }
   | {
@@ -70,21 +70,21 @@ export type AnyFaultPlan =
   | { readonly kind: 'wrongCorrelationId'; readonly correlationId: number }
   | { readonly kind: 'hang' | 'hangAfterHandling' }
 
-/** What goes wrong with a request; `lie` is of Metadata, `without` of ApiVersions, the other three of Produce. */
+/** A fault for a request; `lie` is for Metadata, `without` for ApiVersions, the other three for Produce. */
 export type FaultPlan =
   | AnyFaultPlan
   | { readonly kind: 'errorAfterStoring'; readonly code: number }
   | { readonly kind: 'throttle'; readonly ms: number }
   | { readonly kind: 'omit' }
-  /** The broker says that it takes no requests of this number. */
+  /** The broker omits the request with this number from its API versions. */
   | { readonly kind: 'without'; readonly apiKey: number }
   | ({ readonly kind: 'lie' } & Omit<MetadataLie, 'topic' | 'partition'>)
 
-/** Requests that faults are about. */
+/** The requests with faults. */
 export type FaultyApi =
   'Produce' | 'Metadata' | 'ApiVersions' | 'InitProducerId' | 'SaslHandshake' | 'SaslAuthenticate'
 
-/** Something that happens once. What cannot be done then (a topic that is gone) is left out. */
+/** An event that happens once. It is skipped if it is impossible then (a topic that was deleted). */
 export type ChaosEvent = { readonly atMs: number } & (
   | {
       readonly kind: 'fault'
@@ -97,11 +97,11 @@ export type ChaosEvent = { readonly atMs: number } & (
   | { readonly kind: 'stopBroker'; readonly brokerId: number; readonly forMs: number }
   | { readonly kind: 'cutConnections'; readonly brokerId: number | undefined }
   | {
-      /** `hung`: its process is stopped for a while. `cut`: its cable. */
+      /** `hung`: its process is stopped for a while. `cut`: its network is cut. */
       readonly kind: Outage
       readonly brokerId: number
       readonly forMs: number
-      /** When Kafka notices, and gives its partitions to others; `undefined` for not at all. */
+      /** When Kafka notices and moves its partitions; `undefined` for never. */
       readonly noticedAfterMs: number | undefined
     }
   | {
@@ -114,9 +114,9 @@ export type ChaosEvent = { readonly atMs: number } & (
   | { readonly kind: 'createTopic'; readonly topic: TopicPlan }
   /** Deletes a topic, and creates another of its name after a while. */
   | { readonly kind: 'recreateTopic'; readonly topic: TopicPlan; readonly afterMs: number }
-  /** All brokers listen elsewhere from now on, with the name, and nothing is heard from where they were. */
+  /** All brokers, and the name, move to other ports, and their old ports stay silent. */
   | { readonly kind: 'moveCluster'; readonly outage: Outage }
-  /** The process of kprf gets no time from its machine for a while. */
+  /** The machine stops the process of kprf for a while. */
   | { readonly kind: 'holdUp'; readonly forMs: number }
   | { readonly kind: 'addPartitions'; readonly topic: string; readonly count: number }
 )

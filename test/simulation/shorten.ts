@@ -1,4 +1,4 @@
-/** Takes away from a schedule that fails what its failure does not need. */
+/** Shortens a failing schedule to the events that its failure needs. */
 import type { RunResult } from './run.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -9,8 +9,8 @@ export interface Failure {
 }
 
 /**
- * Leaves events and clients out, one after the other, for as long as the run still fails, in whatever
- * way: the first failure of a kind is the easiest to understand.
+ * Removes events and clients, one after the other, as long as the run still fails in any way: the first failure of
+ * a kind is the easiest to understand.
  */
 export async function shorten(
   schedule: Schedule,

@@ -9,7 +9,7 @@ import { shorten } from './shorten.ts'
 
 const PORT = 9_092
 
-/** Runs `main` in a world with a listener that has a connection. */
+/** Runs `main` in a world with a listener and one connection to it. */
 async function connected<Result>(
   main: (client: Socket, server: Socket, world: World) => Promise<Result>,
 ): Promise<Result> {
@@ -201,7 +201,10 @@ describe('A cluster that moves', () => {
 })
 
 describe('A partition that recovers', () => {
-  /** What is said of a partition whose probes fail until `untilMs`, and which stores others meanwhile or not. */
+  /**
+   * The violations for a partition whose probes fail until `untilMs`, and which stores other records meanwhile or
+   * not.
+   */
   async function verdict(untilMs: number, isBusy: boolean): Promise<readonly string[]> {
     const { time, loop } = new World(1)
     const storedIn = (): number => (isBusy ? time.nowMs() : 0)

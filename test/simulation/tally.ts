@@ -2,7 +2,7 @@ import type { RunResult } from './run.ts'
 import type { Schedule } from './schedule.ts'
 import type { Failure } from './shorten.ts'
 
-/** Adds runs up, and prints those that failed as they come. */
+/** Counts runs, and prints failed ones as they end. */
 export class Tally {
   readonly #quoted: number
   readonly #startedMs = performance.now()
@@ -10,15 +10,15 @@ export class Tally {
   readonly #retries = new Map<string, number>()
   readonly #faults = new Map<string, number>()
   #runs = 0
-  /** Runs that failed. */
+  /** Number of failed runs. */
   failureCount = 0
 
-  /** @param quoted - violations of one run that are printed. */
+  /** @param quoted - number of violations of one run that are printed. */
   constructor(quoted: number) {
     this.#quoted = quoted
   }
 
-  /** Counts a run in; prints it when it failed. */
+  /** Counts a run, and prints it if it failed. */
   add(schedule: Schedule, result: RunResult | Error): void {
     this.#runs += 1
     if (result instanceof Error) {
@@ -34,7 +34,7 @@ export class Tally {
     if (result.violations.length > 0) this.#print(schedule, result.violations)
   }
 
-  /** Prints how little it takes to make a run fail. */
+  /** Prints the shortest schedule that fails. */
   explain(failure: Failure | undefined): void {
     if (!failure) {
       process.stdout.write(
@@ -53,7 +53,7 @@ export class Tally {
     )
   }
 
-  /** Everything in figures, for people. */
+  /** A summary in figures. */
   summary(): string {
     const seconds = (performance.now() - this.#startedMs) / 1000
     return [

@@ -4,26 +4,26 @@ import type { ChaosEvent, Schedule } from './schedule.ts'
 import type { Outage } from './world/simulated-network.ts'
 import type { World } from './world/world.ts'
 
-/** How far the port of a broker that moves is from the one that it had. */
+/** Distance between the old and new port of a broker that moves. */
 const MOVED_BY = 100
 
-/** Makes a schedule's events happen to a cluster, and ends them all. */
+/** Applies a schedule's events to a cluster, and ends them all. */
 export class Turmoil {
   readonly #cluster: TestCluster
   readonly #world: World
   readonly #waits = new Set<Promise<void>>()
   readonly #controls: { readonly name: string; readonly control: Control }[] = []
   readonly #stopped = new Set<number>()
-  /** The ports that are out of order, by broker. */
+  /** The ports with an outage, by broker. */
   readonly #outages = new Map<number, number>()
-  /** Where brokers were, and nobody answers any more. */
+  /** Old ports of brokers, which no longer answer. */
   readonly #deserted: number[] = []
-  /** Where brokers are that have moved. */
+  /** The ports of brokers that have moved. */
   readonly #movedPorts = new Map<number, number>()
   readonly #happened = new Map<string, number>()
-  /** Topics that were deleted. */
+  /** Deleted topics. */
   readonly deleted = new Set<string>()
-  /** How many partitions each topic had, at one time or another. */
+  /** The partition counts that each topic has had. */
   readonly partitionCounts = new Map<string, Set<number>>()
 
   constructor(cluster: TestCluster, { topics }: Schedule, world: World) {
@@ -32,7 +32,7 @@ export class Turmoil {
     for (const { name, partitions } of topics) this.partitionCounts.set(name, new Set([partitions]))
   }
 
-  /** How often each kind of fault was met by a request, or happened. */
+  /** How often each kind of fault affected a request or occurred. */
   get happened(): ReadonlyMap<string, number> {
     const counts = new Map(this.#happened)
     for (const { name, control } of this.#controls) {
@@ -41,7 +41,7 @@ export class Turmoil {
     return counts
   }
 
-  /** Makes all events happen, each at its time. */
+  /** Runs all events, each at its time. */
   async run(events: readonly ChaosEvent[]): Promise<void> {
     await Promise.all(
       events.map(async (event) => {
@@ -51,7 +51,7 @@ export class Turmoil {
     )
   }
 
-  /** Ends what goes on: every broker is up, every partition has a leader, no request meets a fault. */
+  /** Ends all faults: every broker is up, every partition has a leader, no request has a fault. */
   async end(): Promise<void> {
     this.#cluster.clearControls()
     for (const id of this.#outages.keys()) this.#endOutage(id)
@@ -66,7 +66,7 @@ export class Turmoil {
     }
   }
 
-  /** Resolves when every request that was held back has gone on, and every packet. */
+  /** Resolves when every delayed request and packet has continued. */
   async released(): Promise<void> {
     for (const port of this.#deserted) this.#world.network.end(port)
     while (this.#waits.size > 0) await Promise.all(this.#waits)
@@ -127,7 +127,7 @@ export class Turmoil {
     this.#controls.push({ name: `${api} ${fault.kind}`, control })
   }
 
-  /** Whether the event is about something that is not there. */
+  /** Whether the event concerns something that does not exist. */
   #isMoot(event: ChaosEvent): boolean {
     switch (event.kind) {
       case 'stopBroker':
@@ -177,7 +177,7 @@ export class Turmoil {
     this.partitionCounts.set(name, new Set([limits.partitions]))
   }
 
-  /** Whatever was out of order at a broker is left behind, where nobody answers any more. */
+  /** Moves all brokers. Their outages stay at the old ports, which no longer answer. */
   async #move(outage: Outage): Promise<void> {
     const ids = this.#cluster.brokerIds
     for (const id of ids) {
@@ -206,7 +206,7 @@ export class Turmoil {
     if (this.#outages.get(brokerId) === port) this.#endOutage(brokerId)
   }
 
-  /** Gives the partitions of a broker to the next one that is up, if there is any. */
+  /** Moves the partitions of a broker to the next one that is up, if there is one. */
   #giveAway(brokerId: number): void {
     const heirs = this.#cluster.brokerIds.filter(
       (id) => id !== brokerId && !this.#stopped.has(id) && !this.#outages.has(id),

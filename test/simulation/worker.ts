@@ -1,12 +1,12 @@
-/** Runs one schedule after the other, as the main thread asks for them. */
+/** Runs schedules for the main thread, one after the other. */
 import { parentPort } from 'node:worker_threads'
 import { runSchedule, type RunResult } from './run.ts'
 import type { Schedule } from './schedule.ts'
 
-/** What a worker makes of a schedule. */
+/** The result of a schedule. */
 export type WorkerAnswer = { readonly result: RunResult } | { readonly failure: string }
 
-/** What the process itself complained of during the run. */
+/** Warnings and errors of the process during the run. */
 const complaints = new Set<string>()
 
 function complain(what: string, error: unknown): void {

@@ -6,7 +6,7 @@ import type { ProducerRecord } from '../../src/producer/types.ts'
 
 const BASE_TIMESTAMP_MS = 1_700_000_000_000
 
-/** Encodes records, a millisecond between two, as the queue does: in several pieces when they are many. */
+/** Encodes records, one millisecond apart, as the queue does: many records in several pieces. */
 export function encodedBatch(
   records: readonly ProducerRecord[],
   { partition = 0, claim }: { readonly partition?: number; readonly claim?: SequenceClaim } = {},

@@ -10,7 +10,7 @@ export interface Credentials {
 /** A certificate authority for one test run. */
 export interface Authority {
   readonly cert: string
-  /** Issues a certificate for localhost and 127.0.0.1 under that common name. */
+  /** Issues a certificate for localhost and 127.0.0.1 with this common name. */
   issue(commonName: string): Credentials
 }
 
@@ -24,7 +24,7 @@ const OIDS = {
 const VALID_FROM = '20200101000000Z'
 const VALID_UNTIL = '21000101000000Z'
 
-/** Makes an authority whose certificates nobody else trusts. */
+/** Makes an authority that nobody else trusts. */
 export function createAuthority(): Authority {
   const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const constraints = extension(OIDS.basicConstraints, sequence(der(0x01, Buffer.from([0xff]))))

@@ -9,7 +9,7 @@ const HEADERS = [
   { key: 'empty', value: '' },
 ]
 
-/** A line of JSON of so many bytes, unlike that of another number. */
+/** A line of JSON with this many bytes, different for each number. */
 function line(number: number, bytes: number): string {
   let text = ''
   for (let item = 0; text.length < bytes; item += 1) {
@@ -18,7 +18,7 @@ function line(number: number, bytes: number): string {
   return text.slice(0, bytes)
 }
 
-/** Batches of partition 0 of topic `t`, each of the kind that its name says, with text of one line as values. */
+/** Batches for partition 0 of topic `t`, by a description, with one line of text as values. */
 export const BATCHES: Readonly<Record<string, readonly ProducerRecord[]>> = {
   'one small record': [record(line(1, 400), { key: 'small' })],
   'a megabyte in one record': [record(line(2, 1_000_000))],
@@ -28,10 +28,10 @@ export const BATCHES: Readonly<Record<string, readonly ProducerRecord[]>> = {
   'records without a value': Array.from({ length: 20 }, (_, n) => record('', { key: `key ${n}` })),
 }
 
-/** A batch of tombstones, which a reader of text may not show. */
+/** A batch of tombstones, which a reader of text may omit. */
 export const TOMBSTONES = Array.from({ length: 20 }, (_, n) =>
   record(null, { key: `tombstone ${n}`, headers: HEADERS }),
 )
 
-/** A batch that no codec makes smaller. */
+/** A batch that no codec can compress. */
 export const TINY = [record('x')]

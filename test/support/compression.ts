@@ -5,13 +5,13 @@ import { CompressingTransport } from '../../src/producer/compression/compressing
 import type { Transport } from '../../src/producer/transport.ts'
 import { NO_EVENTS } from './recording-events.ts'
 
-/** Compresses with zstd on the spot. */
+/** Compresses with zstd synchronously. */
 export const atOnce: Compressor = (pieces) => zstdCompressSync(Buffer.concat(pieces))
 
-/** Compresses with zstd, and is done when promises are next looked after. */
+/** Compresses with zstd, and completes in a later microtask. */
 export const later: Compressor = (pieces) => Promise.resolve(atOnce(pieces))
 
-/** Puts a transport that compresses before another. */
+/** Wraps a transport with compression. */
 export function compressedWith(
   compress: Compressor,
 ): (transport: Transport, clock: Clock) => Transport {

@@ -1,9 +1,8 @@
 /**
- * Counts work instead of measuring time: how many blocks of kprf's code were entered, each turn of a loop and
- * each call of a callback among them, as V8 counts them for code coverage. The same on every machine.
- *
- * V8 counts the blocks of functions that it compiles after it was told to: that is done when this file is
- * imported, before any test has called anything.
+ * Counts work instead of time: the number of executed blocks of kprf's code, including each iteration of a loop and
+ * each call of a callback, from V8's code coverage. The result is the same on every machine. V8 counts only
+ * functions that it compiles after the start of coverage, so importing this file starts it, before a test calls
+ * anything.
  */
 import { Session, type Profiler } from 'node:inspector'
 
@@ -12,7 +11,7 @@ session.connect()
 session.post('Profiler.enable')
 session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
 
-/** Blocks of code, in the files whose path has this in it, that were entered while `run` ran. */
+/** Counts the executed blocks of code while `run` runs, in files whose path contains `path`. */
 export async function countWork(path: string, run: () => void | Promise<void>): Promise<number> {
   takeCounts()
   await run()
@@ -22,7 +21,7 @@ export async function countWork(path: string, run: () => void | Promise<void>): 
     .reduce((sum, { count }) => sum + count, 0)
 }
 
-/** What was counted since the last time. A session in the same thread answers within the call. */
+/** Returns the counts since the last call. A session in the same thread answers synchronously. */
 function takeCounts(): readonly Profiler.ScriptCoverage[] {
   let counts: readonly Profiler.ScriptCoverage[] = []
   session.post('Profiler.takePreciseCoverage', (_error, { result }) => {

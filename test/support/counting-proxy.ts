@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import net from 'node:net'
 import type { Connect } from '../../src/producer/kafkajs/sockets.ts'
 
-/** TCP proxies in front of brokers that count the bytes that pass, as a second opinion on our own counts. */
+/** TCP proxies in front of brokers that count bytes, to check kprf's own counts. */
 export class CountingProxies {
   readonly #servers: net.Server[] = []
   /** By the broker's port. */
   readonly #ports = new Map<number, number>()
   readonly #sockets = new Set<net.Socket>()
-  /** Bytes that came from the clients. */
+  /** Bytes from clients. */
   toBrokers = 0
-  /** Bytes that came from the brokers. */
+  /** Bytes from brokers. */
   fromBrokers = 0
   connections = 0
 
@@ -33,8 +33,8 @@ export class CountingProxies {
   }
 
   /**
-   * Refuses connections as long as something takes, as a broker that is down does: what a proxy accepts counts
-   * as sent to it.
+   * Refuses connections during a task, like a broker that is down, because data that a proxy accepts counts as
+   * sent.
    */
   async refuseDuring(task: () => Promise<void>): Promise<void> {
     const addresses = this.#servers.map((server) => server.address())
@@ -47,7 +47,7 @@ export class CountingProxies {
     }
   }
 
-  /** Resolves when nothing is connected any more: all bytes have been counted. */
+  /** Resolves when no connection is left: all bytes are counted. */
   async drained(): Promise<void> {
     await Promise.all(
       [...this.#sockets].filter(({ closed }) => !closed).map((socket) => once(socket, 'close')),
@@ -78,7 +78,7 @@ export class CountingProxies {
     if (typeof address === 'object' && address) this.#ports.set(brokerPort, address.port)
   }
 
-  /** The end of one is the end of the other. */
+  /** Ends each socket with the other. */
   #join(socket: net.Socket, other: net.Socket): void {
     this.#sockets.add(socket)
     socket

@@ -1,11 +1,11 @@
 import { decompress, Reader, readRecord, type StoredHeader } from '@kprf/embedded-broker/testing'
 
-/** Puts the pieces of a batch together. */
+/** Concatenates the pieces of a batch. */
 export function whole(bytes: Buffer | readonly Buffer[]): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes)
 }
 
-/** A record as it lies in a batch. */
+/** A decoded record of a batch. */
 export interface DecodedRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
@@ -30,7 +30,7 @@ export function codecOf(bytes: Buffer | readonly Buffer[]): number {
   return whole(bytes).readInt16BE(21) & 7
 }
 
-/** What a batch carries of an idempotent producer. */
+/** The producer id, epoch and sequence of a batch. */
 export interface DecodedClaim {
   readonly producerId: number
   readonly epoch: number

@@ -1,4 +1,4 @@
-/** What the producer and its transport are told by a kprf without a configuration file. */
+/** The options of producer and transport for a kprf without a configuration file. */
 import { loadConfig } from '../../src/config/load.ts'
 import { ingestSettings } from '../../src/settings/ingest.ts'
 import { producerSettings, transportSettings } from '../../src/settings/kafka.ts'

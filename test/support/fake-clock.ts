@@ -6,13 +6,13 @@ interface Timer {
   readonly task: () => void
 }
 
-/** A clock that stands still until it is told to go on; timers fire in order, microtasks between them. */
+/** A clock that stands still until tests advance it; timers fire in order, with microtasks in between. */
 export class FakeClock implements Clock {
   readonly #timers = new Set<Timer>()
   #nowMs = 0
   #order = 0
 
-  /** Number of timers that are armed. */
+  /** Number of active timers. */
   get timers(): number {
     return this.#timers.size
   }
@@ -33,7 +33,7 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** Lets time pass, firing what becomes due. */
+  /** Advances the time and fires due timers. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms
     await settle()
@@ -61,7 +61,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets every promise that can go on do so. */
+/** Resolves when all pending microtasks have run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -14,8 +14,8 @@ interface Admitted {
 }
 
 /**
- * A producer that does as it is told. By default it admits everything, and reports each record as
- * persisted in partition 0 at the next offset, in a later microtask.
+ * A scripted producer. By default it admits everything, and reports each record as persisted in partition 0 at the
+ * next offset, in a later microtask.
  */
 export class FakeProducer implements RecordProducer {
   /** Every record admitted so far, in order. */
@@ -31,17 +31,17 @@ export class FakeProducer implements RecordProducer {
   #bug: Error | undefined
   #waiters: (() => void)[] = []
 
-  /** Refuses the nth record seen from now on, counted from 0. */
+  /** Refuses the nth record from now on, counted from 0. */
   refuseNth(n: number, error: DeliveryError): void {
     this.#refusals.set(this.#seen + n, error)
   }
 
-  /** Refuses every record of the next so many. */
+  /** Refuses the next `count` records. */
   refuseNext(count: number, error: DeliveryError): void {
     for (let n = 0; n < count; n += 1) this.refuseNth(n, error)
   }
 
-  /** Reports the nth record seen from now on, counted from 0, like this. */
+  /** Reports the nth record from now on, counted from 0, with this report. */
   reportNth(n: number, report: DeliveryReport): void {
     this.#scripted.set(this.#seen + n, report)
   }
@@ -56,7 +56,7 @@ export class FakeProducer implements RecordProducer {
     }
   }
 
-  /** Keeps delivery reports back until {@link FakeProducer.deliver}. */
+  /** Holds delivery reports back until {@link FakeProducer.deliver}. */
   holdDelivery(): void {
     this.#isHolding = true
   }
@@ -72,12 +72,12 @@ export class FakeProducer implements RecordProducer {
     this.#bug = error
   }
 
-  /** Resolves once so many records were admitted in all. */
+  /** Resolves once this many records were admitted in all. */
   admitted(count: number): Promise<void> {
     return this.#until(() => this.records.length >= count)
   }
 
-  /** Resolves once `sendAll` was called so often. */
+  /** Resolves once `sendAll` was called this many times. */
   called(count: number): Promise<void> {
     return this.#until(() => this.calls >= count)
   }

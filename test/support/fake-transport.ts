@@ -19,7 +19,7 @@ import {
   type DecodedRecord,
 } from './decode-batch.ts'
 
-/** One batch of a produce request, as tests look at it: most requests have one only. */
+/** One batch of a produce request: most requests in tests have only one. */
 export interface SentBatch extends Omit<ProduceRequest, 'batches'> {
   readonly topic: string
   readonly partition: number
@@ -33,58 +33,58 @@ export interface HeldRequest {
   readonly answer: (outcome: ProduceOutcome) => void
 }
 
-/** How one batch is answered: at once, or by the test. */
+/** The answer to one batch: immediate, or given by the test. */
 export type Script = ProduceOutcome | 'hold'
 
 const ABANDONED: ProduceOutcome = {
   ...{ status: 'failed', errorNumber: -166, wasSent: false, reason: 'given up' },
 }
 
-/** A transport without a network: it stores what it acknowledges and fails as it is told. */
+/** A transport without a network: it stores acknowledged batches and fails as scripted. */
 export class FakeTransport implements Transport {
   availability: Availability = 'up'
   metadataAgeMs: number | undefined
   isClosed = false
-  /** Identities given so far; the last one is also its number. */
+  /** Number of identities given so far, which is also the last producer id. */
   identities = 0
-  /** Kafka's error instead of an identity. */
+  /** Kafka's error in place of an identity. */
   identityError = 0
   /** Answers of the next batches, in order. */
   readonly script: Script[] = []
-  /** Makes the answers when the script has run out; `undefined` acknowledges. */
+  /** Makes the answers after the end of the script; `undefined` acknowledges. */
   otherwise: ((request: SentBatch) => Script | undefined) | undefined
   readonly held: HeldRequest[] = []
   /** Requests, of one batch or several. */
   readonly calls: ProduceRequest[] = []
   /** The batches of all requests. */
   readonly requests: SentBatch[] = []
-  /** Whether requests reach a broker, as far as the producer is told while they are in flight. */
+  /** Whether requests in flight count as sent. */
   isSent = true
-  /** What each batch carried of an idempotent producer. */
+  /** The producer id, epoch and sequence of each batch. */
   readonly claims: DecodedClaim[] = []
   readonly metadataRequests: (readonly string[])[] = []
-  /** Those that allowed the broker to create topics. */
+  /** The metadata requests that allowed topic creation. */
   readonly creationRequests: (readonly string[])[] = []
-  /** Whether it creates the topics that it may create, with one partition. */
+  /** Whether it creates the topics that it is allowed to create, with one partition. */
   createsTopics = false
   readonly topics = new Map<string, TopicSnapshot>()
   #listener: TransportListener | undefined
   readonly #stored = new Map<string, DecodedRecord[]>()
   readonly #inFlight = new Map<string, number>()
-  /** The most batches of one partition that were ever in flight together. */
+  /** The highest number of batches of one partition in flight together. */
   maxInFlightPerPartition = 0
 
   constructor(topics: Readonly<Record<string, number>> = {}) {
     for (const [name, partitions] of Object.entries(topics)) this.setTopic(name, partitions)
   }
 
-  /** Makes a topic exist, every partition led by broker 1. */
+  /** Creates a topic; broker 1 leads every partition. */
   setTopic(name: string, partitions: number): void {
     const leaders = new Array<number>(partitions).fill(1)
     this.topics.set(name, { name, errorNumber: 0, leaders })
   }
 
-  /** Gives a topic an error of Kafka's. */
+  /** Sets Kafka's error for a topic. */
   failTopic(name: string, errorNumber: number): void {
     this.topics.set(name, { name, errorNumber, leaders: [] })
   }
@@ -93,12 +93,12 @@ export class FakeTransport implements Transport {
     this.#listener = listener
   }
 
-  /** Says that a leader has been silent. */
+  /** Reports that a leader has been silent. */
   stall(topic: string): void {
     this.#listener?.onStalled(topic)
   }
 
-  /** Makes Kafka reachable again, and says so. */
+  /** Makes Kafka reachable again, and reports it. */
   comeBack(): void {
     this.availability = 'up'
     this.#listener?.onAvailable()
@@ -177,7 +177,7 @@ export class FakeTransport implements Transport {
     return { status: 'acknowledged', baseOffset, logAppendTimeMs: undefined }
   }
 
-  /** What a partition holds. */
+  /** The records of a partition. */
   stored(topic: string, partition: number): DecodedRecord[] {
     const key = `${topic}/${partition}`
     const log = this.#stored.get(key) ?? []
@@ -185,7 +185,7 @@ export class FakeTransport implements Transport {
     return log
   }
 
-  /** The values that a partition holds, as text. */
+  /** The values of a partition, as text. */
   values(topic: string, partition: number): (string | undefined)[] {
     return this.stored(topic, partition).map(({ value }) => value?.toString())
   }

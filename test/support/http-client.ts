@@ -7,7 +7,7 @@ export interface HttpReply {
   readonly text: string
 }
 
-/** No reply of kprf may take longer than its message.timeout.ms, which is less in every test. */
+/** Longer than any reply may take: message.timeout.ms is less in every test. */
 const replyTimeoutMs = 60_000
 
 /** A plain HTTP/1.1 client for one port of kprf. */
@@ -15,18 +15,18 @@ export class HttpClient {
   readonly #port: number
   readonly #agent: Agent
 
-  /** @param keepAlive - whether connections are kept for the next request; without it each has its own. */
+  /** @param keepAlive - whether connections are reused; without it each request has its own. */
   constructor(port: number, { keepAlive = true } = {}) {
     this.#port = port
     this.#agent = new Agent({ keepAlive })
   }
 
-  /** Sends JSON. Rejects when there is no whole reply within a minute. */
+  /** Sends JSON. Rejects without a complete reply within a minute. */
   post(path: string, json: string): Promise<HttpReply> {
     return this.#send('POST', path, json)
   }
 
-  /** Asks for a resource. Rejects when there is no whole reply within a minute. */
+  /** Requests a resource. Rejects without a complete reply within a minute. */
   get(path: string): Promise<HttpReply> {
     return this.#send('GET', path)
   }

@@ -28,7 +28,7 @@ import { DEFAULT_LIMITS } from './default-settings.ts'
 import { FakeProducer } from './fake-producer.ts'
 import { RawClient } from './raw-client.ts'
 
-/** Bytes a body may have in tests. */
+/** Largest body in tests, bytes. */
 export const MAX_BODY_BYTES = 65_536
 
 /** Keeps what is measured. */
@@ -63,12 +63,12 @@ export class FakeHttpMetrics implements HttpMetrics, EdgeObserver, RateLimitObse
     this.#changed()
   }
 
-  /** Resolves once so many pushes are over. */
+  /** Resolves once this many pushes have ended. */
   async observed(count: number): Promise<void> {
     await this.until(() => this.pushes.length >= count)
   }
 
-  /** Resolves once this holds of what is measured. */
+  /** Resolves once this is true. */
   async until(isTrue: () => boolean): Promise<void> {
     while (!isTrue()) await new Promise<void>((resolve) => this.#wake.push(resolve))
   }
@@ -78,7 +78,7 @@ export class FakeHttpMetrics implements HttpMetrics, EdgeObserver, RateLimitObse
   }
 }
 
-/** Keeps what is logged. */
+/** Records what is logged. */
 export class FakeHttpLog {
   readonly lines: { level: LogLevel; msg: string; fields: LogFields | undefined }[] = []
 
@@ -229,7 +229,7 @@ async function listen(
   return { server, port, connect }
 }
 
-/** Writes a `POST /push` as it goes over the wire, framed by Content-Length unless told otherwise. */
+/** Formats a `POST /push` for the wire, framed by Content-Length by default. */
 export function rawPush(
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},

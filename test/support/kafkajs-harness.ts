@@ -19,7 +19,7 @@ import { type ReportListener, sendAll } from './send-all.ts'
 import { NO_EVENTS, RecordingEvents } from './recording-events.ts'
 import { DEFAULT_SETTINGS, DEFAULT_TRANSPORT_SETTINGS } from './default-settings.ts'
 
-/** kafkajs as it comes, with what a program would give it. */
+/** Unmodified kafkajs, configured as a program would do it. */
 export async function stockProducer(
   cluster: TestCluster,
   options: {
@@ -42,7 +42,7 @@ export async function stockProducer(
   return producer
 }
 
-/** Our transport on a cluster, embedded or not. */
+/** kprf's transport on a cluster, embedded or not. */
 export function transportOn(
   cluster: Pick<TestCluster, 'bootstrap'>,
   settings: Partial<KafkajsTransportSettings> = {},
@@ -119,7 +119,7 @@ export class KprfOnCluster {
   }
 }
 
-/** The values that a partition of a cluster holds. */
+/** The values of a partition of a cluster. */
 export function valuesOf(cluster: TestCluster, topic: string, partition?: number): string[] {
   return cluster.records(topic, partition).map(({ value }) => value?.toString() ?? 'null')
 }

@@ -1,9 +1,9 @@
-/** kafkajs's own encoders and decoders, as a second opinion on ours. It does not publish them. */
+/** kafkajs's own encoders and decoders, to check kprf's. kafkajs does not publish them. */
 import { createRequire } from 'node:module'
 
 const load = createRequire(import.meta.url)
 
-/** What kafkajs writes protocol fields with. */
+/** kafkajs's writer of protocol fields. */
 interface KafkajsEncoder {
   readonly buffer: Buffer
   writeVarInt(value: number): KafkajsEncoder
@@ -17,7 +17,7 @@ export const Encoder = load('kafkajs/src/protocol/encoder') as {
   sizeOfVarLong(value: number): number
 }
 
-/** A record as kafkajs's producer takes it. */
+/** A record in the form of kafkajs's producer. */
 export interface KafkajsMessage {
   readonly key: Buffer | string | null
   readonly value: Buffer | string | null
@@ -25,7 +25,7 @@ export interface KafkajsMessage {
   readonly timestamp: number
 }
 
-/** A record as kafkajs's consumer gets it. */
+/** A record in the form of kafkajs's consumer. */
 interface KafkajsRecord {
   readonly attributes: number
   readonly offset: string
@@ -35,7 +35,7 @@ interface KafkajsRecord {
   readonly headers: Readonly<Record<string, Buffer | Buffer[]>>
 }
 
-/** A batch as kafkajs's consumer gets it. */
+/** A batch in the form of kafkajs's consumer. */
 interface KafkajsBatch {
   readonly firstOffset: string
   readonly firstTimestamp: string
@@ -50,7 +50,7 @@ interface KafkajsBatch {
   readonly records: readonly KafkajsRecord[]
 }
 
-/** What kafkajs's Produce requests are made of. */
+/** The arguments of kafkajs's Produce requests. */
 export interface KafkajsProduce {
   readonly acks: number
   readonly timeout: number
@@ -92,7 +92,7 @@ export async function encodeWithKafkajs(messages: readonly KafkajsMessage[]): Pr
   return buffer.subarray(start)
 }
 
-/** A whole Produce request as kafkajs would write it on a connection. */
+/** A complete Produce request as kafkajs would write it. */
 export async function encodeProduceWithKafkajs(
   version: number,
   produce: KafkajsProduce,
@@ -108,10 +108,10 @@ export function decodeWithKafkajs(batch: Buffer): Promise<KafkajsBatch> {
   return decodeRecordBatch(new Decoder(batch))
 }
 
-/** An error as kafkajs makes them. */
+/** An error of kafkajs. */
 type KafkajsError = Error & { readonly retriable: boolean }
 
-/** kafkajs's error classes, by the arguments that it makes them with. */
+/** kafkajs's error classes, by their constructor arguments. */
 export const errors = load('kafkajs/src/errors') as {
   readonly KafkaJSConnectionError: new (
     words: string,
@@ -143,7 +143,7 @@ const createRetry = load('kafkajs/src/retry') as (options: {
   readonly retries: number
 }) => <Result>(attempt: (bail: (error: unknown) => void) => Promise<Result>) => Promise<Result>
 
-/** What kafkajs's retrier throws, without retries, around an error of an attempt. */
+/** The error that kafkajs's retrier throws, without retries, for a failed attempt. */
 export async function wrappedByRetrier(error: unknown): Promise<unknown> {
   const attempt = (): Promise<never> => {
     throw error
@@ -151,7 +151,7 @@ export async function wrappedByRetrier(error: unknown): Promise<unknown> {
   return await createRetry({ retries: 0 })(async () => attempt()).catch((thrown: unknown) => thrown)
 }
 
-/** kafkajs's queue of the requests of one connection. */
+/** kafkajs's request queue of one connection. */
 export interface KafkajsRequestQueue {
   readonly pending: readonly unknown[]
   throttledUntil: number

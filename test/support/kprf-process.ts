@@ -1,6 +1,6 @@
 /**
- * kprf as users run it: a process of its own, started from the command line, spoken to over HTTP and
- * with signals, and judged by its log, its exit code and what Kafka has.
+ * kprf as users run it: a separate process, started from the command line and used over HTTP and with signals.
+ * Tests check its log, its exit code and the contents of Kafka.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -24,12 +24,12 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
-/** What there is to know once the process has ended. */
+/** The result of an ended process. */
 export interface Ending {
-  /** Null when a signal ended it. */
+  /** Null if a signal ended it. */
   readonly exitCode: number | null
   readonly log: readonly LogLine[]
-  /** What Node itself had to say: warnings, uncaught errors. */
+  /** Output of Node itself: warnings, uncaught errors. */
   readonly stderr: string
   /** From the signal to the end. */
   readonly durationMs: number
@@ -37,7 +37,7 @@ export interface Ending {
 
 const projectDirectory = join(import.meta.dirname, '..', '..')
 const startTimeoutMs = 30_000
-/** How much of the log an error quotes. */
+/** Number of log lines that an error quotes. */
 const quotedLogLines = 20
 
 /** Starts kprf on free ports and resolves when it accepts pushes. */
@@ -60,7 +60,7 @@ export async function startKprf(
       'src/main.ts',
       ...Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
     ],
-    // Nothing of the environment may configure it by accident.
+    // The environment must not configure it by accident.
     { cwd: projectDirectory, env: {}, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const kprf = new KprfProcess(child)
@@ -78,7 +78,7 @@ export class KprfProcess {
   #isExpectedToEnd = false
   #pushClient: HttpClient | undefined
   #operationsClient: HttpClient | undefined
-  /** It must not survive a test run that ends without stopping it. */
+  /** Ends it with the test run, even if the run does not stop it. */
   readonly #killOnExit = (): void => {
     this.#child.kill('SIGKILL')
   }
@@ -118,7 +118,7 @@ export class KprfProcess {
     return children.split(' ').filter(Boolean).map(Number)
   }
 
-  /** Where it takes pushes. */
+  /** The push port. */
   get pushPort(): number {
     return Number(this.#log.find(({ msg }) => msg === 'accepting pushes')?.['port'])
   }
@@ -127,14 +127,14 @@ export class KprfProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Resolves once it says on which ports it listens. Called once, by {@link startKprf}. */
+  /** Resolves once it has logged its ports. Called once, by {@link startKprf}. */
   async ready(): Promise<void> {
     const { port, metrics_port: metricsPort } = await this.logged('accepting pushes')
     this.#pushClient = new HttpClient(Number(port))
     this.#operationsClient = new HttpClient(Number(metricsPort))
   }
 
-  /** Resolves to the first line with this message that comes now or later. */
+  /** Resolves to the first line with this message, logged before or later. */
   async logged(
     msg: string,
     isMeant: (line: LogLine) => boolean = () => true,
@@ -159,7 +159,7 @@ export class KprfProcess {
     }
   }
 
-  /** Pushes and resolves to the reply, whatever its status. Rejects when there is none. */
+  /** Pushes and resolves to the reply, whatever its status. Rejects without a reply. */
   async push(push: Push): Promise<PushReply> {
     const { status, text } = await this.#request(this.#pushClient, (client) =>
       client.post('/push', JSON.stringify(push)),
@@ -172,7 +172,7 @@ export class KprfProcess {
     return (await this.scrape()).metrics
   }
 
-  /** Like {@link KprfProcess.metrics}, and says how many series there are. */
+  /** Like {@link KprfProcess.metrics}, with the number of series. */
   async scrape(): Promise<{ readonly metrics: MetricSamples; readonly seriesCount: number }> {
     const { text } = await this.#get('/metrics')
     const seriesCount = text
@@ -181,7 +181,7 @@ export class KprfProcess {
     return { metrics: parseMetrics(text), seriesCount }
   }
 
-  /** Closes the connections over which it was spoken to; the next request opens a new one. */
+  /** Closes its idle connections; the next request opens a new one. */
   closeIdleConnections(): void {
     this.#pushClient?.close()
   }
@@ -245,7 +245,7 @@ export class KprfProcess {
     try {
       return await send(client)
     } catch (error) {
-      // What a request says of a process that died is of no use: its log is.
+      // The error of a request to a dead process is not useful: its log is.
       if (!this.#isExpectedToEnd) this.#assertRunning()
       throw error
     }

@@ -12,16 +12,16 @@ import { DEFAULT_SETTINGS, DEFAULT_TRANSPORT_SETTINGS } from './default-settings
 import { FakeClock } from './fake-clock.ts'
 import { sendAll } from './send-all.ts'
 
-/** What a {@link MeasuredProducer} is made of. */
+/** Options of a {@link MeasuredProducer}. */
 export interface MeasuredProducerOptions {
   readonly bootstrap: string
   readonly transport?: Partial<KafkajsTransportSettings>
   readonly producer?: Partial<ProducerSettings>
-  /** Between it and the brokers. @defaultValue nothing */
+  /** Proxies between it and the brokers. @defaultValue none */
   readonly proxies?: CountingProxies
 }
 
-/** A producer on a cluster, whose statistics are collected when the test wants it. */
+/** A producer on a cluster, whose statistics tests collect on demand. */
 export class MeasuredProducer {
   readonly producer: Producer
   readonly transport: KafkajsTransport
@@ -67,7 +67,7 @@ export class MeasuredProducer {
     this.producer.start()
   }
 
-  /** Ends the interval, and returns what was collected. */
+  /** Ends the interval, and returns its statistics. */
   async collect(): Promise<StatisticsData> {
     await this.#clock.advance(1_000)
     return this.statistics.latest

@@ -6,7 +6,7 @@ export class MetricSamples {
     this.#samples = samples
   }
 
-  /** Sums the samples of a name that have these labels, among others; 0 when there is none. */
+  /** Sums the samples of a name with at least these labels; 0 if there is none. */
   sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
     return this.#samples
       .filter((sample) => sample.name === name)
@@ -24,7 +24,7 @@ interface Sample {
   readonly value: number
 }
 
-/** Parses the Prometheus text format, as far as kprf's labels need: no escapes in them. */
+/** Parses the Prometheus text format, without escapes in labels, which kprf does not need. */
 export function parseMetrics(text: string): MetricSamples {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return new MetricSamples(lines.map(parseSample))

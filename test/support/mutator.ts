@@ -1,6 +1,6 @@
 import type { SeededRandom } from './random.ts'
 
-/** Changes a text in one to four places: bytes, runs of bytes, or words that mean something. */
+/** Changes a text in one to four places: bytes, runs of bytes, or words with a meaning. */
 export function mutate(input: Buffer, words: readonly string[], random: SeededRandom): Buffer {
   let output = input
   for (let changes = 1 + random.below(4); changes > 0; changes -= 1) {

@@ -1,4 +1,6 @@
-/** Loaded before the pure tests: one that opens a socket, starts a process or a thread belongs to the others. */
+/**
+ * Loaded before the pure tests: a test that opens a socket, or starts a process or a thread, belongs to the others.
+ */
 import childProcess from 'node:child_process'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'

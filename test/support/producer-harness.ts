@@ -41,7 +41,7 @@ export interface HarnessSettings extends ProducerSettings {
 /** Puts another transport between the producer and the fake one. */
 type Around = (transport: Transport, clock: Clock) => Transport
 
-/** A producer on a fake transport and a fake clock, with everything it reported. */
+/** A producer on a fake transport and a fake clock, with all its reports. */
 export class ProducerHarness {
   readonly clock = new FakeClock()
   readonly transport: FakeTransport
@@ -51,7 +51,7 @@ export class ProducerHarness {
   readonly retries: BatchRetry[] = []
   /** One for each record. */
   readonly refused: [topic: string, number: number][] = []
-  /** One for each time that the observer was told. */
+  /** One for each call of the observer. */
   readonly refusals: [topic: string, number: number, count: number][] = []
   deliveredCount = 0
   failedCount = 0
@@ -98,7 +98,7 @@ export class ProducerHarness {
     this.producer.start()
   }
 
-  /** A harness whose topics are known already, so that no metadata request comes between. */
+  /** A harness with known topics, so that no metadata request is needed. */
   static async warm(
     settings: Partial<HarnessSettings> = {},
     topics: Readonly<Record<string, number>> = { t: 4 },

@@ -1,4 +1,4 @@
-/** `POST /push` as its clients see it: bodies and replies, in the words of the API. */
+/** `POST /push` as clients see it: bodies and replies, with the names of the API. */
 
 /** Body of a push, not yet JSON. */
 export interface Push {
@@ -7,7 +7,7 @@ export interface Push {
   readonly return_offsets?: boolean
 }
 
-/** One record of a push, in the words of the API. */
+/** One record of a push, with the names of the API. */
 export interface PushedRecord {
   readonly topic: string
   readonly data: string | null
@@ -36,17 +36,17 @@ export interface PushReplyBody {
   readonly message?: string
 }
 
-/** What a failed push says of one record. */
+/** The element of a failed push for one record. */
 export interface RecordOutcome {
   readonly status: 'ok' | 'error'
-  /** Missing where `texts_omitted` counts it. */
+  /** Missing if `texts_omitted` counts it. */
   readonly error?: string
   readonly error_code?: number
-  /** Of a record that failed: whether Kafka may have it all the same. */
+  /** For a failed record: whether Kafka may still have it. */
   readonly outcome?: 'not_persisted' | 'unknown'
 }
 
-/** Where a record went, as the reply tells it. */
+/** The place of a record, from the reply. */
 export interface RecordOffset {
   readonly topic: string
   readonly partition: number

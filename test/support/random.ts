@@ -1,6 +1,6 @@
-/** Chance that a seed repeats: whatever is drawn in tests comes from here. */
+/** Repeatable random numbers: all draws in tests come from here. */
 
-/** Draws from a seed (mulberry32). The same seed draws the same. */
+/** Draws from a seed (mulberry32). The same seed gives the same draws. */
 export class SeededRandom {
   #state: number
 
@@ -26,7 +26,7 @@ export class SeededRandom {
     return low + this.below(high - low + 1)
   }
 
-  /** Says yes with this probability. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean {
     return this.next() < probability
   }
@@ -39,5 +39,5 @@ export class SeededRandom {
   }
 }
 
-/** What `TEST_SEED` says, or another number for each run. Whoever uses it prints it when a test fails. */
+/** `TEST_SEED`, or a new number for each run. Tests print it when they fail. */
 export const TEST_SEED = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 
-/** One HTTP response as it came over the wire. */
+/** One HTTP response from the wire. */
 export interface RawResponse {
   readonly status: number
   /** Names in lower case. */
@@ -8,7 +8,7 @@ export interface RawResponse {
   readonly body: string
 }
 
-/** A TCP client that sends any bytes and splits what comes back into responses. */
+/** A TCP client that sends any bytes and splits the received bytes into responses. */
 export class RawClient {
   readonly #socket: Socket
   #received = Buffer.alloc(0)
@@ -16,7 +16,7 @@ export class RawClient {
   #isClosed = false
   #isEnded = false
   #wake: (() => void)[] = []
-  /** What broke the connection, such as ECONNRESET. */
+  /** The error that broke the connection, such as ECONNRESET. */
   errorCode: string | undefined
 
   constructor(port: number) {
@@ -55,25 +55,25 @@ export class RawClient {
     this.#socket.resetAndDestroy()
   }
 
-  /** Stops taking what the server sends. */
+  /** Stops reading. */
   pause(): this {
     this.#socket.pause()
     return this
   }
 
-  /** Goes on taking it. */
+  /** Continues reading. */
   resume(): this {
     this.#socket.resume()
     return this
   }
 
-  /** The first so many responses; fewer if the server closes before. */
+  /** The first `count` responses; fewer if the server closes before. */
   async responses(count: number): Promise<readonly RawResponse[]> {
     await this.#until(() => this.#responses.length >= count || this.isOver)
     return this.#responses.slice(0, count)
   }
 
-  /** The next response not yet asked for by this method. */
+  /** The next response that this method has not returned yet. */
   async response(): Promise<RawResponse> {
     await this.#until(() => this.#responses.length > 0 || this.isOver)
     const response = this.#responses.shift()
@@ -81,7 +81,7 @@ export class RawClient {
     return response
   }
 
-  /** Resolves once the server has closed its side; returns what came that was no whole response. */
+  /** Resolves once the server has closed its side, to the received bytes that were not a complete response. */
   async closed(): Promise<string> {
     await this.#until(() => this.isOver)
     this.#socket.destroy()

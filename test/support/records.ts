@@ -5,7 +5,7 @@ import {
 } from '../../src/producer/record-columns.ts'
 import { silentOwner } from './send-all.ts'
 
-/** What a view of records shows of each. */
+/** Converts a view of records to plain objects. */
 export function recordsOf(records: Records): Omit<PendingRecord, 'valueBytes'>[] {
   return Array.from({ length: records.count }, (_, position) => ({
     admittedMs: records.admittedMsAt(position),
@@ -15,7 +15,7 @@ export function recordsOf(records: Records): Omit<PendingRecord, 'valueBytes'>[]
   }))
 }
 
-/** Records of which nothing matters but when they were admitted. */
+/** Records for which only the admission time matters. */
 export function admittedAt(...timesMs: readonly number[]): Records {
   const rest = { timestampMs: 0, valueBytes: 0, owner: silentOwner(), index: 0 }
   return RecordColumns.of(timesMs.map((admittedMs) => ({ ...rest, admittedMs })))

@@ -1,6 +1,6 @@
 import type { QueueBudget } from '../../src/producer/queue-budget.ts'
 
-/** Takes room for one record in the manner of a push: at once, or in line for up to `timeoutMs`. */
+/** Reserves room for one record like a push: at once, or in line for up to `timeoutMs`. */
 export async function reserve(
   budget: QueueBudget,
   valueBytes: number,

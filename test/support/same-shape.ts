@@ -1,4 +1,6 @@
-/** Whether two objects have the same shape to V8, its hidden class: what is compiled for one serves the other too. */
+/**
+ * Whether two objects have the same shape (hidden class) in V8, so that code compiled for one works for the other.
+ */
 import { setFlagsFromString } from 'node:v8'
 import { runInThisContext } from 'node:vm'
 

@@ -7,9 +7,9 @@ interface HoldUp {
 }
 
 /**
- * The event loop of the simulated kprf: its timers, and what arrives for it from the network. It can be held up, as on a
- * machine that has no time for the process: the rest of the world goes on, and when the loop goes on too, it runs the
- * timers that became due before it reads what has arrived, as Node does.
+ * The event loop of the simulated kprf: its timers, and its input from the network. It can be held up, as on a
+ * machine without time for the process: the rest of the world continues, and afterwards the loop runs the due
+ * timers before it reads its input, as Node does.
  */
 export class EventLoop {
   /** The clock of kprf. */
@@ -30,7 +30,7 @@ export class EventLoop {
     })
   }
 
-  /** Runs nothing for so long. One that is held up already stays so for no longer. */
+  /** Stops the loop for this time, ms. It does not extend a stop that is in progress. */
   holdUp(forMs: number): void {
     if (this.#isHeldUp) return
     this.#isHeldUp = true
@@ -43,7 +43,7 @@ export class EventLoop {
     })
   }
 
-  /** For how long, of the time between two moments, the loop was held up. */
+  /** How long the loop was held up between two moments, ms. */
   heldUpMs(fromMs: number, toMs: number): number {
     return this.#holdUps.reduce(
       (sum, one) => sum + Math.max(0, Math.min(toMs, one.toMs) - Math.max(fromMs, one.fromMs)),
@@ -51,7 +51,7 @@ export class EventLoop {
     )
   }
 
-  /** Runs a task of kprf once its time has come and the loop runs. */
+  /** Runs a task of kprf once it is due and the loop runs. */
   startTimer(delayMs: number, task: () => void): CancelTimer {
     let cancel = this.#time.schedule(delayMs, () => {
       if (this.#isHeldUp) {
@@ -69,14 +69,14 @@ export class EventLoop {
     }
   }
 
-  /** Resolves after so many milliseconds of the loop. */
+  /** Resolves after this many milliseconds of the loop. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.startTimer(ms, resolve)
     })
   }
 
-  /** Hands something over that arrived for kprf: now, or once the loop runs. */
+  /** Delivers input for kprf: now, or once the loop runs. */
   input(task: () => void): void {
     if (this.#isHeldUp) this.#inputs.push(task)
     else task()

@@ -1,11 +1,11 @@
 /**
- * Gives kafkajs, which takes the time, its timers and its luck from the process, those of a run. What
- * Node itself does inside is left alone.
+ * Replaces the global clock, timers and random numbers, which kafkajs uses, by those of a run. Node's internals are
+ * not affected.
  */
 import type { SeededRandom } from '../../support/random.ts'
 import type { EventLoop } from './event-loop.ts'
 
-/** Takes the globals over; the function returned gives them back. */
+/** Replaces the globals; the returned function restores them. */
 export function takeOverGlobals(loop: EventLoop, dice: SeededRandom): () => void {
   const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis
   const { now } = Date
@@ -47,7 +47,7 @@ class VirtualTimeout {
       if (isRepeated) this.#cancel = loop.startTimer(delayMs, fire)
       task()
     }
-    // Node takes every delay that makes no sense for 1 ms.
+    // Node treats every invalid delay as 1 ms.
     this.#cancel = loop.startTimer(delayMs >= 1 ? delayMs : 1, fire)
   }
 

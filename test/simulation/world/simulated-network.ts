@@ -5,40 +5,39 @@ import { SimulatedSocket, type Wire } from './simulated-socket.ts'
 import type { EventLoop } from './event-loop.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-/** How a port is out of order. */
+/** The kind of an outage of a port. */
 export type Outage = 'hung' | 'cut'
 
 const FIRST_FREE_PORT = 20_000
 const MAX_LATENCY_MS = 0.5
-/** Once in a while a packet has to be sent again. */
+/** Probability that a packet must be sent again. */
 const SLOW_PACKET_CHANCE = 0.01
 const SLOW_PACKET_MS = 40
 const SPLIT_CHANCE = 0.1
-/** Bytes that the kernels at both ends may hold before the rest of a write has to wait where it is. */
+/** Possible sizes of kernel buffers, bytes: the rest of a write waits at the sender. */
 const BUFFER_BYTES = [1_000, 16_000, 262_144]
 
-/** Where a connection is to go. */
+/** The destination of a connection. */
 interface Destination {
   readonly host?: string | undefined
   readonly port: number
 }
 
-/** What happens at a port. */
+/** The state of a port. */
 interface Port {
   listener: SimulatedServer | undefined
   outage: Outage | undefined
-  /** What waits for the end of the outage, in order. */
+  /** Tasks that wait for the end of the outage, in order. */
   held: (() => void)[]
-  /** Connections that clients have to it. */
+  /** Open connections of clients to it. */
   clients: number
   mostClients: number
 }
 
 /**
- * Listeners and connections within this process. Bytes take their time, arrive in pieces, and may be
- * held up on their way to or from a port: by a host that hangs (connections are still accepted, as a
- * kernel does for a process that was stopped) or by a cable that is cut (nothing gets through, and
- * arrives later, as TCP sees to it). A name stands for a port, and for another one later.
+ * Listeners and connections within this process. Bytes take time, arrive in pieces, and may be held up on their way
+ * to or from a port: by a host that hangs (connections are still accepted, as a kernel does for a stopped process)
+ * or by a cut cable (nothing arrives until TCP delivers it later). A name resolves to a port, which may change.
  */
 export class SimulatedNetwork {
   readonly #time: VirtualTime
@@ -51,7 +50,7 @@ export class SimulatedNetwork {
   readonly #names = new Map<string, () => number>()
   #nextFreePort = FIRST_FREE_PORT
 
-  /** @param loop - what reads the client's end of every connection, and both ends of those to kprf's own ports. */
+  /** @param loop - reads the client's end of every connection, and both ends of those to kprf's own ports. */
   constructor(time: VirtualTime, loop: EventLoop, dice: SeededRandom) {
     this.#time = time
     this.#loop = loop
@@ -59,17 +58,17 @@ export class SimulatedNetwork {
     this.#bufferBytes = dice.pick(BUFFER_BYTES)
   }
 
-  /** Sockets that are not closed yet, of both ends. */
+  /** Number of open sockets, of both ends. */
   get openSockets(): number {
     return this.#sockets.size
   }
 
-  /** Connections to a port that clients have now. */
+  /** Number of open client connections to a port. */
   clientsOf(port: number): number {
     return this.#port(port).clients
   }
 
-  /** The most connections to a port that clients had at the same time. */
+  /** The highest number of simultaneous client connections to a port. */
   mostClientsOf(port: number): number {
     return this.#port(port).mostClients
   }
@@ -97,22 +96,22 @@ export class SimulatedNetwork {
     return socket as Socket
   }
 
-  /** Notes that kprf listens on a port, and not a broker. */
+  /** Marks a port as kprf's own, not a broker's. */
   belongsToKprf(port: number): void {
     this.#portsOfKprf.add(port)
   }
 
-  /** Has a host name stand for a port, asked for at each connection, whatever port the connection is to. */
+  /** Resolves a host name to a port at each connection, whatever port the connection names. */
   resolve(name: string, port: () => number): void {
     this.#names.set(name, port)
   }
 
-  /** Puts a port out of order. A hung one accepts connections even if nobody listens there any more. */
+  /** Starts an outage of a port. A hung port accepts connections even if nobody listens there any more. */
   begin(port: number, outage: Outage): void {
     this.#port(port).outage = outage
   }
 
-  /** Ends the outage of a port: what was held up arrives. */
+  /** Ends the outage of a port: delayed data arrives. */
   end(port: number): void {
     const state = this.#port(port)
     state.outage = undefined
@@ -146,7 +145,7 @@ export class SimulatedNetwork {
     server.attach(toClient)
     client.attach(toServer)
     client.emit('connect')
-    // The kernel accepts for a process that hangs; the process learns of it later.
+    // The kernel accepts for a hanging process, which notices later.
     this.#unless(['hung', 'cut'], port, () => {
       const { listener: present } = this.#port(port)
       if (present) present.accept(server)
@@ -173,7 +172,7 @@ export class SimulatedNetwork {
     }
   }
 
-  /** Runs a task now, or after the outage if there is one of such a kind. */
+  /** Runs a task now, or after an outage of one of these kinds. */
   #unless(outages: readonly Outage[], port: number, task: () => void): void {
     const state = this.#port(port)
     const isHeldUp = state.outage !== undefined && outages.includes(state.outage)
@@ -186,7 +185,7 @@ export class SimulatedNetwork {
     this.#time.schedule(this.#dice.next() * (isSlow ? SLOW_PACKET_MS : MAX_LATENCY_MS), task)
   }
 
-  /** As with a real socket, its close is noticed when the loop comes to it. */
+  /** Like a real socket, it notices its close in a later turn of the loop. */
   #socket(): SimulatedSocket {
     return new SimulatedSocket((task) => this.#time.schedule(0, task))
   }
@@ -216,22 +215,22 @@ export class SimulatedNetwork {
   }
 }
 
-/** What a {@link SimulatedWire} needs of its network. */
+/** The options of a {@link SimulatedWire}. */
 interface WireOptions {
   readonly bufferBytes: number
-  /** Runs a task when what is sent now arrives. */
+  /** Runs a task when data sent now arrives. */
   readonly later: (task: () => void) => void
-  /** Where to cut a chunk of this length in two. */
+  /** The position at which to split a chunk of this length. */
   readonly splitAt: (length: number) => number
 }
 
-/** Keeps what is under way in order, though each part takes a time of its own. */
+/** Keeps data in transit in order, although each part has its own delay. */
 class SimulatedWire implements Wire {
   readonly #options: WireOptions
   readonly #to: SimulatedSocket
   readonly #from: SimulatedSocket
   readonly #underWay: (() => void)[] = []
-  /** What the kernel has not taken yet, and the sender must keep. */
+  /** Data that the kernel has not accepted yet, which the sender must keep. */
   readonly #waiting: { readonly chunk: Buffer; readonly onTaken: () => void }[] = []
   #bufferedBytes = 0
   #isBroken = false
@@ -287,14 +286,14 @@ class SimulatedWire implements Wire {
     }
   }
 
-  /** Nobody is there any more to read what arrived. */
+  /** The receiver is closed: answers with a reset. */
   #answerWithReset(): void {
     this.#options.later(() => {
       if (!this.#from.destroyed) this.#from.fail('ECONNRESET')
     })
   }
 
-  /** What comes later may be ready to arrive earlier: it takes the place of the first that has not yet. */
+  /** Keeps the order: later data that is ready earlier runs the first arrival that is pending. */
   #put(arrival: () => void): void {
     if (this.#isBroken) return
     this.#underWay.push(arrival)
@@ -304,7 +303,7 @@ class SimulatedWire implements Wire {
   }
 }
 
-/** As far as the embedded broker uses a `net.Server`. */
+/** The part of `net.Server` that the embedded broker uses. */
 class SimulatedServer extends EventEmitter {
   maxConnections = Infinity
   readonly #network: SimulatedNetwork

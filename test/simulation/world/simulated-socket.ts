@@ -1,21 +1,20 @@
 import { Duplex } from 'node:stream'
 
-/** One direction of a connection. What goes in comes out in that order, some time later. */
+/** One direction of a connection. Data arrives in order, after a delay. */
 export interface Wire {
   /** @param onTaken - called when there is room for more. */
   send(chunk: Buffer, onTaken: () => void): void
-  /** The sender sends no more. */
+  /** The sender has finished. */
   finish(): void
-  /** The sender is gone: what arrives for it from now on is answered with a reset. */
+  /** The sender has closed: data that arrives for it is answered with a reset. */
   leave(): void
-  /** Breaks the connection; what is under way is lost. */
+  /** Breaks the connection; data in transit is lost. */
   reset(): void
 }
 
 /**
- * A TCP socket as far as kafkajs, the embedded broker and Node's HTTP use one, whose other end is in
- * this process. It speaks of the network in {@link Wire}s: what goes out goes into one, what comes in
- * comes out of the other.
+ * The parts of a TCP socket that kafkajs, the embedded broker and Node's HTTP use, with the other end in this
+ * process. It writes to one {@link Wire} and reads from the other.
  */
 export class SimulatedSocket extends Duplex {
   readonly remoteAddress = '127.0.0.1'
@@ -34,21 +33,21 @@ export class SimulatedSocket extends Duplex {
     this.#defer = defer
   }
 
-  /** Connects it. Writes before that wait, as on a socket that is connecting. */
+  /** Connects it. Earlier writes wait, as on a connecting socket. */
   attach(wire: Wire): void {
     this.#wire = wire
     this.#heldWrite?.()
     this.#heldWrite = undefined
   }
 
-  /** Something arrived; null is the end. */
+  /** Data arrived; null is the end. */
   receive(chunk: Buffer | null): void {
     this.bytesRead += chunk?.length ?? 0
     this.#inbox.push(chunk)
     if (this.#isHungry) this._read()
   }
 
-  /** The other end broke the connection, or was never there. */
+  /** The other end broke the connection, or never existed. */
   fail(code: 'ECONNRESET' | 'ECONNREFUSED' | 'EPIPE'): void {
     this.#isReset = true
     this.destroy(Object.assign(new Error(`simulated ${code}`), { code }))
@@ -90,7 +89,7 @@ export class SimulatedSocket extends Duplex {
     })
   }
 
-  /** What follows is of no consequence here. */
+  /** The following methods have no effect. */
   setNoDelay(): this {
     return this
   }

@@ -7,17 +7,17 @@ interface Timer {
   isCancelled: boolean
 }
 
-/** The start of the simulated time: that the timestamps of a run are the same each time. */
+/** The start of simulated time, so that the timestamps of a run are the same each time. */
 const EPOCH_MS = Date.UTC(2030, 0, 1)
-/** So many events without an end are a loop that goes nowhere. */
+/** This many events without an end are an endless loop. */
 const MAX_EVENTS = 3_000_000
 
 const nextTurn = setImmediate
 
 /**
- * Time that passes only when nothing is left to do before. Whatever is due at the same moment happens
- * in the order in which it was scheduled, so a run that takes everything else from a seed too can be
- * repeated exactly, and takes only as long as its work does.
+ * Time that passes only when nothing is left to do. Events due at the same moment run in the order in which they
+ * were scheduled. So a run whose other inputs come from a seed is exactly repeatable, and takes only as long as its
+ * work does.
  */
 export class VirtualTime implements Clock {
   readonly #timers: Timer[] = []
@@ -25,7 +25,7 @@ export class VirtualTime implements Clock {
   #scheduled = 0
   #running = 0
 
-  /** Timers that have neither fired nor been cancelled. */
+  /** Number of active timers. */
   get running(): number {
     return this.#running
   }
@@ -50,7 +50,7 @@ export class VirtualTime implements Clock {
     }
   }
 
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.schedule(ms, resolve)
@@ -60,7 +60,7 @@ export class VirtualTime implements Clock {
   /**
    * Lets time pass until `main` has ended.
    *
-   * @throws Error when nothing is left that could bring it to an end, or it never comes to one.
+   * @throws Error if nothing is left that could end it, or it never ends.
    */
   async run<Result>(main: () => Promise<Result>): Promise<Result> {
     const progress: { isDone: boolean } = { isDone: false }
@@ -69,8 +69,7 @@ export class VirtualTime implements Clock {
     })
     result.catch(() => undefined)
     for (let events = 0; ; events += 1) {
-      // A turn of the event loop settles everything that the last timer set off: nothing waits for the
-      // world outside.
+      // A turn of the event loop settles everything that the last timer started: nothing waits for the real world.
       await new Promise((resolve) => nextTurn(resolve))
       if (progress.isDone) return await result
       if (events > MAX_EVENTS) throw new Error(`no end after ${MAX_EVENTS} events`)

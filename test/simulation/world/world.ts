@@ -4,14 +4,14 @@ import { takeOverGlobals } from './globals.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { VirtualTime } from './virtual-time.ts'
 
-/** Keeps the draws of different purposes apart, so that one more of the one changes none of the other. */
+/** Separates the draws for different purposes, so that one more of one kind does not change the others. */
 const NETWORK_SALT = 0x5eed_0001
 const GLOBALS_SALT = 0x5eed_0002
 
-/** Everything that a run would otherwise get from its machine: time, luck and a network. */
+/** Everything that a run would otherwise get from its machine: time, random numbers and a network. */
 export class World {
   readonly time = new VirtualTime()
-  /** That of kprf; the brokers and the network go by {@link time}. */
+  /** The event loop of kprf; brokers and network use {@link time}. */
   readonly loop = new EventLoop(this.time)
   readonly dice: SeededRandom
   readonly network: SimulatedNetwork
@@ -23,7 +23,7 @@ export class World {
     this.network = new SimulatedNetwork(this.time, this.loop, new SeededRandom(seed ^ NETWORK_SALT))
   }
 
-  /** Lets `main` happen in this world. Not to be called while another world is running. */
+  /** Runs `main` in this world. Not to be called while another world is running. */
   async run<Result>(main: () => Promise<Result>): Promise<Result> {
     const giveBack = takeOverGlobals(this.loop, new SeededRandom(this.#seed ^ GLOBALS_SALT))
     try {
