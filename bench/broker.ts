@@ -1,6 +1,6 @@
 /**
- * Embedded brokers in a process of their own: `node bench/broker.ts TOPIC=PARTITIONS…`. Old records make
- * room for new ones, so a benchmark may go on for as long as it likes.
+ * Embedded brokers in a separate process: `node bench/broker.ts TOPIC=PARTITIONS…`. Old records are dropped for new
+ * ones, so a benchmark may run for any time.
  */
 import { EmbeddedCluster } from '@kprf/embedded-broker'
 

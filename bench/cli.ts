@@ -43,7 +43,7 @@ function verdictOf({ isReached }: Figure): string {
   return isReached ? 'ok  ' : 'LESS'
 }
 
-// kafkajs arms timers with negative delays, of which Node would warn (kafkajs issue 1751).
+// kafkajs sets timers with negative delays, and Node would warn about them (kafkajs issue 1751).
 process.removeAllListeners('warning')
 const { values } = parseArgs({
   options: {

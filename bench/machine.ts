@@ -1,4 +1,4 @@
-/** On what a benchmark ran. */
+/** The machine of a benchmark. */
 import { execFileSync } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
 

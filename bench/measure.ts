@@ -1,27 +1,27 @@
-/** What a measure of the benchmark is. */
+/** The interface of the measures of the benchmark. */
 import type { Server } from './support/server.ts'
 
-/** How much time a benchmark may take, and what else it is to look at. */
+/** Options of a benchmark. */
 export interface BenchOptions {
-  /** Milliseconds of each run that count. */
+  /** Measured part of each run, ms. */
   readonly durationMs: number
   readonly warmUpMs: number
-  /** How often servers take turns. */
+  /** Number of rounds in which servers take turns. */
   readonly rounds: number
-  /** Servers that somebody else has started. */
+  /** Servers that were started by somebody else. */
   readonly peers: readonly Server[]
-  /** Brokers that peers produce to; `undefined` where embedded ones will do. */
+  /** Brokers of the peers; `undefined` to use embedded ones. */
   readonly brokers: string | undefined
 }
 
 /** One figure. */
 export interface Figure {
   readonly name: string
-  /** What was measured, for people. */
+  /** The measured result, as text. */
   readonly measured: string
-  /** What is to be reached. */
+  /** The target, as text. */
   readonly target: string
-  /** Whether it is; `undefined` where there is no target, or this machine cannot show it. */
+  /** Whether the target is reached; `undefined` without a target, or if this machine cannot show it. */
   readonly isReached: boolean | undefined
   /** The numbers behind it. */
   readonly values: Readonly<Record<string, number>>

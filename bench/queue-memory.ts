@@ -56,7 +56,7 @@ function record(topic: string): ProducerRecord {
   }
 }
 
-/** Bytes beside those of chunks that a queue holds after it was filled. */
+/** Memory of a filled queue beyond its chunks, bytes. */
 async function overheadOf(
   topics: Readonly<Record<string, number>>,
   fill: (producer: Producer) => Promise<void>,

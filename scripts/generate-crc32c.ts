@@ -1,8 +1,8 @@
-/** Writes `src/producer/crc32c-module.ts`, the loop of CRC-32C as WebAssembly: `npm run generate:crc32c`. */
+/** Writes `src/producer/crc32c-module.ts`, the CRC-32C loop as WebAssembly: `npm run generate:crc32c`. */
 import { writeFileSync } from 'node:fs'
 import wabt from 'wabt'
 
-/** Four bytes of `word`, the first of them looked up in slice `slice`, the others in those below it. */
+/** Looks up the four bytes of `word`: the first in slice `slice`, the others in the slices below. */
 function lookUp(word: string, slice: number): string {
   const entry = (below: number, index: string): string =>
     `(i32.load offset=${(slice - below) * 1024} ${index})`

@@ -86,7 +86,7 @@ function noStatistics(): StatisticsSource {
   }
 }
 
-/** prom-client does not publish what it keeps of a metric's declaration. */
+/** Reads prom-client's unpublished declaration of a metric. */
 function describeMetric(metric: object): {
   readonly name: string
   readonly type: string

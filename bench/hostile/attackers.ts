@@ -1,7 +1,7 @@
 /**
- * All shapes at once on one port, until this process is ended: `node bench/hostile/attackers.ts PORT KIB_PER_SECOND [TEXT]`;
- * with a text, only the shapes that have it in their names.
- * Each shape is sent in rounds, at this rate over all rounds; what it leaves open stays open until the next one.
+ * Sends all hostile requests at once to one port, until this process is ended: `node bench/hostile/attackers.ts
+ * PORT KIB_PER_SECOND [TEXT]`; with a text, only those with it in their names. Each kind is sent in rounds, at this
+ * rate over all rounds; connections that it leaves open stay open until the next round.
  */
 import { Flood } from './flood.ts'
 import { SHAPES, type Shape } from './shapes.ts'

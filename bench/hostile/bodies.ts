@@ -1,24 +1,24 @@
-/** Bodies of the largest default size that cost more to take in than others: the worst found of each kind. */
+/** Bodies of the largest default size that cost more than others: the worst known of each kind. */
 import { gzipSync } from 'node:zlib'
 
-/** One body that is hard on a server. */
+/** One expensive body. */
 export interface HostileBody {
   readonly name: string
-  /** Makes it, not compressed. */
+  /** Makes the uncompressed body. */
   readonly make: () => Buffer
 }
 
 /** The default of `http.max_body_bytes`. */
 export const LARGEST_BODY_BYTES = 8_388_608
 
-/** As a client would send it at the least cost for itself: some kB for most of them. */
+/** The body as a client would send it at the lowest cost: most compress to some kB. */
 export function compressed({ make }: HostileBody): { body: Buffer; contentEncoding: string } {
   return { body: gzipSync(make()), contentEncoding: 'gzip' }
 }
 
-/** What the process must take within 100 ms of work each, parsed or refused. */
+/** The process must handle each of these, parsed or refused, within 100 ms of work. */
 export const HOSTILE_BODIES: readonly HostileBody[] = [
-  // What JSON.parse or a walk through its values is slow at.
+  // Slow for JSON.parse, or for a walk through its values.
   { name: 'open brackets', make: () => repeated('', '[', '') },
   { name: 'empty arrays', make: () => unknownArray('[]') },
   { name: 'empty objects', make: () => unknownArray('{}') },
@@ -34,7 +34,7 @@ export const HOSTILE_BODIES: readonly HostileBody[] = [
   { name: 'records of different names', make: () => counted(RECORDS, (n) => `{"${n}":0},`, '0]}') },
   { name: 'headers of one record', make: () => counted(HEADERS, (n) => `"${n}":"",`, '"":""}}]}') },
   { name: 'one name again and again', make: () => repeated('{"x":{', '"a":0,', '"a":0}}') },
-  // The most that the limits on parts and names let through.
+  // At the limits on parts and names.
   { name: 'most parts: empty arrays', make: () => padded(most(RECORDS, '[],', 126_000, '0]}')) },
   { name: 'most parts: objects', make: () => padded(most(UNKNOWN, '{"a":0},', 84_000, '0]}')) },
   { name: 'most parts: strings', make: () => padded(mostStrings()) },
@@ -74,7 +74,7 @@ function value(text: string, last = '', more = ''): Buffer {
   return repeated('{"records":[{"topic":"t","data":"', text, `${last}"${more}}]}`)
 }
 
-/** As many of `unit` as make the largest body. */
+/** Repeats `unit` up to the largest body. */
 function repeated(head: string, unit: string, tail: string): Buffer {
   const room = LARGEST_BODY_BYTES - Buffer.byteLength(head + tail)
   return Buffer.from(head + unit.repeat(Math.floor(room / Buffer.byteLength(unit))) + tail)
@@ -95,7 +95,7 @@ function most(head: string, unit: string, count: number, tail: string): string {
   return head + unit.repeat(count) + tail
 }
 
-/** Fills a body up with a value full of escapes, which take longer than any other text. */
+/** Fills a body with a value of escapes, which take longer than any other text. */
 function padded(text: string): Buffer {
   const head = `${text.slice(0, -1)},"y":"`
   return repeated(head, '\\"', '"}')

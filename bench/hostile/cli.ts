@@ -11,7 +11,7 @@ import { NORMAL, NORMAL_WHILE_AWAY, type Shape, SHAPES } from './shapes.ts'
 
 const MAX_CPU_RATIO = 20
 const MAX_MEMORY_RATIO = 30
-/** So little memory is held for each normal push that it takes many to be seen beside what V8 does by itself. */
+/** Normal pushes hold so little memory that many are needed for a measurable amount. */
 const NORMAL_TIMES = 3
 
 const { values } = parseArgs({

@@ -1,30 +1,30 @@
-/** What one shape costs a kprf of its own. */
+/** Measures the cost of one kind of hostile request in a fresh kprf. */
 import { peakResidentBytes, resetPeak, residentBytes } from '../support/cpu-time.ts'
 import { cpuOf, startKprf, type Server } from '../support/server.ts'
 import { Flood } from './flood.ts'
 import { NORMAL_PUSH, sendNormal, type Shape } from './shapes.ts'
 
-/** What was sent, and what it cost. */
+/** The bytes sent, and their cost. */
 export interface Cost {
   readonly name: string
   readonly sentBytes: number
   readonly cpuMs: number
-  /** How much resident memory grew, at its peak. */
+  /** Growth of resident memory to its peak, bytes. */
   readonly memoryBytes: number
-  /** Nanoseconds of processor time for each byte that was sent. */
+  /** Nanoseconds of processor time per byte sent. */
   readonly cpuNsPerByte: number
-  /** Bytes of memory for each byte that was sent. */
+  /** Bytes of memory per byte sent. */
   readonly memoryPerByte: number
 }
 
 /** Nobody listens here: the discard port of the loopback interface. */
 const NO_BROKER = '127.0.0.1:9'
-/** Enough for the compiler to be done with the way of a push. */
+/** Enough pushes for the compiler to finish. */
 const WARM_UP_PUSHES = 4_000
-/** A process that used less than a tenth of this time in this time is at rest. */
+/** A process is idle if it used less than a tenth of this time in this time. */
 const REST_MS = 250
 
-/** Sends a shape to a fresh kprf and measures that process from outside. */
+/** Sends one kind to a fresh kprf and measures that process from outside. */
 export async function costOf(shape: Shape, bytes: number, bootstrap: string): Promise<Cost> {
   const isUp = shape.kafka === 'up'
   const kprf = await startKprf(isUp ? bootstrap : NO_BROKER, { ...shape.settings })
@@ -57,7 +57,7 @@ async function warmUp(kprf: Server): Promise<void> {
   await atRest(kprf)
 }
 
-/** Resolves once the process has nothing to do. */
+/** Resolves once the process is idle. */
 async function atRest(kprf: Server): Promise<void> {
   let beforeMs = cpuOf(kprf)
   for (;;) {

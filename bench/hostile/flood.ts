@@ -1,7 +1,7 @@
-/** Raw connections that send what no honest client sends, and count the bytes that they sent. */
+/** Raw connections that send hostile requests, and count the bytes sent. */
 import { connect, type Socket } from 'node:net'
 
-/** What hostile clients do to one port, and how much they sent. */
+/** Hostile connections to one port. */
 export class Flood {
   readonly #port: number
   readonly #sockets = new Set<Socket>()
@@ -11,7 +11,7 @@ export class Flood {
     this.#port = port
   }
 
-  /** Bytes handed to connections so far, whether or not the server took them. */
+  /** Bytes written to connections so far, whether or not the server has read them. */
   get sentBytes(): number {
     return this.#sentBytes
   }
@@ -21,7 +21,7 @@ export class Flood {
     return this.#sockets.size
   }
 
-  /** Opens a connection; resolves when it is there, or was refused. */
+  /** Opens a connection; resolves when it is open or was refused. */
   async openOne(): Promise<Socket> {
     const socket = connect({ host: '127.0.0.1', port: this.#port, noDelay: true })
     this.#sockets.add(socket)
@@ -37,7 +37,7 @@ export class Flood {
     return socket
   }
 
-  /** Opens so many connections, a hundred at a time. */
+  /** Opens this many connections, a hundred at a time. */
   async openMany(count: number): Promise<Socket[]> {
     const sockets: Socket[] = []
     while (sockets.length < count) {
@@ -47,7 +47,7 @@ export class Flood {
     return sockets
   }
 
-  /** Sends bytes on a connection; resolves when the kernel has them, or the connection is gone. */
+  /** Sends bytes on a connection; resolves when the kernel has them, or the connection has closed. */
   async send(socket: Socket, bytes: Buffer): Promise<void> {
     if (socket.destroyed) return
     await new Promise<void>((resolve) => {
@@ -63,7 +63,7 @@ export class Flood {
     this.#sentBytes += bytes.length
   }
 
-  /** Sends a request on a connection of its own, reads the reply to its end, and returns its status; 0 for none. */
+  /** Sends a request on its own connection, reads the complete reply, and returns its status; 0 without a reply. */
   async request(bytes: Buffer): Promise<number> {
     const socket = await this.openOne()
     const reply = readAll(socket)
@@ -78,7 +78,7 @@ export class Flood {
   }
 }
 
-/** The first bytes of everything that a server sends before it closes. */
+/** Reads until the server closes, and returns the first bytes. */
 function readAll(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
@@ -91,7 +91,7 @@ function readAll(socket: Socket): Promise<string> {
   })
 }
 
-/** What is around a body on the wire; the connection is to close after the reply unless it is kept. */
+/** Formats a push for the wire; the connection closes after the reply unless it is kept. */
 export function rawPush(
   body: Buffer,
   {

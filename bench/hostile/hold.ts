@@ -1,8 +1,8 @@
 /**
- * Says for how long each of the hostile bodies keeps the event loop, in ms for each step, and the sum: the
- * scan before the parser, the parser or the description of what is wrong, the check of the records, and
- * measuring what is encoded. Beside it the processor time of the thread, which other processes do not add
- * to. `node bench/hostile/hold.ts`.
+ * Prints how long each of the hostile bodies blocks the event loop, in ms per step, and the sum: the scan before
+ * the parser, the parser or the description of the error, the check of the records, and the size of the encoded
+ * records. It also prints the processor time of the thread, which other processes do not affect. `node
+ * bench/hostile/hold.ts`.
  */
 import { isUtf8 } from 'node:buffer'
 import { describeJsonError } from '../../src/http/json-error.ts'
@@ -12,7 +12,7 @@ import { type ParsedPush, parsePush } from '../../src/http/push/parse-push.ts'
 import { HOSTILE_BODIES, type HostileBody } from './bodies.ts'
 
 const MAX_RECORDS = 10_000
-/** Of which the best counts: the others share the machine with the collector and other processes. */
+/** Number of runs, of which the fastest counts: the others compete with the collector and other processes. */
 const RUNS = 12
 const RULES = {
   maxRecordsPerRequest: MAX_RECORDS,
@@ -20,7 +20,7 @@ const RULES = {
   unknownFields: 'ignore',
 } as const
 
-/** Steps in turn, with what each took, ms. */
+/** Duration of each step, ms. */
 type Steps = Record<string, number>
 
 const scanner = new JsonScanner(jsonLimits(MAX_RECORDS))
@@ -43,7 +43,7 @@ function lineOf(hostile: HostileBody): string {
   return `${hostile.name.padEnd(32)} ${figures}  ${end}: ${list.join(', ')}`
 }
 
-/** Does what a push does, step by step. Returns how it ends. */
+/** Does the steps of a push, and returns its result. */
 function take(body: Buffer, steps: Steps): string {
   const excess = timed(steps, 'scan', () => scanner.scan(body))
   if (excess !== undefined) return excess

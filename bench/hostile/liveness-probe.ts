@@ -1,16 +1,16 @@
 /**
- * Asks `/livez` on a connection of its own, ten times a second, until its input ends: `node
- * bench/hostile/liveness-probe.ts PORT`. Prints what came of it as JSON.
+ * Requests `/livez` on its own connection, ten times a second, until its input ends: `node
+ * bench/hostile/liveness-probe.ts PORT`. Prints the results as JSON.
  */
 import { get } from 'node:http'
 
 const INTERVAL_MS = 100
 const TIMEOUT_MS = 10_000
 
-/** What the probe saw. */
+/** The results of the probe. */
 export interface Liveness {
   readonly probes: number
-  /** Not answered 200 in {@link TIMEOUT_MS}. */
+  /** Requests without a 200 within {@link TIMEOUT_MS}. */
   readonly failures: number
   readonly medianMs: number
   readonly p99Ms: number

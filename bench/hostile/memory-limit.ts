@@ -1,8 +1,8 @@
-/** A bound on the memory of a process, by the kernel: it ends a process that wants more. */
+/** A memory limit that the kernel enforces: it ends a process that needs more. */
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Where control groups of memory are, and what their files are called: version 2, then version 1. */
+/** Directories and file names of memory control groups: version 2, then version 1. */
 const HIERARCHIES = [
   { root: '/sys/fs/cgroup', limit: 'memory.max', swap: 'memory.swap.max', peak: 'memory.peak' },
   {
@@ -23,7 +23,7 @@ export class MemoryLimit {
     this.#peakFile = peakFile
   }
 
-  /** Makes a group; `undefined` where this user may not: then the limit can only be watched from outside. */
+  /** Makes a group; `undefined` if this user may not: then the limit can only be watched from outside. */
   static create(bytes: number): MemoryLimit | undefined {
     for (const { root, limit, swap, peak } of HIERARCHIES) {
       const directory = join(root, `kprf-${process.pid}`)
@@ -42,28 +42,28 @@ export class MemoryLimit {
     return undefined
   }
 
-  /** A shell command that puts its shell, and whatever that executes, into the group. */
+  /** A shell command that moves its shell, and everything it executes, into the group. */
   get enterCommand(): string {
     return `echo $$ > '${join(this.#directory, 'cgroup.procs')}'`
   }
 
-  /** The most memory that the group has used, page cache included, in bytes. */
+  /** Peak memory of the group, page cache included, bytes. */
   get peakBytes(): number {
     return Number(readFileSync(this.#peakFile, 'utf8'))
   }
 
-  /** Removes the group, which no process may be in any more. */
+  /** Removes the group, which must have no processes. */
   remove(): void {
     tryRemove(this.#directory)
   }
 }
 
-/** Swap is not there on every machine, and then has no limit. */
+/** Not every machine has swap; then it has no limit. */
 function trySet(file: string, text: string): void {
   try {
     writeFileSync(file, text)
   } catch {
-    // Nothing can be swapped out then.
+    // Without swap nothing can be swapped out.
   }
 }
 
@@ -71,6 +71,6 @@ function tryRemove(directory: string): void {
   try {
     rmdirSync(directory)
   } catch {
-    // It was never made, or the kernel is not done with it yet.
+    // It was never made, or the kernel still uses it.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What hostile or broken clients send, one shape each. A shape sends about as many bytes as it is told, and
- * leaves its connections open where holding them is the point.
+ * The requests of hostile or broken clients, by kind ("shape"). A shape sends about the requested number of bytes,
+ * and leaves its connections open if holding them is its purpose.
  */
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
@@ -13,9 +13,9 @@ export type Kafka = 'up' | 'away'
 export interface Shape {
   readonly name: string
   readonly kafka: Kafka
-  /** Settings of kprf beside those of every shape. */
+  /** Additional settings of kprf for this shape. */
   readonly settings?: Readonly<Record<string, string | number>>
-  /** Sends about so many bytes, and resolves when the server has answered or will not. */
+  /** Sends about this many bytes, and resolves when the server has answered or will not. */
   send(flood: Flood, bytes: number): Promise<void>
 }
 
@@ -24,7 +24,7 @@ const LARGEST_BODY_BYTES = 8 * 1024 * 1024
 const WAIT_MS = 2_000
 const AT_ONCE = 8
 
-/** Topics get new names in each request, so that none is known. */
+/** Numbers new topics for each request, so that none is known. */
 let topicNumber = 0
 
 /** A push of one record of 100 bytes to a topic that exists, on connections that are kept. */
@@ -33,10 +33,10 @@ export const NORMAL_PUSH = rawPush(
   { isKept: true },
 )
 
-/** What the processor time of the others is compared with. */
+/** The baseline for processor time. */
 export const NORMAL: Shape = { name: 'normal pushes', kafka: 'up', send: sendNormal }
 
-/** What the memory of the others is compared with: records that are held. */
+/** The baseline for memory: records that are held. */
 export const NORMAL_WHILE_AWAY: Shape = {
   ...{ name: 'normal pushes while Kafka is away', kafka: 'away' },
   ...{ settings: LONG_TIMEOUT, send: sendNormal },
@@ -79,7 +79,7 @@ export const SHAPES: readonly Shape[] = [
   { name: 'empty requests', kafka: 'up', send: sendEmpty },
 ]
 
-/** Sends requests of one kind, some at once, each on a connection of its own. */
+/** Sends requests of one kind, several at once, each on its own connection. */
 function repeated(
   name: string,
   kafka: Kafka,
@@ -146,7 +146,7 @@ async function sendOneByteChunks(flood: Flood, bytes: number): Promise<void> {
   await Promise.all(sockets.map(sendNext))
 }
 
-/** Each connection sends half of a body of 1 MB in small writes, and is silent then. */
+/** Each connection sends half of a body of 1 MB in small writes, and then stays silent. */
 async function sendHalves(flood: Flood, bytes: number): Promise<void> {
   const piece = Buffer.alloc(1_024, ' ')
   const head = rawPush(piece, { length: 1_000_000, isKept: true })
@@ -256,7 +256,7 @@ function filledTo(bytes: number, before: string, filling: string, after: string)
   return Buffer.from(before + filling.repeat(Math.floor(bytes / filling.length)) + after)
 }
 
-/** Resolves when something comes from the server, or nothing will. */
+/** Resolves when data from the server arrives, or none will. */
 function nextBytes(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {

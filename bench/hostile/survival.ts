@@ -21,7 +21,7 @@ const MAX_LIVEZ_MS = 100
 const HONEST_CONNECTIONS = 32
 const ALONE_MS = 15_000
 const WARM_UP_MS = 3_000
-/** Load from other machines would not take processor time from kprf. */
+/** Lower priority for the load: load from other machines would not take processor time from kprf. */
 const NICE = 'renice -n 10 -p $$ >/dev/null'
 
 const { values } = parseArgs({
@@ -35,13 +35,13 @@ const { values } = parseArgs({
 const durationMs = Number(values.minutes) * 60_000
 const ratePerSecond = Number(values.rate)
 
-/** What honest clients and probes saw in one phase. */
+/** The results of honest clients and probes in one phase. */
 interface Phase {
   readonly okPerSecond: number
   readonly statuses: LoadResult['statuses']
   readonly latencyMs: LoadResult['latencyMs']
   readonly liveness: Liveness
-  /** What the same probe sees of a server that does nothing else: what the machine takes to get round to a process. */
+  /** The same probe against an idle server: how long the machine needs to run a process. */
   readonly idle: Liveness
 }
 
@@ -69,7 +69,7 @@ async function livenessOf(probe: Child): Promise<Liveness> {
   return JSON.parse(json) as Liveness
 }
 
-/** How late the event loop was at most since this was last asked. */
+/** The largest delay of the event loop since the last call, ms. */
 async function latestLagMs({ metricsPort }: Server): Promise<number> {
   const reply = await fetch(`http://127.0.0.1:${metricsPort ?? 0}/metrics`)
   const lag = /^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(await reply.text())?.[1]

@@ -2,15 +2,15 @@ import { connect, type Socket } from 'node:net'
 
 const READ_BUFFER_BYTES = 65_536
 const HEAD_END = Buffer.from('\r\n\r\n')
-/** Where the status is in `HTTP/1.1 200`. */
+/** Position of the status in `HTTP/1.1 200`. */
 const STATUS_AT = 9
 
-/** Called with the status of each reply; 0 when the connection broke before. */
+/** Called with the status of each reply; 0 if the connection broke before. */
 export type OnReply = (status: number, connection: HttpConnection) => void
 
 /**
- * One HTTP/1.1 connection that sends ready-made requests, one at a time, and reads no more of a reply than
- * its status and length: the load must not cost more than the server.
+ * One HTTP/1.1 connection that sends prepared requests, one at a time, and reads only the status and length of a
+ * reply, because the load must not cost more than the server.
  */
 export class HttpConnection {
   readonly #port: number

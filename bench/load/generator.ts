@@ -1,7 +1,4 @@
-/**
- * Puts load on a server, as a process of its own, which reads its plan as JSON and prints what came of it as
- * JSON.
- */
+/** Puts load on a server from a separate process, which reads its plan as JSON and prints the result as JSON. */
 import { text } from 'node:stream/consumers'
 import { createHistogram } from 'node:perf_hooks'
 import { HttpConnection } from './connection.ts'
@@ -9,7 +6,7 @@ import type { LoadPlan, LoadResult } from './plan.ts'
 
 const NS_PER_MS = 1_000_000
 const TICK_MS = 1
-/** What is under way at the end gets so long to be answered. */
+/** Time for the last replies, ms. */
 const LAST_REPLIES_MS = 15_000
 
 class Generator {
@@ -67,7 +64,7 @@ class Generator {
     }
   }
 
-  /** Open loop: what is late is late from the time at which it should have been sent. */
+  /** Open loop: the latency of a late request counts from the time when it was due. */
   async #sendAtRate(ratePerSecond: number): Promise<void> {
     const startedMs = performance.now()
     const due: number[] = []

@@ -1,26 +1,28 @@
-/** What load there is to be, and what came of it, as they cross between processes. */
+/** The plan and the result of a load, in the form that crosses processes. */
 
 /** A load on one port. */
 export interface LoadPlan {
   readonly port: number
-  /** JSON of pushes, which requests send in turn. */
+  /** JSON bodies that requests send in turn. */
   readonly bodies: readonly string[]
   readonly connections: number
   readonly warmUpMs: number
   readonly durationMs: number
   /** Opens a connection for each request, as php-fpm does. */
   readonly isConnectionPerRequest: boolean
-  /** Requests a second, sent whether or not the server keeps up; `undefined`: each connection at once again. */
+  /**
+   * Requests a second, sent whether or not the server keeps up; `undefined`: each connection sends again at once.
+   */
   readonly ratePerSecond: number | undefined
 }
 
-/** What came of a load. */
+/** The result of a load. */
 export interface LoadResult {
-  /** Sent in all. */
+  /** Number of requests sent. */
   readonly requests: number
-  /** Answered after the warm-up and before the end. */
+  /** Number of requests answered after the warm-up and before the end. */
   readonly measured: number
-  /** By status, over all; 0 is a connection that broke. */
+  /** Requests by status; 0 is a broken connection. */
   readonly statuses: Readonly<Record<string, number>>
   readonly latencyMs: {
     readonly p50: number

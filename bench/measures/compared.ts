@@ -6,14 +6,14 @@ import { runLoad, type Run } from '../support/run.ts'
 import type { Server } from '../support/server.ts'
 import { spreadOf, type Spread } from '../support/statistics.ts'
 
-/** What the runs of one server showed together. */
+/** The runs of one server, combined. */
 export interface Comparison {
   readonly runs: readonly Run[]
   readonly requestsPerSecond: Spread
   readonly cpuPerRequestUs: Spread
 }
 
-/** A load without what the options decide. */
+/** A load without the fields that the options set. */
 export type Load = Pick<LoadPlan, 'bodies' | 'connections'> &
   Partial<Pick<LoadPlan, 'isConnectionPerRequest' | 'ratePerSecond'>>
 
@@ -38,9 +38,9 @@ export async function compare(
 }
 
 /**
- * Waits until the brokers have every record that was accepted.
+ * Waits until the brokers have every accepted record.
  *
- * @throws Error when they do not get it in time, or get more.
+ * @throws Error if they do not get it in time, or have more.
  */
 export async function assertStored(
   broker: Broker,

@@ -1,6 +1,6 @@
 /**
- * What compression costs and saves: the producer alone with each codec, and what one large batch takes of the event
- * loop.
+ * Cost and savings of compression: the producer alone with each codec, and how long one large batch blocks the
+ * event loop.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -19,7 +19,7 @@ const CASES = [
 ] as const
 const LARGE_BATCH_BYTES = 1_000_000
 const LARGE_BATCHES = 100
-/** A batch may keep the event loop busy for so long. */
+/** Longest time that a batch may block the event loop, ms. */
 const MAX_STALL_MS = 5
 
 /** CPU and size of each record by codec, then the stall of a batch of 1 MB. */
@@ -61,12 +61,12 @@ export const compression: Measure = async ({ durationMs, rounds }) => {
   return figures
 }
 
-/** The mean of many batches: the kernel accounts CPU to a thread in steps that are longer than one takes. */
+/** The mean of many batches, because the kernel accounts CPU in steps longer than one batch. */
 async function stallOf(codec: 'gzip' | 'snappy' | 'lz4' | 'zstd', rounds: number): Promise<Figure> {
   const compress = compressorOf(codec, -1)
   const batch = Buffer.from(jsonValues(1, LARGE_BATCH_BYTES).join(''))
   const meansMs: number[] = []
-  // The first round loads the library and warms the code up.
+  // The first round loads the library and warms up the code.
   for (let round = 0; round <= rounds; round += 1) {
     let cpuUs = 0
     for (let index = 0; index < LARGE_BATCHES; index += 1) {

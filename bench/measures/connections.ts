@@ -7,7 +7,7 @@ import { assertStored, compare, requestsOf } from './compared.ts'
 
 const MIN_SHARE = 0.6
 
-/** Requests a second, each on a connection of its own, beside bare HTTP. */
+/** Requests a second, each on its own connection, relative to bare HTTP. */
 export const connectionPerRequest: Measure = async (options) => {
   const broker = await Broker.start({ short: 4 })
   const bare = await startBare()

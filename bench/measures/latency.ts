@@ -1,4 +1,4 @@
-/** How long synchronous pushes wait, and how long the event loop is held up. */
+/** Latency of synchronous pushes, and delay of the event loop. */
 import type { Measure } from '../measure.ts'
 import { Broker } from '../support/broker.ts'
 import { pushBody, runLoad, type Run } from '../support/run.ts'
@@ -10,7 +10,7 @@ const LINGER_MS = 10
 const CONNECTIONS = 256
 const ALLOWANCE_MS = 5
 const MAX_TAIL = 2
-/** Half of what the synchronous throughput is: an open loop must not be driven into saturation. */
+/** Half of the synchronous throughput, because an open loop must not saturate the server. */
 const RATE_PER_SECOND = 4_000
 const MAX_LAG_MS = 20
 
@@ -26,7 +26,7 @@ export const syncLatency: Measure = async ({ durationMs, warmUpMs, rounds }) => 
       },
       ...{ durationMs, warmUpMs, isConnectionPerRequest: false, ratePerSecond: RATE_PER_SECOND },
     }
-    // The first run is for the compilers: even bare node:http takes tens of milliseconds now and then in it.
+    // The first run warms up the compilers: in it, even bare node:http sometimes takes tens of milliseconds.
     const runs: Run[] = []
     for (let round = 0; round <= rounds; round += 1) runs.push(await runLoad(kprf, plan))
     await assertStored(
@@ -53,7 +53,7 @@ export const syncLatency: Measure = async ({ durationMs, warmUpMs, rounds }) => 
   }
 }
 
-/** The event loop while as much is pushed as can be. */
+/** The delay of the event loop under full load. */
 export const eventLoopDelay: Measure = async ({ durationMs, warmUpMs, rounds }) => {
   const broker = await Broker.start({ busy: 4 })
   const kprf = await startKprf(broker.bootstrap)
@@ -94,7 +94,7 @@ export const eventLoopDelay: Measure = async ({ durationMs, warmUpMs, rounds }) 
   }
 }
 
-/** The 99th percentile since it was last read. */
+/** The 99th percentile since the last call. */
 async function readLagMs({ metricsPort }: Server): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`)
   const text = await response.text()

@@ -9,7 +9,7 @@ const RECORDS = 100
 const BYTES = 1_024
 const TARGET_PER_CORE = 100_000
 
-/** Records a second that one core takes. */
+/** Records a second and core. */
 export const manyRecords: Measure = async (options) => {
   const broker = await Broker.start({ many: 4 })
   const kprf = await startKprf(broker.bootstrap)

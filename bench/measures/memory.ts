@@ -9,7 +9,7 @@ const QUEUE_MIB = 256
 const MAX_FACTOR = 1.6
 const MAX_BASE_MIB = 120
 
-/** Fills the queue while no broker is there to take anything. */
+/** Fills the queue while no broker is reachable. */
 export const fullQueue: Measure = async () => {
   const figures = []
   for (const bytes of [100, 4_096]) figures.push(await fill(bytes))
@@ -26,7 +26,7 @@ async function fill(bytes: number): Promise<Awaited<ReturnType<Measure>>[number]
     'shutdown.timeout_ms': 0,
   })
   try {
-    // So that the topic is known: records then go into batches.
+    // Makes the topic known, so that records go into batches.
     await push(kprf.port, 1, bytes, true)
     await broker.stop()
     const records = Math.ceil(100_000 / bytes)

@@ -1,4 +1,4 @@
-/** A push of one 4 KiB record: what it costs beside bare HTTP, and how many there can be. */
+/** A push of one 4 KiB record: its cost relative to bare HTTP, and the throughput. */
 import type { Figure, Measure } from '../measure.ts'
 import { Broker } from '../support/broker.ts'
 import { pushBody } from '../support/run.ts'
@@ -62,7 +62,7 @@ export const oneRecordAsync: Measure = async (options) => {
   }
 }
 
-/** Requests a second, synchronous: with the linger of before, and with one for clients that wait. */
+/** Requests a second, synchronous: with the default linger, and with a short one for clients that wait. */
 export const oneRecordSync: Measure = async (options) => {
   const broker = await Broker.start(TOPICS)
   const [patient, hasty] = await Promise.all(

@@ -46,7 +46,7 @@ export const manyPartitions: Measure = async ({ durationMs, warmUpMs }) => {
   ]
 }
 
-/** Records for the partitions from `first` on, each of which gets one; all go to the only one there is. */
+/** One record for each partition from `first` on; all go to the same partition if there is only one. */
 function recordsOf(topic: string, partitions: number, first: number): readonly object[] {
   return Array.from({ length: RECORDS_PER_PUSH }, (_, index) => ({
     ...{ topic, data: 'x'.repeat(BYTES) },

@@ -1,4 +1,7 @@
-/** Other servers that speak `/push`, beside kprf. They should be on the brokers of `--brokers`, and have 4 partitions. */
+/**
+ * Other servers that speak `/push`, compared with kprf. They should use the brokers of `--brokers`, and have 4
+ * partitions.
+ */
 import type { Figure, Measure } from '../measure.ts'
 import { Broker } from '../support/broker.ts'
 import { pushBody } from '../support/run.ts'

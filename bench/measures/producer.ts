@@ -7,7 +7,7 @@ import { Broker } from '../support/broker.ts'
 import { show, spreadOf } from '../support/statistics.ts'
 import { assertStored } from './compared.ts'
 
-/** What `bench/servers/producer.ts` prints. */
+/** The output of `bench/servers/producer.ts`. */
 export interface ProducerRun {
   readonly sent: number
   readonly cpuPerRecordUs: number

@@ -1,4 +1,4 @@
-/** Two workers beside one. */
+/** Two workers, compared with one. */
 import { availableParallelism } from 'node:os'
 import type { Figure, Measure } from '../measure.ts'
 import { Broker } from '../support/broker.ts'
@@ -11,7 +11,7 @@ const MIN_SPEEDUP = 1.7
 /** Two for the workers, and as many for the load and the brokers. */
 const CORES = 4
 
-/** Requests a second where there are cores enough, and what sharing costs anywhere. */
+/** Requests a second if there are enough cores, and the cost of sharing in any case. */
 export const twoWorkers: Measure = async (options) => {
   const broker = await Broker.start({ workers: 4 })
   const servers = await Promise.all(

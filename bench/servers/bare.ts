@@ -1,4 +1,4 @@
-/** The least that an HTTP server in Node.js can do with a push: read it, parse it, say ok. The yardstick. */
+/** The baseline: a Node.js HTTP server that only reads and parses a push, and answers ok. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

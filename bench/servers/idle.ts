@@ -1,4 +1,4 @@
-/** A server that does nothing but say ok: how late it is at most is the machine's doing. */
+/** A server that only answers ok: its delays come from the machine. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

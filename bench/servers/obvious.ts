@@ -1,6 +1,6 @@
 /**
- * The program that one would write first: Express with its own body parser, and kafkajs's `send` for each
- * request. Takes the brokers as its argument.
+ * The simple program: Express with its own body parser, and kafkajs's `send` for each request. Its argument is the
+ * brokers.
  */
 import express from 'express'
 import { Kafka, logLevel } from 'kafkajs'

@@ -1,7 +1,6 @@
 /**
- * The producer alone, without HTTP: sends records in waves, each wave once Kafka has the one before, and prints
- * what that cost. Takes the brokers, a topic, the bytes of a record, the records of a wave, and for how many
- * milliseconds.
+ * The producer alone, without HTTP: sends records in waves, each after Kafka has acknowledged the last, and prints
+ * the cost. Arguments: brokers, topic, bytes of a record, records of a wave, and duration in milliseconds.
  */
 import { systemClock } from '../../src/base/clock.ts'
 import { COMPRESSION_CODECS } from '../../src/base/kafka-names.ts'
@@ -98,7 +97,7 @@ async function sendWave(): Promise<void> {
   await promise
 }
 
-/** Sends waves for so long; returns how many. */
+/** Sends waves for this time and returns their number. */
 async function sendFor(durationMs: number): Promise<number> {
   const endMs = performance.now() + durationMs
   let waves = 0

@@ -1,4 +1,4 @@
-/** The brokers of a benchmark, and how many records they have. */
+/** The brokers of a benchmark, and the number of their records. */
 import { Kafka, logLevel } from 'kafkajs'
 import { startNode, type Child } from './child.ts'
 
@@ -13,9 +13,9 @@ export class Broker {
   }
 
   /**
-   * Starts embedded brokers with these topics and numbers of partitions, in a process of their own.
+   * Starts embedded brokers with these topics and numbers of partitions in a separate process.
    *
-   * @param bootstrap - of brokers that run already, to be used instead.
+   * @param bootstrap - running brokers to use instead.
    */
   static async start(
     topics: Readonly<Record<string, number>>,
@@ -34,7 +34,7 @@ export class Broker {
     return new Broker(child.match.groups?.['bootstrap'] ?? '', child)
   }
 
-  /** Records that a topic has ever had, by its offsets. */
+  /** Number of records that a topic has ever had, by its offsets. */
   async recordCount(topic: string): Promise<number> {
     const kafka = new Kafka({
       brokers: this.bootstrap.split(','),

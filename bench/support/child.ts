@@ -1,4 +1,4 @@
-/** A process of this benchmark that says on its first line where it can be reached. */
+/** A child process that prints its address on its first line. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 const ROOT = join(import.meta.dirname, '..', '..')
 const START_TIMEOUT_MS = 30_000
 
-/** What runs ends with this process, however that ends. */
+/** Child processes, which end with this process, however it ends. */
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -15,19 +15,19 @@ process.once('exit', () => {
 /** A running process. */
 export interface Child {
   readonly pid: number
-  /** The match of the line that was waited for. */
+  /** The match of the awaited line. */
   readonly match: RegExpExecArray
-  /** Ends it, and resolves when it has ended. */
+  /** Stops it, and resolves when it has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>
   /** Ends its input, and resolves when it prints a line that matches. */
   endInput(line: RegExp): Promise<RegExpExecArray>
-  /** Whether it has ended by itself or otherwise. */
+  /** Whether it has ended. */
   hasEnded(): boolean
 }
 
-/** How a process is started. */
+/** Options of a child process. */
 export interface StartOptions {
-  /** A shell command that is executed in the process before it becomes `node`. */
+  /** A shell command that runs in the process before `node` replaces it. */
   readonly before?: string
 }
 

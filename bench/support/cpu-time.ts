@@ -1,4 +1,4 @@
-/** Processor time of another process and its children, as the kernel accounts for it. */
+/** Processor time of another process and its children, from the kernel. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** Linux counts in hundredths of a second, whatever the kernel's own tick is. */
@@ -8,7 +8,7 @@ const PARENT = 1
 const USER_TIME = 11
 const SYSTEM_TIME = 12
 
-/** Milliseconds used so far; `undefined` where /proc is not there. */
+/** Milliseconds used so far; `undefined` without /proc. */
 export function cpuTimeMs(pid: number): number | undefined {
   let totalMs: number | undefined
   for (const member of familyOf(pid)) {
@@ -20,17 +20,17 @@ export function cpuTimeMs(pid: number): number | undefined {
   return totalMs
 }
 
-/** Resident memory in bytes; `undefined` where /proc is not there. */
+/** Resident memory, bytes; `undefined` without /proc. */
 export function residentBytes(pid: number): number | undefined {
   return statusBytes(pid, /^VmRSS:\s+(\d+) kB$/m)
 }
 
-/** The most resident memory since {@link resetPeak}, in bytes; `undefined` where /proc is not there. */
+/** Peak resident memory since {@link resetPeak}, bytes; `undefined` without /proc. */
 export function peakResidentBytes(pid: number): number | undefined {
   return statusBytes(pid, /^VmHWM:\s+(\d+) kB$/m)
 }
 
-/** Lets the peak of resident memory begin anew. */
+/** Resets the peak of resident memory. */
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
@@ -55,7 +55,7 @@ function familyOf(pid: number): readonly number[] {
 }
 
 function statOf(pid: number): readonly string[] | undefined {
-  // The name, in parentheses, may have spaces in it.
+  // The name, in parentheses, may contain spaces.
   return read(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')
 }
 

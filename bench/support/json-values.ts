@@ -1,4 +1,4 @@
-/** Text that compresses as the JSON of a business does: names repeat, numbers do not. */
+/** Text that compresses like typical JSON: names repeat, numbers do not. */
 const WORDS = [
   'created',
   'paid',
@@ -11,7 +11,7 @@ const WORDS = [
   'cash',
 ]
 
-/** Makes so many values of so many bytes each; the same each time. */
+/** Makes `count` values of `bytes` bytes each; the same each time. */
 export function jsonValues(count: number, bytes: number): string[] {
   let state = 1
   const below = (limit: number): number => {

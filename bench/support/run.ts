@@ -1,20 +1,20 @@
-/** One run of load on one server, and what it cost. */
+/** One run of load on one server, and its cost. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import type { LoadPlan, LoadResult } from '../load/plan.ts'
 import { cpuOf, type Server } from './server.ts'
 
-/** What one run showed. */
+/** The result of one run. */
 export interface Run extends LoadResult {
   readonly requestsPerSecond: number
-  /** Microseconds of the server's processor time for each request, all of them counted. */
+  /** Microseconds of the server's processor time per request. */
   readonly cpuPerRequestUs: number
 }
 
 const GENERATOR = join(import.meta.dirname, '..', 'load', 'generator.ts')
 const OK_STATUS = '200'
 
-/** Puts load on a server. @throws Error when a request was answered with anything but 200. */
+/** Puts load on a server. @throws Error if a request gets another status than 200. */
 export async function runLoad(server: Server, plan: Omit<LoadPlan, 'port'>): Promise<Run> {
   const cpuBeforeMs = cpuOf(server)
   const result = await generate({ ...plan, port: server.port })
@@ -30,7 +30,7 @@ export async function runLoad(server: Server, plan: Omit<LoadPlan, 'port'>): Pro
   }
 }
 
-/** Puts load on a port, whatever it answers. */
+/** Puts load on a port, whatever the statuses. */
 export function generate(plan: LoadPlan): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const child = execFile(process.execPath, [GENERATOR], (error, stdout) => {

@@ -1,18 +1,18 @@
-/** The servers that are compared. */
+/** The servers of the benchmark. */
 import { cpuTimeMs } from './cpu-time.ts'
 import { startNode, type Child, type StartOptions } from './child.ts'
 
-/** A server that takes pushes. */
+/** A server that accepts pushes. */
 export interface Server {
   readonly name: string
   readonly port: number
-  /** `undefined` where it is not a process of ours. */
+  /** `undefined` if the benchmark did not start it. */
   readonly pid: number | undefined
-  /** Of kprf: the port of the metrics. */
+  /** The metrics port of kprf. */
   readonly metricsPort: number | undefined
-  /** Ends it. @param signal - of kprf's own process; the usual one lets it drain. */
+  /** Stops it. @param signal - for kprf; the default lets it drain. */
   stop(signal?: NodeJS.Signals): Promise<void>
-  /** Whether its process has ended by itself or otherwise. */
+  /** Whether its process has ended. */
   hasEnded(): boolean
 }
 
@@ -24,12 +24,12 @@ export async function startBare(): Promise<Server> {
   return serverOf('bare node:http', await startNode(['bench/servers/bare.ts'], PORT_LINE))
 }
 
-/** One that does nothing but say ok. */
+/** A server that only answers ok. */
 export async function startIdle(): Promise<Server> {
   return serverOf('idle', await startNode(['bench/servers/idle.ts'], PORT_LINE))
 }
 
-/** Express and kafkajs, as one would write it first. */
+/** The simple program with Express and kafkajs. */
 export async function startObvious(bootstrap: string): Promise<Server> {
   const child = await startNode(['bench/servers/obvious.ts', bootstrap], PORT_LINE)
   return serverOf('Express + kafkajs', child)
@@ -54,7 +54,7 @@ export async function startKprf(
   return serverOf('kprf', child)
 }
 
-/** A server that somebody else has started. */
+/** A server that was started by somebody else. */
 export function peer(name: string, url: string): Server {
   const port = Number(new URL(url).port)
   return {
@@ -77,7 +77,7 @@ function serverOf(name: string, child: Child): Server {
   }
 }
 
-/** Processor time of a server's process so far; NaN where it is not known. */
+/** Processor time of a server's process so far; NaN if unknown. */
 export function cpuOf({ pid }: Server): number {
   return pid === undefined ? NaN : (cpuTimeMs(pid) ?? NaN)
 }

@@ -1,13 +1,13 @@
-/** Middle and spread of what several runs showed. Pure. */
+/** Median and spread of several runs. */
 
-/** The middle of several values, and the smallest and largest. */
+/** Median, smallest and largest of several values. */
 export interface Spread {
   readonly median: number
   readonly min: number
   readonly max: number
 }
 
-/** Takes the median and the extremes. */
+/** Computes the median and the extremes. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((one, other) => one - other)
   const middle = (sorted.length - 1) / 2

@@ -37,7 +37,7 @@ only to the same value.
 *Done by* says what implements a property: an option of kafkajs, kprf itself, or Node.js. kprf accepts a property
 without effect and logs a warning; with a refused property it does not start, and exits with code 78.`
 
-/** librdkafka's properties for producers, those that do something first. */
+/** The table of librdkafka's producer properties; those with an effect come first. */
 function propertiesTable(): string {
   const rows = Array.from(CATALOG).flatMap(([name, property]) => {
     if (property.verdict === 'consumer') return []
@@ -63,7 +63,7 @@ function rangeOf({ type, min, max, choices = [] }: Kind): string {
   return min === undefined ? choices.map((word) => `\`${word}\``).join(', ') : `${min} to ${max}`
 }
 
-/** kprf's default, who does it, and the notes. */
+/** kprf's default, what implements the property, and the notes. */
 function verdictOf(property: Property): [byDefault: string, by: string, notes: string] {
   switch (property.verdict) {
     case 'key': {
@@ -94,7 +94,7 @@ function exception({ asIs }: { readonly asIs?: string }): string {
   return asIs === '' ? ' May be empty.' : ` \`${asIs}\` is accepted.`
 }
 
-/** Names keep their small letter. */
+/** Makes a sentence; names keep their lower case. */
 function sentence(words: string): string {
   if (/^(kprf|librdkafka|\S+\.\S+)\b/.test(words)) return `${words}.`
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
