@@ -45,6 +45,7 @@ const INTEGRATION = [
   'test/http/memory-is-bounded.test.ts',
   'test/http/reply-room.test.ts',
   'test/http/slow-bodies.test.ts',
+  'test/http/streamed-reply.test.ts',
   'test/http/socket-internals.test.ts',
   'test/http/work-turns.test.ts',
   'test/operations/app.test.ts',

@@ -10,6 +10,7 @@ import { addressOf } from './client-address.ts'
 import type { Refusal } from './error-body.ts'
 import { DISCARD_MAX_BYTES, type ServerLimits } from './limits.ts'
 import { bytesTaken, stopParser } from './socket-internals.ts'
+import { streamedReplyOf } from './streamed-reply.ts'
 
 /** What becomes of a request whose head arrived. */
 export type Beginning = 'served' | 'afterTheEnd' | 'tooMany'
@@ -117,6 +118,17 @@ export class Connection {
     if (request === undefined || request.complete) return undefined
     const stream = streamOf(request)
     return stream?.isAnswered === false ? stream : undefined
+  }
+
+  /** Has all end that might go on for as long as the client, or the route, likes. */
+  endStreams(refusal: Refusal): void {
+    if (this.openStream !== undefined) this.breakOff(this.openStream, refusal)
+    for (const response of this.#responses) streamedReplyOf(response)?.stop(refusal)
+  }
+
+  /** Notes that it is closed. */
+  closed(): void {
+    for (const response of this.#responses) streamedReplyOf(response)?.clientGone()
   }
 
   /**

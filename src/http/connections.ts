@@ -71,6 +71,7 @@ export class Connections {
       this.#connections.set(socket, connection)
       this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1)
       socket.on('close', () => {
+        connection.closed()
         if (this.#forget(connection) && connection.isUnanswered) {
           this.#observer.clientFailed(connection, 'aborted')
         }
@@ -132,14 +133,19 @@ export class Connections {
     }
   }
 
+  /** Has all end that might go on for as long as clients like: bodies, and replies, that stream. */
+  endStreams(): void {
+    for (const connection of this.#connections.values()) connection.endStreams(DRAINING)
+  }
+
   /** Ends the idle connections, and each other one after the response begun last on it. */
   endAll(): void {
     this.closeAfterReplies()
+    this.endStreams()
     for (const connection of this.#connections.values()) {
-      const { lastResponse, isBusy, openStream } = connection
+      const { lastResponse, isBusy } = connection
       // The rest of a body that is still arriving belongs to a request that is being served.
-      if (openStream !== undefined) connection.breakOff(openStream, DRAINING)
-      else if (isBusy && lastResponse?.req.complete === false) connection.stopServing()
+      if (isBusy && lastResponse?.req.complete === false) connection.stopServing()
       else connection.endAfterReplies()
     }
   }

@@ -170,13 +170,16 @@ export class HttpServer {
 
   /**
    * Takes no new connections, and lets those that are open end without a client noticing: each with the reply
-   * to its next request, or when it has been idle for as long as connections are kept.
+   * to its next request, or when it has been idle for as long as connections are kept. What streams, and might do so for
+   * as long as its client likes, is ended.
    *
    * @returns when all connections are closed; {@link HttpServer.stopAccepting} hastens it.
    */
   async retire(): Promise<void> {
     if (this.#stopped !== undefined || !this.#server.listening) return
-    await this.#stopListening()
+    const stopped = this.#stopListening()
+    this.#connections.endStreams()
+    await stopped
   }
 
   /** Stops accepting, and cuts what connections are left. */

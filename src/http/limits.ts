@@ -103,6 +103,12 @@ export const BODY_BYTES_IN_FLIGHT = 268_435_456
 export const REPLY_BYTES_IN_FLIGHT = 134_217_728
 
 /**
+ * What is counted of them for a reply that is written bit by bit, for as long as it lasts: Node's buffer, since nothing
+ * is written to a full one. That is 2,048 such replies at once, half of them of one address.
+ */
+export const STREAMED_REPLY_BYTES = 65_536
+
+/**
  * The part of them that one client address may hold. That is 139 pushes of 1,000 records that wait for
  * delivery, more records than the queue holds by default.
  */

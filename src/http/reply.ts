@@ -17,6 +17,11 @@ import type { Refusal } from './error-body.ts'
 export type HeaderList = readonly string[]
 
 const NO_HEADERS: HeaderList = []
+/** Of every reply with a body. */
+export const SAFE_HEADERS: HeaderList = [
+  ...['X-Content-Type-Options', 'nosniff'],
+  ...['Cache-Control', 'no-store'],
+]
 /** An unread body up to this size is skipped for the next request's sake; a longer one costs the connection. */
 const SKIPPED_BODY_MAX_BYTES = 65_536
 
@@ -111,10 +116,7 @@ export function headersOf(requestId: string, body: string, extraHeaders: HeaderL
     String(Buffer.byteLength(body)),
     'X-Request-Id',
     requestId,
-    'X-Content-Type-Options',
-    'nosniff',
-    'Cache-Control',
-    'no-store',
+    ...SAFE_HEADERS,
     ...extraHeaders,
   ]
 }

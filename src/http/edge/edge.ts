@@ -10,10 +10,11 @@ import type { BodyReader } from '../body.ts'
 import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
-import { CLIENT_GONE_STATUS, OK_STATUS } from '../error-mapper.ts'
+import { CLIENT_GONE_STATUS, HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import { refuse, type RefusalOptions } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
+import { streamedReplyOf } from '../streamed-reply.ts'
 import type { PathParams } from './path-pattern.ts'
 import type { BodilessRoute, Call, Entry, Gate, Route } from './route.ts'
 
@@ -114,12 +115,21 @@ export class Edge {
   /** Answers what a route, or the gate, threw. */
   #refuse({ dialect }: Route, call: Call, error: unknown): number {
     const { request, response, requestId } = call
-    if (error instanceof ClientGone) return clientGoneStatus(response)
-    const isRefusal = error instanceof ProxyError
-    if (!isRefusal)
+    const reply = streamedReplyOf(response)
+    if (error instanceof ClientGone || reply?.wasStoppedBy(error) === true) {
+      reply?.end()
+      return clientGoneStatus(response)
+    }
+    const refusal = error instanceof ProxyError ? error : INTERNAL
+    if (refusal === INTERNAL) {
       this.#options.log.error('push failed by a bug', { request_id: requestId, error })
+    }
+    if (reply !== undefined) {
+      reply.cut()
+      return HTTP_MAPPINGS[refusal.code].status
+    }
     const options = streamOf(request)?.isBroken === true ? BROKEN : WHOLE
-    return refuse(request, response, requestId, isRefusal ? error : INTERNAL, dialect, options)
+    return refuse(request, response, requestId, refusal, dialect, options)
   }
 
   #logFailure(status: number, requestId: string, durationMs: number): void {
