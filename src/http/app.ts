@@ -72,11 +72,14 @@ export function createApp(options: AppOptions): App {
   const { clock, metrics, log, isDraining } = options
   const requestIds = createRequestIds(clock)
   const gate: Gate = ({ access }) => (access === 'produce' && isDraining() ? DRAINING : ADMITTED)
+  const push = createPushEndpoint(options)
+  const routes = new RouteTable([push])
   const edge = new Edge({
-    ...{ gate, requestIds, metrics, log, clock },
-    bodyReader: createBodyReader(options),
+    ...{ gate, requestIds, log, clock, bodyReader: createBodyReader(options) },
+    onAnswered: (route, { mode }, status, durationMs) => {
+      if (route === push) metrics.observePush(mode, status, durationMs)
+    },
   })
-  const routes = new RouteTable([createPushEndpoint(options)])
   return { express: createRouter({ routes, edge, requestIds, log }), dialects: routes }
 }
 

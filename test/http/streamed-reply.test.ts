@@ -20,7 +20,14 @@ type Talk = (reply: StreamedReply, call: Call) => Promise<void>
 
 function routeOf(talk: Talk, room = new ReplyRoom(MEBIBYTE, 0)): BodilessRoute {
   return {
-    ...{ method: 'GET', path: '/events', access: 'open', dialect: PLAIN, body: 'none' },
+    ...{
+      name: 'test',
+      method: 'GET',
+      path: '/events',
+      access: 'open',
+      dialect: PLAIN,
+      body: 'none',
+    },
     answer: async (call) => {
       const { response, requestId } = call
       const reply = new StreamedReply(response, requestId, { contentType: 'text/plain', room })
@@ -249,7 +256,14 @@ describe('a reply that streams', () => {
   it('to a body that streams can say last what was wrong with it', async () => {
     const room = new ReplyRoom(MEBIBYTE, 0)
     const route: StreamedBodyRoute = {
-      ...{ method: 'POST', path: '/lines', access: 'produce', dialect: PLAIN, body: 'stream' },
+      ...{
+        name: 'test',
+        method: 'POST',
+        path: '/lines',
+        access: 'produce',
+        dialect: PLAIN,
+        body: 'stream',
+      },
       answer: async ({ response, requestId }, body) => {
         const reply = new StreamedReply(response, requestId, { contentType: 'text/plain', room })
         try {

@@ -22,7 +22,7 @@ export interface Mutant {
 }
 
 const DISPATCHER = 'src/producer/dispatcher.ts'
-const ANSWERS = 'src/producer/kafkajs/answers.ts'
+const ANSWERS = 'src/producer/kafkajs/produce-request.ts'
 const TRANSPORT = 'src/producer/kafkajs/kafkajs-transport.ts'
 const CLUSTER = 'src/producer/kafkajs/producer-cluster.ts'
 const BROKER = 'src/producer/kafkajs/honest-broker.ts'

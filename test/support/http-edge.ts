@@ -200,7 +200,12 @@ export async function serveRoutes(
   const requestIds = createRequestIds(clock)
   const bodyLimits = { maxBytes: MAX_BODY_BYTES, maxRatio: 100 }
   const bodyReader = new BodyReader(bodyLimits, budget, new ReadTurns(clock))
-  const edge = new RequestEdge({ gate, bodyReader, requestIds, metrics, log, clock })
+  const edge = new RequestEdge({
+    ...{ gate, bodyReader, requestIds, log, clock },
+    onAnswered: (_, { mode }, status, durationMs) => {
+      metrics.observePush(mode, status, durationMs)
+    },
+  })
   const table = new RouteTable(routes)
   const app = createRouter({ routes: table, edge, requestIds, log })
   const limits = { ...SERVER_LIMITS, ...options.limits }

@@ -1,4 +1,4 @@
-/** Takes each request of a route through the gate to its reply, and measures it. */
+/** Takes each request of a route through the gate to its reply. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
@@ -11,7 +11,6 @@ import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
 import { CLIENT_GONE_STATUS, HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
-import type { HttpMetrics } from '../http-metrics.ts'
 import { refuse, type RefusalOptions } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { streamedReplyOf } from '../streamed-reply.ts'
@@ -23,7 +22,8 @@ export interface EdgeOptions {
   readonly gate: Gate
   readonly bodyReader: BodyReader
   readonly requestIds: RequestIds
-  readonly metrics: Pick<HttpMetrics, 'observePush'>
+  /** Called once for each request, when it is over. The status is 499 where the client left before the reply. */
+  readonly onAnswered: (route: Route, call: Call, status: number, durationMs: number) => void
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
 }
@@ -50,7 +50,7 @@ export class Edge {
     response: ServerResponse,
     params: PathParams,
   ): Promise<void> {
-    const { clock, metrics, requestIds, gate, bodyReader } = this.#options
+    const { clock, onAnswered, requestIds, gate, bodyReader } = this.#options
     const startedMs = clock.nowMs()
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS
@@ -84,8 +84,8 @@ export class Edge {
       held?.release()
     }
     const durationMs = clock.nowMs() - startedMs
-    metrics.observePush(call.mode, status, durationMs)
-    if (status !== OK_STATUS) this.#logFailure(status, requestId, durationMs)
+    onAnswered(route, call, status, durationMs)
+    if (status !== OK_STATUS) this.#logFailure(route, status, requestId, durationMs)
   }
 
   async #entryLater({ request, response }: Call, asked: Promise<Entry>): Promise<Entry> {
@@ -113,7 +113,7 @@ export class Edge {
   }
 
   /** Answers what a route, or the gate, threw. */
-  #refuse({ dialect }: Route, call: Call, error: unknown): number {
+  #refuse(route: Route, call: Call, error: unknown): number {
     const { request, response, requestId } = call
     const reply = streamedReplyOf(response)
     if (error instanceof ClientGone || reply?.wasStoppedBy(error) === true) {
@@ -122,18 +122,18 @@ export class Edge {
     }
     const refusal = error instanceof ProxyError ? error : INTERNAL
     if (refusal === INTERNAL) {
-      this.#options.log.error('push failed by a bug', { request_id: requestId, error })
+      this.#options.log.error(`${route.name} failed by a bug`, { request_id: requestId, error })
     }
     if (reply !== undefined) {
       reply.cut()
       return HTTP_MAPPINGS[refusal.code].status
     }
     const options = streamOf(request)?.isBroken === true ? BROKEN : WHOLE
-    return refuse(request, response, requestId, refusal, dialect, options)
+    return refuse(request, response, requestId, refusal, route.dialect, options)
   }
 
-  #logFailure(status: number, requestId: string, durationMs: number): void {
-    this.#options.log.limited(logLevelOf(status), `push ${status}`, 'push failed', {
+  #logFailure({ name }: Route, status: number, requestId: string, durationMs: number): void {
+    this.#options.log.limited(logLevelOf(status), `${name} ${status}`, `${name} failed`, {
       request_id: requestId,
       status,
       duration_ms: durationMs,

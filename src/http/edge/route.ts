@@ -26,6 +26,8 @@ export interface Call {
 export type Access = 'produce' | 'describe' | 'open'
 
 interface EveryRoute {
+  /** What the log calls a request: of a `push` it says `push failed`. */
+  readonly name: string
   readonly method: 'GET' | 'POST' | 'PUT'
   /**
    * Such as `/topics/:topic/raw`. Upper and lower case differ, and so do encoded and plain letters; a slash at the end

@@ -41,6 +41,7 @@ interface Exchange extends Replying {
 
 /** The route of `POST /push`. */
 export class PushEndpoint implements WholeBodyRoute {
+  readonly name = 'push'
   readonly method = 'POST'
   readonly path = '/push'
   readonly access = 'produce'

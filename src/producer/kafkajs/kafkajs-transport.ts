@@ -19,7 +19,8 @@ import {
   type Transport,
   type TransportListener,
 } from '../transport.ts'
-import { failAll, toOutcomes, toSnapshot, UNCONFIRMED } from './answers.ts'
+import { toSnapshot } from './metadata-snapshot.ts'
+import { failAll, toOutcomes, UNCONFIRMED } from './produce-request.ts'
 import { classify, reasonOf } from './classify.ts'
 import { IdleConnections } from './idle-connections.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'

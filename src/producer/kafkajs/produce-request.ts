@@ -1,13 +1,14 @@
 /**
  * Writes a Produce request (versions 3 to 7, which differ only in their answers) without copying batches: kafkajs
  * makes four copies of each. The request goes through kafkajs's request queue, so correlation ids, throttling and
- * timeouts stay kafkajs's.
+ * timeouts stay kafkajs's. What became of each batch is read from what kafkajs decoded.
  */
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
 import { invariant } from '../../base/invariant.ts'
-import type { EncodedBatch } from '../transport.ts'
+import { RDKAFKA } from '../delivery-errors.ts'
+import type { EncodedBatch, ProduceOutcome } from '../transport.ts'
 import type { ProduceCall } from './produce-call.ts'
 
 /** The fields of a Produce request other than its batches. */
@@ -160,5 +161,55 @@ class PieceWriter {
     return this.#sizeBytes <= COPIED_BYTES
       ? [Buffer.concat(this.#pieces, this.#sizeBytes)]
       : this.#pieces
+  }
+}
+
+/** The outcome with acks 0: the batch was written to the socket, and no broker confirms it. */
+export const UNCONFIRMED: ProduceOutcome = {
+  status: 'acknowledged',
+  baseOffset: undefined,
+  logAppendTimeMs: undefined,
+}
+
+/** One partition's part of an answer, as kafkajs gives it. */
+interface PartitionResult {
+  readonly topicName: string
+  readonly partition: number
+  readonly errorCode: number
+  readonly baseOffset?: string
+  readonly logAppendTime?: string
+}
+
+/** The outcome of each batch of the call, in their order. */
+export function toOutcomes(
+  { batches }: ProduceCall,
+  results: readonly PartitionResult[],
+): readonly ProduceOutcome[] {
+  const byPartition = new Map(
+    results.map((result) => [`${result.partition} ${result.topicName}`, result]),
+  )
+  return batches.map(({ topic, partition }) => toOutcome(byPartition.get(`${partition} ${topic}`)))
+}
+
+/** The same failure for every batch of the call. */
+export function failAll(
+  { batches }: ProduceCall,
+  failure: Omit<ProduceOutcome & { status: 'failed' }, 'status'>,
+): readonly ProduceOutcome[] {
+  return batches.map(() => ({ status: 'failed', ...failure }))
+}
+
+function toOutcome(result: PartitionResult | undefined): ProduceOutcome {
+  if (!result) {
+    const reason = 'the answer does not mention the partition'
+    return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }
+  }
+  if (result.errorCode !== 0) return { status: 'refused', errorNumber: result.errorCode }
+  const baseOffset = BigInt(result.baseOffset ?? -1)
+  const logAppendTimeMs = Number(result.logAppendTime ?? -1)
+  return {
+    status: 'acknowledged',
+    baseOffset: baseOffset < 0n ? undefined : baseOffset,
+    logAppendTimeMs: logAppendTimeMs < 0 ? undefined : logAppendTimeMs,
   }
 }

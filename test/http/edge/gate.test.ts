@@ -17,17 +17,30 @@ const SHOUTING: Dialect = { refusalBody: ({ message }) => message.toUpperCase() 
 
 /** Routes that are new, of each kind, and a rule that is: this is all that it takes. */
 const status: BodilessRoute = {
-  ...{ method: 'GET', path: '/status', access: 'open', dialect: PLAIN, body: 'none' },
+  ...{
+    name: 'status',
+    method: 'GET',
+    path: '/status',
+    access: 'open',
+    dialect: PLAIN,
+    body: 'none',
+  },
   answer: (call) => reply(call, call.principal.name),
 }
 const raw: Route = {
-  ...{ method: 'POST', path: '/topics/:topic', access: 'produce', dialect: SHOUTING },
+  ...{ name: 'raw', method: 'POST', path: '/topics/:topic', access: 'produce', dialect: SHOUTING },
   body: 'whole',
   answer: (call, { bytes }) => reply(call, [call.params, bytes.toString()]),
 }
-const push: Route = { ...raw, path: '/push' }
+const push: Route = { ...raw, name: 'push', path: '/push' }
 const lines: Route = {
-  ...{ method: 'PUT', path: '/topics/:topic/lines', access: 'produce', dialect: SHOUTING },
+  ...{
+    name: 'lines',
+    method: 'PUT',
+    path: '/topics/:topic/lines',
+    access: 'produce',
+    dialect: SHOUTING,
+  },
   body: 'stream',
   answer: async (call, body) => {
     let bytes = 0
@@ -176,7 +189,7 @@ describe('a gate that takes its time', () => {
     })
 
     const replies = await connect()
-      .write(post('/push') + post('/push', TOKEN))
+      .write(post('/push') + get('/status', TOKEN))
       .responses(2)
 
     expect(replies.map((each) => [each.status, each.headers.get('connection')])).toEqual([

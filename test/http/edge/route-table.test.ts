@@ -7,7 +7,7 @@ const TOPICS: Dialect = { refusalBody: () => '' }
 
 function route(path: string, overrides: Partial<Route> = {}): Route {
   return {
-    ...{ method: 'GET', path, access: 'open', dialect: TOPICS, body: 'none' },
+    ...{ name: 'test', method: 'GET', path, access: 'open', dialect: TOPICS, body: 'none' },
     answer: () => 200,
     ...overrides,
   } as Route

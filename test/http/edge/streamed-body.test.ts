@@ -22,12 +22,19 @@ const END = '0\r\n\r\n'
 
 function lines(answer: (call: Call, body: BodyStream) => Promise<number>): StreamedBodyRoute {
   return {
-    ...{ method: 'POST', path: '/lines', access: 'produce', dialect: SHOUTING, body: 'stream' },
+    ...{
+      name: 'test',
+      method: 'POST',
+      path: '/lines',
+      access: 'produce',
+      dialect: SHOUTING,
+      body: 'stream',
+    },
     answer,
   }
 }
 const ping: BodilessRoute = {
-  ...{ method: 'GET', path: '/ping', access: 'open', dialect: PLAIN, body: 'none' },
+  ...{ name: 'test', method: 'GET', path: '/ping', access: 'open', dialect: PLAIN, body: 'none' },
   answer: (call) => reply(call, 'pong'),
 }
 const PING = 'GET /ping HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -149,6 +156,18 @@ describe('a body that streams', () => {
     expect(metrics.clientErrors).toEqual(['request_timeout'])
     expect(metrics.pushes).toMatchObject([{ status: 408 }])
     expect(budget.heldBytes).toBe(0)
+  })
+
+  it('is given up earlier where its route says so', async () => {
+    const clock = new FakeClock()
+    const impatient = { ...echo, streamLimits: { idleMs: 5000 } }
+    const { connect: open, server } = await serveRoutes([impatient], { clock })
+    const client = open().write(`${HEAD}\r\n`)
+    while (server.connectionCounts.active === 0) await settle()
+
+    await clock.advance(7_000)
+
+    expect((await client.response()).status).toBe(408)
   })
 
   it('is not given up while its route does not take what there is', async () => {
