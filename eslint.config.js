@@ -26,7 +26,7 @@ const restrictedLibraries = (allowed) => ({
           })),
         {
           regex: '^@kprf/embedded-broker/|/packages/',
-          message: 'Of the embedded broker src takes what is for users: @kprf/embedded-broker.',
+          message: 'src imports only the public entry of the embedded broker: @kprf/embedded-broker.',
         },
       ],
     },

@@ -1,7 +1,7 @@
 /**
- * `node bench/cli.ts [--quick] [--only NAME] [--json] [--peer name=url --brokers host:port]`: measures kprf beside bare `node:http` and
- * beside the program that one would write first, prints each figure and whether it is reached, and keeps them
- * in `bench/results/`. Exits with 0 either way: it is a measurement.
+ * `node bench/cli.ts [--quick] [--only NAME] [--json] [--peer name=url --brokers host:port]`: measures kprf,
+ * compared with bare `node:http` and with a simple program, prints each figure and whether its target is reached,
+ * and stores them in `bench/results/`. It exits with 0 either way.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

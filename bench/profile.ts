@@ -1,6 +1,7 @@
 /**
- * `npm run bench:profile -- [--sync] [--records N] [--bytes N] [--seconds N]`: runs kprf under load with V8's profiler,
- * keeps the CPU profile in `bench/results/` for a browser's developer tools, and prints the top of it.
+ * `npm run bench:profile -- [--sync] [--records N] [--bytes N] [--seconds N]`: runs kprf under load with V8's
+ * profiler, stores the CPU profile in `bench/results/` for a browser's developer tools, and prints its top
+ * functions.
  */
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'

@@ -1,8 +1,7 @@
 /**
- * What the queue holds beside the bytes of records: for each topic with one record, and for each record. The
- * constants by which the producer counts its memory (CHUNK_OVERHEAD_BYTES, RECORD_BOOKKEEPING_BYTES) come from here.
- *
- *     npm run bench:queue-memory
+ * Measures the memory of the queue beyond the bytes of records: per topic with one record, and per record. The
+ * producer's constants for its memory (CHUNK_OVERHEAD_BYTES, RECORD_BOOKKEEPING_BYTES) come from this program: `npm
+ * run bench:queue-memory`.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:hostile [-- --kib N --only TEXT --json]`: what each hostile shape costs kprf in processor time and
- * memory for each byte that it receives, beside a normal push. Exits with 0 either way: it is a measurement. It takes
- * some MiB of a shape to see what grows: V8 and the allocator take 40 to 60 MiB once they have much to do.
+ * `npm run bench:hostile [-- --kib N --only TEXT --json]`: measures what each kind of hostile request costs kprf in
+ * processor time and memory per received byte, relative to a normal push. It exits with 0 either way. Each kind
+ * sends several MiB, because V8 and the allocator take 40 to 60 MiB as soon as they have much to do.
  */
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../machine.ts'

@@ -1,7 +1,7 @@
 /**
- * `npm run survive [-- --minutes M --rate N --kib K --only TEXT]`: kprf with a heap of 256 MiB in a memory limit of 512 MiB takes
- * every hostile shape at once. Prints what became of honest clients and of `/livez`, and exits with 1 where a
- * promise is not kept.
+ * `npm run survive [-- --minutes M --rate N --kib K --only TEXT]`: sends all kinds of hostile requests at once to
+ * kprf with a heap of 256 MiB in a memory limit of 512 MiB. It prints the results of honest clients and of
+ * `/livez`, and exits with 1 if a promise is broken.
  */
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../machine.ts'

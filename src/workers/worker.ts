@@ -49,7 +49,7 @@ export class Worker {
     return this.#stopped.promise
   }
 
-  /** Drains and ends for a reason of its own. */
+  /** Drains and ends, for a reason other than a message of the primary. */
   stop(reason: string): void {
     if (this.#isStopping) return
     this.#isStopping = true

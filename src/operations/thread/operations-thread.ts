@@ -41,7 +41,7 @@ export class OperationsThread {
   readonly #port = Promise.withResolvers<number>()
   #isToEnd = false
 
-  /** @param port - 0 takes any that is free. */
+  /** @param port - 0 takes a free one. */
   constructor(
     host: string,
     port: number,
