@@ -26,7 +26,8 @@ const restrictedLibraries = (allowed) => ({
           })),
         {
           regex: '^@kprf/embedded-broker/|/packages/',
-          message: 'src imports only the public entry of the embedded broker: @kprf/embedded-broker.',
+          message:
+            'src imports only the public entry of the embedded broker: @kprf/embedded-broker.',
         },
       ],
     },

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { PLAIN } from '../../src/http/edge/dialect.ts'
 import type { BodilessRoute, Call, StreamedBodyRoute } from '../../src/http/edge/route.ts'
@@ -39,9 +38,12 @@ function routeOf(talk: Talk, room = new ReplyRoom(MEBIBYTE, 0)): BodilessRoute {
 }
 
 /** Talks until told otherwise. */
-const untilAborted: Talk = async ({ signal }) => {
-  await wait(1_000_000, undefined, { signal })
-}
+const untilAborted: Talk = ({ signal }) =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error)
+    })
+  })
 
 async function get(port: number): Promise<[Agent, IncomingMessage]> {
   const agent = new Agent({ keepAlive: true })

@@ -1,10 +1,10 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ANONYMOUS } from '../../../src/base/principal.ts'
 import { type Dialect, PLAIN } from '../../../src/http/edge/dialect.ts'
 import type { BodilessRoute, Call, Entry, Gate, Route } from '../../../src/http/edge/route.ts'
 import { beginJson } from '../../../src/http/reply.ts'
 import { serveRoutes } from '../../support/http-edge.ts'
+import { until } from '../../support/until.ts'
 
 function reply({ response, requestId }: Call, body: unknown): number {
   const json = JSON.stringify(body)
@@ -168,10 +168,14 @@ describe('a gate that takes its time', () => {
         }),
     })
     const client = connect().write(post('/topics/a') + post('/topics/b'))
-    while (asked.length < 2) await turn()
+    await until('both requests at the gate', 10_000, () => asked[1])
 
     asked[1]?.enter()
-    for (let n = 0; n < 5; n += 1) await turn()
+    await until(
+      'the second body to be read',
+      10_000,
+      () => asked[1]?.didRead() === true || undefined,
+    )
     const readBefore = asked.map(({ didRead }) => didRead())
     asked[0]?.enter()
     const replies = await client.responses(2)
@@ -183,7 +187,7 @@ describe('a gate that takes its time', () => {
   it('refuses late without ending the connection, since what is behind has been served', async () => {
     const { connect } = await serveRoutes(ROUTES, {
       gate: async (route, request) => {
-        await turn()
+        await new Promise((resolve) => setImmediate(resolve))
         return onlyWithToken(route, request)
       },
     })
@@ -209,7 +213,7 @@ describe('a gate that takes its time', () => {
         }),
     })
     const client = connect().write(post('/push').slice(0, -1))
-    while (answers.length === 0) await turn()
+    await until('the request at the gate', 10_000, () => answers[0])
 
     client.abort()
     await metrics.until(() => metrics.clientErrors.includes('aborted'))

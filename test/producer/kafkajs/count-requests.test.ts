@@ -228,9 +228,7 @@ describe('the statistics of a broker', () => {
     await deliver('b')
 
     expect(await deliver('c')).toMatchObject({ status: 'notPersisted' })
-    await expect
-      .poll(() => deliver('d'))
-      .toMatchObject({ status: 'persisted' })
+    await expect.poll(() => deliver('d')).toMatchObject({ status: 'persisted' })
 
     const broker = only(await finish())
     expect(broker).toMatchObject({ outbuf_cnt: 0, waitresp_cnt: 0, txerrs: 0 })
