@@ -124,7 +124,8 @@ export default defineConfig({
           name: 'integration',
           include: INTEGRATION,
           exclude: ELSEWHERE,
-          testTimeout: 20_000,
+          // A busy machine takes seconds to start a process, and some tests start five.
+          testTimeout: 60_000,
           sequence: { groupOrder: 3 },
         },
       },

@@ -37,12 +37,12 @@ async function textOf(socket: Socket): Promise<string> {
 describe('A schedule', () => {
   test('does exactly the same each time, whatever ran before', async () => {
     const forth = []
-    for (const seed of [11, 12]) forth.push((await runSchedule(drawSchedule(seed))).digest)
+    for (const seed of [14, 15, 18]) forth.push((await runSchedule(drawSchedule(seed))).digest)
     const back = []
-    for (const seed of [12, 11]) back.unshift((await runSchedule(drawSchedule(seed))).digest)
+    for (const seed of [18, 15, 14]) back.unshift((await runSchedule(drawSchedule(seed))).digest)
 
     expect(back).toEqual(forth)
-    expect(new Set(forth).size).toBe(2)
+    expect(new Set(forth).size).toBe(3)
   })
 
   test('that fails is shortened to what makes it fail', async () => {
