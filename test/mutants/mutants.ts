@@ -219,8 +219,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/producer/compression/zlib.ts',
-        find: '    // To know the size spares it tables for more, and those that read it a guess.',
-        replace: '    if (pieces[0] && pieces.length === 1) return zstdInPool(pieces[0])',
+        find: '    const options = { params, pledgedSrcSize: bytes.length',
+        replace:
+          '    if (pieces[0] && pieces.length === 1) return zstdInPool(pieces[0])\n    const options = { params, pledgedSrcSize: bytes.length',
       },
     ],
   },
