@@ -104,7 +104,7 @@ export class StreamedReply {
     if (!this.#response.writableEnded) this.#aborter.abort(new ProxyError(code, message))
   }
 
-  /** Of a response that waits its turn Node says nothing. */
+  /** Of a response that waits its turn Node 22 says nothing. */
   clientGone(): void {
     if (this.#isGone) return
     this.#isGone = true

@@ -241,6 +241,37 @@ describe('BodyStream', () => {
     expect([request.readableLength, budget.heldBytes]).toEqual([0, 0])
   })
 
+  it('throws no more than 8 MiB away, and reads no further then', async () => {
+    const { request, stream } = open()
+    stream.release()
+
+    const flowing: unknown[] = []
+    for (let mebibytes = 1; mebibytes <= 9; mebibytes += 1) {
+      request.write(Buffer.alloc(1_048_576))
+      await settle()
+      flowing.push(request.readableFlowing)
+    }
+
+    expect(flowing).toEqual([...new Array<boolean>(8).fill(true), false])
+  })
+
+  it('keeps the memory of decompression while its route has not taken what there is', async () => {
+    const limits = { budgetBytes: DECOMPRESSION + UNREAD + 50 }
+    const busy = open({ 'content-encoding': 'gzip' }, limits)
+    const { clock, budget } = busy
+    busy.request.write(gzipSync('x'))
+    while (budget.heldBytes < DECOMPRESSION + UNREAD) await settle()
+    await clock.advance(2000)
+
+    const other = open({}, limits, clock, budget)
+    other.request.write('x'.repeat(100))
+    await settle()
+
+    await expect(textOf(other.stream)).rejects.toMatchObject({ code: 'OVERLOADED' })
+    busy.request.end()
+    expect(await textOf(busy.stream)).toBe('x')
+  })
+
   it('gives the memory of decompression to others when the client sends nothing', async () => {
     const limits = { budgetBytes: DECOMPRESSION + 50 }
     const idle = open({ 'content-encoding': 'gzip' }, limits)
