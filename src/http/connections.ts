@@ -49,6 +49,7 @@ export class Connections {
   #begunInTurn = 0
   #cancelTurn: CancelTimer | undefined
   #isStopping = false
+  #endsStreams = false
 
   constructor(clock: Clock, limits: ServerLimits, observer: ConnectionObserver) {
     this.#clock = clock
@@ -133,8 +134,9 @@ export class Connections {
     }
   }
 
-  /** Has all end that might go on for as long as clients like: bodies, and replies, that stream. */
+  /** Has all end that might go on for as long as clients like: bodies and replies that stream, later ones too. */
   endStreams(): void {
+    this.#endsStreams = true
     for (const connection of this.#connections.values()) connection.endStreams(DRAINING)
   }
 
@@ -164,7 +166,8 @@ export class Connections {
   /**
    * Cuts those that ended and whose clients have had time to read that, those whose clients take their replies too
    * slowly, and those that have been idle for longer than any is kept, whatever their clients send in place of a
-   * request: Node's parser skips empty lines, and its timer begins anew with each. Finds the bodies that take too long.
+   * request: Node's parser skips empty lines, and its timer begins anew with each. Finds the bodies that take too long,
+   * and the streams that began when there were to be none.
    * To be called every now and then.
    */
   sweep(): void {
@@ -172,6 +175,7 @@ export class Connections {
     const idleMs = this.#limits.keepAliveTimeoutMs + KEEP_ALIVE_BUFFER_MS
     for (const connection of this.#connections.values()) {
       connection.look(nowMs)
+      if (this.#endsStreams) connection.endStreams(DRAINING)
       if (connection.hasLingered(nowMs)) {
         this.#cut(connection)
       } else if (connection.isStalled(nowMs)) {

@@ -218,6 +218,28 @@ describe('a reply that streams', () => {
     expect(metrics.pushes).toMatchObject([{ status: 200 }])
   })
 
+  it('that begins while the server retires ends within a second', async () => {
+    const clock = new FakeClock()
+    const signals: AbortSignal[] = []
+    const route = routeOf(async (reply, call) => {
+      signals.push(reply.signal)
+      if (signals.length > 1) await untilAborted(reply, call)
+    })
+    const { port, server } = await serveRoutes([route], { clock })
+    const socket = slowReader(port).resume()
+    while (signals.length === 0) await settle()
+
+    const retired = server.retire()
+    socket.write(GET)
+    while (signals.length === 1) await settle()
+    await clock.advance(1000)
+    await once(socket, 'end')
+    socket.end()
+    await retired
+
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, true])
+  })
+
   it('of a route that fails is cut, so that nobody takes it for whole', async () => {
     const { port, log, metrics } = await serveRoutes([
       routeOf((reply) => {
