@@ -22,6 +22,7 @@ export interface Mutant {
 }
 
 const DISPATCHER = 'src/producer/dispatcher.ts'
+const SETTLEMENT = 'src/producer/settlement.ts'
 const ANSWERS = 'src/producer/kafkajs/produce-request.ts'
 const TRANSPORT = 'src/producer/kafkajs/kafkajs-transport.ts'
 const CLUSTER = 'src/producer/kafkajs/producer-cluster.ts'
@@ -109,9 +110,9 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: DISPATCHER,
-        find: 'const leader = leaders?.[queue.partition]',
+        find: 'const leader = leaders[queue.partition]',
         replace:
-          'const leader = leaders?.[queue.partition] ?? (queue.partition >= (leaders?.length ?? Infinity) ? leaders?.[0] : undefined)',
+          'const leader = leaders[queue.partition] ?? (queue.partition >= leaders.length ? leaders[0] : undefined)',
       },
     ],
   },
@@ -131,7 +132,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'the numbers of a batch given up in doubt are used again',
     edits: [
       {
-        file: DISPATCHER,
+        file: SETTLEMENT,
         find: "batch.state === 'settled' && batch.isFrozen",
         replace: "batch.state === 'settled' && batch.isFrozen && false",
       },
@@ -164,13 +165,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DISPATCHER,
-        find: 'if (!queue.inFlight && (wasEmpty || isFull)) this.#place(queue, isFull)',
-        replace: 'if (wasEmpty || isFull) this.#place(queue, isFull)',
+        find: 'if (!queue.inFlight && (wasEmpty || isFull)) this.#place(queue, leaders, isFull)',
+        replace: 'if (wasEmpty || isFull) this.#place(queue, leaders, isFull)',
       },
       {
         file: DISPATCHER,
-        find: 'if (!queue.inFlight) this.#place(queue, true)',
-        replace: 'this.#place(queue, true)',
+        find: 'if (queue.inFlight) return',
+        replace: '',
       },
     ],
   },
@@ -191,9 +192,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DISPATCHER,
-        find: 'const leader = leaders?.[queue.partition]',
+        find: 'const leader = leaders[queue.partition]',
         replace:
-          'const leader = leaders?.[queue.partition] ?? leaders?.find((other) => other !== undefined)',
+          'const leader = leaders[queue.partition] ?? leaders.find((other) => other !== undefined)',
       },
       {
         file: CLUSTER,
