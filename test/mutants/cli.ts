@@ -17,6 +17,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const PAGE = join(ROOT, 'docs', 'MUTANTS.md')
 const COPIED = [
   'src',
+  'packages',
   'test',
   'scripts',
   'docs',
