@@ -283,7 +283,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
       () => ({ sasl: password('plain') }),
       credentials,
       refused,
-      /security\.protocol.*there is no SASL on this one/,
+      /security\.protocol.*this port has no SASL/,
     ],
     [
       'a token that has ended',
@@ -309,7 +309,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
         return { tls: trusting(), sasl: oidc() }
       },
       'there is no token for the brokers',
-      'no token for Kafka',
+      'cannot get a token for Kafka',
       /the token endpoint https:\/\/127\.0\.0\.1:\d+\/token answers 401: temporarily_unavailable/,
     ],
     [
@@ -358,7 +358,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
       () => ({}),
       noTls,
       tlsFailed,
-      /the broker speaks TLS, and kprf does not.*security\.protocol/,
+      /the broker uses TLS, but kprf does not.*security\.protocol/,
     ],
     [
       'TLS where plain text is spoken',
@@ -374,7 +374,7 @@ describe('kprf that is kept out says why, answers 503 and stays up', () => {
       () => ({}),
       'no broker can be reached',
       'Kafka is not reachable',
-      /hung up at once; it may want SASL/,
+      /closed the connection at once; check security\.protocol: it may need SASL/,
     ],
   ])('%s', async (what, listener, security, problem, msg, words) => {
     const topic = what.replaceAll(/\W/g, '-')
@@ -441,7 +441,7 @@ describe('kprf works again without a restart', () => {
   it('once the token endpoint gives tokens', async () => {
     tokenServer.status = 503
     const running = await start('TOKENS_SIGNED', { tls: trusting(), sasl: oidc() })
-    await running.logged('no token for Kafka')
+    await running.logged('cannot get a token for Kafka')
 
     tokenServer.status = 200
     await running.pushUntilTaken('tokens', 'x')

@@ -334,7 +334,7 @@ describe('transportSettings', () => {
 
   it.each([
     ['http://sso/token', /^sasl\.oauthbearer\.token\.endpoint\.url: is not https/],
-    ['sso', /^sasl\.oauthbearer\.token\.endpoint\.url: is no URL/],
+    ['sso', /^sasl\.oauthbearer\.token\.endpoint\.url: is not a URL/],
   ])('do not send a client secret to %s', (url, message) => {
     const properties = {
       'sasl.oauthbearer.method': 'oidc',

@@ -136,7 +136,7 @@ export class CompressingTransport implements Transport {
   }
 
   #asItIs(batch: EncodedBatch, error: unknown): EncodedBatch {
-    this.#options.log('warn', 'a batch cannot be compressed and is sent as it is', {
+    this.#options.log('warn', 'cannot compress a batch; sending it uncompressed', {
       codec: this.#options.codec,
       topic: batch.topic,
       reason: error instanceof Error ? error.message : String(error),

@@ -100,8 +100,8 @@ export class VersionsByConnection {
     const offered = versions[apiKeys[name]]
     if (!offered) {
       throw new Error(
-        `${broker} says that it takes no ${name} requests, so it is asked again on another connection; ` +
-          'if this lasts, see whether it is a broker (a KRaft controller is none), and what is between it and kprf',
+        `${broker} reports that it does not support ${name} requests; kprf asks again on another connection. If this ` +
+          'lasts, check that the address is a broker and not a KRaft controller, and check the proxies in between',
       )
     }
     const { minVersion, maxVersion } = offered
@@ -109,8 +109,8 @@ export class VersionsByConnection {
     if (best < Math.max(oldest, minVersion)) {
       const isOld = maxVersion < oldest
       throw new Error(
-        `${broker} says that it takes ${name} requests of version ${minVersion} to ${maxVersion}, and kprf sends ` +
-          `${oldest} to ${newest}: ${isOld ? 'it is older than Kafka 0.11, the oldest that kprf works with' : 'look for a newer kprf'}`,
+        `${broker} supports versions ${minVersion} to ${maxVersion} of ${name} requests, and kprf sends ` +
+          `${oldest} to ${newest}: ${isOld ? 'upgrade the broker to Kafka 0.11 or later' : 'upgrade kprf'}`,
       )
     }
     return best

@@ -22,6 +22,8 @@ export function isHangUp(error: unknown): boolean {
  * An error with the likely cause if a broker closes the connection before its first answer. It omits the original
  * error, whose message would be logged instead.
  */
-export function hungUp(broker: string, wish: 'SASL' | 'TLS'): Error {
-  return new Error(`${broker} hung up at once; it may want ${wish}, or none (security.protocol)`)
+export function hungUp(broker: string, layer: 'SASL' | 'TLS'): Error {
+  return new Error(
+    `${broker} closed the connection at once; check security.protocol: it may need ${layer}, or no ${layer}`,
+  )
 }

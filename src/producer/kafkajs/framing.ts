@@ -114,7 +114,7 @@ export async function decodeOrDestroy<Answer>(
 
 function endOf({ chunks }: Connection, error: unknown): SocketEnd {
   if (TLS_ALERT.every((byte, index) => chunks[0]?.[index] === byte)) {
-    return new SocketEnd('malformed', 'the broker speaks TLS, and kprf does not', TLS_EXPECTED)
+    return new SocketEnd('malformed', 'the broker uses TLS, but kprf does not', TLS_EXPECTED)
   }
   const reason = error instanceof Error ? error.message : String(error)
   return new SocketEnd('malformed', `malformed answer: ${reason}`)

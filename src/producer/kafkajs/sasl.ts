@@ -49,7 +49,7 @@ function tokenSource(
     backoff: new ReconnectBackoff(backoff, random),
     listener: {
       onFailed: (reason, retryInMs) => {
-        log('error', 'no token for Kafka', { reason, retry_in_ms: Math.round(retryInMs) })
+        log('error', 'cannot get a token for Kafka', { reason, retry_in_ms: Math.round(retryInMs) })
       },
       onRecovered: () => {
         log('info', 'got a token for Kafka again', {})

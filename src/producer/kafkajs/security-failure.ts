@@ -70,7 +70,7 @@ export function securityFailureOf(error: unknown): SecurityFailure | undefined {
 }
 
 function checkCredentials(error: unknown, codes: readonly unknown[]): string {
-  if (codes.includes(NO_SASL_HERE)) return `${PROTOCOL_AND_PORT}: there is no SASL on this one`
+  if (codes.includes(NO_SASL_HERE)) return `${PROTOCOL_AND_PORT}: this port has no SASL`
   if (codes.includes(UNSUPPORTED_MECHANISM)) {
     return 'sasl.mechanism: the brokers must have it in sasl.enabled.mechanisms'
   }

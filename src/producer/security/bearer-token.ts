@@ -55,7 +55,8 @@ export function unsecuredTokens(
  */
 export function parseToken(value: string, subClaimName: string, epochMs: number): BearerToken {
   const parts = value.split('.')
-  if (parts.length !== 3) throw new TokenError('the token is not a JWT: it has not three parts')
+  if (parts.length !== 3)
+    throw new TokenError('the token is not a JWT: it does not have three parts')
   const claims = claimsIn(parts[1] ?? '')
   const { exp, [subClaimName]: subject } = claims
   if (typeof subject !== 'string' || subject === '') {
@@ -65,7 +66,7 @@ export function parseToken(value: string, subClaimName: string, epochMs: number)
     throw new TokenError('the token has no claim "exp" that holds a time')
   const expiresAtMs = exp * 1_000
   if (expiresAtMs <= epochMs) {
-    throw new TokenError(`the token ended at ${new Date(expiresAtMs).toISOString()}`)
+    throw new TokenError(`the token expired at ${new Date(expiresAtMs).toISOString()}`)
   }
   return { value, expiresAtMs }
 }

@@ -17,7 +17,7 @@ export function parseExtensions(key: string, text: string): Readonly<Record<stri
     const value = rest.join('=')
     // The name auth is reserved for the token itself.
     if (!NAME.test(name) || !VALUE.test(value) || name.toLowerCase() === 'auth') {
-      const message = `${key}: number ${index + 1} is no extension; they are written name=value,name2=value2, with names of letters other than auth`
+      const message = `${key}: extension ${index + 1} is not valid; write name=value,name2=value2, with names of letters other than auth`
       throw new ProxyError('CONFIG_INVALID', message)
     }
     extensions[name] = value

@@ -41,7 +41,7 @@ function authorities(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
 function revocations({ crlLocation }: TlsSettings, keys: TlsKeys): ConnectionOptions {
   if (crlLocation === '') return {}
   const crl = readFileOf(keys.crlLocation, crlLocation)
-  const complaint = `${keys.crlLocation}: ${quotedPath(crlLocation)} is no certificate revocation list in PEM`
+  const complaint = `${keys.crlLocation}: ${quotedPath(crlLocation)} is not a certificate revocation list in PEM`
   assertUsable({ crl }, complaint)
   return { crl }
 }
@@ -77,7 +77,7 @@ function algorithms(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
   const options: ConnectionOptions = {}
   const add = (key: string, value: string, option: SecureContextOptions): void => {
     if (value === '') return
-    assertUsable(option, `${key}: OpenSSL knows none of these names, or not all that must be known`)
+    assertUsable(option, `${key}: OpenSSL does not know these names`)
     Object.assign(options, option)
   }
   add(keys.cipherSuites, cipherSuites, { ciphers: cipherSuites })

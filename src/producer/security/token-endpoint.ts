@@ -42,9 +42,9 @@ export function tokenEndpoint(key: string, text: string): URL {
   const complain = (complaint: string): never => {
     throw new ProxyError('CONFIG_INVALID', `${key}: ${complaint}`)
   }
-  if (!url) return complain('is no URL; it is written https://host/path')
+  if (!url) return complain('is not a URL; write https://host/path')
   if (url.username !== '' || url.password !== '') {
-    complain('has a user name or password in it; give client id and secret by their own keys')
+    complain('contains a user name or password; set client id and secret by their own keys')
   }
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {

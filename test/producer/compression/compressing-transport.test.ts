@@ -243,7 +243,7 @@ describe('a batch goes as it is', () => {
     expect(harness.sent).toEqual([batch])
     expect(harness.warnings).toEqual([
       [
-        'a batch cannot be compressed and is sent as it is',
+        'cannot compress a batch; sending it uncompressed',
         { codec: 'zstd', topic: 't', reason: 'out of order' },
       ],
     ])

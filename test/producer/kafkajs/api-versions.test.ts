@@ -38,7 +38,7 @@ function without(apiKey: number): ApiVersionsFault {
   }))
 }
 
-/** Says other versions of a request. */
+/** An answer with other versions of one request. */
 function ranging(apiKey: number, minVersion: number, maxVersion: number): ApiVersionsFault {
   return fault.rewrite((answer) => ({
     ...answer,
@@ -46,8 +46,8 @@ function ranging(apiKey: number, minVersion: number, maxVersion: number): ApiVer
   }))
 }
 
-describe('what a broker says that it takes', () => {
-  it('is asked for on each connection', async () => {
+describe('the API versions of a broker', () => {
+  it('are asked for on each connection', async () => {
     const cluster = await startCluster()
     const transport = transportOn(cluster)
     closers.push(() => transport.close())
@@ -110,7 +110,9 @@ describe('what a broker says that it takes', () => {
     closers.push(() => transport.close())
     cluster.control('ApiVersions', without(SASL_HANDSHAKE))
 
-    await expect(transport.fetchMetadata(['t'])).rejects.toThrow('takes no SaslHandshake requests')
+    await expect(transport.fetchMetadata(['t'])).rejects.toThrow(
+      'does not support SaslHandshake requests',
+    )
     expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
   })
 
@@ -136,17 +138,17 @@ describe('what a broker says that it takes', () => {
   it.each([
     [
       without(PRODUCE),
-      'says that it takes no Produce requests, so it is asked again on another connection; if this lasts, see whether it is a broker (a KRaft controller is none), and what is between it and kprf',
+      'reports that it does not support Produce requests; kprf asks again on another connection. If this lasts, check that the address is a broker and not a KRaft controller, and check the proxies in between',
     ],
     [
       ranging(PRODUCE, 0, 2),
-      'says that it takes Produce requests of version 0 to 2, and kprf sends 3 to 7: it is older than Kafka 0.11, the oldest that kprf works with',
+      'supports versions 0 to 2 of Produce requests, and kprf sends 3 to 7: upgrade the broker to Kafka 0.11 or later',
     ],
     [
       ranging(METADATA, 9, 13),
-      'says that it takes Metadata requests of version 9 to 13, and kprf sends 0 to 6: look for a newer kprf',
+      'supports versions 9 to 13 of Metadata requests, and kprf sends 0 to 6: upgrade kprf',
     ],
-  ])('that is of no use is said in words for an operator', async (lie, words) => {
+  ])('that kprf cannot use are an error that says what to do', async (lie, words) => {
     const cluster = await startCluster()
     cluster.control('ApiVersions', lie, { keep: true })
     const transport = transportOn(cluster)

@@ -758,7 +758,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
 
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({
       errorNumber: -181,
-      message: 'Connection error: the broker speaks TLS, and kprf does not',
+      message: 'Connection error: the broker uses TLS, but kprf does not',
     })
     expect(transport.availability).toBe('tlsFailed')
   })
@@ -768,7 +768,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
 
     await expect(connect(cluster).fetchMetadata([])).rejects.toMatchObject({
       errorNumber: -195,
-      message: `${cluster.bootstrap} hung up at once; it may want TLS, or none (security.protocol)`,
+      message: `${cluster.bootstrap} closed the connection at once; check security.protocol: it may need TLS, or no TLS`,
     })
   })
 
@@ -781,7 +781,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
 
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -195 })
     expect(log).toContain(
-      `Kafka is not reachable: ${cluster.bootstrap} hung up at once; it may want SASL, or none (security.protocol)`,
+      `Kafka is not reachable: ${cluster.bootstrap} closed the connection at once; check security.protocol: it may need SASL, or no SASL`,
     )
   })
 
@@ -833,8 +833,8 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     await transport.fetchMetadata([])
 
     expect(messages.filter((message) => message.includes('token'))).toEqual([
-      'no token for Kafka',
-      'there is a token for Kafka again',
+      'cannot get a token for Kafka',
+      'got a token for Kafka again',
     ])
     expect(transport.availability).toBe('up')
   })
@@ -853,7 +853,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -169 })
 
     expect(transport.availability).toBe('tokenMissing')
-    expect(lines).toMatchObject([{ message: 'no token for Kafka', retry_in_ms: 23 }])
+    expect(lines).toMatchObject([{ message: 'cannot get a token for Kafka', retry_in_ms: 23 }])
     expect(cluster.requests).toEqual([])
     expect(events.authenticationFailures).toBe(0)
     expect(text()).not.toContain('canary')

@@ -46,8 +46,8 @@ describe('securityFailureOf', () => {
     ],
     [
       'ERR_TLS_EXPECTED',
-      'the broker speaks TLS, and kprf does not',
-      'the broker speaks TLS, and kprf does not',
+      'the broker uses TLS, but kprf does not',
+      'the broker uses TLS, but kprf does not',
       'security.protocol',
     ],
   ])('knows %s, and what to look at', async (code, words, reason, check) => {
@@ -67,7 +67,7 @@ describe('securityFailureOf', () => {
       'sasl.username and sasl.password',
     ],
     ['a mechanism that is not enabled', createErrorFromCode(33), 'sasl.enabled.mechanisms'],
-    ['a listener without SASL', createErrorFromCode(34), 'there is no SASL'],
+    ['a listener without SASL', createErrorFromCode(34), 'this port has no SASL'],
     [
       'a token that is refused',
       refused('SASL OAUTHBEARER authentication failed: {"status":"invalid_token"}'),

@@ -96,7 +96,7 @@ describe('a mistake in the properties of OAUTHBEARER', () => {
     ['a word without a value', unsecured('principal='), /"principal" must have one value/],
     ['a word twice', unsecured('principal=a principal=b'), /"principal" must have one value/],
     ['no life', unsecured('principal=a lifeSeconds=0'), /"lifeSeconds" must be a number/],
-    ['an extension', unsecured('principal=a extension_auth=x'), /number 1 is no extension/],
+    ['an extension', unsecured('principal=a extension_auth=x'), /extension 1 is not valid/],
   ])('is one line that names it: %s', (_, properties, complaint) => {
     expect(() => bearerSettings(properties)).toThrow(
       expect.objectContaining({

@@ -25,15 +25,27 @@ describe('parseToken', () => {
   })
 
   it.each([
-    ['two parts', 'a.b', 'it has not three parts'],
-    ['claims that are no JSON', 'a.bm9uc2Vuc2U.c', 'its claims are not JSON'],
-    ['claims that are no object', `a.${Buffer.from('null').toString('base64url')}.c`, 'not JSON'],
+    ['two parts', 'a.b', 'it does not have three parts'],
+    ['claims that are not JSON', 'a.bm9uc2Vuc2U.c', 'its claims are not JSON'],
+    [
+      'claims that are not an object',
+      `a.${Buffer.from('null').toString('base64url')}.c`,
+      'not JSON',
+    ],
     ['no subject', unsignedToken({ exp: inAMinute }), 'no claim "sub"'],
     ['an empty subject', unsignedToken({ sub: '', exp: inAMinute }), 'no claim "sub"'],
-    ['a subject that is no text', unsignedToken({ sub: 1, exp: inAMinute }), 'no claim "sub"'],
-    ['no end', unsignedToken({ sub: 'alice' }), 'no claim "exp"'],
-    ['an end that is no number', unsignedToken({ sub: 'alice', exp: 'soon' }), 'no claim "exp"'],
-    ['an end that is over', unsignedToken({ sub: 'alice', exp: nowMs / 1_000 }), 'ended at 2023'],
+    ['a subject that is not text', unsignedToken({ sub: 1, exp: inAMinute }), 'no claim "sub"'],
+    ['no expiry', unsignedToken({ sub: 'alice' }), 'no claim "exp"'],
+    [
+      'an expiry that is not a number',
+      unsignedToken({ sub: 'alice', exp: 'soon' }),
+      'no claim "exp"',
+    ],
+    [
+      'an expiry in the past',
+      unsignedToken({ sub: 'alice', exp: nowMs / 1_000 }),
+      'expired at 2023',
+    ],
   ])('refuses a token with %s, and does not quote it', (_, token, complaint) => {
     let message = ''
     try {

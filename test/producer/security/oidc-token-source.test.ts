@@ -166,7 +166,7 @@ describe('OidcTokenSource', () => {
     const bench = new Bench()
     bench.lifeMs = -1_000
 
-    await expect(bench.source.token()).rejects.toThrow('the token ended at')
+    await expect(bench.source.token()).rejects.toThrow('the token expired at')
     expect(bench.failures).toHaveLength(1)
   })
 

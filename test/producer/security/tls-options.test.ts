@@ -198,22 +198,22 @@ describe('a mistake in the TLS settings', () => {
     [
       'a revocation list that is none',
       () => ({ crlLocation: file('crl.pem', 'x') }),
-      /^ssl\.crl\.location: ".*crl\.pem" is no certificate revocation list in PEM/,
+      /^ssl\.crl\.location: ".*crl\.pem" is not a certificate revocation list in PEM/,
     ],
     [
       'cipher suites that do not exist',
       () => ({ cipherSuites: 'ROT13' }),
-      /^ssl\.cipher\.suites: OpenSSL knows none of these names/,
+      /^ssl\.cipher\.suites: OpenSSL does not know these names/,
     ],
     [
       'curves that do not exist',
       () => ({ curvesList: 'round' }),
-      /^ssl\.curves\.list: OpenSSL knows none of these names/,
+      /^ssl\.curves\.list: OpenSSL does not know these names/,
     ],
     [
       'signature algorithms that do not exist',
       () => ({ sigalgsList: 'crayon' }),
-      /^ssl\.sigalgs\.list: OpenSSL knows none of these names/,
+      /^ssl\.sigalgs\.list: OpenSSL does not know these names/,
     ],
   ])('is one line that names the key: %s', (_, settings, complaint) => {
     const message = complaintOf(settings())

@@ -198,8 +198,8 @@ describe('tokenEndpoint', () => {
     ['http://issuer.example/token', /^k: is not https/],
     ['http://localhost.example/token', /is not https/],
     ['ftp://localhost/token', /is not https/],
-    ['issuer.example', /^k: is no URL; it is written https:\/\/host\/path$/],
-    ['https://id:canary@issuer.example/', /^k: has a user name or password in it/],
+    ['issuer.example', /^k: is not a URL; write https:\/\/host\/path$/],
+    ['https://id:canary@issuer.example/', /^k: contains a user name or password/],
   ])('may not be %s', (text, complaint) => {
     expect(() => tokenEndpoint('k', text)).toThrow(complaint)
   })
