@@ -54,7 +54,7 @@ export interface AppOptions {
 
 const DRAINING: Refusal = {
   code: 'PRODUCER_DRAINING',
-  message: 'kprf is shutting down and takes no more records',
+  message: 'kprf is shutting down and accepts no more records',
 }
 
 /** Nobody is asked who he is. */

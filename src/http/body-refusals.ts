@@ -4,7 +4,7 @@ import type { HeldBytes } from './byte-budget.ts'
 
 /** What to tell a client whose body made room for others. */
 export const BODY_GIVEN_UP =
-  'the body stopped to arrive, and the memory set aside for bodies was needed for others'
+  'the body stopped arriving, and other bodies needed its memory: send the request again'
 
 /** Takes bytes from the budget, or says why not. */
 export function takeBytes(held: HeldBytes, bytes: number): ProxyError | undefined {
@@ -12,11 +12,11 @@ export function takeBytes(held: HeldBytes, bytes: number): ProxyError | undefine
     case 'taken':
       return undefined
     case 'full':
-      return new ProxyError('OVERLOADED', 'too many request bodies are being received at once')
+      return new ProxyError('OVERLOADED', 'request bodies fill the memory reserved for them')
     case 'clientFull':
       return new ProxyError(
         'OVERLOADED',
-        'too many request bodies are being received at once from this client address',
+        'request bodies of this client address fill its share of the memory reserved for them',
       )
   }
 }

@@ -216,7 +216,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
     if (this.#contentBytes <= Math.max(freeBytes, this.#receivedBytes * maxRatio)) return undefined
     return new ProxyError(
       'BODY_TOO_LARGE',
-      `the body becomes more than ${maxRatio} times as large when decompressed (http.max_compression_ratio): send it uncompressed`,
+      `the decompressed body is more than ${maxRatio} times as large as the compressed one (http.max_compression_ratio): send it uncompressed`,
     )
   }
 

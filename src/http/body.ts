@@ -135,7 +135,13 @@ export class BodyReader {
       discardBody(request, (how) => {
         if (how === 'whole') resolve()
         else if (how === 'clientGone') reject(new ClientGone())
-        else reject(new ProxyError('BODY_TOO_LARGE', 'the path takes no body'))
+        else
+          reject(
+            new ProxyError(
+              'BODY_TOO_LARGE',
+              'this path takes no body: send the request without one',
+            ),
+          )
       })
     })
   }

@@ -84,7 +84,7 @@ export function streamDecompressorOf(
   if (decompressor?.canStream !== false) return decompressor
   throw new ProxyError(
     'UNSUPPORTED_CONTENT_ENCODING',
-    'Content-Encoding of a body that is read as it comes must be one of gzip, deflate and identity',
+    'Content-Encoding must be one of gzip, deflate and identity on this path',
   )
 }
 
@@ -155,8 +155,8 @@ function tooLarge({ maxBytes, maxRatioBytes }: DecompressionLimits): ProxyError 
   return new ProxyError(
     'BODY_TOO_LARGE',
     maxRatioBytes < maxBytes
-      ? `the body is larger than ${maxRatioBytes} bytes when decompressed, too many for its size (http.max_compression_ratio): send fewer records at once, or uncompressed`
-      : `the body is larger than ${maxBytes} bytes when decompressed`,
+      ? `the decompressed body is larger than ${maxRatioBytes} bytes, the limit for its compressed size (http.max_compression_ratio): send fewer records at once, or send it uncompressed`
+      : `the decompressed body is larger than ${maxBytes} bytes`,
   )
 }
 
@@ -164,7 +164,7 @@ function tooLarge({ maxBytes, maxRatioBytes }: DecompressionLimits): ProxyError 
 export function invalidEncodedBody(cause: unknown): ProxyError {
   return new ProxyError(
     'INVALID_ENCODED_BODY',
-    'the body does not decompress as its Content-Encoding says',
+    'the body cannot be decompressed with its Content-Encoding',
     { cause },
   )
 }

@@ -51,11 +51,13 @@ const NO_OBSERVER: EdgeObserver = {
 }
 
 const DROP_MESSAGES: Record<DropReason, string> = {
-  limit: 'connection dropped: too many are open, and none of them is idle',
-  address_limit: 'connection dropped: its address has too many open',
-  idle_evicted: 'idle connection closed to make room for a new one',
-  idle_timeout: 'idle connection closed although something came over it, which was no request',
-  file_descriptors: 'connections cannot be accepted: the process has no file descriptor left',
+  limit: 'closed a new connection: too many are open, and none of them is idle',
+  address_limit: 'closed a new connection: its address has too many open',
+  idle_evicted: 'closed an idle connection to make room for a new one',
+  idle_timeout:
+    'closed a connection that stayed open without a request, although bytes arrived on it',
+  file_descriptors:
+    'cannot accept connections: the process has no free file descriptor; raise its limit (ulimit -n)',
 }
 
 const EXPECTATION_REFUSAL: Refusal = {
@@ -126,7 +128,7 @@ export class HttpServer {
     for (const server of [this.#server, ...this.#acceptors]) {
       // An error of a single accept must not end the process.
       server.on('error', (error) => {
-        this.#log.limited('error', 'listener error', 'a connection could not be accepted', {
+        this.#log.limited('error', 'listener error', 'cannot accept a connection', {
           error,
         })
       })

@@ -21,7 +21,10 @@ export interface InputRefusalsOptions {
   readonly onRefused: (connection: Connection | undefined, refusal: Refusal) => void
 }
 
-const CONNECT_REFUSAL: Refusal = { code: 'METHOD_NOT_ALLOWED', message: 'kprf is not a proxy' }
+const CONNECT_REFUSAL: Refusal = {
+  code: 'METHOD_NOT_ALLOWED',
+  message: 'kprf is not a forward proxy: CONNECT is not supported',
+}
 
 /** See the head of this file. */
 export class InputRefusals {

@@ -32,7 +32,7 @@ type Expecting = 'value' | 'firstItem' | 'firstName' | 'name' | 'colon' | 'next'
 /** Describes the first error of a text that is not JSON, such as `line 1, column 3: expected a value`. */
 export function describeJsonError(text: string): string {
   const error = new JsonErrorFinder(text).findError()
-  if (error === undefined) return 'no reason found'
+  if (error === undefined) return 'kprf cannot find the place of the error'
   const end = error.offset === text.length ? ', but the body ends there' : ''
   return `line ${error.line}, column ${error.column}: ${error.sentence}${end}`
 }
@@ -161,7 +161,7 @@ class JsonErrorFinder {
       }
       const escapeLength = escapeLengthAt(text, at)
       if (escapeLength === 0) {
-        this.#fail('a backslash in a string is followed by one of " \\ / b f n r t or uXXXX')
+        this.#fail('a backslash in a string must be followed by one of " \\ / b f n r t or uXXXX')
         return
       }
       at += escapeLength
@@ -176,7 +176,7 @@ class JsonErrorFinder {
     } else if (Number.isNaN(code)) {
       this.#fail('expected the end of a string')
     } else {
-      this.#fail('a control character in a string is written as an escape such as \\n')
+      this.#fail('a control character in a string must be written as an escape such as \\n')
     }
   }
 

@@ -23,8 +23,8 @@ export const TOO_LATE: Refusal = {
 }
 
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
-  HEADERS_TOO_LARGE: 'the request line and headers are too large',
-  BODY_TOO_LARGE: 'the extensions of a chunk are too large',
+  HEADERS_TOO_LARGE: 'the request line or headers are too large',
+  BODY_TOO_LARGE: 'the chunk extensions of the body are too large',
   HTTP_VERSION_NOT_SUPPORTED: VERSIONS_MESSAGE,
   REQUEST_TIMEOUT: TOO_LATE.message,
 }

@@ -49,7 +49,7 @@ export class ReplyBatch {
         response.end(body)
       } catch (error) {
         // The replies after it are others' business, and this client must not wait for the rest of its own.
-        this.#log.error('a reply could not be written', { error })
+        this.#log.error('cannot write a reply', { error })
         response.req.socket.destroy()
       }
     }

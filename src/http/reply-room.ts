@@ -100,10 +100,11 @@ export class ReplyRoom {
     const heldByAddress = this.#bytesByAddress.get(address) ?? 0
     const isFull = this.#heldBytes + bytes > this.#maxBytes
     if (isFull || heldByAddress + bytes > this.#maxBytesPerAddress) {
-      const whose = isFull ? '' : ' of your address'
       throw new ProxyError(
         'OVERLOADED',
-        `too many replies${whose} wait to be read: read them, or send fewer records at once`,
+        isFull
+          ? 'unread replies fill the memory reserved for them: read each reply to its end, or send fewer records at once'
+          : 'unread replies of this client address fill its share of the memory reserved for them: read each reply to its end, or send fewer records at once',
       )
     }
     this.#heldBytes += bytes

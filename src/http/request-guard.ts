@@ -6,7 +6,7 @@ import type { Refusal } from './error-body.ts'
 const ENDS_WITH_CHUNKED = /(?:^|,)\s*chunked\s*$/
 
 /** What to tell a client that speaks another version. */
-export const VERSIONS_MESSAGE = 'kprf speaks HTTP/1.1 and HTTP/1.0'
+export const VERSIONS_MESSAGE = 'the HTTP version must be 1.1 or 1.0'
 
 /** Says what is wrong with the head of a request. After each of these the connection is closed. */
 export function headRefusal(request: IncomingMessage, maxHeaders: number): Refusal | undefined {
@@ -17,11 +17,14 @@ export function headRefusal(request: IncomingMessage, maxHeaders: number): Refus
   }
   // Names and values in turn. Node stops at this many and drops the rest, framing headers included.
   if (rawHeaders.length >= maxHeaders * 2) {
-    return { code: 'HEADERS_TOO_LARGE', message: `a request has fewer than ${maxHeaders} headers` }
+    return {
+      code: 'HEADERS_TOO_LARGE',
+      message: `a request must have fewer than ${maxHeaders} headers`,
+    }
   }
   const hosts = countHosts(rawHeaders)
   if (hosts > 1 || (hosts === 0 && request.httpVersionMinor === 1)) {
-    return { code: 'INVALID_HTTP', message: 'a request has exactly one Host header' }
+    return { code: 'INVALID_HTTP', message: 'a request must have exactly one Host header' }
   }
   const transferEncoding = headers['transfer-encoding']?.toLowerCase()
   if (transferEncoding !== undefined && transferEncoding !== 'chunked') {
@@ -44,17 +47,23 @@ function countHosts(rawHeaders: readonly string[]): number {
 function targetRefusal(target: string, host: string | undefined): Refusal | undefined {
   if (target.startsWith('/')) {
     if (!target.includes('%') || isDecodable(target)) return undefined
-    return { code: 'INVALID_HTTP', message: 'the path has a % that encodes no UTF-8' }
+    return {
+      code: 'INVALID_HTTP',
+      message: 'the path has a % that does not encode UTF-8: write a literal % as %25',
+    }
   }
   if (target === '*') return undefined
   // Absolute form, as sent to forward proxies: fine where it names the host it is sent to.
   const url = URL.parse(target)
   if (url?.protocol !== 'http:') {
-    return { code: 'INVALID_HTTP', message: 'the request target is neither a path nor an http URL' }
+    return { code: 'INVALID_HTTP', message: 'the request target must be a path or an http URL' }
   }
   return url.host === URL.parse(`http://${host ?? ''}`)?.host
     ? undefined
-    : { code: 'MISDIRECTED_REQUEST', message: 'the request target names another host' }
+    : {
+        code: 'MISDIRECTED_REQUEST',
+        message: 'the request line names another host than the Host header',
+      }
 }
 
 /** The path and query of a request target that was not refused; of `*`, which has none, the root. */

@@ -358,7 +358,7 @@ describe('a push of which records fail', () => {
     expect(reply.error_code).toBe(50000)
     expect(text).not.toContain('secret')
     expect(edge.log.lines).toContainEqual(
-      expect.objectContaining({ level: 'error', msg: 'push failed by a bug' }),
+      expect.objectContaining({ level: 'error', msg: 'push failed because of a bug in kprf' }),
     )
   })
 })
@@ -553,7 +553,9 @@ describe('a bug before or after the reply', () => {
     expect(answer.status).toBe(status)
     expect(answer.text).toContain(says)
     expect(answer.text).not.toContain('secret')
-    expect(edge.log.lines).toMatchObject([{ level: 'error', msg: 'request failed by a bug' }])
+    expect(edge.log.lines).toMatchObject([
+      { level: 'error', msg: 'request failed because of a bug in kprf' },
+    ])
   })
 })
 

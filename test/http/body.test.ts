@@ -365,7 +365,7 @@ describe('BodyReader', () => {
     expect((await otherReading)?.bytes).toHaveLength(90)
     await expect(stalledReading).rejects.toMatchObject({
       code: 'REQUEST_TIMEOUT',
-      message: expect.stringContaining('was needed for others') as unknown,
+      message: expect.stringContaining('other bodies needed its memory') as unknown,
     })
     expect(budget.heldBytes).toBe(90)
   })

@@ -36,15 +36,15 @@ describe('describeJsonError', () => {
     ['"abc', 'line 1, column 5: expected the end of a string, but the body ends there'],
     [
       '["a\nb"]',
-      'line 1, column 4: a control character in a string is written as an escape such as \\n',
+      'line 1, column 4: a control character in a string must be written as an escape such as \\n',
     ],
     [
       '"\\x"',
-      'line 1, column 2: a backslash in a string is followed by one of " \\ / b f n r t or uXXXX',
+      'line 1, column 2: a backslash in a string must be followed by one of " \\ / b f n r t or uXXXX',
     ],
     [
       '"\\u12g4"',
-      'line 1, column 2: a backslash in a string is followed by one of " \\ / b f n r t or uXXXX',
+      'line 1, column 2: a backslash in a string must be followed by one of " \\ / b f n r t or uXXXX',
     ],
     ['{\n  "a": 1,\n  "b": x\n}', 'line 3, column 8: expected a value'],
   ])('says of %j: %s', (text, description) => {

@@ -102,7 +102,7 @@ describe('the memory for replies', () => {
   }
   const OVERLOADED = {
     error_code: 50305,
-    message: expect.stringContaining('too many replies of your address wait to be read') as string,
+    message: expect.stringContaining('unread replies of this client address fill') as string,
     errors: [{ outcome: 'not_persisted' }],
   }
 

@@ -72,7 +72,7 @@ describe('ReplyRoom', () => {
     expect(() => room.reserve(socketFrom('10.0.0.3'), 10_001)).toThrow(
       expect.objectContaining({
         code: 'OVERLOADED',
-        message: expect.stringContaining('too many replies wait to be read') as string,
+        message: expect.stringContaining('unread replies fill the memory') as string,
       }),
     )
     expect(room.heldBytes).toBe(30_000)
@@ -84,7 +84,7 @@ describe('ReplyRoom', () => {
     const first = room.reserve(socketFrom('10.0.0.1'), 20_000)
 
     expect(() => room.reserve(socketFrom('10.0.0.1'), 10_000)).toThrow(
-      'too many replies of your address wait to be read',
+      'unread replies of this client address fill its share',
     )
     expect(room.reserve(socketFrom('10.0.0.2'), 20_000)).toBeDefined()
     first?.release()

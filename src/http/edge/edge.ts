@@ -33,7 +33,10 @@ const BROKEN: RefusalOptions = { closes: 'atOnce' }
 const WHOLE: RefusalOptions = {}
 
 /** The refusal of what went wrong by a mistake of ours. */
-export const INTERNAL: Refusal = { code: 'INTERNAL', message: 'a bug in kprf; see its log' }
+export const INTERNAL: Refusal = {
+  code: 'INTERNAL',
+  message: 'a bug in kprf: report it, with the log lines of this request_id',
+}
 
 /** See the head of this file. */
 export class Edge {
@@ -122,7 +125,10 @@ export class Edge {
     }
     const refusal = error instanceof ProxyError ? error : INTERNAL
     if (refusal === INTERNAL) {
-      this.#options.log.error(`${route.name} failed by a bug`, { request_id: requestId, error })
+      this.#options.log.error(`${route.name} failed because of a bug in kprf`, {
+        request_id: requestId,
+        error,
+      })
     }
     if (reply !== undefined) {
       reply.cut()

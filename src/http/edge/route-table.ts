@@ -95,7 +95,7 @@ function routesOf(path: string, routes: readonly Route[]): RoutesOfPath {
     allow: ['Allow', [...methods, 'OPTIONS'].join(', ')],
     notAllowed: {
       code: 'METHOD_NOT_ALLOWED',
-      message: `the path takes ${methods.join(' and ')} only`,
+      message: `this path takes ${methods.join(' and ')} only`,
     },
     route: (method = '') => byMethod.get(method),
   }

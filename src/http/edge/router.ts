@@ -58,7 +58,7 @@ function createErrorHandler({
 }: Pick<RouterOptions, 'routes' | 'log' | 'requestIds'>): ErrorRequestHandler {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows an error handler by its four parameters
   return (error: unknown, request, response, _next) => {
-    log.error('request failed by a bug', { error })
+    log.error('request failed because of a bug in kprf', { error })
     // A reply that has begun is about to be sent whole.
     if (!response.headersSent) {
       refuse(

@@ -25,11 +25,11 @@ export function checkFields(
   for (const name in object) {
     if (known.has(name)) continue
     if (FORBIDDEN_FIELDS.has(name)) {
-      return new Problem('UNKNOWN_FIELD', `a field named ${name} is never taken`)
+      return new Problem('UNKNOWN_FIELD', `a field named ${name} is not allowed`)
     }
     if (unknownFields === 'reject') {
       const names = [...known].join(', ')
-      return new Problem('UNKNOWN_FIELD', `unknown field; known are ${names}`)
+      return new Problem('UNKNOWN_FIELD', `unknown field; the allowed fields are ${names}`)
     }
   }
   return undefined

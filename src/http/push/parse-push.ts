@@ -47,7 +47,7 @@ interface RawPush {
 
 /** Checks a parsed JSON body. */
 export function parsePush(body: unknown, rules: PushRules): ParsedPush {
-  if (!isJsonObject(body)) return refused('INVALID_REQUEST', 'the body must be an object')
+  if (!isJsonObject(body)) return refused('INVALID_REQUEST', 'the body must be a JSON object')
   const misnamed = checkFields(body, PUSH_FIELDS, rules.unknownFields)
   return misnamed === undefined
     ? parsePushFields(body, rules)
@@ -62,7 +62,10 @@ function parsePushFields(raw: RawPush, rules: PushRules): ParsedPush {
   }
   if (!Array.isArray(raw.records)) return refused('INVALID_RECORDS', 'records must be an array')
   if (raw.records.length > rules.maxRecordsPerRequest) {
-    return refused('TOO_MANY_RECORDS', `records has more than ${rules.maxRecordsPerRequest}`)
+    return refused(
+      'TOO_MANY_RECORDS',
+      `the request has more than ${rules.maxRecordsPerRequest} records (http.max_records_per_request)`,
+    )
   }
   const parsed = parseRecords(raw.records, rules)
   if (parsed instanceof Problem) return { kind: 'refused', problem: parsed }
@@ -96,7 +99,7 @@ function parseRecords(
       if (topics && topics.add(record.topic).size > maxTopicsPerRequest) {
         return new Problem(
           'TOO_MANY_TOPICS',
-          `records name more than ${maxTopicsPerRequest} topics`,
+          `the records name more than ${maxTopicsPerRequest} topics (http.max_topics_per_request)`,
         )
       }
     }
@@ -140,7 +143,7 @@ export function parseRecord(
   element: unknown,
   unknownFields: UnknownFields,
 ): ProducerRecord | Problem {
-  if (!isJsonObject(element)) return new Problem('INVALID_RECORD', 'a record must be an object')
+  if (!isJsonObject(element)) return new Problem('INVALID_RECORD', 'a record must be a JSON object')
   return checkFields(element, RECORD_FIELDS, unknownFields) ?? parseRecordFields(element)
 }
 
@@ -170,7 +173,7 @@ const INVALID_TOPIC = new Problem(
 const INVALID_ENCODING = new Problem('INVALID_RECORD', 'encoding must be "utf8" or "base64"')
 const TOMBSTONE_WITHOUT_KEY = new Problem(
   'INVALID_RECORD',
-  'data that is null (a tombstone) needs a key',
+  'a record whose data is null (a tombstone) needs a key',
 )
 const INVALID_PARTITION = new Problem(
   'INVALID_PARTITION',
@@ -184,7 +187,7 @@ const INVALID_HEADERS = new Problem('INVALID_HEADERS', 'headers must be an objec
 const NAMELESS_HEADER = new Problem('INVALID_HEADERS', 'the name of a header must not be empty')
 const TOO_MANY_HEADERS = new Problem(
   'INVALID_HEADERS',
-  `a record has at most ${MAX_HEADERS} headers`,
+  `a record must have at most ${MAX_HEADERS} headers`,
 )
 
 function isTopic(value: unknown): value is string {
