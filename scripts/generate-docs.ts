@@ -8,7 +8,7 @@ import { RULES } from '../src/config/rules/rules.ts'
 import { SETTINGS, type NamedSetting } from '../src/config/settings.ts'
 import type { KprfState } from '../src/telemetry/metrics/state-gauges.ts'
 import { Metrics } from '../src/telemetry/metrics/metrics.ts'
-import type { StatisticsSource } from '../src/telemetry/metrics/statistics-metrics.ts'
+import type { StatisticsFigures } from '../src/telemetry/metrics/statistics-metrics.ts'
 import { WorkerMetrics } from '../src/telemetry/metrics/worker-metrics.ts'
 import {
   LABEL_KEPT_MS,
@@ -79,7 +79,7 @@ function idleState(): KprfState {
   }
 }
 
-function noStatistics(): StatisticsSource {
+function noStatistics(): StatisticsFigures {
   return {
     ...{ replyq: 0, msg_cnt: 0, msg_size: 0, metadata_cache_cnt: 0, brokers: {}, topics: {} },
     ...{ tx: 0, tx_bytes: 0, rx: 0, rx_bytes: 0, txmsgs: 0, txmsg_bytes: 0 },

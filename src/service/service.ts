@@ -8,6 +8,7 @@ import { Ingest } from '../ingest/ingest.ts'
 import { RateLimitRule } from '../ingest/rate-limit-rule.ts'
 import { type Addresses, announce } from './announce.ts'
 import type { Clock } from '../base/clock.ts'
+import type { TelemetrySource } from '../base/telemetry-source.ts'
 import type { LogLevel } from '../base/log-level.ts'
 import type { Config } from '../config/types.ts'
 import { countEvents } from '../telemetry/count-events.ts'
@@ -55,6 +56,12 @@ export interface ServiceShare {
   readonly workers: number
   readonly room: QueueRoom
   readonly rateLimits: RateLimits | undefined
+}
+
+/** What a service measures, by kind. */
+export interface ServiceTelemetry {
+  readonly metrics: TelemetrySource<MetricsSnapshot>
+  readonly statistics: TelemetrySource<StatisticsData> | undefined
 }
 
 type State = 'new' | 'starting' | 'accepting' | 'leaving' | 'draining' | 'closed'
@@ -105,7 +112,7 @@ export class Service {
       bufferedRecords: () => this.#producer.bufferedByTopic(),
       state: () => this.#view.metricsState(),
       configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
-      statistics: statistics && (() => statistics.latest),
+      statistics: statistics && (() => statistics.take()),
       connections: () => this.#http.connectionCounts,
     })
     this.#metrics = metrics
@@ -169,7 +176,7 @@ export class Service {
     const checks = this.#view.readinessChecks(() => this.#state)
     const sources = {
       metrics,
-      statistics: { json: () => statistics && toJson(statistics.latest) },
+      statistics: { json: () => statistics && toJson(statistics.take()) },
       readiness: { results: () => makeChecks(checks) },
     }
     this.#operations = share ? undefined : new ThreadedOperationsServer({ sources, clock, logger })
@@ -185,14 +192,9 @@ export class Service {
     return { ...this.#view.report(), isAccepting: this.#state === 'accepting' }
   }
 
-  /** All metrics as data, to merge with those of other processes. */
-  metricsSnapshot(): Promise<MetricsSnapshot> {
-    return this.#metrics.snapshot()
-  }
-
-  /** The latest statistics, to merge with those of other processes; `undefined` if none are collected. */
-  get statistics(): StatisticsData | undefined {
-    return this.#statistics?.latest
+  /** What it measures, to merge with that of other processes. No statistics if none are collected. */
+  get telemetry(): ServiceTelemetry {
+    return { metrics: this.#metrics, statistics: this.#statistics }
   }
 
   /**

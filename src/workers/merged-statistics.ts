@@ -1,3 +1,4 @@
+import type { TelemetryMerger } from '../base/telemetry-source.ts'
 import { mergeStatistics, mergeTotals, NO_TOTALS } from '../producer/statistics/merge.ts'
 import { toJson } from '../producer/statistics/render.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
@@ -6,7 +7,10 @@ import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
  * Merges the statistics of several workers. It keeps the totals of ended workers, but not their counts by broker
  * and topic.
  */
-export class MergedStatistics {
+export class MergedStatistics implements TelemetryMerger<
+  StatisticsData | undefined,
+  string | undefined
+> {
   #past = NO_TOTALS
   #latest: string | undefined
 
@@ -16,11 +20,11 @@ export class MergedStatistics {
   }
 
   /**
-   * Returns the merged statistics: the former ones while no worker runs, `undefined` if none are collected.
+   * Merges the statistics, as JSON: the former ones while no worker runs, `undefined` if none are collected.
    *
    * @param running - those of each running worker.
    */
-  json(running: readonly (StatisticsData | undefined)[]): string | undefined {
+  merge(running: readonly (StatisticsData | undefined)[]): string | undefined {
     const merged = mergeStatistics(
       running.filter((one) => one !== undefined),
       this.#past,

@@ -51,8 +51,8 @@ export class Primary {
   readonly #log: Log
   readonly #operations: OperationsServer
   readonly #metrics: WorkerMetrics
-  readonly #merged = new MergedMetrics()
-  readonly #statistics = new MergedStatistics()
+  /** By kind; as {@link Measurement}. */
+  readonly #merged = { metrics: new MergedMetrics(), statistics: new MergedStatistics() }
   readonly #quota: QueueQuota
   readonly #rates: RateLimiter
   readonly #leases = new Map<WorkerProcess, QueueLease>()
@@ -77,8 +77,9 @@ export class Primary {
     this.#rates = new RateLimiter(config.ratelimit.rules)
     this.#current = new Array<undefined>(workers).fill(undefined)
     this.#metrics = new WorkerMetrics(() => this.#accepting().length)
+    const { contentType } = this.#merged.metrics
     const operations = createOperationsApp({
-      metrics: { contentType: this.#merged.contentType, exposition: () => this.#exposition() },
+      metrics: { contentType, exposition: () => this.#exposition() },
       statistics: { json: () => this.#statisticsJson() },
       readiness: { results: () => makeChecks(this.#readinessChecks()) },
       logger: this.logger,
@@ -240,8 +241,8 @@ export class Primary {
   #settle(worker: WorkerProcess, ending: WorkerEnding, lifeMs: number) {
     const { isOrderly, lost, measurement, how } = ending
     const { slot, pid } = worker
-    this.#merged.keep(measurement.metrics)
-    this.#statistics.keep(measurement.statistics)
+    this.#merged.metrics.keep(measurement.metrics)
+    this.#merged.statistics.keep(measurement.statistics)
     this.#lost += lost
     if (isOrderly) return
     this.#metrics.recordsLost(lost)
@@ -301,17 +302,14 @@ export class Primary {
     return { records, bytes }
   }
 
-  #memoryBytes(): number {
-    return [...this.#running].reduce((sum, { report }) => sum + report.memoryBytes, 0)
-  }
-
   async #exposition(): Promise<string> {
     const running = (await this.#measure()).map(({ metrics }) => metrics)
-    return await this.#merged.exposition([await this.#metrics.snapshot(), ...running])
+    return await this.#merged.metrics.merge([await this.#metrics.take(), ...running])
   }
 
   async #statisticsJson(): Promise<string | undefined> {
-    return this.#statistics.json((await this.#measure()).map(({ statistics }) => statistics))
+    const running = (await this.#measure()).map(({ statistics }) => statistics)
+    return this.#merged.statistics.merge(running)
   }
 
   /** The measurements of all running workers. */
@@ -342,7 +340,7 @@ export class Primary {
       },
       queueCheck(totalRoom(this.#config), () => this.#buffered()),
       memoryCheck(queueMemoryMaxBytes(this.#config, this.#workers) * this.#workers, () =>
-        this.#memoryBytes(),
+        [...this.#running].reduce((sum, { report }) => sum + report.memoryBytes, 0),
       ),
     ]
   }

@@ -178,8 +178,8 @@ export class Worker {
 }
 
 async function measurementOf(service: Service | undefined): Promise<Measurement> {
-  const metrics = (await service?.metricsSnapshot()) ?? []
-  return { metrics, statistics: service?.statistics }
+  const { metrics, statistics } = service?.telemetry ?? {}
+  return { metrics: (await metrics?.take()) ?? [], statistics: await statistics?.take() }
 }
 
 function isSame(report: ServiceReport, other: ServiceReport | undefined): boolean {

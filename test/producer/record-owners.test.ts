@@ -547,7 +547,7 @@ describe('a producer that closes', () => {
     await harness.producer.close()
     statistics?.close()
 
-    expect(statistics?.latest.topics['t']?.partitions[0]?.msgs).toBe(3)
+    expect(statistics?.take().topics['t']?.partitions[0]?.msgs).toBe(3)
   })
 })
 

@@ -70,7 +70,7 @@ export class MeasuredProducer {
   /** Ends the interval, and returns its statistics. */
   async collect(): Promise<StatisticsData> {
     await this.#clock.advance(1_000)
-    return this.statistics.latest
+    return this.statistics.take()
   }
 
   /** Sends records and waits until all are reported. */
@@ -95,6 +95,6 @@ export class MeasuredProducer {
   async close(): Promise<StatisticsData> {
     await this.producer.close()
     this.statistics.close()
-    return this.statistics.latest
+    return this.statistics.take()
   }
 }

@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts'
+import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import type { TopicQueue } from '../topic-queue.ts'
 import type { ProducerEvent } from '../events.ts'
 import { BrokerRegistry } from './broker-registry.ts'
@@ -43,7 +44,7 @@ const GRANULARITY_MS = 1_000
  * counts are collected, as librdkafka does for its statistics callback. If statistics are off, this object does not
  * exist and nothing is counted.
  */
-export class Statistics {
+export class Statistics implements TelemetrySource<StatisticsData> {
   readonly #brokers: BrokerRegistry
   readonly #settings: StatisticsSettings
   readonly #intervalMs: number
@@ -65,8 +66,8 @@ export class Statistics {
   }
 
   /** The statistics of the last interval; before its end, those of the start. */
-  get latest(): StatisticsData {
-    return this.#latest ?? this.#take()
+  take(): StatisticsData {
+    return this.#latest ?? this.#collect()
   }
 
   /** Number of topics remembered. */
@@ -83,7 +84,7 @@ export class Statistics {
   /** Collects a last time. */
   close(): void {
     this.#cancelTimer?.()
-    this.#take()
+    this.#collect()
   }
 
   /** Counts what happened. */
@@ -150,7 +151,7 @@ export class Statistics {
   }
 
   #tick(): void {
-    this.#take()
+    this.#collect()
     this.#cancelTimer = this.#clock.schedule(this.#intervalMs, () => {
       this.#tick()
     })
@@ -165,7 +166,7 @@ export class Statistics {
     return topic
   }
 
-  #take(): StatisticsData {
+  #collect(): StatisticsData {
     const { clientId, number, queueBufferingMaxMessages } = this.#settings
     const nowMs = this.#clock.nowMs()
     const queue = this.#look?.()

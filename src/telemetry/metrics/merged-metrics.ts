@@ -1,3 +1,4 @@
+import type { TelemetryMerger } from '../../base/telemetry-source.ts'
 import { AggregatorRegistry, type Registry } from 'prom-client'
 import type { MetricsSnapshot } from './metrics.ts'
 import { MAX_TOPIC_LABELS, OTHER_TOPICS } from './topic-labels.ts'
@@ -6,12 +7,12 @@ import { MAX_TOPIC_LABELS, OTHER_TOPICS } from './topic-labels.ts'
  * Merges the metrics of several processes. Counters and histograms are added up, including those of ended
  * processes, so that no counter goes back; gauges cover the running processes only.
  */
-export class MergedMetrics {
+export class MergedMetrics implements TelemetryMerger<MetricsSnapshot, Promise<string>> {
   #past: Promise<MetricsSnapshot> = Promise.resolve([])
 
-  /** Media type of {@link MergedMetrics.exposition}. */
+  /** Media type of {@link MergedMetrics.merge}. */
   get contentType(): string {
-    return merge([]).contentType
+    return aggregate([]).contentType
   }
 
   /**
@@ -23,17 +24,17 @@ export class MergedMetrics {
       const counts = last.filter(isCount)
       const topics = new Set([...topicsOf(past), ...topicsOf(counts)])
       const kept = topics.size > MAX_TOPIC_LABELS ? withTopics(past, topicsOf(counts)) : past
-      return merge([kept, counts]).getMetricsAsJSON()
+      return aggregate([kept, counts]).getMetricsAsJSON()
     })
   }
 
   /** All metrics in the Prometheus text format 0.0.4. @param running - the metrics of each running process. */
-  async exposition(running: readonly MetricsSnapshot[]): Promise<string> {
-    return await merge([...running, await this.#past]).metrics()
+  async merge(running: readonly MetricsSnapshot[]): Promise<string> {
+    return await aggregate([...running, await this.#past]).metrics()
   }
 }
 
-function merge(snapshots: readonly MetricsSnapshot[]): Registry {
+function aggregate(snapshots: readonly MetricsSnapshot[]): Registry {
   return AggregatorRegistry.aggregate([...snapshots])
 }
 

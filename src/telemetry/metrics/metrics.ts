@@ -4,12 +4,13 @@
  * microsecond.
  */
 import type { PushMode } from '../../base/push-mode.ts'
+import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
 import { ProducerMetrics } from './producer-metrics.ts'
 import type { KprfState } from './state-gauges.ts'
-import { StatisticsMetrics, type StatisticsSource } from './statistics-metrics.ts'
+import { StatisticsMetrics, type StatisticsFigures } from './statistics-metrics.ts'
 import type { CountSeries } from './plain-counter.ts'
 import { TopicCounter } from './topic-counter.ts'
 import { OTHER_TOPICS, TopicLabels } from './topic-labels.ts'
@@ -43,7 +44,7 @@ export interface MetricsOptions {
   /** Topics that the configuration names; they always have their own series. @defaultValue none */
   readonly configuredTopics?: Iterable<string>
   /** The producer's statistics. Read at each scrape. @defaultValue none, and no metrics of them */
-  readonly statistics?: (() => StatisticsSource) | undefined
+  readonly statistics?: (() => StatisticsFigures) | undefined
   /** @defaultValue a new one */
   readonly registry?: Registry
 }
@@ -54,7 +55,7 @@ interface TopicSeries {
 }
 
 /** Counts pushes and records. */
-export class Metrics {
+export class Metrics implements TelemetrySource<MetricsSnapshot> {
   readonly #registry: Registry
   readonly #pushDuration: DurationHistogram
   readonly #sendDuration: DurationHistogram
@@ -174,7 +175,7 @@ export class Metrics {
   }
 
   /** All metrics as data. */
-  snapshot(): Promise<MetricsSnapshot> {
+  take(): Promise<MetricsSnapshot> {
     return this.#registry.getMetricsAsJSON()
   }
 

@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { TopicLabels } from './topic-labels.ts'
 
 /** The statistics that become metrics, with librdkafka's names. */
-export interface StatisticsSource {
+export interface StatisticsFigures {
   readonly replyq: number
   readonly msg_cnt: number
   readonly msg_size: number
@@ -50,7 +50,7 @@ export interface StatisticsMetricsOptions {
   readonly registry: Registry
   readonly labels: TopicLabels
   /** The latest statistics. Read at each scrape. */
-  readonly read: () => StatisticsSource
+  readonly read: () => StatisticsFigures
 }
 
 /** The Rust kprf's numbers; an unknown state counts as down. */
@@ -71,7 +71,7 @@ type Declared<Source> = readonly [string, string, (source: Source) => number]
 /** The last element is the aggregation over several workers. @defaultValue sum */
 type DeclaredGauge<Source> = readonly [...Declared<Source>, aggregator?: 'sum' | 'max']
 
-const COUNTERS: readonly Declared<StatisticsSource>[] = [
+const COUNTERS: readonly Declared<StatisticsFigures>[] = [
   ['total_requests_count', 'Requests sent to brokers.', ({ tx }) => tx],
   ['total_bytes_sent', 'Bytes sent to brokers.', (all) => all.tx_bytes],
   ['total_responses_received', 'Answers from brokers.', ({ rx }) => rx],
@@ -84,7 +84,7 @@ const COUNTERS: readonly Declared<StatisticsSource>[] = [
   ],
 ]
 
-const GAUGES: readonly DeclaredGauge<StatisticsSource>[] = [
+const GAUGES: readonly DeclaredGauge<StatisticsFigures>[] = [
   [
     'reply_queue_size',
     'Always 0: delivery reports do not wait in a queue.',
@@ -201,7 +201,7 @@ export class StatisticsMetrics {
       const byLabel = Map.groupBy(entries, ([topic]) => labels.labelOf(topic))
       return Array.from(byLabel, ([topic, group]) => [{ topic }, group.map(([, source]) => source)])
     }
-    const whole = (): Labelled<StatisticsSource>[] => [[{}, read()]]
+    const whole = (): Labelled<StatisticsFigures>[] => [[{}, read()]]
     for (const declared of GAUGES) this.#gauge(declared, [], whole)
     for (const declared of COUNTERS) this.#counter(declared, [], whole)
     for (const declared of BROKER_GAUGES) this.#gauge(declared, ['broker'], brokers)

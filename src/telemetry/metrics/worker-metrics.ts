@@ -1,11 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import type { MetricsSnapshot } from './metrics.ts'
 
 /** Why a worker was replaced: it died, or by request. */
 export type RestartReason = 'crash' | 'request'
 
 /** The metrics of a primary process about its workers. */
-export class WorkerMetrics {
+export class WorkerMetrics implements TelemetrySource<MetricsSnapshot> {
   readonly #registry: Registry
   readonly #restarts: Counter<'reason'>
   readonly #lost: Counter
@@ -48,7 +49,7 @@ export class WorkerMetrics {
   }
 
   /** These metrics as data. */
-  snapshot(): Promise<MetricsSnapshot> {
+  take(): Promise<MetricsSnapshot> {
     return this.#registry.getMetricsAsJSON()
   }
 }

@@ -47,7 +47,7 @@ class Fixture {
   /** What is collected at the end of an interval that has just passed. */
   async next(): Promise<StatisticsData> {
     await this.harness.clock.advance(INTERVAL_MS)
-    return this.statistics.latest
+    return this.statistics.take()
   }
 }
 
@@ -63,11 +63,11 @@ describe('Statistics', () => {
     const { harness, statistics } = new Fixture()
     await harness.clock.advance(2_500)
 
-    expect(statistics.latest).toMatchObject({
+    expect(statistics.take()).toMatchObject({
       ...{ name: 'kprf#producer-3', client_id: 'kprf', type: 'producer', replyq: 0 },
       ...{ ts: 2_000_000, time: 1_700_000_002, age: 2_000_000, msg_max: 100, msg_size_max: 2048 },
     })
-    expect(statistics.latest.eos).toBeUndefined()
+    expect(statistics.take().eos).toBeUndefined()
   })
 
   it.each([
@@ -78,10 +78,10 @@ describe('Statistics', () => {
     const { harness, statistics } = new Fixture({}, { t: 1 }, intervalMs)
 
     await harness.clock.advance(everyMs - 1)
-    expect(statistics.latest.ts).toBe(0)
+    expect(statistics.take().ts).toBe(0)
     await harness.clock.advance(1)
 
-    expect(statistics.latest.ts).toBe(everyMs * 1000)
+    expect(statistics.take().ts).toBe(everyMs * 1000)
   })
 
   it('count each acknowledged record once, with the bytes of its batch', async () => {
@@ -233,7 +233,7 @@ describe('Statistics', () => {
   it('show the identity of an idempotent producer', async () => {
     const fixture = new Fixture({ enableIdempotence: true })
     fixture.harness.transport.availability = 'down'
-    expect(fixture.statistics.latest.eos).toEqual({
+    expect(fixture.statistics.take().eos).toEqual({
       ...{ idemp_state: 'Init', idemp_stateage: 0, epoch_cnt: 0 },
       ...{ producer_id: -1, producer_epoch: -1 },
     })
@@ -250,12 +250,12 @@ describe('Statistics', () => {
     const { harness, statistics } = new Fixture()
     await harness.send(record('a'))
     await harness.clock.advance(20)
-    expect(statistics.latest.txmsgs).toBe(0)
+    expect(statistics.take().txmsgs).toBe(0)
 
     await harness.producer.close()
     statistics.close()
 
-    expect(statistics.latest.txmsgs).toBe(1)
+    expect(statistics.take().txmsgs).toBe(1)
     expect(harness.clock.timers).toBe(0)
   })
 })

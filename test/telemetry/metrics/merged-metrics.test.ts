@@ -19,7 +19,7 @@ async function snapshot(count: number): Promise<MetricsSnapshot> {
 }
 
 const read = async (merged: MergedMetrics, running: MetricsSnapshot[]): Promise<Exposition> =>
-  parseExposition(await merged.exposition(running))
+  parseExposition(await merged.merge(running))
 
 describe('MergedMetrics', () => {
   test('adds counters, gauges and histograms of the processes that run', async () => {
@@ -56,7 +56,7 @@ describe('MergedMetrics', () => {
       for (let n = 0; n < 150; n += 1) {
         metrics.recordsDelivered(`topic-${process}-${n}`, admittedAt(0), 2)
       }
-      merged.keep(await metrics.snapshot())
+      merged.keep(await metrics.take())
     }
 
     const { samples } = await read(merged, [])
@@ -81,7 +81,7 @@ describe('MergedMetrics', () => {
         })
         metrics.recordsReceived('sync', [{ topic: 'orders' }])
         metrics.observePush('sync', 200, retries)
-        return metrics.snapshot()
+        return metrics.take()
       }),
     )
 

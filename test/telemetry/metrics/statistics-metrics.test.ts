@@ -4,7 +4,7 @@ import { MergedMetrics } from '../../../src/telemetry/metrics/merged-metrics.ts'
 import { Metrics, type MetricsSnapshot } from '../../../src/telemetry/metrics/metrics.ts'
 import {
   StatisticsMetrics,
-  type StatisticsSource,
+  type StatisticsFigures,
 } from '../../../src/telemetry/metrics/statistics-metrics.ts'
 import { MAX_TOPIC_LABELS, TopicLabels } from '../../../src/telemetry/metrics/topic-labels.ts'
 import { IDLE_STATE } from './idle-state.ts'
@@ -12,7 +12,7 @@ import { parseExposition, valueOf, type Exposition } from './parse-exposition.ts
 
 const BROKER = 'kafka-1:9092/1'
 
-const STATISTICS: StatisticsSource = {
+const STATISTICS: StatisticsFigures = {
   ...{ replyq: 0, msg_cnt: 11, msg_size: 12, metadata_cache_cnt: 3 },
   ...{ tx: 21, tx_bytes: 22, rx: 23, rx_bytes: 24, txmsgs: 25, txmsg_bytes: 26 },
   brokers: {
@@ -58,7 +58,7 @@ const EXPECTED: readonly (readonly [string, string, number, Readonly<Record<stri
   ['topic_batchcount_avg', 'gauge', 5.3, { topic: 'orders' }],
 ]
 
-function makeMetrics(statistics: StatisticsSource): { registry: Registry; labels: TopicLabels } {
+function makeMetrics(statistics: StatisticsFigures): { registry: Registry; labels: TopicLabels } {
   const registry = new Registry()
   const labels = new TopicLabels(['orders'])
   new StatisticsMetrics({ registry, labels, read: () => statistics })
@@ -122,7 +122,7 @@ describe('StatisticsMetrics', () => {
   test('have no series of a broker that is forgotten', async () => {
     const statistics = { current: STATISTICS }
     const registry = new Registry()
-    const read = (): StatisticsSource => statistics.current
+    const read = (): StatisticsFigures => statistics.current
     new StatisticsMetrics({ registry, labels: new TopicLabels(), read })
     await registry.metrics()
     statistics.current = { ...STATISTICS, brokers: {} }
@@ -183,7 +183,7 @@ describe('StatisticsMetrics', () => {
     merged.keep(await snapshot(4, 'UP'))
 
     const exposition = parseExposition(
-      await merged.exposition([await snapshot(1, 'UP'), await snapshot(2, 'DOWN')]),
+      await merged.merge([await snapshot(1, 'UP'), await snapshot(2, 'DOWN')]),
     )
 
     const broker = { broker: BROKER }
