@@ -1,19 +1,20 @@
 /**
- * Further sockets that listen on the port of a server. libuv accepts one connection of a listening socket in each turn
- * of the event loop, so that a process whose turns are long starves newcomers: with 200 clients at work, 200 new ones
- * waited for 200 turns. With SO_REUSEPORT the kernel spreads them over several sockets, and a turn accepts one of each.
+ * Adds sockets that listen on the port of a server. libuv accepts one connection per listening socket in each turn
+ * of the event loop. If turns are long, new clients starve: with 200 busy clients, 200 new ones waited for 200
+ * turns. With SO_REUSEPORT the kernel spreads new connections over several sockets, and a turn accepts one of each.
  */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createServer, type Server as NetServer } from 'node:net'
 
-/** Whether further sockets can listen where one does; elsewhere a server has to do with one. */
+/** Whether several sockets can listen on one port. Elsewhere a server has one. */
 export const CAN_SHARE_PORT = process.platform === 'linux'
 
 /**
- * Makes sure that nobody else listens: with SO_REUSEPORT two processes of one user could, each unaware of the other.
+ * Checks that no other process listens on the port: with SO_REUSEPORT, two processes of one user could, each
+ * unaware of the other.
  *
- * @throws the listener's error, such as one with code EADDRINUSE.
+ * @throws the error of the listener, for example with code EADDRINUSE.
  */
 export async function assertFree(port: number, host: string): Promise<void> {
   if (port === 0) return
@@ -24,8 +25,8 @@ export async function assertFree(port: number, host: string): Promise<void> {
 }
 
 /**
- * Has so many further sockets listen for a server that listens with `reusePort`; fewer where the system, or the
- * version of Node, does not let them.
+ * Opens `count` more sockets that listen for a server with `reusePort`; fewer if the system, or this version of
+ * Node, does not support it.
  */
 export async function addAcceptors(
   server: Server,
@@ -35,7 +36,7 @@ export async function addAcceptors(
 ): Promise<NetServer[]> {
   const acceptors: NetServer[] = []
   while (acceptors.length < count) {
-    // What Node sets for the connections of its HTTP server.
+    // The same options as Node sets for connections of its HTTP server.
     const acceptor = createServer({ allowHalfOpen: true, noDelay: true })
     acceptor.on('connection', (socket) => server.emit('connection', socket))
     try {

@@ -1,4 +1,4 @@
-/** The routes of the main port, and the gate before them. */
+/** Builds the HTTP app of the main port: its routes, and the gate before them. */
 import type { Express } from 'express'
 import type { Clock } from '../base/clock.ts'
 import { ANONYMOUS } from '../base/principal.ts'
@@ -26,7 +26,7 @@ import { ReplyRoom } from './reply-room.ts'
 import { createRequestIds } from './request-id.ts'
 import { WorkTurns } from './work-turns.ts'
 
-/** What the app is made of. */
+/** Dependencies and settings of the app. */
 export interface AppOptions {
   readonly ingest: Ingest
   readonly settings: Pick<
@@ -40,12 +40,12 @@ export interface AppOptions {
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
-  /** Whether pushes are refused because kprf is about to end. */
+  /** Whether kprf is shutting down and refuses pushes. */
   readonly isDraining: () => boolean
-  /** For the bytes of request bodies. @defaultValue that of a process with all the memory it likes */
+  /** Counts the bytes of request bodies. @defaultValue a budget without a limit of the process's memory */
   readonly bodyBudget?: ByteBudget
   /**
-   * Bytes of large replies held at once; never less than the largest one. One address gets a share.
+   * The limit for bytes of large replies in memory, at least one largest reply. One address gets a share of it.
    *
    * @defaultValue {@link REPLY_BYTES_IN_FLIGHT}
    */
@@ -57,13 +57,13 @@ const DRAINING: Refusal = {
   message: 'kprf is shutting down and accepts no more records',
 }
 
-/** Nobody is asked who he is. */
+/** kprf does not authenticate clients. */
 const ADMITTED: Entry = { principal: ANONYMOUS }
 
-/** What the main port serves. */
+/** The app of the main port. */
 export interface App {
   readonly express: Express
-  /** For what is refused before the app sees it. */
+  /** The dialects for requests that the server refuses before the app gets them. */
   readonly dialects: Dialects
 }
 
@@ -96,7 +96,7 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
   const { settings, clock } = options
   const { maxBodyBytes, maxRecordsPerRequest } = settings
   const { replyBytesInFlight = REPLY_BYTES_IN_FLIGHT } = options
-  // The names of topics, which offsets repeat, were in the body.
+  // Offsets repeat topic names, which were part of the body: this bounds their length.
   const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes)
   return new PushEndpoint({
     ...options,

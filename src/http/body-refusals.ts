@@ -1,12 +1,12 @@
-/** Why a body is not taken. */
+/** The refusals of request bodies. */
 import { ProxyError } from '../base/errors.ts'
 import type { HeldBytes } from './byte-budget.ts'
 
-/** What to tell a client whose body made room for others. */
+/** The message for a client whose stalled body lost its memory to others. */
 export const BODY_GIVEN_UP =
   'the body stopped arriving, and other bodies needed its memory: send the request again'
 
-/** Takes bytes from the budget, or says why not. */
+/** Takes bytes from the budget. @returns the refusal if there is no room. */
 export function takeBytes(held: HeldBytes, bytes: number): ProxyError | undefined {
   switch (held.take(bytes)) {
     case 'taken':
@@ -21,7 +21,7 @@ export function takeBytes(held: HeldBytes, bytes: number): ProxyError | undefine
   }
 }
 
-/** The refusal of a body for its size. */
+/** The refusal of a body above the size limit. */
 export function bodyTooLarge(maxBytes: number): ProxyError {
   return new ProxyError('BODY_TOO_LARGE', `the body is larger than ${maxBytes} bytes`)
 }

@@ -1,8 +1,4 @@
-/**
- * Bodies that are worked on while they arrive. The socket is read no faster than the route takes the pieces; what is
- * held of them meanwhile, in Node's buffers too, is counted in the budget. While the client has nothing to send, a body
- * holds nothing, or what its decompression needs.
- */
+/** Request bodies that routes process while they arrive. */
 import type { IncomingMessage } from 'node:http'
 import { ProxyError } from '../base/errors.ts'
 import { BODY_GIVEN_UP, bodyTooLarge, takeBytes } from './body-refusals.ts'
@@ -13,19 +9,19 @@ import { discardBody } from './discard-body.ts'
 import type { Refusal } from './error-body.ts'
 import type { ReadTurns } from './read-turns.ts'
 
-/** How a body that streams is bounded; in size and time it is not, unless its route says so. */
+/** Limits of a streamed body. Without them, size and time are unlimited. */
 export interface StreamLimits {
-  /** How long the client may send nothing while the route waits for more, ms. @defaultValue 30 s; then 408 */
+  /** How long the client may send nothing while the route waits for more, ms; then 408. @defaultValue 30,000 */
   readonly idleMs?: number
-  /** After decompression. @defaultValue as many as come; then 413 */
+  /** The limit after decompression; then 413. @defaultValue no limit */
   readonly maxBytes?: number
 }
 
-/** What {@link BodyStream} is made of. */
+/** Dependencies and limits of a {@link BodyStream}. */
 export interface BodyStreamOptions extends StreamLimits {
-  /** `undefined` where the body is not compressed. */
+  /** `undefined` if the body is not compressed. */
   readonly decompressor: Decompressor | undefined
-  /** Bytes that each byte of a compressed body may become, beyond `freeBytes`; 0 is no limit. */
+  /** Limit for the decompressed bytes per compressed byte, above `freeBytes`; 0 means no limit. */
   readonly maxRatio: number
   readonly freeBytes: number
   readonly held: HeldBytes
@@ -33,22 +29,26 @@ export interface BodyStreamOptions extends StreamLimits {
 }
 
 const IDLE_MS = 30_000
-/** What Node may hold of a body that is not read: as much as it buffers, and one read. */
+/** The most that Node buffers of a body that is not read: its buffer and one read. */
 const UNREAD_BYTES = 131_072
-/** What comes out of decompression at a time. */
+/** Size of the decompressed pieces. */
 const PIECE_BYTES = 16_384
-/** What decompression takes for as long as it lasts: its window, and buffers of pieces. */
+/** Memory of a decompressor: its window, and buffers of pieces. */
 const DECOMPRESSION_BYTES = 98_304
 
-/** The request is all that its route and its connection both know. */
+/** Keyed by request, because the route and the connection share no other object. */
 const STREAMS = new WeakMap<IncomingMessage, BodyStream>()
 
-/** The stream of a request's body, also once it is over; `undefined` where the body is read otherwise. */
+/** The stream of a request's body, also after its end; `undefined` if the body is not streamed. */
 export function streamOf(request: IncomingMessage): BodyStream | undefined {
   return STREAMS.get(request)
 }
 
-/** The pieces of one body, decompressed; to be gone through once. */
+/**
+ * The decompressed pieces of one body, to be iterated once. The socket is read no faster than the route takes the
+ * pieces. The budget counts the pieces in memory, also those in Node's buffers. While a body waits for its client,
+ * it holds only the memory of its decompressor, if it has one.
+ */
 export class BodyStream implements AsyncIterable<Buffer> {
   readonly #request: IncomingMessage
   readonly #options: BodyStreamOptions
@@ -58,7 +58,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
   #receivedBytes = 0
   #contentBytes = 0
   #receivedPieces = 0
-  /** Whether the source is paused because the route has not taken what there is. */
+  /** Whether the source is paused, because the route has not taken the last piece. */
   #isPaused = false
   #hasEnded = false
   #isOver = false
@@ -66,11 +66,11 @@ export class BodyStream implements AsyncIterable<Buffer> {
   #isAnswered = false
   #failure: Error | undefined
   #wake: (() => void) | undefined
-  /** What was seen at the last look, and since when it has been so. */
+  /** The state at the last check, and since when it is unchanged. */
   #seen = 0
   #seenSinceMs: number | undefined
 
-  /** @throws ProxyError when the budget has no room for decompression. */
+  /** @throws ProxyError if the budget has no room for the decompressor. */
   constructor(request: IncomingMessage, options: BodyStreamOptions) {
     this.#request = request
     this.#options = options
@@ -97,10 +97,10 @@ export class BodyStream implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Goes through the pieces. Whoever stops before the end has the rest thrown away.
+   * Iterates over the pieces. If the route stops before the end, the rest is discarded.
    *
-   * @throws ProxyError when the body is too large, does not decompress, stops to arrive, is not well-formed, or finds
-   * the budget exhausted; {@link ClientGone}. What has come before, and was not taken, is gone then.
+   * @throws ProxyError if the body is too large, cannot be decompressed, stops arriving or is not well-formed, or
+   * if the budget is full; {@link ClientGone}. Pieces that the route has not taken are lost then.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     try {
@@ -115,23 +115,23 @@ export class BodyStream implements AsyncIterable<Buffer> {
     }
   }
 
-  /** Whether nothing can be made of what the client sends from now on. */
+  /** Whether the input of the connection can no longer be parsed. */
   get isBroken(): boolean {
     return this.#isBroken
   }
 
-  /** Whether its route has answered. */
+  /** Whether the route has replied. */
   get isAnswered(): boolean {
     return this.#isAnswered
   }
 
-  /** Gives up what is left, once the route has answered. */
+  /** Releases the memory and discards the rest of the body. To be called once the route has replied. */
   release(): void {
     this.#isAnswered = true
     this.#close()
   }
 
-  /** Has the route told this in place of further pieces, unless the body has ended. */
+  /** Ends the body: the route gets this error instead of further pieces. No effect after the end of the body. */
   fail(error: Error): void {
     if (this.#isOver || this.#hasEnded) return
     this.#failure = error
@@ -140,9 +140,9 @@ export class BodyStream implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Fails because the rest of the body is not well-formed, or will not come.
+   * Fails because the rest of the body is not well-formed or will not arrive.
    *
-   * @returns whether the route did not know before that there is no more.
+   * @returns whether the body was still open.
    */
   breakOff({ code, message }: Refusal): boolean {
     const isNews = !this.#isOver
@@ -152,10 +152,10 @@ export class BodyStream implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Whether the client has been silent for too long although more was wanted, or has taken too long to send what nobody
-   * wants any more. To be asked every now and then.
+   * Whether the client sent nothing for too long while the route waited, or takes too long to send a rest that is
+   * discarded. To be called periodically.
    *
-   * @param restTimeoutMs - for what nobody wants.
+   * @param restTimeoutMs - for the rest that is discarded, ms.
    */
   isLate(nowMs: number, restTimeoutMs: number): boolean {
     const seen = this.#isOver ? -1 : this.#receivedPieces
@@ -220,7 +220,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
     )
   }
 
-  /** Takes bytes from the budget, or fails. */
+  /** Takes bytes from the budget; fails the body if there is no room. */
   #take(bytes: number): boolean {
     const refusal = takeBytes(this.#held, bytes)
     if (refusal !== undefined) this.fail(refusal)
@@ -230,7 +230,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
   #pause(): void {
     if (this.#isPaused || !this.#take(UNREAD_BYTES)) return
     this.#isPaused = true
-    // That it brings nothing more is not the client's doing.
+    // kprf paused this body, so it does not count as stalled.
     this.#held.settle()
     this.#source.pause()
   }
@@ -247,7 +247,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
     return this.#decoder ?? this.#request
   }
 
-  /** Others may have the memory of decompression if the client sends nothing. */
+  /** From here on the body counts as stalled if its client sends nothing; then others may take its memory. */
   #awaitMore(): void {
     this.#held.awaitMore(() => {
       this.fail(new ProxyError('REQUEST_TIMEOUT', BODY_GIVEN_UP))
@@ -294,7 +294,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
   }
 }
 
-/** The piece in memory that it need not share: a few bytes may hold on to all that was read together. */
+/** Copies a small piece to memory of its own: otherwise a few bytes would keep the whole read buffer alive. */
 function ownBytes(piece: Buffer): Buffer {
   if (piece.length * 2 >= piece.buffer.byteLength) return piece
   const own = Buffer.allocUnsafeSlow(piece.length)

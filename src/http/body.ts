@@ -1,7 +1,6 @@
 /**
- * Reads request bodies. The bytes of a body are held in the budget from their arrival until whoever
- * got the body releases it; of a body that was not read to its end, none are. The memory that is taken up
- * is never more than twice what is counted.
+ * Reads request bodies. The budget counts the bytes of a body from their arrival until its holder releases it; a
+ * body that was not read to its end counts nothing. The memory in use is at most twice what is counted.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProxyError } from '../base/errors.ts'
@@ -21,26 +20,26 @@ import { discardBody } from './discard-body.ts'
 import { freeBytes, GrowingBytes } from './growing-bytes.ts'
 import type { ReadTurns } from './read-turns.ts'
 
-/** A request body in memory. Its holder calls `release` once done with it, and a second time at no harm. */
+/** A request body in memory. Its holder must call `release` when done with it; a second call has no effect. */
 export class HeldBody {
   readonly #held: HeldBytes
-  /** What is freed with the body; `undefined` where its memory may be shared with other bytes. */
+  /** The memory to free with the body; `undefined` if it may be shared with other bytes. */
   #own: Buffer<ArrayBuffer> | undefined
   #bytes: Buffer
 
-  /** @param held - has the bytes of the content. */
+  /** @param held - counts the bytes of the content. */
   constructor(content: GrowingBytes | Buffer, held: HeldBytes) {
     if (content instanceof GrowingBytes) this.#bytes = this.#own = content.take()
     else this.#bytes = content
     this.#held = held
   }
 
-  /** Empty once they are dropped. */
+  /** The content; empty after `drop`. */
   get bytes(): Buffer {
     return this.#bytes
   }
 
-  /** Frees the bytes. They stay counted, for the records that were made of them, until the release. */
+  /** Frees the bytes. They stay counted until `release`, because the records made of them are still in memory. */
   drop(): void {
     if (this.#own !== undefined) freeBytes(this.#own)
     this.#own = undefined
@@ -55,18 +54,18 @@ export class HeldBody {
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** How large a body may be. */
+/** Size limits of a body. */
 export interface BodyLimits {
-  /** Before and after decompression. */
+  /** Limit before and after decompression, bytes. */
   readonly maxBytes: number
-  /** Bytes that each byte of a compressed body may become, beyond {@link FREE_BYTES}; 0 is no limit. */
+  /** Limit for the decompressed bytes per compressed byte, above {@link FREE_BYTES}; 0 means no limit. */
   readonly maxRatio: number
 }
 
-/** What a compressed body may become, however small it is. */
+/** Every compressed body may be this large when decompressed. */
 const FREE_BYTES = 131_072
 
-/** Reads bodies within their limits, out of a shared budget. */
+/** Reads bodies within their limits and a shared budget. */
 export class BodyReader {
   readonly #maxBytes: number
   readonly #maxRatio: number
@@ -83,9 +82,9 @@ export class BodyReader {
   /**
    * Reads and decompresses the body of a request.
    *
-   * @returns `undefined` when the client left before all of it arrived.
-   * @throws ProxyError when it is too large, does not decompress, finds the budget exhausted, or had to
-   * make room because it stopped to arrive.
+   * @returns `undefined` if the client left before all of it arrived.
+   * @throws ProxyError if the body is too large, cannot be decompressed, finds the budget full, or stalled and lost
+   * its memory to others.
    */
   read(request: IncomingMessage, response: ServerResponse): Promise<HeldBody | undefined> {
     const decompressor = decompressorOf(request.headers['content-encoding'])
@@ -101,11 +100,11 @@ export class BodyReader {
   }
 
   /**
-   * Begins to read the body of a request of which each piece is wanted as it comes.
+   * Starts to stream the body of a request.
    *
-   * @returns what whoever called this releases.
-   * @throws ProxyError when its head announces too much or is compressed otherwise than streams may be, or when the
-   * budget has no room for its decompression.
+   * @returns the stream; the caller must release it.
+   * @throws ProxyError if the announced body is too large, if its encoding cannot be streamed, or if the budget has
+   * no room for the decompressor.
    */
   stream(request: IncomingMessage, response: ServerResponse, limits?: StreamLimits): BodyStream {
     const decompressor = streamDecompressorOf(request.headers['content-encoding'])
@@ -123,10 +122,10 @@ export class BodyReader {
   }
 
   /**
-   * Throws the body of a request away that nobody wants.
+   * Discards the body of a request whose route takes none.
    *
-   * @returns when it has come whole; `undefined` where there is none. Rejects with `BODY_TOO_LARGE` for more than is
-   * thrown away, with {@link ClientGone} when the client left before all of it arrived.
+   * @returns a promise for the end of the body; `undefined` if there is no body. Rejects with `BODY_TOO_LARGE`
+   * above the limit for discarded bodies, and with {@link ClientGone} if the client left first.
    */
   discard(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     if (bodyBytesOf(request) === 0) return undefined
@@ -172,15 +171,15 @@ export class BodyReader {
   }
 }
 
-/** One body on its way in. */
+/** One body that is arriving. */
 class ArrivingBody {
-  /** `undefined` when the client left before the end. */
+  /** `undefined` if the client left before the end. */
   readonly arrived: Promise<HeldBody | undefined>
   readonly #held: HeldBytes
   readonly #maxBytes: number
   /** By its Content-Length; NaN without one. */
   readonly #announcedBytes: number
-  /** A body that came in one piece, as nearly all do: it is used as it is. */
+  /** A body in one piece, as nearly all are; used without a copy. */
   #whole: Buffer | undefined
   #pieces: GrowingBytes | undefined
   #isOver = false
@@ -194,7 +193,7 @@ class ArrivingBody {
     this.#held = held
     this.#maxBytes = maxBytes
     this.#announcedBytes = announcedBytes
-    // Listeners stay: a body ends once, and taking them off costs more than that they are there.
+    // The listeners stay: to remove them costs more than to keep them.
     this.arrived = new Promise((resolve, reject) => {
       request.on('data', (piece: Buffer) => {
         if (this.#isOver) return
@@ -211,7 +210,7 @@ class ArrivingBody {
         this.#isOver = true
         held.settle()
         resolve(new HeldBody(this.#whole ?? this.#pieces ?? NO_BYTES, held))
-        // The request lives on while its client waits for the delivery of its records.
+        // The request object stays alive while its client waits for delivery; the bytes should not.
         this.#whole = this.#pieces = undefined
       })
       request.on('close', () => {
@@ -222,7 +221,7 @@ class ArrivingBody {
     })
   }
 
-  /** Takes a piece in, or says why not. */
+  /** Adds a piece. @returns the refusal if there is no room. */
   #add(piece: Buffer, giveUp: (error: ProxyError) => void): ProxyError | undefined {
     if (this.#held.bytes + piece.length > this.#maxBytes) return bodyTooLarge(this.#maxBytes)
     const refusal = takeBytes(this.#held, piece.length)

@@ -1,38 +1,39 @@
-/**
- * Counts the bytes of request bodies in memory against a bound, so that no client takes what others need:
- * each address has a share, and a body that has stopped to arrive makes room for those that do.
- */
 import type { Clock } from '../base/clock.ts'
 
-/** What a {@link ByteBudget} is made of. */
+/** Limits of a {@link ByteBudget}. */
 export interface ByteBudgetOptions {
   readonly maxBytes: number
-  /** Of one client address. @defaultValue all */
+  /** Limit for one client address. @defaultValue no limit */
   readonly maxBytesPerClient?: number
-  /** How long a body may bring less than `progressBytes` before others may take its room, ms. */
+  /** A body that brings less than `progressBytes` in this time has stalled, ms. Others may take its memory. */
   readonly stalledMs: number
   readonly progressBytes: number
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
-/** `full`: all bytes are held. `clientFull`: those of the client's address are. */
+/** `full`: the budget has no room. `clientFull`: the share of the client address has no room. */
 export type Taking = 'taken' | 'full' | 'clientFull'
 
-/** What the bodies of one address have together. */
+/** The totals of one address. */
 interface ClientShare {
   heldBytes: number
-  /** The bodies that are still arriving, most stalled first; `undefined` until there is one, as nearly always. */
+  /**
+   * The bodies that are arriving, longest without progress first; `undefined` until there is one, which is rare.
+   */
   arriving: Set<HeldBytes> | undefined
 }
 
-/** See the head of this file. */
+/**
+ * Limits the bytes of request bodies in memory. Each client address has a share, and a body that stopped arriving
+ * loses its memory if another body needs it.
+ */
 export class ByteBudget {
   readonly #maxBytesPerClient: number
   readonly #stalledMs: number
   readonly #clock: Pick<Clock, 'nowMs'>
-  /** Only of clients that hold bytes. */
+  /** Has only clients that hold bytes. */
   readonly #clients = new Map<string, ClientShare>()
-  /** Of all clients, most stalled first. */
+  /** The arriving bodies of all clients, longest without progress first. */
   readonly #arriving = new Set<HeldBytes>()
   #heldBytes = 0
 
@@ -47,17 +48,17 @@ export class ByteBudget {
     this.#clock = options.clock
   }
 
-  /** Bytes taken and not yet given back. */
+  /** Bytes in use. */
   get heldBytes(): number {
     return this.#heldBytes
   }
 
-  /** Makes an account for one body, which holds nothing yet. */
+  /** Opens an account for one body. It holds nothing at first. */
   open(address: string): HeldBytes {
     return new HeldBytes(this, address)
   }
 
-  /** Takes all of the bytes or none. For {@link HeldBytes} only, as are the methods below. */
+  /** Takes all of the bytes or none. Only {@link HeldBytes} may call this and the methods below. */
   take(bytes: number, taker: HeldBytes): Taking {
     for (;;) {
       const client = this.#clients.get(taker.address)
@@ -88,7 +89,7 @@ export class ByteBudget {
     if (client.heldBytes === 0) this.#clients.delete(address)
   }
 
-  /** Notes that a body which holds bytes is arriving and has made progress just now. */
+  /** Records that an arriving body has just made progress. */
   progressed(body: HeldBytes): void {
     this.settled(body)
     body.progressedMs = this.#clock.nowMs()
@@ -97,13 +98,13 @@ export class ByteBudget {
     if (client !== undefined) (client.arriving ??= new Set()).add(body)
   }
 
-  /** Notes that a body is not arriving any more. */
+  /** Records that a body is no longer arriving. */
   settled(body: HeldBytes): void {
     this.#arriving.delete(body)
     this.#clients.get(body.address)?.arriving?.delete(body)
   }
 
-  /** The most stalled of the bodies, if it has been so for long enough; never the one that makes progress now. */
+  /** The body that is longest without progress, if that is long enough; never the one that takes bytes now. */
   #stalledAmong(
     arriving: ReadonlySet<HeldBytes> | undefined,
     taker: HeldBytes,
@@ -116,14 +117,14 @@ export class ByteBudget {
   }
 }
 
-/** The bytes that one body holds. Whoever opens an account releases it; a second time does no harm. */
+/** The bytes that one body holds. The one who opens an account must release it; a second release has no effect. */
 export class HeldBytes {
   readonly #budget: ByteBudget
   readonly address: string
   #bytes = 0
   #bytesSinceProgress = 0
   #onGivenUp: (() => void) | undefined
-  /** When it last brought enough bytes. Kept by the budget. */
+  /** When it last made progress. Set by the budget. */
   progressedMs = 0
 
   constructor(budget: ByteBudget, address: string) {
@@ -135,7 +136,7 @@ export class HeldBytes {
     return this.#bytes
   }
 
-  /** Takes further bytes, all of them or none, where need be in place of bodies that have stalled. */
+  /** Takes more bytes, all of them or none. Stalled bodies lose their memory if that is needed. */
   take(bytes: number): Taking {
     if (bytes === 0) return 'taken'
     const taking = this.#budget.take(bytes, this)
@@ -148,16 +149,16 @@ export class HeldBytes {
   }
 
   /**
-   * Says that more of the body, which holds some bytes already, is to arrive.
+   * Marks the body as arriving; it must hold some bytes.
    *
-   * @param onGivenUp - called once the budget has given the body up, and its bytes are released.
+   * @param onGivenUp - called after the budget has given the body up and released its bytes.
    */
   awaitMore(onGivenUp: () => void): void {
     this.#onGivenUp = onGivenUp
     this.#progress()
   }
 
-  /** Says that all of the body has arrived: from now on it is not given up. */
+  /** Marks the body as complete: it is no longer given up. */
   settle(): void {
     if (this.#onGivenUp === undefined) return
     this.#onGivenUp = undefined
@@ -169,7 +170,7 @@ export class HeldBytes {
     this.#budget.giveBack(bytes, this)
   }
 
-  /** Gives everything back. */
+  /** Gives back all bytes. */
   release(): void {
     this.settle()
     if (this.#bytes > 0) this.giveBack(this.#bytes)

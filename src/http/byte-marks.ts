@@ -1,8 +1,8 @@
 /**
- * A table of 256 bytes with a 1 for each of the characters: one look at it is ten times as fast as to
- * compare a byte with each of them.
+ * Creates a table of 256 bytes with a 1 for each of the characters. One look-up is ten times as fast as a
+ * comparison with each of them.
  *
- * @param characters - of ASCII.
+ * @param characters - ASCII only.
  */
 export function byteMarks(characters: string): Uint8Array {
   const marks = new Uint8Array(256)

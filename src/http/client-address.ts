@@ -1,17 +1,17 @@
 /**
- * Who a client is, as far as its address tells. One machine with IPv6 has a whole /64 to itself, so that is what
- * counts as one client there; an IPv4 client that came to an IPv6 socket is what it would be on an IPv4 one.
+ * Identifies clients by address. One machine with IPv6 usually has a whole /64, so a /64 counts as one client. An
+ * IPv4 client on an IPv6 socket counts by its IPv4 address.
  */
 
 const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
-/** Groups of 16 bits in an IPv6 address, and how many of them name the network of a client. */
+/** An IPv6 address has 8 groups of 16 bits; the first 4 are the network of the client. */
 const GROUPS = 8
 const NETWORK_GROUPS = 4
 
 /**
- * The address of a client, for counting and for logs.
+ * The address of a client, for limits and logs.
  *
- * @returns an IPv4 address, the /64 of an IPv6 address, or `-` where the client is gone already.
+ * @returns an IPv4 address, the /64 of an IPv6 address, or `-` if the client has already left.
  */
 export function addressOf(socket: { readonly remoteAddress?: string | undefined }): string {
   const address = socket.remoteAddress

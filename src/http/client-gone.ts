@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { CLIENT_GONE_STATUS } from './error-mapper.ts'
 
-/** The client left before its request was whole, or before its reply was. Nobody is left to be told. */
+/** The client left before its request was complete, or before its reply was sent. No reply can be sent. */
 export class ClientGone extends Error {
   constructor() {
     super('the client has gone')
@@ -9,7 +9,9 @@ export class ClientGone extends Error {
   }
 }
 
-/** The status of a request whose client left; but what the parser found wrong may have been answered already. */
+/**
+ * The status of a request whose client left: 499, or the status of the reply if the parser refused the input first.
+ */
 export function clientGoneStatus(response: ServerResponse): number {
   return response.headersSent ? response.statusCode : CLIENT_GONE_STATUS
 }

@@ -1,7 +1,3 @@
-/**
- * One open connection, and the one place that says when it ends: after the reply that is not to keep it alive
- * (`shouldKeepAlive` of Node's response, from which Node writes `Connection: close`), whoever decided that.
- */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
@@ -12,33 +8,39 @@ import { DISCARD_MAX_BYTES, type ServerLimits } from './limits.ts'
 import { bytesTaken, stopParser } from './socket-internals.ts'
 import { streamedReplyOf } from './streamed-reply.ts'
 
-/** What becomes of a request whose head arrived. */
+/** What happens to a request whose head arrived. */
 export type Beginning = 'served' | 'afterTheEnd' | 'tooMany'
 
-/** See the head of this file. */
+/**
+ * One open connection. It alone decides when the connection ends: after the reply with `shouldKeepAlive` false
+ * (Node's response then writes `Connection: close`), whoever set that.
+ */
 export class Connection {
   readonly socket: Socket
   readonly address: string
-  /** The response begun last; on one connection they finish in the order in which they began. */
+  /** The latest response. On one connection, responses finish in the order in which they began. */
   lastResponse: ServerResponse | undefined
-  /** When it was last seen with a request that it had not been seen with before; when it was opened at first. */
+  /** When a check last found it busy or with new requests; at first, when it was opened. */
   idleSinceMs: number
   /** Requests served. */
   requests = 0
   readonly #clock: Clock
   readonly #limits: ServerLimits
-  /** Those that may not be finished. */
+  /** Includes all unfinished ones. */
   readonly #responses: ServerResponse[] = []
-  /** Where in the bytes received the last request ends; only where all asked for an upgrade is that known. */
+  /**
+   * The offset of the end of the last request in the received bytes; known only while all requests asked for an
+   * upgrade.
+   */
   #endOfUpgrade: number | undefined = 0
   #isOver = false
   #isDiscarding = false
   #requestsSeen = 0
-  /** When the request begun last was seen first. */
+  /** When a check first saw the latest request. */
   #requestSinceMs = 0
-  /** Since when nothing more is sent, and the client is given time to read what was. */
+  /** When the connection was half-closed. The client then has some time to read the last reply. */
   #endedSinceMs: number | undefined
-  /** Since when there has been something to take, and what had been taken then. */
+  /** Since when replies wait to be read, and how many bytes the client had taken then. */
   #unreadSinceMs: number | undefined
   #takenBytes = 0
 
@@ -48,33 +50,33 @@ export class Connection {
     this.idleSinceMs = clock.nowMs()
     this.#clock = clock
     this.#limits = limits
-    // Node calls this after the last reply; its own would close at once.
+    // Node calls this after the last reply. Its own version would close at once.
     socket.destroySoon = () => {
       this.#endGently()
     }
   }
 
-  /** Whether it ends after the responses begun. No further request on it is served. */
+  /** Whether it ends after the current responses. No further request is served. */
   get isEnding(): boolean {
     return this.#isOver || this.lastResponse?.shouldKeepAlive === false
   }
 
-  /** Whether a request is being served, or its reply waits to be taken. */
+  /** Whether a request is being served, or its reply is not yet sent. */
   get isBusy(): boolean {
     return this.lastResponse?.writableFinished === false
   }
 
-  /** Whether the client has begun a request, its first or one that is served, and seen nothing of the reply. */
+  /** Whether the client has sent a request, or the beginning of its first, and got no part of the reply. */
   get isUnanswered(): boolean {
     if (this.lastResponse === undefined) return !this.#isOver && this.socket.bytesRead > 0
     return this.isBusy && !this.lastResponse.headersSent
   }
 
   /**
-   * Notes that a request got its response object. One that is not `served` gets no answer, and must have no
-   * effect: it was sent behind the last one of its connection.
+   * Registers a response. Only a request that is `served` may have an effect and gets a reply; the others came
+   * after the last request of the connection.
    *
-   * @param maxPipelinedRequests - how many of it may be under way.
+   * @param maxPipelinedRequests - the limit for unfinished requests of this connection.
    */
   begin(response: ServerResponse, maxPipelinedRequests: number): Beginning {
     if (this.isEnding || this.#awaitsUpgrade()) {
@@ -94,12 +96,12 @@ export class Connection {
     return 'served'
   }
 
-  /** Has no further request served; whoever calls this ends the connection. */
+  /** Serves no further request. The caller must end the connection. */
   stopServing(): void {
     this.#isOver = true
   }
 
-  /** Ends it once the replies begun are sent, and until then throws away what the client sends. */
+  /** Ends the connection once the current replies are sent. Until then, it discards what the client sends. */
   endAfterReplies(): void {
     const { lastResponse, socket, isEnding } = this
     this.discardInput()
@@ -112,7 +114,7 @@ export class Connection {
     else end()
   }
 
-  /** The body that is read as it comes, and whose route has not answered yet. */
+  /** The streamed body that is still arriving and whose route has not replied yet. */
   get openStream(): BodyStream | undefined {
     const request = this.lastResponse?.req
     if (request === undefined || request.complete) return undefined
@@ -120,21 +122,22 @@ export class Connection {
     return stream?.isAnswered === false ? stream : undefined
   }
 
-  /** Has all end that might go on for as long as the client, or the route, likes. */
+  /** Ends the streamed body and the streamed replies, which could otherwise go on without end. */
   endStreams(refusal: Refusal): void {
     if (this.openStream !== undefined) this.breakOff(this.openStream, refusal)
     for (const response of this.#responses) streamedReplyOf(response)?.stop(refusal)
   }
 
-  /** Notes that it is closed. */
+  /** Tells streamed replies that the connection is closed. */
   closed(): void {
     for (const response of this.#responses) streamedReplyOf(response)?.clientGone()
   }
 
   /**
-   * Has a stream end here, and the connection after the reply: its route may have something to say of what came before.
+   * Ends a streamed body with a refusal, and the connection after the reply. The route may still reply to the part
+   * that arrived.
    *
-   * @returns whether the stream was not over before.
+   * @returns whether the stream was still open.
    */
   breakOff(stream: BodyStream, refusal: Refusal): boolean {
     this.endAfterReplies()
@@ -142,33 +145,33 @@ export class Connection {
   }
 
   /**
-   * Has whatever else the client sends read and thrown away, unparsed, also for a moment after the last reply:
-   * closing while bytes arrive would reset the connection, and a client that reads late would not see the reply.
+   * Reads and discards all further input without parsing it, also for a moment after the last reply. To close while
+   * bytes arrive would reset the connection, and a client that reads late would lose the reply.
    */
   discardInput(): void {
     this.#isOver = true
     if (this.#isDiscarding) return
     this.#isDiscarding = true
     stopParser(this.socket)
-    // Node's parser may be in the middle of some bytes.
+    // Node's parser may still be working on some bytes.
     queueMicrotask(() => {
       if (!this.socket.destroyed) this.#discard()
     })
   }
 
-  /** Cuts the connection off when the client has had time to read what was said last. */
+  /** Cuts the connection once the client has had time to read the last reply. */
   linger(): void {
     const { socket } = this
     const cancel = this.#clock.schedule(this.#limits.lingerMs, () => socket.destroy())
     socket.once('close', cancel)
   }
 
-  /** Whether the client has had time to read the last reply, and has not closed since. */
+  /** Whether the client has had time to read the last reply and has not closed the connection. */
   hasLingered(nowMs: number): boolean {
     return this.#endedSinceMs !== undefined && nowMs - this.#endedSinceMs >= this.#limits.lingerMs
   }
 
-  /** Notes what it is doing. To be called every now and then. */
+  /** Updates the times of the latest activity. To be called periodically. */
   look(nowMs: number): void {
     if (this.requests !== this.#requestsSeen) {
       this.#requestsSeen = this.requests
@@ -180,8 +183,8 @@ export class Connection {
   }
 
   /**
-   * Whether what is left of a body has taken too long, be it wanted or thrown away. To be asked after each look. This
-   * looks for late bodies, rather than a timer for each: of ten thousand connections hardly one has such a body.
+   * Whether the rest of a body takes too long, wanted or discarded. To be called after each `look`. Late bodies are
+   * found by these checks instead of a timer each, because hardly one in ten thousand connections has one.
    */
   isBodyLate(nowMs: number): boolean {
     const request = this.lastResponse?.req
@@ -192,8 +195,8 @@ export class Connection {
   }
 
   /**
-   * Whether the client has taken its replies too slowly for as long as that is allowed. To be called several times
-   * in that time. What counts is what the kernel took: a client that takes a little now and then is found out.
+   * Whether the client reads its replies more slowly than allowed. To be called several times within the allowed
+   * time. The bytes that the kernel took count, so a client that reads a little now and then is found as well.
    */
   isStalled(nowMs: number): boolean {
     if (this.socket.writableLength === 0) {
@@ -223,16 +226,16 @@ export class Connection {
     return responses.length
   }
 
-  /** A client that asked for another protocol sends nothing before it knows which one it is to speak. */
+  /** A client that asked for another protocol waits for the reply before it sends more. */
   #awaitsUpgrade(): boolean {
     return this.#endOfUpgrade !== undefined && this.isBusy
   }
 
   /**
-   * kprf speaks nothing but HTTP/1.1 and serves the request as if it had not asked for more. But bytes that came
-   * with it may be meant as another protocol, and Node drops them: they must not go unanswered, nor may what
-   * follows be taken for a request. So the connection ends, except for clients that offer HTTP/2 with each of
-   * their requests, as Java's does, as long as it is certain that nothing came with one.
+   * kprf supports HTTP/1.1 only and ignores the upgrade. Bytes that came with the request may belong to the other
+   * protocol, and Node drops them. They must get a reply, and later bytes must not be parsed as a request, so the
+   * connection ends after this request. Exception: clients that offer h2c with each request, as Java's client does,
+   * if certainly nothing came with it.
    */
   #beginUpgrade(response: ServerResponse): void {
     const start = this.#endOfUpgrade
@@ -251,7 +254,8 @@ export class Connection {
   #discard(): void {
     const { socket } = this
     let discardedBytes = 0
-    // With a listener of ours, Node hands the bytes to listeners; its own, gone then, gave them to the parser.
+    // With a listener of kprf, Node passes the bytes to listeners; its own, removed next, passed them to the
+    // parser.
     socket.on('data', ignore)
     socket.removeAllListeners('data')
     socket.on('data', (chunk: Buffer) => {
@@ -261,16 +265,16 @@ export class Connection {
   }
 
   /**
-   * Sends the end, and goes on reading until the client has closed too, for a moment (RFC 9112, 9.6): a byte that
-   * came after a close would reset the connection, and a client that reads late would lose the replies it has. Also
-   * where it said that nothing follows: clients that send more all the same must not lose the reply to what was done.
+   * Half-closes the connection and reads on for a moment, until the client closes too (RFC 9112, 9.6). A byte that
+   * arrives after a full close would reset the connection, and a client that reads late would lose its replies.
+   * This holds even if the client half-closed first: some send more all the same.
    */
   #endGently(): void {
     const { socket } = this
     this.#isOver = true
     this.#endedSinceMs ??= this.#clock.nowMs()
     socket.end()
-    // Node does it again once the client has closed too, and makes an error each time that nobody sees.
+    // Node calls it again when the client closes, which would create an error that nobody handles.
     socket.end = itself
   }
 }
@@ -279,7 +283,7 @@ function itself(this: Socket): Socket {
   return this
 }
 
-/** How long a request is that is written as nearly all clients write it; `undefined` where that is not known. */
+/** The length of a request in bytes, as nearly all clients write it; `undefined` if unknown. */
 function bytesOfRequest({ method = '', url = '', headers, rawHeaders }: IncomingMessage) {
   if (headers['transfer-encoding'] !== undefined) return undefined
   let bytes = `${method} ${url} HTTP/1.1\r\n\r\n`.length + Number(headers['content-length'] ?? 0)
@@ -289,5 +293,5 @@ function bytesOfRequest({ method = '', url = '', headers, rawHeaders }: Incoming
 }
 
 function ignore(): void {
-  // See where it is used.
+  // Keeps the input flowing; see `#discard`.
 }

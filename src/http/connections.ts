@@ -1,4 +1,3 @@
-/** The open connections of one server: how many there may be, which of them make room, which are cut. */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -8,42 +7,45 @@ import type { Refusal } from './error-body.ts'
 import type { ConnectionCounts, DropReason } from './http-metrics.ts'
 import type { ServerLimits } from './limits.ts'
 
-/** Is told what becomes of connections other than that they open and close. */
+/** Observes connections that do not end normally. */
 export interface ConnectionObserver {
-  /** A client left before its reply, does not take it, or sent too many requests at once. */
+  /** A client left before its reply, does not read it, or sent too many requests at once. */
   clientFailed(connection: Connection, code: 'aborted' | 'stalled_reader' | 'pipelined'): void
-  /** A connection was closed that had done nothing wrong but be there. */
+  /** A connection was closed although its client did nothing wrong. */
   dropped(reason: DropReason, address: string): void
-  /** What is left of a body takes too long. Called again, each time that this is found, until it is no more so. */
+  /** The rest of a body takes too long. Called at each check until the connection is closed. */
   bodyIsLate(connection: Connection): void
 }
 
-/** An idle connection, and how many requests it had when it was found to be idle. */
+/** An idle connection, and its number of requests when it was found. */
 interface Candidate {
   readonly connection: Connection
   readonly requests: number
 }
 
 /**
- * To find what is idle all connections are looked at. That is done once for a hundredth of them that come, so that
- * one that comes costs a hundred looks whatever their number.
+ * A search for idle connections looks at all of them. One search per hundredth of new connections limits the cost
+ * of a new connection to a hundred looks, whatever their number.
  */
 const ARRIVALS_PER_SEARCH = 0.01
 
-/** What to tell a client that might go on sending for as long as it likes. */
+/** The refusal for streams that could otherwise go on without end. */
 const DRAINING: Refusal = { code: 'PRODUCER_DRAINING', message: 'kprf is shutting down' }
 
-/** How much longer an idle connection is kept than promised: a request may be under way. */
+/** An idle connection is kept this much longer than announced, ms: a request may be in transit. */
 const KEEP_ALIVE_BUFFER_MS = 1000
 
-/** See the head of this file. */
+/**
+ * The open connections of one server. It limits their number, decides which ones make room, and cuts those that
+ * stall or stay idle.
+ */
 export class Connections {
   readonly #clock: Clock
   readonly #limits: ServerLimits
   readonly #observer: ConnectionObserver
   readonly #connections = new Map<Duplex, Connection>()
   readonly #byAddress = new Map<string, number>()
-  /** The next one to make room is the last. */
+  /** The last one makes room next. */
   #candidates: Candidate[] = []
   #arrivalsSinceSearch = Infinity
   #begunInTurn = 0
@@ -57,7 +59,7 @@ export class Connections {
     this.#observer = observer
   }
 
-  /** Takes a connection that was accepted, or closes it where there is no room. */
+  /** Adds an accepted connection, or closes it if there is no room. */
   add(socket: Socket): void {
     const connection = new Connection(socket, this.#clock, this.#limits)
     const { address } = connection
@@ -80,16 +82,16 @@ export class Connections {
     }
   }
 
-  /** `undefined` for one that was closed. */
+  /** Returns the connection of a socket; `undefined` if it was closed. */
   get(socket: Duplex): Connection | undefined {
     return this.#connections.get(socket)
   }
 
   /**
-   * Notes that a request got its response object.
+   * Registers a response.
    *
-   * @returns whether it may be served: what follows a response that ends the connection gets no
-   * answer, and must have no effect.
+   * @returns whether the request may be served. Requests after the last one of a connection get no reply and must
+   * have no effect.
    */
   begin(response: ServerResponse): boolean {
     const connection = this.#connections.get(response.req.socket)
@@ -101,7 +103,7 @@ export class Connections {
     return true
   }
 
-  /** Less in a turn of the event loop that has much to do: a read may bring thousands of requests. */
+  /** Lower in a busy turn of the event loop: one read may bring thousands of requests. */
   #maxPipelinedRequests(): number {
     const { maxPipelinedRequests, maxPipelinedRequestsWhenCrowded } = this.#limits
     if (this.#begunInTurn === 0) {
@@ -115,7 +117,7 @@ export class Connections {
       : maxPipelinedRequestsWhenCrowded
   }
 
-  /** How many there are, and what their clients have yet to take. */
+  /** The numbers of connections, and the bytes of replies that clients have not read. */
   get counts(): ConnectionCounts {
     let active = 0
     let replyBytes = 0
@@ -126,7 +128,7 @@ export class Connections {
     return { active, idle: this.#connections.size - active, replyBytes }
   }
 
-  /** Makes each reply the last of its connection, that under way too if it can still say so. */
+  /** Makes each reply the last of its connection, current ones included if their headers are not sent. */
   closeAfterReplies(): void {
     this.#isStopping = true
     for (const { lastResponse } of this.#connections.values()) {
@@ -134,41 +136,40 @@ export class Connections {
     }
   }
 
-  /** Has all end that might go on for as long as clients like: bodies and replies that stream, later ones too. */
+  /** Ends streamed bodies and streamed replies, also those that begin later. */
   endStreams(): void {
     this.#endsStreams = true
     for (const connection of this.#connections.values()) connection.endStreams(DRAINING)
   }
 
-  /** Ends the idle connections, and each other one after the response begun last on it. */
+  /** Ends idle connections now, and busy ones after their current responses. */
   endAll(): void {
     this.closeAfterReplies()
     this.endStreams()
     for (const connection of this.#connections.values()) {
       const { lastResponse, isBusy } = connection
-      // The rest of a body that is still arriving belongs to a request that is being served.
+      // The body that is still arriving belongs to a request that is being served.
       if (isBusy && lastResponse?.req.complete === false) connection.stopServing()
       else connection.endAfterReplies()
     }
   }
 
-  /** Ends what is scheduled. */
+  /** Cancels the timers. */
   stop(): void {
     this.#cancelTurn?.()
     this.#begunInTurn = 0
   }
 
-  /** Cuts all of them. */
+  /** Cuts all connections. */
   cutAll(): void {
     for (const connection of this.#connections.values()) this.#cut(connection)
   }
 
   /**
-   * Cuts those that ended and whose clients have had time to read that, those whose clients take their replies too
-   * slowly, and those that have been idle for longer than any is kept, whatever their clients send in place of a
-   * request: Node's parser skips empty lines, and its timer begins anew with each. Finds the bodies that take too long,
-   * and the streams that began when there were to be none.
-   * To be called every now and then.
+   * Cuts connections that ended and whose clients had time to read the last reply, connections whose clients read
+   * too slowly, and connections that were idle for too long. Empty lines do not count as activity, although Node's
+   * parser skips them and restarts its timer. Reports late bodies, and streams that began after
+   * {@link Connections.endStreams}. To be called periodically.
    */
   sweep(): void {
     const nowMs = this.#clock.nowMs()
@@ -210,7 +211,9 @@ export class Connections {
     }
   }
 
-  /** The longest idle ones, of the addresses that have most connections; the first to go is the last. */
+  /**
+   * The idle connections of the addresses with the most connections, longest idle last; the last one goes first.
+   */
   #findCandidates(): Candidate[] {
     const idle: { connection: Connection; ofAddress: number }[] = []
     for (const connection of this.#connections.values()) {
@@ -226,7 +229,7 @@ export class Connections {
       .map(({ connection }) => ({ connection, requests: connection.requests }))
   }
 
-  /** Returns whether it was open. */
+  /** Returns whether the connection was open. */
   #cut(connection: Connection): boolean {
     const wasOpen = this.#forget(connection)
     connection.socket.destroy()

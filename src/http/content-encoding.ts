@@ -1,4 +1,4 @@
-/** Decompression of request bodies, bounded by what comes out rather than what goes in. */
+/** Decompresses request bodies, with a limit on the decompressed size. */
 import {
   brotliDecompressSync,
   createBrotliDecompress,
@@ -10,28 +10,28 @@ import {
 import { ProxyError } from '../base/errors.ts'
 import { GrowingBytes } from './growing-bytes.ts'
 
-/** One way to undo a `Content-Encoding`. */
+/** A decompressor for one `Content-Encoding`. */
 export interface Decompressor {
-  /** All at once, on this thread. Fails with a RangeError when more comes out. */
+  /** Decompresses at once, on this thread. Throws a RangeError above `maxOutputLength`. */
   readonly whole: (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
-  /** In pieces, in the thread pool. */
+  /** Decompresses in pieces, in the thread pool. */
   readonly pieces: (options: {
     readonly chunkSize: number
     readonly highWaterMark?: number
   }) => NodeJS.ReadWriteStream & { destroy(): void }
-  /** Whether its memory is small enough to be kept for as long as a client likes to send. */
+  /** Whether its memory is small enough to be held while a client streams. */
   readonly canStream: boolean
 }
 
-/** How much may come out of a body. */
+/** Limits of the decompressed size. */
 export interface DecompressionLimits {
-  /** Of any body. */
+  /** The limit for every body. */
   readonly maxBytes: number
-  /** Of one that is as small as this one; Infinity where that does not matter. */
+  /** The limit for this body by its compressed size; Infinity if there is none. */
   readonly maxRatioBytes: number
 }
 
-/** Asks whether so many further bytes may be held; an error says why not. */
+/** Takes memory for more bytes; returns the refusal if there is no room. */
 export type TakeBytes = (bytes: number) => ProxyError | undefined
 
 const GZIP: Decompressor = { whole: gunzipSync, pieces: createGunzip, canStream: true }
@@ -40,25 +40,25 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompressor> = new Map<string, Decompr
   ['gzip', GZIP],
   ['x-gzip', GZIP], // an alias by RFC 9110, 8.4.1.3
   ['deflate', { whole: inflateSync, pieces: createInflate, canStream: true }],
-  // It may look 16 MiB back.
+  // Its window may be 16 MiB.
   ['br', { whole: brotliDecompressSync, pieces: createBrotliDecompress, canStream: false }],
 ])
 
 /**
- * A compressed body up to this size is tried on this thread first, and given up for the thread pool when
- * more than {@link WHOLE_MAX_BYTES} come out: a fifth of a millisecond of work, less than it takes to go
- * to the pool and back for the bodies that nearly all clients send.
+ * A compressed body up to this size is first decompressed on this thread. If more than {@link WHOLE_MAX_BYTES} come
+ * out, the thread pool does it. This takes at most a fifth of a millisecond, less than the way to the pool and
+ * back, and suffices for nearly all bodies.
  */
 const WHOLE_MAX_COMPRESSED_BYTES = 16_384
 const WHOLE_MAX_BYTES = 65_536
-/** What comes out of a larger one at a time. */
+/** Size of the decompressed pieces of a larger body. */
 const PIECE_BYTES = 65_536
 
 /**
- * Finds how to undo a `Content-Encoding`.
+ * Finds the decompressor of a `Content-Encoding`.
  *
- * @returns `undefined` where the body is not compressed.
- * @throws ProxyError `UNSUPPORTED_CONTENT_ENCODING`, also for several encodings on top of each other.
+ * @returns `undefined` if the body is not compressed.
+ * @throws ProxyError `UNSUPPORTED_CONTENT_ENCODING`, also for several encodings at once.
  */
 export function decompressorOf(contentEncoding: string | undefined): Decompressor | undefined {
   if (contentEncoding === undefined) return undefined
@@ -73,7 +73,7 @@ export function decompressorOf(contentEncoding: string | undefined): Decompresso
 }
 
 /**
- * The same for a body that is read as it comes.
+ * Finds the decompressor of a streamed body.
  *
  * @throws ProxyError `UNSUPPORTED_CONTENT_ENCODING`.
  */
@@ -89,10 +89,10 @@ export function streamDecompressorOf(
 }
 
 /**
- * Decompresses a body as far as it may be, and takes what comes out as it comes.
+ * Decompresses a body within the limits, and takes memory for each decompressed piece.
  *
- * @throws ProxyError `BODY_TOO_LARGE`, `INVALID_ENCODED_BODY`, `EMPTY_BODY` for nothing to decompress, or
- * what `take` answers. What was taken is still held then.
+ * @throws ProxyError `BODY_TOO_LARGE`, `INVALID_ENCODED_BODY`, `EMPTY_BODY` for an empty body, or the refusal of
+ * `take`. The bytes taken so far are still held then.
  */
 export async function decompressBody(
   body: Buffer,
@@ -160,7 +160,7 @@ function tooLarge({ maxBytes, maxRatioBytes }: DecompressionLimits): ProxyError 
   )
 }
 
-/** The refusal of a body that does not decompress. */
+/** The refusal of a body that cannot be decompressed. */
 export function invalidEncodedBody(cause: unknown): ProxyError {
   return new ProxyError(
     'INVALID_ENCODED_BODY',

@@ -2,12 +2,12 @@ import { MIMEType } from 'node:util'
 import { ProxyError } from '../base/errors.ts'
 
 /**
- * Checks that a body is announced as JSON in UTF-8, the only encoding of JSON (RFC 8259, 8.1).
+ * Checks that the Content-Type is JSON in UTF-8, the only encoding of JSON (RFC 8259, 8.1).
  *
  * @throws ProxyError `UNSUPPORTED_MEDIA_TYPE`.
  */
 export function assertJsonContentType(contentType: string | undefined): void {
-  // What nearly every client sends, without the cost of parsing it.
+  // Nearly every client sends this; it needs no parsing.
   if (contentType === 'application/json') return
   if (contentType === undefined || !isJsonInUtf8(contentType)) {
     throw new ProxyError('UNSUPPORTED_MEDIA_TYPE', 'Content-Type must be application/json in UTF-8')

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { DISCARD_MAX_BYTES } from './limits.ts'
 
-/** How a body ended that was thrown away. `tooLarge`: it is longer than {@link DISCARD_MAX_BYTES}. */
+/** How a discarded body ended. `tooLarge`: it is longer than {@link DISCARD_MAX_BYTES}. */
 export type Discarded = 'whole' | 'clientGone' | 'tooLarge'
 
 /**
- * Reads what is left of a body and throws it away.
+ * Reads and discards the rest of a body.
  *
- * @param onOver - called once. After `tooLarge` whoever called this ends the connection.
+ * @param onOver - called once. After `tooLarge`, the caller must end the connection.
  */
 export function discardBody(request: IncomingMessage, onOver: (how: Discarded) => void): void {
   let discardedBytes = 0

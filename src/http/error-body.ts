@@ -1,14 +1,14 @@
-/** The JSON of replies that are not a success. */
+/** Writes the JSON of error replies. */
 import type { ErrorCode } from '../base/errors.ts'
 import { HTTP_MAPPINGS } from './error-mapper.ts'
 
-/** Why a request is refused as a whole. Its message never quotes the request. */
+/** Why a request is refused as a whole. The message never quotes the request. */
 export interface Refusal {
   readonly code: ErrorCode
   readonly message: string
 }
 
-/** Whether Kafka may have a record that failed, in the words of the API. */
+/** Whether Kafka may have a failed record, in the terms of the API. */
 export type Outcome = 'not_persisted' | 'unknown'
 
 /** Writes the body of a refusal outside `/push`. */
@@ -19,7 +19,7 @@ export function refusalBody(refusal: Refusal, requestId: string): string {
 /** Writes the body of a push that is refused as a whole: one element says why. */
 export function refusedPushBody(refusal: Refusal, requestId: string): string {
   const { code, message } = refusal
-  // A bug can show when records are on their way already.
+  // A bug may appear when records are already on their way.
   const outcome = code === 'INTERNAL' ? 'unknown' : 'not_persisted'
   const element = failedElement(message, HTTP_MAPPINGS[code].errorCode, outcome)
   return pushBody([element], '', refusal, requestId)
@@ -29,8 +29,8 @@ export function refusedPushBody(refusal: Refusal, requestId: string): string {
  * Writes the body of a failed push.
  *
  * @param elements - JSON of the elements of `errors`.
- * @param fields - JSON of further fields, each with a comma before it.
- * @param decisive - what the status of the reply stands for.
+ * @param fields - JSON of further fields, each preceded by a comma.
+ * @param decisive - the error that sets the status of the reply.
  */
 export function pushBody(
   elements: readonly string[],

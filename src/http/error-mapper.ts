@@ -1,11 +1,11 @@
-/** The only place where HTTP statuses are chosen. docs/ERRORS.md tells clients what each means. */
+/** The only place where HTTP statuses are chosen. docs/ERRORS.md explains each to clients. */
 import type { ErrorCode } from '../base/errors.ts'
 import type { FailedDelivery } from '../producer/types.ts'
 
-/** What one {@link ErrorCode} is to an HTTP client. */
+/** The status and number of one {@link ErrorCode}. */
 export interface HttpMapping {
   readonly status: number
-  /** Number of the error in reply bodies: status * 100 + n, never reused for another meaning. */
+  /** The error number in reply bodies: status * 100 + n. A number is never reused. */
   readonly errorCode: number
 }
 
@@ -15,10 +15,10 @@ export const NO_CONTENT_STATUS = 204
 /** Status of a request whose client left before the reply, in logs and metrics only; nginx's number. */
 export const CLIENT_GONE_STATUS = 499
 
-/** Seconds a client is asked to stay away after a 503: long enough for a queue or a broker to recover. */
+/** `Retry-After` of a 503, seconds: long enough for a queue or a broker to recover. */
 export const RETRY_AFTER_UNAVAILABLE_SECONDS = 1
 
-/** Status and number of every way to fail. */
+/** Status and number of every error code. */
 export const HTTP_MAPPINGS = {
   INVALID_HTTP: { status: 400, errorCode: 40000 },
   INVALID_JSON: { status: 400, errorCode: 40001 },
@@ -70,41 +70,41 @@ export const HTTP_MAPPINGS = {
 } as const satisfies Record<ErrorCode, HttpMapping>
 
 /**
- * Which status a push gets when its records failed for different reasons: the first of these that
- * occurs. "Some may have arrived" comes before "try again", and that before "mend the request": a
- * client that tries again without knowing the first makes duplicates.
+ * The status of a push whose records failed for different reasons: the first of these that occurs. "Kafka may have
+ * it" comes before "try again", and that before "fix the request": a client that tries again without the first
+ * would produce duplicates.
  */
 const PRECEDENCE: readonly number[] = [504, 503, 413, 404, 403, 429, 422, 400, 502]
 
-/** Rank of a failure whose outcome is unknown: nothing is above it. */
+/** The rank of a failure with unknown outcome: the first of all. */
 const UNKNOWN_RANK = -1
 
-/** What a failed record is to an HTTP client: 504 where its outcome is unknown, whatever the cause. */
+/** Returns the error code of a failed record: 504 if its outcome is unknown, whatever the cause. */
 export function codeOfFailure({ status, error }: FailedDelivery): ErrorCode {
   return status === 'possiblyPersisted' ? 'DELIVERY_TIMED_OUT' : error.code
 }
 
-/** Ranks the ways in which a record can fail; the lowest decides the status of its push. */
+/** Returns the rank of a failed record; the lowest rank sets the status of its push. */
 export function rankOfFailure({ status, error }: FailedDelivery): number {
   return status === 'possiblyPersisted' ? UNKNOWN_RANK : rankOfCode(error.code)
 }
 
-/** A status outside the table, such as 500, is a bug's: it is shown only if nothing else is wrong. */
+/** A status outside the list, such as 500, comes from a bug and counts last. */
 export function rankOfCode(code: ErrorCode): number {
   const rank = PRECEDENCE.indexOf(HTTP_MAPPINGS[code].status)
   return rank === -1 ? PRECEDENCE.length : rank
 }
 
-/** One failure of several, and which record it belongs to. */
+/** One failure, and the index of its record. */
 export interface Decisive<Failure> {
   readonly index: number
   readonly failure: Failure
 }
 
 /**
- * Picks the failure that decides the status: the lowest rank, the first record where that is equal.
+ * Finds the failure that sets the status: the lowest rank, then the first record.
  *
- * @returns `undefined` when no record failed.
+ * @returns `undefined` if no record failed.
  */
 export function decisiveOf<Failure>(
   failures: readonly (Failure | undefined)[],

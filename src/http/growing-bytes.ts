@@ -1,28 +1,28 @@
-/** The least memory of a body in pieces: less would cost more in bookkeeping than it saves. */
+/** The smallest block: a smaller one would cost more in bookkeeping than it saves. */
 const MIN_BLOCK_BYTES = 256
 /**
- * The most memory that is taken in one go. Large bodies so take many blocks of one size: malloc, asked for pieces of
- * many sizes, would keep more and more of what it gets back.
+ * The largest block. Large bodies take many blocks of this one size: with many sizes, malloc would keep more and
+ * more of the freed memory.
  */
 const MAX_BLOCK_BYTES = 131_072
 
 /**
- * Bytes that come in pieces, copied together: what holds them is at most twice as large as they are,
- * however small the pieces, and is freed when it is said so rather than when the collector comes by.
+ * Collects the pieces of a body. Its memory is at most twice the size of the bytes, however small the pieces, and
+ * `free` releases it at once, without waiting for the garbage collector.
  */
 export class GrowingBytes {
   readonly #maxBytes: number
-  /** Full, but for the last one. */
+  /** All full except the last one. */
   #blocks: Buffer<ArrayBuffer>[] = []
   #capacity = 0
   #length = 0
 
-  /** @param maxBytes - that ever come. */
+  /** @param maxBytes - the most bytes that may arrive. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
-  /** Bytes of memory that are taken up. */
+  /** Bytes of memory in use. */
   get capacity(): number {
     return this.#capacity
   }
@@ -40,7 +40,10 @@ export class GrowingBytes {
     }
   }
 
-  /** Hands over what has come, in memory of its own, to be freed by {@link freeBytes}; nothing is left here. */
+  /**
+   * Returns all bytes in one buffer with memory of its own, to be freed with {@link freeBytes}. Nothing remains
+   * here.
+   */
   take(): Buffer<ArrayBuffer> {
     const [first] = this.#blocks
     if (first !== undefined && this.#blocks.length === 1) {
@@ -70,13 +73,13 @@ export class GrowingBytes {
     this.#length = 0
   }
 
-  /** The block with room for what comes next, as much as is wanted of it. */
+  /** Returns a block with room, sized for the bytes that come next. */
   #blockFor(wanted: number): Buffer<ArrayBuffer> {
     const last = this.#blocks.at(-1)
     if (last !== undefined && this.#length < this.#capacity) return last
     const left = Math.max(wanted, this.#maxBytes - this.#length)
     const grown = Math.max(MIN_BLOCK_BYTES, this.#length, 2 * wanted)
-    // Not of Node's pool, which others share.
+    // Not from Node's pool, whose memory is shared.
     const block = Buffer.allocUnsafeSlow(Math.min(grown, left, MAX_BLOCK_BYTES))
     this.#blocks.push(block)
     this.#capacity += block.length
@@ -85,8 +88,8 @@ export class GrowingBytes {
 }
 
 /**
- * Frees the memory of bytes that nothing else shares it with. An array buffer that is transferred into one
- * of no bytes has none left, and V8 frees its memory at once.
+ * Frees the memory of a buffer, which must share it with no other. An array buffer that is transferred to zero
+ * bytes loses its memory, and V8 frees it at once.
  */
 export function freeBytes({ buffer }: Buffer<ArrayBuffer>): void {
   if (buffer.byteLength > 0) buffer.transfer(0)

@@ -1,41 +1,39 @@
 import type { PushMode } from '../base/push-mode.ts'
 
-/** Why a connection was closed whose client had done nothing wrong on it. docs/METRICS.md says what each is. */
+/** Why a connection was closed although its client did nothing wrong. docs/METRICS.md explains each. */
 export type DropReason =
   'limit' | 'address_limit' | 'idle_evicted' | 'idle_timeout' | 'file_descriptors'
 
 /** The open connections of a server. */
 export interface ConnectionCounts {
-  /** Those on which a request is served, or a reply waits to be taken. */
+  /** Connections with a request in progress or an unsent reply. */
   readonly active: number
   readonly idle: number
-  /** Bytes of replies that clients have yet to take. */
+  /** Bytes of replies that clients have not read. */
   readonly replyBytes: number
 }
 
-/** What is measured of connections, beside requests. */
+/** Receives the events of connections for metrics. */
 export interface EdgeObserver {
   /**
-   * A client sent something that was refused before anything looked at its path, or it did not wait for its reply,
-   * or did not take it.
+   * A client sent input that was refused before its path was looked at, left before its reply, or did not read it.
    *
-   * @param code - an error code in lower case, or one for what is no error code: `aborted`, `stalled_reader`,
-   * `pipelined`.
+   * @param code - an error code in lower case, or one of `aborted`, `stalled_reader` and `pipelined`.
    */
   clientFailed(code: string): void
   connectionDropped(reason: DropReason): void
 }
 
-/** What the HTTP edge measures of requests. */
+/** Receives the events of requests for metrics. */
 export interface HttpMetrics {
   /**
-   * One `POST /push` is over. Called once for each that gets past the guard of the request head.
+   * One `POST /push` has ended. Called once for each request with an acceptable head.
    *
-   * @param mode - `async` where the request was refused before its `wait_for_send` was known.
-   * @param status - as replied; 499 when the client left before the reply.
+   * @param mode - `async` if the request was refused before its `wait_for_send` was known.
+   * @param status - of the reply; 499 if the client left before it.
    * @param durationMs - from the end of the request's head to the reply.
    */
   observePush(mode: PushMode, status: number, durationMs: number): void
-  /** A well-formed push arrived, whatever becomes of its records. */
+  /** A well-formed push arrived; its records may still fail. */
   recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void
 }

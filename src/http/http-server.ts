@@ -1,6 +1,6 @@
 /**
- * The listener of the HTTP edge: Node's server, hardened. Whatever arrives on a connection, the answer
- * is JSON, and no client can hold more than its share. All limits are in limits.ts.
+ * The HTTP server of kprf: Node's server with stricter limits. Every reply is JSON, whatever arrives on a
+ * connection, and no client can use more than its share. All limits are in limits.ts.
  */
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -22,20 +22,22 @@ import { createNodeServer } from './node-server.ts'
 import { createRequestIds } from './request-id.ts'
 import { headRefusal, pathOf } from './request-guard.ts'
 
-/** Answers every request that it gets. An Express app is one. */
+/** Replies to every request. An Express app is one. */
 export type HttpApp = (
   request: IncomingMessage,
   response: ServerResponse,
-  /** Express's way to say that nobody answered. */
+  /** Express calls this if no handler replied. */
   next: (error?: unknown) => void,
 ) => void
 
-/** What {@link HttpServer} works with. */
+/** Dependencies and limits of the {@link HttpServer}. */
 export interface HttpServerOptions {
   readonly app: HttpApp
   /** @defaultValue Node's own */
   readonly messages?: Messages
-  /** What is refused before the app sees it is refused in these. @defaultValue the plain one for all */
+  /**
+   * Dialects for requests that are refused before the app gets them. @defaultValue the plain dialect for all paths
+   */
   readonly dialects?: Dialects
   readonly clock: Clock
   readonly log: Pick<Logger, 'limited'>
@@ -65,7 +67,7 @@ const EXPECTATION_REFUSAL: Refusal = {
   message: 'Expect must be 100-continue',
 }
 
-/** An HTTP/1.1 server. States: new, listening, stopping, closed. */
+/** An HTTP/1.1 server. Its states are new, listening, stopping and closed. */
 export class HttpServer {
   readonly #app: HttpApp
   readonly #clock: Clock
@@ -111,10 +113,10 @@ export class HttpServer {
   }
 
   /**
-   * Begins to accept connections.
+   * Starts to accept connections.
    *
-   * @param port - 0 takes any free one; see {@link HttpServer.address}.
-   * @throws the listener's error, such as one with code EADDRINUSE.
+   * @param port - 0 selects a free port; see {@link HttpServer.address}.
+   * @throws the error of the listener, for example with code EADDRINUSE.
    */
   async listen(port: number, host: string): Promise<void> {
     const reusePort = CAN_SHARE_PORT && this.#limits.acceptsPerTurn > 1
@@ -126,7 +128,7 @@ export class HttpServer {
       this.#acceptors = await addAcceptors(this.#server, further, this.address.port, host)
     }
     for (const server of [this.#server, ...this.#acceptors]) {
-      // An error of a single accept must not end the process.
+      // An error while one connection is accepted must not end the process.
       server.on('error', (error) => {
         this.#log.limited('error', 'listener error', 'cannot accept a connection', {
           error,
@@ -141,24 +143,27 @@ export class HttpServer {
     return this.#connections.counts
   }
 
-  /** Where the server listens. Only after `listen`. */
+  /** The address of the listener. To be read after `listen` only. */
   get address(): AddressInfo {
     const address = this.#server.address()
     invariant(address !== null && typeof address === 'object', 'the server listens on a port')
     return address
   }
 
-  /** From now on each reply is the last of its connection (`Connection: close`): clients go elsewhere unharmed. */
+  /**
+   * From now on each reply is the last of its connection (`Connection: close`), so that clients open new ones
+   * elsewhere without an error.
+   */
   closeAfterReplies(): void {
     this.#connections.closeAfterReplies()
   }
 
   /**
-   * Accepts no more connections and lets each end after the response begun last on it. Those that are idle are ended
-   * a moment later ({@link ServerLimits.lastRequestMs}): a request that is under way to them is still served.
+   * Stops accepting connections. Each open one ends after its current response; idle ones end {@link
+   * ServerLimits.lastRequestMs} later, so that a request in transit is still served.
    *
-   * @returns when all connections are closed. A client that never finishes its request can keep this
-   * from happening: {@link HttpServer.close} ends the wait.
+   * @returns when all connections are closed. A client that never finishes its request can prevent this: {@link
+   * HttpServer.close} ends the wait.
    */
   async stopAccepting(): Promise<void> {
     if (this.#stopped === undefined && !this.#server.listening) return
@@ -171,11 +176,10 @@ export class HttpServer {
   }
 
   /**
-   * Takes no new connections, and lets those that are open end without a client noticing: each with the reply
-   * to its next request, or when it has been idle for as long as connections are kept. What streams, and might do so for
-   * as long as its client likes, is ended.
+   * Stops accepting connections, and lets the open ones end without an error for the client: each after the reply
+   * to its next request, or after the idle timeout. Streamed bodies and replies are ended.
    *
-   * @returns when all connections are closed; {@link HttpServer.stopAccepting} hastens it.
+   * @returns when all connections are closed; {@link HttpServer.stopAccepting} makes that sooner.
    */
   async retire(): Promise<void> {
     if (this.#stopped !== undefined || !this.#server.listening) return
@@ -184,7 +188,7 @@ export class HttpServer {
     await stopped
   }
 
-  /** Stops accepting, and cuts what connections are left. */
+  /** Stops accepting connections, and cuts the open ones. */
   async close(): Promise<void> {
     const stopped = this.stopAccepting()
     this.#connections.cutAll()
@@ -201,13 +205,13 @@ export class HttpServer {
     return () => undefined
   }
 
-  /** Resolves once nothing listens any more and all connections are closed. */
+  /** Resolves once all listeners and all connections are closed. */
   #stopListening(): Promise<unknown> {
     if (this.#stopped !== undefined) return this.#stopped
     this.#connections.closeAfterReplies()
     const servers = [this.#server, ...this.#acceptors]
     this.#stopped = Promise.all(servers.map((server) => once(server, 'close')))
-    // Node's own `close` of an HTTP server would cut idle connections, on which the next request may be under way.
+    // Node's own `close` of an HTTP server would cut idle connections, on which a request may be in transit.
     for (const server of servers) NetServer.prototype.close.call(server)
     return this.#stopped
   }
@@ -222,7 +226,7 @@ export class HttpServer {
         })
       })
       .on('request', serve)
-      // The body reader tells the client to go on, once all that can be checked without a body is.
+      // The body reader sends `100 Continue`, after all checks that need no body.
       .on('checkContinue', serve)
       .on('checkExpectation', (request, response) => {
         this.#begin(request, response, EXPECTATION_REFUSAL)
@@ -242,7 +246,7 @@ export class HttpServer {
     this.#app(request, response, unanswered)
   }
 
-  /** Returns whether the request is to be served. */
+  /** Returns whether the request should be served. */
   #begin(request: IncomingMessage, response: ServerResponse, refusal?: Refusal): boolean {
     if (!this.#connections.begin(response)) return false
     if (refusal === undefined) return true
@@ -274,7 +278,7 @@ export class HttpServer {
   }
 }
 
-/** Given to Express, which would otherwise make a handler of its own for each request. */
+/** Passed to Express, which would otherwise create a handler per request. */
 function unanswered(): never {
   throw new Error('the app answers every request')
 }

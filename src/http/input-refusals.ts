@@ -1,7 +1,3 @@
-/**
- * Answers what is wrong with the bytes of a connection, before any route is asked or while one waits for the rest of a
- * body, and ends the connection.
- */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Connection } from './connection.ts'
@@ -12,7 +8,7 @@ import { parserRefusal, rawReply, TOO_LATE } from './parser-errors.ts'
 import { type HeaderList, refuse } from './reply.ts'
 import type { RequestIds } from './request-id.ts'
 
-/** What {@link InputRefusals} works with. */
+/** Dependencies of {@link InputRefusals}. */
 export interface InputRefusalsOptions {
   readonly connections: Connections
   readonly dialects: Dialects
@@ -26,7 +22,10 @@ const CONNECT_REFUSAL: Refusal = {
   message: 'kprf is not a forward proxy: CONNECT is not supported',
 }
 
-/** See the head of this file. */
+/**
+ * Refuses invalid input of a connection, before a route is looked up or while a route waits for the rest of a body,
+ * and ends the connection.
+ */
 export class InputRefusals {
   readonly #options: InputRefusalsOptions
 
@@ -41,7 +40,9 @@ export class InputRefusals {
     this.#refuse(response, refusal, 'afterBody')
   }
 
-  /** Answers what is not HTTP, or did not arrive in time. Called again for whatever comes after it. */
+  /**
+   * Refuses input that is not HTTP or did not arrive in time. Called again for later input of the same connection.
+   */
   refuseInput(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#options.connections.get(socket)
     if (connection === undefined || !socket.writable || isLoss(error)) {
@@ -51,7 +52,7 @@ export class InputRefusals {
     this.#refuseRest(connection, parserRefusal(error))
   }
 
-  /** Node says nothing of a body that ends too soon where the request asked for an upgrade. */
+  /** Handles the end of input: Node reports no error for an incomplete body if the request asked for an upgrade. */
   inputEnded(socket: Duplex): void {
     const response = this.#options.connections.get(socket)?.lastResponse
     if (response === undefined || response.req.complete || response.writableEnded) return
@@ -59,14 +60,14 @@ export class InputRefusals {
     this.refuseInput(Object.assign(error, { code: 'HPE_INVALID_EOF_STATE' }), socket)
   }
 
-  /** Gives a body up that takes too long to arrive. Called again until the connection is gone. */
+  /** Refuses a body that takes too long. Called again until the connection is closed. */
   refuseLateBody(connection: Connection): void {
     if (connection.socket.writable) this.#refuseRest(connection, TOO_LATE)
   }
 
   /** Refuses a CONNECT. */
   refuseTunnel(socket: Duplex): void {
-    // Node has taken its own listeners off: an error without one would end the process.
+    // Node has removed its own listeners, and an error without a listener would end the process.
     socket.on('error', () => socket.destroy()).resume()
     const connection = this.#options.connections.get(socket)
     if (connection === undefined || connection.isEnding) return
@@ -74,13 +75,13 @@ export class InputRefusals {
     this.#endWith(connection, CONNECT_REFUSAL, ['Allow', 'POST'])
   }
 
-  /** Refuses the rest of what comes over a connection: that of a body, or what is in place of a request. */
+  /** Refuses the rest of the input: of a body, or in place of a request. */
   #refuseRest(connection: Connection, refusal: Refusal): void {
     const response = connection.lastResponse
     const isInBody = response !== undefined && !response.req.complete && !response.writableEnded
     if (connection.isEnding && !isInBody) return
     if (response !== undefined && !response.req.complete && response.writableEnded) {
-      // What is wrong is the rest of a request that was answered without it: it has its one reply.
+      // The invalid input belongs to a request that already has its one reply.
       connection.endAfterReplies()
       return
     }
@@ -96,7 +97,7 @@ export class InputRefusals {
     } else if (response.headersSent) {
       response.end()
     } else {
-      // The reply takes its turn behind those before it.
+      // The reply is sent after the earlier ones.
       this.#refuse(response, refusal, 'atOnce')
       response.once('finish', () => {
         connection.discardInput()
@@ -111,7 +112,7 @@ export class InputRefusals {
     refuse(request, response, requestIds(request.headers), refusal, dialect, { closes })
   }
 
-  /** Ends a connection with a reply that belongs to no request, once those before it have theirs. */
+  /** Ends a connection with a reply that belongs to no request, after the replies to earlier requests. */
   #endWith(connection: Connection, refusal: Refusal, headers?: HeaderList): void {
     const { socket, lastResponse } = connection
     connection.discardInput()
@@ -124,7 +125,7 @@ export class InputRefusals {
   }
 }
 
-/** Whether the connection itself is gone, rather than what came over it being wrong. */
+/** Whether the connection failed, rather than its input being invalid. */
 function isLoss({ code }: NodeJS.ErrnoException): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT'
 }

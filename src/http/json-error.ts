@@ -1,6 +1,6 @@
 /**
- * Says where and why a text is not JSON, without a word of the text itself. JSON.parse's own messages
- * quote the text, and only some of them tell the place. Used once JSON.parse has failed.
+ * Finds where and why a text is not JSON, without quoting it. The messages of JSON.parse quote the text, and only
+ * some have the position. Used after JSON.parse has failed.
  */
 
 import { byteMarks } from './byte-marks.ts'
@@ -15,21 +15,21 @@ const SPACE = 0x20
 const ZERO = 0x30
 const NINE = 0x39
 const RAW_CONTROL_CHARACTERS_END = 0x20
-/** What is looked for between tokens. */
+/** The characters of tokens other than strings. */
 const CODES = {
   ...{ '{': 0x7b, '}': 0x7d, '[': 0x5b, ']': 0x5d, ':': 0x3a, ',': 0x2c },
   ...{ '-': 0x2d, '+': 0x2b, '.': 0x2e, e: 0x65, E: 0x45, '0': 0x30 },
 } as const
 type Character = keyof typeof CODES
 const LITERALS = ['true', 'false', 'null']
-/** The characters that may follow a backslash, but for u. */
+/** The characters that may follow a backslash, except u. */
 const IS_ESCAPED = byteMarks('"\\/bfnrt')
 const HEX_DIGITS = 4
 
-/** What may come next between tokens. `first…` states also allow the end of an empty container. */
+/** The next allowed token. The `first…` states also allow the end of an empty container. */
 type Expecting = 'value' | 'firstItem' | 'firstName' | 'name' | 'colon' | 'next'
 
-/** Describes the first error of a text that is not JSON, such as `line 1, column 3: expected a value`. */
+/** Describes the first error of a text that is not JSON, for example `line 1, column 3: expected a value`. */
 export function describeJsonError(text: string): string {
   const error = new JsonErrorFinder(text).findError()
   if (error === undefined) return 'kprf cannot find the place of the error'
@@ -45,15 +45,18 @@ interface JsonError {
 }
 
 /**
- * Walks a text by the grammar of RFC 8259; without recursion, so that nesting cannot exhaust the stack.
- * It looks at each character once or twice and copies none: about as fast as JSON.parse, whatever the text.
+ * Walks a text by the grammar of RFC 8259, without recursion, so that nesting cannot exhaust the stack. It looks at
+ * each character at most twice and copies none: about as fast as JSON.parse for every text.
  */
 class JsonErrorFinder {
   readonly #text: string
   readonly #open: ('{' | '[')[] = []
   #offset = 0
   #line = 1
-  /** Where the line begins. Lines end between tokens only: in a string that is an error. */
+  /**
+   * The offset of the line's first character. A line can end only between tokens: in a string, a line end is an
+   * error.
+   */
   #lineStart = 0
   #expecting: Expecting = 'value'
   #isAfterString = false
@@ -73,7 +76,7 @@ class JsonErrorFinder {
     return this.#error
   }
 
-  /** Takes one token, or a string or number whole; or sets the error. */
+  /** Reads one token, or sets the error. */
   #step(): void {
     switch (this.#expecting) {
       case 'value':
@@ -138,7 +141,10 @@ class JsonErrorFinder {
     return true
   }
 
-  /** The commonest mistake by far: JSON put into a string as it is, whose first quote ends the string. */
+  /**
+   * Adds a hint for the most common mistake by far: JSON inside a string without escapes, whose first quote ends
+   * the string.
+   */
   #hinted(sentence: string): string {
     return this.#isAfterString
       ? `${sentence} (a double quote inside a string needs a backslash before it)`
@@ -168,7 +174,7 @@ class JsonErrorFinder {
     }
   }
 
-  /** @param code - of the character that is no part of a string; NaN for the end of the text. */
+  /** @param code - of the character that ends the string; NaN at the end of the text. */
   #endString(code: number, then: Expecting): void {
     if (code === QUOTE) {
       this.#offset += 1
@@ -231,7 +237,7 @@ class JsonErrorFinder {
     return literal !== undefined
   }
 
-  /** NaN behind the end of the text, which equals nothing. */
+  /** NaN after the end of the text, which equals no character. */
   #code(): number {
     return this.#text.charCodeAt(this.#offset)
   }
@@ -242,7 +248,7 @@ class JsonErrorFinder {
   }
 }
 
-/** Length of the escape at a backslash; 0 for one that JSON does not have. */
+/** Length of the escape at a backslash; 0 if it is not valid. */
 function escapeLengthAt(text: string, at: number): number {
   const code = text.charCodeAt(at + 1)
   if (code !== LOWERCASE_U) return IS_ESCAPED[code] === 1 ? 2 : 0

@@ -1,18 +1,18 @@
-/** How many files, connections among them, this process may have open, and whether it still can open one. */
+/** Reads the limit of open files, which includes connections, and checks that a descriptor is free. */
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { devNull } from 'node:os'
 
-/** For brokers, logs, the operations port and what else is not a client's connection. */
+/** Reserved for brokers, logs, the operations port and other files. */
 const RESERVED_DESCRIPTORS = 256
 
 const OPEN_FILES = /^Max open files\s+(\d+)/m
 
 /**
- * How many connections there may be, so that clients cannot take the last file descriptors: without one, the
- * kernel's connections are closed unseen, the logs cannot be reopened, and no broker can be reached.
+ * Returns the limit of connections that leaves file descriptors for other uses. Without a free descriptor, the
+ * kernel's connections are closed unseen, logs cannot be reopened, and no broker can be reached.
  *
- * @param wanted - never exceeded.
- * @param limits - as Linux has them in /proc/self/limits. @defaultValue those of this process, where they are known
+ * @param wanted - the upper bound.
+ * @param limits - in the format of /proc/self/limits. @defaultValue the limits of this process, if known
  */
 export function roomForConnections(wanted: number, limits = readLimits()): number {
   const openFiles = OPEN_FILES.exec(limits)?.[1]
@@ -22,10 +22,10 @@ export function roomForConnections(wanted: number, limits = readLimits()): numbe
 }
 
 /**
- * Whether a file can be opened. Where none can, nothing else tells: Node's library accepts connections and closes
- * them at once, and reports no error.
+ * Whether a file can be opened. This check is needed because libuv accepts and closes connections without an error
+ * if no descriptor is free.
  *
- * @param open - as `openSync` does. @defaultValue opens the null device
+ * @param open - as `openSync`. @defaultValue opens the null device
  */
 export function hasFreeDescriptor(open = openNullDevice): boolean {
   try {

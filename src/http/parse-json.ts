@@ -4,7 +4,7 @@ import { ProxyError } from '../base/errors.ts'
 import { byteMarks } from './byte-marks.ts'
 import { describeJsonError } from './json-error.ts'
 
-/** Parses request bodies as JSON. Of duplicate keys the last counts; a byte order mark is skipped. */
+/** Parses request bodies as JSON. The last of duplicate keys counts; a byte order mark is skipped. */
 export class JsonParser {
   readonly #limits: JsonLimits
   readonly #scanner: JsonScanner
@@ -17,9 +17,8 @@ export class JsonParser {
   /**
    * Parses one body.
    *
-   * @throws ProxyError `EMPTY_BODY`, `JSON_TOO_DEEP` or `JSON_TOO_COMPLEX` for what is too much to parse,
-   * whether or not it is JSON, `INVALID_UTF8`, or `INVALID_JSON` with the place of the error; never with
-   * text of the body.
+   * @throws ProxyError `EMPTY_BODY`; `JSON_TOO_DEEP` or `JSON_TOO_COMPLEX` above the limits, valid JSON or not;
+   * `INVALID_UTF8`; `INVALID_JSON` with the position of the error. The message never quotes the body.
    */
   parse(body: Buffer): unknown {
     if (body.length === 0) throw new ProxyError('EMPTY_BODY', 'the request has no body')
@@ -53,22 +52,22 @@ function excessive(excess: JsonExcess, { maxDepth, maxParts, maxShapes }: JsonLi
 
 function decodeUtf8(body: Buffer): string {
   const text = body.toString('utf8')
-  // Decoding puts U+FFFD for what is not UTF-8: only a text with one in it needs a second look.
+  // Decoding replaces invalid bytes by U+FFFD, so only a text with U+FFFD needs a second check.
   if (text.includes('\ufffd') && !isUtf8(body)) {
     throw new ProxyError('INVALID_UTF8', 'the body is not valid UTF-8')
   }
   return text.startsWith('\ufeff') ? text.slice(1) : text
 }
 
-/** What a body may have. */
+/** Limits of the structure of a body. */
 export interface JsonLimits {
-  /** Arrays and objects within each other. */
+  /** Nesting of arrays and objects. */
   readonly maxDepth: number
-  /** Objects, arrays, colons and commas: what the time and memory of JSON.parse grow with. */
+  /** Objects, arrays, colons and commas. The time and memory of JSON.parse grow with their number. */
   readonly maxParts: number
   /**
-   * Different beginnings of the list of names of an object, over all objects. V8 makes a hidden class for
-   * each, which takes ten times as long as another object with the same names.
+   * Different prefixes of the list of names in an object, over all objects. V8 creates a hidden class for each,
+   * which takes ten times as long as another object with the same names.
    */
   readonly maxShapes: number
 }
@@ -86,31 +85,30 @@ const CLOSING_BRACE = 0x7d
 const IS_STRUCTURE = byteMarks('",:[]{}')
 const IS_STRING_END = byteMarks('"\\')
 
-/** A short string is walked through; to call a search costs as much as to look at some 25 bytes. */
+/** Strings up to this length are walked byte by byte: a call of a search costs as much as some 25 bytes. */
 const NEAR_BYTES = 24
-/** How much of a string is walked through after a search that found an escaped quote: more of them follow. */
+/** Bytes that are walked after a search found an escaped quote: more escapes follow. */
 const ESCAPED_BYTES = 4096
-/** A longer name counts as one that was never seen. */
+/** A longer name counts as new. */
 const MAX_HASHED_NAME_BYTES = 256
 /** The shortest member is `"":0`, and a comma. */
 const MIN_MEMBER_BYTES = 5
-/** Bits for each shape that is allowed: of 100 new shapes some 6 are taken for known at the limit. */
+/** Bits per allowed shape: at the limit, about 6 of 100 new shapes count as known. */
 const BITS_PER_SHAPE = 8
-/** Of a table of bits: powers of two. */
+/** Size of the bit table, as powers of two. */
 const MIN_MET_BITS = 16
 const MAX_MET_BITS = 27
 
 /**
- * Looks at the bytes of a body before JSON.parse does, and refuses what would keep JSON.parse busy for
- * long: up to 150 times longer for each byte than what clients send. One pass without recursion that
- * gives up at the first excess. It does not check the JSON itself: JSON.parse does that.
- * One is used for one body after another.
+ * Scans a body before JSON.parse and refuses bodies that would keep JSON.parse busy for long: up to 150 times
+ * longer per byte than usual ones. One pass without recursion, which stops at the first excess. It does not
+ * validate the JSON; JSON.parse does. One scanner is used for many bodies, one at a time.
  */
 export class JsonScanner {
   readonly #limits: JsonLimits
-  /** The names so far of the object that is open at each level, as a hash. */
+  /** Per level, a hash of the names of the open object so far. */
   readonly #shapes: Int32Array
-  /** One bit for each shape that was met, by its hash. `undefined` before the first large body. */
+  /** One bit per known shape, by its hash. `undefined` before the first large body. */
   #met: Int32Array | undefined
   readonly #metShift: number
   readonly #seed: number
@@ -118,7 +116,10 @@ export class JsonScanner {
   #metCount = 0
   #scannedBytes = 0
 
-  /** @param seed - of the hashes; unknown to clients, who could make different names with the same hash. */
+  /**
+   * @param seed - of the hashes. It must be unknown to clients, which could otherwise construct names with equal
+   * hashes.
+   */
   constructor(limits: JsonLimits, seed = randomInt(0x7fffffff)) {
     this.#limits = limits
     this.#shapes = new Int32Array(limits.maxDepth + 1)
@@ -128,12 +129,12 @@ export class JsonScanner {
     this.#metShift = 32 - Math.min(MAX_MET_BITS, Math.max(MIN_MET_BITS, bits))
   }
 
-  /** How far the scan of the last body went. */
+  /** Bytes that the last scan read. */
   get scannedBytes(): number {
     return this.#scannedBytes
   }
 
-  /** Returns what the body has too much of; `undefined` where it may be parsed. */
+  /** Returns the limit that the body exceeds; `undefined` if it may be parsed. */
   scan(bytes: Buffer): JsonExcess | undefined {
     const { maxDepth, maxParts } = this.#limits
     const { length } = bytes
@@ -170,7 +171,7 @@ export class JsonScanner {
     return excess
   }
 
-  /** Returns whether a body of this length can have too many shapes at all. */
+  /** Resets the bit table. Returns whether a body of this length can have too many shapes at all. */
   #begin(length: number): boolean {
     if (length < this.#limits.maxShapes * MIN_MEMBER_BYTES) return false
     this.#metCount = 0
@@ -179,7 +180,10 @@ export class JsonScanner {
     return true
   }
 
-  /** Adds the name before a colon to the shape of its object. Returns whether there are not too many. */
+  /**
+   * Adds the name before a colon to the shape of its object. Returns whether the number of shapes is within the
+   * limit.
+   */
   #meet(depth: number, bytes: Buffer, nameStart: number, colonEnd: number): boolean {
     const shape = this.#withName(this.#shapes[depth] ?? 0, bytes, nameStart, colonEnd)
     this.#shapes[depth] = shape
@@ -205,12 +209,14 @@ export class JsonScanner {
       hash = Math.imul(hash ^ byte, multiplier)
       hash ^= hash >>> 15
     }
-    // The end of a name: "ab" and then "c" are other names than "a" and then "bc".
+    // Marks the end of a name: "ab", "c" must differ from "a", "bc".
     return Math.imul(hash ^ QUOTE, multiplier)
   }
 }
 
-/** Where the string that begins at `start`, behind its quote, is over; the end of the bytes if nowhere. */
+/**
+ * Returns the end of the string that begins at `start`, after its quote; the end of the bytes if it is not closed.
+ */
 function endOfString(bytes: Buffer, start: number): number {
   const { length } = bytes
   let at = start
@@ -231,7 +237,7 @@ function endOfString(bytes: Buffer, start: number): number {
   }
 }
 
-/** Whether the backslashes before a quote, none of them before `start`, escape it: an odd number does. */
+/** Whether the backslashes before a quote, at or after `start`, escape it: an odd number does. */
 function isEscaped(bytes: Buffer, start: number, quote: number): boolean {
   let at = quote
   while (at > start && bytes[at - 1] === BACKSLASH) at -= 1

@@ -1,4 +1,4 @@
-/** What to tell a client whose bytes are not HTTP, and how: there is no response object for it. */
+/** Creates replies to input that is not HTTP, for which Node has no response object. */
 import { STATUS_CODES } from 'node:http'
 import type { ErrorCode } from '../base/errors.ts'
 import { type Refusal, refusalBody } from './error-body.ts'
@@ -6,7 +6,7 @@ import { HTTP_MAPPINGS } from './error-mapper.ts'
 import { headersOf, type HeaderList } from './reply.ts'
 import { VERSIONS_MESSAGE } from './request-guard.ts'
 
-/** Errors of Node's parser that are more than "not HTTP". */
+/** Errors of Node's parser with a more specific code than INVALID_HTTP. */
 const CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['HPE_HEADER_OVERFLOW', 'HEADERS_TOO_LARGE'],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'BODY_TOO_LARGE'],
@@ -16,7 +16,7 @@ const CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['HPE_PAUSED_H2_UPGRADE', 'HTTP_VERSION_NOT_SUPPORTED'],
 ])
 
-/** What to tell a client whose head, or body, takes too long. */
+/** The refusal of a head or body that takes too long. */
 export const TOO_LATE: Refusal = {
   code: 'REQUEST_TIMEOUT',
   message: 'the request did not arrive in time',
@@ -29,10 +29,13 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   REQUEST_TIMEOUT: TOO_LATE.message,
 }
 
-/** What Node's parser says of a line that is wrong behind its version, with the code of a wrong version. */
+/**
+ * The reason that Node's parser gives for an invalid request line after a valid version; its code is that of an
+ * invalid version.
+ */
 const WRONG_BEHIND_VERSION = 'Expected CRLF after version'
 
-/** Turns an error of Node's parser into a refusal. */
+/** Converts an error of Node's parser to a refusal. */
 export function parserRefusal(error: NodeJS.ErrnoException & { reason?: string }): Refusal {
   const parserCode = error.code ?? 'unknown'
   const isMalformed = error.reason === WRONG_BEHIND_VERSION
@@ -40,7 +43,7 @@ export function parserRefusal(error: NodeJS.ErrnoException & { reason?: string }
   return { code, message: MESSAGES[code] ?? `the request is not well-formed HTTP (${parserCode})` }
 }
 
-/** Writes a whole reply, head and body, after which the connection is closed. */
+/** Writes a whole reply, head and body, that closes the connection. */
 export function rawReply(
   refusal: Refusal,
   requestId: string,

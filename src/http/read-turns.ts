@@ -1,18 +1,17 @@
-/**
- * Divides the reading of bodies among turns of the event loop. A read takes a tenth of a millisecond and more, and the
- * loop reads once from every connection that has something before it does anything else: hundreds of clients that
- * send large bodies at once would keep all others waiting, `/readyz` among them. So once a turn has read its share,
- * whose bodies go on arriving are paused, and go on in the order in which they were paused, some in each turn.
- */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 
-/** Bytes of bodies after which a turn pauses those that bring more. */
+/** Above this number of bytes, a turn pauses bodies. */
 const BYTES_PER_TURN = 1_048_576
-/** Bodies that go on in one turn: they bring 64 KiB each, what Node reads at once. */
+/** Bodies resumed per turn. Each brings 64 KiB, which Node reads at once. */
 const RESUMED_PER_TURN = 16
 
-/** See the head of this file. */
+/**
+ * Spreads the reading of bodies over turns of the event loop. One read takes 0.1 ms or more, and the loop reads
+ * once from every ready connection before it does anything else: hundreds of clients with large bodies would delay
+ * all others, `/readyz` included. After a turn has read its share, bodies with more to come are paused; later turns
+ * resume some of them each, in the order in which they were paused.
+ */
 export class ReadTurns {
   readonly #clock: Clock
   #paused: IncomingMessage[] = []
@@ -23,7 +22,7 @@ export class ReadTurns {
     this.#clock = clock
   }
 
-  /** Notes that a piece of a body arrived of which more is to come. */
+  /** Counts a piece of a body that has more to come. */
   received(request: IncomingMessage, bytes: number): void {
     this.#readBytes += bytes
     if (this.#readBytes > BYTES_PER_TURN) {

@@ -1,8 +1,3 @@
-/**
- * Sends the replies of pushes at the end of the turn of the event loop in which they are decided, all in a row.
- * Whoever reads them on another core is woken once for many, and his next requests come together as well: on
- * loopback that halves the CPU of a push. No reply waits for anything but what this turn has to do anyway.
- */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../telemetry/logging.ts'
@@ -13,7 +8,11 @@ interface Pending {
   readonly body: string
 }
 
-/** See the head of this file. */
+/**
+ * Sends the replies to pushes at the end of the turn of the event loop in which they are decided. A client on
+ * another core wakes up once for many replies, and its next requests arrive together as well: on loopback this
+ * halves the CPU time of a push. A reply waits only for the rest of the turn.
+ */
 export class ReplyBatch {
   readonly #clock: Clock
   readonly #log: Pick<Logger, 'error'>
@@ -24,7 +23,7 @@ export class ReplyBatch {
     this.#log = log
   }
 
-  /** Begins a reply, which nothing can change from now on. */
+  /** Begins a reply; it can no longer change. */
   send(
     response: ServerResponse,
     requestId: string,
@@ -48,7 +47,7 @@ export class ReplyBatch {
       try {
         response.end(body)
       } catch (error) {
-        // The replies after it are others' business, and this client must not wait for the rest of its own.
+        // One failed reply must not stop the next ones, and its client must not wait for the rest.
         this.#log.error('cannot write a reply', { error })
         response.req.socket.destroy()
       }

@@ -1,9 +1,3 @@
-/**
- * Bounds the memory of replies, above all of those that nobody reads. Room for the largest reply that a
- * push can get is taken before its records are produced, because afterwards there is no way back. What
- * the reply turns out not to need is given back at once, the rest when the operating system has taken
- * the reply, or when the connection is gone.
- */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
@@ -11,10 +5,13 @@ import { ProxyError } from '../base/errors.ts'
 import { addressOf } from './client-address.ts'
 import { REPLY_ADDRESS_SHARE, REPLY_BYTES_IN_FLIGHT, REPLY_HEAP_SHARE } from './limits.ts'
 
-/** Replies up to this size are not counted: nearly all are, and counting would cost more than they do. */
+/**
+ * Replies up to this size, bytes, are not counted. Nearly all are smaller, and counting would cost more than they
+ * do.
+ */
 export const UNCOUNTED_REPLY_BYTES = 8_192
 
-/** Room taken for one reply. It is given back once, however often that is asked for. */
+/** The room reserved for one reply. It is released once; further calls have no effect. */
 export class HeldReply {
   readonly #room: ReplyRoom
   readonly #socket: Socket
@@ -23,7 +20,7 @@ export class HeldReply {
   #isSending = false
   #others: Set<HeldReply> | undefined
 
-  /** @param bytes - already taken. */
+  /** @param bytes - already reserved. */
   constructor(bytes: number, address: string, socket: Socket, room: ReplyRoom) {
     this.#bytes = bytes
     this.#address = address
@@ -31,7 +28,7 @@ export class HeldReply {
     this.#room = room
   }
 
-  /** Keeps the bytes of the reply, which is about to be sent, until the operating system has it. */
+  /** Keeps the room of the reply, which is about to be sent, until the operating system has taken it. */
   sending(response: ServerResponse, bytes: number): void {
     if (bytes <= UNCOUNTED_REPLY_BYTES) return
     this.#isSending = true
@@ -42,7 +39,7 @@ export class HeldReply {
     })
   }
 
-  /** Gives everything back once the connection is gone, be it before there is a reply. */
+  /** Releases everything when the connection closes, also without a reply. */
   releaseWithConnection(): void {
     if (this.#socket.closed) {
       this.release()
@@ -51,7 +48,7 @@ export class HeldReply {
     }
   }
 
-  /** Gives everything back, unless a reply is being sent that needs it. */
+  /** Releases everything, unless a reply that needs it is being sent. */
   releaseUnlessSending(): void {
     if (!this.#isSending) this.release()
   }
@@ -67,32 +64,36 @@ export class HeldReply {
   }
 }
 
-/** See the head of this file. */
+/**
+ * Limits the memory of replies, above all of unread ones. Room for the largest possible reply to a push is reserved
+ * before its records are produced, because afterwards the push cannot be refused. The part that the reply does not
+ * need is released at once; the rest when the operating system has taken the reply, or when the connection closes.
+ */
 export class ReplyRoom {
   readonly #maxBytes: number
   readonly #maxBytesPerAddress: number
-  /** Of the addresses that hold some. */
+  /** Has only addresses that hold bytes. */
   readonly #bytesByAddress = new Map<string, number>()
-  /** What is held for the replies of each connection that had one large enough to be counted. */
+  /** The reserved room by connection, for connections that had a counted reply. */
   readonly #heldOn = new WeakMap<Socket, Set<HeldReply>>()
   #heldBytes = 0
 
-  /** @param largestReply - bytes of the largest reply that there can be, for which there is always room. */
+  /** @param largestReply - bytes of the largest possible reply, for which there is always room. */
   constructor(maxBytes: number, largestReply: number) {
     this.#maxBytes = Math.max(maxBytes, largestReply)
     this.#maxBytesPerAddress = Math.max(this.#maxBytes * REPLY_ADDRESS_SHARE, largestReply)
   }
 
-  /** Bytes taken and not yet given back. */
+  /** Bytes in use. */
   get heldBytes(): number {
     return this.#heldBytes
   }
 
   /**
-   * Takes room for a reply of at most so many bytes.
+   * Reserves room for a reply of at most this many bytes.
    *
    * @returns `undefined` for a reply that is too small to be counted.
-   * @throws ProxyError when the replies that wait to be read leave no room.
+   * @throws ProxyError `OVERLOADED` if unread replies leave no room.
    */
   reserve(socket: Socket, bytes: number): HeldReply | undefined {
     if (bytes <= UNCOUNTED_REPLY_BYTES) return undefined
@@ -113,8 +114,8 @@ export class ReplyRoom {
   }
 
   /**
-   * For {@link HeldReply} only, as is the method below. There is one listener for each connection, since of replies
-   * there may be many; a response that waits its turn has no event.
+   * Only {@link HeldReply} may call this and the method below. Each connection has one listener, because it may
+   * have many replies; a response that waits for its turn emits no event.
    */
   heldOn(socket: Socket): Set<HeldReply> {
     let held = this.#heldOn.get(socket)
@@ -137,7 +138,7 @@ export class ReplyRoom {
   }
 }
 
-/** Bytes of replies that one of so many processes may hold, with the heap that this one may use. */
+/** The limit for bytes of replies in one of `workers` processes, with the heap that this process may use. */
 export function replyBytesInFlight(
   workers: number,
   heapBytes: number = getHeapStatistics().heap_size_limit,

@@ -1,6 +1,6 @@
 /**
- * Writes replies, all of them JSON, without Express: its `res.json` costs more than all else in a push.
- * Bodies are strings, because Node sends head and body in one write only then.
+ * Writes JSON replies without Express, whose `res.json` costs more than all other work of a push. Bodies are
+ * strings: only then Node sends head and body in one write.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
@@ -13,19 +13,22 @@ import { discardBody } from './discard-body.ts'
 import type { Dialect } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
 
-/** Names and values of further headers in turn, as `writeHead` takes them. */
+/** Names and values of further headers, alternating, as `writeHead` takes them. */
 export type HeaderList = readonly string[]
 
 const NO_HEADERS: HeaderList = []
-/** Of every reply with a body. */
+/** The headers of every reply with a body. */
 export const SAFE_HEADERS: HeaderList = [
   ...['X-Content-Type-Options', 'nosniff'],
   ...['Cache-Control', 'no-store'],
 ]
-/** An unread body up to this size is skipped for the next request's sake; a longer one costs the connection. */
+/**
+ * An unread body up to this size is skipped so that the connection can be reused; after a longer one the connection
+ * ends.
+ */
 const SKIPPED_BODY_MAX_BYTES = 65_536
 
-/** Begins a reply; its body, this one, is to be written at its end. */
+/** Writes the head of a reply. The caller must write this body at the end. */
 export function beginJson(
   response: ServerResponse,
   requestId: string,
@@ -36,30 +39,30 @@ export function beginJson(
   response.writeHead(status, headersOf(requestId, body, extraHeaders))
 }
 
-/** Answers an OPTIONS request: the headers say it all. */
+/** Replies to an OPTIONS request, with headers only. */
 export function sendNoContent(
   response: ServerResponse,
   requestId: string,
   headers: HeaderList,
 ): void {
-  // Node ends a connection of HTTP/1.0 after a reply whose length it is not told.
+  // Node ends a connection of HTTP/1.0 after a reply without a length.
   if (response.req.httpVersionMinor === 0) response.shouldKeepAlive = false
   response.writeHead(NO_CONTENT_STATUS, ['X-Request-Id', requestId, ...headers]).end()
 }
 
-/** How a refusal differs from the usual. */
+/** Options of a refusal. */
 export interface RefusalOptions {
   readonly headers?: HeaderList
   /**
-   * Ends the connection after this reply, whatever became of the body: `afterBody` once the client has
-   * sent it, `atOnce` where its end will never be seen.
+   * Ends the connection after this reply: with `afterBody` once the client has sent the body, with `atOnce` if the
+   * end of the body will never be seen.
    */
   readonly closes?: 'afterBody' | 'atOnce'
 }
 
 /**
- * Refuses a request as a whole, in the dialect of its path. Does nothing where a reply has
- * begun. The connection ends with the reply if a body is still to come that is too long to skip.
+ * Refuses a request as a whole, in the dialect of its path. No effect after a reply has begun. The connection ends
+ * with the reply if the rest of the body is too long to skip.
  *
  * @returns the status.
  */
@@ -76,14 +79,14 @@ export function refuse(
   const body = dialect.refusalBody(refusal, requestId)
   const headers = [...retryAfter(status), ...(options.headers ?? NO_HEADERS)]
   const closes = options.closes ?? (isSkippable(request) ? undefined : 'afterBody')
-  // Node writes `Connection: close` from this, and nothing that follows on the connection is served.
+  // Node writes `Connection: close` because of this, and no later request of the connection is served.
   if (closes !== undefined) response.shouldKeepAlive = false
   beginJson(response, requestId, status, body, headers)
   if (closes === undefined) {
     response.end(body)
   } else if (closes === 'atOnce') {
-    // Node forgets a request once its response is out: whoever still reads its body would wait until the connection
-    // closes, which the client may read the reply before.
+    // Node no longer emits events of a request after its response. A reader of its body would wait until the
+    // connection closes, which may be much later.
     response.once('finish', () => request.emit('close')).end(body)
   } else if (isSendingBody(request)) {
     endAfterBody(request, response, body)
@@ -94,9 +97,9 @@ export function refuse(
 }
 
 /**
- * `Retry-After` for the statuses that ask for another try; nothing for the others.
+ * Returns `Retry-After` for statuses that ask for a retry, nothing for others.
  *
- * @param rateLimitSeconds - when the rate limit has room again, for the status of a rate limit.
+ * @param rateLimitSeconds - when the rate limit has room again, for a rate limit.
  */
 export function retryAfter(status: number, rateLimitSeconds = 1): HeaderList {
   if (status === HTTP_MAPPINGS.RATE_LIMITED.status) {
@@ -121,15 +124,15 @@ export function headersOf(requestId: string, body: string, extraHeaders: HeaderL
   ]
 }
 
-/** A client that waits for 100 Continue sends no body after another status. */
+/** Not a client that waits for 100 Continue: it sends no body after another status. */
 function isSendingBody(request: IncomingMessage): boolean {
   return !request.complete && request.headers.expect === undefined && bodyBytesOf(request) > 0
 }
 
 /**
- * Shows the reply at once, but ends it, and with it the connection, when the client has sent all. Its
- * bytes are read and thrown away: closing earlier would reset the connection of a client that reads
- * only after it has written, and it would never see the reply.
+ * Sends the reply at once, but ends it, and the connection, only after the client has sent everything. Its bytes
+ * are read and discarded: an earlier close would reset the connection, and a client that reads only after it has
+ * written would never see the reply.
  */
 function endAfterBody(request: IncomingMessage, response: ServerResponse, body: string): void {
   response.write(body)

@@ -1,21 +1,21 @@
-/** Refuses requests that Node's parser lets through although no honest client sends them. Pure. */
+/** Refuses invalid requests that Node's parser accepts. Pure. */
 import type { IncomingMessage } from 'node:http'
 import type { Refusal } from './error-body.ts'
 
-/** Only then is it known where the body ends (RFC 9112, 6.3). */
+/** Only with this does the body have a known end (RFC 9112, 6.3). */
 const ENDS_WITH_CHUNKED = /(?:^|,)\s*chunked\s*$/
 
-/** What to tell a client that speaks another version. */
+/** The message for other HTTP versions. */
 export const VERSIONS_MESSAGE = 'the HTTP version must be 1.1 or 1.0'
 
-/** Says what is wrong with the head of a request. After each of these the connection is closed. */
+/** Checks the head of a request. Returns the refusal if it is invalid; the connection must be closed after it. */
 export function headRefusal(request: IncomingMessage, maxHeaders: number): Refusal | undefined {
   const { rawHeaders, headers, httpVersion } = request
-  // Node's parser takes 2.0 and 0.9 as well, and a line without any as 0.9.
+  // Node's parser also accepts 2.0 and 0.9, and a line without a version as 0.9.
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     return { code: 'HTTP_VERSION_NOT_SUPPORTED', message: VERSIONS_MESSAGE }
   }
-  // Names and values in turn. Node stops at this many and drops the rest, framing headers included.
+  // Names and values alternate. Node stops at this number and drops the rest, framing headers included.
   if (rawHeaders.length >= maxHeaders * 2) {
     return {
       code: 'HEADERS_TOO_LARGE',
@@ -53,7 +53,7 @@ function targetRefusal(target: string, host: string | undefined): Refusal | unde
     }
   }
   if (target === '*') return undefined
-  // Absolute form, as sent to forward proxies: fine where it names the host it is sent to.
+  // The absolute form, as sent to forward proxies, is allowed if it names the host of the Host header.
   const url = URL.parse(target)
   if (url?.protocol !== 'http:') {
     return { code: 'INVALID_HTTP', message: 'the request target must be a path or an http URL' }
@@ -66,7 +66,7 @@ function targetRefusal(target: string, host: string | undefined): Refusal | unde
       }
 }
 
-/** The path and query of a request target that was not refused; of `*`, which has none, the root. */
+/** Returns the path and query of an accepted request target; `/` for `*`. */
 export function pathOf(target: string): string {
   if (target.startsWith('/')) return target
   const url = URL.parse(target)

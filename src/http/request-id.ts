@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 
-/** What of `X-Request-Id` is taken over: anything else could forge log lines or headers. */
+/** The accepted form of `X-Request-Id`: anything else could forge log lines or headers. */
 const ACCEPTED = /^[\w-]{1,64}$/
 
-/** How far the counter goes: eight hexadecimal digits. */
+/** The counter has eight hexadecimal digits. */
 const COUNTS = 2 ** 32
 
-/** Gives the id of a request: the client's own where it is fit to be logged, a new one otherwise. */
+/** Returns the id of a request: the client's own if it has the accepted form, otherwise a new one. */
 export type RequestIds = (headers?: IncomingHttpHeaders) => string
 
 /**
- * Makes the source of request ids. New ones are UUIDv7 (RFC 9562), so that they sort by time, with a counter
- * (6.2) behind random bits of this source: Node's `randomUUID` for each would be dearer than all that is logged.
+ * Creates the generator of request ids. New ids are UUIDv7 (RFC 9562), so that they sort by time: random bits of
+ * this process and a counter (6.2). A call of Node's `randomUUID` per request would cost more than all logging.
  */
 export function createRequestIds(clock: Clock): RequestIds {
-  // A version 4 UUID is random from its 15th character on, variant included, as a version 7 is.
+  // A version 4 UUID is random from its 15th character on, the variant included, as in version 7.
   const random = randomUUID().slice(15, 28)
   let count = 0
   let prefixMs = NaN

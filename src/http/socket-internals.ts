@@ -1,27 +1,27 @@
 /**
- * The two things about a socket of Node's HTTP server that Node tells nobody, in one place. Where a version of Node
- * has them no longer, the server does without: it is coarser then, not wrong.
+ * Two internals of Node's HTTP sockets, in one place. If a version of Node no longer has them, the server works
+ * without them: less precisely, but correctly.
  */
 import type { Socket } from 'node:net'
 
-/** What a parser's `onIncoming` returns to say that other bytes than HTTP follow the head of this request. */
+/** The value that a parser's `onIncoming` returns if bytes other than HTTP follow the head of this request. */
 const NOT_HTTP_FROM_HERE = 2
 
 /**
- * Has Node's parser stop at the next request, and drop what is left of the bytes that it is at. Otherwise it would
- * make objects of all requests in them, of which 64 KiB hold 3,600.
+ * Stops Node's parser at the next request, so that it drops the rest of its bytes. Otherwise it would create
+ * objects for all requests in them: 64 KiB hold 3,600.
  */
 export function stopParser(socket: Socket): void {
   const parser: unknown = Reflect.get(socket, 'parser')
   if (!isObject(parser) || typeof Reflect.get(parser, 'onIncoming') !== 'function') return
   Reflect.set(parser, 'onIncoming', (request: { upgrade: boolean }) => {
-    // Node must not take it for the upgrade that it looks like.
+    // Node must not treat it as an upgrade.
     request.upgrade = false
     return NOT_HTTP_FROM_HERE
   })
 }
 
-/** How many bytes of all that was written to a socket the kernel has taken, in the middle of a write too. */
+/** Returns how many of the written bytes the kernel has taken, also in the middle of a write. */
 export function bytesTaken(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle')
   if (isObject(handle)) {

@@ -1,7 +1,7 @@
 /**
- * Replies that are written bit by bit, for as long as there is something to say: lines of JSON, server-sent events.
- * Whoever writes waits for the client to read. One that does not is cut off as with any other reply (`connection.ts`),
- * and what it may leave unread is counted with large replies (`reply-room.ts`).
+ * Streams replies that may go on for long: lines of JSON, server-sent events. Writers wait for the client to read.
+ * A client that does not read is cut as with any other reply (`connection.ts`), and the bytes that it may leave
+ * unread count as a large reply (`reply-room.ts`).
  */
 import type { ServerResponse } from 'node:http'
 import { ProxyError } from '../base/errors.ts'
@@ -12,23 +12,23 @@ import { STREAMED_REPLY_BYTES } from './limits.ts'
 import { type HeaderList, SAFE_HEADERS } from './reply.ts'
 import type { HeldReply, ReplyRoom } from './reply-room.ts'
 
-/** What a {@link StreamedReply} is made of. */
+/** Options of a {@link StreamedReply}. */
 export interface StreamedReplyOptions {
   readonly contentType: string
   readonly room: ReplyRoom
-  /** @defaultValue none but those of every reply */
+  /** @defaultValue only the headers of every reply */
   readonly headers?: HeaderList
 }
 
-/** The response is all that a route and its connection both know. */
+/** Keyed by response, because a route and its connection share no other object. */
 const STREAMED = new WeakMap<ServerResponse, StreamedReply>()
 
-/** What is written to a response bit by bit; `undefined` where that is done otherwise. */
+/** Returns the streamed reply of a response; `undefined` if it is not streamed. */
 export function streamedReplyOf(response: ServerResponse): StreamedReply | undefined {
   return STREAMED.get(response)
 }
 
-/** A reply of status 200, whose head is sent at once. */
+/** A streamed reply with status 200. Its head is sent at once. */
 export class StreamedReply {
   readonly #response: ServerResponse
   readonly #held: HeldReply | undefined
@@ -36,7 +36,7 @@ export class StreamedReply {
   #drained: PromiseWithResolvers<void> | undefined
   #isGone = false
 
-  /** @throws ProxyError `OVERLOADED` when the replies that wait to be read leave no room. Nothing is sent then. */
+  /** @throws ProxyError `OVERLOADED` if unread replies leave no room. Nothing has been sent then. */
   constructor(
     response: ServerResponse,
     requestId: string,
@@ -47,7 +47,7 @@ export class StreamedReply {
     this.#held = room.reserve(request.socket, STREAMED_REPLY_BYTES)
     this.#held?.releaseWithConnection()
     STREAMED.set(response, this)
-    // There are no chunks in HTTP/1.0: the end of the connection is that of the reply.
+    // HTTP/1.0 has no chunks: the end of the connection ends the reply.
     if (request.httpVersionMinor === 0) response.shouldKeepAlive = false
     const own = ['Content-Type', contentType, 'X-Request-Id', requestId]
     response.writeHead(OK_STATUS, [...own, ...SAFE_HEADERS, ...headers])
@@ -55,7 +55,7 @@ export class StreamedReply {
     response.on('drain', () => {
       this.#wakeUp()
     })
-    // After the end of the reply too.
+    // Also after the end of the reply.
     response.once('close', () => {
       this.clientGone()
     })
@@ -63,17 +63,17 @@ export class StreamedReply {
   }
 
   /**
-   * Aborted when nothing more needs to be written: because the client has gone, whose reason is {@link ClientGone}, or
-   * because the server stops, and the route is to end the reply within a second.
+   * Aborts when no more should be written: because the client left (the reason is {@link ClientGone}), or because
+   * the server stops. Then the route should end the reply within a second.
    */
   get signal(): AbortSignal {
     return this.#aborter.signal
   }
 
   /**
-   * Writes a piece, of some KiB at most. Does nothing once the client has gone.
+   * Writes a piece of at most some KiB. No effect after the client left.
    *
-   * @returns when the client has read enough for the next piece to be written, or has gone; `undefined` where it may be
+   * @returns a promise for the time when the client has read enough or left; `undefined` if the next piece may be
    * written at once.
    */
   write(piece: string | Uint8Array): Promise<void> | undefined {
@@ -83,28 +83,28 @@ export class StreamedReply {
     return this.#drained.promise
   }
 
-  /** Ends the reply. A second time does no harm. */
+  /** Ends the reply. A second call has no effect. */
   end(): void {
     if (!this.#isGone && !this.#response.writableEnded) this.#response.end()
   }
 
-  /** Ends the connection in the middle of the reply, so that the client does not take it for whole. */
+  /** Cuts the connection, so that the client notices that the reply is incomplete. */
   cut(): void {
     if (!this.#response.writableEnded) this.#response.destroy()
   }
 
-  /** Whether a route failed with this because of {@link StreamedReply.signal}. */
+  /** Whether this error of a route came from {@link StreamedReply.signal}. */
   wasStoppedBy(error: unknown): boolean {
     if (!this.signal.aborted) return false
     return error === this.signal.reason || (error instanceof Error && error.name === 'AbortError')
   }
 
-  /** For the connection, as is the method below: the server stops. */
+  /** The server stops. Only the connection may call this and the method below. */
   stop({ code, message }: Refusal): void {
     if (!this.#response.writableEnded) this.#aborter.abort(new ProxyError(code, message))
   }
 
-  /** Of a response that waits its turn Node 22 says nothing. */
+  /** The client left. Node 22 emits no event for a response that waits for its turn. */
   clientGone(): void {
     if (this.#isGone) return
     this.#isGone = true

@@ -1,18 +1,12 @@
-/**
- * Divides the work of pushes among turns of the event loop, so that many large ones which arrive together do not
- * keep everybody else waiting: between two turns the loop looks at its sockets, and answers `/readyz`.
- *
- * Between calls, whoever waits was there before all who come later, and is let in by the turn that is scheduled.
- */
 import type { Clock } from '../base/clock.ts'
 
 /**
- * Work of one turn, in bytes: the costliest bodies take some 80 ns a byte, from the first check to the reply. One
- * piece of work that is larger has a turn for itself.
+ * Work of one turn, bytes: the most expensive bodies take 80 ns per byte, from the first check to the reply. A
+ * larger piece of work gets a turn of its own.
  */
 const BYTES_PER_TURN = 524_288
 
-/** What the smallest piece of work counts: HTTP and bookkeeping take 20 us of each push. */
+/** Added to each piece of work: HTTP and bookkeeping take 20 us per push. */
 const LEAST_BYTES = 1_024
 
 interface Waiter {
@@ -20,7 +14,12 @@ interface Waiter {
   readonly enter: () => void
 }
 
-/** See the head of this file. */
+/**
+ * Spreads the work of pushes over turns of the event loop, so that many large ones at once do not delay all other
+ * clients: between two turns the loop looks at its sockets and replies to `/readyz`.
+ *
+ * Between calls, waiters are in order of arrival, and if there are any, a turn is scheduled that admits some.
+ */
 export class WorkTurns {
   readonly #clock: Clock
   #waiters: Waiter[] = []
@@ -32,9 +31,9 @@ export class WorkTurns {
   }
 
   /**
-   * Takes some of this turn's work, or waits for a turn that has room.
+   * Takes room for work in this turn, or waits for a turn with room.
    *
-   * @returns `undefined` where the work may be done at once.
+   * @returns `undefined` if the work may be done at once.
    */
   enter(bytes: number): Promise<void> | undefined {
     const counted = bytes + LEAST_BYTES

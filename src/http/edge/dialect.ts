@@ -1,26 +1,25 @@
-/**
- * How an API says no: each has its own shape of an error. Which one a request gets follows from its path, also where
- * the request is refused before a route is looked for: see {@link RouteTable}.
- */
 import { refusalBody, refusedPushBody, type Refusal } from '../error-body.ts'
 
-/** See the head of this file. */
+/**
+ * The form of error replies of one API. The path of a request selects it, also if the request is refused before its
+ * route is looked up: see {@link RouteTable}.
+ */
 export interface Dialect {
-  /** Writes the body of a reply to a request that is refused as a whole. */
+  /** Writes the reply body for a request that is refused as a whole. */
   refusalBody(refusal: Refusal, requestId: string): string
 }
 
-/** `{"error_code", "message", "request_id"}`: what is no API's own. */
+/** `{"error_code", "message", "request_id"}`: for paths that belong to no API. */
 export const PLAIN: Dialect = { refusalBody }
 
-/** The same in a failed push, with an element in `errors`. */
+/** The form of `/push`: the same fields in a failed push, with one element in `errors`. */
 export const PUSH: Dialect = { refusalBody: refusedPushBody }
 
 /** The dialects of all paths. */
 export interface Dialects {
-  /** The dialect of a path, whatever the method, also of one that no route has. */
+  /** Returns the dialect of a path, for every method and also if no route has the path. */
   dialectOf(url: string): Dialect
 }
 
-/** Where there is but one dialect. */
+/** For servers with the plain dialect only. */
 export const PLAIN_ONLY: Dialects = { dialectOf: () => PLAIN }

@@ -1,4 +1,3 @@
-/** Takes each request of a route through the gate to its reply. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
@@ -17,28 +16,28 @@ import { streamedReplyOf } from '../streamed-reply.ts'
 import type { PathParams } from './path-pattern.ts'
 import type { BodilessRoute, Call, Entry, Gate, Route } from './route.ts'
 
-/** What {@link Edge} works with. */
+/** Dependencies of the {@link Edge}. */
 export interface EdgeOptions {
   readonly gate: Gate
   readonly bodyReader: BodyReader
   readonly requestIds: RequestIds
-  /** Called once for each request, when it is over. The status is 499 where the client left before the reply. */
+  /** Called once per request, after its reply. The status is 499 if the client left before the reply. */
   readonly onAnswered: (route: Route, call: Call, status: number, durationMs: number) => void
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
 }
 
-/** How a refusal ends the connection whose input makes no sense any more, or does. */
+/** Options of a refusal: `BROKEN` after input that cannot be parsed, `WHOLE` otherwise. */
 const BROKEN: RefusalOptions = { closes: 'atOnce' }
 const WHOLE: RefusalOptions = {}
 
-/** The refusal of what went wrong by a mistake of ours. */
+/** The refusal after a bug in kprf. */
 export const INTERNAL: Refusal = {
   code: 'INTERNAL',
   message: 'a bug in kprf: report it, with the log lines of this request_id',
 }
 
-/** See the head of this file. */
+/** Takes each request of a route through the gate to its reply. */
 export class Edge {
   readonly #options: EdgeOptions
 
@@ -102,7 +101,10 @@ export class Edge {
     return discarding === undefined ? route.answer(call) : discarding.then(() => route.answer(call))
   }
 
-  /** Says no for the gate. What was said at once ends the connection: nothing behind it has been served. */
+  /**
+   * Sends the refusal of the gate. A refusal without delay also ends the connection: no later request has been
+   * served yet.
+   */
   #keepOut({ dialect }: Route, call: Call, refusal: Refusal, isAtOnce: boolean): number {
     const { request, response, requestId } = call
     return refuse(
@@ -115,7 +117,7 @@ export class Edge {
     )
   }
 
-  /** Answers what a route, or the gate, threw. */
+  /** Replies after a route or the gate threw an error. */
   #refuse(route: Route, call: Call, error: unknown): number {
     const { request, response, requestId } = call
     const reply = streamedReplyOf(response)
@@ -147,7 +149,10 @@ export class Edge {
   }
 }
 
-/** Clients mend their own mistakes and read why in the reply; what is on our side operators should see. */
+/**
+ * Errors of clients are logged at debug, because the reply explains them. Errors on the side of kprf or Kafka are
+ * warnings for operators.
+ */
 function logLevelOf(status: number): LogLevel {
   if (status === CLIENT_GONE_STATUS) return 'info'
   return status >= 500 ? 'warn' : 'debug'

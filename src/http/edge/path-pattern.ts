@@ -1,17 +1,17 @@
 import { invariant } from '../../base/invariant.ts'
 
-/** What the parameters of a path are in one request, decoded. */
+/** The decoded path parameters of one request. */
 export type PathParams = Readonly<Record<string, string>>
 
-/** Of a path without any. */
+/** For paths without parameters. */
 export const NO_PARAMS: PathParams = Object.freeze({})
 
-/** What may be between two slashes: characters that need no encoding, or the name of a parameter. */
+/** A segment between two slashes: characters that need no encoding, or `:` and a parameter name. */
 const SEGMENT = /^(?::\w+|[\w.~-]+)$/
 
 /** A path with parameters, such as `/topics/:topic/raw`: the part of Express's patterns that kprf uses. */
 export class PathPattern {
-  /** The same for two patterns that only call their parameters by other names. */
+  /** Equal for patterns that differ only in the names of parameters. */
   readonly shape: string
   readonly hasParams: boolean
   readonly #segments: readonly string[]
@@ -27,7 +27,7 @@ export class PathPattern {
     this.shape = this.#segments.map((text) => (text.startsWith(':') ? ':' : text)).join('/')
   }
 
-  /** Whether a path, of which these are the parts between slashes, is one of this pattern. */
+  /** Whether a path with these segments matches this pattern. */
   matches(segments: readonly string[]): boolean {
     if (segments.length !== this.#segments.length) return false
     for (const [index, expected] of this.#segments.entries()) {
@@ -38,9 +38,9 @@ export class PathPattern {
   }
 
   /**
-   * Reads the parameters of a path that matches.
+   * Reads the parameters of a matching path.
    *
-   * @returns `undefined` where one does not decode, which the server refuses before it looks for a route.
+   * @returns `undefined` if one cannot be decoded. The server refuses such a path before it looks for a route.
    */
   paramsOf(segments: readonly string[]): PathParams | undefined {
     const params: Record<string, string> = {}
@@ -56,7 +56,7 @@ export class PathPattern {
   }
 }
 
-/** What is between the slashes of a path that begins with one. */
+/** Splits a path, which begins with a slash, at its slashes. */
 export function segmentsOf(path: string): readonly string[] {
   return path.slice(1).split('/')
 }

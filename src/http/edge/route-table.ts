@@ -1,10 +1,3 @@
-/**
- * Which path has which routes. The one place where a path is compared: a request is routed, and the dialect of whatever
- * is refused before that is chosen, by the same look into this table.
- *
- * Paths are compared as they are spelt: upper and lower case differ, `%70` is not `p`, a query does not count, nor does
- * one slash at the end. Only parameters are decoded.
- */
 import { invariant } from '../../base/invariant.ts'
 import type { Refusal } from '../error-body.ts'
 import type { HeaderList } from '../reply.ts'
@@ -15,14 +8,14 @@ import type { Route } from './route.ts'
 /** The routes of one path. */
 export interface RoutesOfPath {
   readonly dialect: Dialect
-  /** What the path says to an OPTIONS request, and beside the refusal of a method. */
+  /** The `Allow` header: for OPTIONS requests and for refused methods. */
   readonly allow: HeaderList
   readonly notAllowed: Refusal
-  /** `undefined` where the path does not take the method. */
+  /** Returns the route of a method; `undefined` if the path does not take it. */
   route(method: string | undefined): Route | undefined
 }
 
-/** What a path was found to be. */
+/** The routes of a matching path, and the parameters. */
 export interface PathMatch {
   readonly routes: RoutesOfPath
   readonly params: PathParams
@@ -33,9 +26,15 @@ interface PatternRoutes {
   readonly routes: RoutesOfPath
 }
 
-/** See the head of this file. */
+/**
+ * Maps paths to routes. Only this class compares paths: one look-up selects both the route of a request and the
+ * dialect of its refusals.
+ *
+ * Paths are compared as written: case matters, `%70` is not `p`, the query does not count, and neither does one
+ * slash at the end. Only parameters are decoded.
+ */
 export class RouteTable implements Dialects {
-  /** Paths without parameters: these come first. */
+  /** Paths without parameters. They take precedence. */
   readonly #byPath = new Map<string, PathMatch>()
   /** Paths with parameters: the first that matches counts. */
   readonly #patterns: PatternRoutes[] = []
@@ -55,16 +54,16 @@ export class RouteTable implements Dialects {
   /**
    * Finds the routes of a request target.
    *
-   * @returns `undefined` where no route has such a path.
+   * @returns `undefined` if no route has this path.
    */
   match(url: string): PathMatch | undefined {
-    // Nearly all requests are spelt as the route is.
+    // Nearly all requests match without further work.
     return this.#byPath.get(url) ?? this.#matchPath(pathOf(url))
   }
 
   dialectOf(url: string): Dialect {
     const path = pathOf(url)
-    // Not `match`: a parameter that does not decode belongs to its API all the same.
+    // Not `match`, because a path with a parameter that cannot be decoded still belongs to its API.
     const routes = this.#byPath.get(path)?.routes ?? this.#patternOf(segmentsOf(path))?.routes
     return routes?.dialect ?? PLAIN
   }
@@ -101,12 +100,14 @@ function routesOf(path: string, routes: readonly Route[]): RoutesOfPath {
   }
 }
 
-/** The path of a request target that begins with a slash, without one at its end. */
+/**
+ * Returns the path of a request target, which begins with a slash, without query and without a slash at the end.
+ */
 function pathOf(url: string): string {
   const end = url.search(QUERY_OR_FRAGMENT)
   const path = end === -1 ? url : url.slice(0, end)
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-/** No target has a fragment, but Node's parser lets one through, and Express would not look at it. */
+/** A request target has no fragment, but Node's parser lets one through, and Express ignores it. */
 const QUERY_OR_FRAGMENT = /[?#]/

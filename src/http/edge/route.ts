@@ -8,71 +8,71 @@ import type { PushMode } from '../../base/push-mode.ts'
 import type { Dialect } from './dialect.ts'
 import type { PathParams } from './path-pattern.ts'
 
-/** One request on its way. */
+/** One request on its way through the edge. */
 export interface Call {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** Of the client, or of ours: in the reply and in the log. */
+  /** The id of the request, from the client or generated; in the reply and in the log. */
   readonly requestId: string
-  /** By their names in {@link Route.path}, decoded. */
+  /** Decoded path parameters, by their names in {@link Route.path}. */
   readonly params: PathParams
-  /** Who the gate says it is; anonymous until it has said so. */
+  /** The identity that the gate found; anonymous before. */
   principal: Principal
-  /** `async` until the body has said otherwise. */
+  /** `async` until the body has been parsed. */
   mode: PushMode
 }
 
-/** What a client wants of a route: to write records, to read what topics there are, or nothing that needs a right. */
+/** The right that a route needs: to write records, to list topics, or none. */
 export type Access = 'produce' | 'describe' | 'open'
 
 interface EveryRoute {
-  /** What the log calls a request: of a `push` it says `push failed`. */
+  /** The name in log messages: for `push`, the log says `push failed`. */
   readonly name: string
   readonly method: 'GET' | 'POST' | 'PUT'
   /**
-   * Such as `/topics/:topic/raw`. Upper and lower case differ, and so do encoded and plain letters; a slash at the end
-   * does not count. A path without parameters comes before one with them.
+   * For example `/topics/:topic/raw`. Case matters, an encoded letter differs from a plain one, and a slash at the
+   * end does not count. A path without parameters takes precedence over one with parameters.
    */
   readonly path: string
   readonly access: Access
-  /** The same for all methods of a path. */
+  /** All methods of a path must have the same dialect. */
   readonly dialect: Dialect
   /**
-   * Says what is wrong with the head of a request that the gate has let through, before anything of its body is read.
-   * Never later: if the refusal ends the connection, nothing that came behind the request may be served.
+   * Checks the head of a request, after the gate and before its body is read. It must not be called later: if the
+   * refusal ends the connection, no later request may have been served.
    *
-   * @throws ProxyError what the request is refused for.
+   * @throws ProxyError the refusal.
    */
   checkHead?(call: Call): void
 }
 
-/** A route that wants no body. One that comes all the same is thrown away before the answer. */
+/** A route without a body. If a body arrives, it is discarded before the reply. */
 export interface BodilessRoute extends EveryRoute {
   readonly body: 'none'
   /** As in {@link WholeBodyRoute}. */
   answer(call: Call): MaybePromise<number>
 }
 
-/** A route that wants all of the body at once, decompressed. */
+/** A route that gets the whole decompressed body at once. */
 export interface WholeBodyRoute extends EveryRoute {
   readonly body: 'whole'
   /**
-   * Answers a request.
+   * Replies to a request.
    *
-   * @param body - released when the answer is there, unless the route does it earlier.
+   * @param body - released after the reply, unless the route releases it earlier.
    * @returns the status of the reply.
-   * @throws ProxyError what the request is refused for.
+   * @throws ProxyError the refusal.
    */
   answer(call: Call, body: HeldBody): MaybePromise<number>
 }
 
-/** A route that works on the body while it arrives. */
+/** A route that processes the body while it arrives. */
 export interface StreamedBodyRoute extends EveryRoute {
   readonly body: 'stream'
   readonly streamLimits?: StreamLimits
   /**
-   * As in {@link WholeBodyRoute}. What the body fails with may be left to the edge as long as no reply has begun. The
-   * rest of a body that is not read to its end is thrown away after the answer.
+   * As in {@link WholeBodyRoute}. The route may let errors of the body through to the edge as long as it has not
+   * begun a reply. The unread rest of a body is discarded after the reply.
    */
   answer(call: Call, body: BodyStream): MaybePromise<number>
 }
@@ -80,12 +80,12 @@ export interface StreamedBodyRoute extends EveryRoute {
 /** One method of one path. */
 export type Route = BodilessRoute | WholeBodyRoute | StreamedBodyRoute
 
-/** Why a request does not get in, or who it is that does. */
+/** The refusal of a request, or the identity of its client. */
 export type Entry = Refusal | { readonly principal: Principal }
 
 /**
- * Decides, for every route and before anything of the body is read, whether a request gets in. A gate that answers at
- * once delays nothing. While it thinks, nothing of the body is read, and what is pipelined behind waits for its turn to
- * be answered; a refusal that comes so late ends the connection only where the rest of a body would be in the way.
+ * Decides for every route whether a request is admitted, before its body is read. A gate that answers without a
+ * promise causes no delay. While a promise is pending, the body is not read, and later pipelined requests wait for
+ * their turn to reply. A refusal after a promise ends the connection only if the rest of a body is in the way.
  */
 export type Gate = (route: Route, request: IncomingMessage) => MaybePromise<Entry>

@@ -1,6 +1,6 @@
 /**
- * Finds the route of a request. Whatever the spelling of its path, a request gets to a route through the edge only, and
- * so through the gate.
+ * Finds the route of a request. Every request reaches its route through the edge, and so through the gate, however
+ * its path is written.
  */
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,7 +11,7 @@ import type { RequestIds } from '../request-id.ts'
 import { type Edge, INTERNAL } from './edge.ts'
 import type { RouteTable } from './route-table.ts'
 
-/** What a router works with. */
+/** Dependencies of the router. */
 export interface RouterOptions {
   readonly routes: RouteTable
   readonly edge: Edge
@@ -21,14 +21,14 @@ export interface RouterOptions {
 
 const NOT_FOUND: Refusal = { code: 'NOT_FOUND', message: 'no such path' }
 
-/** Makes the Express app of some routes; everything else is refused in it. */
+/** Creates the Express app of the routes. It refuses all other requests. */
 export function createRouter({ routes, edge, requestIds, log }: RouterOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
 
-  // Express would look for a route in some 4 us (Node 26), and the dialect of an error must follow from the same look.
+  // Express would take 4 us to find a route (Node 26), and the dialect of an error must come from the same look-up.
   app.use((request: IncomingMessage, response: ServerResponse) => {
     const match = routes.match(request.url ?? '')
     const route = match?.routes.route(request.method)
@@ -50,7 +50,7 @@ export function createRouter({ routes, edge, requestIds, log }: RouterOptions): 
   return app
 }
 
-/** Handles what a route threw, which none does unless kprf or Express has a bug. */
+/** Handles errors of the router itself, which only a bug in kprf or Express can cause. */
 function createErrorHandler({
   routes,
   log,
@@ -59,7 +59,7 @@ function createErrorHandler({
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows an error handler by its four parameters
   return (error: unknown, request, response, _next) => {
     log.error('request failed because of a bug in kprf', { error })
-    // A reply that has begun is about to be sent whole.
+    // A reply that has begun will be completed.
     if (!response.headersSent) {
       refuse(
         request,

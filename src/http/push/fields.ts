@@ -1,11 +1,11 @@
-/** Checks on the keys of a request and of its records, as opposed to what is in them. */
+/** Checks the field names of a request and its records. */
 import type { HttpConfig } from '../../config/types.ts'
 import { Problem } from './problem.ts'
 
-/** What to do with a field that `/push` does not know: `http.unknown_fields`. */
+/** Policy for unknown fields of `/push`: `http.unknown_fields`. */
 export type UnknownFields = HttpConfig['unknownFields']
 
-/** Names that reach an object's prototype where code copies fields carelessly; no client means them. */
+/** Names that can change an object's prototype in careless code. No client needs them. */
 const FORBIDDEN_FIELDS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** A JSON object, as opposed to an array. */
@@ -15,13 +15,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Checks the names of an object's fields. What an unknown field has is not looked at. */
+/** Checks the field names of an object. The values of unknown fields are not checked. */
 export function checkFields(
   object: JsonObject,
   known: ReadonlySet<string>,
   unknownFields: UnknownFields,
 ): Problem | undefined {
-  // What JSON.parse makes has no inherited fields, and for-in allocates nothing.
+  // Objects from JSON.parse have no inherited fields, and for-in allocates nothing.
   for (const name in object) {
     if (known.has(name)) continue
     if (FORBIDDEN_FIELDS.has(name)) {

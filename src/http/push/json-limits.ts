@@ -1,18 +1,18 @@
 import type { JsonLimits } from '../parse-json.ts'
 
-/** Levels of arrays and objects allowed in a body. A push has four; what goes deeper is an attack. */
+/** Nesting limit of a body. A push needs four levels; deeper bodies are attacks. */
 const MAX_DEPTH = 64
-/** A record with all of its fields and five headers has 25. */
+/** A record with all fields and five headers has 25 parts. */
 const PARTS_PER_RECORD = 25
-/** For a push of few records, one of which has 100 headers and fields that kprf does not know. */
+/** Extra parts for a push of few records, one of them with 100 headers and unknown fields. */
 const PARTS_BESIDE = 4_000
-/** Records of one client have the same fields and headers; some have one or two of their own. */
+/** Records of one client have the same fields and headers; some have one or two more. */
 const SHAPES_PER_RECORD = 2
 const SHAPES_BESIDE = 1_000
 
 /**
- * What the JSON of a push may have. By default (10,000 records) the worst body of 8 MiB that keeps to
- * these limits is scanned and parsed within 100 ms on one core of 2026; without them it takes 700.
+ * Limits of the JSON of a push. By default (10,000 records), the worst body of 8 MiB within these limits is scanned
+ * and parsed in 100 ms on one core of 2026; without them it takes 700 ms.
  */
 export function jsonLimits(maxRecordsPerRequest: number): JsonLimits {
   return {

@@ -1,16 +1,16 @@
 /**
- * Checks a push and makes producer's records of it. Pure.
+ * Checks a push and converts it to records for the producer. Pure.
  *
- * One invalid record refuses the whole request before anything is produced: a client mends what it
- * wrote wrongly and sends all of it again, and records already produced would then be there twice.
- * What only the producer finds (no room, unknown topic) is told per record instead, while the others
- * are delivered: there the client sends again what failed, unchanged.
+ * One invalid record refuses the whole request before anything is produced: the client corrects it and sends
+ * everything again, and records that were already produced would then be stored twice. Errors that only the
+ * producer can find (no room, unknown topic) are reported per record, while the others are delivered: the client
+ * then sends only the failed records again.
  */
 import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, type UnknownFields } from './fields.ts'
 import { Problem } from './problem.ts'
 
-/** What a push must keep to beyond its form: keys of `http.*` in the configuration. */
+/** Limits of a push: keys of `http.*` in the configuration. */
 export interface PushRules {
   readonly maxRecordsPerRequest: number
   readonly maxTopicsPerRequest: number
@@ -25,12 +25,12 @@ export interface ValidPush {
   readonly returnOffsets: boolean
 }
 
-/** A request body, checked. */
+/** The result of the check of a request body. */
 export type ParsedPush =
   | ValidPush
-  /** No push at all. */
+  /** The body is not a push. */
   | { readonly kind: 'refused'; readonly problem: Problem }
-  /** By record index; `undefined` where the record is valid. */
+  /** By record index; `undefined` for valid records. */
   | {
       readonly kind: 'invalidRecords'
       readonly problems: readonly (Problem | undefined)[]
@@ -80,14 +80,14 @@ interface ParsedRecords {
   readonly problems: readonly (Problem | undefined)[] | undefined
 }
 
-/** Gives up at the first topic that is one too many. */
+/** Stops at the first topic above the limit. */
 function parseRecords(
   raws: readonly unknown[],
   { unknownFields, maxTopicsPerRequest }: PushRules,
 ): ParsedRecords | Problem {
   const records: ProducerRecord[] = []
   let problems: (Problem | undefined)[] | undefined
-  // Fewer records cannot have too many topics: most pushes are not counted.
+  // Topics are counted only if there are enough records to exceed the limit: for most pushes they are not.
   const topics = raws.length > maxTopicsPerRequest ? new Set<string>() : undefined
   for (const [index, raw] of raws.entries()) {
     const record = parseRecord(raw, unknownFields)
@@ -114,7 +114,7 @@ function refused(code: Problem['code'], message: string): ParsedPush {
 const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
 /** Kafka's partition numbers are 32-bit integers. */
 const MAX_PARTITION = 2_147_483_647
-/** Each costs an allocation or two: enough for tracing and routing, too few to make a record of. */
+/** Headers of a record: enough for tracing and routing. Each costs one or two allocations. */
 const MAX_HEADERS = 100
 const NO_HEADERS: readonly RecordHeader[] = []
 
@@ -138,7 +138,7 @@ interface RawRecord {
   readonly encoding?: unknown
 }
 
-/** Makes a record of one element of `records`. An optional field that is null counts as absent. */
+/** Converts one element of `records` to a record. An optional field that is null counts as absent. */
 export function parseRecord(
   element: unknown,
   unknownFields: UnknownFields,
@@ -203,13 +203,13 @@ function parseBytes(
     return new Problem('INVALID_RECORD', `${field} must be a string or null`)
   }
   if (!isBase64) return value.isWellFormed() ? value : loneSurrogate(field)
-  // Node decodes whatever it can and skips the rest: strict means that nothing was skipped.
+  // Node skips invalid characters when it decodes; the comparison detects that.
   const bytes = Buffer.from(value, 'base64')
   if (bytes.toString('base64') === value) return bytes
   return new Problem('INVALID_BASE64', `${field} must be padded base64 (RFC 4648, section 4)`)
 }
 
-/** JSON can escape half of a surrogate pair; UTF-8 has no bytes for it (RFC 8259, 8.2). */
+/** A string with half of an escaped surrogate pair: UTF-8 has no bytes for it (RFC 8259, 8.2). */
 function loneSurrogate(field: string): Problem {
   return new Problem('INVALID_TEXT', `${field} has a lone surrogate, which UTF-8 cannot express`)
 }
@@ -223,7 +223,8 @@ function parseInteger(value: unknown, max: number, problem: Problem): number | u
 function parseHeaders(raw: unknown): readonly RecordHeader[] | Problem {
   if (!isJsonObject(raw)) return INVALID_HEADERS
   const headers: RecordHeader[] = []
-  // What JSON.parse makes has no inherited fields; a list of all of them would be made before they are counted.
+  // Objects from JSON.parse have no inherited fields, and for-in makes no list of all names before they are
+  // counted.
   for (const key in raw) {
     const value = raw[key]
     if (headers.length === MAX_HEADERS) return TOO_MANY_HEADERS

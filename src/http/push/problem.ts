@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../base/errors.ts'
 
-/** What is wrong with a request or a record of it: a value, told apart from a good one by `instanceof`. */
+/** A problem of a request or one of its records. A value, distinguished from a good one by `instanceof`. */
 export class Problem {
   readonly code: ErrorCode
-  /** For the client, without text of the request. */
+  /** The message for the client. It must not quote the request. */
   readonly message: string
 
   constructor(code: ErrorCode, message: string) {

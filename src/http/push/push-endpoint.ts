@@ -1,4 +1,4 @@
-/** `POST /push`: one request from the gate to its reply. */
+/** Handles `POST /push`, from the gate to the reply. */
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../telemetry/logging.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
@@ -18,7 +18,7 @@ import { parsePush, type PushRules, type ValidPush } from './parse-push.ts'
 import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
 import { largestReplyBytes } from './record-elements.ts'
 
-/** What {@link PushEndpoint} works with. */
+/** Dependencies of the {@link PushEndpoint}. */
 export interface PushEndpointOptions {
   readonly ingest: Ingest
   readonly rules: PushRules
@@ -31,10 +31,10 @@ export interface PushEndpointOptions {
   readonly clock: Clock
 }
 
-/** The reply to a push of so many records is no work to speak of. */
+/** Up to this number of records, the work for a reply is negligible. */
 const FEW_RECORDS = 256
 
-/** A push on its way. */
+/** The state of one push. */
 interface Exchange extends Replying {
   readonly call: Call
 }
@@ -78,7 +78,7 @@ export class PushEndpoint implements WholeBodyRoute {
 
   #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
     const json = this.#options.jsonParser.parse(body.bytes)
-    // Records can wait for long, for room in the queue or for delivery: the text is of no use to them.
+    // Records may wait long for room in the queue or for delivery, and no longer need the text.
     body.drop()
     const push = parsePush(json, this.#options.rules)
     if (push.kind === 'refused') {
@@ -104,7 +104,7 @@ export class PushEndpoint implements WholeBodyRoute {
     const sent = this.#options.ingest.submit(push.records, {
       principal: exchange.call.principal,
       waitsForDelivery: waitForSend,
-      // Delivery can take long. Once admitted, the records are counted by the producer's own limits.
+      // Delivery may take long. Admitted records are counted by the limits of the producer instead.
       onAdmission: waitForSend ? body.release.bind(body) : undefined,
     })
     if (sent.isDone) return replyOutcome(exchange, sent, returnOffsets)
@@ -119,13 +119,13 @@ export class PushEndpoint implements WholeBodyRoute {
     recordCount: number,
   ): Promise<number> {
     await sent.done
-    // Thousands of records that waited for the same thing are done with at the same time, in many pushes.
+    // Many pushes whose records waited for the same event complete at the same time.
     if (recordCount > FEW_RECORDS) await this.#options.turns.enter(largestReplyBytes(recordCount))
     return replyOutcome(exchange, sent, returnOffsets)
   }
 }
 
-/** The most bytes that the reply to a push can have. */
+/** The largest possible reply to a push, bytes. */
 function replyBytesOf({ records, waitForSend, returnOffsets }: ValidPush): number {
   if (!waitForSend || !returnOffsets) return largestReplyBytes(records.length)
   let topicBytes = 0

@@ -1,4 +1,4 @@
-/** The replies of `/push` that have something to say about single records. */
+/** Writes the replies of `/push` that depend on its records. */
 import type { ServerResponse } from 'node:http'
 import { invariant } from '../../base/invariant.ts'
 import type { Refusal } from '../error-body.ts'
@@ -18,12 +18,12 @@ import type { PushCall } from '../../ingest/push-call.ts'
 import type { Problem } from './problem.ts'
 import { failedPushBody, invalidPushBody, offsetsBody, offsetsOf } from './record-elements.ts'
 
-/** A response to be written, with what, and the id of its request. */
+/** A response to write, and what is needed for it. */
 export interface Replying {
   readonly replies: ReplyBatch
   readonly response: ServerResponse
   readonly requestId: string
-  /** Room for the reply; `undefined` where it is small enough to need none. */
+  /** The memory reserved for the reply; `undefined` if the reply is too small to be counted. */
   held: HeldReply | undefined
 }
 
@@ -45,7 +45,7 @@ export function replyOutcome(
   returnOffsets: boolean,
 ): number {
   const { replies, response, requestId } = replying
-  // Nobody is left to read it; the records are on their way all the same.
+  // The client has left. Its records are produced all the same.
   if (response.req.socket.destroyed) return CLIENT_GONE_STATUS
   const offsets = returnOffsets && reports ? offsetsOf(reports) : undefined
   const decisive = failures && decisiveOf(failures, rankOfFailure)
@@ -62,11 +62,11 @@ export function replyOutcome(
 }
 
 /**
- * Replies to a push of which nothing was sent because of these problems; `undefined` where a record
- * has none of its own.
+ * Replies to a push with invalid records, of which nothing was produced.
  *
+ * @param problems - by record index; `undefined` for valid records.
  * @returns the status.
- * @throws ProxyError when there is no room for the reply.
+ * @throws ProxyError if there is no room for the reply.
  */
 export function replyInvalid(
   replying: Replying,

@@ -1,6 +1,6 @@
 /**
- * The part of a reply that tells the fate of each record, as JSON text and bounded in size. A reply can
- * have 10,000 elements, nearly all of them alike: the text of each kind is written once.
+ * Writes the part of a reply that has one element per record, as JSON text of bounded size. A reply may have 10,000
+ * elements, most of them equal, so each kind is written once.
  */
 import { invariant } from '../../base/invariant.ts'
 import type { DeliveryError, DeliveryReport, FailedDelivery } from '../../producer/types.ts'
@@ -8,17 +8,17 @@ import { failedElement, type Outcome, pushBody, type Refusal } from '../error-bo
 import { HTTP_MAPPINGS } from '../error-mapper.ts'
 import type { Problem } from './problem.ts'
 
-/** Records of an invalid push that are described; of up to so many, all are. */
+/** Number of described records of an invalid push. Up to this many records, all are described. */
 const MAX_DESCRIBED_RECORDS = 100
-/** Failed records of one push whose elements have texts; those of further ones have the number only. */
+/** Number of failed records whose elements have texts; the others have only the number. */
 const MAX_FULL_ELEMENTS = 1_000
 
-/** Bounds of what is written, in bytes, its comma included. All of it is ASCII. */
+/** Upper bounds of the written elements, bytes, with their comma. All of it is ASCII. */
 const FULL_ELEMENT_BYTES = 480
 const COMPACT_ELEMENT_BYTES = 72
-/** Beside the name of the topic. */
+/** Without the name of the topic. */
 const OFFSET_BYTES = 112
-/** What stands before and after the elements: the message with a text, the request id, the counts. */
+/** The part around the elements: message, request id and counts. */
 const FRAME_BYTES = 1_024
 
 const DELIVERED_ELEMENT = '{"status":"ok","error":""}'
@@ -34,9 +34,9 @@ const OUTCOMES: Record<FailedDelivery['status'], Outcome> = {
 }
 
 /**
- * Bounds the reply to a push, whatever becomes of its records.
+ * Returns an upper bound of the reply to a push, bytes.
  *
- * @param topicBytes - length of the topics of all records together, where offsets are asked for.
+ * @param topicBytes - total length of the topics of all records, if offsets were requested.
  */
 export function largestReplyBytes(recordCount: number, topicBytes?: number): number {
   const full = Math.min(recordCount, MAX_FULL_ELEMENTS)
@@ -46,11 +46,11 @@ export function largestReplyBytes(recordCount: number, topicBytes?: number): num
 }
 
 /**
- * Writes the body of a push of which records failed: one element per record, in request order.
+ * Writes the body of a push with failed records: one element per record, in request order.
  *
- * @param failures - by record index; `undefined` where the record did not fail.
- * @param decisive - what the status of the reply stands for.
- * @param offsets - JSON of where the others went, if that was asked for.
+ * @param failures - by record index; `undefined` for records that did not fail.
+ * @param decisive - the error that sets the status of the reply.
+ * @param offsets - JSON of the offsets of the other records, if requested.
  */
 export function failedPushBody(
   failures: readonly (FailedDelivery | undefined)[],
@@ -72,10 +72,10 @@ export function failedPushBody(
 }
 
 /**
- * Writes the body of a push of which nothing was sent because some records are invalid: an element for
- * each record, but of a large push only for the first ones from the first invalid record on.
+ * Writes the body of a push with invalid records, of which nothing was produced: one element per record; for a
+ * large push, only the first ones, starting with the first invalid record.
  *
- * @param problems - by record index; `undefined` where a record has none of its own.
+ * @param problems - by record index; `undefined` for valid records.
  */
 export function invalidPushBody(
   problems: readonly (Problem | undefined)[],
@@ -96,12 +96,12 @@ export function invalidPushBody(
   return pushBody(elements, fields, decisive, requestId)
 }
 
-/** Writes the body of a push of which no record failed and whose client asked where they went. */
+/** Writes the body of a push without failures whose client asked for offsets. */
 export function offsetsBody(offsets: string): string {
   return `{"status":"ok","errors":[]${offsetsField(offsets)}}`
 }
 
-/** Writes where each record went, in request order; null for one that is not known to be in Kafka. */
+/** Writes the offset of each record, in request order; null for a record that is not known to be in Kafka. */
 export function offsetsOf(reports: readonly (DeliveryReport | undefined)[]): string {
   return `[${reports.map(offsetOf).join(',')}]`
 }
