@@ -34,7 +34,7 @@ export class DeliveryTimeouts {
   /** Has the records swept at this time at the latest. Called for each record that is admitted. */
   watch(deadlineMs: number): void {
     if (deadlineMs < this.#armedMs) this.#arm(deadlineMs)
-    else this.#seenInSweepMs = Math.min(this.#seenInSweepMs, deadlineMs)
+    else if (deadlineMs < this.#seenInSweepMs) this.#seenInSweepMs = deadlineMs
   }
 
   /** Stops for good. */

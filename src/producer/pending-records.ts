@@ -71,7 +71,7 @@ export class PendingRecords {
     this.#columns.push(record)
     this.#count += 1
     const deadlineMs = record.admittedMs + record.owner.deliveryTimeoutMs
-    this.#firstDeadlineMs = Math.min(this.#firstDeadlineMs, deadlineMs)
+    if (deadlineMs < this.#firstDeadlineMs) this.#firstDeadlineMs = deadlineMs
   }
 
   /** The record at a position. */
@@ -144,7 +144,7 @@ export class PendingRecords {
     this.#firstDeadlineMs = Infinity
     for (const position of this.#positions()) {
       const deadlineMs = this.#columns.deadlineMsAt(position)
-      this.#firstDeadlineMs = Math.min(this.#firstDeadlineMs, deadlineMs)
+      if (deadlineMs < this.#firstDeadlineMs) this.#firstDeadlineMs = deadlineMs
       if (!this.#columns.haveSeveralTimeouts) break
     }
   }

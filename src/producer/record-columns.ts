@@ -62,6 +62,9 @@ export class RecordColumns implements Records {
   #owners: RecordOwner[] | undefined
   /** By position; `undefined` as long as no owner is told of single records. */
   #indexes: number[] | undefined
+  /** Of the last record, and whether its index is kept. */
+  #latestOwner: RecordOwner | undefined
+  #isIndexed = false
   #areHeard = false
   #shortestTimeoutMs = Infinity
   #longestTimeoutMs = 0
@@ -133,9 +136,10 @@ export class RecordColumns implements Records {
       page[at + TIMESTAMP] = timestampMs
       page[at + VALUE_BYTES] = valueBytes
     }
-    this.#own(position, owner)
-    if (owner.settled || owner.handedBack) (this.#indexes ??= [])[position] = index
-    if (owner.settled) this.#areHeard = true
+    // Records of one owner mostly follow each other: all that depends on the owner is looked up once.
+    if (owner !== this.#latestOwner) this.#changeOwner(position, owner)
+    if (this.#owners) this.#owners[position] = owner
+    if (this.#isIndexed) (this.#indexes ??= [])[position] = index
     this.#count += 1
     this.#valueBytes += valueBytes
   }
@@ -151,15 +155,14 @@ export class RecordColumns implements Records {
     }
   }
 
-  #own(position: number, owner: RecordOwner): void {
-    const first = (this.#owner ??= owner)
+  #changeOwner(position: number, owner: RecordOwner): void {
+    if (this.#owner === undefined) this.#owner = owner
+    else this.#owners ??= new Array<RecordOwner>(position).fill(this.#owner)
+    this.#latestOwner = owner
     this.#shortestTimeoutMs = Math.min(this.#shortestTimeoutMs, owner.deliveryTimeoutMs)
     this.#longestTimeoutMs = Math.max(this.#longestTimeoutMs, owner.deliveryTimeoutMs)
-    if (this.#owners) this.#owners[position] = owner
-    else if (owner !== first) {
-      this.#owners = new Array<RecordOwner>(position).fill(first)
-      this.#owners.push(owner)
-    }
+    this.#isIndexed = owner.settled !== undefined || owner.handedBack !== undefined
+    if (owner.settled) this.#areHeard = true
   }
 
   #numberAt(position: number, which: number): number {
