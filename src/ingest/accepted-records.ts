@@ -1,8 +1,8 @@
 import type { RecordOwner } from '../producer/types.ts'
 
 /**
- * Owns the records whose client was told that they are accepted and does not wait for more: if they fail, nobody is
- * left to be told, and they count as lost.
+ * Owns the records whose clients do not wait for delivery. They were told that their records are accepted, so
+ * records that fail afterwards count as lost.
  */
 export class AcceptedRecords implements RecordOwner {
   readonly deliveryTimeoutMs: number
@@ -12,7 +12,7 @@ export class AcceptedRecords implements RecordOwner {
     this.deliveryTimeoutMs = deliveryTimeoutMs
   }
 
-  /** Records, since the start, that failed after their client was told that they are accepted. */
+  /** Number of records, since the start, that failed after their client was told that they are accepted. */
   get lostCount(): number {
     return this.#lostCount
   }

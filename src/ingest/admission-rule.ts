@@ -1,27 +1,30 @@
 import type { Principal } from '../base/principal.ts'
 import type { DeliveryError, ProducerRecord } from '../producer/types.ts'
 
-/** What a rule sees and says of the records of one request. */
+/** The records of one request, as a rule sees and decides on them. */
 export interface RuledCall {
-  /** Who sent them. */
+  /** The client that sent them. */
   readonly principal: Principal
-  /** Whether an earlier rule has refused a record: it is not to be counted by the rules behind. */
+  /** Whether an earlier rule refused a record. Later rules must not count it. */
   isRefused(index: number): boolean
-  /** Refuses one record; the others go on. */
+  /** Refuses one record. The others are not affected. */
   refused(index: number, error: DeliveryError): void
-  /** The client should wait so long before it tries again what was refused. The longest of several counts. */
+  /**
+   * Sets how long the client should wait before it sends the refused records again, seconds. The longest of several
+   * calls counts.
+   */
   retryAfter(seconds: number): void
 }
 
 /**
- * Decides, record by record, what of a request may go to the producer. Rules are asked one after the other, before a
- * record takes any room, for every record of every API: nothing reaches the producer around them.
+ * Decides which records of a request may go to the producer. Rules are applied in order, before a record takes room
+ * in the queue, to every record of every API; no record reaches the producer without them.
  */
 export interface AdmissionRule {
   /**
-   * Refuses what it must of these records.
+   * Refuses the records that break the rule.
    *
-   * @returns a promise only where the answer has to be waited for; `undefined` once it has said all it has to say.
+   * @returns a promise only if the decision takes time; otherwise `undefined`.
    */
   check(records: readonly ProducerRecord[], call: RuledCall): Promise<void> | undefined
 }

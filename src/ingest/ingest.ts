@@ -4,27 +4,27 @@ import { AcceptedRecords } from './accepted-records.ts'
 import type { AdmissionRule } from './admission-rule.ts'
 import { PushCall } from './push-call.ts'
 
-/** What {@link Ingest} is made of. */
+/** Dependencies and settings of {@link Ingest}. */
 export interface IngestOptions {
   readonly producer: RecordProducer
-  /** Asked in this order. */
+  /** Applied in this order. */
   readonly rules: readonly AdmissionRule[]
-  /** Milliseconds from admission until a record is given up; `Infinity`: never. `message.timeout.ms`. */
+  /** Time from admission until a record is given up, ms; `Infinity` means never. `message.timeout.ms`. */
   readonly deliveryTimeoutMs: number
-  /** Milliseconds that a request may wait for room in the queue. `kafka.queue_full_wait_ms`. */
+  /** Time that a request may wait for room in the queue, ms. `kafka.queue_full_wait_ms`. */
   readonly roomWaitMs: number
 }
 
-/** How the records of a request are to be sent. */
+/** How to send the records of a request. */
 export interface Submission {
   readonly principal: Principal
-  /** Whether the client waits until Kafka has the records, or until they are admitted only. */
+  /** True if the client waits until Kafka has the records, false if it waits only until they are admitted. */
   readonly waitsForDelivery: boolean
   /** Called once the producer has admitted or refused every record. */
   readonly onAdmission?: (() => void) | undefined
 }
 
-/** The only way from an HTTP API to the producer: all records pass the same rules. */
+/** The only way from an HTTP API to the producer. It applies the same rules to all records. */
 export class Ingest {
   readonly #options: IngestOptions
   readonly #accepted: AcceptedRecords
@@ -34,12 +34,12 @@ export class Ingest {
     this.#accepted = new AcceptedRecords(options.deliveryTimeoutMs)
   }
 
-  /** Records, since the start, that failed after their client was told that they are accepted. */
+  /** Number of records, since the start, that failed after their client was told that they are accepted. */
   get lostCount(): number {
     return this.#accepted.lostCount
   }
 
-  /** Sends the records of a request that the rules let through, all together. */
+  /** Sends the records of a request that no rule refuses, all together. */
   submit(records: readonly ProducerRecord[], submission: Submission): PushCall {
     const { deliveryTimeoutMs, roomWaitMs } = this.#options
     const { principal, waitsForDelivery, onAdmission } = submission
@@ -55,7 +55,7 @@ export class Ingest {
     return call
   }
 
-  /** Asks the rules from one on, then sends. */
+  /** Applies the rules from index `from` on, then sends the records. */
   #pass(records: readonly ProducerRecord[], call: PushCall, from: number): void {
     const { rules, producer } = this.#options
     for (let index = from; index < rules.length; index += 1) {

@@ -8,11 +8,14 @@ import type {
 } from '../producer/types.ts'
 import type { RuledCall } from './admission-rule.ts'
 
-/** What a {@link PushCall} is made of. */
+/** Options of a {@link PushCall}. */
 export interface PushCallOptions {
   readonly principal: Principal
   readonly recordCount: number
-  /** Owns the records if the client does not wait for their delivery; `undefined` if it does: then the call does. */
+  /**
+   * The owner of the records if the client does not wait for delivery. `undefined` if it waits: then the call is
+   * the owner.
+   */
   readonly acceptedBy: RecordOwner | undefined
   readonly deliveryTimeoutMs: number
   readonly roomWaitMs: number
@@ -20,15 +23,16 @@ export interface PushCallOptions {
   readonly onAdmission: (() => void) | undefined
 }
 
-/** The failure of a refused record, by its error: nearly all records of a push share one. */
+/** The failure object of a refused record, by error: nearly all refused records of a push share one. */
 const REFUSED = new WeakMap<DeliveryError, FailedDelivery>()
 
 /**
- * The records of one request, from the rules to the reply. It counts down what is still open: that the producer has
- * decided on every record and, if the client waits for delivery, the end of each record. Every record ends once: it is
- * refused by a rule, refused by the producer, admitted (nobody waits), or reported.
+ * The records of one request, from the rules to the reply. It counts what is still open: the producer's decision on
+ * all records and, if the client waits for delivery, the outcome of each record. Each record gets one outcome:
+ * refused by a rule, refused by the producer, admitted (if the client does not wait), or reported.
  *
- * It holds on to no record: while thousands wait for delivery, the collector would copy them again and again.
+ * It keeps no references to records: while thousands wait for delivery, the garbage collector would copy them again
+ * and again.
  */
 export class PushCall implements SendCall, RuledCall, RecordOwner {
   readonly principal: Principal
@@ -56,34 +60,34 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
     this.#outstanding = acceptedBy ? 1 : 1 + recordCount
   }
 
-  /** Whether nothing is open any more. */
+  /** Whether every outcome is known. */
   get isDone(): boolean {
     return this.#outstanding === 0
   }
 
-  /** Resolves when nothing is open any more. Rejects because of a bug only. */
+  /** Resolves when every outcome is known. Rejects only because of a bug. */
   get done(): Promise<undefined> {
     this.#done ??= Promise.withResolvers()
     if (this.isDone) this.#done.resolve(undefined)
     return this.#done.promise
   }
 
-  /** By record index; `undefined` when no record failed. */
+  /** Failures by record index; `undefined` if no record failed. */
   get failures(): readonly (FailedDelivery | undefined)[] | undefined {
     return this.#failures
   }
 
-  /** By record index; `undefined` when delivery was not waited for. */
+  /** Reports by record index; `undefined` if the client does not wait for delivery. */
   get reports(): readonly (DeliveryReport | undefined)[] | undefined {
     return this.#reports
   }
 
-  /** When a rule would let through what it refused; `undefined` where none said. */
+  /** Seconds until the refused records may be sent again; `undefined` if no rule set it. */
   get retryAfterSeconds(): number | undefined {
     return this.#retryAfterSeconds
   }
 
-  /** Whether nothing is left to be sent. */
+  /** Whether every record was refused. */
   get areAllRefused(): boolean {
     return this.#refusedCount === this.#recordCount
   }
@@ -113,7 +117,7 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
     this.#countDown()
   }
 
-  /** Ends the call because of a bug. */
+  /** Rejects `done` because of a bug. */
   abandon(bug: unknown): void {
     this.#done ??= Promise.withResolvers()
     this.#done.reject(bug)
@@ -130,7 +134,7 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
   }
 }
 
-/** What was never admitted is certainly not in Kafka. */
+/** A record that was never admitted is certainly not in Kafka. */
 function refusalOf(error: DeliveryError): FailedDelivery {
   let failure = REFUSED.get(error)
   if (failure === undefined) {

@@ -2,15 +2,15 @@ import type { DeliveryError, ProducerRecord } from '../producer/types.ts'
 import type { AdmissionRule, RuledCall } from './admission-rule.ts'
 import type { RateLimits, RecordsByTopic } from './rate-limiter.ts'
 
-/** The text is the Rust kprf's, which its clients match on. */
+/** The text is that of the Rust kprf, because its clients match on it. */
 const RATE_LIMITED: DeliveryError = { number: 42_901, text: 'ratelimit', code: 'RATE_LIMITED' }
 
-/** Learns of records of one topic that were refused together. */
+/** Receives the number of refused records per topic. */
 export interface RateLimitObserver {
   countRateLimited(topic: string, records: number): void
 }
 
-/** Refuses the records that are over the limits of their topics (`ratelimit.rules`). */
+/** Refuses records above the rate limits of their topics (`ratelimit.rules`). */
 export class RateLimitRule implements AdmissionRule {
   readonly #limits: RateLimits
   readonly #observer: RateLimitObserver
@@ -29,7 +29,7 @@ export class RateLimitRule implements AdmissionRule {
     return wanted && this.#limit(records, call, wanted)
   }
 
-  /** The first records of each topic are let through, as if they had come one after another. */
+  /** Admits the first records of each topic, as if they had arrived one by one. */
   async #limit(
     records: readonly ProducerRecord[],
     call: RuledCall,

@@ -1,30 +1,30 @@
-/** Per-topic limits over a sliding minute. Pure: the time is passed in, in milliseconds that never go back. */
+/** Limits the records of each topic in a sliding minute. Pure: callers pass the time, monotonic milliseconds. */
 import type { Clock } from '../base/clock.ts'
 import type { RatelimitRule } from '../config/types.ts'
 
-/** The limits as pushes meet them: of this process alone, or of several together. */
+/** The rate limits of this process alone, or of several together. */
 export interface RateLimits {
   /** Whether a topic has a limit. */
   has(topic: string): boolean
-  /** Admits as many records as the limits of their topics let through. */
+  /** Admits as many records as the limits of their topics allow. */
   admit(wanted: RecordsByTopic): Admission | Promise<Admission>
 }
 
 /** Numbers of records by topic. */
 export type RecordsByTopic = ReadonlyMap<string, number>
 
-/** What the limits say to the records of one push. */
+/** The decision on the records of one push. */
 export interface Admission {
-  /** Of each topic that was asked for, at most what was wanted. */
+  /** Admitted records by topic; at most the wanted number. */
   readonly admitted: RecordsByTopic
-  /** When all topics of which less was admitted have room again. */
+  /** Seconds until all limited topics have room again. */
   readonly retryAfterSeconds: number
 }
 
-/** One bucket per second of the window, as the Rust kprf counts. */
+/** One bucket per second, as in the Rust kprf. */
 const WINDOW_SECONDS = 60
 
-/** Decides which records their topic's limit lets through; topics without a rule have no limit. */
+/** Counts records against the limits of their topics. Topics without a rule have no limit. */
 export class RateLimiter {
   readonly #windows: ReadonlyMap<string, SlidingWindow>
 
@@ -39,7 +39,7 @@ export class RateLimiter {
     return this.#windows.has(topic)
   }
 
-  /** Counts as many of these records as there is room for. */
+  /** Admits and counts as many of these records as the limits allow. */
   admit(wanted: RecordsByTopic, nowMs: number): Admission {
     const admitted = new Map<string, number>()
     let retryAfterSeconds = 0
@@ -53,7 +53,10 @@ export class RateLimiter {
     return { admitted, retryAfterSeconds }
   }
 
-  /** Counts one record, or refuses it and counts nothing: a client that keeps trying is not shut out. */
+  /**
+   * Admits and counts one record, or refuses it. A refused record does not count, so a client that keeps trying is
+   * not shut out.
+   */
   tryAdmit(topic: string, nowMs: number): boolean {
     return this.#windows.get(topic)?.tryAdd(Math.floor(nowMs / 1000)) ?? true
   }
@@ -73,7 +76,7 @@ export function rateLimitsOf(limiter: RateLimiter, clock: Clock): RateLimits {
   }
 }
 
-/** Between calls: bucket `s % 60` counts second `s`, for the 60 seconds up to `#second`. */
+/** Invariant: bucket `s % 60` has the count of second `s`, for the 60 seconds up to `#second`. */
 class SlidingWindow {
   readonly #max: number
   readonly #buckets = new Uint32Array(WINDOW_SECONDS)

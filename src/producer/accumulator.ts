@@ -2,8 +2,8 @@ import { RecordPlaces } from './record-places.ts'
 import { type RecordPlace, TopicQueue, type TopicQueueParts } from './topic-queue.ts'
 
 /**
- * The records that were admitted and are not in flight: by topic, and in a topic by partition. A topic's records
- * wait unassigned until its partitions are known.
+ * The records that are admitted and not in flight: by topic, and within a topic by partition. The records of a
+ * topic wait unassigned until its partitions are known.
  */
 export class Accumulator {
   readonly #parts: TopicQueueParts
@@ -14,12 +14,12 @@ export class Accumulator {
     this.#parts = parts
   }
 
-  /** The topics that have records, or had some lately. */
+  /** The topics that have records or had some recently. */
   get topics(): Iterable<TopicQueue> {
     return this.#topics.values()
   }
 
-  /** Returns the queue of a topic, made when it is new. */
+  /** Returns the queue of a topic; creates it if needed. */
   topic(name: string): TopicQueue {
     let queue = this.#topics.get(name)
     if (!queue) {
@@ -29,29 +29,32 @@ export class Accumulator {
     return queue
   }
 
-  /** Returns the queue of a topic, if it has one. */
+  /** Returns the queue of a topic; `undefined` if it has none. */
   find(name: string): TopicQueue | undefined {
     return this.#topics.get(name)
   }
 
-  /** Forgets a topic of which nothing waits, is in flight or is to be reported, so that topics do not pile up. */
+  /**
+   * Removes a topic without records that wait, are in flight or are not yet reported, so that the number of topics
+   * stays bounded.
+   */
   forgetIfIdle(topic: TopicQueue): void {
     if (topic.bufferedRecords > 0 || topic.inFlightBatches > 0) return
     if (this.#topics.get(topic.name) === topic) this.#topics.delete(topic.name)
     for (const { nodes } of [topic, ...topic.partitions]) nodes.remove()
   }
 
-  /** When the oldest record was admitted, one in flight included; `Infinity` when there is none. */
+  /** When the oldest record was admitted, records in flight included; `Infinity` if there is none. */
   get oldestAdmittedMs(): number {
     return this.#places.oldestAdmittedMs
   }
 
-  /** When the first record expires, one in flight included; `Infinity` when none does. */
+  /** When the first record expires, records in flight included; `Infinity` if none does. */
   get firstDeadlineMs(): number {
     return this.#places.firstDeadlineMs
   }
 
-  /** Hands out the places with records that have expired, the first to expire first, each of them once. */
+  /** Calls `visitor` once for each place with expired records, earliest deadline first. */
   visitExpired(nowMs: number, visitor: (place: RecordPlace) => void): void {
     this.#places.visitExpired(nowMs, visitor)
   }

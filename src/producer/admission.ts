@@ -7,7 +7,7 @@ import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-b
 import { RefusalTally } from './refusal-tally.ts'
 import type { DeliveryError, ProducerRecord, SendCall } from './types.ts'
 
-/** What an {@link Admission} works with. */
+/** Dependencies of the {@link Admission}. */
 export interface AdmissionDependencies {
   /** `message.max.bytes`. */
   readonly messageMaxBytes: number
@@ -21,7 +21,7 @@ export interface AdmissionDependencies {
 interface Sending {
   readonly records: readonly ProducerRecord[]
   readonly call: SendCall
-  /** When records are admitted that need not wait: all at the same time. */
+  /** The admission time of all records that need not wait. */
   time: Time
   readonly refusals: RefusalTally
 }
@@ -32,9 +32,9 @@ interface Time {
 }
 
 /**
- * Lets records into the queue, one after the other and each on its own. Records are refused in librdkafka's order:
- * for their size (`message.max.bytes`), for want of room, then for their topic or partition. A call that finds no
- * room waits for it in one place in line; when its time is over, all that is left of it is refused in one step.
+ * Admits records to the queue, one by one. It refuses records in librdkafka's order: for their size
+ * (`message.max.bytes`), for lack of room, then for their topic or partition. A call without room waits in one
+ * place of the waiting line; when its time is over, its remaining records are refused in one step.
  */
 export class Admission {
   readonly #dependencies: AdmissionDependencies
@@ -65,10 +65,10 @@ export class Admission {
   }
 
   /**
-   * Sends the records from the one at `from` on as long as there is room.
+   * Sends the records from index `from` on while there is room.
    *
    * @param place - of a call that has waited.
-   * @returns the position of the first record without room.
+   * @returns the index of the first record without room.
    */
   #sendWhileRoom(sending: Sending, from: number, place?: PlaceInLine): number {
     const { budget } = this.#dependencies
@@ -92,7 +92,7 @@ export class Admission {
     return records.length
   }
 
-  /** Goes on with the first record that has no room. */
+  /** Continues at the first record without room. */
   #sendWithoutRoom(sending: Sending, from: number): void {
     this.#refuseHopeless(sending, from)
     const place = this.#dependencies.budget.standInLine(sending.call.roomWaitMs)
@@ -116,7 +116,7 @@ export class Admission {
     this.#endWithoutRoom(sending, index)
   }
 
-  /** Refuses at once the records that no wait would help: they must not hold up those behind them. */
+  /** Refuses records that will never fit, so that they do not delay the records after them. */
   #refuseHopeless(sending: Sending, from: number): void {
     const { records, call } = sending
     for (let index = from; index < records.length; index += 1) {
@@ -131,7 +131,7 @@ export class Admission {
     }
   }
 
-  /** Refuses the record at `from` and all behind it, but those small enough for what room there is. */
+  /** Refuses the record at `from` and all later ones, except those small enough for the remaining room. */
   #endWithoutRoom(sending: Sending, from: number): void {
     const { records, call } = sending
     const refusal = this.#isClosed ? deliveryError(RDKAFKA.brokerDestroy) : queueFull()
@@ -162,7 +162,7 @@ export class Admission {
     return undefined
   }
 
-  /** Passes a record that has its room on; gives the room back when its topic cannot be written to. */
+  /** Passes a record with reserved room to the assigner. Releases the room if its topic cannot be written to. */
   #admit(
     { time, call: { owner } }: Sending,
     index: number,
@@ -200,7 +200,7 @@ function needOf(record: ProducerRecord): RecordNeed {
   return { valueBytes: sizes.valueBytes, recordBytes: recordBytesOf(sizes) }
 }
 
-/** What librdkafka compares with message.max.bytes. */
+/** The size that librdkafka compares with message.max.bytes. */
 function recordBytesOf({ keyBytes, valueBytes, headersBytes }: RecordSizes): number {
   return MAX_RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + headersBytes
 }

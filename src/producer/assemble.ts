@@ -18,15 +18,15 @@ import { TopicMetadata } from './topic-metadata.ts'
 import { TopicQueue } from './topic-queue.ts'
 import type { Transport } from './transport.ts'
 
-/** What a producer works with. */
+/** Dependencies of a producer. */
 export interface ProducerDependencies {
   readonly transport: Transport
   readonly clock: Clock
   readonly random: Random
   readonly events: EventSink
-  /** Where the memory of batches comes from. @defaultValue a new one */
+  /** The memory of batches. @defaultValue a new pool */
   readonly pool?: ChunkPool
-  /** How much the queue may hold. @defaultValue what the settings say */
+  /** The limits of the queue. @defaultValue the limits of the settings */
   readonly room?: QueueRoom
 }
 
@@ -35,7 +35,7 @@ export interface ProducerParts {
   readonly budget: QueueBudget
   readonly accumulator: Accumulator
   readonly topics: TopicMetadata
-  /** `undefined` where records may be stored twice. */
+  /** `undefined` without `enable.idempotence`. */
   readonly idempotence: Idempotence | undefined
   readonly sender: Sender
   readonly dispatcher: Dispatcher
@@ -45,8 +45,8 @@ export interface ProducerParts {
 }
 
 /**
- * Puts the parts of a producer together, in the order of a record's way backwards: each is given those that it hands
- * records on to. What goes the other way (an answer, a deadline, room that is free again) is a function.
+ * Creates the parts of a producer, last part of a record's way first: each part gets those that it passes records
+ * to. The opposite direction (an answer, a deadline, free room) uses functions.
  *
  * @param onEmpty - called when no record is left.
  */
@@ -124,7 +124,7 @@ function roomOf(settings: ProducerSettings): QueueRoom {
   return fixedRoom(settings.queueBufferingMaxMessages, settings.queueBufferingMaxKbytes * 1024)
 }
 
-/** Chunks that nobody uses are memory too: they are kept up to a small part of the bound. */
+/** Unused chunks are memory as well, so only a small part of the limit is kept. */
 function keptBytesOf({ queueMemoryMaxBytes }: ProducerSettings): number {
   return Math.min(DEFAULT_KEPT_BYTES, queueMemoryMaxBytes / 8)
 }

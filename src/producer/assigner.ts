@@ -1,7 +1,3 @@
-/**
- * Gives each admitted record its partition, once and for all: at once when its topic is known, else
- * when a broker has answered for the topic. Until then its records wait, encoded, in order.
- */
 import type { Accumulator } from './accumulator.ts'
 import type { TopicQueue } from './topic-queue.ts'
 import type { AdmittedRecord } from './batch.ts'
@@ -29,7 +25,7 @@ import type { TopicMetadata } from './topic-metadata.ts'
 import type { Transport } from './transport.ts'
 import type { DeliveryError, ProducerRecord } from './types.ts'
 
-/** What an {@link Assigner} works with. */
+/** Dependencies of the {@link Assigner}. */
 export interface AssignerDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -41,7 +37,10 @@ export interface AssignerDependencies {
   readonly timeouts: DeliveryTimeouts
 }
 
-/** See the head of this file. */
+/**
+ * Assigns each admitted record its partition, once: at once if its topic is known, otherwise when a broker has
+ * answered about the topic. Until then the records wait in order, encoded.
+ */
 export class Assigner {
   readonly #partitioner: Partitioner
   readonly #dependencies: AssignerDependencies
@@ -54,12 +53,12 @@ export class Assigner {
     this.#dependencies = dependencies
   }
 
-  /** Says why the topic or the partition of a record cannot be written to, as far as is known. */
+  /** Returns why the topic or partition of a record cannot be written to; `undefined` if no reason is known. */
   vet(record: ProducerRecord, nowMs: number): DeliveryError | undefined {
     return this.#refusalOf(record, this.#dependencies.topics.state(record.topic, nowMs))
   }
 
-  /** Takes a record on, or says why its topic or partition cannot be written to. */
+  /** Adds a record, or returns why its topic or partition cannot be written to. */
   add(admitted: AdmittedRecord): DeliveryError | undefined {
     const { topics, accumulator, timeouts } = this.#dependencies
     const state = topics.state(admitted.record.topic, admitted.admittedMs)
@@ -73,7 +72,10 @@ export class Assigner {
     return undefined
   }
 
-  /** Assigns what waited for this answer, and lets the dispatcher look at what waits for a leader. */
+  /**
+   * Assigns the records that waited for this answer, and lets the dispatcher continue with partitions that wait for
+   * a leader.
+   */
   topicAnswered(name: string, state: TopicState): void {
     const topic = this.#dependencies.accumulator.find(name)
     if (!topic || (state.status !== 'known' && state.status !== 'failed')) return
@@ -82,7 +84,7 @@ export class Assigner {
     for (const queue of topic.partitions) this.#dependencies.dispatcher.pump(queue)
   }
 
-  /** Reports the waiting records of a topic that have expired. */
+  /** Reports the expired records of a topic that wait for its partitions. */
   expire(topic: TopicQueue, nowMs: number): void {
     if (topic.unassigned.firstDeadlineMs > nowMs) return
     this.#fail(topic, topic.unassigned.takeExpired(nowMs), this.#timedOutError(topic.name))
@@ -90,7 +92,7 @@ export class Assigner {
 
   #refusalOf(record: ProducerRecord, state: TopicState): DeliveryError | undefined {
     const refusal = refusalOf(state, record)
-    // The partition may be new.
+    // The topic may have got new partitions.
     if (refusal?.number === RDKAFKA.unknownPartition)
       this.#dependencies.topics.refresh(record.topic)
     return refusal
@@ -104,7 +106,7 @@ export class Assigner {
       : timedOutError(availability)
   }
 
-  /** Gives the waiting records of a topic back to their owners. */
+  /** Hands the waiting records of a topic back to their owners. */
   handBack(topic: TopicQueue): void {
     const { delivery, clock } = this.#dependencies
     const error = deliveryError(RDKAFKA.purgeQueue)
@@ -140,7 +142,7 @@ export class Assigner {
   }
 }
 
-/** Why a record cannot be taken on now, as far as is known of its topic. */
+/** Returns why a record cannot be admitted, by the state of its topic. */
 function refusalOf(state: TopicState, record: ProducerRecord): DeliveryError | undefined {
   switch (state.status) {
     case 'unknown':
@@ -152,7 +154,7 @@ function refusalOf(state: TopicState, record: ProducerRecord): DeliveryError | u
         ? deliveryError(RDKAFKA.unknownPartition)
         : undefined
     case 'failed':
-      // librdkafka refuses new records for an absent topic with its own number, not the broker's.
+      // librdkafka refuses new records for a missing topic with its own number, not with the broker's.
       return state.errorNumber === RDKAFKA.topicAuthorizationFailed
         ? deliveryError(state.errorNumber)
         : deliveryError(RDKAFKA.unknownTopic)

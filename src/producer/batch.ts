@@ -1,13 +1,13 @@
 /**
- * One batch of records for one partition, from its first record to its last delivery report.
+ * The states of a batch:
  *
  *     open --seal--> sealed --begin--> in flight --acknowledge--> settled
  *                      ^                   |
  *                      +------release------+
  *
- * Records that expire are taken out on the way. A batch that has lost all its records is settled, but one in
- * flight stays in flight until its request is over. Each record is handed out for its report once: by
- * `acknowledge`, `takeExpired` or `takeAll`.
+ * Expired records are removed in every state. A batch without records is settled, but a batch in flight stays in
+ * flight until its request has ended. Each record is taken out for its report once: by `acknowledge`, `takeExpired`
+ * or `takeAll`.
  */
 import { invariant } from '../base/invariant.ts'
 import type { SequenceClaim } from './idempotence.ts'
@@ -17,16 +17,16 @@ import { PendingRecords, type RecordRun } from './pending-records.ts'
 import type { PendingRecord, Records } from './record-columns.ts'
 import type { ProducerRecord } from './types.ts'
 
-/** A record on its way through the queue. */
+/** A record in the queue. */
 export interface AdmittedRecord extends PendingRecord {
   readonly record: ProducerRecord
   readonly sizes: RecordSizes
 }
 
-/** Where a batch is on its way. */
+/** The state of a batch. */
 export type BatchState = 'open' | 'sealed' | 'inFlight' | 'settled'
 
-/** See the head of this file. */
+/** A batch of records for one partition, from its first record to its last delivery report. */
 export class Batch {
   readonly #baseTimestampMs: number
   readonly #pool: ChunkPool
@@ -35,18 +35,18 @@ export class Batch {
   #records = new PendingRecords()
   #isSequenced = false
 
-  /** Retries so far that counted against `retries`. */
+  /** Retries that counted against `retries`. */
   countedRetries = 0
-  /** Failed attempts so far, for the backoff. */
+  /** Failed attempts, for the backoff. */
   attempts = 0
-  /** Not to be sent before this time. */
+  /** The batch must not be sent before this time. */
   notBeforeMs = 0
-  /** True once an attempt ended without telling whether Kafka has the records. */
+  /** True after an attempt whose outcome is unknown. */
   mayBePersisted = false
 
   /**
    * @param baseTimestampMs - timestamp of the first record.
-   * @param pool - where the memory for its bytes comes from.
+   * @param pool - provides the memory for the encoded records.
    */
   constructor(baseTimestampMs: number, pool: ChunkPool) {
     this.#baseTimestampMs = baseTimestampMs
@@ -58,37 +58,42 @@ export class Batch {
     return this.#state
   }
 
-  /** Records that are not reported yet. */
+  /** Number of records not yet reported. */
   get count(): number {
     return this.#records.count
   }
 
-  /** Records that are sent: of a batch in flight, some of them may be reported already. */
+  /** Number of encoded records; in flight, some of them may already be reported. */
   get encodedCount(): number {
     return this.#records.encodedCount
   }
 
-  /** Whether only an acknowledgement of these very bytes can tell whether Kafka has them. */
+  /**
+   * Whether the bytes must not change, because only an acknowledgement of the same bytes can tell whether Kafka has
+   * them.
+   */
   get isFrozen(): boolean {
     return this.#isSequenced && this.mayBePersisted
   }
 
-  /** Size on the wire so far. */
+  /** Size on the wire, bytes. */
   get sizeBytes(): number {
     return this.#writer.sizeBytes
   }
 
-  /** When the first record that is not reported was admitted; records follow each other in this order. */
+  /** When the first unreported record was admitted. Records are in this order. */
   get firstAdmittedMs(): number {
     return this.#records.firstAdmittedMs
   }
 
-  /** When the first record that is not reported expires; `Infinity` when none does. */
+  /** When the first unreported record expires; `Infinity` if none does. */
   get firstDeadlineMs(): number {
     return this.#records.firstDeadlineMs
   }
 
-  /** When the first record would expire with the longest timeout of all; `Infinity` when one has no end. */
+  /**
+   * When the first record would expire with the longest timeout of all records; `Infinity` if one never expires.
+   */
   get longestDeadlineMs(): number {
     return this.#records.longestDeadlineMs
   }
@@ -106,7 +111,7 @@ export class Batch {
   }
 
   /**
-   * Puts the batch in flight and returns its bytes, which are its own until it is out of flight again.
+   * Puts the batch in flight and returns its bytes, which stay valid until it leaves flight.
    *
    * @param claim - for an idempotent producer.
    */
@@ -117,16 +122,16 @@ export class Batch {
     return this.#writer.finish(claim)
   }
 
-  /** Takes a batch that failed out of flight, to be sent again or to fail. */
+  /** Takes a failed batch out of flight, to be sent again or to fail. */
   release(): void {
     this.#move('inFlight', 'sealed')
     if (this.count === 0) this.#settle()
   }
 
   /**
-   * Ends the batch's way with Kafka's acknowledgement.
+   * Settles the batch after Kafka's acknowledgement.
    *
-   * @returns its records, but those reported, and where they are in the batch: their offsets follow from it.
+   * @returns its unreported records and their positions in the batch, which determine their offsets.
    */
   acknowledge(): readonly RecordRun[] {
     this.#assert('inFlight')
@@ -136,8 +141,8 @@ export class Batch {
   }
 
   /**
-   * Hands out the records whose time is over, to be reported; the others keep their order. They are taken out of the
-   * bytes too, unless the batch is in flight or frozen: Kafka would no longer recognise it.
+   * Removes and returns the expired records, to be reported; the others keep their order. Their bytes are removed
+   * as well, unless the batch is in flight or frozen: Kafka would no longer recognise it.
    */
   takeExpired(nowMs: number): Records {
     this.#assertUnsettled()
@@ -148,7 +153,7 @@ export class Batch {
     return expired
   }
 
-  /** Hands out all its records, to be reported as failed. */
+  /** Removes and returns all records, to be reported as failed. */
   takeAll(): Records {
     this.#assertUnsettled()
     const records = this.#records.takeAll()
@@ -157,8 +162,8 @@ export class Batch {
   }
 
   /**
-   * Cuts a sealed batch in two halves, so that a record which Kafka refuses does not take the others
-   * with it. This batch keeps the first half; the second has the same history.
+   * Splits a sealed batch in two halves, so that a record that Kafka refuses does not fail the others. This batch
+   * keeps the first half; the second has the same history.
    */
   split(): Batch {
     this.#assert('sealed')
@@ -178,14 +183,14 @@ export class Batch {
     return second
   }
 
-  /** Takes the reported records out of the bytes. */
+  /** Removes the reported records from the bytes. */
   #dropReported(): void {
     const records = this.#records
     if (records.count === records.encodedCount) return
     this.#keep((position) => !records.isReported(position), records.part(0, records.encodedCount))
   }
 
-  /** Encodes some records anew: Kafka wants their offset deltas to count from 0. */
+  /** Encodes the kept records again, because Kafka requires offset deltas that count from 0. */
   #keep(isKept: (position: number) => boolean, records: PendingRecords): void {
     const writer = new RecordBatchWriter(this.#baseTimestampMs, this.#pool)
     writer.appendFrom(this.#writer, isKept)
@@ -194,7 +199,7 @@ export class Batch {
     this.#records = records
   }
 
-  /** The one place where a batch's way ends and its memory goes back. */
+  /** The only place where a batch is settled and its memory released. */
   #settle(): void {
     this.#state = 'settled'
     this.#writer.release()

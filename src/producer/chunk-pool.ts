@@ -1,27 +1,26 @@
 /**
- * Memory for batches, lent in chunks and taken back: a queue at work then neither touches fresh pages for
- * each record, nor leaves buffers to the collector. What is lent is the borrower's alone until it gives it
- * back, after the last byte of it is written.
- */
-
-/**
- * Sizes of chunks: of a batch of a few small records, of one that grows, and of a large one. The largest is one that
- * malloc maps by itself: of smaller ones, between which request bodies come and go, a full queue took a quarter more.
+ * Chunk sizes: for a batch of a few small records, for a growing batch, and for large batches. malloc maps chunks
+ * of the largest size separately; with smaller ones, between which request bodies come and go, a full queue took 25
+ * % more memory.
  */
 export const CHUNK_BYTES = [1_024, 16_384, 65_536, 262_144] as const
 /** The largest of these sizes. */
 export const LARGEST_CHUNK_BYTES = CHUNK_BYTES[3]
-/** Memory kept for later, at most; what a burst took beyond it goes back to the system. */
+/** The limit of memory kept for later use, bytes. Memory of a burst above it goes back to the system. */
 export const DEFAULT_KEPT_BYTES = 33_554_432
 
 /**
- * What a chunk is counted with beside its own bytes: the objects of a batch with one record, and of its topic. A topic
- * that is used for the first time costs about 2,800 bytes of them, measured over 20,000 topics with a record each
- * (`npm run bench:queue-memory`). A large batch has few chunks, and all of these together are 2 % of it.
+ * Added to the size of each chunk, bytes: the objects of a batch with one record and of its topic. The first use of
+ * a topic takes about 2,800 bytes of them, measured over 20,000 topics with one record each (`npm run
+ * bench:queue-memory`). A large batch has few chunks, for which this is 2 % of its size.
  */
 export const CHUNK_OVERHEAD_BYTES = 3_072
 
-/** See the head of this file. */
+/**
+ * Lends memory for batches in chunks and takes it back, so that a busy queue neither touches new pages for each
+ * record nor leaves buffers to the garbage collector. A chunk belongs to its borrower until it is given back, which
+ * must be after the last write to it.
+ */
 export class ChunkPool {
   readonly #keptBytes: number
   readonly #free = new Map<number, Buffer[]>(CHUNK_BYTES.map((bytes) => [bytes, []]))
@@ -29,34 +28,37 @@ export class ChunkPool {
   #freeBytes = 0
   #lentBytes = 0
 
-  /** @param keptBytes - how much of what was given back is kept. */
+  /** @param keptBytes - the limit of memory kept for later use. */
   constructor(keptBytes: number = DEFAULT_KEPT_BYTES) {
     this.#keptBytes = keptBytes
   }
 
-  /** Bytes that are kept for later. */
+  /** Bytes kept for later use. */
   get freeBytes(): number {
     return this.#freeBytes
   }
 
-  /** Bytes that are lent, each chunk with {@link CHUNK_OVERHEAD_BYTES}. */
+  /** Bytes of lent chunks, each with {@link CHUNK_OVERHEAD_BYTES}. */
   get lentBytes(): number {
     return this.#lentBytes
   }
 
-  /** Has `listener` called whenever a chunk was given back. */
+  /** Calls `listener` after each chunk that is given back. */
   onGivenBack(listener: () => void): void {
     this.#listeners.push(listener)
   }
 
-  /** Lends the smallest chunk of at least so many bytes; what is larger than all sizes gets its own. */
+  /**
+   * Lends the smallest chunk of at least this size. Above the largest chunk size, it allocates memory of exactly
+   * this size.
+   */
   lend(minBytes: number): Buffer {
     const chunk = this.#take(minBytes)
     this.#lentBytes += chunk.length + CHUNK_OVERHEAD_BYTES
     return chunk
   }
 
-  /** Takes a chunk back. The borrower must not touch it any more. */
+  /** Takes a chunk back. The borrower must no longer use it. */
   giveBack(chunk: Buffer): void {
     this.#lentBytes -= chunk.length + CHUNK_OVERHEAD_BYTES
     this.#keep(chunk)

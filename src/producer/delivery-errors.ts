@@ -3,7 +3,7 @@ import { LIBRDKAFKA_ERRORS } from './librdkafka-errors.ts'
 import type { Availability } from './transport.ts'
 import type { DeliveryError } from './types.ts'
 
-/** librdkafka's numbers that kprf itself reports or decides on. */
+/** The error numbers of librdkafka that kprf reports or acts on. */
 export const RDKAFKA = {
   brokerDestroy: -197,
   brokerTransportFailure: -195,
@@ -56,7 +56,7 @@ export const RDKAFKA = {
   producerFenced: 90,
 } as const
 
-/** The numbers of what librdkafka has no error for: those of docs/ERRORS.md, which no error of Kafka has. */
+/** The numbers of errors that librdkafka does not have, from docs/ERRORS.md. No Kafka error has these numbers. */
 const KPRF = {
   topicCreationLimited: 42_902,
   tooManyUnknownTopics: 50_306,
@@ -94,14 +94,14 @@ const CODES = new Map<number, ErrorCode>([
   [RDKAFKA.purgeInFlight, 'PRODUCER_DRAINING'],
 ])
 
-/** Errors made so far: a push of 10,000 records can fail 10,000 times for the same reason. */
+/** A cache of errors: a push of 10,000 records can fail 10,000 times for the same reason. */
 const ERRORS = new Map<ErrorCode, Map<number, DeliveryError>>()
 
 /**
- * Returns the delivery error of one librdkafka number, the same object each time.
+ * Returns the delivery error of a librdkafka number, the same object each time.
  *
- * @param code - what it means to a client, where that depends on more than the number: a record that
- * timed out because no broker could be reached is `BROKER_UNAVAILABLE` under librdkafka's -192.
+ * @param code - its meaning to a client, if that depends on more than the number: a record that timed out because
+ * no broker could be reached is `BROKER_UNAVAILABLE` with librdkafka's -192.
  */
 export function deliveryError(
   number: number,
@@ -114,7 +114,7 @@ function makeError(number: number, code: ErrorCode): DeliveryError {
   const names = LIBRDKAFKA_ERRORS.get(number)
   const [name, text] = names ?? [`Unknown`, `Err-${number}?`]
   const error = { number, text: `Message production error: ${name} (${text})`, code }
-  // Numbers that librdkafka does not have are a broker's invention, and may be many.
+  // Numbers unknown to librdkafka come from a broker and may be many, so they are not cached.
   if (names !== undefined) {
     const errors = ERRORS.get(code)
     if (errors === undefined) ERRORS.set(code, new Map([[number, error]]))
@@ -123,15 +123,15 @@ function makeError(number: number, code: ErrorCode): DeliveryError {
   return error
 }
 
-/** librdkafka's name of an error in the manner of metric labels: `broker_transport_failure`. */
+/** Returns librdkafka's name of an error in the style of metric labels: `broker_transport_failure`. */
 export function nameOfError(number: number): string {
   const [name] = LIBRDKAFKA_ERRORS.get(number) ?? [`Unknown${number}`]
   return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase()
 }
 
 /**
- * Makes the error of a record whose message.timeout.ms is over. librdkafka has one number for it; to a
- * client of kprf it matters what kept the record.
+ * Returns the error of a record whose message.timeout.ms is over. librdkafka has one number for it; for clients of
+ * kprf, the code also says what delayed the record.
  */
 export function timedOutError(availability: Availability): DeliveryError {
   return deliveryError(RDKAFKA.messageTimedOut, TIMED_OUT_CODES[availability])
@@ -146,27 +146,27 @@ const TIMED_OUT_CODES: Record<Availability, ErrorCode> = {
   tokenMissing: 'AUTHENTICATION_FAILED',
 }
 
-/** Makes the error of a record whose topic would have been one too many that no broker has confirmed. */
+/** Creates the error of a record that is refused because too many topics are unknown to Kafka. */
 export function tooManyUnknownTopicsError(): DeliveryError {
   return {
     number: KPRF.tooManyUnknownTopics,
-    text: 'too many topics are not known to Kafka yet; send the record again when some of them are, or have expired, or raise kafka.max_unknown_topics',
+    text: 'records already wait for kafka.max_unknown_topics topics that Kafka does not know yet; send the record again later, or raise that limit',
     code: 'TOO_MANY_UNKNOWN_TOPICS',
   }
 }
 
-/** Makes the error of a record that expired before its topic had its turn to be created. */
+/** Creates the error of a record that expired before its topic could be created. */
 export function creationLimitedError(): DeliveryError {
   return {
     number: KPRF.topicCreationLimited,
-    text: 'the topic does not exist, and too many others were to be created before it; create it by hand, send the record again later, or raise kafka.max_topic_creations_per_minute',
+    text: 'the topic does not exist, and kafka.max_topic_creations_per_minute delayed its creation for too long; create it by hand, send the record again later, or raise that limit',
     code: 'TOPIC_CREATION_LIMITED',
   }
 }
 
 /**
- * Turns an error into that of a record which Kafka may have all the same: whatever the last attempt
- * said, to the client it is a delivery without a known outcome.
+ * Returns the error of a record that Kafka may have: whatever the last attempt reported, the outcome is unknown to
+ * the client.
  */
 export function unknownOutcome({ number }: DeliveryError): DeliveryError {
   return deliveryError(number, 'DELIVERY_TIMED_OUT')

@@ -1,29 +1,32 @@
 import type { CancelTimer, Clock } from '../base/clock.ts'
 
-/** Keeps a request that outlives its records from being looked after all the time. */
+/**
+ * The shortest time between two sweeps, ms: otherwise a request that outlasts its records would cause a sweep at
+ * every moment.
+ */
 const MIN_SWEEP_INTERVAL_MS = 10
 
-/** What {@link DeliveryTimeouts} work with. */
+/** Dependencies of {@link DeliveryTimeouts}. */
 export interface DeliveryTimeoutsDependencies {
   readonly clock: Clock
   /**
-   * Reports the records that have expired and are not in flight.
+   * Reports the expired records that are not in flight.
    *
-   * @returns when the first of the others expires; `Infinity` when none does.
+   * @returns when the first of the others expires; `Infinity` if none does.
    */
   readonly sweep: (nowMs: number) => number
 }
 
 /**
- * Enforces the delivery timeouts of all records with one timer: it is set for the record that expires first.
- * librdkafka looks once a second; this is exact to a few milliseconds.
+ * Enforces the delivery timeouts of all records with one timer, set for the record that expires first. librdkafka
+ * checks once a second; this is exact to a few milliseconds.
  */
 export class DeliveryTimeouts {
   readonly #dependencies: DeliveryTimeoutsDependencies
   #cancel: CancelTimer | undefined
-  /** When the timer fires; `-Infinity` during a sweep, which no record may set a timer in. */
+  /** When the timer fires; `-Infinity` during a sweep, because no record may set a timer then. */
   #armedMs = Infinity
-  /** The first deadline of records that came while a sweep was reporting others. */
+  /** The first deadline of records that were admitted during a sweep. */
   #seenInSweepMs = Infinity
   #isClosed = false
 
@@ -31,13 +34,13 @@ export class DeliveryTimeouts {
     this.#dependencies = dependencies
   }
 
-  /** Has the records swept at this time at the latest. Called for each record that is admitted. */
+  /** Schedules a sweep for this time at the latest. Called for each admitted record. */
   watch(deadlineMs: number): void {
     if (deadlineMs < this.#armedMs) this.#arm(deadlineMs)
     else if (deadlineMs < this.#seenInSweepMs) this.#seenInSweepMs = deadlineMs
   }
 
-  /** Stops for good. */
+  /** Stops the timer for ever. */
   close(): void {
     this.#isClosed = true
     this.#cancel?.()

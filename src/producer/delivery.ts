@@ -4,7 +4,7 @@ import type { DeliveryFailure, EventSink } from './events.ts'
 import { RecordColumns, type Records } from './record-columns.ts'
 import type { FailedDelivery } from './types.ts'
 
-/** What Kafka said of a batch it acknowledged. */
+/** Kafka's answer for an acknowledged batch. */
 export interface Receipt {
   readonly partition: number
   readonly baseOffset: bigint | undefined
@@ -12,22 +12,22 @@ export interface Receipt {
 }
 
 /**
- * The one place where a record's way ends: its room in the queue is released, it is counted, and its owner
- * is told. Each record comes here exactly once, from {@link Batch} or from the unassigned records of a topic.
+ * The only place where a record ends: it releases its room in the queue, counts it, and calls its owner. Each
+ * record arrives here exactly once, from {@link Batch} or from the unassigned records of a topic.
  */
 export class Delivery {
   readonly #budget: QueueBudget
   readonly #events: EventSink
   readonly #onIdleTopic: (topic: TopicQueue) => void
 
-  /** @param onIdleTopic - called when the last record of a topic was reported. */
+  /** @param onIdleTopic - called when the last record of a topic is reported. */
   constructor(budget: QueueBudget, events: EventSink, onIdleTopic: (topic: TopicQueue) => void) {
     this.#budget = budget
     this.#events = events
     this.#onIdleTopic = onIdleTopic
   }
 
-  /** Reports the records of a batch that Kafka acknowledged. */
+  /** Reports the records of an acknowledged batch. */
   succeed(topic: TopicQueue, records: Records, receipt: Receipt, nowMs: number): void {
     if (records.count === 0) return
     this.#release(topic, records)
@@ -48,7 +48,7 @@ export class Delivery {
     }
   }
 
-  /** Reports records that were given up. */
+  /** Reports failed records. */
   fail(
     topic: TopicQueue,
     records: Records,
@@ -62,7 +62,7 @@ export class Delivery {
     tellFailed(records, { status: failure.status, error: failure.error })
   }
 
-  /** Hands records that are left at close back to the owners that take them, and fails the others. */
+  /** Hands the remaining records at close back to owners that take them, and fails the others. */
   handBack(
     topic: TopicQueue,
     records: Records,
@@ -88,7 +88,7 @@ export class Delivery {
   }
 }
 
-/** Tells the owners of records that failed together. Those that only count hear once of all records next to each other. */
+/** Reports failed records to their owners. Owners that only count get one call for adjacent records. */
 function tellFailed(records: Records, report: FailedDelivery): void {
   let count = 0
   for (let position = 0; position < records.count; position += 1) {
@@ -101,7 +101,7 @@ function tellFailed(records: Records, report: FailedDelivery): void {
   }
 }
 
-/** Parts records by whether their owners take them back. */
+/** Separates records by whether their owners take them back. */
 function partOwned(records: Records): readonly [kept: Records, failed: Records] {
   const kept = new RecordColumns()
   const failed = new RecordColumns()

@@ -7,7 +7,7 @@ import type { Settlement } from './settlement.ts'
 import type { TopicMetadata } from './topic-metadata.ts'
 import type { PartitionQueue } from './topic-queue.ts'
 
-/** What a {@link Dispatcher} works with. */
+/** Dependencies of the {@link Dispatcher}. */
 export interface DispatcherDependencies {
   readonly accumulator: Accumulator
   readonly topics: TopicMetadata
@@ -16,11 +16,11 @@ export interface DispatcherDependencies {
 }
 
 /**
- * Has each partition with records wait for the broker that leads it. One batch of a partition is in flight at a time:
- * that keeps the order across retries and bounds what sits in a socket.
+ * Lets each partition with records wait for its leader. One batch of a partition is in flight at a time: this keeps
+ * the order across retries and bounds the bytes in a socket.
  *
- * Between calls, a partition with waiting records has a batch in flight, or waits for a request to its leader, or
- * for metadata, whose arrival pumps it: it is never forgotten.
+ * Invariant: a partition with waiting records has a batch in flight, or waits for a request to its leader, or waits
+ * for metadata, whose arrival pumps it.
  */
 export class Dispatcher {
   readonly #dependencies: DispatcherDependencies
@@ -30,18 +30,18 @@ export class Dispatcher {
   }
 
   /**
-   * Adds a record to its partition and has it sent in time.
+   * Adds a record to its partition and schedules it.
    *
    * @param leaders - of the record's topic.
    */
   append(queue: PartitionQueue, admitted: AdmittedRecord, leaders: PartitionLeaders): void {
     const wasEmpty = queue.isEmpty
     const isFull = queue.append(admitted)
-    // Even without linger a batch goes by timer, so that the records of one request share it.
+    // Even without linger a timer sends the batch, so that the records of one request share it.
     if (!queue.inFlight && (wasEmpty || isFull)) this.#place(queue, leaders, isFull)
   }
 
-  /** Sends the partition's next batch if it may go now, else makes sure that somebody comes back. */
+  /** Sends the next batch of a partition if it is due; otherwise schedules it. */
   pump(queue: PartitionQueue): void {
     if (queue.inFlight) return
     const leaders = queue.isEmpty ? undefined : this.#leaders(queue)
@@ -49,26 +49,26 @@ export class Dispatcher {
     else this.#dependencies.sender.leave(queue)
   }
 
-  /** The same for all partitions. */
+  /** Pumps all partitions. */
   pumpAll(): void {
     for (const topic of this.#dependencies.accumulator.topics) {
       for (const queue of topic.partitions) this.pump(queue)
     }
   }
 
-  /** Reports the records of a partition that have expired. */
+  /** Reports the expired records of a partition. */
   expire(queue: PartitionQueue, nowMs: number): void {
     this.#dependencies.settlement.expire(queue, nowMs)
     if (queue.isEmpty) this.#dependencies.sender.leave(queue)
   }
 
-  /** Gives everything of a partition back to its owners. */
+  /** Hands all records of a partition back to their owners. */
   handBack(queue: PartitionQueue): void {
     this.#dependencies.settlement.handBack(queue)
     this.#dependencies.sender.leave(queue)
   }
 
-  /** Has a partition wait for its leader; for metadata, if it has none. */
+  /** Lets a partition wait for its leader, or for metadata if it has none. */
   #place(queue: PartitionQueue, leaders: PartitionLeaders, mayGoNow: boolean): void {
     const { sender, topics } = this.#dependencies
     const leader = leaders[queue.partition]
@@ -81,7 +81,7 @@ export class Dispatcher {
     if (mayGoNow) sender.run(leader)
   }
 
-  /** The leaders of a partition's topic, if it can be written to; fails what waits if it cannot. */
+  /** Returns the leaders of a partition's topic if it can be written to; otherwise fails the waiting records. */
   #leaders(queue: PartitionQueue): PartitionLeaders | undefined {
     const { topics, settlement } = this.#dependencies
     const state = topics.state(queue.topic.name)

@@ -1,6 +1,6 @@
 /**
- * What happens in the producer and on its connections, as one stream: metrics, the log and the statistics subscribe
- * to it. Nothing is emitted for each record, only for batches, requests and what is rarer.
+ * The events of the producer and its connections, as one stream for metrics, the log and the statistics. There is
+ * no event per record, only per batch, request or rarer occurrence.
  */
 import type { ConnectionEnd } from '../base/connection-end.ts'
 import type { Batch } from './batch.ts'
@@ -9,10 +9,10 @@ import type { PartitionQueue } from './topic-queue.ts'
 import type { BrokerAddress } from './transport.ts'
 import type { DeliveryError } from './types.ts'
 
-/** Records that were not delivered, all for the same reason. */
+/** Records that failed for the same reason. */
 export interface DeliveryFailure {
   readonly topic: string
-  /** `undefined` while no partition was assigned. */
+  /** `undefined` if no partition was assigned. */
   readonly partition: number | undefined
   readonly status: 'notPersisted' | 'possiblyPersisted'
   readonly error: DeliveryError
@@ -23,7 +23,7 @@ export interface BatchRetry {
   readonly topic: string
   readonly partition: number
   readonly recordCount: number
-  /** Whether Kafka may have the records already, so that they may be there twice. */
+  /** Whether Kafka may already have the records, so that they may be stored twice. */
   readonly mayBePersisted: boolean
   /** librdkafka's number of the error. */
   readonly errorNumber: number
@@ -31,7 +31,7 @@ export interface BatchRetry {
   readonly backoffMs: number
 }
 
-/** What becomes of records. */
+/** Events of records. */
 export type RecordEvent =
   /** Records of one batch were acknowledged. */
   | {
@@ -63,23 +63,23 @@ export type RecordEvent =
       readonly count: number
     }
 
-/** What becomes of batches, topics and the producer's identity. */
+/** Events of batches, topics and the identity of the producer. */
 export type BatchEvent =
-  /** A request with these batches is handed over to be sent to a broker, for the first time or again. */
+  /** A request with these batches is passed to the transport, for the first time or again. */
   | {
       readonly kind: 'requestSending'
       readonly brokerId: number
       readonly batches: readonly { readonly queue: PartitionQueue; readonly batch: Batch }[]
     }
-  /** A batch was compressed, from so many bytes to so many; the same if it goes as it is. */
+  /** A batch was compressed from `plainBytes` to `wireBytes`; both are equal if it stays uncompressed. */
   | {
       readonly kind: 'batchCompressed'
       readonly plainBytes: number
       readonly wireBytes: number
     }
-  /** A batch was handed over to be sent, of so many bytes on the wire. */
+  /** A batch of `wireBytes` was passed to the transport. */
   | { readonly kind: 'batchSent'; readonly wireBytes: number }
-  /** Kafka has a batch. */
+  /** Kafka acknowledged a batch. */
   | {
       readonly kind: 'batchAcknowledged'
       readonly topic: string
@@ -87,39 +87,39 @@ export type BatchEvent =
       readonly recordCount: number
       readonly sizeBytes: number
     }
-  /** A batch was sent in vain, whatever happens to it next. */
+  /** An attempt to send a batch failed. */
   | { readonly kind: 'attemptFailed'; readonly errorNumber: number }
   /** A batch will be sent again. */
   | { readonly kind: 'batchRetried'; readonly retry: BatchRetry }
-  /** A batch was cut in two. */
+  /** A batch was split in two. */
   | { readonly kind: 'batchSplit' }
-  /** A partition, or all of them, took up a new identity or epoch of the idempotent producer. */
+  /** A partition, or all of them, got a new identity or epoch of the idempotent producer. */
   | { readonly kind: 'identityRenewed' }
-  /** A broker says that a topic exists. */
+  /** A broker reported that a topic exists. */
   | { readonly kind: 'topicConfirmed'; readonly topic: string }
-  /** A topic is not used any more. */
+  /** A topic is no longer used. */
   | { readonly kind: 'topicForgotten'; readonly topic: string }
   /** Brokers are asked to create a topic. */
   | { readonly kind: 'topicCreationAsked' }
   /** A broker answered about topics. */
   | { readonly kind: 'metadataAnswered' }
-  /** These are all brokers of the cluster. */
+  /** A broker reported all brokers of the cluster. */
   | { readonly kind: 'brokersLearned'; readonly brokers: readonly BrokerAddress[] }
 
-/** Bytes on the wire of one connection: a `net.Socket`. */
+/** The byte counts of one connection, as of a `net.Socket`. */
 export interface ByteCounts {
   readonly bytesRead: number
-  /** Those that wait to be written included. */
+  /** Includes bytes that wait to be written. */
   readonly bytesWritten: number
   readonly writableLength: number
 }
 
-/** How far a connection is, in librdkafka's words. */
+/** The stage of a connection, by librdkafka's name. */
 export type ConnectionStage = 'UP' | 'AUTH' | 'AUTH_HANDSHAKE' | 'APIVERSION_QUERY' | 'CONNECT'
 
-/** What happens between kprf and one broker. */
+/** Events between kprf and one broker. */
 type BrokerHappening =
-  /** A connection is being opened: known by `connection` from now on. Its bytes are counted at `wire`. */
+  /** A connection is being opened. `connection` is its identity in later events; `wire` counts its bytes. */
   | {
       readonly kind: 'connectionOpened'
       readonly connection: object
@@ -130,7 +130,7 @@ type BrokerHappening =
       readonly connection: object
       readonly stage: ConnectionStage
     }
-  /** A connection is gone. `end` is `undefined` for one that was never ready, `intended` where nothing is wrong. */
+  /** A connection was closed. `end` is `undefined` if it was never ready, `intended` if nothing is wrong. */
   | {
       readonly kind: 'connectionClosed'
       readonly connection: object
@@ -142,21 +142,21 @@ type BrokerHappening =
   | { readonly kind: 'authenticationFailed' }
   /** A request waits to be sent. */
   | { readonly kind: 'requestQueued' }
-  /** A request that waited is on its way. */
+  /** A waiting request was sent. */
   | { readonly kind: 'requestSent'; readonly api: string; readonly waitedMs: number }
-  /** A request that waited will never be sent. */
+  /** A waiting request will never be sent. */
   | { readonly kind: 'requestWithdrawn' }
-  /** A request got its answer. */
+  /** A request was answered. */
   | { readonly kind: 'requestAnswered'; readonly roundTripMs: number }
-  /** A request gets no answer, and none is expected (acks 0). */
+  /** A request ended without an answer, because none is expected (acks 0). */
   | { readonly kind: 'requestCompleted' }
-  /** A request that was sent will not be answered any more. */
+  /** A request that was sent will never be answered. */
   | { readonly kind: 'requestLost' }
-  /** A request was given up because its time was over. */
+  /** A request timed out. */
   | { readonly kind: 'requestTimedOut' }
-  /** An answer belongs to no request. */
+  /** An answer arrived that belongs to no request. */
   | { readonly kind: 'foreignAnswer' }
-  /** A produce request was answered. `throttleMs` is how long kprf is to wait, mostly 0. */
+  /** A produce request was answered. `throttleMs` is how long the broker asks kprf to wait, usually 0. */
   | {
       readonly kind: 'produceAnswered'
       readonly durationMs: number
@@ -171,15 +171,15 @@ export function addressOf(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** One thing that happened. */
+/** Any event of the producer. */
 export type ProducerEvent = RecordEvent | BatchEvent | BrokerEvent
 
-/** Where events go. */
+/** Receives events. */
 export interface EventSink {
   emit(event: ProducerEvent): void
 }
 
-/** Hands each event to all who subscribed, in the order in which they did. */
+/** Passes each event to all subscribers, in the order of their subscription. */
 export class ProducerEvents implements EventSink {
   readonly #subscribers: ((event: ProducerEvent) => void)[] = []
 

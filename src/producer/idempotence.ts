@@ -1,16 +1,3 @@
-/**
- * `enable.idempotence`: Kafka numbers the records of a producer, partition by partition, and stores a batch
- * that it has already only once (KIP-98). Here is under which identity and number a partition's next batch
- * goes.
- *
- * A number is used up when its batch is acknowledged. When a batch is given up and Kafka may have it all the
- * same, nobody knows which number is next: the partition goes on in a newer epoch, from 0, which also makes
- * Kafka refuse the lost batch should it still arrive (KIP-360).
- *
- * Kafka keeps the epoch of each partition by itself. Some brokers keep one for the producer, and refuse what another
- * partition sends in an older one. So partitions share their newest epoch, as those of the Java client do: each goes
- * over to it when its batch is acknowledged, or refused because of its number.
- */
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import { RDKAFKA } from './delivery-errors.ts'
 import { backoffMs, type BackoffSettings } from './retry-policy.ts'
@@ -18,44 +5,55 @@ import type { Random } from './partitioner.ts'
 import type { EosData } from './statistics/statistics-data.ts'
 import { TransportError, type ProducerIdentity } from './transport.ts'
 
-/** What a batch carries so that Kafka recognises it. */
+/** The identity and number by which Kafka recognises a batch. */
 export interface SequenceClaim extends ProducerIdentity {
   /** Number of the first record. */
   readonly sequence: number
 }
 
-/** An identity, and the newest of the epochs that its partitions are in. */
+/** An identity, and the newest epoch of its partitions. */
 interface Identity {
   readonly producerId: bigint
   newestEpoch: number
 }
 
-/** Where one partition is. */
+/** The identity, epoch and next number of one partition. */
 interface Position {
   readonly identity: Identity
   readonly epoch: number
   readonly sequence: number
 }
 
-/** What an {@link Idempotence} works with. */
+/** Dependencies of {@link Idempotence}. */
 export interface IdempotenceDependencies {
   readonly clock: Clock
   readonly random: Random
   readonly initProducerId: () => Promise<ProducerIdentity>
-  /** Called when claims that were turned away before may be made again. */
+  /** Called when refused claims may be made again. */
   readonly onAnswer: () => void
-  /** Called when a partition, or all of them, took up a new identity or epoch. */
+  /** Called when a partition, or all of them, got a new identity or epoch. */
   readonly onRenewal: () => void
 }
 
 /** Kafka's epochs are 16-bit integers. */
 const MAX_EPOCH = 32_767
-/** Numbers run up to the largest 32-bit integer, and then from 0. */
+/** Numbers wrap to 0 after the largest 32-bit integer. */
 const SEQUENCE_MASK = 0x7fff_ffff
-/** Kafka will not change its mind soon on whether kprf may write. */
+/** Time before kprf asks again after Kafka refused an identity: permissions rarely change sooner. */
 const REFUSAL_MS = 1_000
 
-/** See the head of this file. */
+/**
+ * Manages `enable.idempotence`: Kafka numbers the records of a producer per partition, and stores a batch that it
+ * already has only once (KIP-98). This class assigns the identity and number of each partition's next batch.
+ *
+ * A number is used up when its batch is acknowledged. If a batch is given up and Kafka may have it, the next number
+ * is unknown: the partition continues in a newer epoch, from 0, so that Kafka also refuses the lost batch if it
+ * arrives later (KIP-360).
+ *
+ * Kafka keeps the epoch per partition. Some brokers keep one per producer, and refuse what another partition sends
+ * in an older epoch. So partitions share their newest epoch, as in the Java client: each switches to it when its
+ * batch is acknowledged, or refused because of its number.
+ */
 export class Idempotence {
   readonly #settings: BackoffSettings
   readonly #dependencies: IdempotenceDependencies
@@ -76,7 +74,7 @@ export class Idempotence {
     this.#stateSinceMs = dependencies.clock.nowMs()
   }
 
-  /** The identity that partitions begin with, in librdkafka's words. */
+  /** The identity that new partitions get, in the terms of librdkafka's statistics. */
   get status(): EosData {
     return {
       idemp_state: this.#state,
@@ -87,12 +85,12 @@ export class Idempotence {
     }
   }
 
-  /** librdkafka's number of why Kafka gives kprf no identity, for as long as that is sure. */
+  /** librdkafka's error number if Kafka refuses to give kprf an identity; `undefined` otherwise. */
   get refusalNumber(): number | undefined {
     return this.#refusalNumber
   }
 
-  /** Returns what a partition's next batch is sent under; `undefined` while there is no identity yet. */
+  /** Returns the claim of a partition's next batch; `undefined` while there is no identity. */
   claim(topic: string, partition: number): SequenceClaim | undefined {
     const position = this.#position(topic, partition)
     if (position) {
@@ -103,7 +101,7 @@ export class Idempotence {
     return undefined
   }
 
-  /** A batch of so many records was acknowledged. */
+  /** A batch of `records` records was acknowledged. */
   advance(topic: string, partition: number, records: number): void {
     const position = this.#position(topic, partition)
     if (!position) return
@@ -115,7 +113,7 @@ export class Idempotence {
     }
   }
 
-  /** Nobody knows any more which number Kafka expects: the partition begins anew. */
+  /** The number that Kafka expects is unknown: the partition starts a new epoch. */
   renew(topic: string, partition: number): void {
     const position = this.#position(topic, partition)
     if (!position) return
@@ -131,14 +129,14 @@ export class Idempotence {
   }
 
   /**
-   * Forgets a topic that is not used any more. Whatever is sent to it later needs an identity that it has
-   * not seen yet, lest Kafka takes new records for old ones.
+   * Forgets an unused topic. Later records for it need a new identity, otherwise Kafka could treat new records as
+   * duplicates of old ones.
    */
   forget(topic: string): void {
     if (this.#positions.delete(topic)) this.#dropIdentity()
   }
 
-  /** Asks without waiting any longer: to be called when Kafka is reachable. */
+  /** Asks at once. To be called when Kafka is reachable. */
   retryNow(): void {
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
@@ -151,7 +149,7 @@ export class Idempotence {
     this.#cancelRetry?.()
   }
 
-  /** Where a partition is; one that is new begins with the identity, if there is one. */
+  /** Returns the position of a partition. A new partition starts with the current identity, if there is one. */
   #position(topic: string, partition: number): Position | undefined {
     const position = this.#positions.get(topic)?.get(partition)
     if (position || !this.#identity) return position
@@ -201,7 +199,7 @@ export class Idempotence {
     this.#stateSinceMs = this.#dependencies.clock.nowMs()
   }
 
-  /** The transport has said in the log what went wrong. */
+  /** Schedules the next attempt. The transport has logged the error. */
   #waitAfter(error: unknown): void {
     const { clock, random, onAnswer } = this.#dependencies
     const number = error instanceof TransportError ? error.errorNumber : undefined
@@ -218,7 +216,7 @@ export class Idempotence {
   }
 }
 
-/** From where a partition goes on in the newest epoch. */
+/** Returns the first position in the newest epoch. */
 function beginning(identity: Identity): Position {
   return { identity, epoch: identity.newestEpoch, sequence: 0 }
 }

@@ -1,4 +1,4 @@
-/** The hashes by which Kafka's clients choose the partition of a key, beside zlib's CRC-32. Pure. */
+/** The hashes with which Kafka's clients select the partition of a key, in addition to zlib's CRC-32. Pure. */
 import type { RecordBytes } from './types.ts'
 
 const MURMUR2_SEED = 0x9747b28c

@@ -1,25 +1,25 @@
 import { OrderedHeap, type HeapNode } from './ordered-heap.ts'
 
 /**
- * Finds what comes first by a time that moves by itself: an item is asked for its time again only when it has come to
- * the front. It may be later than its place says, never earlier.
+ * Finds the first item by a time that may change without notice. The time of an item is read again only when it
+ * comes to the front. It may become later than recorded, never earlier.
  */
 export class LazyHeap<Item> {
   readonly #heap = new OrderedHeap<Item>()
   readonly #timeMsOf: (item: Item) => number
 
-  /** @param timeMsOf - the time of an item; `Infinity` when it has none. */
+  /** @param timeMsOf - returns the time of an item; `Infinity` if it has none. */
   constructor(timeMsOf: (item: Item) => number) {
     this.#timeMsOf = timeMsOf
   }
 
-  /** Has an item come up at this time at the latest. */
+  /** Records that an item's time is at most this. */
   watch(node: HeapNode<Item>, timeMs: number): void {
     if (timeMs === Infinity || (node.isIn && node.key <= timeMs)) return
     this.#heap.set(node, timeMs)
   }
 
-  /** The first time of all; `Infinity` when there is none. */
+  /** The earliest time; `Infinity` if there is none. */
   get firstMs(): number {
     for (let node = this.#heap.first; node; node = this.#heap.first) {
       const timeMs = this.#timeMsOf(node.item)
@@ -29,7 +29,7 @@ export class LazyHeap<Item> {
     return this.#heap.firstKey
   }
 
-  /** Hands out the items whose time is at or before `nowMs`, first things first, each of them once. */
+  /** Calls `visitor` once for each item whose time is at or before `nowMs`, earliest first. */
   visitUntil(nowMs: number, visitor: (item: Item) => void): void {
     const visited: HeapNode<Item>[] = []
     for (let { firstMs } = this; firstMs <= nowMs; firstMs = this.firstMs) {

@@ -1,20 +1,13 @@
-/**
- * A binary heap: what is first by number, found at once, and anything moved or taken out in logarithmic time.
- * For everything of which thousands may wait, so that no call has to look at all of them.
- *
- * Between calls `#nodes[0]` is the first, no node is before its parent, and each node knows its index.
- */
-
-/** The place of something in an {@link OrderedHeap}, one at most. */
+/** The node of an item. It is in at most one {@link OrderedHeap} at a time. */
 export class HeapNode<Item> {
   readonly item: Item
-  /** Where it is; `undefined` while it is nowhere. */
+  /** The heap that it is in, if any. */
   heap: OrderedHeap<Item> | undefined
-  /** What it is ordered by; Infinity until it is first put somewhere. */
+  /** Its sort key; Infinity before it is first in a heap. */
   key = Infinity
-  /** Tells nodes of the same key apart. */
+  /** Orders nodes with the same key. */
   order = 0
-  /** Where it is in the heap. */
+  /** Its index in the heap. */
   index = 0
 
   constructor(item: Item) {
@@ -26,13 +19,19 @@ export class HeapNode<Item> {
     return this.heap !== undefined
   }
 
-  /** Takes it out of the heap that it is in. */
+  /** Removes it from its heap, if any. */
   remove(): void {
     this.heap?.delete(this)
   }
 }
 
-/** See the head of this file. Nodes of the same key come out in the order in which they were put in. */
+/**
+ * A binary heap: the node with the smallest key is found at once, and any node is moved or removed in logarithmic
+ * time. For lists of thousands, so that no call looks at all of them. Nodes with the same key come out in the order
+ * in which they were put in.
+ *
+ * Invariant: `#nodes[0]` is the first, no node is before its parent, and each node knows its index.
+ */
 export class OrderedHeap<Item> {
   readonly #nodes: HeapNode<Item>[] = []
   #order = 0
@@ -47,12 +46,12 @@ export class OrderedHeap<Item> {
     return this.#nodes[0]
   }
 
-  /** The smallest key; Infinity when there is none. */
+  /** The smallest key; Infinity if the heap is empty. */
   get firstKey(): number {
     return this.#nodes[0]?.key ?? Infinity
   }
 
-  /** Puts a node in, from wherever it is, or moves it to another key: behind those that have the same. */
+  /** Adds a node, removing it from any other heap, or changes its key. It comes after nodes with the same key. */
   set(node: HeapNode<Item>, key: number): void {
     if (node.heap === this && node.key === key) return
     if (node.heap !== this) {
@@ -66,7 +65,7 @@ export class OrderedHeap<Item> {
     this.#settle(node)
   }
 
-  /** Takes a node out, if it is in. */
+  /** Removes a node, if it is in this heap. */
   delete(node: HeapNode<Item>): void {
     if (node.heap !== this) return
     node.heap = undefined
@@ -77,7 +76,7 @@ export class OrderedHeap<Item> {
     }
   }
 
-  /** Takes the first node out, if its key is not beyond a limit. */
+  /** Removes and returns the first node if its key is at most `limit`. */
   takeFirst(limit = Infinity): HeapNode<Item> | undefined {
     const { first } = this
     if (first === undefined || first.key > limit) return undefined
@@ -85,7 +84,7 @@ export class OrderedHeap<Item> {
     return first
   }
 
-  /** Moves a node up or down to where it belongs. */
+  /** Moves a node up or down to its position. */
   #settle(node: HeapNode<Item>): void {
     this.#rise(node)
     this.#sink(node)

@@ -1,22 +1,22 @@
 /**
- * librdkafka's partitioners. A key decides by a hash, so that it keeps its partition and every client with the
- * same partitioner agrees on it; records that nothing decides for stick to one random partition for a while, so
- * that they share batches.
+ * The partitioners of librdkafka. The hash of a key selects its partition, so that it stays there and all clients
+ * with the same partitioner agree. Records without a decisive key stay on one random partition for a while, so that
+ * they share batches.
  */
 import { crc32 } from 'node:zlib'
 import type { PartitionerName } from '../base/kafka-names.ts'
 import { fnv1a, murmur2 } from './key-hashes.ts'
 import type { RecordBytes } from './types.ts'
 
-/** Leaders by partition number; `undefined` where a partition has none now. */
+/** Leaders by partition number; `undefined` for a partition without a leader. */
 export type PartitionLeaders = readonly (number | undefined)[]
 
-/** Random number in [0, 1), injected so that tests can own it. */
+/** Returns a random number in [0, 1); injected so that tests control it. */
 export type Random = () => number
 
 /**
- * Chooses the partition of a record among all, led or not; `undefined` for a record that goes where its topic's
- * records stick for now.
+ * Selects the partition of a record among all, also those without a leader. Returns `undefined` for a record that
+ * goes to the topic's sticky partition.
  */
 export type Partitioner = (
   key: RecordBytes | null,
@@ -25,8 +25,8 @@ export type Partitioner = (
 ) => number | undefined
 
 /**
- * Every partitioner by its name in librdkafka. Those on `_random` let records without a key stick
- * (`consistent_random` those with an empty key too); their namesakes take no key for an empty one.
+ * The partitioners by their names in librdkafka. `random` and those with `_random` return `undefined` for records
+ * without a key (`consistent_random` also for an empty key). The others treat a missing key as an empty one.
  */
 export const PARTITIONERS: Readonly<Record<PartitionerName, Partitioner>> = {
   consistent: (key, { length }) => crc32(key ?? '') % length,
@@ -40,8 +40,7 @@ export const PARTITIONERS: Readonly<Record<PartitionerName, Partitioner>> = {
 }
 
 /**
- * The partition that the keyless records of one topic go to for now.
- * Source: librdkafka's `sticky.partitioning.linger.ms`.
+ * The current partition of one topic's records without a key. Source: librdkafka's `sticky.partitioning.linger.ms`.
  */
 export class StickyPartition {
   readonly #lingerMs: number
@@ -49,13 +48,16 @@ export class StickyPartition {
   #partition = -1
   #untilMs = -Infinity
 
-  /** @param lingerMs - how long to stay; 0 draws anew for each record. */
+  /** @param lingerMs - how long a partition is kept; 0 draws a new one for each record. */
   constructor(lingerMs: number, random: Random) {
     this.#lingerMs = lingerMs
     this.#random = random
   }
 
-  /** Returns the partition for a record admitted at `nowMs`; draws anew when it lost its leader. */
+  /**
+   * Returns the partition for a record admitted at `nowMs`. Draws a new one if the current partition lost its
+   * leader.
+   */
   choose(leaders: PartitionLeaders, nowMs: number): number {
     if (nowMs >= this.#untilMs || leaders[this.#partition] === undefined) {
       this.#partition = draw(leaders, this.#random)
@@ -65,12 +67,12 @@ export class StickyPartition {
   }
 }
 
-/** How often chance alone is asked for a partition with a leader: nearly all have one nearly always. */
+/** Number of random draws before all partitions are searched for one with a leader: nearly all have one. */
 const BLIND_DRAWS = 4
 
 /**
- * Draws a partition that has a leader, or any when none has. Looks through all of them only when several draws
- * in a row met partitions without a leader, so that a topic of many partitions costs a record no more than others.
+ * Draws a partition with a leader, or any if none has one. It searches all partitions only after several draws
+ * without a leader, so that topics with many partitions cost no more per record.
  */
 function draw(leaders: PartitionLeaders, random: Random): number {
   for (let draws = 0; draws < BLIND_DRAWS; draws += 1) {

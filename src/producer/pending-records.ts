@@ -1,30 +1,29 @@
-/**
- * The records of a batch, or of a topic that is not known yet, until each was handed out for its report: because its
- * time is over, or with all others. Positions never change, so that they stay those of the encoded records.
- *
- * Nearly always all records have the same delivery timeout. Then they expire from the front, and only the first must
- * be looked at. Where owners differ in it, all are, whenever one of them has expired.
- */
 import { RecordColumns, type PendingRecord, type Records } from './record-columns.ts'
 
-/** Records next to each other that were not handed out, from one position up to another. */
+/** Adjacent records that were not taken out, from one position up to another. */
 export interface Run {
   readonly from: number
   readonly to: number
 }
 
-/** Records that Kafka acknowledged together, and where they are among those that were sent. */
+/** Adjacent records of an acknowledged batch, and the position of the first in the sent batch. */
 export interface RecordRun {
   readonly from: number
   readonly records: Records
 }
 
-/** See the head of this file. */
+/**
+ * The records of a batch, or of a topic without known partitions, until each is taken out for its report: because
+ * it expired, or with all others. Positions never change, so that they match the encoded records.
+ *
+ * Nearly always all records have the same delivery timeout. Then they expire in order, and only the first is
+ * checked. If owners have different timeouts, all records are checked whenever one has expired.
+ */
 export class PendingRecords {
   readonly #columns: RecordColumns
-  /** Position of the first record that was not handed out: all before it were. */
+  /** Position of the first record that was not taken out. */
   #first = 0
-  /** Positions behind it that were; `undefined` as long as there were none. */
+  /** Later positions that were taken out; `undefined` while there are none. */
   #reported: Set<number> | undefined
   #count: number
   #reportedValueBytes = 0
@@ -36,32 +35,32 @@ export class PendingRecords {
     this.#findFirstDeadline()
   }
 
-  /** Number of records that were not handed out. */
+  /** Number of records that were not taken out. */
   get count(): number {
     return this.#count
   }
 
-  /** Number of records, those included that were handed out. */
+  /** Number of all records, including those that were taken out. */
   get encodedCount(): number {
     return this.#columns.count
   }
 
-  /** Bytes of the values of records that were not handed out. */
+  /** Bytes of the values of records that were not taken out. */
   get valueBytes(): number {
     return this.#columns.valueBytes - this.#reportedValueBytes
   }
 
-  /** When the first record was admitted; `Infinity` when there is none. */
+  /** When the first record was admitted; `Infinity` if there is none. */
   get firstAdmittedMs(): number {
     return this.#count === 0 ? Infinity : this.#columns.admittedMsAt(this.#first)
   }
 
-  /** When the first record expires; `Infinity` when none does. */
+  /** When the first record expires; `Infinity` if none does. */
   get firstDeadlineMs(): number {
     return this.#firstDeadlineMs
   }
 
-  /** When the first record would expire with the longest timeout of all. */
+  /** When the first record would expire with the longest timeout of all records. */
   get longestDeadlineMs(): number {
     return this.firstAdmittedMs + this.#columns.longestTimeoutMs
   }
@@ -74,17 +73,17 @@ export class PendingRecords {
     if (deadlineMs < this.#firstDeadlineMs) this.#firstDeadlineMs = deadlineMs
   }
 
-  /** The record at a position. */
+  /** Returns the record at a position. */
   at(position: number): PendingRecord {
     return this.#columns.at(position)
   }
 
-  /** Whether the record at a position was handed out. */
+  /** Whether the record at a position was taken out. */
   isReported(position: number): boolean {
     return position < this.#first || this.#reported?.has(position) === true
   }
 
-  /** Hands out the records whose deadline is at or before `nowMs`. */
+  /** Takes out the records whose deadline is at or before `nowMs`. */
   takeExpired(nowMs: number): Records {
     const expired = new RecordColumns()
     if (this.#firstDeadlineMs > nowMs) return expired
@@ -98,7 +97,7 @@ export class PendingRecords {
     return expired
   }
 
-  /** Hands out all records that are left. */
+  /** Takes out all remaining records. */
   takeAll(): Records {
     const isWhole = this.#count === this.#columns.count
     const records = isWhole ? this.#columns : this.#copy(0, this.#columns.count)
@@ -106,7 +105,7 @@ export class PendingRecords {
     return records
   }
 
-  /** Hands out all records that are left, with where they are. */
+  /** Takes out all remaining records, with their positions. */
   takeRuns(): readonly RecordRun[] {
     if (this.#count === this.#columns.count) return [{ from: 0, records: this.takeAll() }]
     const runs = [...this.runs()].map(({ from, to }) => ({ from, records: this.#copy(from, to) }))
@@ -114,12 +113,12 @@ export class PendingRecords {
     return runs
   }
 
-  /** Copies the records from one position up to another that were not handed out. */
+  /** Copies the remaining records from one position up to another. */
   part(from: number, to: number): PendingRecords {
     return new PendingRecords(this.#copy(from, to))
   }
 
-  /** Where the records are that were not handed out. */
+  /** The positions of the remaining records, as runs. */
   *runs(): Generator<Run> {
     let from = this.#first
     let to = from
@@ -133,7 +132,7 @@ export class PendingRecords {
     if (to > from) yield { from, to }
   }
 
-  /** Positions that were not handed out. */
+  /** The positions of the remaining records. */
   *#positions(): Generator<number> {
     for (let position = this.#first; position < this.#columns.count; position += 1) {
       if (!this.isReported(position)) yield position

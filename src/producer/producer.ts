@@ -4,9 +4,9 @@ import type { QueueView } from './statistics/statistics.ts'
 import type { DeliveryError, ProducerRecord, RecordProducer, SendCall } from './types.ts'
 
 /**
- * The producer as the rest of kprf sees it. A record's way: the admission lets it in (size, room in the queue), the
- * assigner gives it a partition, the accumulator a batch; the dispatcher has the batch wait for its leader, the
- * sender sends it, the settlement decides what becomes of it, and `Delivery` reports the record.
+ * The producer as the rest of kprf sees it. The way of a record: the admission admits it (size, room in the queue),
+ * the assigner assigns a partition, the accumulator adds it to a batch, the dispatcher lets the batch wait for its
+ * leader, the sender sends it, the settlement decides on the outcome, and `Delivery` reports the record.
  */
 export class Producer implements RecordProducer {
   readonly #dependencies: ProducerDependencies
@@ -23,33 +23,33 @@ export class Producer implements RecordProducer {
     return this.#parts.budget.records
   }
 
-  /** Bytes of their values. */
+  /** Bytes of the values of these records. */
   get bufferedBytes(): number {
     return this.#parts.budget.bytes
   }
 
-  /** All memory that records hold, as it is bounded by `queueMemoryMaxBytes`. */
+  /** All memory that records hold, as limited by `queueMemoryMaxBytes`, bytes. */
   get memoryBytes(): number {
     return this.#parts.budget.memoryBytes
   }
 
-  /** When the oldest of these records was admitted; `undefined` when there is none. */
+  /** When the oldest of these records was admitted; `undefined` if there is none. */
   get oldestAdmittedMs(): number | undefined {
     const oldestMs = this.#parts.accumulator.oldestAdmittedMs
     return oldestMs === Infinity ? undefined : oldestMs
   }
 
-  /** Topics in use of which no broker says that they exist. */
+  /** Number of topics in use that no broker has confirmed. */
   get unknownTopics(): number {
     return this.#parts.topics.unknownTopics
   }
 
-  /** The records by topic; topics without any are left out. */
+  /** The number of these records by topic; topics without records may be missing. */
   *bufferedByTopic(): Generator<readonly [topic: string, records: number]> {
     for (const topic of this.#parts.accumulator.topics) yield [topic.name, topic.bufferedRecords]
   }
 
-  /** The queue as it is at the moment, for statistics. */
+  /** The current queue, for statistics. */
   view(): QueueView {
     const { accumulator, topics, idempotence } = this.#parts
     return {
@@ -62,7 +62,7 @@ export class Producer implements RecordProducer {
     }
   }
 
-  /** Begins to connect. Records are admitted whether or not a broker is there. */
+  /** Starts to connect. Records are admitted with or without a connection. */
   start(): void {
     const { idempotence, topics } = this.#parts
     this.#dependencies.transport.start({
@@ -85,10 +85,9 @@ export class Producer implements RecordProducer {
   }
 
   /**
-   * Refuses new records, sends the buffered ones without waiting for linger, and waits until they are
-   * reported.
+   * Refuses new records, sends the buffered ones without linger, and waits until they are reported.
    *
-   * @param timeoutMs - when to stop waiting.
+   * @param timeoutMs - how long to wait, ms.
    * @returns the number of records that are left.
    */
   async drain(timeoutMs: number): Promise<number> {
@@ -108,7 +107,7 @@ export class Producer implements RecordProducer {
     return this.bufferedRecords
   }
 
-  /** Hands what is left back to its owners and closes the connections. */
+  /** Hands the remaining records back to their owners, and closes the connections. */
   async close(): Promise<void> {
     const { admission, accumulator, assigner, dispatcher, topics, idempotence, timeouts } =
       this.#parts

@@ -1,37 +1,36 @@
-/**
- * The queue's limits. Two are librdkafka's and counted as there: records from admission until their delivery report,
- * and the bytes of their values alone. The third is a bound on all memory that records hold.
- *
- * Who finds no room stands in line, a whole push in one place: the first in line takes room for one record after
- * the other, as it becomes free, until it has passed all of them on or its time is over. Nobody overtakes.
- */
 import { CHUNK_OVERHEAD_BYTES, type ChunkPool, LARGEST_CHUNK_BYTES } from './chunk-pool.ts'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import { invariant } from '../base/invariant.ts'
 import type { QueueRoom } from './queue-room.ts'
 
 /**
- * What a record is counted with beside the chunk that it was encoded into: its numbers (24 bytes, up to twice that
- * while the array has room for more) and, where somebody waits for its delivery, listener and index. Measured over
- * 400,000 records: 32 bytes without and 49 with a listener (`npm run bench:queue-memory`).
+ * Added per record to the chunks of encoded records, bytes: its numbers (24 bytes, up to twice that while the array
+ * has spare room) and, if its client waits for delivery, its owner and index. Measured over 400,000 records: 32
+ * bytes without and 49 bytes with such a client (`npm run bench:queue-memory`).
  */
 export const RECORD_BOOKKEEPING_BYTES = 64
 
-/** What one record needs. */
+/** The room that one record needs. */
 export interface RecordNeed {
   readonly valueBytes: number
-  /** The most that the record takes once it is encoded. */
+  /** The largest possible size of the encoded record, bytes. */
   readonly recordBytes: number
 }
 
-/** The bound on all memory. */
+/** The limit of all memory. */
 export interface MemoryBound {
-  /** Where the memory comes from that records are encoded into. */
+  /** The pool of the memory for encoded records. */
   readonly pool: ChunkPool
   readonly maxBytes: number
 }
 
-/** See the head of this file. */
+/**
+ * The limits of the queue. Two are librdkafka's and counted as there: the number of records from admission until
+ * their delivery report, and the bytes of their values. The third limits all memory that records hold.
+ *
+ * Pushes without room wait in line, each in one place. The first in line reserves room for its records, one by one
+ * as room becomes free, until all are admitted or its time is over. No push overtakes another.
+ */
 export class QueueBudget {
   readonly #room: QueueRoom
   readonly #clock: Clock
@@ -40,7 +39,7 @@ export class QueueBudget {
   #records = 0
   #bytes = 0
 
-  /** @param memory - `undefined` for no bound on all memory. */
+  /** @param memory - `undefined` means no limit of all memory. */
   constructor(room: QueueRoom, clock: Clock, memory?: MemoryBound) {
     this.#room = room
     this.#clock = clock
@@ -58,40 +57,41 @@ export class QueueBudget {
     return this.#records
   }
 
-  /** Bytes of their values. */
+  /** Bytes of the values of these records. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** All memory that records hold, those included that were reported and are still being sent. */
+  /** All memory that records hold, bytes. It includes records that were reported and are still being sent. */
   get memoryBytes(): number {
     const lentBytes = this.#memory?.pool.lentBytes ?? 0
     return lentBytes + this.#records * RECORD_BOOKKEEPING_BYTES
   }
 
-  /** Takes room for one record, or says that there is none. Nobody overtakes those who wait. */
+  /** Reserves room for one record. @returns false if there is no room, or if pushes wait for room. */
   tryReserve(valueBytes: number, recordBytes: number): boolean {
     if (this.#line.size > 0 || !this.#fits(valueBytes, recordBytes)) return false
     this.#take(valueBytes)
     return true
   }
 
-  /** Whether a record is larger than all there is: waiting for room would only hold up those behind it. */
+  /** Whether a record is larger than the whole queue: to wait would only delay the records after it. */
   isHopeless(valueBytes: number, recordBytes: number): boolean {
     if (valueBytes > this.#room.largestBytes) return true
     return this.#memory !== undefined && mostTakenBy(recordBytes) > this.#memory.maxBytes
   }
 
-  /** Whether no further record can be admitted now, however small. */
+  /** Whether not even the smallest record can be admitted now. */
   get isFull(): boolean {
     return this.#line.size > 0 || !this.#fits(0, 0)
   }
 
   /**
-   * Stands in line for room.
+   * Adds a place to the line.
    *
-   * @param timeoutMs - for how long; 0 does not wait for records to be settled, only for room that others may not need.
-   * @returns `undefined` where waiting makes no sense.
+   * @param timeoutMs - how long to wait; with 0, only for room that can be leased, not for room that records
+   * release.
+   * @returns `undefined` if waiting cannot help.
    */
   standInLine(timeoutMs: number): PlaceInLine | undefined {
     const isHasty = timeoutMs <= 0
@@ -106,7 +106,7 @@ export class QueueBudget {
     return place
   }
 
-  /** Gives room back. The only way down; called once for each record, when it is settled. */
+  /** Releases room. The only place that does; called once for each record, when it is settled. */
   release(records: number, bytes: number): void {
     this.#records -= records
     this.#bytes -= bytes
@@ -115,7 +115,7 @@ export class QueueBudget {
     this.#tellFree()
   }
 
-  /** Sends everyone who waits away without room. */
+  /** Refuses all places in line. */
   refuseWaiters(): void {
     const line = [...this.#line]
     this.#line.clear()
@@ -138,12 +138,15 @@ export class QueueBudget {
     this.#tellFree()
   }
 
-  /** Called by places too. Has the first in line go on if there is room; it comes back when it has taken what fits. */
+  /**
+   * Lets the first place in line continue if there is room. It waits again once it has used that room. Places call
+   * this too.
+   */
   serve(): void {
     if (this.#line.size === 0) return
     for (const place of this.#line) {
       const { wanted } = place
-      // It is taking room already.
+      // It is reserving room at this moment.
       if (!wanted) return
       if (this.#fits(wanted.valueBytes, wanted.recordBytes)) {
         place.goOn()
@@ -165,13 +168,13 @@ export class QueueBudget {
     )
   }
 
-  /** So that the bound holds, the largest chunk must be left for the batch that the record goes to. */
+  /** Keeps the limit: the record may need a new chunk of the largest size for its batch. */
   #fitsMemory(recordBytes: number): boolean {
     if (!this.#memory) return true
     return this.memoryBytes + mostTakenBy(recordBytes) <= this.#memory.maxBytes
   }
 
-  /** Whether it may fit without a record being settled: room can be leased, memory cannot. */
+  /** Whether it may fit before another record is settled: room can be leased, memory cannot. */
   #mayFitSoon({ recordBytes }: RecordNeed): boolean {
     return this.#room.mayGrow && this.#fitsMemory(recordBytes)
   }
@@ -195,14 +198,14 @@ export class QueueBudget {
   }
 }
 
-/** What a push is that waits for room, from when it first found none until it leaves or is told to. */
+/** A push in the line, from when it finds no room until it leaves or is refused. */
 export class PlaceInLine {
   readonly #budget: QueueBudget
   readonly isHasty: boolean
   #wanted: RecordNeed | undefined
   #resolve: ((mayGoOn: boolean) => void) | undefined
   #isOver = false
-  /** Set and called by the budget and this alone. */
+  /** Only the budget and this class may use it. */
   cancelTimer: CancelTimer | undefined
 
   constructor(budget: QueueBudget, isHasty: boolean) {
@@ -210,17 +213,17 @@ export class PlaceInLine {
     this.isHasty = isHasty
   }
 
-  /** What it waits for; `undefined` while it is taking room. */
+  /** The room that it waits for; `undefined` while it is reserving room. */
   get wanted(): RecordNeed | undefined {
     return this.#wanted
   }
 
-  /** Takes room for one record if this is the first in line and there is room. */
+  /** Reserves room for one record if this place is the first in line and there is room. */
   tryReserve(need: RecordNeed): boolean {
     return this.#budget.tryReserveFor(this, need)
   }
 
-  /** Waits until there is room for a record; false when the time is over, or nobody gets any more. */
+  /** Waits for room for a record. @returns false if the time is over or all places are refused. */
   waitFor(need: RecordNeed): Promise<boolean> {
     if (this.#isOver) return Promise.resolve(false)
     this.#wanted = need
@@ -235,7 +238,7 @@ export class PlaceInLine {
     this.#end(true)
   }
 
-  /** Leaves the line for good. */
+  /** Leaves the line. It cannot wait again. */
   leave(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -251,7 +254,7 @@ export class PlaceInLine {
   }
 }
 
-/** The most that a record takes: the rest of a chunk may be too small for it. */
+/** Returns the most memory that a record can take: the rest of the current chunk may be too small for it. */
 function mostTakenBy(recordBytes: number): number {
   return (
     Math.max(LARGEST_CHUNK_BYTES, recordBytes + MOST_BEFORE_A_RECORD_BYTES) +
@@ -260,5 +263,5 @@ function mostTakenBy(recordBytes: number): number {
   )
 }
 
-/** The header of a batch, 61 bytes, and some. */
+/** The batch header (61 bytes) and the record's length. */
 const MOST_BEFORE_A_RECORD_BYTES = 64

@@ -1,42 +1,42 @@
 /**
- * How much the queue may hold: a fixed amount, or a part of what several processes share, which grows and
- * shrinks with use. Records and bytes are counted alike throughout.
+ * The limits of the queue: fixed, or a lease from limits that several processes share, which grows and shrinks with
+ * use. Records and bytes are treated alike.
  */
 
-/** An amount of room: records, and bytes of their values. */
+/** Room in the queue: records, and bytes of their values. */
 export interface Room {
   readonly records: number
   readonly bytes: number
 }
 
-/** The limits of a queue as they are now. */
+/** The current limits of a queue. */
 export interface QueueRoom {
   readonly maxRecords: number
   readonly maxBytes: number
-  /** No value larger than this will ever fit. */
+  /** The largest value that can ever fit, bytes. */
   readonly largestBytes: number
-  /** Whether waiting for more than there is now makes sense though no record is settled. */
+  /** Whether more room may come before a record is settled. */
   readonly mayGrow: boolean
-  /** Tells how much is not taken, after each change; negative for what is lacking. */
+  /** Reports the free room after each change; negative if room is lacking. */
   setFree(records: number, bytes: number): void
-  /** Has `listener` called when there is more room, or when it is known that there is none. */
+  /** Calls `listener` when there is more room, or when it is known that there is none. */
   onAnswer(listener: () => void): void
 }
 
-/** Lends room out of what processes share. */
+/** Leases room from the limits that processes share. */
 export interface RoomQuota {
-  /** What one process leases ahead of need, so that it can admit records without asking first. */
+  /** The room that one process leases in advance, so that it can admit records without asking first. */
   readonly chunk: Room
-  /** All there is. */
+  /** The whole room. */
   readonly total: Room
-  /** Lends what is wanted, or what is left of it. */
+  /** Leases the wanted room, or as much of it as is left. */
   acquire(wanted: Room): Promise<Room>
   release(room: Room): void
-  /** Has `listener` called when there may be room again after a grant that was short. */
+  /** Calls `listener` when there may be room again after a grant that was too small. */
   onRoomAgain(listener: () => void): void
 }
 
-/** The room of a queue that is alone. @param maxRecords - 0 means no limit. */
+/** Returns the room of a queue that shares no limits. @param maxRecords - 0 means no limit. */
 export function fixedRoom(maxRecords: number, maxBytes: number): QueueRoom {
   return {
     maxRecords: maxRecords === 0 ? Infinity : maxRecords,
@@ -49,8 +49,9 @@ export function fixedRoom(maxRecords: number, maxBytes: number): QueueRoom {
 }
 
 /**
- * Room that is leased. It keeps between half a chunk and two chunks free: less is filled up to one chunk,
- * more is given back down to one. So a burst is admitted at once, and what one process does not use, another can.
+ * Leased room. It keeps between half a chunk and two chunks free: below, it leases up to one chunk; above, it
+ * returns room down to one chunk. So a burst is admitted at once, and other processes can use what this one does
+ * not.
  */
 export class LeasedRoom implements QueueRoom {
   readonly #quota: RoomQuota
@@ -60,7 +61,7 @@ export class LeasedRoom implements QueueRoom {
   #freeRecords = 0
   #freeBytes = 0
   #isAcquiring = false
-  /** The last grant was short, and nothing was heard since. */
+  /** The last grant was too small, and no room was announced since. */
   #isExhausted = false
 
   constructor(quota: RoomQuota) {

@@ -1,16 +1,16 @@
-/** Reads what {@link RecordBatchWriter} has written of a record. */
+/** Reads records that {@link RecordBatchWriter} has written. */
 import type { EncodedRecord } from './record-batch.ts'
 import type { RecordHeader } from './types.ts'
 import { readVarint } from './varint.ts'
 
-/** The parts of a record; all bytes are views of the memory that it was read from. */
+/** The parts of a record. The buffers are views of the memory that it was read from. */
 export interface RecordParts {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: readonly RecordHeader[]
 }
 
-/** Reads a record. */
+/** Returns the parts of an encoded record. */
 export function readRecord({ chunk, at }: EncodedRecord): RecordParts {
   const [, start] = readVarint(chunk, at)
   const [, afterTimestamp] = readVarint(chunk, start + 1)

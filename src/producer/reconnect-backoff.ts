@@ -6,7 +6,10 @@ export interface ReconnectBackoffSettings {
   readonly reconnectBackoffMaxMs: number
 }
 
-/** How long to wait before the next attempt to connect, as librdkafka does: doubling, from -25 % to +50 %. */
+/**
+ * Computes the wait before the next attempt to connect, as librdkafka does: it doubles, with a jitter of -25 % to
+ * +50 %.
+ */
 export class ReconnectBackoff {
   readonly #settings: ReconnectBackoffSettings
   readonly #random: Random
@@ -17,7 +20,7 @@ export class ReconnectBackoff {
     this.#random = random
   }
 
-  /** Milliseconds to wait after one more failure. */
+  /** Returns the wait after one more failure, ms. */
   nextMs(): number {
     const { reconnectBackoffMs, reconnectBackoffMaxMs } = this.#settings
     const backoffMs = reconnectBackoffMs * 2 ** this.#failures * (0.75 + 0.75 * this.#random())
@@ -25,7 +28,7 @@ export class ReconnectBackoff {
     return Math.min(backoffMs, reconnectBackoffMaxMs)
   }
 
-  /** Begins anew, after a success. */
+  /** Starts again from the shortest wait, after a success. */
   reset(): void {
     this.#failures = 0
   }

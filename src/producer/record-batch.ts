@@ -1,6 +1,6 @@
 /**
- * Kafka's record batch, format 2 (KIP-98), written record by record into chunks of memory: a record is
- * encoded once, at admission, and its bytes then go to the socket as they are.
+ * Encodes Kafka's record batch, format 2 (KIP-98), record by record into chunks of memory. A record is encoded once,
+ * at admission, and its bytes are sent from there.
  *
  * | offset | size | field                                                   |
  * | -----: | ---: | ------------------------------------------------------- |
@@ -28,33 +28,33 @@ import type { SequenceClaim } from './idempotence.ts'
 import type { ProducerRecord, RecordBytes } from './types.ts'
 import { readVarint, sizeOfVarint, writeVarint } from './varint.ts'
 
-/** Bytes of a batch before its first record. */
+/** Size of the batch header, before the first record. */
 export const BATCH_HEADER_BYTES = 61
 /**
- * What librdkafka adds to key, value and headers when it compares a record with message.max.bytes:
- * the most that the rest of a record can take.
+ * The overhead that librdkafka adds to key, value and headers when it compares a record with message.max.bytes: the
+ * largest possible size of the other fields.
  */
 export const MAX_RECORD_OVERHEAD_BYTES = 36
 
-/** Where a batch's length, checksum and attributes are. */
+/** Offsets of length, checksum and attributes. */
 export const LENGTH_AT = 8
 export const CRC_AT = 17
 export const ATTRIBUTES_AT = 21
 const MAGIC_AT = 16
 const MAGIC = 2
 const RECORD_ATTRIBUTES = 0
-/** Kafka's own sign for it; only a batch without records has it. */
+/** Kafka's value for "no timestamp"; only a batch without records has it. */
 const NO_TIMESTAMP = -1
-/** Librdkafka's and kafkajs's way to say it; the Java client writes -1 for all three. */
+/** The values of librdkafka and kafkajs; the Java client writes -1 in all three fields. */
 const NOT_IDEMPOTENT: SequenceClaim = { producerId: -1n, epoch: 0, sequence: 0 }
 
-/** Bytes that `bytes` takes on the wire, its length prefix left out; null takes none. */
+/** Size of `bytes` on the wire, without the length prefix; 0 for null. */
 function byteLength(bytes: RecordBytes | null): number {
   if (bytes === null) return 0
   return typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
 }
 
-/** Bytes of a record's headers on the wire, each key and value with its length; not their count. */
+/** Size of a record's headers on the wire, with the length of each key and value, without their count. */
 function headersByteLength(headers: ProducerRecord['headers']): number {
   let size = 0
   for (const { key, value } of headers) {
@@ -65,14 +65,14 @@ function headersByteLength(headers: ProducerRecord['headers']): number {
   return size
 }
 
-/** The sizes of one record, measured once and used for the limits, the budget and the encoding. */
+/** The sizes of one record. They are measured once, for the limits, the budget and the encoding. */
 export interface RecordSizes {
   readonly keyBytes: number
   readonly valueBytes: number
   readonly headersBytes: number
 }
 
-/** Measures a record. */
+/** Returns the sizes of a record's parts on the wire, bytes. */
 export function measure(record: ProducerRecord): RecordSizes {
   return {
     keyBytes: byteLength(record.key),
@@ -81,22 +81,22 @@ export function measure(record: ProducerRecord): RecordSizes {
   }
 }
 
-/** Where a record is in memory, from its length prefix on. */
+/** The position of an encoded record in memory, from its length prefix on. */
 export interface EncodedRecord {
   readonly chunk: Buffer
   readonly at: number
   readonly end: number
 }
 
-/** One chunk of a batch, and how far it is filled. Records do not go beyond the end of one. */
+/** One chunk of a batch, and the end of its used part. A record lies within one chunk. */
 interface Piece {
   readonly chunk: Buffer
   end: number
 }
 
 /**
- * Writes one batch into chunks of a pool. Between calls the chunks hold a whole batch but for its header, and
- * the CRC of its records is known: it is taken while their bytes are still in the processor's cache.
+ * Writes one batch into chunks of a pool. Invariant: the chunks hold a whole batch except its header, and the CRC
+ * of the records is known: it is computed while their bytes are still in the processor's cache.
  */
 export class RecordBatchWriter {
   readonly #baseTimestampMs: number
@@ -108,18 +108,18 @@ export class RecordBatchWriter {
   #count = 0
   #maxTimestampMs = NO_TIMESTAMP
 
-  /** @param baseTimestampMs - timestamp that the records' deltas are relative to. */
+  /** @param baseTimestampMs - the base of the records' timestamp deltas. */
   constructor(baseTimestampMs: number, pool: ChunkPool) {
     this.#baseTimestampMs = baseTimestampMs
     this.#pool = pool
   }
 
-  /** Records written so far. */
+  /** Number of records. */
   get count(): number {
     return this.#count
   }
 
-  /** Bytes of the batch so far, header included. */
+  /** Size of the batch, header included, bytes. */
   get sizeBytes(): number {
     return this.#sizeBytes
   }
@@ -147,7 +147,7 @@ export class RecordBatchWriter {
     this.#finish(piece, start, at, timestampMs)
   }
 
-  /** Appends some records of another batch with the same base timestamp, renumbered: those whose position is taken. */
+  /** Appends the selected records of another batch with the same base timestamp, with new offset deltas. */
   appendFrom(source: RecordBatchWriter, isTaken: (position: number) => boolean): void {
     let position = 0
     for (const { chunk, at, end } of source.records()) {
@@ -157,10 +157,10 @@ export class RecordBatchWriter {
   }
 
   /**
-   * Completes the header and returns the whole batch in pieces: views, not copies, so nothing may be
-   * appended while they are being sent. May be called again, after more was appended.
+   * Writes the header and returns the whole batch in pieces. They are views, so nothing may be appended while they
+   * are being sent. May be called again after more records.
    *
-   * @param claim - by what Kafka recognises the batch if it comes twice; `undefined` for not at all.
+   * @param claim - identifies the batch if it arrives twice; `undefined` without idempotence.
    */
   finish(claim: SequenceClaim = NOT_IDEMPOTENT): readonly Buffer[] {
     const header = (this.#pieces[0] ?? this.#grow(0)).chunk
@@ -182,14 +182,17 @@ export class RecordBatchWriter {
     return this.#pieces.map(({ chunk, end }) => chunk.subarray(0, end))
   }
 
-  /** Gives the memory back. Neither this nor what {@link RecordBatchWriter.finish} returned may be used again. */
+  /**
+   * Releases the memory. Neither this object nor the pieces of {@link RecordBatchWriter.finish} may be used
+   * afterwards.
+   */
   release(): void {
     for (const { chunk } of this.#pieces) this.#pool.giveBack(chunk)
     this.#pieces = []
     this.#last = undefined
   }
 
-  /** Where each record is, its length prefix included, in order. */
+  /** The positions of the records, in order, length prefix included. */
   *records(): Generator<EncodedRecord> {
     for (const [index, piece] of this.#pieces.entries()) {
       let at = index === 0 ? BATCH_HEADER_BYTES : 0
@@ -201,7 +204,7 @@ export class RecordBatchWriter {
     }
   }
 
-  /** Copies a record that was encoded before, giving it the next number. */
+  /** Copies an encoded record, with the next offset delta. */
   #appendRecord(source: Buffer, at: number, end: number): void {
     const [, start] = readVarint(source, at)
     const [timestampDelta, afterTimestamp] = readVarint(source, start + 1)
@@ -215,14 +218,14 @@ export class RecordBatchWriter {
     this.#finish(piece, recordStart, bodyAt + end - bodyStart, timestampMs)
   }
 
-  /** Returns the piece that a record of this length goes into, with room for all of it. */
+  /** Returns a piece with room for a record of this length. */
   #pieceFor(length: number): Piece {
     const recordBytes = sizeOfVarint(length) + length
     const last = this.#last
     return last && last.chunk.length - last.end >= recordBytes ? last : this.#grow(recordBytes)
   }
 
-  /** Writes what comes before a record's key; returns where the key goes. */
+  /** Writes the fields before a record's key; returns the offset of the key. */
   #writeHead({ chunk, end }: Piece, length: number, timestampDelta: number): number {
     const at = writeVarint(chunk, end, length)
     chunk[at] = RECORD_ATTRIBUTES
@@ -241,7 +244,7 @@ export class RecordBatchWriter {
     if (timestampMs > this.#maxTimestampMs) this.#maxTimestampMs = timestampMs
   }
 
-  /** Takes another chunk; the first has room for the header too, later ones are larger, as the batch is. */
+  /** Adds a chunk. The first also has room for the header; later ones grow with the batch. */
   #grow(minBytes: number): Piece {
     const isFirst = this.#pieces.length === 0
     const end = isFirst ? BATCH_HEADER_BYTES : 0
@@ -258,7 +261,7 @@ function sizeOfNullable(bytes: RecordBytes | null, size: number): number {
   return bytes === null ? 1 : sizeOfVarint(size) + size
 }
 
-/** Writes a length (-1 for null) and the bytes; returns the offset behind them. */
+/** Writes a length (-1 for null) and the bytes; returns the offset after them. */
 function writeNullable(
   buffer: Buffer,
   offset: number,

@@ -1,23 +1,19 @@
-/**
- * What is kept of records once their bytes are encoded: columns of numbers rather than an object each. A full
- * queue holds millions of records, and what the collector need not trace costs nothing while it waits.
- */
 import { invariant } from '../base/invariant.ts'
 import type { RecordOwner } from './types.ts'
 
-/** A record whose outcome is to be known. */
+/** The data of a record until its report. */
 export interface PendingRecord {
-  /** When it was admitted, by the monotonic clock. */
+  /** When it was admitted, monotonic ms. */
   readonly admittedMs: number
-  /** Its timestamp in Kafka. */
+  /** Its timestamp in Kafka, ms since the epoch. */
   readonly timestampMs: number
   readonly valueBytes: number
   readonly owner: RecordOwner
-  /** Position in the call that sent it, which its owner is told. */
+  /** Its index in the call that sent it; passed to its owner. */
   readonly index: number
 }
 
-/** Some records in the order in which they were admitted, by position. */
+/** Records by position, in the order of their admission. */
 export interface Records {
   readonly count: number
   /** Bytes of all values together. */
@@ -25,42 +21,51 @@ export interface Records {
   admittedMsAt(position: number): number
   timestampMsAt(position: number): number
   ownerAt(position: number): RecordOwner
-  /** Position in the call that sent the record, if its owner is told of single records; else 0. */
+  /** The index in the call that sent the record, if its owner gets reports per record; otherwise 0. */
   indexAt(position: number): number
   /** The record at a position. */
   at(position: number): PendingRecord
-  /** Whether the owner of any of them hears of each record. */
+  /** Whether any owner gets reports per record. */
   readonly areHeard: boolean
 }
 
-/** So few that the columns of a small batch are small objects of the heap, which are made at once. */
+/**
+ * Records in the first page: few, so that the columns of a small batch are small heap objects, which are cheap to
+ * create.
+ */
 const FIRST_PAGE_RECORDS = 2
 /**
- * Columns grow by pages, the first one up to this size: arrays that grow as large as a full batch would leave
- * holes between the chunks that hold the bytes, a fifth of all memory.
+ * Columns grow by pages; the first page grows up to this size. Arrays as large as a full batch would leave holes
+ * between the chunks of record bytes, a fifth of all memory.
  */
 const PAGE_RECORDS = 1_024
 const PAGE_BITS = 10
 
-/** The numbers of some records, those of one record in a row: of a batch of one record, an array is a good part. */
+/**
+ * The numbers of some records, those of one record next to each other: one array per column would be a large part
+ * of a batch with one record.
+ */
 type Page = Float64Array
-/** How many numbers there are of each record, and where each is. */
+/** The count and the order of the numbers of each record. */
 const NUMBERS = 3
 const ADMITTED = 0
 const TIMESTAMP = 1
 const VALUE_BYTES = 2
 
-/** See the head of this file. */
+/**
+ * Stores the data of encoded records in columns of numbers instead of one object each: a full queue has millions of
+ * records, and the garbage collector need not trace numbers.
+ */
 export class RecordColumns implements Records {
   #count = 0
   #valueBytes = 0
   #capacity = FIRST_PAGE_RECORDS
   readonly #pages = [newPage(FIRST_PAGE_RECORDS)]
-  /** Of all records, as long as `#owners` is not there. */
+  /** The owner of all records while `#owners` is undefined. */
   #owner: RecordOwner | undefined
-  /** By position; `undefined` as long as all have the same. */
+  /** Owners by position; `undefined` while all records have the same. */
   #owners: RecordOwner[] | undefined
-  /** By position; `undefined` as long as no owner is told of single records. */
+  /** Indexes by position; `undefined` while no owner gets reports per record. */
   #indexes: number[] | undefined
   /** Of the last record, and whether its index is kept. */
   #latestOwner: RecordOwner | undefined
@@ -69,7 +74,7 @@ export class RecordColumns implements Records {
   #shortestTimeoutMs = Infinity
   #longestTimeoutMs = 0
 
-  /** Makes columns of some records. */
+  /** Creates columns of these records. */
   static of(records: Iterable<PendingRecord>): RecordColumns {
     const columns = new RecordColumns()
     for (const record of records) columns.push(record)
@@ -110,17 +115,17 @@ export class RecordColumns implements Records {
     return this.#areHeard
   }
 
-  /** Whether their owners differ in how long a record may take. */
+  /** Whether their owners have different delivery timeouts. */
   get haveSeveralTimeouts(): boolean {
     return this.#shortestTimeoutMs < this.#longestTimeoutMs
   }
 
-  /** The longest time that an owner gives; 0 when there is no record. */
+  /** The longest delivery timeout of all owners; 0 if there is no record. */
   get longestTimeoutMs(): number {
     return this.#longestTimeoutMs
   }
 
-  /** When a record is given up; Infinity: never. */
+  /** When a record expires; Infinity means never. */
   deadlineMsAt(position: number): number {
     return this.admittedMsAt(position) + this.ownerAt(position).deliveryTimeoutMs
   }
@@ -170,7 +175,7 @@ export class RecordColumns implements Records {
     return page?.[(position % PAGE_RECORDS) * NUMBERS + which] ?? NaN
   }
 
-  /** Makes the first page larger, or adds another. */
+  /** Enlarges the first page, or adds a page. */
   #grow(): void {
     const [first] = this.#pages
     if (first && this.#capacity < PAGE_RECORDS) {

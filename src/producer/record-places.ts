@@ -1,8 +1,7 @@
-/** Where records wait, found by time: no call has to look at all places. */
 import { LazyHeap } from './lazy-heap.ts'
 import { HeapNode } from './ordered-heap.ts'
 
-/** Where records wait in the order in which they were admitted. */
+/** A place where records wait in the order of their admission. */
 interface Place {
   /** When the oldest record was admitted; `Infinity` when there is none. */
   readonly oldestAdmittedMs: number
@@ -10,7 +9,7 @@ interface Place {
   readonly firstDeadlineMs: number
 }
 
-/** A place among the others. */
+/** The nodes of one place. */
 export class PlaceNodes<Item> {
   readonly age: HeapNode<Item>
   readonly deadline: HeapNode<Item>
@@ -20,19 +19,19 @@ export class PlaceNodes<Item> {
     this.deadline = new HeapNode(item)
   }
 
-  /** Takes the place away from the others. */
+  /** Removes the place. */
   remove(): void {
     this.age.remove()
     this.deadline.remove()
   }
 }
 
-/** See the head of this file. */
+/** Finds places with waiting records by age and by deadline, without looking at all places. */
 export class RecordPlaces<Item extends Place> {
   readonly #byAge = new LazyHeap<Item>(({ oldestAdmittedMs }) => oldestAdmittedMs)
   readonly #byDeadline = new LazyHeap<Item>(({ firstDeadlineMs }) => firstDeadlineMs)
 
-  /** Notes that a place has a record that was admitted at one time and expires at another. */
+  /** Records that a place has a record with this admission time and deadline. */
   watch({ age, deadline }: PlaceNodes<Item>, admittedMs: number, deadlineMs: number): void {
     this.#byAge.watch(age, admittedMs)
     this.#byDeadline.watch(deadline, deadlineMs)
@@ -48,7 +47,7 @@ export class RecordPlaces<Item extends Place> {
     return this.#byDeadline.firstMs
   }
 
-  /** Hands out the places with records that have expired, the first to expire first, each of them once. */
+  /** Calls `visitor` once for each place with expired records, earliest deadline first. */
   visitExpired(nowMs: number, visitor: (place: Item) => void): void {
     this.#byDeadline.visitUntil(nowMs, visitor)
   }

@@ -1,4 +1,3 @@
-/** What becomes of a batch that came back without an acknowledgement: cut in two, sent again, or given up. */
 import type { Clock } from '../base/clock.ts'
 import type { PartitionQueue } from './topic-queue.ts'
 import type { Batch } from './batch.ts'
@@ -18,10 +17,10 @@ import type { TopicMetadata } from './topic-metadata.ts'
 import type { ProduceOutcome } from './transport.ts'
 import type { DeliveryError } from './types.ts'
 
-/** An outcome other than the acknowledgement. */
+/** An outcome other than an acknowledgement. */
 export type Failure = Exclude<ProduceOutcome, { status: 'acknowledged' }>
 
-/** What a {@link Recovery} works with. */
+/** Dependencies of {@link Recovery}. */
 export interface RecoveryDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -30,11 +29,11 @@ export interface RecoveryDependencies {
   readonly idempotence: Idempotence | undefined
   /** Reports all records of a batch as failed. */
   readonly fail: (queue: PartitionQueue, batch: Batch, error: DeliveryError) => void
-  /** Reports the records of a partition that have expired. */
+  /** Reports the expired records of a partition. */
   readonly expire: (queue: PartitionQueue, nowMs: number) => void
 }
 
-/** See the head of this file. */
+/** Decides what happens to a batch without an acknowledgement: it is split, sent again, or given up. */
 export class Recovery {
   readonly #settings: ProducerSettings
   readonly #dependencies: RecoveryDependencies
@@ -44,7 +43,7 @@ export class Recovery {
     this.#dependencies = dependencies
   }
 
-  /** Takes on a batch that is in flight no more. */
+  /** Handles a batch that has just left flight. */
   recover(queue: PartitionQueue, batch: Batch, failure: Failure): void {
     const { errorNumber } = failure
     const { topics } = this.#dependencies
@@ -59,22 +58,25 @@ export class Recovery {
     else this.#dependencies.fail(queue, batch, deliveryError(errorNumber))
   }
 
-  /** Whether the attempt leaves it open whether Kafka has the records. */
+  /** Whether Kafka may have the records after this attempt. */
   #isInDoubt(failure: Failure): boolean {
     return failure.status === 'failed'
       ? failure.wasSent
       : mayBePersistedDespite(failure.errorNumber, this.#settings.requiredAcks)
   }
 
-  /** All of its records expired while it was in flight: nobody waits for another attempt. */
+  /** Handles a batch whose records all expired in flight: it is not sent again. */
   #forsake(queue: PartitionQueue, batch: Batch, errorNumber: number): void {
-    // Else the next batch, which may not have more time, would be refused for the same number.
+    // Otherwise the next batch, which may have no more time, would be refused for the same number.
     if (batch.isFrozen || this.#isMisnumbered(batch, errorNumber)) {
       this.#dependencies.idempotence?.renew(queue.topic.name, queue.partition)
     }
   }
 
-  /** A batch that an earlier attempt may have stored could only go on under a new number: as a duplicate. */
+  /**
+   * Whether the batch needs a new number. Not if an earlier attempt may have stored it: with a new number it would
+   * become a duplicate.
+   */
   #isMisnumbered(batch: Batch, errorNumber: number): boolean {
     const isIdempotent = this.#dependencies.idempotence !== undefined
     return isIdempotent && isSequenceError(errorNumber) && !batch.isFrozen
@@ -90,11 +92,11 @@ export class Recovery {
     this.#dependencies.events.emit({ kind: 'batchSplit' })
   }
 
-  /** Counts the retry, if it counts, and says whether there may be one. */
+  /** Counts the retry, if it counts. @returns whether the batch may be sent again. */
   #claimRetry(batch: Batch, failure: Failure): boolean {
     const policy = retryPolicy(failure.errorNumber)
     const wasSent = failure.status === 'refused' || failure.wasSent
-    // What was never sent is never the records' fault: they wait for as long as they may.
+    // A failure before sending is not the fault of the records: they may wait until they expire.
     if (!wasSent) return true
     if (!policy.isRetriable || !policy.isCounted) return policy.isRetriable
     if (batch.countedRetries >= this.#settings.retries) return false
@@ -102,7 +104,7 @@ export class Recovery {
     return true
   }
 
-  /** Puts a batch back in front, to be sent again after a backoff; its expired records are reported. */
+  /** Puts a batch back in front, to be sent again after a backoff, and reports its expired records. */
   #retry(queue: PartitionQueue, batch: Batch, failure: Failure): void {
     const { clock, random, events, expire } = this.#dependencies
     batch.attempts += 1

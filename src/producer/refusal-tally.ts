@@ -1,9 +1,12 @@
 import type { DeliveryError } from './types.ts'
 
-/** Counts the refused records of a call by topic and error, so that metrics are not told of each by itself. */
+/**
+ * Counts the refused records of a call by topic and error, so that there is one event per topic and error instead
+ * of one per record.
+ */
 export class RefusalTally {
   #counts: Map<DeliveryError, Map<string, number>> | undefined
-  // Nearly always a whole run of records has the same topic and error.
+  // Counts runs: adjacent records nearly always have the same topic and error.
   #topic = ''
   #error: DeliveryError | undefined
   #count = 0

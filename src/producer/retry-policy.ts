@@ -1,43 +1,43 @@
 /**
- * What to do after a produce request failed, error by error, as librdkafka decides it
- * (rd_kafka_handle_Produce_error and its table of actions). Pure.
+ * Decides what to do after a failed produce request, per error, as librdkafka does (rd_kafka_handle_Produce_error
+ * and its table of actions). Pure.
  */
 import { RDKAFKA } from './delivery-errors.ts'
 import type { Random } from './partitioner.ts'
 
-/** What one kind of failure asks for. */
+/** What to do after one kind of failure. */
 export interface RetryPolicy {
   readonly isRetriable: boolean
-  /** Whether a retry counts against `retries`; one that was never sent does not. */
+  /** Whether a retry counts against `retries`. A request that was never sent does not count. */
   readonly isCounted: boolean
-  /** Whether the leader may have moved. */
+  /** Whether metadata must be refreshed, because the leader may have moved. */
   readonly wantsMetadata: boolean
 }
 
 const PERMANENT: RetryPolicy = { isRetriable: false, isCounted: false, wantsMetadata: false }
-/** The leader moved: wait for the new one, for as long as message.timeout.ms allows. */
+/** The leader moved: the batch waits for the new one until message.timeout.ms. */
 const LEADER_MOVED: RetryPolicy = { isRetriable: true, isCounted: false, wantsMetadata: true }
 const BROKER_LOST: RetryPolicy = { isRetriable: true, isCounted: true, wantsMetadata: true }
 const TRANSIENT: RetryPolicy = { isRetriable: true, isCounted: true, wantsMetadata: false }
 const NOT_SENT: RetryPolicy = { isRetriable: true, isCounted: false, wantsMetadata: false }
 
 /**
- * Whether a broker that answers so may have kept the records: never, or perhaps, or perhaps where it waits for its
- * replicas (acks -1): a leader that loses its leadership meanwhile answers "not leader", though the new one may
- * have them.
+ * Whether a broker that returns the error may have stored the records: never, perhaps, or perhaps if it waits for
+ * its replicas (acks -1). A leader that loses its leadership while it waits returns "not leader", although the new
+ * leader may have the records.
  */
 type Storage = 'never' | 'perhaps' | 'perhapsAwaitingReplicas'
 
 /**
- * Every error that the answer to a produce request may carry, after Kafka's ReplicaManager and DelayedProduce and the
- * checks before them (KafkaApis). What stands here as `never` is said before anything is appended. Librdkafka takes all
- * but 7 and 20 for that, also what its table does not have; here, an error that is not listed leaves it open.
+ * All errors of produce responses, from Kafka's ReplicaManager, DelayedProduce and the checks before them
+ * (KafkaApis). An error with `never` is returned before anything is appended. librdkafka treats all errors but 7
+ * and 20 as `never`, also those missing in its table; here, a missing error means `perhaps`.
  */
 const ANSWERS: ReadonlyMap<number, readonly [Storage, RetryPolicy]> = new Map([
-  // Whatever else went wrong in the broker, before the append, in it or after it.
+  // Any other error in the broker, before, during or after the append.
   [RDKAFKA.unknown, ['perhaps', PERMANENT]],
   [RDKAFKA.invalidMessage, ['never', TRANSIENT]],
-  // From a leader that waits for its replicas: the topic was deleted, and the records with it.
+  // From a leader that waited for its replicas, it means that the topic was deleted with the records.
   [RDKAFKA.unknownTopicOrPartition, ['never', LEADER_MOVED]],
   [RDKAFKA.invalidMessageSize, ['never', PERMANENT]],
   [RDKAFKA.leaderNotAvailable, ['never', LEADER_MOVED]],
@@ -46,7 +46,7 @@ const ANSWERS: ReadonlyMap<number, readonly [Storage, RetryPolicy]> = new Map([
   [RDKAFKA.brokerNotAvailable, ['never', LEADER_MOVED]],
   [RDKAFKA.replicaNotAvailable, ['never', LEADER_MOVED]],
   [RDKAFKA.messageSizeTooLarge, ['never', PERMANENT]],
-  // From a proxy in front of a broker that it lost.
+  // From a proxy that lost its broker.
   [RDKAFKA.networkException, ['perhaps', PERMANENT]],
   [RDKAFKA.invalidTopic, ['never', PERMANENT]],
   [RDKAFKA.recordListTooLarge, ['never', PERMANENT]],
@@ -62,21 +62,21 @@ const ANSWERS: ReadonlyMap<number, readonly [Storage, RetryPolicy]> = new Map([
   [RDKAFKA.unsupportedForMessageFormat, ['never', PERMANENT]],
   [RDKAFKA.policyViolation, ['never', PERMANENT]],
   [RDKAFKA.outOfOrderSequenceNumber, ['never', PERMANENT]],
-  // The broker has had the numbers of this batch: those of an idempotent producer mean that it is there.
+  // The broker has already seen the numbers of this batch: for an idempotent producer, the batch is stored.
   [RDKAFKA.duplicateSequenceNumber, ['perhaps', PERMANENT]],
   [RDKAFKA.invalidProducerEpoch, ['never', PERMANENT]],
   [RDKAFKA.operationNotAttempted, ['never', PERMANENT]],
-  // The disk failed in the midst of writing, or of what follows it.
+  // The disk failed during the write or after it.
   [RDKAFKA.kafkaStorageError, ['perhaps', BROKER_LOST]],
   [RDKAFKA.unknownProducerId, ['never', PERMANENT]],
-  // No broker answers so, and it does not say that nothing was kept.
+  // No known broker returns this, and it does not imply that nothing was stored.
   [RDKAFKA.reassignmentInProgress, ['perhaps', PERMANENT]],
   [RDKAFKA.unsupportedCompressionType, ['never', PERMANENT]],
   [RDKAFKA.invalidRecord, ['never', PERMANENT]],
   [RDKAFKA.producerFenced, ['never', PERMANENT]],
 ])
 
-/** What to do when there is no answer, by the number of what happened instead. */
+/** The policies for failures without an answer, by librdkafka's local error numbers. */
 const LOCAL: ReadonlyMap<number, RetryPolicy> = new Map([
   [RDKAFKA.brokerTransportFailure, BROKER_LOST],
   [RDKAFKA.authentication, BROKER_LOST],
@@ -86,12 +86,12 @@ const LOCAL: ReadonlyMap<number, RetryPolicy> = new Map([
   [RDKAFKA.timedOutInQueue, NOT_SENT],
 ])
 
-/** Looks the policy for a librdkafka error number up; whatever is not listed is permanent. */
+/** Returns the policy for a librdkafka error number. Unlisted errors are permanent. */
 export function retryPolicy(errorNumber: number): RetryPolicy {
   return ANSWERS.get(errorNumber)?.[1] ?? LOCAL.get(errorNumber) ?? PERMANENT
 }
 
-/** What a broker says that does not know the numbers of an idempotent producer, or other ones. */
+/** The errors of a broker that does not know the identity or expects another number. */
 const SEQUENCE_ERRORS = new Set<number>([
   RDKAFKA.outOfOrderSequenceNumber,
   RDKAFKA.invalidProducerEpoch,
@@ -100,25 +100,24 @@ const SEQUENCE_ERRORS = new Set<number>([
 ])
 
 /**
- * Says whether an idempotent producer's batch was refused because of its number. The partition has lost
- * records, or has forgotten the producer: either way it does not have this batch.
+ * Whether an idempotent producer's batch was refused because of its number. The partition has lost records or has
+ * forgotten the producer: in both cases it does not have this batch.
  */
 export function isSequenceError(errorNumber: number): boolean {
   return SEQUENCE_ERRORS.has(errorNumber)
 }
 
 /**
- * Says whether a broker that answered with this error may have kept the records. An error that nobody knows leaves it
- * open.
+ * Whether a broker that returned this error may have stored the records. For an unknown error, it may.
  *
- * @param requiredAcks - -1 when the leader waits for its replicas.
+ * @param requiredAcks - -1 if the leader waits for its replicas.
  */
 export function mayBePersistedDespite(errorNumber: number, requiredAcks: number): boolean {
   const [storage] = ANSWERS.get(errorNumber) ?? ['perhaps']
   return storage === 'perhaps' || (storage === 'perhapsAwaitingReplicas' && requiredAcks === -1)
 }
 
-/** Errors that a single record can bring upon its whole batch. */
+/** Errors that a single record can cause for its whole batch. */
 const RECORD_FAULTS = new Set<number>([
   RDKAFKA.messageSizeTooLarge,
   RDKAFKA.recordListTooLarge,
@@ -127,8 +126,8 @@ const RECORD_FAULTS = new Set<number>([
 ])
 
 /**
- * Says whether cutting the batch in two can save the records that are not at fault. Goes beyond
- * librdkafka, whose batch fails as one: here the records of a batch belong to strangers.
+ * Whether to split the batch, to save the records that are not at fault. librdkafka fails the whole batch; here,
+ * the records of a batch come from different clients.
  */
 export function isRecordFault(errorNumber: number): boolean {
   return RECORD_FAULTS.has(errorNumber)
@@ -142,7 +141,7 @@ export interface BackoffSettings {
 
 const JITTER = 0.2
 
-/** Milliseconds to wait before attempt number `attempts` + 1: doubling, with 20 % jitter, capped. */
+/** Returns the wait before attempt number `attempts` + 1, ms: it doubles, with 20 % jitter, up to the maximum. */
 export function backoffMs(attempts: number, settings: BackoffSettings, random: Random): number {
   const jitter = 1 - JITTER + 2 * JITTER * random()
   return Math.min(

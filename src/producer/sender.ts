@@ -1,14 +1,3 @@
-/**
- * When each broker gets its next produce request, which partitions share it, and how it is sent. A request goes when
- * the first of the partitions that wait for the broker is due. Others that have lingered for more than half of their
- * time then go along: a request costs more than a batch, and linger is a bound, not a promise to wait. (The Java
- * client takes all of them along, which would leave a slow partition beside a fast one without any batches.)
- *
- * Between calls, a broker for which a partition waits has a timer for its next request, or as many requests in flight
- * as it may have: the end of one is the time for the next. A partition is in `dueTimes`, and either in `resting` or
- * in `ready`; thousands may wait, and no call looks at all of them. What is noted of a partition's times may be
- * earlier than they are, since records expire; never later.
- */
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import type { Batch } from './batch.ts'
 import { deliveryError } from './delivery-errors.ts'
@@ -20,47 +9,47 @@ import type { Settlement } from './settlement.ts'
 import type { PartitionQueue } from './topic-queue.ts'
 import type { EncodedBatch, Transport } from './transport.ts'
 
-/** Bytes of the batches in one request, but for the first (the Java client's max.request.size). */
+/** Limit for the bytes of all batches in one request after the first (the Java client's max.request.size). */
 const MAX_REQUEST_BYTES = 1_048_576
 /**
- * Batches in one request. kafkajs compares each topic of a request with all others, and the answer is read in one
- * go: with so many both take some 10 ms.
+ * Limit for the batches in one request. kafkajs compares each topic of a request with all others, and parses the
+ * answer at once: with this many, both take some 10 ms.
  */
 const MAX_REQUEST_BATCHES = 1_000
 
-/** How much of its linger a batch may be spared when a request goes to its leader anyway. */
+/** The share of its linger that a batch may skip if a request goes to its leader anyway. */
 const SPARED_LINGER = 0.5
 
-/** librdkafka's floor for the time that a request gets, however little its records have left. */
+/** The shortest timeout of a request, ms, as in librdkafka, however soon its records expire. */
 const MIN_REQUEST_TIMEOUT_MS = 100
 
-/** What a {@link Sender} is told. */
+/** Settings of the {@link Sender}. */
 export type SenderSettings = Pick<
   ProducerSettings,
   'lingerMs' | 'maxInFlight' | 'requiredAcks' | 'requestTimeoutMs' | 'socketTimeoutMs'
 >
 
-/** What a {@link Sender} works with. */
+/** Dependencies of the {@link Sender}. */
 export interface SenderDependencies {
   readonly clock: Clock
   readonly transport: Pick<Transport, 'produce'>
-  /** `undefined` where records may be stored twice. */
+  /** `undefined` without `enable.idempotence`. */
   readonly idempotence: Idempotence | undefined
   readonly settlement: Pick<Settlement, 'settle' | 'failWaiting'>
   readonly events: EventSink
-  /** Called for each partition of a request that is over: its next batch may go. */
+  /** Called for each partition after its request has ended: its next batch may be sent. */
   readonly onFree: (queue: PartitionQueue) => void
 }
 
-/** A partition that has records and none in flight. */
+/** A partition with waiting records and no batch in flight. */
 class Waiter {
   readonly queue: PartitionQueue
   readonly broker: Broker
-  /** Counts those of a broker in the order in which they came. */
+  /** Its rank by arrival among the waiters of its broker. */
   readonly number: number
-  /** Its place by when it is due. */
+  /** Its node by due time. */
   readonly due = new HeapNode<Waiter>(this)
-  /** Its place by when it may go along with others, and then by its number. */
+  /** Its node by the time from which it may join a request (`resting`), or by its rank (`ready`). */
   readonly turn = new HeapNode<Waiter>(this)
 
   constructor(queue: PartitionQueue, broker: Broker) {
@@ -74,19 +63,29 @@ interface Broker {
   /** Its node id. */
   readonly id: number
   readonly dueTimes: OrderedHeap<Waiter>
-  /** Partitions that may not go along yet. */
+  /** Partitions that may not join a request yet. */
   readonly resting: OrderedHeap<Waiter>
-  /** Those that may. */
+  /** Partitions that may join a request. */
   readonly ready: OrderedHeap<Waiter>
-  /** How many have come so far. */
+  /** Number of waiters so far. */
   waiters: number
   inFlight: number
-  /** When the timer fires; Infinity while there is none. */
+  /** When the timer fires; Infinity without a timer. */
   dueMs: number
   cancelTimer: CancelTimer | undefined
 }
 
-/** See the head of this file. */
+/**
+ * Sends produce requests. It decides when each broker gets its next request, and which partitions share it. A
+ * request is sent when the first waiting partition of the broker is due. Other partitions that have lingered for
+ * more than half of their time join it: a request costs more than a batch, and linger is an upper bound. (The Java
+ * client includes all partitions, which would leave a slow partition beside a fast one without batching.)
+ *
+ * Invariant: a broker with waiting partitions has a timer for its next request, or as many requests in flight as it
+ * may have; the end of one starts the next. A partition is in `dueTimes`, and either in `resting` or in `ready`.
+ * Thousands may wait, and no call looks at all of them. The recorded times of a partition may be too early, because
+ * records expire, but never too late.
+ */
 export class Sender {
   readonly #settings: SenderSettings
   readonly #dependencies: SenderDependencies
@@ -100,13 +99,13 @@ export class Sender {
     this.#lingerMs = settings.lingerMs
   }
 
-  /** From now on batches do not linger, as in librdkafka's flush(). A backoff is still kept. */
+  /** From now on batches do not linger, as after librdkafka's flush(). Backoffs are kept. */
   stopLingering(): void {
     this.#lingerMs = 0
     for (const waiter of this.#waiters.values()) this.#note(waiter)
   }
 
-  /** Lets a partition wait for the next request to its leader. To be called again when it is due earlier. */
+  /** Lets a partition wait for the next request to its leader. To be called again when it becomes due earlier. */
   join(queue: PartitionQueue, brokerId: number): void {
     const broker = this.#broker(brokerId)
     let waiter = this.#waiters.get(queue)
@@ -119,7 +118,7 @@ export class Sender {
     this.#arm(broker, waiter.due.key)
   }
 
-  /** Takes a partition out: it has nothing to send, or nobody to send it to. */
+  /** Removes a partition that has nothing to send, or no leader. */
   leave(queue: PartitionQueue): void {
     const waiter = this.#waiters.get(queue)
     if (!waiter) return
@@ -130,7 +129,7 @@ export class Sender {
     if (broker.inFlight === 0) this.#brokers.delete(broker.id)
   }
 
-  /** Sends to a broker what is due. */
+  /** Sends the due batches of a broker. */
   run(brokerId: number): void {
     const broker = this.#brokers.get(brokerId)
     if (broker) this.#run(broker)
@@ -152,7 +151,7 @@ export class Sender {
     else if (broker.inFlight === 0) this.#brokers.delete(broker.id)
   }
 
-  /** The partitions that go now; none while no partition is due. */
+  /** Takes the partitions of the next request; none if no partition is due. */
   #take(broker: Broker): readonly PartitionQueue[] {
     const nowMs = this.#dependencies.clock.nowMs()
     if (this.#nextDueMs(broker) > nowMs) return []
@@ -163,7 +162,7 @@ export class Sender {
       if (queues.length === MAX_REQUEST_BATCHES) break
       const { queue } = node.item
       if (!this.#mayGo(queue, nowMs)) {
-        // Its oldest records have expired since.
+        // Its oldest records have expired in the meantime.
         this.#note(node.item)
         continue
       }
@@ -175,7 +174,10 @@ export class Sender {
     return queues
   }
 
-  /** Sends the next batch of each partition in one request, and settles them all when it is over. Never rejects. */
+  /**
+   * Sends the next batch of each partition in one request, and settles all of them when it has ended. Never
+   * rejects.
+   */
   async #send(brokerId: number, queues: readonly PartitionQueue[]): Promise<void> {
     const { transport, idempotence, settlement, events, onFree } = this.#dependencies
     const sent: { readonly queue: PartitionQueue; readonly batch: Batch }[] = []
@@ -205,16 +207,17 @@ export class Sender {
     for (const { queue } of sent) onFree(queue)
   }
 
-  /** The partition waits for its leader again when the identity is there. */
+  /**
+   * Fails the waiting records if Kafka refuses an identity. Otherwise the partition waits again once there is one.
+   */
   #awaitIdentity(queue: PartitionQueue, { refusalNumber }: Idempotence): void {
     if (refusalNumber === undefined) return
     this.#dependencies.settlement.failWaiting(queue, deliveryError(refusalNumber))
   }
 
   /**
-   * Source: librdkafka gives a request the smaller of socket.timeout.ms and what its records have left. Of
-   * several batches, and of several timeouts in one, that is the one with the most: the other records are reported
-   * when their own time is over, whatever becomes of the request.
+   * Source: librdkafka uses the smaller of socket.timeout.ms and the remaining time of the records. Here, the
+   * record with the most time left counts; the others are reported when they expire, independently of the request.
    */
   #requestTimeoutMs(batches: readonly Batch[]): number {
     const latestMs = Math.max(...batches.map(({ longestDeadlineMs }) => longestDeadlineMs))
@@ -231,7 +234,7 @@ export class Sender {
     for (const waiter of early) this.#note(waiter)
   }
 
-  /** When the first partition is due. */
+  /** Returns when the first partition is due. */
   #nextDueMs({ dueTimes }: Broker): number {
     const lingerMs = this.#lingerMs
     for (let node = dueTimes.first; node; node = dueTimes.first) {
@@ -242,14 +245,14 @@ export class Sender {
     return dueTimes.firstKey
   }
 
-  /** Whether a partition is due, or may go along with one that is. */
+  /** Whether a partition is due, or may join a request. */
   #mayGo(queue: PartitionQueue, nowMs: number): boolean {
     const lingerMs = this.#lingerMs
     const dueInMs = queue.readyAtMs(lingerMs) - nowMs
     return dueInMs <= 0 || (!queue.isHeld && dueInMs < lingerMs * SPARED_LINGER)
   }
 
-  /** Notes when a partition is due and when it may go along, as things are now. */
+  /** Records when a partition is due and when it may join a request. */
   #note({ queue, broker, due, turn }: Waiter): void {
     const lingerMs = this.#lingerMs
     const dueMs = queue.readyAtMs(lingerMs)

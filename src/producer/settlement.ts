@@ -14,7 +14,7 @@ import type { PartitionQueue } from './topic-queue.ts'
 import type { ProduceOutcome, Transport } from './transport.ts'
 import type { DeliveryError, FailedDelivery } from './types.ts'
 
-/** What a {@link Settlement} works with. */
+/** Dependencies of {@link Settlement}. */
 export interface SettlementDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -23,13 +23,13 @@ export interface SettlementDependencies {
   readonly topics: TopicMetadata
   readonly delivery: Delivery
   readonly events: EventSink
-  /** `undefined` where records may be stored twice. */
+  /** `undefined` without `enable.idempotence`. */
   readonly idempotence: Idempotence | undefined
 }
 
 /**
- * Decides what becomes of batches: acknowledged, sent again ({@link Recovery}), expired, given up, or handed back at
- * close; and hands their records to {@link Delivery}.
+ * Decides on the outcome of batches: acknowledged, sent again ({@link Recovery}), expired, given up, or handed back
+ * at close. It passes their records to {@link Delivery}.
  */
 export class Settlement {
   readonly #dependencies: SettlementDependencies
@@ -48,7 +48,7 @@ export class Settlement {
     })
   }
 
-  /** The request that a batch was sent in is over. */
+  /** Handles the outcome of a batch whose request has ended. */
   settle(queue: PartitionQueue, batch: Batch, outcome: ProduceOutcome): void {
     queue.end()
     if (outcome.status === 'acknowledged') {
@@ -64,8 +64,8 @@ export class Settlement {
   }
 
   /**
-   * Reports the records that have expired as timed out. Those in flight may be in Kafka all the same; what the
-   * transport has not sent yet is called back.
+   * Reports the expired records as timed out. Kafka may have those in flight; a request that is not yet sent is
+   * abandoned.
    */
   expire(queue: PartitionQueue, nowMs: number): void {
     const { inFlight } = queue
@@ -79,19 +79,19 @@ export class Settlement {
     }, nowMs)
   }
 
-  /** Reports all records of a partition that wait. */
+  /** Fails all waiting records of a partition. */
   failWaiting(queue: PartitionQueue, error: DeliveryError): void {
     queue.visit((batch) => {
       this.fail(queue, batch, error)
     })
   }
 
-  /** Reports all records of a batch that is not in flight. */
+  /** Fails all records of a batch that is not in flight. */
   fail(queue: PartitionQueue, batch: Batch, error: DeliveryError): void {
     this.#failSome(queue, batch, error, () => batch.takeAll())
   }
 
-  /** Gives everything of a partition back to its owners, in flight or not. An answer that still comes is ignored. */
+  /** Hands all records of a partition back to their owners, those in flight included. A later answer is ignored. */
   handBack(queue: PartitionQueue): void {
     const { delivery, clock } = this.#dependencies
     const { topic, partition, inFlight } = queue
@@ -105,7 +105,7 @@ export class Settlement {
     })
   }
 
-  /** Kafka has the batch, from an attempt so long ago that it has forgotten where. */
+  /** Kafka already has the batch, from an attempt whose offset it no longer knows. */
   #isKnownAlready(failure: Failure): boolean {
     const isDuplicate = failure.errorNumber === RDKAFKA.duplicateSequenceNumber
     return isDuplicate && this.#dependencies.idempotence !== undefined
@@ -132,7 +132,7 @@ export class Settlement {
     }
   }
 
-  /** Reports records of a batch whose outcome is still to come. */
+  /** Fails records of a batch in flight. */
   #failInFlight({ topic, partition }: PartitionQueue, records: Records, errorNumber: number): void {
     const { delivery, clock } = this.#dependencies
     delivery.fail(topic, records, { partition, ...inDoubt(errorNumber) }, clock.nowMs())
@@ -147,18 +147,18 @@ export class Settlement {
     const { delivery, clock, idempotence } = this.#dependencies
     const failure = { partition, ...failureOf(batch, error) }
     const records = take()
-    // Kafka may or may not have counted the batch that nobody follows up any more.
+    // The batch is given up, and it is unknown whether Kafka has counted it.
     if (batch.state === 'settled' && batch.isFrozen) idempotence?.renew(topic.name, partition)
     delivery.fail(topic, records, failure, clock.nowMs())
   }
 }
 
-/** What is told of records whose request was sent and not answered. */
+/** The failure of records whose request was sent and not answered. */
 function inDoubt(errorNumber: number): FailedDelivery {
   return { status: 'possiblyPersisted', error: unknownOutcome(deliveryError(errorNumber)) }
 }
 
-/** What is told of records that are not in flight: an earlier attempt may have stored them. */
+/** The failure of records that are not in flight; an earlier attempt may have stored them. */
 function failureOf({ mayBePersisted }: Batch, error: DeliveryError): FailedDelivery {
   return mayBePersisted
     ? { status: 'possiblyPersisted', error: unknownOutcome(error) }

@@ -1,52 +1,52 @@
-/**
- * Whose turn it is to be created. A client that makes topic names up must not fill the cluster with topics,
- * so brokers are asked to create only so many a minute, in the order in which the topics came. After a quiet
- * minute as many may go at once.
- */
 import type { TopicEntry } from './topic-entry.ts'
 
 const MINUTE_MS = 60_000
 
-/** See the head of this file. */
+/**
+ * Limits how many topics brokers are asked to create per minute, so that a client with made-up topic names cannot
+ * fill the cluster. Topics are created in the order of their arrival. After a quiet minute, a minute's number may
+ * be created at once.
+ */
 export class TopicCreations {
   readonly #waiting = new Set<TopicEntry>()
-  /** Between one and the next when they go steadily; 0 where there is no limit. */
+  /** The interval at a steady rate, ms; 0 means no limit. */
   readonly #intervalMs: number
-  /** How far ahead of that pace they may be. */
+  /** How far creations may be ahead of the steady rate, ms. */
   readonly #burstMs: number
-  /** When the next one would be due at that pace. */
+  /** When the next creation is due at the steady rate. */
   #paceMs = -Infinity
 
-  /** @param perMinute - 0 means no limit; may be a fraction, where several processes share a limit. */
+  /** @param perMinute - 0 means no limit; a fraction is the share of one process. */
   constructor(perMinute: number) {
     this.#intervalMs = perMinute === 0 ? 0 : MINUTE_MS / perMinute
     this.#burstMs = Math.max(0, MINUTE_MS - this.#intervalMs)
   }
 
-  /** When the next topic has its turn; Infinity when none waits. */
+  /** When the next topic may be created; Infinity if none waits. */
   get nextAtMs(): number {
     return this.#waiting.size === 0 ? Infinity : this.#paceMs - this.#burstMs
   }
 
-  /** Lets a topic wait for its turn; one that waits keeps its place. */
+  /** Adds a topic to the line; one that is already in it keeps its place. */
   enter(entry: TopicEntry): void {
     this.#waiting.add(entry)
   }
 
-  /** Says whether a topic waits for its turn. */
+  /** Whether a topic waits in line. */
   has(entry: TopicEntry): boolean {
     return this.#waiting.has(entry)
   }
 
-  /** Takes a topic out that needs no turn any more. */
+  /** Removes a topic from the line. */
   leave(entry: TopicEntry): void {
     this.#waiting.delete(entry)
   }
 
   /**
-   * Gives topics their turns, as many as have come.
+   * Starts as many creations as are due.
    *
-   * @param begin - takes the topic whose turn it is, or says false: then the turn is that of the next.
+   * @param begin - starts the creation of a topic; returns false if it is not needed, and then the next topic has
+   * its turn.
    */
   giveTurns(nowMs: number, begin: (entry: TopicEntry) => boolean): void {
     for (const entry of this.#waiting) {

@@ -1,29 +1,28 @@
-/** What is remembered of one topic in use, and what a broker's answer makes of it. See `topic-metadata.ts`. */
 import { RDKAFKA } from './delivery-errors.ts'
 import { HeapNode } from './ordered-heap.ts'
 import type { PartitionLeaders } from './partitioner.ts'
 import type { TopicSnapshot } from './transport.ts'
 
-/** What is known of a topic; see the head of `topic-metadata.ts`. */
+/** The state of a topic; see the table in `topic-metadata.ts`. */
 export type TopicState =
   | { readonly status: 'unknown' }
   | { readonly status: 'known'; readonly leaders: PartitionLeaders }
   | { readonly status: 'failed'; readonly errorNumber: number }
-  /** One of too many that no broker has confirmed: nothing is remembered of it. */
+  /** There are too many unconfirmed topics, so nothing is stored about this one. */
   | { readonly status: 'turnedAway' }
 
-/** Nothing is known of a topic yet. */
+/** The state of a new topic. */
 export const UNKNOWN: TopicState = { status: 'unknown' }
 
-/** Nothing is remembered of a topic. */
+/** The state of a topic about which nothing is stored. */
 export const TURNED_AWAY: TopicState = { status: 'turnedAway' }
 
-/** librdkafka's interval for topics that failed. */
+/** librdkafka's refresh interval for failed topics. */
 const FAILED_TOPIC_INTERVAL_MS = 1_000
-/** A topic that failed, or was never heard of, is forgotten when nobody asked for it in this time. */
+/** A failed or unknown topic is forgotten if it was not used for this time. */
 const BAD_TOPIC_MEMORY_MS = 5_000
 
-/** The times that decide when a topic is asked about, given up and forgotten. */
+/** The times that control when a topic is asked about, failed and forgotten. */
 export interface TopicTimes {
   readonly topicMetadataRefreshIntervalMs: number
   readonly topicMetadataRefreshFastIntervalMs: number
@@ -31,27 +30,27 @@ export interface TopicTimes {
   readonly topicMetadataPropagationMaxMs: number
 }
 
-/** See the head of this file. */
+/** One topic in use: its state, and how an answer of a broker changes it. Used by `topic-metadata.ts`. */
 export class TopicEntry {
   readonly topic: string
   state: TopicState = UNKNOWN
   lastUsedMs: number
-  /** Whether somebody missed a leader while a request was under way: its answer may be older. */
+  /** Whether a leader was missing while a request was in progress; its answer may be older. */
   isWantedAgain = false
-  /** Whether brokers may create the topic when they are asked about it: it has had its turn. */
+  /** Whether the next request may create the topic. */
   mayCreate = false
   lastAskedMs = -Infinity
   /** When a broker last answered about it. */
   answeredMs: number
-  /** When it is to be asked about. */
+  /** When to ask about it next. */
   dueMs: number
-  /** Its place among those to be asked about. */
+  /** Its node by the next request. */
   readonly due = new HeapNode<TopicEntry>(this)
-  /** Its place among those that nobody waits for. */
+  /** Its node among topics without waiting records. */
   readonly idle = new HeapNode<TopicEntry>(this)
-  /** When a broker first said, without a different answer since, that the topic does not exist. */
+  /** Since when all brokers have reported that the topic does not exist. */
   #absentSinceMs: number | undefined
-  /** Whether the last answer was an error that will pass, so that the state is from before it. */
+  /** Whether the last answer was a transient error, so that the state is from before it. */
   #isDoubtful = false
 
   constructor(topic: string, nowMs: number) {
@@ -61,20 +60,20 @@ export class TopicEntry {
     this.dueMs = nowMs
   }
 
-  /** Whether a broker said that it exists, and none has said otherwise for the length of the grace. */
+  /** Whether the topic exists: a broker confirmed it, and none has denied it for the grace period. */
   get isKnown(): boolean {
     return this.state.status === 'known'
   }
 
-  /** Whether it was not used for so long that nothing needs to be known of it. */
+  /** Whether it has been unused for long enough to be forgotten. */
   isUnused(nowMs: number, { metadataMaxAgeMs }: TopicTimes): boolean {
     return nowMs - this.lastUsedMs > (this.isKnown ? metadataMaxAgeMs : BAD_TOPIC_MEMORY_MS)
   }
 
   /**
-   * Takes a broker's answer in. One that leaves the topic out says that it does not exist.
+   * Applies an answer of a broker. An answer without the topic means that it does not exist.
    *
-   * @param isAwaitingTurn - whether it waits to be created: then its absence means nothing.
+   * @param isAwaitingTurn - whether the topic waits to be created: then its absence means nothing.
    */
   accept(
     answer: TopicSnapshot | undefined,
@@ -84,7 +83,7 @@ export class TopicEntry {
   ): void {
     this.answeredMs = nowMs
     this.#isDoubtful = answer?.errorNumber !== 0
-    // Somebody else may create it meanwhile.
+    // Another client may create it in the meantime.
     if (isAwaitingTurn) this.dueMs = nowMs + FAILED_TOPIC_INTERVAL_MS
     else {
       this.state = this.#judge(answer, times, nowMs)
@@ -103,7 +102,7 @@ export class TopicEntry {
       case 0:
         return { status: 'known', leaders: answer?.leaders ?? [] }
       case RDKAFKA.unknownTopicOrPartition:
-        // A topic that is being created, or a broker that has just started, gives the same answer.
+        // The answer is the same for a topic that is being created, and from a broker that has just started.
         this.#absentSinceMs ??= nowMs
         return nowMs - this.#absentSinceMs >= topicMetadataPropagationMaxMs
           ? { status: 'failed', errorNumber }

@@ -1,18 +1,17 @@
 /**
- * What is known of each topic in use, and when to ask again. A topic is vetted here before any record
- * of it comes near the transport, so that a topic that is unknown, deleted or forbidden harms nobody
- * else.
+ * The metadata of topics in use. Each topic is checked here before its records reach the transport, so that an
+ * unknown, deleted or forbidden topic does not affect other topics.
  *
  * | state   | means                                      | asked again                                |
  * | ------- | ------------------------------------------ | ------------------------------------------ |
  * | unknown | no answer yet, or just being created       | every topic.metadata.refresh.fast.interval.ms |
  * | known   | exists; each partition has a leader or not | topic.metadata.refresh.interval.ms, or when |
- * |         |                                            | someone misses a leader                    |
- * | failed  | does not exist, or may not be written to   | every second, while it is still asked for  |
+ * |         |                                            | a leader is missing                        |
+ * | failed  | does not exist, or may not be written to   | every second, while it is in use           |
  *
- * A topic is first asked about in a way that creates nothing. One that does not exist, and may be created,
- * waits for its turn (`topic-creations.ts`); meanwhile its absence means nothing, and it is asked about every
- * second. Thousands of topics may be remembered: nothing here looks at all of them.
+ * The first request about a topic creates nothing. A missing topic that may be created waits for its turn
+ * (`topic-creations.ts`); until then its absence means nothing, and it is asked about every second. Thousands of
+ * topics may be stored, and nothing here looks at all of them.
  */
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import { RDKAFKA } from './delivery-errors.ts'
@@ -29,10 +28,10 @@ import {
 import type { MetadataSnapshot, TopicSnapshot } from './transport.ts'
 import { UnknownTopics } from './unknown-topics.ts'
 
-/** Topics in one request: the broker's answer is read in one go, which takes some 10 ms for so many. */
+/** Topics in one request. The answer is parsed at once, which takes some 10 ms for this many. */
 const MAX_TOPICS_PER_REQUEST = 1_000
 
-/** Times and bounds that {@link TopicMetadata} keeps. */
+/** Settings of {@link TopicMetadata}. */
 export interface TopicMetadataSettings extends TopicTimes {
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
@@ -44,27 +43,27 @@ export interface TopicMetadataSettings extends TopicTimes {
   readonly maxUnknownTopics: number
 }
 
-/** What {@link TopicMetadata} works with. */
+/** Dependencies of {@link TopicMetadata}. */
 export interface TopicMetadataDependencies {
   readonly clock: Clock
-  /** @param mayCreate - whether brokers may create those that do not exist. */
+  /** @param mayCreate - whether brokers may create missing topics. */
   readonly fetch: (topics: readonly string[], mayCreate: boolean) => Promise<MetadataSnapshot>
-  /** Says whether records wait for a topic, which is not forgotten then. */
+  /** Returns whether records wait for a topic. Such a topic is not forgotten. */
   readonly isWanted: (topic: string) => boolean
-  /** Called when a topic has not been used for so long that nothing needs to be known of it. */
+  /** Called when an unused topic is forgotten. */
   readonly onForgotten: (topic: string) => void
-  /** Called after each answer about a topic, the same as before or not. */
+  /** Called after each answer about a topic, changed or not. */
   readonly onAnswer: (topic: string, state: TopicState) => void
-  /** Called when a topic has its turn to be created. */
+  /** Called when brokers are asked to create a topic. */
   readonly onCreation: (topic: string) => void
 }
 
-/** See the head of this file. */
+/** Keeps the state of each topic in use, and decides when to ask brokers again; see the table above. */
 export class TopicMetadata {
   readonly #settings: TopicMetadataSettings
   readonly #dependencies: TopicMetadataDependencies
   readonly #entries = new Map<string, TopicEntry>()
-  /** By when they are due: those only to be asked about, and those that may be created. */
+  /** By due time: topics to ask about, and topics that brokers may create. */
   readonly #asking = new OrderedHeap<TopicEntry>()
   readonly #creating = new OrderedHeap<TopicEntry>()
   readonly #creations: TopicCreations
@@ -72,7 +71,7 @@ export class TopicMetadata {
   #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
   #isFetching = false
   #failures = 0
-  /** No request before this time: the backoff after requests that got no answer. */
+  /** No request is sent before this time: the backoff after requests without an answer. */
   #notBeforeMs = -Infinity
   #isClosed = false
 
@@ -83,20 +82,20 @@ export class TopicMetadata {
     this.#unknown = new UnknownTopics(settings.maxUnknownTopics, dependencies.isWanted)
   }
 
-  /** Number of topics remembered. */
+  /** Number of stored topics. */
   get size(): number {
     return this.#entries.size
   }
 
-  /** How many of them no broker has confirmed, or none any more. */
+  /** Number of stored topics that no broker confirms. */
   get unknownTopics(): number {
     return this.#unknown.size
   }
 
   /**
-   * Returns what is known of a topic, and asks about one that is new, unless too many are unknown.
+   * Returns the state of a topic. A new topic is stored and asked about, unless too many are unknown.
    *
-   * @param nowMs - the time where it was read already: reading it anew for each record would be a twentieth of all work.
+   * @param nowMs - the current time, if the caller has it: to read it for each record would be 5 % of all work.
    */
   state(topic: string, nowMs = this.#dependencies.clock.nowMs()): TopicState {
     const entry = this.#entries.get(topic)
@@ -106,7 +105,7 @@ export class TopicMetadata {
     return entry.state
   }
 
-  /** Says what is known of a topic that exists, without counting that as use. */
+  /** Returns the metadata of a confirmed topic, without counting this as use. */
   peek(topic: string): { readonly leaders: PartitionLeaders; readonly ageMs: number } | undefined {
     const entry = this.#entries.get(topic)
     if (entry?.state.status !== 'known') return undefined
@@ -114,13 +113,13 @@ export class TopicMetadata {
     return { leaders: entry.state.leaders, ageMs }
   }
 
-  /** Says whether a topic waits for its turn to be created. */
+  /** Whether a topic waits to be created. */
   isAwaitingCreation(topic: string): boolean {
     const entry = this.#entries.get(topic)
     return entry !== undefined && this.#creations.has(entry)
   }
 
-  /** Asks about a topic again, because a leader is missing or has moved: at most once a backoff. */
+  /** Asks about a topic again because a leader is missing or has moved; at most once per fast interval. */
   refresh(topic: string): void {
     const entry = this.#entries.get(topic)
     if (!entry) return
@@ -132,13 +131,13 @@ export class TopicMetadata {
     this.#schedule()
   }
 
-  /** Says that no records wait for a topic any more, so that it may give way to another. */
+  /** No records wait for the topic any more, so it may be replaced by another one. */
   release(topic: string): void {
     const entry = this.#entries.get(topic)
     if (entry && !entry.isKnown) this.#unknown.release(entry)
   }
 
-  /** Ends the backoff: to be called when Kafka is reachable again. */
+  /** Ends the backoff. To be called when Kafka is reachable again. */
   retryNow(): void {
     this.#notBeforeMs = -Infinity
     this.#schedule()
@@ -190,7 +189,7 @@ export class TopicMetadata {
   async #fetchDue(): Promise<void> {
     const nowMs = this.#dependencies.clock.nowMs()
     this.#giveTurns(nowMs)
-    // Whoever has waited longer comes first, so that neither kind holds the other up.
+    // The topic that has waited longest comes first, so that neither kind delays the other.
     const mayCreate = this.#creating.firstKey < this.#asking.firstKey
     const due = this.#takeDue(mayCreate ? this.#creating : this.#asking, nowMs)
     if (due.length > 0) {
@@ -215,7 +214,7 @@ export class TopicMetadata {
     })
   }
 
-  /** The topics of the next request, those that were due first; whatever is not used any more is forgotten. */
+  /** Takes the topics of the next request, in order of their due time; unused topics are forgotten. */
   #takeDue(heap: OrderedHeap<TopicEntry>, nowMs: number): readonly TopicEntry[] {
     const due: TopicEntry[] = []
     while (due.length < MAX_TOPICS_PER_REQUEST) {
@@ -228,7 +227,7 @@ export class TopicMetadata {
     return due
   }
 
-  /** Asks; after a failure, of which the transport has said why in the log, what is due stays due. */
+  /** Sends the request. After a failure, which the transport has logged, the topics stay due. */
   async #fetch(
     due: readonly TopicEntry[],
     mayCreate: boolean,
@@ -282,7 +281,7 @@ export class TopicMetadata {
     const isAbsent = answer === undefined || answer.errorNumber === RDKAFKA.unknownTopicOrPartition
     const isAwaitingTurn = isAbsent && this.#settings.mayCreateTopics && !mayCreate
     if (isAwaitingTurn && !this.#isWanted(entry)) {
-      // It would be created for nobody. Whoever asks for it next has it created.
+      // No records wait for it, so it is not created; the next request for it will.
       this.#forget(entry)
       return
     }
@@ -300,7 +299,7 @@ export class TopicMetadata {
     if (!entry.isKnown && !this.#isWanted(entry)) this.#unknown.release(entry)
   }
 
-  /** Whether a topic has not given way to another one while it was asked about. */
+  /** Whether a topic was not replaced by another one while it was asked about. */
   #isRemembered(entry: TopicEntry): boolean {
     return this.#entries.get(entry.topic) === entry
   }

@@ -6,7 +6,7 @@ import { PlaceNodes, RecordPlaces } from './record-places.ts'
 import type { ProduceAttempt } from './transport.ts'
 import { UnassignedRecords } from './unassigned-records.ts'
 
-/** When a batch is full, and how long keyless records stay together. */
+/** Limits of a batch, and how long records without a key stay on one partition. */
 export interface AccumulatorSettings {
   readonly batchNumMessages: number
   readonly batchSizeBytes: number
@@ -15,8 +15,8 @@ export interface AccumulatorSettings {
 }
 
 /**
- * The batches of one partition, in the order in which they go to Kafka: the sealed ones, the one that
- * is to be retried first, then the open one. At most one more is in flight, before all of these.
+ * The batches of one partition, in the order in which they are sent: the sealed ones (a batch to retry first), then
+ * the open one. At most one more is in flight, before all of these.
  */
 export class PartitionQueue {
   readonly topic: TopicQueue
@@ -33,37 +33,37 @@ export class PartitionQueue {
     this.#settings = settings
   }
 
-  /** The batch that the transport has; while there is one, the others wait. */
+  /** The batch in flight; while there is one, the others wait. */
   get inFlight(): BatchInFlight | undefined {
     return this.#inFlight
   }
 
-  /** Notes that the transport has a batch. */
+  /** Puts a batch in flight. */
   begin(inFlight: BatchInFlight): void {
     this.#inFlight = inFlight
     this.topic.inFlightBatches += 1
   }
 
-  /** Notes that the transport has it no more. */
+  /** Ends the flight of the batch. */
   end(): void {
     this.#inFlight = undefined
     this.topic.inFlightBatches -= 1
   }
 
-  /** Says whether nothing waits here; a batch may still be in flight. */
+  /** Whether no batch waits; one may still be in flight. */
   get isEmpty(): boolean {
     return this.#sealed.length === 0 && this.#open === undefined
   }
 
-  /** When the oldest record was admitted, one in flight included; Infinity when there is none. */
+  /** When the oldest record was admitted, records in flight included; Infinity if there is none. */
   get oldestAdmittedMs(): number {
     const inFlightMs = this.#inFlight?.batch.firstAdmittedMs ?? Infinity
     return Math.min(inFlightMs, this.#next?.firstAdmittedMs ?? Infinity)
   }
 
   /**
-   * When the first record expires, one in flight included; `Infinity` when none does. Batches are in the order in
-   * which their records were admitted, so with one timeout the next one expires first.
+   * When the first record expires, records in flight included; `Infinity` if none does. Batches are in the order of
+   * admission, so with one timeout the next batch expires first.
    */
   get firstDeadlineMs(): number {
     const inFlightMs = this.#inFlight?.batch.firstDeadlineMs ?? Infinity
@@ -75,24 +75,24 @@ export class PartitionQueue {
     return firstMs
   }
 
-  /** Whether the next batch is one that is retried, which must not go before its backoff is over. */
+  /** Whether the next batch is a retry, which must wait for its backoff. */
   get isHeld(): boolean {
     return this.#sealed[0] !== undefined
   }
 
-  /** What waits: in the open batch, and in those that are sealed. */
+  /** The waiting records, in the open batch and in the sealed ones. */
   get waiting(): { readonly open: Amount; readonly sealed: Amount } {
     return { open: amountOf(this.#open ? [this.#open] : []), sealed: amountOf(this.#sealed) }
   }
 
-  /** Bytes of the next batch so far; 0 when nothing waits. */
+  /** Size of the next batch, bytes; 0 if nothing waits. */
   get nextBytes(): number {
     return this.#next?.sizeBytes ?? 0
   }
 
   /**
-   * When the next batch may go: at once when one is full, after the backoff when one is retried,
-   * after `lingerMs` else. Infinity when nothing waits.
+   * When the next batch may be sent: at once if it is full, after the backoff if it is a retry, otherwise after
+   * `lingerMs`. Infinity if nothing waits.
    */
   readyAtMs(lingerMs: number): number {
     const head = this.#sealed[0]
@@ -100,7 +100,7 @@ export class PartitionQueue {
     return this.#open ? this.#open.firstAdmittedMs + lingerMs : Infinity
   }
 
-  /** Adds a record behind all others; says whether that made a batch full. */
+  /** Adds a record at the end. @returns whether this filled a batch. */
   append(admitted: AdmittedRecord): boolean {
     const { batchNumMessages, batchSizeBytes } = this.#settings
     const sealedBefore = this.#sealed.length
@@ -112,22 +112,22 @@ export class PartitionQueue {
     return this.#sealed.length > sealedBefore
   }
 
-  /** Takes the next batch out to be sent, sealing the open one when it is its turn. */
+  /** Removes and returns the next batch, to be sent. Seals the open one if it is next. */
   takeNext(): Batch | undefined {
     if (this.#sealed.length === 0 && this.#open) this.#seal()
     return this.#sealed.shift()
   }
 
-  /** Puts batches back in front of all others: to be retried, or the halves of one that was split. */
+  /** Puts batches back in front of all others: to be retried, or the halves of a split batch. */
   putBack(...batches: readonly Batch[]): void {
     this.#sealed.unshift(...batches)
     this.topic.places.watch(this.nodes, this.oldestAdmittedMs, this.firstDeadlineMs)
   }
 
   /**
-   * Hands out every batch that waits, oldest first, and forgets those that are settled afterwards.
+   * Calls `visitor` for each waiting batch, oldest first, and removes those that are settled afterwards.
    *
-   * @param nowMs - leaves out the batches of which no record has expired by then.
+   * @param nowMs - skips batches without a record that has expired by then.
    */
   visit(visitor: (batch: Batch) => void, nowMs = Infinity): void {
     let count = 0
@@ -146,7 +146,7 @@ export class PartitionQueue {
     return this.#sealed[0] ?? this.#open
   }
 
-  /** The first record always goes in, however large; message.max.bytes has been checked before. */
+  /** The first record is always added; message.max.bytes was checked before. */
   #hasRoom(batch: Batch, { sizes }: AdmittedRecord): boolean {
     const { keyBytes, valueBytes, headersBytes } = sizes
     const recordBytes = MAX_RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + headersBytes
@@ -175,7 +175,7 @@ function amountOf(batches: readonly Batch[]): Amount {
   }
 }
 
-/** A batch that the transport has, and its way to get rid of it. */
+/** A batch in flight, and the request that carries it. */
 export interface BatchInFlight {
   readonly batch: Batch
   /** Node id of the broker that it goes to. */
@@ -183,20 +183,20 @@ export interface BatchInFlight {
   readonly attempt: ProduceAttempt
 }
 
-/** What a {@link TopicQueue} is made of. */
+/** Dependencies and settings of a {@link TopicQueue}. */
 export interface TopicQueueParts {
   readonly settings: AccumulatorSettings
   readonly random: Random
   readonly pool: ChunkPool
 }
 
-/** What waits for one topic. */
+/** The waiting records of one topic. */
 export class TopicQueue {
   readonly name: string
   readonly sticky: StickyPartition
   readonly pool: ChunkPool
   readonly #settings: AccumulatorSettings
-  /** For the records that are not assigned. */
+  /** The nodes for records without a partition. */
   readonly nodes = new PlaceNodes<RecordPlace>(this)
   readonly places: RecordPlaces<RecordPlace>
   #timeoutMs: number | undefined
@@ -206,7 +206,7 @@ export class TopicQueue {
   readonly unassigned: UnassignedRecords
   /** Records of the topic that are admitted and not yet reported, in flight included. */
   bufferedRecords = 0
-  /** Batches that the transport has, though all their records may be reported. */
+  /** Batches in flight, including those whose records are all reported. */
   inFlightBatches = 0
 
   constructor(
@@ -222,7 +222,7 @@ export class TopicQueue {
     this.sticky = new StickyPartition(settings.stickyPartitioningLingerMs, random)
   }
 
-  /** The topic's partitions that had records so far. */
+  /** The partitions of the topic that have had records. */
   get partitions(): Iterable<PartitionQueue> {
     return this.#partitions.values()
   }
@@ -232,23 +232,23 @@ export class TopicQueue {
     return this.#haveSeveralTimeouts
   }
 
-  /** When the first record that is not assigned expires; `Infinity` when none does. */
+  /** When the first record without a partition expires; `Infinity` if none does. */
   get firstDeadlineMs(): number {
     return this.unassigned.firstDeadlineMs
   }
 
-  /** When the oldest record that is not assigned was admitted; `Infinity` when there is none. */
+  /** When the oldest record without a partition was admitted; `Infinity` if there is none. */
   get oldestAdmittedMs(): number {
     return this.unassigned.oldestAdmittedMs
   }
 
-  /** Lets a record wait until the topic's partitions are known. */
+  /** Adds a record that waits until the partitions are known. */
   hold(admitted: AdmittedRecord): void {
     this.unassigned.append(admitted)
     this.noteRecord(this, admitted)
   }
 
-  /** Sees to it that a place of the topic is looked at when this record of it expires, and for its age. */
+  /** Registers the deadline and age of a record at a place of the topic. */
   noteRecord(
     { nodes }: RecordPlace,
     { admittedMs, owner: { deliveryTimeoutMs } }: AdmittedRecord,
@@ -269,5 +269,8 @@ export class TopicQueue {
   }
 }
 
-/** Where records wait in the order in which they were admitted: a partition, or a topic that is not known yet. */
+/**
+ * A place where records wait in the order of their admission: a partition, or a topic whose partitions are not
+ * known.
+ */
 export type RecordPlace = PartitionQueue | TopicQueue

@@ -1,81 +1,73 @@
-/**
- * The Kafka client as the producer sees it. Everything that is particular to one client library stays
- * behind this interface.
- */
+/** The Kafka client as the producer sees it. All details of a client library stay behind this interface. */
 export interface Transport {
-  /**
-   * Begins to connect, and goes on trying for as long as it takes. Returns at once.
-   */
+  /** Starts to connect, and retries without end. Returns at once. */
   start(listener: TransportListener): void
 
   /**
-   * Asks a broker about topics. An empty list asks only which brokers there are. The broker creates none
-   * unless it is told that it may.
+   * Asks a broker about topics; an empty list asks only for the brokers. Missing topics are created only if the
+   * options allow it.
    *
-   * @throws TransportError when no broker answered.
+   * @throws TransportError if no broker answered.
    */
   fetchMetadata(topics: readonly string[], options?: MetadataOptions): Promise<MetadataSnapshot>
 
   /**
-   * Gets an identity that no other producer has, for {@link ProduceRequest}s whose batches carry it.
+   * Gets a unique identity for the batches of {@link ProduceRequest}s.
    *
-   * @throws TransportError when no broker answered, or Kafka gives none.
+   * @throws TransportError if no broker answered, or if Kafka refuses.
    */
   initProducerId(): Promise<ProducerIdentity>
 
-  /**
-   * Sends batches to the broker that leads their partitions. After a timeout the connection that they were
-   * sent on is gone.
-   */
+  /** Sends batches to the leader of their partitions. After a timeout, the connection is closed. */
   produce(request: ProduceRequest): ProduceAttempt
 
-  /** Whether Kafka can be reached, as far as the last attempt tells. */
+  /** Whether Kafka can be reached, by the last attempt. */
   readonly availability: Availability
 
   /** Time since a broker last answered about topics; `undefined` before the first answer. */
   readonly metadataAgeMs: number | undefined
 
-  /** Gives up what is in flight and closes every connection. Takes at most a few seconds. */
+  /** Gives up requests in flight and closes all connections. Takes at most a few seconds. */
   close(): Promise<void>
 }
 
-/** How topics are asked about. */
+/** Options of a metadata request. */
 export interface MetadataOptions {
-  /** Whether the broker may create those that do not exist. @defaultValue false */
+  /** Whether the broker may create missing topics. @defaultValue false */
   readonly mayCreate?: boolean
 }
 
-/** Learns what the producer should act upon. */
+/** Receives events that the producer acts on. */
 export interface TransportListener {
   /** Kafka has become reachable. */
   onAvailable(): void
-  /** A leader has been silent for so long that it may be one no more: its topic is to be asked about. */
+  /** A leader has been silent for so long that it may have lost its role: the topic should be refreshed. */
   onStalled(topic: string): void
 }
 
-/** By what Kafka tells the batches of one idempotent producer from those of others. */
+/** Distinguishes the batches of idempotent producers. */
 export interface ProducerIdentity {
   readonly producerId: bigint
   readonly epoch: number
 }
 
 /**
- * `unknown` until the first attempt ended; `tlsFailed` where broker and kprf do not get as far as
- * credentials, `tokenMissing` where kprf has none to show.
+ * `unknown` until the first attempt has ended; `tlsFailed` if TLS failed, before authentication; `tokenMissing` if
+ * kprf has no token to send.
  */
 export type Availability =
   'unknown' | 'up' | 'down' | 'tlsFailed' | 'authenticationFailed' | 'tokenMissing'
 
-/** Batches of several partitions that have the same leader, in one request. */
+/** Batches of partitions with the same leader, in one request. */
 export interface ProduceRequest {
   /** Node id of the broker. */
   readonly leader: number
   readonly batches: readonly EncodedBatch[]
   /** 0, 1 or -1. */
   readonly requiredAcks: number
-  /** Milliseconds that the broker may wait for its replicas. */
+  /** How long the broker may wait for its replicas, ms. */
   readonly ackTimeoutMs: number
-  /** Milliseconds until the request is given up, connecting included. */
+  /** Timeout of the request, including the time to connect, ms. */
   readonly requestTimeoutMs: number
 }
 
@@ -83,29 +75,29 @@ export interface ProduceRequest {
 export interface EncodedBatch {
   readonly topic: string
   readonly partition: number
-  /** A whole record batch, format 2. The transport reads it until the attempt is over, and no longer. */
+  /** A whole record batch, format 2. The transport may read it only until the attempt ends. */
   readonly pieces: readonly Buffer[]
   /** Bytes of all pieces. */
   readonly sizeBytes: number
 }
 
-/** A produce request under way. */
+/** A produce request in progress. */
 export interface ProduceAttempt {
-  /** What became of each batch, in their order. Resolves within `requestTimeoutMs`; never rejects. */
+  /** The outcome of each batch, in order. Resolves within `requestTimeoutMs`; never rejects. */
   readonly outcomes: Promise<readonly ProduceOutcome[]>
   /** Whether the broker may have received the request by now. */
   readonly wasSent: boolean
-  /** Ends it: what was not sent yet never is, and what was sent loses its connection. */
+  /** Abandons the request: if it was not sent, it never will be; if it was, its connection is closed. */
   abandon(): void
 }
 
-/** What became of one batch of a produce request. */
+/** The outcome of one batch of a produce request. */
 export type ProduceOutcome =
   | {
       readonly status: 'acknowledged'
-      /** Offset of the batch's first record; `undefined` where Kafka reports none (acks 0). */
+      /** Offset of the first record; `undefined` if Kafka reports none (acks 0). */
       readonly baseOffset: bigint | undefined
-      /** Set where the topic stamps records with the broker's time. */
+      /** The broker's timestamp, ms, if the topic uses LogAppendTime. */
       readonly logAppendTimeMs: number | undefined
     }
   | {
@@ -121,33 +113,33 @@ export type ProduceOutcome =
       readonly errorNumber: number
       /** Whether the broker may have received the request. */
       readonly wasSent: boolean
-      /** The client library's own words, for the log. */
+      /** The message of the client library, for the log. */
       readonly reason: string
     }
 
-/** What brokers said about topics. */
+/** A broker's answer about topics. */
 export interface MetadataSnapshot {
   readonly brokers: readonly BrokerAddress[]
   readonly topics: readonly TopicSnapshot[]
 }
 
-/** Where a broker listens. */
+/** The address of a broker. */
 export interface BrokerAddress {
   readonly nodeId: number
   readonly host: string
   readonly port: number
 }
 
-/** One topic as a broker described it. */
+/** A broker's answer about one topic. */
 export interface TopicSnapshot {
   readonly name: string
-  /** Kafka's error code for the topic; 0 where there is none. */
+  /** Kafka's error code for the topic; 0 means no error. */
   readonly errorNumber: number
-  /** Node id of each partition's leader by partition number; `undefined` where it has none. */
+  /** Node ids of the leaders by partition number; `undefined` for a partition without a leader. */
   readonly leaders: readonly (number | undefined)[]
 }
 
-/** No broker gave an answer, or none that helps. */
+/** No broker gave a usable answer. */
 export class TransportError extends Error {
   /** librdkafka's number: -195 transport, -169 authentication, -185 timed out; positive from a broker. */
   readonly errorNumber: number

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
 
-/** Bytes of a key, value or header: as they are, or a string to be written as UTF-8 straight into its batch. */
+/** Bytes of a key, value or header; a string is written as UTF-8 directly into its batch. */
 export type RecordBytes = Buffer | string
 
 /** One Kafka record header. Order and duplicates are kept, as Kafka keeps them. */
@@ -22,13 +22,13 @@ export interface ProducerRecord {
   readonly timestampMs: number | undefined
 }
 
-/** Why a record was refused or not delivered, in librdkafka's words. A value, never thrown. */
+/** Why a record was refused or not delivered, in librdkafka's terms. A value, never thrown. */
 export interface DeliveryError {
   /** librdkafka's number: negative from the client itself, positive from the broker. */
   readonly number: number
   /** `Message production error: QueueFull (Local: Queue full)`, as rust-rdkafka displays it. */
   readonly text: string
-  /** What kind of failure it is to a client of kprf. */
+  /** The error code for clients of kprf. */
   readonly code: ErrorCode
 }
 
@@ -46,7 +46,7 @@ export type DeliveryReport =
       readonly partition: number
       /** `undefined` with acks 0, when Kafka reports none. */
       readonly offset: bigint | undefined
-      /** The record's timestamp in Kafka: its own, or the broker's where the topic says LogAppendTime. */
+      /** The timestamp in Kafka: the record's own, or the broker's if the topic uses LogAppendTime. */
       readonly timestampMs: number
     }
   | FailedDelivery
@@ -58,58 +58,58 @@ export interface FailedDelivery {
 }
 
 /**
- * Who promised something for a record: how long it may take, and who hears of its end. Each admitted record has one
+ * The owner of a record sets how long its delivery may take, and gets its outcome. Each admitted record has one
  * owner, and ends in exactly one of `settled`, `failed` and `handedBack`.
  */
 export interface RecordOwner {
   /**
-   * Milliseconds from admission until a record of this owner is given up; `Infinity`: never.
-   * Source: librdkafka's `message.timeout.ms`, where 0 means never.
+   * Time from admission until a record expires, ms; `Infinity` means never. Source: librdkafka's
+   * `message.timeout.ms`, where 0 means never.
    */
   readonly deliveryTimeoutMs: number
   /**
-   * Hears of the end of each record, with its index in the call that sent it. Never called during `sendAll`'s own
-   * synchronous part. An owner with neither this nor `handedBack` costs no memory for each record.
+   * Receives the report of each record, with its index in the call that sent it. Never called during the
+   * synchronous part of `sendAll`. An owner with neither this nor `handedBack` needs no memory per record.
    */
   readonly settled?: (report: DeliveryReport, index: number) => void
-  /** Hears how many records failed together, where there is no `settled`. */
+  /** Receives the number of records that failed together, if there is no `settled`. */
   readonly failed?: (count: number) => void
   /**
-   * Takes back, when the producer closes, a record that was neither delivered nor given up. Without it such a record
-   * fails, as with librdkafka's purge.
+   * Receives, when the producer closes, a record that was neither delivered nor given up. Without it such a record
+   * fails, as after librdkafka's purge.
    *
    * @param mayBePersisted - whether the record was sent, so that Kafka may have it.
    */
   readonly handedBack?: (index: number, mayBePersisted: boolean) => void
 }
 
-/** What the producer asks and tells of one call of `sendAll`, until each record is admitted or refused. */
+/** The interface between the producer and one call of `sendAll`, until each record is admitted or refused. */
 export interface SendCall {
-  /** Of the records that are admitted. */
+  /** The owner of the admitted records. */
   readonly owner: RecordOwner
-  /** Milliseconds that the call may wait for room in the queue, for all its records together; 0: not at all. */
+  /** Time that the call may wait for room in the queue, for all its records together, ms; 0 means no wait. */
   readonly roomWaitMs: number
-  /** Whether a record was refused before, and is not to be sent. */
+  /** Whether a record was already refused and must not be sent. */
   isRefused(index: number): boolean
   /** A record is not admitted. Called at most once for each index. */
   refused(index: number, error: DeliveryError): void
-  /** Every record is admitted or refused. Called once: during `sendAll` itself where nothing had to be waited for. */
+  /** Every record is admitted or refused. Called once, during `sendAll` itself if there was no wait. */
   admissionEnded(): void
 }
 
-/** At once where nothing must be waited for: a promise for each push would be a good part of its cost. */
+/** A value without a promise if there is no wait: a promise per push would be a large part of its cost. */
 export type MaybePromise<T> = T | Promise<T>
 
-/** What the ways into the producer see of it. */
+/** The producer as its callers see it. */
 export interface RecordProducer {
   /**
-   * Says why a record could not be sent now, whatever room there is: its size, its topic, its partition. Takes no
-   * room. `undefined` also where nothing is known of the topic yet.
+   * Returns why a record could not be sent now, apart from room: its size, its topic or its partition. Reserves no
+   * room. `undefined` also if nothing is known of the topic yet.
    */
   vet(record: ProducerRecord): DeliveryError | undefined
   /**
-   * Admits the records in order, each on its own: with room for three of five, three are produced and
-   * two refused. A record that finds the queue full waits for room, together with those behind it.
+   * Admits the records in order, each on its own: with room for three of five, three are produced and two refused.
+   * A record without room waits for it, together with the records after it.
    */
   sendAll(records: readonly ProducerRecord[], call: SendCall): void
 }

@@ -1,11 +1,3 @@
-/**
- * The records of a topic whose partitions are not known yet, in the order in which they were admitted. They wait
- * encoded, as in a batch: as strings they would take several times their bytes of V8's heap, and each string that is
- * a part of a request's body would keep all of that body.
- *
- * They lie in segments, and the memory of a segment goes back as soon as its last record was taken: moving all of
- * them to the batches of their partitions takes hardly more memory than one segment.
- */
 import type { AdmittedRecord } from './batch.ts'
 import type { ChunkPool } from './chunk-pool.ts'
 import { readRecord, type RecordParts } from './read-record.ts'
@@ -13,10 +5,17 @@ import { measure, RecordBatchWriter } from './record-batch.ts'
 import { PendingRecords } from './pending-records.ts'
 import type { Records } from './record-columns.ts'
 
-/** A segment that has become as large as this takes no further records. */
+/** A segment of this size, bytes, takes no further records. */
 const SEGMENT_BYTES = 1_048_576
 
-/** See the head of this file. */
+/**
+ * The records of a topic whose partitions are not known yet, in the order of their admission. They wait encoded, as
+ * in a batch: as strings they would take several times their size of V8's heap, and a string that is part of a
+ * request body keeps the whole body alive.
+ *
+ * They lie in segments. The memory of a segment is released when its last record is taken: to move all records to
+ * the batches of their partitions takes hardly more memory than one segment.
+ */
 export class UnassignedRecords {
   readonly #topic: string
   readonly #pool: ChunkPool
@@ -36,12 +35,12 @@ export class UnassignedRecords {
     return this.#segments.reduce((sum, { valueBytes }) => sum + valueBytes, 0)
   }
 
-  /** When the first record was admitted; Infinity when there is none. */
+  /** When the first record was admitted; Infinity if there is none. */
   get oldestAdmittedMs(): number {
     return this.#segments[0]?.firstAdmittedMs ?? Infinity
   }
 
-  /** When the first record expires; `Infinity` when none does. */
+  /** When the first record expires; `Infinity` if none does. */
   get firstDeadlineMs(): number {
     return this.#segments.reduce(
       (firstMs, { firstDeadlineMs }) => Math.min(firstMs, firstDeadlineMs),
@@ -59,7 +58,7 @@ export class UnassignedRecords {
     last.append(admitted)
   }
 
-  /** Takes all records out, one by one. The bytes of each are there until the next one is asked for. */
+  /** Removes and yields all records, one by one. The bytes of each are valid until the next one is requested. */
   *take(): Generator<AdmittedRecord> {
     for (let [first] = this.#segments; first; [first] = this.#segments) {
       this.#segments = this.#segments.slice(1)
@@ -68,12 +67,12 @@ export class UnassignedRecords {
     }
   }
 
-  /** Takes all records out and forgets their bytes. */
+  /** Removes all records, and releases their bytes. */
   takeAll(): readonly Records[] {
     return this.#take((segment) => segment.takeAll())
   }
 
-  /** Takes out the records whose time is over and forgets their bytes. */
+  /** Removes the expired records, and releases their bytes. */
   takeExpired(nowMs: number): readonly Records[] {
     return this.#take((segment) => segment.takeExpired(nowMs))
   }
@@ -86,11 +85,11 @@ export class UnassignedRecords {
   }
 }
 
-/** Some of the records. */
+/** One segment of records. */
 class Segment {
   readonly #writer: RecordBatchWriter
   readonly #records = new PendingRecords()
-  /** By position, those that clients chose; `undefined` as long as they chose none. */
+  /** The explicit partitions by position; `undefined` while there are none. */
   #partitions: (number | undefined)[] | undefined
 
   constructor(baseTimestampMs: number, pool: ChunkPool) {
@@ -125,7 +124,7 @@ class Segment {
     this.#records.push(admitted)
   }
 
-  /** The records that were not taken out, as they were admitted; keys, values and headers share memory with this. */
+  /** The remaining records, as they were admitted; keys, values and headers are views of this segment's memory. */
   *records(topic: string): Generator<AdmittedRecord> {
     let position = 0
     for (const encoded of this.#writer.records()) {
@@ -148,7 +147,7 @@ class Segment {
     this.#writer.release()
   }
 
-  /** Made field by field as at admission: V8 compiles what happens to records for objects of one shape. */
+  /** Creates the record field by field as at admission: V8 optimises the code for objects of one shape. */
   #record(topic: string, { key, value, headers }: RecordParts, position: number): AdmittedRecord {
     const { admittedMs, timestampMs, owner, index } = this.#records.at(position)
     const partition = this.#partitions?.[position]

@@ -1,17 +1,17 @@
 /**
- * Kafka's variable-length integers: zigzag, then seven bits a byte, least significant first
- * (as Protocol Buffers' sint64). Values are JavaScript safe integers, so that a timestamp delta
- * needs no BigInt. The zigzag number itself may not be safe: it is taken apart as it is made.
+ * Kafka's variable-length integers: zigzag, then seven bits per byte, least significant first (as Protocol Buffers'
+ * sint64). Values are safe integers of JavaScript, so that a timestamp delta needs no BigInt. The zigzag number may
+ * not be safe, so its bytes are computed without forming it.
  */
 
 const CONTINUES = 0x80
 const SEVEN_BITS = 0x7f
-/** The first byte holds the sign in its lowest bit and so many values above it. */
+/** The first byte has the sign in its lowest bit, and this many values above it. */
 const FIRST_BYTE_VALUES = 64
-/** From here on the 32-bit operators would cut the value off. */
+/** From this value on, the 32-bit operators would truncate. */
 const BEYOND_32_BITS = 0x80000000
 
-/** Whether the 32-bit operators, which are several times as fast, take a value as it is. */
+/** Whether a value fits the 32-bit operators, which are several times as fast. */
 function isInt32(value: number): boolean {
   return value === (value | 0)
 }
@@ -20,7 +20,7 @@ function zigzag32(value: number): number {
   return ((value << 1) ^ (value >> 31)) >>> 0
 }
 
-/** What zigzag leaves of a value once its sign is in the lowest bit. */
+/** The zigzag value without the sign bit. */
 function magnitude(value: number): number {
   return value < 0 ? -value - 1 : value
 }
@@ -38,7 +38,7 @@ export function sizeOfVarint(value: number): number {
   return size
 }
 
-/** Writes `value` at `offset` and returns the offset behind it. */
+/** Writes `value` at `offset` and returns the offset after it. */
 export function writeVarint(buffer: Buffer, offset: number, value: number): number {
   let at = offset
   if (isInt32(value)) {
@@ -59,7 +59,7 @@ export function writeVarint(buffer: Buffer, offset: number, value: number): numb
   return at
 }
 
-/** Reads the integer at `offset`: the value, and the offset behind it. */
+/** Reads the integer at `offset`; returns the value and the offset after it. */
 export function readVarint(buffer: Buffer, offset: number): [value: number, end: number] {
   let at = offset
   let byte = buffer.readUInt8(at++)

@@ -1,8 +1,8 @@
-/** What is used of WebAssembly; TypeScript declares it for browsers only. */
+/** The used part of WebAssembly, which TypeScript declares only for browsers. */
 declare namespace WebAssembly {
   const Module: new (bytes: Uint8Array) => object
 
-  /** `Exports` is what the module is known to export. */
+  /** `Exports` describes the exports of the module. */
   class Instance<Exports> {
     constructor(module: object)
     readonly exports: Exports
