@@ -25,7 +25,7 @@ const ratelimit = {
     reload: true,
   }),
   rules: setting({
-    doc: 'Rate limits of topics, in records over a sliding minute. A rule has a `topic_name`, and `max_requests_per_minute` from 0 to 2147483647. A topic without a rule has no limit.',
+    doc: 'Rate limits of topics, in records over a sliding minute. A rule has a `topic_name`, and `max_requests_per_minute` from 0 to 2147483647; 0 is no limit. A topic without a rule has no limit.',
     kind: rateLimitRules(),
     default: [],
     reload: true,

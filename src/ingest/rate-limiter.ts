@@ -24,17 +24,24 @@ export interface Admission {
 /** One bucket per second, as in the Rust kprf. */
 const WINDOW_SECONDS = 60
 
-/** Counts records against the limits of their topics. Topics without a rule have no limit. */
+/** Whether a rule limits its topic: as for the Rust kprf, 0 is no limit. */
+export function isLimiting({ maxRequestsPerMinute }: RatelimitRule): boolean {
+  return maxRequestsPerMinute > 0
+}
+
+/** Counts records against the limits of their topics. Topics without a rule, or with a limit of 0, have no limit. */
 export class RateLimiter {
   readonly #windows: ReadonlyMap<string, SlidingWindow>
 
   constructor(rules: readonly RatelimitRule[]) {
     this.#windows = new Map(
-      rules.map((rule) => [rule.topicName, new SlidingWindow(rule.maxRequestsPerMinute)]),
+      rules
+        .filter(isLimiting)
+        .map((rule) => [rule.topicName, new SlidingWindow(rule.maxRequestsPerMinute)]),
     )
   }
 
-  /** Whether a topic has a rule. */
+  /** Whether a topic has a limit. */
   has(topic: string): boolean {
     return this.#windows.has(topic)
   }
@@ -96,6 +103,7 @@ class SlidingWindow {
     return true
   }
 
+  /** For a window without room, which holds at least one record. */
   secondsUntilRoom(second: number): number {
     this.#advance(second)
     for (let age = WINDOW_SECONDS - 1; age >= 0; age -= 1) {

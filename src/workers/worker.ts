@@ -1,7 +1,12 @@
 import { systemClock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../base/errors.ts'
-import type { Admission, RateLimits, RecordsByTopic } from '../ingest/rate-limiter.ts'
+import {
+  isLimiting,
+  type Admission,
+  type RateLimits,
+  type RecordsByTopic,
+} from '../ingest/rate-limiter.ts'
 import { invariant } from '../base/invariant.ts'
 import { totalRoom } from '../settings/kafka.ts'
 import { LeasedRoom, type Room, type RoomQuota } from '../producer/queue-room.ts'
@@ -160,7 +165,7 @@ export class Worker {
 
   #rateLimits({ ratelimit }: Config): RateLimits | undefined {
     if (!ratelimit.enabled) return undefined
-    const topics = new Set(ratelimit.rules.map(({ topicName }) => topicName))
+    const topics = new Set(ratelimit.rules.filter(isLimiting).map(({ topicName }) => topicName))
     return {
       has: (topic) => topics.has(topic),
       admit: (wanted) => this.#admit(wanted),

@@ -367,8 +367,9 @@ describe('a rate-limited push', () => {
   const rateLimits = (): RateLimits => {
     const limiter = new RateLimiter([
       { topicName: 'orders', maxRequestsPerMinute: 2 },
-      { topicName: 'visits', maxRequestsPerMinute: 0 },
+      { topicName: 'visits', maxRequestsPerMinute: 1 },
     ])
+    limiter.tryAdmit('visits', systemClock.nowMs())
     return rateLimitsOf(limiter, systemClock)
   }
 
