@@ -52,6 +52,13 @@ export const READERS = {
 /** See {@link READERS}. */
 export type KindType = keyof typeof READERS
 
+const TEXT_TYPES: ReadonlySet<KindType> = new Set(['string', 'CSV flags', 'pattern list'])
+
+/** Whether any text is a value. It is not for addresses: `brokers: 9092` lacks the host. */
+export function isTextual({ type, isList }: Kind): boolean {
+  return TEXT_TYPES.has(type) && isList !== true
+}
+
 /** The largest C `int`. */
 export const INT_MAX = 2 ** 31 - 1
 

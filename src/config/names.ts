@@ -1,5 +1,6 @@
 /** The names of all settings: keys and librdkafka's properties, with their variables and spellings. */
 import { PROPERTIES_SECTION } from './properties/merge-names.ts'
+import { isTextual } from './kinds.ts'
 import { findProperty, PROPERTY_NAMES } from './properties/catalog.ts'
 import { SETTINGS, variableOf, type Name } from './settings.ts'
 
@@ -32,6 +33,13 @@ export const SECTIONS: ReadonlySet<string> = new Set([
   PROPERTIES_SECTION,
 ])
 
+/** The keys of text: the file may give them a number, `true` or `false` without quotes. */
+export const TEXT_KEYS: ReadonlySet<string> = new Set([
+  ...SETTINGS.filter(({ kind }) => isTextual(kind)).map(({ key }) => key),
+  ...PROPERTY_NAMES.filter(isTextProperty).map((name) => `${PROPERTIES_SECTION}.${name}`),
+  'ratelimit.rules.topic_name',
+])
+
 /**
  * Spellings that users may write for a key, each with the key: the key itself, its last word, and its librdkafka
  * names.
@@ -47,6 +55,11 @@ export const KEY_SPELLINGS: readonly (readonly [spelling: string, key: string])[
     ]),
   ),
 ]
+
+function isTextProperty(name: string): boolean {
+  const kind = findProperty(name)?.property.kind
+  return kind !== undefined && isTextual(kind)
+}
 
 function nameOfProperty(name: string): Name {
   const key = `${PROPERTIES_SECTION}.${name}`

@@ -1,7 +1,7 @@
 /** The configuration file: YAML, in the shape of the schema. */
-import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, ErrorCode, YAMLError } from 'yaml'
-import { KEY_SPELLINGS, NAMES_BY_KEY, SECTIONS } from './names.ts'
+import { KEY_SPELLINGS, NAMES_BY_KEY, SECTIONS, TEXT_KEYS } from './names.ts'
 import { nearest } from './nearest.ts'
 import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import { noSuchProperty } from './properties/catalog.ts'
@@ -84,12 +84,25 @@ function aliasesToNothing(document: Document): Pick<YAMLError, 'pos' | 'code'>[]
   return found
 }
 
+/** Where text is due, `012` and `true` are text, as written. */
+function takeTextAsWritten(document: Document): void {
+  visit(document, {
+    Scalar: (role, scalar, path) => {
+      const isText = typeof scalar.value !== 'number' && typeof scalar.value !== 'boolean'
+      if (role === 'key' || isText || scalar.source === undefined) return
+      const names = path.filter(isPair).map(({ key }) => String(key))
+      if (TEXT_KEYS.has(names.join('.'))) scalar.value = scalar.source
+    },
+  })
+}
+
 function broken(messages: readonly string[]): Source {
   return { found: new Map(), errors: messages.map((message) => ({ message, key: '' })) }
 }
 
 /** Reads the values of a document. Throws for endless aliases. */
 function readDocument(document: Document, origin: (keys: readonly string[]) => string): Source {
+  takeTextAsWritten(document)
   const root: unknown = document.toJS()
   JSON.stringify(root) // throws for a list that contains itself, which no message could show
   const found = new Map<string, Found>()
@@ -125,7 +138,8 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
       key: meant,
       message: `${section}: ${message} (${reading.origin(keys)})`,
     })
-  } else if (node === null) addError('has no value; give one, or remove the line')
+  } else if (node === null)
+    return // as if the line were not there
   else if (isMapping(node)) addError(`must be ${setting.allowed}, not a mapping`)
   else reading.found.set(name, { value: node, origin: reading.origin(keys) })
 }

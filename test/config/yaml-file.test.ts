@@ -1,13 +1,27 @@
 import { describe, expect, it } from 'vitest'
 import { load, loadWithBroker, errorsOf, errorsWithBroker } from './sources.ts'
 
+/** Keys without a value: of a section, of the top level, of a list, of a secret, of a property. */
+const WITHOUT_VALUES = [
+  ['http:\n  port:'],
+  ['log_level: ~'],
+  ['output_file: null'],
+  ['kafka:\n  password: NULL\n  user:'],
+  ['ratelimit: { rules: }'],
+  ['kafka: { properties: { linger.ms: , ssl.ca.pem: ~ } }'],
+]
+
 describe('the configuration file', () => {
-  it.each([[''], ['# nothing\n'], ['kafka:\nhttp:\n'], ['kafka:\n  ssl:\n'], ['{}']])(
-    'may leave everything out, as in %j',
-    (file) => {
-      expect(loadWithBroker({ file })).toEqual(loadWithBroker({}))
-    },
-  )
+  it.each([
+    [''],
+    ['# nothing\n'],
+    ['kafka:\nhttp:\n'],
+    ['kafka:\n  ssl:\n'],
+    ['{}'],
+    ...WITHOUT_VALUES,
+  ])('may leave everything out, as in %j', (file) => {
+    expect(loadWithBroker({ file })).toEqual(loadWithBroker({}))
+  })
 
   it('may begin with a byte order mark and end its lines as Windows does', () => {
     const file = '\ufeffkafka:\r\n  brokers:\r\n    - a\r\nlog_level: warn\r\n'
@@ -19,6 +33,46 @@ describe('the configuration file', () => {
     const file = 'http: { port: &port 5 }\nshutdown: { timeout_ms: *port }'
 
     expect(loadWithBroker({ file }).shutdown.timeoutMs).toBe(5)
+  })
+
+  it.each([
+    ['12345', '12345'],
+    ['012', '012'],
+    ['0x1F', '0x1F'],
+    ['1e3', '1e3'],
+    ['1.10', '1.10'],
+    ['-0', '-0'],
+    ['true', 'true'],
+    ['False', 'False'],
+    ['.inf', '.inf'],
+    ['2024-01-02', '2024-01-02'],
+    ['"012"', '012'],
+  ])('may give text without quotes: %s is %j', (written, text) => {
+    const file = `
+kafka:
+  client_id: ${written}
+  user: ${written}
+  password: ${written}
+  properties: { ssl.cipher.suites: ${written} }
+`
+    const { kafka } = loadWithBroker({ file })
+
+    expect(kafka.clientId).toBe(text)
+    expect([kafka.user, kafka.password]).toEqual([text, text])
+    expect(kafka.properties['ssl.cipher.suites']).toBe(text)
+  })
+
+  it('may name a topic that looks like a number without quotes', () => {
+    const rule = '{ topic_name: 2024, max_requests_per_minute: 1 }'
+    const { ratelimit } = loadWithBroker({ file: `ratelimit: { rules: [${rule}] }` })
+
+    expect(ratelimit.rules[0]?.topicName).toBe('2024')
+  })
+
+  it('takes a number for text too where it is an alias', () => {
+    const file = 'kafka: { client_id: &id 012 }\nhttp: { host: *id }'
+
+    expect(loadWithBroker({ file }).http.host).toBe('012')
   })
 
   it.each([
@@ -65,8 +119,7 @@ describe('the configuration file', () => {
     ['kafka: [a]', 'kafka: must be a mapping of keys (kprf.yaml:1)'],
     ['- a', 'the file: must be a mapping of keys (kprf.yaml)'],
     ['kafka', 'the file: must be a mapping of keys (kprf.yaml)'],
-    ['http:\n  port:', 'http.port: has no value; give one, or remove the line (kprf.yaml:2)'],
-    ['log_level: ~', 'log_level: has no value; give one, or remove the line (kprf.yaml:1)'],
+    ['htpp:', 'the file: has an unknown key; did you mean http? (kprf.yaml:1:1)'],
     [
       'log_level: { a: 1 }',
       'log_level: must be one of error, warn, info, debug, not a mapping (kprf.yaml:1)',
