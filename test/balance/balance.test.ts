@@ -73,7 +73,7 @@ describe('imbalances', () => {
     expect(imbalances(conversation(changes), met)).toEqual([expect.stringContaining(words)])
   })
 
-  it('forgives an effect without a reply where the client went away itself', () => {
+  it('allows an effect without a reply if the client left', () => {
     expect(imbalances(conversation({ replies: [], ending: 'aborts' }), persisted)).toEqual([])
   })
 })

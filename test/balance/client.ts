@@ -19,7 +19,7 @@ export interface Conversation {
   readonly requests: readonly DrawnRequest[]
   readonly ending: Ending
   readonly replies: readonly Reply[]
-  /** What came and was no whole reply. */
+  /** Received bytes that are not a whole reply. */
   readonly rest: string
   /** Whether the server neither answered nor closed for a long time. */
   readonly isStuck: boolean
@@ -34,7 +34,7 @@ const ENDINGS: readonly Ending[] = [
 const MAX_REQUESTS = 12
 const STUCK_MS = 15_000
 
-/** Has one conversation with the server. */
+/** Runs one conversation with the server. */
 export async function converse(
   port: number,
   random: SeededRandom,

@@ -5,7 +5,7 @@ import type {
   SendCall,
 } from '../../src/producer/types.ts'
 
-/** What became of a record, as it was told to the HTTP edge. */
+/** The outcome of a record, as reported to the HTTP edge. */
 export type Fate = 'accepted' | 'persisted' | 'notPersisted' | 'unknown' | 'refused'
 
 const QUEUE_FULL: DeliveryError = {
@@ -25,10 +25,11 @@ const TOO_LARGE: DeliveryError = {
 }
 
 /**
- * A producer that keeps a ledger: what it was given, and what it said of each record. What becomes of a record is written in its key by the client.
+ * A producer with a ledger of the records it got and the outcomes it reported. The client writes the outcome of a
+ * record in its key.
  */
 export class LedgerProducer implements RecordProducer {
-  /** By the value of the record, which no two records share: every fate that it met. */
+  /** Outcomes by the record's value, which is unique. */
   readonly fates = new Map<string, Fate[]>()
 
   vet(): undefined {

@@ -15,7 +15,7 @@ export interface DrawnRequest {
 }
 
 const KEYS = ['ok', 'ok', 'ok', 'late-ok', 'refused', 'failed', 'unknown', 'late-refused']
-/** What a push may be answered when its records meet every fate. */
+/** The possible replies to a push whose records have every outcome. */
 const PUSH_STATUSES = [200, 413, 503, 504]
 const LARGE_BYTES = 70_000
 
@@ -104,7 +104,7 @@ function chunked(body: Buffer, random: SeededRandom): Buffer {
   return Buffer.concat([...pieces, Buffer.from('0\r\n\r\n')])
 }
 
-/** A body that would produce a record if anybody took it for a push. */
+/** A body that would produce a record if it were parsed as a push. */
 function trap(): Buffer {
   return Buffer.from(
     JSON.stringify({ records: [{ topic: 'orders', data: `trap-${nextId()}`, key: 'ok' }] }),

@@ -1,4 +1,4 @@
-/** Row P22, and the half-open connections of P10: answers that are not what the protocol says. */
+/** Row P22, and the half-open connections of P10: answers that violate the protocol. */
 import { describe, expect } from 'vitest'
 import { type AnyFault, fault, type ResponseBody } from '@kprf/embedded-broker/testing'
 import { failure, it, OK, record } from './support/fault-test.ts'

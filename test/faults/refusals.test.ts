@@ -1,4 +1,4 @@
-/** Rows P11, P12, P13, P15, P16, P18 and P20: brokers answer, and say no. */
+/** Rows P11, P12, P13, P15, P16, P18 and P20: brokers answer with errors. */
 import { describe, expect } from 'vitest'
 import { fault } from '@kprf/embedded-broker/testing'
 import { valuesOf } from '../support/kafkajs-harness.ts'
@@ -245,7 +245,7 @@ describe('topics that may not be written to', () => {
       kafka_sent_messages: 2,
       kafka_errors_count: { '3': 1 },
     })
-    // The first one went with its topic.
+    // The first record was deleted with its topic.
     expect(await proxy.signs('kprf_records_failed_total')).toEqual({
       'kprf_records_failed_total{reason="topic_unknown"}': 1,
     })

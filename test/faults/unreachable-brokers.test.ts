@@ -1,4 +1,4 @@
-/** Rows P1, P2, P14, P17 and P19: no broker can be reached, or none lets us in; and recovery. */
+/** Rows P1, P2, P14, P17 and P19: no broker can be reached, or all refuse kprf; and recovery. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

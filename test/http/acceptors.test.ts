@@ -7,7 +7,7 @@ import { FakeHttpLog, pushBody, rawPush, serveEdge, type ServedEdge } from '../s
 
 const NEWCOMERS = 64
 
-/** Opens many connections at once, and tells the most that were accepted in one turn of the event loop. */
+/** Opens many connections at once; returns the most that were accepted in one turn of the event loop. */
 async function mostAcceptedInATurn({ connect, server }: ServedEdge): Promise<number> {
   let most = 0
   let accepted = 0
@@ -61,7 +61,7 @@ describe('a server whose port has several sockets', () => {
     expect(received).toEqual(clients.map(() => ''))
   })
 
-  it('takes connections on none of them once it retires', async () => {
+  it('accepts connections on none of them after retire', async () => {
     const { connect, server } = await serveEdge({}, { acceptsPerTurn: 8 })
     const retired = server.retire()
     const clients = Array.from({ length: 20 }, connect)

@@ -447,7 +447,7 @@ describe('a rate-limited push', () => {
     expect(edge.producer.calls).toBe(0)
   })
 
-  it('is none for topics without a rule', async () => {
+  it('does not occur for topics without a rule', async () => {
     const edge = createEdge({ rateLimits: rateLimits() })
 
     const { status } = await push(edge, { records: [{ topic: 'other', data: '' }] })
@@ -482,7 +482,7 @@ describe('every reply', () => {
     expect(headers['x-request-id']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
   })
 
-  it('forbids to guess its type and to keep it, and names no software', async () => {
+  it('forbids type sniffing and caching, and names no software', async () => {
     const { headers } = await push(createEdge(), { records: [] })
 
     expect(headers).toMatchObject({
@@ -580,7 +580,7 @@ describe('metrics and log', () => {
     expect(edge.metrics.pushes.every(({ durationMs }) => durationMs >= 0)).toBe(true)
   })
 
-  it('have a line for each push that failed, louder where kprf or Kafka is at fault', async () => {
+  it('have a line for each push that failed, at a higher level if kprf or Kafka is at fault', async () => {
     const edge = createEdge()
     edge.producer.refuseNth(0, QUEUE_FULL)
 

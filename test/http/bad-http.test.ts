@@ -415,7 +415,7 @@ describe('the server accepts', () => {
     expect(response.status).toBe(200)
   })
 
-  it('Expect: 100-continue of HTTP/1.0, which knows no such reply, without sending it', async () => {
+  it('Expect: 100-continue of HTTP/1.0, without that reply, which HTTP/1.0 does not have', async () => {
     const { connect } = await serveEdge()
     const body = pushBody()
     const head = `POST /push HTTP/1.0\r\n${JSON_TYPE}Expect: 100-continue\r\nContent-Length: ${body.length}`
@@ -487,7 +487,7 @@ describe('the server accepts', () => {
     expect(second?.status).toBeOneOf([400, 405])
   })
 
-  it('so many requests on one connection, then closes it and ignores what follows', async () => {
+  it('requests of one connection up to the limit, then closes it and ignores the rest', async () => {
     const { connect, producer } = await serveEdge({}, { maxRequestsPerConnection: 2 })
     const client = connect().write(
       Buffer.concat(Array.from({ length: 3 }, () => rawPush(pushBody()))),
@@ -503,7 +503,7 @@ describe('the server accepts', () => {
     expect(producer.records).toHaveLength(2)
   })
 
-  it('a push before a flood of garbage, to which it gives one answer', async () => {
+  it('a push before a flood of garbage, which gets one reply', async () => {
     const { connect, log, producer } = await serveEdge()
     producer.holdDelivery()
     const client = connect().write(rawPush(pushBody({}, { wait_for_send: true })))

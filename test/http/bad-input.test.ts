@@ -4,7 +4,7 @@ import { DISCARD_MAX_BYTES } from '../../src/http/limits.ts'
 import { MAX_BODY_BYTES, parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 
 interface Case {
-  /** What is refused, and nothing else about it. */
+  /** The refused feature; the rest of the request is valid. */
   readonly fact: string
   readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
@@ -458,7 +458,7 @@ describe('POST /push refuses', () => {
     expect(isClosedEarly).toBe(false)
   })
 
-  it('a body that goes on and on by cutting the connection', async () => {
+  it('an endless body by cutting the connection', async () => {
     const { connect } = await serveEdge()
     const head = rawPush('', { 'Content-Length': String(10 * DISCARD_MAX_BYTES) })
     const client = connect().write(head)

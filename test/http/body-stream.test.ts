@@ -50,7 +50,7 @@ async function textOf(stream: BodyStream): Promise<string> {
 }
 
 describe('BodyStream', () => {
-  it('hands each piece over as it comes, longer in all than whole bodies may be', async () => {
+  it('passes on each piece as it arrives, beyond the limit of whole bodies', async () => {
     const { request, stream, budget } = open()
     const pieces = stream[Symbol.asyncIterator]()
 
@@ -79,7 +79,7 @@ describe('BodyStream', () => {
     expect(budget.heldBytes).toBe(0)
   })
 
-  it('counts what is not taken, and what may wait behind it, and reads no further', async () => {
+  it('counts pieces that are not taken, and the buffer of Node, and reads no further', async () => {
     const { request, stream, budget } = open()
     request.write('first')
     await settle()
@@ -95,7 +95,7 @@ describe('BodyStream', () => {
     expect(budget.heldBytes).toBe(0)
   })
 
-  it('hands a small piece of a large read over in memory of its own', async () => {
+  it('copies a small piece of a large read', async () => {
     const { request, stream } = open()
     request.write(Buffer.alloc(65_536).subarray(0, 9))
 
@@ -225,7 +225,7 @@ describe('BodyStream', () => {
     expect(budget.heldBytes).toBe(0)
   })
 
-  it('throws away what its route does not want', async () => {
+  it('discards what its route does not read', async () => {
     const { request, stream, budget } = open()
     request.write('first')
     for await (const piece of stream) {

@@ -187,7 +187,7 @@ describe('BodyReader', () => {
     },
   )
 
-  it('lets a body become as many times larger as its own size allows', async () => {
+  it('lets a body decompress up to the limit for its compressed size', async () => {
     const compressed = gzipSync(Buffer.alloc(4_000_000), { level: 0 })
     const request = requestOf({ 'content-encoding': 'gzip' })
     const limits = { maxBytes: 8_000_000, maxRatio: 1 }
@@ -220,7 +220,7 @@ describe('BodyReader', () => {
     },
   )
 
-  it('takes no more of a compressed body than comes out before it is refused', async () => {
+  it('takes memory only for the bytes decompressed before a refusal', async () => {
     const budget = budgetOf(300_000)
     const request = requestOf({ 'content-encoding': 'gzip' })
     const takings: number[] = []

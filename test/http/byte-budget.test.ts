@@ -33,7 +33,7 @@ function arriving(
 }
 
 describe('ByteBudget', () => {
-  it('gives exactly as many bytes as it has', () => {
+  it('lends exactly as many bytes as it has', () => {
     const { budget } = budgetOf()
     const body = budget.open('a')
 
@@ -42,7 +42,7 @@ describe('ByteBudget', () => {
     expect(budget.heldBytes).toBe(10)
   })
 
-  it('gives none of what would be too much', () => {
+  it('lends nothing if the request exceeds its bytes', () => {
     const { budget } = budgetOf()
 
     expect(budget.open('a').take(11)).toBe('full')
@@ -127,7 +127,7 @@ describe('ByteBudget', () => {
     expect(first.givenUp).not.toHaveBeenCalled()
   })
 
-  it('takes a body that trickles for one that has stalled', () => {
+  it('treats a body that trickles as stalled', () => {
     const { budget, clock } = budgetOf()
     const { body, givenUp } = arriving(budget, 8)
     clock.ms = 900
@@ -149,7 +149,7 @@ describe('ByteBudget', () => {
     expect(givenUp).not.toHaveBeenCalled()
   })
 
-  it('gives up bodies of the client itself when its share is what is full', () => {
+  it('gives up bodies of the same client if its share is full', () => {
     const { budget, clock } = budgetOf({ maxBytesPerClient: 5 })
     const other = arriving(budget, 5, 'other')
     const own = arriving(budget, 5, 'own')

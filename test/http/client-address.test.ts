@@ -19,7 +19,7 @@ describe('addressOf', () => {
     expect(addressOf({ remoteAddress })).toBe(address)
   })
 
-  it('tells two networks apart, and two machines in one network not', () => {
+  it('distinguishes networks, but not machines of one network', () => {
     const [first, second, other] = ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1'].map(
       (remoteAddress) => addressOf({ remoteAddress }),
     )

@@ -51,11 +51,11 @@ class FakeResponse extends EventEmitter {
 interface Harness {
   readonly connections: Connections
   readonly clock: FakeClock
-  /** What the observer was told. */
+  /** The events of the observer. */
   readonly events: string[]
   readonly open: (address?: string) => FakeSocket
   readonly begin: (socket: FakeSocket) => FakeResponse
-  /** Lets so many seconds pass, with a look at all connections after each. */
+  /** Advances the clock by this many seconds, with a sweep after each. */
   readonly pass: (seconds: number) => Promise<void>
 }
 
@@ -90,7 +90,7 @@ function createHarness(limits: Partial<ServerLimits> = {}): Harness {
 }
 
 describe('Connections.endAll', () => {
-  it('ends an idle connection at once, and sends its end rather than cut it', () => {
+  it('half-closes an idle connection at once, and does not cut it', () => {
     const { connections, open, begin } = createHarness()
     const socket = open()
     begin(socket).finish()
@@ -100,7 +100,7 @@ describe('Connections.endAll', () => {
     expect([socket.isEnded, socket.isDestroyed]).toEqual([true, false])
   })
 
-  it('ends a connection after the response that had promised to keep it', () => {
+  it('ends a busy connection after its response, although that promised keep-alive', () => {
     const { connections, open, begin } = createHarness()
     const socket = open()
     const response = begin(socket)
@@ -132,7 +132,7 @@ describe('a full server', () => {
     expect(events).toEqual(['idle_evicted 192.0.2.1'])
   })
 
-  it('has the address give way that has most connections', async () => {
+  it('closes a connection of the address that has the most', async () => {
     const { open, pass } = createHarness({ maxConnections: 3 })
     const single = open('192.0.2.9')
     await pass(1)
@@ -144,7 +144,7 @@ describe('a full server', () => {
     expect(many.map(({ isDestroyed }) => isDestroyed)).toContain(true)
   })
 
-  it('never closes one with a request under way, and drops the new one if all have', () => {
+  it('never closes a busy connection, and drops the new one if all are busy', () => {
     const { open, begin, events } = createHarness({ maxConnections: 2 })
     const busy = [open('192.0.2.1'), open('192.0.2.2')]
     const responses = busy.map(begin)
@@ -158,7 +158,7 @@ describe('a full server', () => {
     expect(events).toEqual(['limit 192.0.2.3', 'idle_evicted 192.0.2.1'])
   })
 
-  it('spares one that got a request since it was found to be idle', () => {
+  it('keeps a connection that got a request after it was found idle', () => {
     const { open, begin } = createHarness({ maxConnections: 200 })
     const sockets = Array.from({ length: 200 }, () => open())
     open()
@@ -170,7 +170,7 @@ describe('a full server', () => {
     expect(sockets.filter(({ isDestroyed }) => isDestroyed)).toHaveLength(1)
   })
 
-  it('looks at a hundred connections for each that comes, however many are open', () => {
+  it('looks at a hundred connections per new one, however many are open', () => {
     const { open, begin } = createHarness({ maxConnections: 1000 })
     let looks = 0
     for (let n = 0; n < 1000; n += 1) {
@@ -190,7 +190,7 @@ describe('a full server', () => {
 })
 
 describe('a limit on the connections of one address', () => {
-  it('drops those beyond it, and none of another address', () => {
+  it('drops further ones, and none of another address', () => {
     const { open, events } = createHarness({ maxConnectionsPerAddress: 2 })
     const sockets = [open(), open(), open('::ffff:192.0.2.1'), open('192.0.2.2')]
 
@@ -198,7 +198,7 @@ describe('a limit on the connections of one address', () => {
     expect(events).toEqual(['address_limit 192.0.2.1'])
   })
 
-  it('counts the open ones only', () => {
+  it('counts only open connections', () => {
     const { open, events } = createHarness({ maxConnectionsPerAddress: 1 })
 
     for (let n = 0; n < 3; n += 1) open().destroy()
@@ -206,7 +206,7 @@ describe('a limit on the connections of one address', () => {
     expect(events).toEqual([])
   })
 
-  it('takes all machines of an IPv6 network together', () => {
+  it('counts all machines of an IPv6 network together', () => {
     const { open } = createHarness({ maxConnectionsPerAddress: 1 })
     open('2001:db8::1')
 
@@ -215,7 +215,7 @@ describe('a limit on the connections of one address', () => {
 })
 
 describe('an idle connection', () => {
-  it('is closed when it is older than any is kept, whatever came over it', async () => {
+  it('is closed after the idle timeout', async () => {
     const { open, begin, events, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
     const socket = open()
     begin(socket).finish()
@@ -240,7 +240,7 @@ describe('an idle connection', () => {
     expect(socket.isDestroyed).toBe(false)
   })
 
-  it('is not one whose client waits for a reply', async () => {
+  it('is never one whose client waits for a reply', async () => {
     const { open, begin, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
     const socket = open()
     begin(socket)
@@ -251,8 +251,8 @@ describe('an idle connection', () => {
   })
 })
 
-describe('a client that has replies to take', () => {
-  /** Lets time pass while the client takes so many bytes every five seconds. */
+describe('a client with unread replies', () => {
+  /** Advances the clock while the client reads this many bytes every five seconds. */
   const take = async (socket: FakeSocket, bytes: number, pass: Harness['pass']): Promise<void> => {
     for (let n = 0; n < 12; n += 1) {
       await pass(5)
@@ -267,7 +267,7 @@ describe('a client that has replies to take', () => {
     return [socket, harness]
   }
 
-  it('is cut off when it takes none', async () => {
+  it('is cut off if it reads nothing', async () => {
     const [socket, { events, pass }] = createReader()
 
     await pass(30)
@@ -278,7 +278,7 @@ describe('a client that has replies to take', () => {
     expect(events).toEqual(['stalled_reader 192.0.2.1'])
   })
 
-  it('is cut off when it takes 600 bytes every 5 s', async () => {
+  it('is cut off if it reads 600 bytes every 5 s', async () => {
     const [socket, { pass }] = createReader()
 
     await take(socket, 600, pass)
@@ -286,7 +286,7 @@ describe('a client that has replies to take', () => {
     expect(socket.isDestroyed).toBe(true)
   })
 
-  it('is left alone when it takes more than a kibibyte a second', async () => {
+  it('is not cut off if it reads more than a kibibyte a second', async () => {
     const [socket, { pass }] = createReader()
 
     await take(socket, 5200, pass)
@@ -294,7 +294,7 @@ describe('a client that has replies to take', () => {
     expect(socket.isDestroyed).toBe(false)
   })
 
-  it('is left alone as long as it takes all of each, be they small', async () => {
+  it('is not cut off if it reads each reply to its end, even small ones', async () => {
     const [socket, { pass }] = createReader()
 
     for (let n = 0; n < 50; n += 1) {
@@ -309,7 +309,7 @@ describe('a client that has replies to take', () => {
 })
 
 describe('Connections', () => {
-  it('tells how many are active and idle, and what their clients have yet to take', () => {
+  it('counts active and idle connections, and the bytes that clients have not read', () => {
     const { connections, open, begin } = createHarness()
     const [busy, idle] = [open(), open()]
     begin(busy)
@@ -320,7 +320,7 @@ describe('Connections', () => {
     expect(connections.counts).toEqual({ active: 1, idle: 1, replyBytes: 7 })
   })
 
-  it('tells of a client that leaves before its reply, and not of others', () => {
+  it('reports a client that leaves before its reply, and no other', () => {
     const { open, begin, events } = createHarness()
     const [early, late, silent, half] = ['1', '2', '3', '4'].map((host) => open(`192.0.2.${host}`))
     if (!early || !late || !silent || !half) throw new Error('four were opened')

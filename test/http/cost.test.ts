@@ -30,7 +30,7 @@ const BUDGET = { maxBytes: 64 * 2 ** 20, stalledMs: 2_000, progressBytes: 16_384
 const NO_RESPONSE: ServerResponse = {} as ServerResponse
 const jsonParser = new JsonParser(jsonLimits(MAX_RECORDS))
 
-/** Blocks of the HTTP edge's code that are entered to check a body, whatever becomes of it. */
+/** Number of code blocks of the HTTP edge that run to check a body. */
 function workOf(body: Buffer): Promise<number> {
   return countWork('/src/http/', () => {
     try {

@@ -17,7 +17,7 @@ describe('GrowingBytes', () => {
     )
   })
 
-  it('takes up at most twice the memory of what has come, in pieces of one byte', () => {
+  it('uses at most twice the memory of its bytes, in pieces of one byte', () => {
     const bytes = new GrowingBytes(MiB)
     const piece = Buffer.from('x')
     let worst = 0
@@ -30,7 +30,7 @@ describe('GrowingBytes', () => {
     expect(worst).toBeLessThanOrEqual(2)
   })
 
-  it('never takes up more than may come', () => {
+  it('never uses more memory than its limit', () => {
     const bytes = new GrowingBytes(100_000)
 
     bytes.append(Buffer.alloc(60_000))
@@ -39,7 +39,7 @@ describe('GrowingBytes', () => {
     expect(bytes.capacity).toBe(100_000)
   })
 
-  it('keeps nothing of a piece, whose memory may be of a much larger block', () => {
+  it('copies a piece, so that it keeps no larger block alive', () => {
     const block = Buffer.alloc(65_536)
     const bytes = new GrowingBytes(MiB)
 
@@ -48,14 +48,17 @@ describe('GrowingBytes', () => {
     expect(bytes.take().buffer).not.toBe(block.buffer)
   })
 
-  it.each([1000, 100_000])('frees memory at once, of %i bytes that were taken too', (length) => {
-    const bytes = new GrowingBytes(MiB)
-    bytes.append(Buffer.alloc(length))
+  it.each([1000, 100_000])(
+    'frees memory at once, also that of %i bytes that were taken',
+    (length) => {
+      const bytes = new GrowingBytes(MiB)
+      bytes.append(Buffer.alloc(length))
 
-    const taken = bytes.take()
-    const { buffer } = taken
-    freeBytes(taken)
+      const taken = bytes.take()
+      const { buffer } = taken
+      freeBytes(taken)
 
-    expect(buffer.detached).toBe(true)
-  })
+      expect(buffer.detached).toBe(true)
+    },
+  )
 })

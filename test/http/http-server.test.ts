@@ -40,7 +40,7 @@ describe('HttpServer', () => {
     socket.write('nonsense\r\n\r\n')
     await once(socket, 'end')
     await clock.advance(1000)
-    // The first write is answered by a reset, which the second meets.
+    // The first write causes a reset; the second write gets it.
     socket.write('more', () => socket.write('more'))
     const cut = once(socket, 'close')
 
@@ -80,7 +80,7 @@ describe('an HttpServer full of connections', () => {
 })
 
 describe('a connection that sends empty lines instead of requests', () => {
-  it('is closed when it is older than idle ones are kept', async () => {
+  it('is closed after the idle timeout', async () => {
     const clock = new FakeClock()
     const { connect, metrics } = await serveEdge({ clock })
     const client = connect()
@@ -132,7 +132,7 @@ describe('HttpServer.retire', () => {
     expect(response.headers.get('connection')).toBe('close')
   })
 
-  it('keeps an idle connection for as long as any is kept', async () => {
+  it('keeps an idle connection until the idle timeout', async () => {
     const { connect, server } = await serveEdge({}, { keepAliveTimeoutMs: 300 })
     const idle = connect()
     await idle.write(rawPush(pushBody())).response()
@@ -144,7 +144,7 @@ describe('HttpServer.retire', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(200)
   })
 
-  it('is hastened by stopAccepting', async () => {
+  it('ends sooner with stopAccepting', async () => {
     const { connect, server } = await serveEdge()
     const idle = connect()
     await idle.write(rawPush(pushBody())).response()
@@ -163,7 +163,7 @@ describe('HttpServer.retire', () => {
   })
 })
 
-/** Connections end by what happens on them. */
+/** Connections end by events on them, not by time. */
 const LONG_LAST_REQUEST = { lastRequestMs: 60_000 }
 
 describe('HttpServer.closeAfterReplies', () => {
@@ -240,7 +240,7 @@ describe('HttpServer.stopAccepting', () => {
     expect(response.headers.get('connection')).toBe('close')
   })
 
-  it('serves nothing that comes behind the last response of a connection', async () => {
+  it('serves no request after the last response of a connection', async () => {
     const { connect, producer, server } = await serveEdge({}, LONG_LAST_REQUEST)
     const request = rawPush(pushBody({ topic: 'other' }))
     const other = connect().write(request).write(request.subarray(0, 20))

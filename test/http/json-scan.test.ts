@@ -54,7 +54,7 @@ describe('JsonScanner', () => {
     )
   })
 
-  it('takes a very long name for a new one each time', () => {
+  it('counts a very long name as new each time', () => {
     const text = JSON.stringify([{ ['x'.repeat(300)]: 1 }, { ['x'.repeat(300)]: 2 }])
 
     expect(scan(text, { maxShapes: 1 })).toBe('maxShapes')

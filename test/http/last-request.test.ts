@@ -116,7 +116,7 @@ const SERVED: readonly Case[] = [
   },
 ]
 
-describe('nothing is served behind', () => {
+describe('nothing is served after', () => {
   it.each([...REFUSED, ...SERVED])('$fact', async ({ request, status, records = 0 }) => {
     const { connect, producer } = await serveEdge()
     const client = connect().write(Buffer.concat([Buffer.from(request), behind]))
@@ -192,7 +192,7 @@ describe('a push that offers HTTP/2', () => {
     expect(producer.records).toHaveLength(1)
   })
 
-  it('is answered alone when other requests come before the reply', async () => {
+  it('gets the only reply if other requests arrive before it', async () => {
     const { connect, producer } = await serveEdge()
     producer.holdDelivery()
     const sync = rawPush(pushBody({}, { wait_for_send: true }), {
@@ -212,7 +212,7 @@ describe('a push that offers HTTP/2', () => {
   })
 })
 
-describe('a client that sends more behind its last request', () => {
+describe('a client that sends more after its last request', () => {
   it('gets its reply, though it reads only after it has sent megabytes', async () => {
     const { connect, producer } = await serveEdge()
     const flood = Buffer.concat(Array.from({ length: 20_000 }, () => rawPush(pushBody())))
@@ -228,7 +228,7 @@ describe('a client that sends more behind its last request', () => {
     expect(producer.records).toHaveLength(1)
   })
 
-  it('has at most one request parsed of what it sends', async () => {
+  it('has at most one of its further requests parsed', async () => {
     const { connect } = await serveEdge()
     const parsed = countRequests()
     const tiny = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -241,7 +241,7 @@ describe('a client that sends more behind its last request', () => {
 })
 
 describe('a client that sends many requests at once', () => {
-  it('has so many of them served as may be under way, and none of the others', async () => {
+  it('gets replies up to the limit, and none beyond it', async () => {
     const { connect, metrics, producer, log } = await serveEdge({}, { maxPipelinedRequests: 8 })
     const client = connect().write(behind)
 
@@ -254,7 +254,7 @@ describe('a client that sends many requests at once', () => {
     expect(log.lines).toMatchObject([{ fields: { address: '127.0.0.1', code: 'pipelined' } }])
   })
 
-  it('has one request beyond them parsed, by the parser of older Node.js two, and no more', async () => {
+  it('has one more request parsed (two by the parser of older Node.js)', async () => {
     const { connect } = await serveEdge({}, { maxPipelinedRequests: 8 })
     const parsed = countRequests()
     const tiny = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -266,7 +266,7 @@ describe('a client that sends many requests at once', () => {
     expect(parsed()).toBeLessThanOrEqual(isOlder ? 10 : 9)
   })
 
-  it('has fewer served in a turn of the event loop that has many', async () => {
+  it('has a lower limit in a busy turn of the event loop', async () => {
     const limits = { maxPipelinedRequestsWhenCrowded: 2, crowdedTurnRequests: 5 }
     const { connect, metrics } = await serveEdge({}, limits)
 
@@ -276,7 +276,7 @@ describe('a client that sends many requests at once', () => {
     expect(metrics.clientErrors).toEqual(['pipelined'])
   })
 
-  it('may go on while it takes the replies', async () => {
+  it('may continue while it reads the replies', async () => {
     const { connect, producer } = await serveEdge({}, { maxPipelinedRequests: 8 })
     const client = connect()
 

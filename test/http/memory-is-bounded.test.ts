@@ -36,7 +36,7 @@ describe('the memory for request bodies', () => {
     expect(retried.status).toBe(200)
   })
 
-  it('is that of no text once the records are made, however long they wait for room', async () => {
+  it('does not include the text once the records are made, however long they wait for room', async () => {
     const { connect, producer } = await serveEdge(inFlight())
     const drop = vi.spyOn(HeldBody.prototype, 'drop')
     onTestFinished(() => {
@@ -184,7 +184,7 @@ describe('the memory for replies', () => {
     expect(observedBefore).toBe(0)
   })
 
-  it('is free again when the producer has a bug, whose outcome nobody knows', async () => {
+  it('is free again after a bug in the producer, with an unknown outcome', async () => {
     const { connect, producer } = await serveEdge(roomForTwo)
     const replies: number[] = []
 

@@ -17,7 +17,7 @@ describe('roomForConnections', () => {
     expect(roomForConnections(10_000, limitsOf(openFiles))).toBe(room)
   })
 
-  it('is what is wanted where the system tells no limit', () => {
+  it('is the wanted number if the system reports no limit', () => {
     expect(roomForConnections(10_000, '')).toBe(10_000)
   })
 })

@@ -18,13 +18,13 @@ describe('JsonParser', () => {
     expect(parse).toThrow(message)
   })
 
-  it('looks at how much there is to parse before all else', () => {
+  it('checks the amount to parse before anything else', () => {
     const body = Buffer.concat([Buffer.from([0xff]), Buffer.from('not JSON [[[')])
 
     expect(() => parser.parse(body)).toThrow(expect.objectContaining({ code: 'JSON_TOO_DEEP' }))
   })
 
-  it('takes what records with all fields, and many with a header of their own, have by default', () => {
+  it('accepts records with all fields, and many with a header of their own, by default', () => {
     const records = Array.from({ length: 10_000 }, (_, n) => ({
       ...{ topic: 't', data: '', key: 'k', partition: 0, timestamp: 1, encoding: 'utf8' },
       headers: { a: '', b: '', c: '', d: '', [`own${n}`]: '' },

@@ -51,7 +51,7 @@ function closing({ req: { socket } }: ServerResponse): Promise<unknown> {
   return new Promise((resolve) => socket.once('close', resolve))
 }
 
-/** A connection from an address, as far as room is concerned. */
+/** The part of a connection that the room uses. */
 function socketFrom(remoteAddress: string): Socket {
   return Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
 }
@@ -64,7 +64,7 @@ describe('ReplyRoom', () => {
     expect(room.heldBytes).toBe(0)
   })
 
-  it('refuses what does not fit with OVERLOADED, and takes nothing', () => {
+  it('refuses a reply that does not fit with OVERLOADED, and reserves nothing', () => {
     const room = new ReplyRoom(40_000, 0)
     room.reserve(socketFrom('10.0.0.1'), 15_000)
     room.reserve(socketFrom('10.0.0.2'), 15_000)
@@ -91,7 +91,7 @@ describe('ReplyRoom', () => {
     expect(room.reserve(socketFrom('10.0.0.1'), 20_000)).toBeDefined()
   })
 
-  it('has room for the largest reply, be there little room', () => {
+  it('always has room for the largest reply', () => {
     const room = new ReplyRoom(1, 50_000)
 
     expect(room.reserve(socketFrom('10.0.0.1'), 50_000)).toBeDefined()
@@ -118,7 +118,7 @@ describe('ReplyRoom', () => {
     expect((await client.response()).body).toHaveLength(LARGE.length)
   })
 
-  it('gives everything back where the reply turns out to be small, or is none', async () => {
+  it('releases everything if the reply is small, or if there is none', async () => {
     const room = new ReplyRoom(0, 100_000)
     const { connect, response: next } = await serve()
     connect().write(REQUEST)

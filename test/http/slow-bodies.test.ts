@@ -5,7 +5,7 @@ import type { RawClient } from '../support/raw-client.ts'
 
 const HEAD = 'Host: h\r\nContent-Type: application/json\r\n'
 const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n'
-/** Requests that are answered as soon as their head is there, though the body is not. */
+/** Requests that get a reply after their head, before their body. */
 const REFUSED = [
   { fact: 'for its path', request: `POST /x HTTP/1.1\r\n${HEAD}${CHUNKED}1\r\nx\r\n`, status: 404 },
   {
@@ -84,7 +84,7 @@ describe('a body', () => {
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([408]))
   })
 
-  it('that comes after an earlier push has waited for long has 30 s of its own', async () => {
+  it('has 30 s of its own after an earlier push that waited for long', async () => {
     const { clock, connect, producer, metrics } = await serve()
     producer.holdDelivery()
     const client = connect().write(rawPush(pushBody({}, { wait_for_send: true })))
@@ -105,24 +105,27 @@ describe('a body', () => {
   })
 })
 
-describe('the connection of a request refused', () => {
-  it.each(REFUSED)('$fact ends 30 s later if its body does not', async ({ request, status }) => {
-    const { clock, connect } = await serve()
-    const client = connect().write(request)
-    // The reply may be there before its end is.
-    const reply = await client.response()
+describe('the connection of a refused request', () => {
+  it.each(REFUSED)(
+    '$fact: ends 30 s later if the body does not end',
+    async ({ request, status }) => {
+      const { clock, connect } = await serve()
+      const client = connect().write(request)
+      // The reply may be there before its end is.
+      const reply = await client.response()
 
-    for (let second = 0; second < 28; second += 1) {
-      client.write(
-        request.includes('chunked') ? '1\r\nx\r\n' : 'x'.repeat(second % 4 === 0 ? 1 : 0),
-      )
-      await clock.advance(1000)
-    }
-    const wasOver = client.isOver
-    await clock.advance(3000)
-    await client.closed()
+      for (let second = 0; second < 28; second += 1) {
+        client.write(
+          request.includes('chunked') ? '1\r\nx\r\n' : 'x'.repeat(second % 4 === 0 ? 1 : 0),
+        )
+        await clock.advance(1000)
+      }
+      const wasOver = client.isOver
+      await clock.advance(3000)
+      await client.closed()
 
-    expect(reply.status).toBe(status)
-    expect(wasOver).toBe(false)
-  })
+      expect(reply.status).toBe(status)
+      expect(wasOver).toBe(false)
+    },
+  )
 })

@@ -24,7 +24,7 @@ describe('bytesTaken', () => {
     expect(later).toBeLessThan(64 * 1024 * 1024)
   })
 
-  it('is what was written in full where Node does not tell more', () => {
+  it('counts completed writes if Node reports nothing more', () => {
     const socket = { bytesWritten: 10, writableLength: 4 } as unknown as Socket
 
     expect(bytesTaken(socket)).toBe(6)

@@ -11,7 +11,7 @@ import { serveRoutes } from '../support/http-edge.ts'
 
 const MEBIBYTE = 1_048_576
 const GET = 'GET /events HTTP/1.1\r\nHost: h\r\n\r\n'
-/** Of which every KiB says where it is. */
+/** Text in which every KiB has its position. */
 const CHUNK_BYTES = 1024
 const chunkOf = (n: number): string => `${String(n).padStart(CHUNK_BYTES - 1, '.')}\n`
 
@@ -37,7 +37,7 @@ function routeOf(talk: Talk, room = new ReplyRoom(MEBIBYTE, 0)): BodilessRoute {
   }
 }
 
-/** Talks until told otherwise. */
+/** Writes until it is stopped. */
 const untilAborted: Talk = ({ signal }) =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
@@ -136,7 +136,7 @@ describe('a reply that streams', () => {
     while (room.heldBytes > 0) await settle()
   })
 
-  it('whose client does not read is cut off, and whoever writes it told', async () => {
+  it('is cut off if its client does not read, and its writer is told', async () => {
     const clock = new FakeClock()
     const room = new ReplyRoom(MEBIBYTE, 0)
     let signal: AbortSignal | undefined
@@ -218,7 +218,7 @@ describe('a reply that streams', () => {
     expect(metrics.pushes).toMatchObject([{ status: 200 }])
   })
 
-  it('that begins while the server retires ends within a second', async () => {
+  it('ends within a second if it begins while the server retires', async () => {
     const clock = new FakeClock()
     const signals: AbortSignal[] = []
     const route = routeOf(async (reply, call) => {
@@ -240,7 +240,7 @@ describe('a reply that streams', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, true])
   })
 
-  it('of a route that fails is cut, so that nobody takes it for whole', async () => {
+  it('is cut if its route fails, so that the client sees that it is incomplete', async () => {
     const { port, log, metrics } = await serveRoutes([
       routeOf((reply) => {
         void reply.write('first\n')
@@ -254,7 +254,7 @@ describe('a reply that streams', () => {
     expect(log.lines[0]).toMatchObject({ level: 'error' })
   })
 
-  it('is refused where the replies that wait to be read leave no room', async () => {
+  it('is refused if unread replies leave no room', async () => {
     const room = new ReplyRoom(131_072, 0)
     const { port, connect: open } = await serveRoutes([routeOf(untilAborted, room)])
     await get(port)
@@ -277,7 +277,7 @@ describe('a reply that streams', () => {
     expect(await client.closed()).toBe('a line\n')
   })
 
-  it('to a body that streams can say last what was wrong with it', async () => {
+  it('can end with the error of a streamed body', async () => {
     const room = new ReplyRoom(MEBIBYTE, 0)
     const route: StreamedBodyRoute = {
       ...{

@@ -38,7 +38,7 @@ describe('WorkTurns', () => {
     expect(entered).toEqual([0, 1, 2])
   })
 
-  it('lets in one piece a turn where two are too much', async () => {
+  it('lets in one piece per turn if two are too much', async () => {
     const { clock, next } = turnByTurn()
     const entered = enterAll(new WorkTurns(clock), [HALF, HALF, HALF])
     const perTurn = [[...entered]]
@@ -61,7 +61,7 @@ describe('WorkTurns', () => {
     expect(entered).toEqual([0, 1, 2])
   })
 
-  it('lets nobody overtake those who wait', async () => {
+  it('lets no work overtake waiting work', async () => {
     const clock = new FakeClock()
     const entered = enterAll(new WorkTurns(clock), [HALF, HALF, 10, 10])
     const before = [...entered]
@@ -79,7 +79,7 @@ describe('WorkTurns', () => {
     expect(entered.length).toBeGreaterThan(400)
   })
 
-  it('begins anew with each turn', async () => {
+  it('starts from zero in each turn', async () => {
     const clock = new FakeClock()
     const turns = new WorkTurns(clock)
     enterAll(turns, [HALF])

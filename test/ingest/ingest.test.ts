@@ -111,7 +111,7 @@ describe('a push whose client waits for delivery', () => {
     expect(push.reports).toEqual([REPORT, undefined])
   })
 
-  it('keeps the outcome of each report, and takes what was refused for not persisted', () => {
+  it('keeps the outcome of each report, and treats refused records as not persisted', () => {
     const { producer, ingest } = makeIngest()
     const push = ingest.submit(RECORDS, WAITING)
     const inDoubt = { status: 'possiblyPersisted', error: QUEUE_FULL } as const
@@ -202,7 +202,7 @@ describe('every push', () => {
     expect(push.isDone).toBe(true)
   })
 
-  it('asks the rules in their order, each once, and none about what another has refused', async () => {
+  it('applies the rules in order, each once, and none to a record that another has refused', async () => {
     const asked: string[] = []
     const spy = (name: string): AdmissionRule => ({
       check: (records, call) => {
@@ -229,7 +229,7 @@ describe('every push', () => {
     expect(push.isDone).toBe(true)
   })
 
-  it('tells rules who sends', () => {
+  it('tells rules which client sends', () => {
     const seen: Principal[] = []
     const rule: AdmissionRule = {
       check: (_, { principal }) => {
@@ -242,7 +242,7 @@ describe('every push', () => {
     expect(seen).toEqual([{ name: 'shop' }])
   })
 
-  it('asks its client to wait as long as the rule that wants the longest wait', () => {
+  it('asks its client to wait as long as the longest wait of all rules', () => {
     const waits = [3, 9, 5].map((seconds): AdmissionRule => ({
       check: (_, call) => {
         call.retryAfter(seconds)

@@ -16,7 +16,7 @@ describe('RateLimiter', () => {
     expect(admitMany(limiterOf(3), 5, 0)).toBe(3)
   })
 
-  it('leaves topics without a rule alone', () => {
+  it('does not limit topics without a rule', () => {
     expect(limiterOf(1).tryAdmit('other', 0)).toBe(true)
   })
 
@@ -89,7 +89,7 @@ describe('RateLimiter', () => {
     expect(limiter.tryAdmit('orders', 50_000 + seconds * 1000)).toBe(true)
   })
 
-  it('tells a second for a topic without a rule', () => {
+  it('asks for a wait of a second for a topic without a rule', () => {
     expect(limiterOf(1).retryAfterSeconds('other', 0)).toBe(1)
   })
 
@@ -111,7 +111,7 @@ describe('RateLimiter', () => {
     )
   })
 
-  it('admits of each topic what its limit lets through, and tells when those it refused have room', () => {
+  it('admits records of each topic up to its limit, and tells when refused topics have room', () => {
     const limiter = new RateLimiter([
       { topicName: 'orders', maxRequestsPerMinute: 2 },
       { topicName: 'visits', maxRequestsPerMinute: 9 },

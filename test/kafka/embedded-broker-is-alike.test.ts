@@ -10,7 +10,7 @@ const TOPIC = 'same-pushes'
 const UNKNOWN_TOPIC = 'no-such-topic'
 const NOW = Date.now()
 
-/** Every kind of record, placed and dated, so that nothing is left to chance. */
+/** Every kind of record, with explicit partitions and timestamps, so that results are deterministic. */
 const placed = Object.values(kinds).map((kind, index) => ({
   partition: index % 4,
   timestamp: NOW + index,
@@ -18,7 +18,7 @@ const placed = Object.values(kinds).map((kind, index) => ({
   topic: TOPIC,
 }))
 
-/** The suite of pushes: the good, those that fail in part, and those that are refused as a whole. */
+/** The pushes: valid ones, some that fail in part, and some that are refused as a whole. */
 const pushes: readonly Push[] = [
   ...placed.map((record) => ({ records: [record] })),
   { records: placed },

@@ -56,7 +56,7 @@ describe('what is pushed', () => {
     return (body.offsets ?? []).filter((offset) => offset !== null)
   }
 
-  it('is in Kafka byte for byte, whatever the kind of record', async () => {
+  it('is in Kafka byte for byte, for every kind of record', async () => {
     await cluster.createTopic('kinds', { partitions: 5 })
     const records = Object.values(kinds).map((record) => ({ topic: 'kinds', ...record }))
     const beforeMs = Date.now()
@@ -239,7 +239,7 @@ function byPlace(stored: readonly StoredRecord[]): ReadonlyMap<string, StoredRec
   return new Map(stored.map((record) => [placeOf(record), record]))
 }
 
-/** Puts the names of the kinds to one value each. */
+/** Maps the names of the kinds to their values. */
 function zip(named: Readonly<Record<string, unknown>>, values: readonly unknown[]): object {
   return Object.fromEntries(Object.keys(named).map((name, index) => [name, values[index]]))
 }

@@ -1,6 +1,6 @@
 /**
- * Each way into a real Kafka, and each way to be kept out of it. The cluster has a listener for each; what
- * was pushed is read back by a foreign client over the plain one.
+ * Every way to connect to a real Kafka, and every way to be refused. The cluster has a listener for each; pushed
+ * records are read back by another client over the plaintext listener.
  */
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -90,7 +90,7 @@ const password = (mechanism: string, rest: Properties = {}): Properties => ({
   ...rest,
 })
 
-/** A token that brokers take which want no signature. */
+/** A token for brokers that require no signature. */
 const unsigned = (lifeSeconds = 300): Properties => {
   const iat = Math.floor(Date.now() / 1_000) - 600
   const token = unsignedToken({ sub: USER, iat, exp: iat + 600 + lifeSeconds })
@@ -235,7 +235,7 @@ describe('records get into Kafka', () => {
   })
 })
 
-describe('kprf that is kept out says why, answers 503 and stays up', () => {
+describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
   const credentials = 'the brokers refuse the credentials'
   const noTls = 'TLS with the brokers fails'
   const refused = 'Kafka refuses the credentials'
@@ -477,7 +477,7 @@ describe('kprf works again without a restart', () => {
 })
 
 describe('a session that Kafka ends in time', () => {
-  it('is renewed on the connections that there are, and no push notices', async () => {
+  it('is renewed on the open connections, and no push is affected', async () => {
     const running = await start('SHORT_SESSIONS', { sasl: password('scram-sha-512') })
     await running.pushUntilTaken('renewal', '0')
     const endMs = performance.now() + 2 * SESSION_MS

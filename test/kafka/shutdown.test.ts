@@ -8,7 +8,10 @@ import { textsOf } from './support/records.ts'
 import { reviveBrokers } from './support/revive.ts'
 
 const shutdownTimeoutMs = 2_000
-/** Replies get a second to leave, hanging up on Kafka gets some, and the machine may be busy. */
+/**
+ * Time for a shutdown: replies get a second, closing the connections to Kafka takes some time, and the machine may
+ * be busy.
+ */
 const slackMs = 8_000
 
 /** What it logs once all is done; counts of lines that were held back may follow. */

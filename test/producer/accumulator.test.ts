@@ -121,7 +121,7 @@ describe('PartitionQueue.append', () => {
     expect(queue.append(admitted)).toBe(isFull)
   })
 
-  test('does not take a batch for full that has reached message.max.bytes', () => {
+  test('does not count a batch at message.max.bytes as full', () => {
     const admitted = admit('x'.repeat(500))
     const queue = makeQueue({ messageMaxBytes: sizeAlone(admitted) })
 
@@ -157,7 +157,7 @@ describe('PartitionQueue.append', () => {
     expect(drain(queue)).toEqual(['a'.repeat(100), 'b'.repeat(100)])
   })
 
-  test('puts the first record of a batch in, however large it is', () => {
+  test('adds the first record of a batch, however large it is', () => {
     const queue = makeQueue({ batchSizeBytes: 1, messageMaxBytes: 1 })
 
     expect(queue.append(admit('a'))).toBe(true)
@@ -418,7 +418,7 @@ describe('Accumulator', () => {
     expect([...accumulator.topics]).toEqual([buffered, inFlight])
   })
 
-  test('does not forget a topic for the sake of one that had its name before', () => {
+  test('does not forget a topic because an earlier one of that name is idle', () => {
     const accumulator = new Accumulator(parts())
     const former = accumulator.topic('a')
     accumulator.forgetIfIdle(former)

@@ -179,7 +179,7 @@ describe('Batch', () => {
     expect(whole(batch.begin()).length).toBe(sizeBytes)
   })
 
-  test('was first admitted to when its first record was', () => {
+  test('has the admission time of its first record', () => {
     const batch = new Batch(0, new ChunkPool())
     expect(batch.firstAdmittedMs).toBe(Infinity)
 
@@ -330,7 +330,7 @@ describe('a batch in flight', () => {
     expect(batch.encodedCount).toBe(3)
   })
 
-  test('is sent again with them where Kafka would not recognise it otherwise', () => {
+  test('is sent again with expired records if Kafka would not recognise it otherwise', () => {
     const claim = { producerId: 1n, epoch: 0, sequence: 0 }
     const batch = sealedBatch(5)
     const first = whole(batch.begin(claim))

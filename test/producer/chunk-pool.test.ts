@@ -16,7 +16,7 @@ describe('ChunkPool', () => {
     expect(new ChunkPool().lend(minBytes)).toHaveLength(expected)
   })
 
-  test('lends exactly what is larger than every chunk, and does not keep it', () => {
+  test('lends exactly the wanted size above the largest chunk, and does not keep it', () => {
     const pool = new ChunkPool()
 
     const chunk = pool.lend(LARGEST + 1)
@@ -48,7 +48,7 @@ describe('ChunkPool', () => {
     expect(new Set(lent).size).toBe(3)
   })
 
-  test('keeps no more than it may', () => {
+  test('keeps no more than its limit', () => {
     const pool = new ChunkPool(2 * SMALL)
     const lent = Array.from({ length: 5 }, () => pool.lend(SMALL))
 
@@ -69,7 +69,7 @@ describe('ChunkPool', () => {
     expect(pool.lentBytes).toBe(0)
   })
 
-  test('tells of each chunk that was given back, when it is counted no more', () => {
+  test('reports each chunk that was given back, after it is no longer counted', () => {
     const pool = new ChunkPool()
     const told: number[] = []
     pool.onGivenBack(() => told.push(pool.lentBytes))

@@ -96,7 +96,7 @@ describe('deliveryError', () => {
     })
   })
 
-  test('has words for every number that kprf itself decides on', () => {
+  test('has a text for every number that kprf itself decides on', () => {
     const texts = Object.values(RDKAFKA).map((number) => deliveryError(number).text)
 
     expect(texts.filter((text) => text.includes('Err-'))).toEqual([])
@@ -142,7 +142,7 @@ describe('deliveryError', () => {
     expect(new Set(codes)).toEqual(new Set([code]))
   })
 
-  test('keeps its words when it means something else to a client', () => {
+  test('keeps its text with another code', () => {
     expect(deliveryError(RDKAFKA.messageTimedOut, 'BROKER_UNAVAILABLE')).toEqual({
       number: -192,
       text: 'Message production error: MessageTimedOut (Local: Message timed out)',
@@ -167,7 +167,7 @@ describe('timedOutError', () => {
 })
 
 describe('unknownOutcome', () => {
-  test('keeps the words, and tells the client that nobody knows', () => {
+  test('keeps the text, and tells the client that the outcome is unknown', () => {
     expect(unknownOutcome(deliveryError(29))).toEqual({
       number: 29,
       text: 'Message production error: TopicAuthorizationFailed (Broker: Topic authorization failed)',

@@ -41,7 +41,7 @@ describe('drain', () => {
     expect(await drained).toBe(3)
   })
 
-  it('sends those who wait for room away', async () => {
+  it('refuses records that wait for room', async () => {
     const harness = await ProducerHarness.warm({ queueBufferingMaxMessages: 1 })
     harness.transport.script.push('hold')
     await harness.send(record('a'))

@@ -75,7 +75,7 @@ describe('an idempotent producer', () => {
     expect(harness.renewals).toBe(0)
   })
 
-  it('goes on in a newer epoch once a batch was given up that Kafka may have', async () => {
+  it('continues in a newer epoch after it gives up a batch that Kafka may have', async () => {
     const harness = await warm({ retries: 1 })
     harness.transport.script.push(UNANSWERED, UNANSWERED)
     await harness.send(record('a'))
@@ -92,7 +92,7 @@ describe('an idempotent producer', () => {
     expect(harness.renewals).toBe(1)
   })
 
-  it('takes a partition to the newest epoch when a batch of it is acknowledged, not in the midst', async () => {
+  it('moves a partition to the newest epoch when its batch is acknowledged, not before', async () => {
     const harness = await warm({ retries: 1 })
     harness.transport.script.push(UNANSWERED, 'hold', UNANSWERED)
     await harness.send(record('a'), record('other', { partition: 1 }))
@@ -113,7 +113,7 @@ describe('an idempotent producer', () => {
     ])
   })
 
-  it('begins anew after a batch that expired while it was refused for its number', async () => {
+  it('starts a new epoch after a batch that expired while it was refused for its number', async () => {
     const harness = await warm({ messageTimeoutMs: 1_000 })
     harness.transport.script.push('hold')
     await harness.send(record('a'))
@@ -194,7 +194,7 @@ describe('an idempotent producer', () => {
     },
   )
 
-  it('gives a batch that Kafka may have up rather than send it under other numbers', async () => {
+  it('gives up a batch that Kafka may have instead of sending it with other numbers', async () => {
     const harness = await warm()
     harness.transport.script.push(UNANSWERED, refused(45))
 
@@ -230,7 +230,7 @@ describe('an idempotent producer', () => {
     expect(harness.transport.values('t', 0)).toEqual(['a', 'b', 'c'])
   })
 
-  it('takes a batch that Kafka calls a duplicate for delivered, at an unknown offset', async () => {
+  it('treats a batch that Kafka reports as a duplicate as delivered, at an unknown offset', async () => {
     const harness = await warm()
     harness.transport.script.push(UNANSWERED, refused(46))
 
@@ -379,7 +379,7 @@ describe('Idempotence', () => {
     expect(idempotence.claim('kept', 0)).toEqual({ producerId: 1n, epoch: 0, sequence: 0 })
   })
 
-  it('tells a refusal from other failures', async () => {
+  it('distinguishes a refusal from other failures', async () => {
     const clock = new FakeClock()
     const errors = [new TransportError(31, 'no'), new TransportError(-195, 'nobody there')]
     const idempotence = new Idempotence(

@@ -95,7 +95,7 @@ describe('batch.size', () => {
     expect(harness.transport.values('t', 0)).toEqual(['x'.repeat(500)])
   })
 
-  it('never keeps a single record out, however large', async () => {
+  it('never refuses a single record, however large', async () => {
     const harness = await ProducerHarness.warm({ batchSizeBytes: 100 })
 
     await harness.send(record('x'.repeat(5000)))
@@ -129,7 +129,7 @@ describe('a partition', () => {
     expect(harness.transport.values('t', 0)).toEqual(['a', 'b', 'c'])
   })
 
-  it('that retries does not hold others back', async () => {
+  it('that retries does not delay others', async () => {
     const harness = await ProducerHarness.warm()
     harness.transport.otherwise = ({ partition }) =>
       partition === 0 ? { status: 'refused', errorNumber: 6 } : undefined

@@ -181,7 +181,7 @@ describe('kafka.max_unknown_topics', () => {
     expect(harness.producer.unknownTopics).toBe(10)
   })
 
-  it('counts a topic no more once a broker says that it exists', async () => {
+  it('no longer counts a topic once a broker says that it exists', async () => {
     const harness = new ProducerHarness(settings, {})
     for (let n = 0; n < 10; n += 1) harness.transport.setTopic(`topic-${n}`, 1)
     await harness.send(...oneFor(10))
@@ -202,7 +202,7 @@ describe('kafka.max_unknown_topics', () => {
     expect(harness.producer.unknownTopics).toBe(10)
   })
 
-  it('forgets the absent topic that was used least recently for the sake of a new one', async () => {
+  it('replaces the missing topic that was used least recently by a new one', async () => {
     const harness = new ProducerHarness({ ...settings, topicMetadataPropagationMaxMs: 0 }, {})
     await harness.send(...oneFor(10))
     await harness.clock.advance(10)
@@ -245,7 +245,7 @@ describe('kafka.max_topic_creations_per_minute', () => {
     expect(harness.deliveredCount).toBe(1)
   })
 
-  it('creates no more topics than that, and tells records of the others what they waited for', async () => {
+  it('creates no more topics than that, and fails records of the others with the reason', async () => {
     const harness = creating()
     await harness.send(...oneFor(5))
     await harness.clock.advance(5_000)
@@ -277,7 +277,7 @@ describe('kafka.max_topic_creations_per_minute', () => {
     expect(harness.deliveredCount).toBe(3)
   })
 
-  it('takes a topic that somebody else created without a turn', async () => {
+  it('accepts a topic that another client created, without a turn', async () => {
     const harness = creating()
     await harness.send(...oneFor(3))
     await harness.clock.advance(100)
@@ -310,7 +310,7 @@ describe('kafka.max_topic_creations_per_minute', () => {
     expect(harness.transport.topics.has('topic-2')).toBe(false)
   })
 
-  it('calls a record that expired while Kafka was away so, whatever it waited for before', async () => {
+  it('reports that Kafka was away when a record expired, whatever it waited for before', async () => {
     const harness = creating()
     await harness.send(...oneFor(3))
     await harness.clock.advance(100)

@@ -49,7 +49,7 @@ const ENDS = {
 }
 
 describe('PendingRecords.part', () => {
-  test('cuts as arrays are cut, and shares nothing with what it was cut from', () => {
+  test('copies a range as Array.slice does, and shares nothing with its source', () => {
     const cut = fc
       .array(fc.nat(1_000), { maxLength: 40 })
       .chain((sizes) => fc.tuple(fc.constant(sizes), fc.nat(sizes.length), fc.nat(sizes.length)))

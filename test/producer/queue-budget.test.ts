@@ -81,7 +81,7 @@ describe('QueueBudget.tryReserve', () => {
     expect(budget.tryReserve(10, 0)).toBe(true)
   })
 
-  test('does not overtake those who wait, even where it would fit', async () => {
+  test('does not overtake waiting pushes, even if it would fit', async () => {
     const { budget } = makeBudget({ maxBytes: 10 })
     const log: string[] = []
     budget.tryReserve(6, 0)
@@ -161,7 +161,7 @@ describe('a place in line', () => {
     expect(budget.tryReserve(1, 0)).toBe(true)
   })
 
-  test('lets those behind go on when the first gives up', async () => {
+  test('serves the next ones when the first gives up', async () => {
     const { budget, clock } = makeBudget({ maxBytes: 10 })
     const log: string[] = []
     budget.tryReserve(6, 0)
@@ -174,7 +174,7 @@ describe('a place in line', () => {
     expect(clock.timers).toBe(0)
   })
 
-  test('refuses at once what is larger than the whole queue, and so delays nobody', async () => {
+  test('refuses a record larger than the whole queue at once, so that it delays no other', async () => {
     const { budget } = makeBudget({ maxBytes: 10 })
     const log: string[] = []
     follow(log, 'too large', reserve(budget, 11, 100))
@@ -210,7 +210,7 @@ describe('a place in line', () => {
 })
 
 describe('QueueBudget.refuseWaiters', () => {
-  test('sends everyone away at once, without a timer left', async () => {
+  test('refuses all at once, and leaves no timer', async () => {
     const { budget, clock } = makeBudget({ maxRecords: 1 })
     const log: string[] = []
     budget.tryReserve(1, 0)

@@ -69,7 +69,7 @@ describe('the bound on all memory', () => {
     }
   })
 
-  it('holds whatever is sent', async () => {
+  it('is kept, whatever is sent', async () => {
     const anyRecord = fc.record({
       key: fc.option(fc.nat(400_000)),
       topic: fc.constantFrom('t', 'new-1', 'new-2'),
@@ -92,7 +92,7 @@ describe('the bound on all memory', () => {
     )
   })
 
-  it('refuses a record that is larger than all there is at once, and those behind it not', async () => {
+  it('refuses a record larger than the bound at once, but not the records after it', async () => {
     const harness = await ProducerHarness.warm({ ...settings, queueMemoryMaxBytes: MIB / 2 })
     const waiting = { ...settings, queueMemoryMaxBytes: MIB / 2, queueFullWaitMs: 60_000 }
     const patient = await ProducerHarness.warm(waiting)
@@ -120,7 +120,7 @@ describe('the bound on all memory', () => {
     expect(harness.transport.values('t', 0)).toEqual(['', 'b'])
   })
 
-  it('counts what expired in flight until its request is over, and then serves who waits', async () => {
+  it('counts records that expired in flight until their request has ended, and then serves waiting pushes', async () => {
     const harness = await ProducerHarness.warm({
       ...{ queueMemoryMaxBytes: MIB, queueFullWaitMs: 5_000, lingerMs: 0, messageTimeoutMs: 500 },
     })
@@ -169,7 +169,7 @@ describe('the memory of records whose topic is not known yet', () => {
     expect(unknown.producer.memoryBytes).toBe(known.producer.memoryBytes)
   })
 
-  it('is free of what was pushed beside it: neither strings nor buffers of a request stay', async () => {
+  it('includes neither strings nor buffers of the request', async () => {
     const harness = await ProducerHarness.warm()
     harness.transport.availability = 'down'
     const [key, value] = [Buffer.from('key'), Buffer.from('value')]

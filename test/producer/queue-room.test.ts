@@ -91,7 +91,7 @@ describe('a queue with leased room', () => {
     expect(quota.returned).toEqual([{ records: 12, bytes: 0 }])
   })
 
-  test('lets a push that must not wait for others have what the quota has', async () => {
+  test('lets a push without wait use the room of the quota', async () => {
     const { budget, quota } = makeBudget()
 
     const reserved = reserve(budget, 4000, 0)
@@ -102,7 +102,7 @@ describe('a queue with leased room', () => {
     expect(await reserved).toBe(true)
   })
 
-  test('refuses it once it is known that there is no more', async () => {
+  test('refuses a push without wait once the quota has no more room', async () => {
     const { budget, quota } = makeBudget()
 
     const reserved = reserve(budget, 1, 0)
@@ -113,7 +113,7 @@ describe('a queue with leased room', () => {
     expect(quota.wanted).toHaveLength(1)
   })
 
-  test('lets a push that must not wait take the rest that is granted, and refuses those behind it then', async () => {
+  test('lets a push without wait take the rest of the room, and refuses later ones', async () => {
     const { budget, quota } = makeBudget()
     const log: string[] = []
     for (const name of ['a', 'b', 'c']) {
@@ -126,7 +126,7 @@ describe('a queue with leased room', () => {
     expect(budget.records).toBe(1)
   })
 
-  test('refuses a push that must not wait where memory is what is lacking', async () => {
+  test('refuses a push without wait if memory is lacking', async () => {
     const quota = new ScriptedQuota()
     const pool = new ChunkPool()
     const bound = { pool, maxBytes: LARGEST_CHUNK_BYTES + 10_000 }
@@ -137,7 +137,7 @@ describe('a queue with leased room', () => {
     expect(await reserve(budget, 1, 0)).toBe(false)
   })
 
-  test('asks again once there may be room, and serves who still waits', async () => {
+  test('asks again once there may be room, and serves pushes that still wait', async () => {
     const { budget, quota } = makeBudget()
     const reserved = reserve(budget, 1, 60_000)
     await quota.grant({ records: 0, bytes: 0 })
@@ -148,13 +148,13 @@ describe('a queue with leased room', () => {
     expect(await reserved).toBe(true)
   })
 
-  test('refuses a value larger than all there is at once', async () => {
+  test('refuses a value larger than the whole quota at once', async () => {
     const { budget, quota } = makeBudget()
 
     expect(await reserve(budget, quota.total.bytes + 1, 60_000)).toBe(false)
   })
 
-  test('sends away who waited too long', async () => {
+  test('refuses a push that waited too long', async () => {
     const { budget, quota, clock } = makeBudget()
     const reserved = reserve(budget, 1, 100)
     await quota.grant({ records: 0, bytes: 0 })
@@ -166,7 +166,7 @@ describe('a queue with leased room', () => {
 })
 
 describe('queues that share one quota', () => {
-  test('never hold more than there is, and lose none of it', async () => {
+  test('never hold more than the quota, and lose none of it', async () => {
     const step = fc.record({
       queue: fc.nat(2),
       takes: fc.integer({ min: 0, max: 60 }),

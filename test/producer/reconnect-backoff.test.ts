@@ -19,7 +19,7 @@ describe('ReconnectBackoff', () => {
     expect(new ReconnectBackoff(settings, () => random).nextMs()).toBe(expected)
   })
 
-  it('begins anew after a success', () => {
+  it('starts again from the shortest wait after a success', () => {
     const backoff = new ReconnectBackoff(settings, () => 1 / 3)
     backoff.nextMs()
     backoff.nextMs()

@@ -18,7 +18,7 @@ const anyPending: fc.Arbitrary<PendingRecord> = fc
     owner: fc.constantFrom(owner, otherOwner, silent, keeper),
     index: fc.nat(10_000),
   })
-  // Nobody asks for the position in the request where the owner is not told of single records.
+  // The index is not used if the owner gets no reports per record.
   .map((pending) => (pending.owner === silent ? { ...pending, index: 0 } : pending))
 
 function shown(records: readonly PendingRecord[]): Omit<PendingRecord, 'valueBytes'>[] {
@@ -65,7 +65,7 @@ describe('RecordColumns', () => {
     )
   })
 
-  test('do not differ in timeouts where owners differ that give the same time', () => {
+  test('have one timeout if all their owners have the same', () => {
     const columns = RecordColumns.of([pending({ owner }), pending({ owner: silent })])
 
     expect(columns.haveSeveralTimeouts).toBe(false)
@@ -80,7 +80,7 @@ describe('RecordColumns', () => {
     expect([heard.indexAt(0), heard.indexAt(1)]).toEqual([0, 4])
   })
 
-  test('are not heard by an owner that only takes them back, which is told their positions', () => {
+  test('keep indexes, and no reports, for an owner that only takes records back', () => {
     const columns = RecordColumns.of([pending({ owner: keeper })])
 
     expect([columns.areHeard, columns.indexAt(0)]).toEqual([false, 4])

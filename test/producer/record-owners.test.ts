@@ -1,4 +1,4 @@
-/** What becomes of records whose owners promised different things, though they share batches. */
+/** The outcomes of records whose owners have different timeouts, although they share batches. */
 import { describe, expect, it } from 'vitest'
 import { Statistics } from '../../src/producer/statistics/statistics.ts'
 import type { ProduceOutcome } from '../../src/producer/transport.ts'
@@ -295,7 +295,7 @@ describe('records with a deadline and records without one', () => {
     ])
   })
 
-  it('leave a request the time of those that have most', async () => {
+  it('give a request the time of the record with the most time left', async () => {
     const harness = await ProducerHarness.warm({ lingerMs: 0, socketTimeoutMs: 7_000 })
     const [hasty, patient] = [silentOwner(500), silentOwner(Infinity)]
     send(harness, hasty, 'a')
@@ -364,7 +364,7 @@ describe('an owner that only counts', () => {
     expect(harness.transport.values('t', 0)).toEqual(['d'])
   })
 
-  it('hears of each of its records once, whoever’s are between them', async () => {
+  it('hears of each of its records once, with records of other owners between them', async () => {
     const harness = await ProducerHarness.warm({ lingerMs: 600 })
     const [counter, other, listener] = [new Counter(500), new Counter(500), new Listener(500)]
     send(harness, counter, 'a', 'b')
@@ -509,7 +509,7 @@ describe('a producer that closes', () => {
     ])
   })
 
-  it('tells an owner that takes records back and hears of none which they are', async () => {
+  it('passes indexes to an owner that only takes records back', async () => {
     const harness = await ProducerHarness.warm()
     const handed: (readonly [index: number, mayBePersisted: boolean])[] = []
     const owner: RecordOwner = {
@@ -626,7 +626,7 @@ describe('Producer.vet', () => {
   const vet = ({ producer }: ProducerHarness, one: ProducerRecord): number | undefined =>
     producer.vet(one)?.number
 
-  it('has nothing against a record for a topic that is known, or not known yet', async () => {
+  it('finds no error in a record for a topic that is known, or not known yet', async () => {
     const harness = await ProducerHarness.warm()
 
     expect(vet(harness, record('a'))).toBeUndefined()
@@ -645,7 +645,7 @@ describe('Producer.vet', () => {
     expect(sent?.map((refusal) => refusal?.number)).toEqual(vetted)
   })
 
-  it('says that a partition does not exist, and has it looked for', async () => {
+  it('says that a partition does not exist, and refreshes the topic', async () => {
     const harness = await ProducerHarness.warm()
     await harness.clock.advance(10_000)
     const asked = harness.transport.metadataRequests.length
@@ -684,14 +684,14 @@ describe('Producer.vet', () => {
     )
   })
 
-  it('says that the producer takes no more records', async () => {
+  it('says that the producer accepts no more records', async () => {
     const harness = await ProducerHarness.warm()
     void harness.producer.drain(1_000)
 
     expect(vet(harness, record('a'))).toBe(-197)
   })
 
-  it('takes no room, and does not ask for any', async () => {
+  it('reserves no room, and does not wait for any', async () => {
     const harness = await ProducerHarness.warm({ queueBufferingMaxMessages: 1, lingerMs: 600 })
     for (let n = 0; n < 10; n += 1) vet(harness, record('a'))
     expect([harness.producer.bufferedRecords, harness.producer.memoryBytes]).toEqual([0, 0])

@@ -6,7 +6,7 @@ const FULL = deliveryError(-184)
 const TOO_LARGE = deliveryError(10)
 
 describe('RefusalTally', () => {
-  it('tells once of each topic and error, wherever its records are in the push', () => {
+  it('reports each topic and error once, wherever its records are in the push', () => {
     const tally = new RefusalTally()
     const told: unknown[] = []
 
@@ -24,7 +24,7 @@ describe('RefusalTally', () => {
     ])
   })
 
-  it('tells of nothing when nothing was refused', () => {
+  it('reports nothing when nothing was refused', () => {
     const told: unknown[] = []
 
     new RefusalTally().report((...one) => told.push(one))

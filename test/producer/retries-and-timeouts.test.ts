@@ -110,7 +110,7 @@ describe('retries', () => {
     ])
   })
 
-  it('keep the doubt of an earlier attempt', async () => {
+  it('keep the unknown outcome of an earlier attempt', async () => {
     const harness = await ProducerHarness.warm({ retries: 1 })
     harness.transport.script.push(failed(-195, true), refused(29))
 
@@ -243,7 +243,7 @@ describe('message.timeout.ms', () => {
     ])
   })
 
-  it('calls back what has not been sent when it is over', async () => {
+  it('abandons an unsent request when it is over', async () => {
     const harness = await ProducerHarness.warm({ messageTimeoutMs: 1000 })
     harness.transport.isSent = false
     harness.transport.script.push('hold')
@@ -273,7 +273,7 @@ describe('message.timeout.ms', () => {
 })
 
 describe('a record that Kafka refuses', () => {
-  it.each([10, 18, 32, 87])('does not take its batch with it (%i)', async (errorNumber) => {
+  it.each([10, 18, 32, 87])('does not fail its batch (%i)', async (errorNumber) => {
     const harness = await ProducerHarness.warm()
     harness.transport.otherwise = (request) =>
       request.recordBatch.includes('poison') ? refused(errorNumber) : undefined

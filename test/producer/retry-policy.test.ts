@@ -119,7 +119,7 @@ describe('mayBePersistedDespite', () => {
     ])
   })
 
-  test('of a leader that is none any more depends on whether it waits for its replicas', () => {
+  test('for a leader that lost its role, depends on whether it waits for its replicas', () => {
     expect([mayBePersistedDespite(6, 1), mayBePersistedDespite(6, -1)]).toEqual([false, true])
   })
 })

@@ -132,7 +132,7 @@ describe('Sender', () => {
     expect(harness.log).toEqual(['10 ms: 1 gets 0'])
   })
 
-  test('takes along the partitions of the same leader that lingered for more than half of their time', async () => {
+  test('includes partitions of the same leader that lingered for more than half of their time', async () => {
     const harness = new Harness()
     harness.add(0, 1)
     harness.add(9, 2)
@@ -148,7 +148,7 @@ describe('Sender', () => {
     expect(harness.log).toEqual(['10 ms: 1 gets 0 1', '10 ms: 2 gets 9', '15 ms: 1 gets 2 3'])
   })
 
-  test('gives a leader its turn at once when asked to, if a partition is due', async () => {
+  test('sends to a leader at once when told to, if a partition is due', async () => {
     const harness = new Harness()
     const queue = harness.add(0, 1)
     harness.sender.run(1)
@@ -163,7 +163,7 @@ describe('Sender', () => {
     expect(harness.log).toEqual(['0 ms: 1 gets 0'])
   })
 
-  test('does not take along a batch whose backoff is not over', async () => {
+  test('does not include a batch whose backoff is not over', async () => {
     const harness = new Harness()
     harness.add(0, 1)
     harness.putBack(1, 1, 12)
@@ -262,7 +262,7 @@ describe('Sender', () => {
     expect(harness.log).toEqual(['18 ms: 1 gets 0'])
   })
 
-  test('takes all that waits along at once when it lingers no more', async () => {
+  test('sends all waiting partitions at once when it stops lingering', async () => {
     const harness = new Harness()
     for (const partition of [0, 1, 2]) harness.add(partition, 1)
     await harness.clock.advance(1)

@@ -109,7 +109,7 @@ async function askedFor(topic: string, errorNumber = 0): Promise<Fixture> {
   return fixture
 }
 
-/** Does something that would crash the process, and returns what it would crash of. */
+/** Runs a function that would crash the process; returns its error. */
 async function rejectionsDuring(run: () => Promise<void>): Promise<unknown[]> {
   const rejections: unknown[] = []
   const listeners = process.listeners('unhandledRejection')
@@ -139,7 +139,7 @@ describe('TopicMetadata for a new topic', () => {
     expect(topics.state('t')).toEqual(known(1, 2))
   })
 
-  test('tells of the answer', async () => {
+  test('reports the answer', async () => {
     const { answers } = await askedFor('t')
 
     expect(answers).toEqual([['t', known(1, 2)]])
@@ -168,7 +168,7 @@ describe('TopicMetadata for a new topic', () => {
     ])
   })
 
-  test('waits for the answer that is under way before it asks', async () => {
+  test('waits for the pending answer before it asks', async () => {
     const fixture = new Fixture()
     const { topics, clock, asked } = fixture
     const release = fixture.hold()
@@ -686,7 +686,7 @@ describe('TopicMetadata.close', () => {
 })
 
 describe('TopicMetadata when its listener throws', () => {
-  test('lets the process crash, and does not take a bug for a broker that is down', async () => {
+  test('lets the process crash, and does not treat a bug as a broker failure', async () => {
     const fixture = new Fixture()
     const bug = new Error('a bug of the listener')
     fixture.onAnswer = () => {
@@ -703,7 +703,7 @@ describe('TopicMetadata when its listener throws', () => {
 })
 
 describe('TopicMetadata with many topics', () => {
-  test('does not bring a topic back that gave way while it was asked about', async () => {
+  test('does not restore a topic that was replaced while it was asked about', async () => {
     const fixture = new Fixture({ maxUnknownTopics: 1 })
     fixture.isWanted = false
     const release = fixture.hold()
@@ -720,7 +720,7 @@ describe('TopicMetadata with many topics', () => {
     expect(fixture.topics.size).toBe(1)
   })
 
-  test('does not ask again, after a failure, about a topic that gave way meanwhile', async () => {
+  test('does not ask again, after a failure, about a topic that was replaced in the meantime', async () => {
     const fixture = new Fixture({ maxUnknownTopics: 1 })
     fixture.isDown = true
     fixture.isWanted = false
@@ -755,7 +755,7 @@ describe('TopicMetadata with many topics', () => {
     expect(Math.max(...requests.map(({ length }) => length))).toBe(1_000)
   })
 
-  test('counts a topic that exists no more among the unknown ones', async () => {
+  test('counts a deleted topic as unknown', async () => {
     const fixture = await askedFor('t')
     const before = fixture.topics.unknownTopics
     fixture.setError('t', 29)
@@ -767,7 +767,7 @@ describe('TopicMetadata with many topics', () => {
     expect(fixture.topics.unknownTopics).toBe(1)
   })
 
-  test('turns nobody away for whom a topic is remembered', () => {
+  test('does not turn away records of a topic that is already stored', () => {
     const fixture = new Fixture({ maxUnknownTopics: 1 })
     fixture.topics.state('first')
 

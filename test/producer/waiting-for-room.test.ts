@@ -100,7 +100,7 @@ describe('a push that waits for room', () => {
     expect(numbers(await admission)).toEqual([-184, 10, -184])
   })
 
-  it('is not held up by a record that is larger than the whole queue', async () => {
+  it('is not delayed by a record that is larger than the whole queue', async () => {
     const harness = await full(1, { queueBufferingMaxKbytes: 1 })
 
     const admission = harness.send(record('x'.repeat(1_025)), record('b'))
@@ -111,7 +111,7 @@ describe('a push that waits for room', () => {
     expect(harness.transport.values('t', 0)).toEqual(['first0', 'b'])
   })
 
-  it('lets small records in behind one that did not fit in time', async () => {
+  it('admits small records after one that did not fit in time', async () => {
     const harness = await full(1, {
       ...{ queueBufferingMaxMessages: 10, queueBufferingMaxKbytes: 1 },
     })
@@ -136,7 +136,7 @@ describe('a push that waits for room', () => {
 })
 
 describe('drain', () => {
-  it('sends thousands of waiting pushes away at once, and admits nothing of them', async () => {
+  it('refuses thousands of waiting pushes at once, and admits nothing of them', async () => {
     const harness = await full(1)
     const records = values(10)
     const admissions = Array.from({ length: 3_000 }, async () => await harness.sendAll(records))
@@ -153,7 +153,7 @@ describe('drain', () => {
     expect(harness.refusals).toEqual(new Array(3_000).fill(['t', -197, 10]))
   })
 
-  it('refuses what is left of a push that was being served', async () => {
+  it('refuses the rest of a push that was being served', async () => {
     const harness = await full(1)
     const admission = harness.send(...values(3))
     harness.transport.script.push('hold')

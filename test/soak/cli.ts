@@ -15,7 +15,7 @@ import { lowest, trendOf, type Sample } from './trend.ts'
 import { PARTITIONS, TOPICS, Unrest } from './unrest.ts'
 
 const SAMPLE_INTERVAL_MS = 1_000
-/** What a collector left is what counts of memory: the least in so many samples. */
+/** For memory, what is left after a collection counts: the minimum of this many samples. */
 const WINDOW_SAMPLES = 20
 /** The compiler, caches and pools of the runtime settle in this share of the run. */
 const WARM_UP = 0.25
@@ -73,7 +73,7 @@ function print(samples: ReadonlyMap<string, readonly Sample[]>): void {
   }
 }
 
-/** Records that are in no place, or in two. */
+/** Records that are unaccounted for, or counted twice. */
 async function unaccountedFor(kprf: KprfProcess): Promise<number> {
   const { metrics } = await kprf.scrape()
   const sum = (name: string): number => metrics.sum(name)
@@ -86,7 +86,7 @@ async function unaccountedFor(kprf: KprfProcess): Promise<number> {
   )
 }
 
-/** Waits until there is no more of anything than at rest; returns what is left over. */
+/** Waits until nothing is above its value at rest; returns what is left over. */
 async function leftOver(kprf: KprfProcess, atRest: Scrape): Promise<readonly string[]> {
   const look = async (): Promise<readonly string[]> => {
     const scrape = await kprf.scrape()

@@ -41,8 +41,8 @@ export function trendOf(samples: readonly Sample[]): Trend {
 }
 
 /**
- * The smallest of each `window` samples in turn: of memory, what is left after a collection. Fewer samples than
- * two windows are left as they are.
+ * The smallest of each `window` consecutive samples: for memory, what is left after a collection. Fewer samples
+ * than two windows are returned unchanged.
  */
 export function lowest(samples: readonly Sample[], window: number): readonly Sample[] {
   if (samples.length < 2 * window) return samples

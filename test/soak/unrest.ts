@@ -16,7 +16,7 @@ const UNKNOWN_TOPIC_CHANCE = 0.01
 const SETTINGS_CALM_MS = 3_000
 const TROUBLE_MS = 1_200
 
-/** What goes on around kprf during a soak: clients of every kind, and brokers that come and go. */
+/** The clients of every kind, and the brokers that stop and return, during a soak. */
 export class Unrest {
   readonly #kprf: KprfProcess
   readonly #cluster: TestCluster
@@ -43,13 +43,13 @@ export class Unrest {
     }
   }
 
-  /** Goes on until {@link Unrest.end}. */
+  /** Runs until {@link Unrest.end}. */
   async run(clients: number): Promise<void> {
     const pushing = Array.from({ length: clients }, () => this.#push())
     await Promise.all([...pushing, this.#trouble()])
   }
 
-  /** Ends the load and the trouble. */
+  /** Ends the load and the broker faults. */
   end(): void {
     this.#isOver = true
   }

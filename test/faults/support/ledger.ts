@@ -17,8 +17,8 @@ type Claim = 'unanswered' | 'accepted' | 'stored' | 'notStored' | 'unknown'
 const OUTCOME_UNKNOWN = 504
 
 /**
- * What a client knows of the records it pushed, held against what the brokers have: the judge of every
- * fault. Values are unique, so a record is recognised by its value.
+ * Compares what a client knows of its pushed records with what the brokers have; used for every fault. Values are
+ * unique, so a record is recognised by its value.
  */
 export class Ledger {
   readonly #claims = new Map<string, Claim>()

@@ -1,4 +1,4 @@
-/** Listeners that are no brokers: one that never says a word, and one that passes everything on. */
+/** Listeners that are not brokers: one that never sends anything, and one that forwards everything. */
 import { once } from 'node:events'
 import net from 'node:net'
 
@@ -8,12 +8,12 @@ export interface Listener {
   close(): void
 }
 
-/** Takes connections, and never says anything on them. */
+/** Accepts connections, and never sends anything on them. */
 export async function silence(port: number): Promise<Listener> {
   return await listen(port, () => undefined)
 }
 
-/** Passes each connection on to a port that is asked for anew, as a load balancer in front of brokers does. */
+/** Forwards each connection to a port that is looked up each time, as a load balancer in front of brokers does. */
 export async function forwarder(to: () => number): Promise<Listener> {
   return await listen(0, (socket) => {
     const onward = net.connect(to(), '127.0.0.1')

@@ -28,7 +28,9 @@ export interface ProxyOptions {
 
 const PATIENCE_MS = 15_000
 
-/** A whole kprf in this process on an embedded cluster: spoken to over HTTP, judged by what it shows. */
+/**
+ * A whole kprf in this process on an embedded cluster, used over HTTP and checked by its replies, metrics and log.
+ */
 export class Proxy {
   readonly #cluster: TestCluster
   readonly #evidence: Evidence

@@ -15,7 +15,7 @@ function reply({ response, requestId }: Call, body: unknown): number {
 
 const SHOUTING: Dialect = { refusalBody: ({ message }) => message.toUpperCase() }
 
-/** Routes that are new, of each kind, and a rule that is: this is all that it takes. */
+/** New routes of each kind, and a new rule: all that an extension needs. */
 const status: BodilessRoute = {
   ...{
     name: 'status',
@@ -148,15 +148,15 @@ describe('the gate', () => {
     }
   })
 
-  it('says who it is to the route', async () => {
+  it('passes the identity of the client to the route', async () => {
     const { connect } = await serveRoutes(ROUTES, { gate: onlyWithToken })
 
     expect((await connect().write(get('/status', TOKEN)).response()).body).toBe('"tea"')
   })
 })
 
-describe('a gate that takes its time', () => {
-  it('has the body read once it has answered, and what is pipelined behind answered behind', async () => {
+describe('a gate that answers later', () => {
+  it('delays the reading of the body, and keeps the order of pipelined replies', async () => {
     const asked: { url: string | undefined; didRead: () => boolean; enter: () => void }[] = []
     const { connect } = await serveRoutes(ROUTES, {
       gate: (_, request) =>
@@ -184,7 +184,7 @@ describe('a gate that takes its time', () => {
     expect(replies.map(({ body }) => body)).toEqual(['[{"topic":"a"},"x"]', '[{"topic":"b"},"x"]'])
   })
 
-  it('refuses late without ending the connection, since what is behind has been served', async () => {
+  it('does not end the connection with its refusal, because later requests were served', async () => {
     const { connect } = await serveRoutes(ROUTES, {
       gate: async (route, request) => {
         await new Promise((resolve) => setImmediate(resolve))
@@ -202,7 +202,7 @@ describe('a gate that takes its time', () => {
     ])
   })
 
-  it('answers nobody whose client has left meanwhile, and counts it as 499', async () => {
+  it('sends no reply if the client has left, and counts it as 499', async () => {
     const answers: (() => void)[] = []
     const { connect, metrics } = await serveRoutes(ROUTES, {
       gate: () =>
@@ -282,7 +282,7 @@ describe('a route without a body', () => {
     expect(replies.map((each) => each.status)).toEqual([200, 200])
   })
 
-  it('does not answer before the body has come, and refuses one that is endless', async () => {
+  it('replies after the body has arrived, and refuses an endless one', async () => {
     const { connect } = await serveRoutes(ROUTES)
     const client = connect().write(withBody(`Content-Length: ${2 ** 30}\r\n`, ''))
 

@@ -41,7 +41,7 @@ describe('RouteTable', () => {
     expect(table.dialectOf(url)).toBe(PLAIN)
   })
 
-  it('finds no route in a path that does not decode, but its dialect', () => {
+  it('finds the dialect, but no route, of a path that cannot be decoded', () => {
     expect(table.match('/topics/%ZZ')).toBeUndefined()
     expect(table.dialectOf('/topics/%ZZ')).toBe(TOPICS)
   })

@@ -71,7 +71,7 @@ async function serveEcho(limits: Partial<ServerLimits> = {}): Promise<Streaming>
 }
 
 describe('a body that streams', () => {
-  it('is answered, and what is pipelined behind it is too', async () => {
+  it('gets a reply, and so does the request pipelined after it', async () => {
     const { connect: open } = await serveRoutes([echo, ping])
 
     const replies = await open()
@@ -81,7 +81,7 @@ describe('a body that streams', () => {
     expect(replies.map(({ body }) => body)).toEqual(['"ab"', '"pong"'])
   })
 
-  it('is begun by 100 Continue where its client waits for that', async () => {
+  it('starts with 100 Continue if its client waits for that', async () => {
     const { connect: open } = await serveRoutes([echo])
     const client = open().write(`${HEAD}Expect: 100-continue\r\n\r\n`)
 
@@ -170,7 +170,7 @@ describe('a body that streams', () => {
     expect((await client.response()).status).toBe(408)
   })
 
-  it('is not given up while its route does not take what there is', async () => {
+  it('is not given up while its route does not read', async () => {
     const clock = new FakeClock()
     const goOn = Promise.withResolvers<undefined>()
     const { connect: open, budget } = await serveRoutes(
@@ -211,7 +211,7 @@ describe('a body that streams', () => {
     expect(metrics.pushes).toMatchObject([{ status: 400 }])
   })
 
-  it('lets its route say what became of the pieces before those that went wrong', async () => {
+  it('lets its route reply to the pieces before an error', async () => {
     const route = lines(async (call, body) => {
       let text = ''
       try {
@@ -245,7 +245,7 @@ describe('a body that streams', () => {
     expect(budget.heldBytes).toBe(0)
   })
 
-  it('that its route does not read to the end is thrown away, and what follows is served', async () => {
+  it('that its route does not read to the end is discarded, and the next request is served', async () => {
     const route = lines((call) => Promise.resolve(reply(call, 'enough')))
     const { connect: open, budget } = await serveRoutes([route, ping])
     const client = open().write(`${HEAD}\r\n${chunk('x')}`)
@@ -257,7 +257,7 @@ describe('a body that streams', () => {
     expect(budget.heldBytes).toBe(0)
   })
 
-  it('that nobody wants any more ends its connection after 30 s', async () => {
+  it('that its route no longer reads ends its connection after 30 s', async () => {
     const clock = new FakeClock()
     const route = lines((call) => Promise.resolve(reply(call, 'enough')))
     const { connect: open } = await serveRoutes([route], { clock })
@@ -275,7 +275,7 @@ describe('a body that streams', () => {
     expect(wasOver).toBe(false)
   })
 
-  it('is refused for its size while it comes, and its client reads why', async () => {
+  it('is refused for its size while it arrives, and its client reads why', async () => {
     const { connect: open } = await serveRoutes([{ ...echo, streamLimits: { maxBytes: 100 } }])
     const client = open().write(`${HEAD}\r\n${chunk('x'.repeat(101))}`)
 
@@ -285,7 +285,7 @@ describe('a body that streams', () => {
     expect(answer.headers.get('connection')).toBe('close')
   })
 
-  it('ends when the server stops, and does not keep it from that', async () => {
+  it('ends when the server stops, and does not delay the stop', async () => {
     const { connect: open, server, received } = await serveEcho({ lastRequestMs: 0 })
     const client = open().write(`${HEAD}\r\n${chunk('x')}`)
     await received(1)

@@ -25,7 +25,7 @@ export interface Expectation {
   readonly isOrdered: (entry: Entry) => boolean
 }
 
-/** The half of the oracle that goes through what Kafka has: where it is, in which order, how often. */
+/** The half of the oracle that checks what Kafka has: where, in which order, how often. */
 export class Audit {
   readonly #expectation: Expectation
   /** `partition@offset` wherever an entry is. */
@@ -39,12 +39,12 @@ export class Audit {
     this.#expectation = expectation
   }
 
-  /** What is there and should not be, or not so. */
+  /** Records that should not be there, or differ. */
   get violations(): readonly string[] {
     return this.#violations
   }
 
-  /** Takes a topic down: its records, by partition and offset. */
+  /** Adds the records of a topic, by partition and offset. */
   take(topic: string, records: readonly StoredRecord[]): void {
     const lastSequences = new Map<string, number>()
     for (const stored of records) {

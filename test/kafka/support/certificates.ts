@@ -10,7 +10,7 @@ export interface Identity {
   readonly key: string
 }
 
-/** What a certificate is to say. */
+/** The contents of a certificate. */
 export interface CertificateOptions {
   /** Names of hosts and addresses, in openssl's words. @defaultValue localhost and 127.0.0.1 */
   readonly names?: string
@@ -31,7 +31,7 @@ export class Authority {
     this.certificate = join(directory, 'ca.pem')
   }
 
-  /** Makes an authority that nobody else trusts. */
+  /** Creates an authority that no other component trusts. */
   static async create(directory: string): Promise<Authority> {
     await mkdir(directory, { recursive: true })
     const authority = new Authority(directory, await requireTool('openssl'))
@@ -84,7 +84,7 @@ export class Authority {
     return keystore
   }
 
-  /** Takes certificates back. Resolves to the path of the list that says so. */
+  /** Revokes certificates. Resolves to the path of the revocation list. */
   async revoke(...identities: readonly Identity[]): Promise<string> {
     const path = (name: string): string => join(this.#directory, name)
     const settings = {

@@ -14,7 +14,7 @@ import { readTopic, type StoredRecord } from './read-topic.ts'
 
 /** What became of a run. */
 export interface Reckoning {
-  /** What must not be; empty when all is well. */
+  /** Violations; empty if there are none. */
   readonly violations: readonly string[]
   readonly figures: Readonly<Record<string, number>>
   readonly ending: Ending
@@ -25,7 +25,7 @@ const partitionCounts = { many: 6, some: 3, one: 1 }
 const settleTimeoutMs = 60_000
 const showTimeoutMs = 10_000
 
-/** One fault test: topics of its own, a kprf of its own under load, and the reckoning in the end. */
+/** One fault test: with its own topics, its own kprf under load, and the comparison at the end. */
 export class FaultRun {
   readonly kprf: KprfProcess
   readonly load: Load

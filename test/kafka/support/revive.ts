@@ -1,6 +1,6 @@
 import type { KafkaCluster } from '../cluster/cluster.ts'
 
-/** Lets brokers go on and starts dead ones, so that a test that failed harms no other. */
+/** Resumes suspended brokers and starts dead ones, so that a failed test does not affect the next. */
 export async function reviveBrokers(cluster: KafkaCluster): Promise<void> {
   const dead = cluster.brokers.filter(({ isRunning }) => !isRunning)
   await Promise.all(cluster.brokers.map(({ id }) => cluster.kill(id, 'SIGCONT')))

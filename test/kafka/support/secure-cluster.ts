@@ -25,16 +25,16 @@ export type ListenerName = (typeof names)[number]
 
 /** The user whom every mechanism knows. */
 export const USER = 'alice'
-/** His password: in no log, ever. */
+/** The user's password; it must never be in a log. */
 export const PASSWORD = 'canary-password'
-/** How long a session of SHORT_SESSIONS lasts without new proof. */
+/** How long a session of SHORT_SESSIONS lasts without reauthentication. */
 export const SESSION_MS = 2_000
 const modules = 'org.apache.kafka.common.security'
 const kid = 'key-1'
 /** Who the tokens of TOKENS_SIGNED must say they are from. */
 export const ISSUER = 'https://issuer.example'
 
-/** One broker with a listener for each way to prove who one is, and what clients need for them. */
+/** One broker with a listener for each way to authenticate, and what clients need for them. */
 export class SecureCluster {
   readonly kafka: KafkaCluster
   readonly authority: Authority

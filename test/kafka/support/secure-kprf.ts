@@ -23,7 +23,7 @@ export interface Security {
 const MESSAGE_TIMEOUT_MS = 1_500
 const patienceMs = 30_000
 
-/** kprf inside the test's process, told in librdkafka's properties how to get into Kafka. */
+/** kprf inside the test's process, configured with librdkafka's properties. */
 export class SecureKprf {
   readonly #service: Service
   readonly #directory: string

@@ -116,7 +116,7 @@ describe('the API versions of a broker', () => {
     expect((await transport.fetchMetadata(['t'])).topics).toHaveLength(1)
   })
 
-  it('is not what the first broker said that was asked, but its own', async () => {
+  it('are its own, not those of the broker that was asked first', async () => {
     const cluster = await startCluster({ brokers: 2, topics: { t: { partitions: 2 } } })
     cluster.control('ApiVersions', ranging(PRODUCE, 0, 3), { brokerId: 1, keep: true })
     const kprf = new KprfOnCluster(cluster)

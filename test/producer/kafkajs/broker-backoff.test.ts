@@ -15,7 +15,7 @@ function closedGate(): { readonly clock: FakeClock; readonly gate: BrokerBackoff
 }
 
 describe('BrokerBackoff', () => {
-  it('keeps from a broker that could not be reached for reconnect.backoff.ms', async () => {
+  it('avoids an unreachable broker for reconnect.backoff.ms', async () => {
     const { clock, gate } = closedGate()
 
     await clock.advance(99)
@@ -27,7 +27,7 @@ describe('BrokerBackoff', () => {
     gate.assertOpen(A)
   })
 
-  it('keeps from no other broker', () => {
+  it('avoids no other broker', () => {
     closedGate().gate.assertOpen(B)
   })
 
@@ -48,7 +48,7 @@ describe('BrokerBackoff', () => {
     expect(waits).toEqual([200, 350, 350])
   })
 
-  it('begins anew after a success', async () => {
+  it('starts again from the shortest wait after a success', async () => {
     const { clock, gate } = closedGate()
     gate.succeeded(A)
     gate.assertOpen(A)

@@ -46,7 +46,7 @@ class Scene {
     return this.cluster.bootstrap.split(',').map((address) => Number(address.split(':')[1]))
   }
 
-  /** Puts the brokers elsewhere, and the name with them; who goes where they were hears nothing. */
+  /** Moves the brokers and the name to other addresses; nothing answers at the old ones. */
   async move(outage: Outage): Promise<void> {
     for (const port of this.ports) this.world.network.begin(port, outage)
     for (const id of this.cluster.brokerIds) await this.cluster.stopBroker(id)
@@ -67,7 +67,7 @@ class Scene {
   }
 }
 
-/** Plays a scene on so many brokers. */
+/** Runs a test on a cluster of this many brokers. */
 async function play(
   brokers: number,
   scene: (scene: Scene) => Promise<void>,
@@ -175,7 +175,7 @@ describe('the bootstrap addresses', () => {
     )
   })
 
-  it('are asked when a broker says that it takes a rebootstrap', async () => {
+  it('are asked when a broker requires a rebootstrap', async () => {
     await play(2, async ({ cluster, world, ports, transport }) => {
       const lie = fault.metadataLie({ topic: 't', topicErrorCode: 129 })
       const lied = cluster.control('Metadata', lie)
@@ -207,7 +207,7 @@ describe('the bootstrap addresses', () => {
 })
 
 describe('an answer that names no brokers', () => {
-  it('is none: another one is asked, and the known brokers stay', async () => {
+  it('does not count: another broker is asked, and the known brokers stay', async () => {
     await play(2, async ({ cluster, transport }) => {
       const empty = cluster.control(
         'Metadata',

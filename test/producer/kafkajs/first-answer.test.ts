@@ -31,7 +31,7 @@ class Candidates {
 }
 
 describe('firstAnswer', () => {
-  it('asks one alone that answers within 250 ms', async () => {
+  it('asks only one if that answers within 250 ms', async () => {
     const candidates = new Candidates()
     const answer = candidates.ask(['a', 'b'])
 
@@ -78,7 +78,7 @@ describe('firstAnswer', () => {
     expect(await answer).toBe('answer of b')
   })
 
-  it('asks nobody else when one fails after another has answered', async () => {
+  it('asks no other when one fails after another has answered', async () => {
     const candidates = new Candidates()
     const answer = candidates.ask(['a', 'b', 'c'])
 

@@ -223,7 +223,7 @@ describe('a topic that was deleted, or whose partition lost its leader', () => {
     expect(valuesOf(cluster, 'fresh')).toEqual([])
   })
 
-  it.each(poisons)('harms nobody else with kprf ($title)', async ({ poison }) => {
+  it.each(poisons)('does not affect other topics with kprf ($title)', async ({ poison }) => {
     const cluster = await startCluster({ topics })
     const ours = kprf(cluster)
     await ours.deliver(record('a', { topic: 'good' }), record('b', { topic: 'doomed' }))
@@ -285,7 +285,7 @@ describe('a token that a broker refuses', () => {
     )
   })
 
-  it('is known by kprf for what it is', async () => {
+  it('is reported by kprf as refused', async () => {
     const cluster = await startCluster(options)
     const transport = transportOn(cluster, {
       sasl: {
@@ -312,7 +312,7 @@ describe('a broker that once leaves Produce out of what it takes', () => {
     }),
   )
 
-  it('takes nothing from kafkajs for good, not even on new connections', async () => {
+  it('gets no more records from kafkajs, not even on new connections', async () => {
     const cluster = await startCluster({ topics: { t: { partitions: 1 } } })
     cluster.control('ApiVersions', withoutProduce)
     const producer = await stock(cluster, { retries: 1 })
@@ -323,7 +323,7 @@ describe('a broker that once leaves Produce out of what it takes', () => {
     await expect(send()).rejects.toThrow('does not support the requested API version')
   })
 
-  it('takes records from kprf on the next connection', async () => {
+  it('gets records from kprf on the next connection', async () => {
     const cluster = await startCluster({ topics: { t: { partitions: 1 } } })
     cluster.control('ApiVersions', withoutProduce)
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ProduceCall } from '../../../src/producer/kafkajs/produce-call.ts'
 
 describe('ProduceCall', () => {
-  it('is not sent on a connection that is gone, of which kafkajs learns later', () => {
+  it('is not sent on a closed connection, which kafkajs notices later', () => {
     const call = new ProduceCall({ leader: 1, batches: [] })
     const socket = new Socket().destroy()
 

@@ -83,7 +83,7 @@ describe('securityFailureOf', () => {
     }
   })
 
-  it('knows that there is no token, which no broker was asked about', async () => {
+  it('reports a missing token, which involves no broker', async () => {
     const error = new TokenError('the token endpoint https://issuer/token answers 503')
 
     expect(securityFailureOf(await wrappedByRetrier(error))).toMatchObject({

@@ -12,7 +12,7 @@ const nowMs = 1_700_000_000_000
 const inAMinute = 1_700_000_060
 
 describe('parseToken', () => {
-  it('finds out when the token ends', () => {
+  it('finds the expiry of the token', () => {
     const value = unsignedToken({ sub: 'alice', exp: inAMinute })
 
     expect(parseToken(value, 'sub', nowMs)).toEqual({ value, expiresAtMs: nowMs + 60_000 })
@@ -61,7 +61,7 @@ describe('parseToken', () => {
 })
 
 describe('unsecuredTokens', () => {
-  it('are new each time, and say what they are told to', async () => {
+  it('are new each time, and have the configured claims', async () => {
     const clock = new FakeClock()
     const settings = {
       method: 'unsecured',

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { parseExtensions } from '../../../src/producer/security/extensions.ts'
 
 describe('parseExtensions', () => {
-  it('takes names and values apart', () => {
+  it('separates names and values', () => {
     expect(parseExtensions('k', 'traceId=a b,logicalCluster=lkc=1')).toEqual({
       traceId: 'a b',
       logicalCluster: 'lkc=1',
     })
   })
 
-  it('takes nothing for none', () => {
+  it('returns no extensions for an empty text', () => {
     expect(parseExtensions('k', '')).toEqual({})
   })
 

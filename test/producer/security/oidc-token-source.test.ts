@@ -107,7 +107,7 @@ describe('OidcTokenSource', () => {
     expect(bench.recoveries).toBe(1)
   })
 
-  it('never hands out a token that has ended', async () => {
+  it('never returns an expired token', async () => {
     const bench = new Bench()
     await bench.source.token()
     bench.fail()
@@ -117,7 +117,7 @@ describe('OidcTokenSource', () => {
     await expect(bench.source.token()).rejects.toThrow('answers 503')
   })
 
-  it('asks once in each backoff, and says each failure once, however many wait', async () => {
+  it('asks once in each backoff, and reports each failure once, however many wait', async () => {
     const bench = new Bench()
     bench.fail()
     const needed = async (): Promise<void> => {
@@ -138,7 +138,7 @@ describe('OidcTokenSource', () => {
     expect(bench.failures.map(({ retryInMs }) => retryInMs)).toEqual([100, 200])
   })
 
-  it('begins with a short backoff again after a success', async () => {
+  it('starts again with a short backoff after a success', async () => {
     const bench = new Bench()
     bench.fail()
     await bench.source.token().catch(() => undefined)
@@ -162,7 +162,7 @@ describe('OidcTokenSource', () => {
     expect(JSON.stringify(bench.failures)).not.toContain('canary')
   })
 
-  it('takes a token that cannot be one for a failure', async () => {
+  it('treats an invalid token as a failure', async () => {
     const bench = new Bench()
     bench.lifeMs = -1_000
 
@@ -206,7 +206,7 @@ describe('OidcTokenSource', () => {
     expect(bench.requests).toBe(4)
   })
 
-  it('asks no more once it is closed, and says nothing of what it gave up', async () => {
+  it('stops asking when it is closed, and reports nothing of the abandoned request', async () => {
     const bench = new Bench()
     await bench.source.token()
     bench.answer = ({ signal }) =>

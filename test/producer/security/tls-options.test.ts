@@ -72,7 +72,7 @@ describe('tlsOptions', () => {
     expect(options({})).toEqual({})
   })
 
-  it('take authorities from a file, with what else is in it', () => {
+  it('take authorities from a file, and ignore the rest of it', () => {
     const caLocation = file('ca.pem', `# ours\n${authority.cert}\n${otherAuthority.cert}`)
 
     expect(options({ caLocation })).toEqual({
@@ -80,7 +80,7 @@ describe('tlsOptions', () => {
     })
   })
 
-  it('take authorities from all files of a directory, as far as they are some', () => {
+  it('take authorities from those files of a directory that have some', () => {
     const caLocation = join(directory, 'authorities')
     mkdirSync(join(caLocation, 'below'), { recursive: true })
     writeFileSync(join(caLocation, 'a.pem'), authority.cert)
@@ -109,7 +109,7 @@ describe('tlsOptions', () => {
     expect(options(settings)).toEqual({ cert, key: encryptedKey, passphrase })
   })
 
-  it('pass on what OpenSSL is to agree to', () => {
+  it('pass cipher suites, curves and signature algorithms to OpenSSL', () => {
     const settings = {
       cipherSuites: 'ECDHE-RSA-AES256-GCM-SHA384:TLS_AES_256_GCM_SHA384',
       curvesList: 'X25519:P-256',
@@ -123,18 +123,18 @@ describe('tlsOptions', () => {
     })
   })
 
-  it('let any host name pass when none is to be compared, and verify the certificate still', () => {
+  it('accept any host name if it is not to be compared, and still verify the certificate', () => {
     const { checkServerIdentity, rejectUnauthorized } = options({ endpointIdentification: 'none' })
 
     expect(checkServerIdentity).toBeTypeOf('function')
     expect(rejectUnauthorized).toBeUndefined()
   })
 
-  it('let any certificate pass when none is to be verified', () => {
+  it('accept any certificate if none is to be verified', () => {
     expect(options({ isCertificateVerified: false })).toEqual({ rejectUnauthorized: false })
   })
 
-  it('call the settings by the names that the configuration has for them', () => {
+  it('name settings in errors as the configuration does', () => {
     const keys = { ...TLS_PROPERTIES, caPem: 'kafka.tls.authority' }
 
     expect(() => tlsOptions({ ...DEFAULT_TLS, caPem: 'x' }, keys)).toThrow(

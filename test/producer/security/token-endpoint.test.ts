@@ -104,7 +104,7 @@ describe('requestToken', () => {
     expect(received).toMatchObject([{ body: 'grant_type=client_credentials' }])
   })
 
-  it('says what an endpoint answers that refuses, without the secret', async () => {
+  it('reports the answer of an endpoint that refuses, without the secret', async () => {
     const words = { error: 'invalid_client', error_description: `${clientSecret} is wrong` }
     const { url } = await serve(401, JSON.stringify(words))
 
@@ -147,7 +147,7 @@ describe('requestToken', () => {
     expect(await complaintOf(ask(settings(url)))).toMatch(complaint)
   })
 
-  it('takes the secret nowhere else when it is redirected', async () => {
+  it('does not follow a redirect with the secret', async () => {
     const elsewhere = await serve(200, '{"access_token":"t"}')
     const { url } = await serve(307, '', { headers: { Location: elsewhere.url } })
 
@@ -176,7 +176,7 @@ describe('requestToken', () => {
     expect(await complaintOf(ask(settings(url), AbortSignal.abort()))).toMatch(/aborted/)
   })
 
-  it('says that nobody listens', async () => {
+  it('reports that the endpoint refuses connections', async () => {
     const { url } = await serve(200, '')
     await closers.pop()?.()
 

@@ -149,7 +149,7 @@ describe('mergeStatistics', () => {
     })
   })
 
-  it('shows the identity that is lacking, if one is', () => {
+  it('shows that a worker has no identity, if one has none', () => {
     const eos = { idemp_stateage: 1, producer_id: 7, producer_epoch: 0, epoch_cnt: 2 }
     const lacking = { ...eos, idemp_state: 'RequestPID', producer_id: -1 } as const
 
@@ -168,7 +168,7 @@ describe('mergeStatistics', () => {
     expect(Object.keys(merged?.topics ?? {})).toEqual(['__proto__'])
   })
 
-  it('is nothing where there is nothing', () => {
+  it('is undefined without workers', () => {
     expect(merge()).toBeUndefined()
   })
 })

@@ -59,7 +59,7 @@ const failed: ProduceOutcome = {
 }
 
 describe('Statistics', () => {
-  it('say who they are of, and when', async () => {
+  it('have the name of the producer, the client id and the time', async () => {
     const { harness, statistics } = new Fixture()
     await harness.clock.advance(2_500)
 
@@ -167,7 +167,7 @@ describe('Statistics', () => {
     expect(data.topics['new']).toBeUndefined()
   })
 
-  it('tell what was not sent yet from what waits for an answer', async () => {
+  it('distinguish unsent requests from requests that wait for an answer', async () => {
     const fixture = new Fixture()
     fixture.harness.transport.script.push('hold')
     fixture.harness.transport.isSent = false

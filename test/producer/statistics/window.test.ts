@@ -53,7 +53,7 @@ describe('Window', () => {
     )
   })
 
-  it('begins anew each time that it is taken', () => {
+  it('starts from zero each time that it is taken', () => {
     const window = new Window()
     window.observe(1000)
     window.take()
