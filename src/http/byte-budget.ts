@@ -176,7 +176,7 @@ export class HeldBytes {
     if (this.#bytes > 0) this.giveBack(this.#bytes)
   }
 
-  /** For the budget only. */
+  /** Only the budget may call this. */
   giveUp(): void {
     const onGivenUp = this.#onGivenUp
     this.release()

@@ -56,8 +56,7 @@ const DROP_MESSAGES: Record<DropReason, string> = {
   limit: 'closed a new connection: too many are open, and none of them is idle',
   address_limit: 'closed a new connection: its address has too many open',
   idle_evicted: 'closed an idle connection to make room for a new one',
-  idle_timeout:
-    'closed a connection that stayed open without a request, although bytes arrived on it',
+  idle_timeout: 'closed an idle connection: it sent something other than a request',
   file_descriptors:
     'cannot accept connections: the process has no free file descriptor; raise its limit (ulimit -n)',
 }

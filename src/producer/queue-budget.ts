@@ -123,7 +123,7 @@ export class QueueBudget {
     this.#tellFree()
   }
 
-  /** Called by places alone. */
+  /** Only {@link PlaceInLine} may call this. */
   tryReserveFor(place: PlaceInLine, { valueBytes, recordBytes }: RecordNeed): boolean {
     const [first] = this.#line
     if (first !== place || !this.#fits(valueBytes, recordBytes)) return false
@@ -131,7 +131,7 @@ export class QueueBudget {
     return true
   }
 
-  /** Called by places alone. */
+  /** Only {@link PlaceInLine} may call this. */
   remove(place: PlaceInLine): void {
     if (!this.#line.delete(place)) return
     this.serve()
@@ -233,7 +233,7 @@ export class PlaceInLine {
     return promise
   }
 
-  /** Called by the budget alone. */
+  /** Only the budget may call this. */
   goOn(): void {
     this.#end(true)
   }

@@ -203,7 +203,7 @@ describe('BodyReader', () => {
   })
 
   it.each([1000, 1_000_000])(
-    'refuses a compressed body when the %i bytes that come out do not fit the budget',
+    'refuses a compressed body when its %i decompressed bytes do not fit the budget',
     async (length) => {
       const budget = budgetOf(length)
       const request = requestOf({ 'content-encoding': 'gzip' })

@@ -30,7 +30,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(30, 700).map((storeAfterMs) => ({ storeAfterMs })) },
 )
 
-/** What an owner promises, and what it hears. */
+/** The timeout of an owner, and the reports that it gets. */
 const OWNER_KINDS = [60, 500, 2_000, Infinity].flatMap((deliveryTimeoutMs) =>
   [false, true].flatMap((isHeard) =>
     [false, true].map((takesBack) => ({ deliveryTimeoutMs, isHeard, takesBack })),
@@ -170,7 +170,7 @@ class Ledger {
 
   #owner(kind: OwnerKind, entries: readonly Sent[], clock: Clock): RecordOwner {
     const { deliveryTimeoutMs, isHeard, takesBack } = kind
-    // One for all calls, as the service has one for all records that nobody waits for.
+    // One owner for all calls, as the service has one for all records whose client does not wait.
     const known = this.#counting.get(kind)
     if (known) return known
     const owner: RecordOwner = {
@@ -260,7 +260,7 @@ describe('under random faults', () => {
           const isOver =
             closesEarly || ledger.sent.every(({ kind }) => kind.deliveryTimeoutMs < Infinity)
           if (!isOver) {
-            // What never expires ends when Kafka is well again.
+            // Records that never expire end when Kafka works again.
             fates.length = 0
             transport.comeBack()
             await clock.advance(60_000)

@@ -177,7 +177,7 @@ describe('an idempotent producer', () => {
   })
 
   it.each([45, 47, 59, 90])(
-    'begins the partition anew when Kafka does not know its numbers (%i), and loses nothing',
+    'restarts the numbers of the partition when Kafka does not know them (%i), and loses nothing',
     async (errorNumber) => {
       const harness = await warm()
       await sendInTurn(harness, 'a')

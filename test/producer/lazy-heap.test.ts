@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { LazyHeap } from '../../src/producer/lazy-heap.ts'
 import { HeapNode } from '../../src/producer/ordered-heap.ts'
 
-/** Something whose time moves by itself. */
+/** An item whose time changes without notice. */
 class Item {
   readonly name: string
   readonly node = new HeapNode<Item>(this)
@@ -49,7 +49,7 @@ describe('LazyHeap', () => {
     expect(visit(heap, 9)).toEqual(['second', 'moved'])
   })
 
-  it('does not watch what has no time, until it has one', () => {
+  it('does not watch an item without a time, until it has one', () => {
     const heap = heapOf()
     const item = watched(heap, 'item', Infinity)
     const isWatched = item.node.isIn
@@ -60,7 +60,7 @@ describe('LazyHeap', () => {
     expect([isWatched, item.node.isIn, heap.firstMs]).toEqual([false, true, 3])
   })
 
-  it('lets go of what has no time any more', () => {
+  it('removes an item that no longer has a time', () => {
     const heap = heapOf()
     const item = watched(heap, 'item', 3)
 
@@ -96,7 +96,7 @@ describe('LazyHeap', () => {
         for (const { which, delayMs, nowMs } of steps) {
           const item = items[which]
           if (!item) continue
-          // Earlier times are told, later ones are not.
+          // Earlier times are reported to the heap, later ones are not.
           const isEarlier = delayMs < item.timeMs
           item.timeMs = delayMs
           if (isEarlier) heap.watch(item.node, delayMs)

@@ -128,7 +128,7 @@ describe('a record', () => {
   }
 
   test.each(Object.entries(undecided))(
-    'sticks with the partitioner %s when its key is one of %j',
+    'goes to the sticky partition with the partitioner %s when its key is one of %j',
     (name, keys) => {
       const sticking = [null, '', 'a'].filter((key) => {
         const partitioner = PARTITIONERS[name as PartitionerName]
@@ -148,7 +148,7 @@ describe('a record', () => {
     },
   )
 
-  test('with a key goes anywhere that has a leader when chance decides', () => {
+  test('with a key goes to any partition with a leader, with the partitioner random', () => {
     const random = new SeededRandom(SEED).next
     const leaders = [1, undefined, 1]
 
@@ -157,7 +157,7 @@ describe('a record', () => {
     expect(new Set(drawn)).toEqual(new Set([0, 2]))
   })
 
-  test('with a key looks at one partition, however many there are, when chance decides', () => {
+  test('with a key looks at one partition, however many there are, with the partitioner random', () => {
     let looks = 0
     const leaders = new Proxy(led(10_000), {
       get: (all, name) => {

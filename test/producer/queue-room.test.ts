@@ -7,7 +7,7 @@ import { QueueQuota } from '../../src/workers/queue-quota.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { reserve } from '../support/reserve.ts'
 
-/** Lends what it is told to, when it is told to. */
+/** A scripted quota. */
 class ScriptedQuota implements RoomQuota {
   readonly chunk = { records: 10, bytes: 1000 }
   readonly total = { records: 100, bytes: 10_000 }

@@ -72,7 +72,7 @@ describe('RecordColumns', () => {
     expect([columns.ownerAt(0), columns.ownerAt(1)]).toEqual([owner, silent])
   })
 
-  test('are heard if one owner hears of each record', () => {
+  test('have reports per record if one owner wants them', () => {
     const heard = RecordColumns.of([pending({ owner: silent }), pending({ owner })])
     const unheard = RecordColumns.of([pending({ owner: silent }), pending({ owner: silent })])
 

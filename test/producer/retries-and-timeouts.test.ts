@@ -87,7 +87,7 @@ describe('retries', () => {
   )
 
   it.each([-1, 13, 46, 60, 12_345])(
-    'do not happen after an error that is permanent and leaves it open whether Kafka has the record (%i)',
+    'do not happen after a permanent error with an unknown outcome (%i)',
     async (number) => {
       const { attempts, harness } = await attemptsUntilReported(refused(number), { retries: 9 })
 

@@ -36,7 +36,7 @@ interface Sent {
   readonly end: () => void
 }
 
-/** A sender on a clock that stands, with partitions of one topic. */
+/** A sender on a clock of the test, with partitions of one topic. */
 class Harness {
   readonly clock = new FakeClock()
   readonly sent: Sent[] = []

@@ -21,11 +21,11 @@ const UNKNOWN: TopicState = { status: 'unknown' }
 const known = (...leaders: PartitionLeaders): TopicState => ({ status: 'known', leaders })
 const failed = (errorNumber: number): TopicState => ({ status: 'failed', errorNumber })
 
-/** Topic metadata on brokers that know topic `t` with two partitions, and do as they are told. */
+/** Topic metadata with brokers that know topic `t` with two partitions; the test scripts them. */
 class Fixture {
   readonly clock = new FakeClock()
   readonly topics: TopicMetadata
-  /** When which topics were asked for. */
+  /** The requested topics, with times. */
   readonly asked: (readonly [atMs: number, topics: string])[] = []
   readonly answers: (readonly [topic: string, state: TopicState])[] = []
   readonly #errors = new Map<string, number>()

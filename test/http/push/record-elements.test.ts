@@ -190,7 +190,7 @@ describe('the bound of a reply', () => {
   } as const
 
   it.each([1, 15, 1_000, 1_001, 10_000])(
-    'holds for %i records that all fail in the longest words',
+    'holds for %i records that all fail with the longest text',
     (count) => {
       const offsets = offsetsOf(many(count, farthest))
       const body = failedPushBody(many(count, LONGEST), decisive, id, offsets)

@@ -118,7 +118,7 @@ describe('a compressor', () => {
   })
 
   it.each([1_000, 500_000])(
-    'of zstd tells in its frame how long it was (%i bytes)',
+    'of zstd writes the uncompressed size (%i bytes) in its frame',
     async (size) => {
       const frame = await compressorOf('zstd', -1)([json(size)])
 

@@ -1,4 +1,4 @@
-/** What the producer promises, with a transport that compresses: at once, and later. */
+/** The guarantees of the producer with a transport that compresses: at once, and later. */
 import { describe, expect, it } from 'vitest'
 import type { Compressor } from '../../../src/producer/compression/compressor.ts'
 import type { ProduceOutcome } from '../../../src/producer/transport.ts'

@@ -37,7 +37,7 @@ async function connected(): Promise<{ connection: FakeConnection; clock: FakeClo
 }
 
 describe('authentication', () => {
-  it('ends when its connection breaks, and leaves nothing to the next', async () => {
+  it('ends when its connection breaks, and does not affect the next connection', async () => {
     const { connection, clock } = await connected()
     const authenticated = connection.authenticate()
 

@@ -109,7 +109,7 @@ describe.each([1, 3, 10, 30])('a cluster of %i brokers', (brokers) => {
   )
 
   it.each(['hung', 'cut'] as const)(
-    'of which all but one are silent (%s) is found within 10 s, also where nothing else is known',
+    'of which all but one are silent (%s) is found within 10 s, also if kprf knows no other broker',
     async (outage) => {
       await play(brokers + 1, async (scene) => {
         const { world, ports } = scene

@@ -12,7 +12,7 @@ const connectionError = (code: string | undefined, words = 'it failed'): Error =
 
 const systemError = (code: string): Error => Object.assign(new Error(code), { code })
 
-/** Two errors that are each other's cause; whoever follows them for ever gets an error in the end. */
+/** Two errors that are each other's cause; code that follows them for ever gets an error in the end. */
 function cycle(first: Error, second: Error): Error {
   let steps = 0
   const leadTo = (next: Error): PropertyDescriptor => ({
@@ -164,7 +164,7 @@ describe('classify', () => {
     expect(permanent).toMatchObject({ name: 'KafkaJSNonRetriableError' })
   })
 
-  test('lets the innermost error that means something decide', () => {
+  test('uses the innermost error with a known meaning', () => {
     const inner = createErrorFromCode(29)
     const middle = Object.assign(new Error('in between', { cause: inner }), { code: 'ENOTFOUND' })
     const outer = new errors.KafkaJSSASLAuthenticationError('authentication failed')
@@ -173,21 +173,21 @@ describe('classify', () => {
     expect(classify(outer)).toBe(29)
   })
 
-  test('looks further out when the innermost error means nothing', () => {
+  test('uses an outer error when the innermost one has no known meaning', () => {
     const outer = new errors.KafkaJSRequestTimeoutError('Request timed out')
     outer.cause = new Error('no more is known')
 
     expect(classify(outer)).toBe(RDKAFKA.timedOut)
   })
 
-  test('does not take the number of another kind of error for one of Kafka', () => {
+  test('does not treat the number of another kind of error as one of Kafka', () => {
     expect(classify(Object.assign(new Error('odd'), { code: 29 }))).toBe(
       RDKAFKA.brokerTransportFailure,
     )
   })
 
   test.each([undefined, null, 'a string', 42, {}, { code: 'ENOTFOUND' }, Symbol('x')])(
-    'makes a transport failure of %s, which is no error',
+    'makes a transport failure of %s, which is not an error',
     (thrown) => {
       expect(classify(thrown)).toBe(RDKAFKA.brokerTransportFailure)
     },
@@ -201,7 +201,7 @@ describe('classify', () => {
 })
 
 describe('reasonOf', () => {
-  test('gives the words of the innermost error', async () => {
+  test('returns the message of the innermost error', async () => {
     const error = await wrappedByRetrier(connectionError('ECONNREFUSED', 'connect ECONNREFUSED'))
 
     expect(reasonOf(error)).toBe('Connection error: connect ECONNREFUSED')
@@ -215,7 +215,7 @@ describe('reasonOf', () => {
     expect(reasonOf(thrown)).toBe(words)
   })
 
-  test('does not go into a cause that is no error', () => {
+  test('ignores a cause that is not an error', () => {
     expect(reasonOf(new Error('outer', { cause: 'a string' }))).toBe('outer')
   })
 
@@ -225,11 +225,11 @@ describe('reasonOf', () => {
     expect(['first', 'second']).toContain(reasonOf(error))
   })
 
-  test('makes up no code where there is neither code nor words', () => {
+  test('adds no code if there is neither a code nor a message', () => {
     expect(reasonOf(connectionError(undefined, ''))).not.toContain('undefined')
   })
 
-  test('says why when every address of a host refuses, of which Node has no words', async () => {
+  test('says why when every address of a host refuses, for which Node has no message', async () => {
     const addresses = [
       { address: '127.0.0.1', family: 4 },
       { address: '127.0.0.2', family: 4 },

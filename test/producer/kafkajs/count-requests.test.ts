@@ -96,7 +96,7 @@ describe('the statistics of a broker', () => {
     expect(data).toMatchObject({ tx: total, rx: total, txmsgs: 1000 })
     expect(proxies.connections).toBe(2)
     expect(data.tx_bytes).toBe(proxies.toBrokers)
-    // The end of a TLS connection is not read any more.
+    // The end of a TLS connection is no longer read.
     expect(Math.abs(data.rx_bytes - proxies.fromBrokers)).toBeLessThanOrEqual(64)
   })
 
@@ -163,7 +163,7 @@ describe('the statistics of a broker', () => {
     const { tx, rx, txerrs, outbuf_cnt: unsent, waitresp_cnt: unanswered } = only(data)
     expect({ unsent, unanswered }).toEqual({ unsent: 0, unanswered: 0 })
     expect(tx - rx).toBe(txerrs)
-    // A broker does not come to what was sent behind the request that ends the connection.
+    // A broker does not process requests sent after the one that ends the connection.
     expect(tx).toBeGreaterThanOrEqual(cluster.requests.length)
     expect(rx).toBeLessThanOrEqual(cluster.requests.length)
     expect(data.txmsgs).toBe(30)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { firstAnswer } from '../../../src/producer/kafkajs/first-answer.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
-/** Candidates that answer or fail when they are told to. */
+/** Scripted candidates. */
 class Candidates {
   readonly clock = new FakeClock()
   readonly asked: string[] = []

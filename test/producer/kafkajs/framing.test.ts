@@ -7,7 +7,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 /** Twelve bytes: a length of 8, and an answer. */
 const ANSWER = Buffer.from('00000008' + '0000000100000000', 'hex')
 
-/** A guarded connection that takes every twelve bytes for an answer. */
+/** A guarded connection that treats every twelve bytes as an answer. */
 function guarded(): { connection: Connection; socket: Socket; clock: FakeClock } {
   const clock = new FakeClock()
   const socket = new Socket()

@@ -3,7 +3,7 @@ import { IdleConnections } from '../../../src/producer/kafkajs/idle-connections.
 import { SocketEnd } from '../../../src/producer/kafkajs/sockets.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
-/** As much of a connection as is looked at. */
+/** The part of a connection that is checked. */
 class FakeConnection {
   readonly socket = {
     bytesRead: 0,
@@ -31,7 +31,7 @@ function watch(maxIdleMs: number): {
 }
 
 describe('IdleConnections', () => {
-  it('closes a connection on which nothing happened, a quarter late at most', async () => {
+  it('closes an idle connection at most a quarter of the time late', async () => {
     const { clock, connection } = watch(1_000)
 
     await clock.advance(999)
@@ -54,7 +54,7 @@ describe('IdleConnections', () => {
     expect(connection.socket.destroyed).toBe(false)
   })
 
-  it('keeps one on which an answer is waited for, and for the whole time after it', async () => {
+  it('keeps a connection that waits for an answer, and for the whole time after it', async () => {
     const { clock, connection } = watch(1_000)
     connection.requestQueue.inflight.set(1, {})
     await clock.advance(5_000)
@@ -77,11 +77,11 @@ describe('IdleConnections', () => {
     expect(connection.socket.destroyed).toBe(false)
   })
 
-  it('looks at nothing when connections may be idle for ever', () => {
+  it('does not check when connections may be idle for ever', () => {
     expect(watch(0).clock.timers).toBe(0)
   })
 
-  it('looks no more than ten times a second, however short the time is', async () => {
+  it('checks no more than ten times a second, however short the time is', async () => {
     const { clock, connection } = watch(1)
 
     await clock.advance(199)

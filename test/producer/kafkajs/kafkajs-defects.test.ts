@@ -1,6 +1,5 @@
 /**
- * What kafkajs 2.2.4 does wrong when it is used as it comes, and that kprf, with kafkajs underneath,
- * does not: each defect and its cure on the same faults.
+ * Defects of kafkajs 2.2.4 without kprf's corrections: each defect, and the behaviour of kprf with the same fault.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { TestCluster, type ResponseBody, fault } from '@kprf/embedded-broker/testing'

@@ -9,7 +9,7 @@ interface Line {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** kafkajs's own logger on our sink, that of its connections, and the lines that came out. */
+/** kafkajs's own logger with the sink of kprf, the logger of its connections, and their lines. */
 function makeLogger(level = logLevel.DEBUG): { root: Logger; logger: Logger; lines: Line[] } {
   const lines: Line[] = []
   const logCreator = kafkajsLogCreator((lineLevel, message, fields) => {
@@ -52,7 +52,7 @@ describe('kafkajsLogCreator', () => {
     expect(lines).toMatchObject([{ level: 'debug', message }])
   })
 
-  test('names the part of kafkajs that speaks', () => {
+  test('names the part of kafkajs that logs', () => {
     const { root, lines } = makeLogger()
 
     root.namespace('BrokerPool').info('Connecting')
@@ -108,11 +108,11 @@ describe('kafkajsLogCreator', () => {
     expect(lines).toEqual([])
   })
 
-  test('gives words where kafkajs logs an error itself', () => {
+  test('writes the message if kafkajs logs an error object', () => {
     const { logger, lines } = makeLogger()
     const refused: unknown = new Error('SASL PLAIN authentication failed')
 
-    // As its broker pool does when a broker refuses the credentials.
+    // As the broker pool of kafkajs does when a broker refuses the credentials.
     logger.error(refused as string, { retryCount: 0 })
 
     expect(lines.map(({ message }) => message)).toEqual(['SASL PLAIN authentication failed'])

@@ -41,9 +41,9 @@ function connect(...parameters: Parameters<typeof transportOn>): KafkajsTranspor
   return transport
 }
 
-/** The transport asks so long after it last heard of Kafka whether that is there. */
+/** The time after the last answer of Kafka until the transport checks whether it is reachable. */
 const PROBE_INTERVAL_MS = 10_000
-/** Longer than the backoff of the harness grows. */
+/** Longer than the longest backoff of the harness. */
 const LONGEST_BACKOFF_MS = 300
 
 const USERS = { kprf: 'secret' }
@@ -103,7 +103,7 @@ describe('produce', () => {
     })
     const transport = await ready(cluster, { sasl: PLAIN, connectTimeoutMs: 1_000 })
     await produce(transport, ['first'])
-    // The connection for questions stays, and kafkajs takes the broker for connected.
+    // The other connection stays open, so kafkajs counts the broker as connected.
     cluster.control('Produce', fault.cutBefore())
     await produce(transport, ['lost'])
     const silence = cluster.control('SaslAuthenticate', fault.hang())
@@ -118,7 +118,7 @@ describe('produce', () => {
 
   it('has the time that its request says, whatever kafkajs would give it', async () => {
     const cluster = await startCluster()
-    // kafkajs looks at an interval by the time of day which requests are late.
+    // kafkajs checks for late requests at an interval, by the time of day.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const transport = await ready(cluster, { socketTimeoutMs: 300 })
@@ -438,7 +438,7 @@ describe('fetchMetadata', () => {
 
     await expect.poll(() => events.connectFailures).toBeGreaterThan(3)
 
-    // The first question is asked at once.
+    // The first probe is sent at once.
     expect(delays.filter((delayMs) => delayMs < 20)).toEqual([0])
   })
 
@@ -530,7 +530,7 @@ describe('fetchMetadata', () => {
     expect(await produced).toMatchObject({ status: 'failed', errorNumber: -195, wasSent: true })
   })
 
-  it('is not held up by a produce request that a broker is slow to answer', async () => {
+  it('is not delayed by a produce request that a broker is slow to answer', async () => {
     const cluster = await startCluster()
     const transport = await ready(cluster)
     const slow = Promise.withResolvers<undefined>()
@@ -591,7 +591,7 @@ describe('start', () => {
 })
 
 describe('the events', () => {
-  it('learns who answered produce requests, and of metadata', async () => {
+  it('report which broker answered produce requests, and metadata', async () => {
     const cluster = await startCluster()
     const events = new RecordingEvents()
     const transport = connect(cluster, {}, systemClock, undefined, events)
@@ -604,7 +604,7 @@ describe('the events', () => {
     expect(events.lost).toEqual([])
   })
 
-  it('learns for how long a broker throttles', async () => {
+  it('report how long a broker throttles', async () => {
     const cluster = await startCluster()
     const events = new RecordingEvents()
     const transport = connect(cluster, {}, systemClock, undefined, events)
@@ -616,7 +616,7 @@ describe('the events', () => {
     expect(events.throttles).toEqual([7])
   })
 
-  it('learns of brokers that are not there', async () => {
+  it('report brokers that cannot be reached', async () => {
     const cluster = await startCluster()
     await cluster.stopBroker(1)
     const events = new RecordingEvents()
@@ -628,7 +628,7 @@ describe('the events', () => {
     expect(events.authenticationFailures).toBe(0)
   })
 
-  it('learns of credentials that are refused', async () => {
+  it('report refused credentials', async () => {
     const cluster = await startCluster({ sasl: { users: { kprf: 'right' } } })
     const sasl = { mechanism: 'plain', username: 'kprf', password: 'wrong' } as const
     const events = new RecordingEvents()
@@ -640,12 +640,12 @@ describe('the events', () => {
   })
 })
 
-describe('a broker that does not trust kprf, or kprf not it', () => {
+describe('a broker with SASL or TLS', () => {
   const right = { mechanism: 'plain', username: 'kprf', password: 'canary-right' } as const
   const wrong = { ...right, password: 'canary-wrong' }
   const users = { kprf: right.password }
 
-  /** A log that keeps what concerns security, and everything as text. */
+  /** A log that keeps the lines about security, and all lines as text. */
   function securityLog() {
     const lines: object[] = []
     let text = ''
@@ -737,7 +737,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     ])
   })
 
-  it('speaks no TLS: TLS failed', async () => {
+  it('does not use TLS: TLS failed', async () => {
     const cluster = await startCluster()
     const transport = connect(cluster, { ssl: {} }, new FakeClock())
 
@@ -745,7 +745,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     expect(transport.availability).toBe('tlsFailed')
   })
 
-  it('speaks TLS and answers plain requests with an alert, as Kafka does: TLS failed', async () => {
+  it('uses TLS and answers plain requests with an alert, as Kafka does: TLS failed', async () => {
     const server = net.createServer((socket) => {
       socket.on('error', () => undefined)
       socket.once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, 0x50])))
@@ -763,7 +763,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     expect(transport.availability).toBe('tlsFailed')
   })
 
-  it('speaks TLS and hangs up on plain requests: the log says what that may mean', async () => {
+  it('uses TLS and closes plain connections: the log says what to check', async () => {
     const cluster = await startCluster({ tls: createAuthority().issue('localhost') })
 
     await expect(connect(cluster).fetchMetadata([])).rejects.toMatchObject({
@@ -772,7 +772,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     })
   })
 
-  it('wants SASL of a client without: hangs up, and the log says what that may mean', async () => {
+  it('requires SASL and closes connections without it: the log says what to check', async () => {
     const cluster = await startCluster({ sasl: { users } })
     const log: string[] = []
     const transport = connect(cluster, {}, systemClock, (_level, message, { reason }) => {
@@ -859,7 +859,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
     expect(text()).not.toContain('canary')
   })
 
-  it('is not verified only when kprf is told so', async () => {
+  it('is verified unless kprf is configured not to', async () => {
     const cluster = await startCluster({ tls: createAuthority().issue('localhost') })
     const transport = connect(cluster, { ssl: { rejectUnauthorized: false } }, systemClock)
 
@@ -879,7 +879,7 @@ describe('a broker that does not trust kprf, or kprf not it', () => {
 describe('close', () => {
   it('does not wait for a broker that never answers', async () => {
     const cluster = await startCluster()
-    // Time stands still.
+    // The clock does not advance.
     const transport = await ready(cluster, {}, new FakeClock())
     cluster.control('Produce', fault.hang())
     const received = cluster.nextRequest('Produce')

@@ -13,7 +13,7 @@ const untrusted = new errors.KafkaJSConnectionError('Connection error: certifica
   code: 'CERT_HAS_EXPIRED',
 })
 
-/** SecurityBackoff on a clock that stands still, and what they log. */
+/** SecurityBackoff on a clock of the test, and its log. */
 function make() {
   const clock = new FakeClock()
   const events = new RecordingEvents()
@@ -32,7 +32,7 @@ function make() {
 }
 
 describe('SecurityBackoff', () => {
-  it('say which broker refused what, why, and what to look at', () => {
+  it('log which broker refused what, why, and what to check', () => {
     const { lines, backoff } = make()
 
     backoff.failed('a:1', refused)
@@ -59,7 +59,7 @@ describe('SecurityBackoff', () => {
     ])
   })
 
-  it('are said once for all connections that were refused together, and counted each', () => {
+  it('are logged once for all connections that were refused together, and each is counted', () => {
     const { lines, events, backoff } = make()
 
     backoff.failed('a:1', refused)
@@ -69,7 +69,7 @@ describe('SecurityBackoff', () => {
     expect(events.authenticationFailures).toBe(2)
   })
 
-  it('keep kprf from the broker for a backoff that doubles up to the maximum', async () => {
+  it('make kprf avoid the broker for a backoff that doubles up to the maximum', async () => {
     const { clock, backoff } = make()
     const waits: number[] = []
     for (let attempt = 0; attempt < 4; attempt += 1) {
@@ -85,7 +85,7 @@ describe('SecurityBackoff', () => {
     expect(waits).toEqual([1_000, 2_000, 3_000, 3_000])
   })
 
-  it('keep kprf from no other broker', () => {
+  it('do not make kprf avoid other brokers', () => {
     const { backoff } = make()
     backoff.failed('a:1', refused)
 
@@ -94,7 +94,7 @@ describe('SecurityBackoff', () => {
     }).not.toThrow()
   })
 
-  it('are forgotten once the broker lets kprf in', () => {
+  it('are forgotten once the broker accepts kprf', () => {
     const { lines, backoff } = make()
     backoff.failed('a:1', refused)
 

@@ -71,10 +71,10 @@ async function acceptingServer(): Promise<{ port: number; accept: () => Promise<
   return { port: await listen(server), accept }
 }
 
-/** What Node asks the operating system through. */
+/** The handle through which Node calls the operating system. */
 type Handle = Record<'setNoDelay' | 'setKeepAlive', () => number>
 
-/** Opens a connection as kafkajs does, and notes what is asked of the operating system for it. */
+/** Opens a connection as kafkajs does, and records the system calls for it. */
 function open(
   sockets: Sockets,
   host: string,
@@ -130,7 +130,7 @@ describe('disguiseIpv6', () => {
     expect(disguiseIpv6(address)).toBe(disguised)
   })
 
-  test('gives what kafkajs takes apart into host and port, for any IPv6 address', () => {
+  test('returns a text that kafkajs splits into host and port, for any IPv6 address', () => {
     fc.assert(
       fc.property(fc.ipV6(), fc.integer({ min: 1, max: 65_535 }), (host, port) => {
         const parts = disguiseIpv6(`[${host}]:${port}`).split(':')
@@ -245,7 +245,7 @@ describe('Sockets', () => {
     expect(opened.map(({ socket }) => socket.destroyed)).toEqual([true, true])
   })
 
-  test('destroys with an error, for kafkajs does not listen for the mere end', async () => {
+  test('destroys with an error, because kafkajs ignores a close without one', async () => {
     const { port } = await acceptingServer()
     const sockets = new Sockets(withTls(undefined), new RecordingEvents())
     const { socket, connected } = open(sockets, HOST, port)
@@ -268,7 +268,7 @@ describe('Sockets', () => {
 
     const isOpening = (): boolean => !open(sockets, HOST, port).socket.destroyed
 
-    // Whether it throws or gives a socket that is dead already, kafkajs tells its caller.
+    // An error and a dead socket are equivalent: kafkajs tells its caller.
     expect(attempt(isOpening)).not.toBe(true)
   })
 
@@ -282,7 +282,7 @@ describe('Sockets', () => {
     expect(socket.destroyed).toBe(true)
   })
 
-  test('lets go of connections that were closed', async () => {
+  test('forgets closed connections', async () => {
     const { port } = await acceptingServer()
     const sockets = new Sockets(withTls(undefined), new RecordingEvents())
     const { socket, connected } = open(sockets, HOST, port)
@@ -351,7 +351,7 @@ describe('the end of a connection', () => {
     expect([...one.events.lost, ...other.events.lost]).toEqual([])
   })
 
-  test('is not observed of a connection that never came about', async () => {
+  test('is not observed for a connection that was never open', async () => {
     const events = new RecordingEvents()
     const { socket } = open(new Sockets(withTls(undefined), events), HOST, 1)
 

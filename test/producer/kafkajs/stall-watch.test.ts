@@ -4,7 +4,7 @@ import { StallWatch } from '../../../src/producer/kafkajs/stall-watch.ts'
 import { countWork } from '../../support/count-work.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
-/** As much of a socket as a carrier knows. */
+/** The part of a socket that a carrier uses. */
 class FakeSocket {
   bytesRead = 0
   destroyed = false
@@ -59,7 +59,7 @@ describe('StallWatch.learn', () => {
 })
 
 describe('StallWatch', () => {
-  it('asks about a topic whose request is without an answer for two seconds, and each second after', async () => {
+  it('asks about a topic whose request has had no answer for two seconds, and again each second', async () => {
     const fixture = new Fixture()
     fixture.send()
 
@@ -80,7 +80,7 @@ describe('StallWatch', () => {
     expect(fixture.stalled).toEqual(['t', 'u'])
   })
 
-  it('asks about nothing that was answered, and then has no timer', async () => {
+  it('does not ask about answered requests, and then has no timer', async () => {
     const fixture = new Fixture()
     fixture.send().done()
 
@@ -90,7 +90,7 @@ describe('StallWatch', () => {
     expect(fixture.clock.timers).toBe(0)
   })
 
-  it('gives a stalled request up, connection and all, when another broker leads', async () => {
+  it('gives up a stalled request and its connection when another broker leads', async () => {
     const fixture = new Fixture()
     const { socket } = fixture.send()
     await fixture.clock.advance(2_000)
@@ -123,7 +123,7 @@ describe('StallWatch', () => {
     expect(socket.destroyed).toBe(false)
   })
 
-  it('leaves it alone where the broker answers others on the same connection', async () => {
+  it('keeps a request while the broker answers others on the same connection', async () => {
     const fixture = new Fixture()
     const { socket } = fixture.send()
     socket.bytesRead = 100
@@ -134,7 +134,7 @@ describe('StallWatch', () => {
     expect(socket.destroyed).toBe(false)
   })
 
-  it('gives it up where the broker answered others, or half of it, and then fell silent', async () => {
+  it('gives up a request when the broker answered others, or half of it, and then went silent', async () => {
     const fixture = new Fixture()
     const { socket } = fixture.send()
     socket.bytesRead = 100

@@ -7,7 +7,7 @@ import { unsignedToken } from '../../support/unsigned-token.ts'
 
 const minuteMs = 60_000
 
-/** A token source on a clock that stands still, whose endpoint does as it is told. */
+/** A token source on a clock of the test, with a scripted endpoint. */
 class Bench {
   readonly clock = new FakeClock()
   readonly failures: { readonly reason: string; readonly retryInMs: number }[] = []

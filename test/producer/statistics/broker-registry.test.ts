@@ -25,7 +25,7 @@ type Told = BrokerEvent extends infer Event
     : never
   : never
 
-/** Tells a broker's statistics what happened, whatever the broker is called. */
+/** Passes events to the statistics of a broker, whatever its name. */
 function tell(broker: BrokerStatistics, ...events: readonly Told[]): void {
   for (const event of events) broker.observe({ ...event, broker: '' })
 }
