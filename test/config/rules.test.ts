@@ -77,13 +77,8 @@ describe('the rules between keys', () => {
       'kafka.user is set, but kafka.security_protocol is plaintext; use sasl_plaintext, or remove the user',
     ],
     [
-      'a password without user',
-      ['--kafka.password=hunter2'],
-      'kafka.password is set, but kafka.user is empty; set both or neither',
-    ],
-    [
-      'a user without password',
-      ['--kafka.user=u'],
+      'a user without password for SASL',
+      ['--kafka.security_protocol=sasl_ssl', '--kafka.user=u'],
       'kafka.user is set, but kafka.password is empty; set both or neither',
     ],
     [
@@ -262,6 +257,24 @@ describe('the rules between keys', () => {
 
   it('need no broker where kprf brings its own', () => {
     expect(errorsOf({ argv: ['--embedded-broker'] })).toEqual([])
+  })
+})
+
+describe('the advice on user and password', () => {
+  it.each([
+    ['--kafka.user=u', 'kafka.user is set, but kafka.password is empty'],
+    ['--kafka.password=hunter2', 'kafka.password is set, but kafka.user is empty'],
+  ])('is given for %s alone, with which kprf connects without SASL', (flag, beginning) => {
+    const { kafka, warnings } = loadWithBroker({ argv: [flag] })
+
+    expect(kafka.securityProtocol).toBe('plaintext')
+    expect(warnings).toEqual([
+      `${beginning}; set both or neither: kprf connects to Kafka without user and password`,
+    ])
+  })
+
+  it.each([[[]], [SASL], [SSL]])('is not given for %j', (argv) => {
+    expect(loadWithBroker({ argv }).warnings).toEqual([])
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Rule, Settled } from './rule.ts'
+import { alone, type Rule, type Settled } from './rule.ts'
 
 /** The highest level of each codec; the others have no levels. */
 const HIGHEST_LEVELS: Readonly<Record<string, number>> = { gzip: 9, zstd: 12 }
@@ -10,7 +10,20 @@ export const ADVICE: readonly Rule[] = [
     rule: 'kprf replaces a `compression.level` outside the range of the codec by the nearest level.',
     violation: levelBeyondCodec,
   },
+  {
+    keys: ['kafka.security_protocol', 'kafka.user', 'kafka.password'],
+    rule: 'Without `kafka.security_protocol`, kprf connects without SASL unless `kafka.user` and `kafka.password` are both set.',
+    violation: halfOfCredentials,
+  },
 ]
+
+/** An error with an explicit protocol; the Rust kprf runs with half of them. */
+function halfOfCredentials({ kafka }: Settled): string | undefined {
+  const { security_protocol: protocol, user, password } = kafka
+  const message = alone({ 'kafka.user': user, 'kafka.password': password })
+  if (protocol !== '' || message === undefined) return undefined
+  return `${message}: kprf connects to Kafka without user and password`
+}
 
 function levelBeyondCodec({ kafka: { properties } }: Settled): string | undefined {
   const codec = properties['compression.codec']

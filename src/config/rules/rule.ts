@@ -22,10 +22,10 @@ export interface Facts {
   readonly isBrokerEmbedded: boolean
 }
 
-/** The protocol in effect: without an explicit protocol, a user turns SASL on. */
+/** The protocol in effect: without an explicit protocol, user and password turn SASL on. */
 export function securityProtocol({ kafka }: Settled): SecurityProtocol {
   if (kafka.security_protocol !== '') return kafka.security_protocol
-  return kafka.user === '' ? 'plaintext' : 'sasl_plaintext'
+  return kafka.user === '' || kafka.password === '' ? 'plaintext' : 'sasl_plaintext'
 }
 
 /** Text values by key; empty if not set. */

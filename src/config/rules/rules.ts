@@ -18,7 +18,7 @@ export const RULES: readonly Rule[] = [
     violation: brokersOrEmbedded,
   },
   {
-    keys: ['kafka.brokers', 'kafka.security_protocol', 'kafka.user'],
+    keys: ['kafka.brokers', 'kafka.security_protocol', 'kafka.user', 'kafka.password'],
     rule: 'A `PROTOCOL://` in `kafka.brokers` must agree with `kafka.security_protocol`.',
     violation: brokerOfOtherProtocol,
   },

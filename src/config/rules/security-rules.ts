@@ -18,10 +18,12 @@ export const SECURITY_RULES: readonly Rule[] = [
     violation: userOrProtocolAlone,
   },
   {
-    keys: ['kafka.user', 'kafka.password'],
-    rule: '`kafka.user` and `kafka.password` must be both set or both empty.',
-    violation: ({ kafka: { user, password } }) =>
-      alone({ 'kafka.user': user, 'kafka.password': password }),
+    keys: ['kafka.security_protocol', 'kafka.user', 'kafka.password'],
+    rule: 'With `sasl_plaintext` and `sasl_ssl`, `kafka.user` and `kafka.password` must be both set or both empty.',
+    violation: ({ kafka: { security_protocol: protocol, user, password } }) =>
+      protocol.startsWith('sasl_')
+        ? alone({ 'kafka.user': user, 'kafka.password': password })
+        : undefined,
   },
   {
     keys: [
@@ -87,6 +89,7 @@ export const SECURITY_RULES: readonly Rule[] = [
     keys: [
       'kafka.security_protocol',
       'kafka.user',
+      'kafka.password',
       'kafka.ssl.ca_file',
       'kafka.ssl.cert_file',
       'kafka.ssl.key_file',

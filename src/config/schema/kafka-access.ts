@@ -38,7 +38,7 @@ export const KAFKA_ACCESS = {
     },
   }),
   user: setting({
-    doc: 'SASL user name. Setting it turns SASL on.',
+    doc: 'SASL user name. Setting it and `kafka.password` turns SASL on.',
     kind: text(),
     default: '',
     hasFileVariable: true,
@@ -55,7 +55,7 @@ export const KAFKA_ACCESS = {
     property: { names: ['sasl.password'], by: 'kafkajs', note: '`sasl.password`.' },
   }),
   security_protocol: setting({
-    doc: 'Protocol of the connections to brokers. When empty: `sasl_plaintext` if `kafka.user` is set, `plaintext` if not.',
+    doc: 'Protocol of the connections to brokers. When empty: `sasl_plaintext` if `kafka.user` and `kafka.password` are set, `plaintext` if not.',
     kind: oneOf(['', ...SECURITY_PROTOCOLS]),
     default: '',
     reload: false,
