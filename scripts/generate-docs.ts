@@ -185,8 +185,11 @@ How values are written:
 - Where a variable also has \`_FILE\`, the variable with that ending names a file with the value; a line end at the end
   of the file is dropped. Prefer it for secrets: other users of the machine can read flags.
 
-Every variable that begins with \`KPRF_\` must be one of those below: a misspelt one is an error, not
-ignored. kprf ignores the variables that Kubernetes sets if a Service is called \`kprf\` or \`kprf-something\`:
+A key, variable or flag that kprf does not know is an error, with the nearest name that it does know. With the flag
+\`--lenient\` or the variable \`KPRF_LENIENT=true\` it is a warning, and ignored: for a file that other versions or
+programs read too. Wrong values stay errors.
+
+Every variable that begins with \`KPRF_\` must be one of those below. kprf ignores the variables that Kubernetes sets if a Service is called \`kprf\` or \`kprf-something\`:
 \`KPRF_SERVICE_HOST\`, \`KPRF_PORT_4242_TCP_ADDR\` and the like, also \`KPRF_HTTP_PORT\` if its value begins with
 \`tcp://\`.`
 

@@ -169,6 +169,7 @@ Commands:
 Flags:
   -c, --config=FILE  Configuration file, YAML.
   --properties=FILE  With config explain: file of librdkafka properties.
+  --lenient          Ignore unknown keys, variables and flags, with a warning each.
   --embedded-broker  Start a Kafka broker in memory, to try kprf out.
   --from-beginning   With tail: start with the oldest record.
   --json             With tail: print one JSON object per record.

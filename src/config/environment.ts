@@ -1,4 +1,5 @@
 /** The environment: one `KPRF_` variable for every key, and `_FILE` variants for secrets. */
+import { READERS } from './kinds.ts'
 import { nearest } from './nearest.ts'
 import { NAMES_BY_VARIABLE, PROPERTY_SETTINGS } from './names.ts'
 import { SETTINGS, type Name } from './settings.ts'
@@ -20,6 +21,18 @@ const SERVICE_LINK =
 /** The value of a `_PORT` variable from Kubernetes: a Service `kprf-http` sets `KPRF_HTTP_PORT`. */
 const SERVICE_URL = /^(tcp|udp|sctp):\/\//
 
+/** Whether names that kprf does not know are only warnings: the flag `--lenient` as a variable. */
+const LENIENT = 'KPRF_LENIENT'
+
+/** Variables that are no settings. */
+const OPTIONS: readonly string[] = [LENIENT]
+
+/** The settings from variables. */
+export interface EnvironmentSource extends Source {
+  /** Whether `KPRF_LENIENT` is true. */
+  readonly isLenient: boolean
+}
+
 /** A name that messages may repeat, because it cannot hold a secret by mistake. */
 const PLAIN_NAME = /^\w+$/
 
@@ -28,15 +41,16 @@ const VARIABLE_SPELLINGS = [...SETTINGS, ...PROPERTY_SETTINGS]
   .flatMap(({ variable, hasFileVariable }) =>
     hasFileVariable === true ? [variable, `${variable}${FILE_SUFFIX}`] : [variable],
   )
+  .concat(OPTIONS)
   .map((variable) => [variable, variable] as const)
 
 /** Reads the settings from the variables; an unknown `KPRF_` variable is an error. */
-export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Source {
+export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): EnvironmentSource {
   const found = new Map<string, Found>()
   const errors: ConfigError[] = []
   for (const [variable, value] of Object.entries(env)) {
     if (value === undefined || !variable.startsWith(PREFIX)) continue
-    if (isServiceLink(variable, value)) continue
+    if (isServiceLink(variable, value) || OPTIONS.includes(variable)) continue
     const setting = NAMES_BY_VARIABLE.get(variable)
     const secret = settingOfFileVariable(variable)
     if (setting !== undefined) {
@@ -58,7 +72,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Sou
       }
     }
   }
-  return { found, errors }
+  const isLenient = READERS.boolean(env[LENIENT] ?? '') === true
+  if (!isLenient && !/^(false)?$/i.test(env[LENIENT] ?? '')) {
+    errors.push({ key: undefined, message: `${LENIENT}: must be true or false` })
+  }
+  return { found, errors, isLenient }
 }
 
 function isServiceLink(variable: string, value: string): boolean {
@@ -77,5 +95,5 @@ function unknownVariable(variable: string): ConfigError {
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
   const setting = NAMES_BY_VARIABLE.get(meant ?? '') ?? settingOfFileVariable(meant ?? '')
   const shown = PLAIN_NAME.test(variable) ? variable : `a variable that begins with ${PREFIX}`
-  return { key: setting?.key, message: `${shown}: unknown variable${guess}` }
+  return { key: setting?.key, message: `${shown}: unknown variable${guess}`, isUnknownName: true }
 }

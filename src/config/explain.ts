@@ -79,7 +79,7 @@ function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
     if (findProperty(name)?.usualName === 'metadata.broker.list') hasBrokers = true
   }
   try {
-    settle([{ found, errors: [] }], { isBrokerEmbedded: !hasBrokers })
+    settle([{ found, errors: [] }], { isBrokerEmbedded: !hasBrokers, isLenient: false })
     return []
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error

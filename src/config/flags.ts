@@ -30,6 +30,8 @@ export interface FlagSource extends Source {
    * accident.
    */
   readonly isBrokerEmbedded: boolean
+  /** Whether `--lenient` is given. */
+  readonly isLenient: boolean
 }
 
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
@@ -39,7 +41,9 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The flags that take no value. */
-const SWITCHES: readonly string[] = ['help', 'version', 'embedded-broker', 'from-beginning', 'json']
+const SWITCHES: readonly string[] = [
+  ...['help', 'version', 'embedded-broker', 'lenient', 'from-beginning', 'json'],
+]
 
 const FLAG_SPELLINGS = [
   ...KEY_SPELLINGS.filter(([, key]) => NAMES_BY_KEY.has(key)),
@@ -80,12 +84,13 @@ export function readFlags(argv: readonly string[]): FlagSource {
   const found = new Map<string, Found>()
   const errors: ConfigError[] = []
   let configFile: string | undefined
-  let isBrokerEmbedded = false
+  let [isBrokerEmbedded, isLenient] = [false, false]
   let withoutValue = -1
   for (const { position, written, name, value } of parseCommandLine(argv).flags) {
     if (SWITCHES.includes(name)) {
       if (value !== undefined) errors.push(valueOfSwitch(written))
       if (name === 'embedded-broker') isBrokerEmbedded = true
+      if (name === 'lenient') isLenient = true
       continue
     }
     const isConfig = name === 'config'
@@ -98,7 +103,7 @@ export function readFlags(argv: readonly string[]): FlagSource {
     } else if (isConfig) configFile = value
     else found.set(name, { value, origin: written })
   }
-  return { found, errors, configFile, isBrokerEmbedded }
+  return { found, errors, configFile, isBrokerEmbedded, isLenient }
 }
 
 function valueOfSwitch(written: string): ConfigError {
@@ -116,7 +121,8 @@ function noValue(written: string, name: string, next: string | undefined): Confi
 function unknownFlag(position: number, name: string): ConfigError {
   const meant = nearest(name, FLAG_SPELLINGS)
   const guess = meant === undefined ? 'kprf --help lists them all' : `did you mean --${meant}?`
-  return { key: keyInDoubt(meant), message: `argument ${position}: unknown flag; ${guess}` }
+  const message = `argument ${position}: unknown flag; ${guess}`
+  return { key: keyInDoubt(meant), message, isUnknownName: true }
 }
 
 /** The key that is uncertain after an error; without the file, all keys are. */

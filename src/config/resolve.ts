@@ -46,7 +46,11 @@ export type EffectiveValues = Settled & {
 export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolution {
   const flags = readFlags(argv)
   const file = flags.configFile === undefined ? [] : [readYamlFile(flags.configFile, readFile)]
-  return settle([...file, readEnvironment(env, readFile), flags], flags)
+  const environment = readEnvironment(env, readFile)
+  return settle([...file, environment, flags], {
+    isBrokerEmbedded: flags.isBrokerEmbedded,
+    isLenient: flags.isLenient || environment.isLenient,
+  })
 }
 
 /**
@@ -62,14 +66,21 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
 
   const laid = layOver(keys)
   const values = { ...laid.values, kafka: { ...laid.values.kafka, properties } }
-  const errors = [...sources.flatMap((source) => source.errors), ...merged.errors, ...laid.errors]
+  const isIgnored = ({ isUnknownName }: ConfigError): boolean =>
+    facts.isLenient && isUnknownName === true
+  const all = [...sources.flatMap((source) => source.errors), ...merged.errors, ...laid.errors]
+  const errors = all.filter((error) => !isIgnored(error))
   const lines = [...errors.map(({ message }) => message), ...broken(RULES, values, facts, errors)]
   if (lines.length > 0) throw configInvalid(lines)
   return {
     values: effective(values, origins),
     origins,
     setProperties,
-    warnings: [...warnings, ...broken(ADVICE, values, facts, [])],
+    warnings: [
+      ...all.filter(isIgnored).map(({ message }) => `${message}; ignored`),
+      ...warnings,
+      ...broken(ADVICE, values, facts, []),
+    ],
   }
 }
 

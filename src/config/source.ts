@@ -23,6 +23,8 @@ export interface ConfigError {
    * the whole file; undefined if no key is affected.
    */
   readonly key: string | undefined
+  /** Whether it is a name that kprf does not know, which `--lenient` ignores. */
+  readonly isUnknownName?: boolean
 }
 
 /** Reads a file as UTF-8 text, or throws. */

@@ -137,6 +137,7 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
     reading.errors.push({
       key: meant,
       message: `${section}: ${message} (${reading.origin(keys)})`,
+      isUnknownName: true,
     })
   } else if (node === null)
     return // as if the line were not there

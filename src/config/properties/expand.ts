@@ -12,10 +12,11 @@ export function expandProperties(source: Source): Source {
   const errors: ConfigError[] = []
   for (const line of parsePropertyLines(text.value)) {
     const origin = `${text.origin}, line ${line.number} of the text`
+    const isUnknownName = 'name' in line && !findProperty(line.name)
     const message = errorMessageOf(line)
     if (message !== undefined) {
       errors.push({
-        key: PROPERTIES_SECTION,
+        ...{ key: PROPERTIES_SECTION, isUnknownName },
         message: `${PROPERTIES_SECTION}: ${message} (${origin})`,
       })
     } else if ('value' in line) {

@@ -16,10 +16,12 @@ export interface Rule {
   readonly violation: (values: Settled, facts: Facts) => string | undefined
 }
 
-/** Inputs of rules that are not keys. */
+/** Inputs of checks that are not keys. */
 export interface Facts {
   /** `--embedded-broker` was given. */
   readonly isBrokerEmbedded: boolean
+  /** Names that kprf does not know are warnings: `--lenient` or `KPRF_LENIENT=true`. */
+  readonly isLenient: boolean
 }
 
 /** The protocol in effect: without an explicit protocol, user and password turn SASL on. */
