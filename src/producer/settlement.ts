@@ -3,7 +3,7 @@ import type { Accumulator } from './accumulator.ts'
 import type { Batch } from './batch.ts'
 import { deliveryError, RDKAFKA, timedOutError, unknownOutcome } from './delivery-errors.ts'
 import type { Delivery, Receipt } from './delivery.ts'
-import type { EventSink } from './events.ts'
+import type { DeliveryFailure, EventSink } from './events.ts'
 import type { Idempotence } from './idempotence.ts'
 import type { Random } from './partitioner.ts'
 import type { Records } from './record-columns.ts'
@@ -74,21 +74,26 @@ export class Settlement {
       else this.#failInFlight(queue, inFlight.batch.takeExpired(nowMs), RDKAFKA.messageTimedOut)
     }
     const error = timedOutError(this.#dependencies.transport.availability)
-    queue.visit((batch) => {
-      this.#failSome(queue, batch, error, () => batch.takeExpired(nowMs))
-    }, nowMs)
+    this.#fail(
+      queue,
+      queue.takeOut(
+        (batch) => this.#giveUp(queue, batch, error, () => batch.takeExpired(nowMs)),
+        nowMs,
+      ),
+    )
   }
 
   /** Fails all waiting records of a partition. */
   failWaiting(queue: PartitionQueue, error: DeliveryError): void {
-    queue.visit((batch) => {
-      this.fail(queue, batch, error)
-    })
+    this.#fail(
+      queue,
+      queue.takeOut((batch) => this.#giveUp(queue, batch, error, () => batch.takeAll())),
+    )
   }
 
   /** Fails all records of a batch that is not in flight. */
   fail(queue: PartitionQueue, batch: Batch, error: DeliveryError): void {
-    this.#failSome(queue, batch, error, () => batch.takeAll())
+    this.#fail(queue, [this.#giveUp(queue, batch, error, () => batch.takeAll())])
   }
 
   /** Hands all records of a partition back to their owners, those in flight included. A later answer is ignored. */
@@ -99,10 +104,14 @@ export class Settlement {
       const failure = { partition, ...inDoubt(RDKAFKA.purgeInFlight) }
       delivery.handBack(topic, inFlight.batch.takeAll(), failure, clock.nowMs())
     }
-    queue.visit((batch) => {
-      const failure = { partition, ...failureOf(batch, deliveryError(RDKAFKA.purgeQueue)) }
-      delivery.handBack(topic, batch.takeAll(), failure, clock.nowMs())
+    const error = deliveryError(RDKAFKA.purgeQueue)
+    const left = queue.takeOut((batch) => {
+      const failure = { partition, ...failureOf(batch, error) }
+      return { records: batch.takeAll(), failure }
     })
+    for (const { records, failure } of left) {
+      delivery.handBack(topic, records, failure, clock.nowMs())
+    }
   }
 
   /** Kafka already has the batch, from an attempt whose offset it no longer knows. */
@@ -138,19 +147,34 @@ export class Settlement {
     delivery.fail(topic, records, { partition, ...inDoubt(errorNumber) }, clock.nowMs())
   }
 
-  #failSome(
+  /** Takes records out of a batch that is not in flight. */
+  #giveUp(
     { topic, partition }: PartitionQueue,
     batch: Batch,
     error: DeliveryError,
     take: () => Records,
-  ): void {
-    const { delivery, clock, idempotence } = this.#dependencies
+  ): GivenUp {
     const failure = { partition, ...failureOf(batch, error) }
     const records = take()
     // The batch is given up, and it is unknown whether Kafka has counted it.
-    if (batch.state === 'settled' && batch.isFrozen) idempotence?.renew(topic.name, partition)
-    delivery.fail(topic, records, failure, clock.nowMs())
+    if (batch.state === 'settled' && batch.isFrozen) {
+      this.#dependencies.idempotence?.renew(topic.name, partition)
+    }
+    return { records, failure }
   }
+
+  /** Reports records that were taken out of their batches. */
+  #fail({ topic }: PartitionQueue, givenUp: readonly GivenUp[]): void {
+    const { delivery, clock } = this.#dependencies
+    for (const { records, failure } of givenUp)
+      delivery.fail(topic, records, failure, clock.nowMs())
+  }
+}
+
+/** Records of one batch that are to be reported as failed, and why. */
+interface GivenUp {
+  readonly records: Records
+  readonly failure: Omit<DeliveryFailure, 'topic'>
 }
 
 /** The failure of records whose request was sent and not answered. */

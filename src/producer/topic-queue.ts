@@ -125,21 +125,25 @@ export class PartitionQueue {
   }
 
   /**
-   * Calls `visitor` for each waiting batch, oldest first, and removes those that are settled afterwards.
+   * Takes records out of the waiting batches, oldest first, and removes the batches that are settled afterwards.
+   * Owners that hear of these records may send others to this partition, so tell them only after this returns.
    *
    * @param nowMs - skips batches without a record that has expired by then.
+   * @returns what `take` returned for each batch.
    */
-  visit(visitor: (batch: Batch) => void, nowMs = Infinity): void {
+  takeOut<Taken>(take: (batch: Batch) => Taken, nowMs = Infinity): readonly Taken[] {
+    const taken: Taken[] = []
     let count = 0
     for (const batch of this.#sealed) {
-      if (batch.firstDeadlineMs <= nowMs) visitor(batch)
+      if (batch.firstDeadlineMs <= nowMs) taken.push(take(batch))
       else if (!this.topic.haveSeveralTimeouts) break
       count += 1
     }
-    if (this.#open && this.#open.firstDeadlineMs <= nowMs) visitor(this.#open)
+    if (this.#open && this.#open.firstDeadlineMs <= nowMs) taken.push(take(this.#open))
     const visited = this.#sealed.splice(0, count)
     this.#sealed.unshift(...visited.filter((batch) => batch.state !== 'settled'))
     if (this.#open?.state === 'settled') this.#open = undefined
+    return taken
   }
 
   get #next(): Batch | undefined {

@@ -283,7 +283,7 @@ describe('PartitionQueue.visit', () => {
     begin(queue)
     const firstAdmitted: number[] = []
 
-    queue.visit((batch) => firstAdmitted.push(batch.count))
+    queue.takeOut((batch) => firstAdmitted.push(batch.count))
 
     expect(firstAdmitted).toEqual([2, 2, 1])
     expect(drain(queue)).toEqual(['cd', 'ef', 'g'])
@@ -293,7 +293,7 @@ describe('PartitionQueue.visit', () => {
     const queue = makeQueue({ batchNumMessages: 2 })
     appendAll(queue, 'abcde')
 
-    queue.visit((batch) => {
+    queue.takeOut((batch) => {
       if (batch.count === 2) batch.takeAll()
     })
 
@@ -305,7 +305,7 @@ describe('PartitionQueue.visit', () => {
     const queue = makeQueue()
     appendAll(queue, 'ab')
 
-    queue.visit((batch) => {
+    queue.takeOut((batch) => {
       batch.takeAll()
     })
     const isEmptyAfterwards = queue.isEmpty
@@ -319,7 +319,7 @@ describe('PartitionQueue.visit', () => {
     const queue = makeQueue()
     Array.from('abc', (value, index) => queue.append(admit(value, index)))
 
-    queue.visit((batch) => {
+    queue.takeOut((batch) => {
       batch.takeExpired(1)
     })
     appendAll(queue, 'd')
@@ -334,7 +334,7 @@ describe('PartitionQueue.visit up to a time', () => {
     for (const admittedMs of [1, 2, 3]) queue.append(admit('x', admittedMs))
     const visited: number[] = []
 
-    queue.visit((batch) => visited.push(batch.firstAdmittedMs), 2)
+    queue.takeOut((batch) => visited.push(batch.firstAdmittedMs), 2)
 
     expect(visited).toEqual([1, 2])
     expect(queue.waiting.sealed.records).toBe(3)
@@ -344,7 +344,7 @@ describe('PartitionQueue.visit up to a time', () => {
     const queue = makeQueue({ batchNumMessages: 2 })
     for (const admittedMs of [1, 2, 3, 4, 5]) queue.append(admit('x', admittedMs))
 
-    queue.visit((batch) => batch.takeExpired(3), 3)
+    queue.takeOut((batch) => batch.takeExpired(3), 3)
 
     expect(queue.takeNext()?.firstAdmittedMs).toBe(4)
     expect(queue.takeNext()?.firstAdmittedMs).toBe(5)
@@ -459,7 +459,7 @@ describe('Accumulator by deadline', () => {
     const queue = accumulator.topic('a').partition(0)
     queue.append(admit('x', 1))
     queue.append(admit('x', 4))
-    queue.visit((batch) => batch.takeExpired(1))
+    queue.takeOut((batch) => batch.takeExpired(1))
 
     expect(expired(accumulator, 3)).toEqual([])
     expect([accumulator.firstDeadlineMs, accumulator.oldestAdmittedMs]).toEqual([4, 4])
@@ -489,7 +489,7 @@ describe('Accumulator by deadline', () => {
     queue.append(admit('x', 1))
 
     accumulator.visitExpired(1, () => {
-      queue.visit((batch) => batch.takeExpired(1))
+      queue.takeOut((batch) => batch.takeExpired(1))
       queue.append(admit('x', 2))
     })
 

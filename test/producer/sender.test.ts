@@ -255,7 +255,7 @@ describe('Sender', () => {
     const queue = harness.add(0, 1)
     await harness.clock.advance(8)
     harness.append(queue, 'later')
-    queue.visit((batch) => batch.takeExpired(harness.clock.nowMs()))
+    queue.takeOut((batch) => batch.takeExpired(harness.clock.nowMs()))
 
     await harness.clock.advance(30)
 
