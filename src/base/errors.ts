@@ -11,7 +11,7 @@ export const ERROR_CODES = {
   INVALID_TEXT: 'A string has a lone surrogate, which UTF-8 cannot express.',
   INVALID_HTTP: 'The request is not well-formed HTTP.',
   MISDIRECTED_REQUEST: 'The request line names another host than the Host header.',
-  UNSUPPORTED_MEDIA_TYPE: 'The Content-Type is not application/json in UTF-8.',
+  UNSUPPORTED_MEDIA_TYPE: 'The Content-Type is not application/json.',
   UNSUPPORTED_CONTENT_ENCODING: 'The Content-Encoding is not gzip, deflate, br or identity.',
   BODY_TOO_LARGE: 'The body is larger than http.max_body_bytes.',
   JSON_TOO_COMPLEX: 'The JSON has more parts than kprf parses at once.',

@@ -44,6 +44,9 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompressor> = new Map<string, Decompr
   ['br', { whole: brotliDecompressSync, pieces: createBrotliDecompress, canStream: false }],
 ])
 
+/** None at all; clients that mean the charset say UTF-8 here. */
+const NO_ENCODINGS: ReadonlySet<string> = new Set(['', 'identity', 'utf-8', 'utf8'])
+
 /**
  * A compressed body up to this size is first decompressed on this thread. If more than {@link WHOLE_MAX_BYTES} come
  * out, the thread pool does it. This takes at most a fifth of a millisecond, less than the way to the pool and
@@ -63,7 +66,7 @@ const PIECE_BYTES = 65_536
 export function decompressorOf(contentEncoding: string | undefined): Decompressor | undefined {
   if (contentEncoding === undefined) return undefined
   const encoding = contentEncoding.trim().toLowerCase()
-  if (encoding === 'identity') return undefined
+  if (NO_ENCODINGS.has(encoding)) return undefined
   const decompressor = DECOMPRESSORS.get(encoding)
   if (decompressor !== undefined) return decompressor
   throw new ProxyError(

@@ -1,27 +1,34 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { MIMEType } from 'node:util'
 import { ProxyError } from '../base/errors.ts'
 
 /**
- * Checks that the Content-Type is JSON in UTF-8, the only encoding of JSON (RFC 8259, 8.1).
+ * Checks that a body is announced as JSON. Many clients announce nothing, and then it is taken for JSON; but not from a
+ * browser (`Origin`), which lets any site send a body without a type, or of another type, and asks before it sends JSON.
+ * A charset is not looked at: the body must be UTF-8, the only encoding of JSON (RFC 8259, 8.1), and this is checked.
  *
  * @throws ProxyError `UNSUPPORTED_MEDIA_TYPE`.
  */
-export function assertJsonContentType(contentType: string | undefined): void {
-  // Nearly every client sends this; it needs no parsing.
+export function assertJsonContentType(headers: IncomingHttpHeaders): void {
+  const contentType = headers['content-type']
+  // What nearly every client sends, without the cost of parsing it.
   if (contentType === 'application/json') return
-  if (contentType === undefined || !isJsonInUtf8(contentType)) {
-    throw new ProxyError('UNSUPPORTED_MEDIA_TYPE', 'Content-Type must be application/json in UTF-8')
+  if (!contentType) {
+    if (headers.origin === undefined) return
+    throw new ProxyError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'Content-Type must be application/json in a request with an Origin header',
+    )
+  }
+  if (!isJson(contentType)) {
+    throw new ProxyError('UNSUPPORTED_MEDIA_TYPE', 'Content-Type must be application/json')
   }
 }
 
-function isJsonInUtf8(contentType: string): boolean {
-  let type: MIMEType
+function isJson(contentType: string): boolean {
   try {
-    type = new MIMEType(contentType)
+    return new MIMEType(contentType).essence === 'application/json'
   } catch {
     return false
   }
-  if (type.essence !== 'application/json') return false
-  const charset = type.params.get('charset')?.toLowerCase() ?? 'utf-8'
-  return charset === 'utf-8' || charset === 'utf8'
 }

@@ -266,7 +266,7 @@ const CASES: readonly Case[] = [
   },
   {
     fact: 'a media type before 100 Continue',
-    request: `POST /push HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`,
+    request: `POST /push HTTP/1.1\r\n${HOST}Content-Type: text/plain\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`,
     status: 415,
     code: 41501,
     closes: true,

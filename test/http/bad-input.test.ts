@@ -98,8 +98,6 @@ const CASES: readonly Case[] = [
     'application/x-www-form-urlencoded',
     'application/jsonp',
     'nonsense',
-    'application/json; charset=iso-8859-1',
-    'application/json; charset=bogus',
   ].map((type) => ({
     fact: `Content-Type ${type}`,
     body: pushBody(),
@@ -404,15 +402,23 @@ describe('POST /push refuses', () => {
     expect(producer.calls).toBe(0)
   })
 
-  it('a request without Content-Type', async () => {
-    const { connect } = await serveEdge()
+  it.each([
+    ['without Content-Type', ''],
+    ['with an empty Content-Type', 'Content-Type:\r\n'],
+    ['of another Content-Type', 'Content-Type: text/plain\r\n'],
+  ])('a request %s that has an Origin', async (_, header) => {
+    const { connect, producer } = await serveEdge()
+    const body = pushBody()
 
     const response = await connect()
-      .write('POST /push HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}')
+      .write(
+        `POST /push HTTP/1.1\r\nHost: h\r\nOrigin: null\r\n${header}Content-Length: ${body.length}\r\n\r\n${body}`,
+      )
       .response()
 
     expect(response.status).toBe(415)
     expect(JSON.parse(response.body)).toMatchObject({ status: 'error', error_code: 41501 })
+    expect(producer.calls).toBe(0)
   })
 
   it('a chunked body once it is too large, and closes', async () => {
@@ -518,15 +524,25 @@ describe('POST /push accepts', () => {
         encoding: null,
       }),
     },
+    ...['"UTF-8"', 'iso-8859-1', 'bogus'].map((charset) => ({
+      fact: `charset ${charset}`,
+      body: pushBody({ data: 'caf\u00e9' }),
+      headers: { 'Content-Type': `Application/JSON ; charset=${charset}` },
+    })),
+    { fact: 'an empty Content-Type', body: pushBody(), headers: { 'Content-Type': '' } },
     {
-      fact: 'charset UTF-8',
+      fact: 'JSON with an Origin',
       body: pushBody(),
-      headers: { 'Content-Type': 'Application/JSON ; charset="UTF-8"' },
+      headers: { Origin: 'https://kprf.test' },
     },
     { fact: 'gzip', body: gzipSync(pushBody()), headers: { 'Content-Encoding': 'GZIP' } },
     { fact: 'deflate', body: deflateSync(pushBody()), headers: { 'Content-Encoding': 'deflate' } },
     { fact: 'br', body: brotliCompressSync(pushBody()), headers: { 'Content-Encoding': 'br' } },
-    { fact: 'identity', body: pushBody(), headers: { 'Content-Encoding': 'identity' } },
+    ...['identity', 'Identity', 'utf-8', 'UTF8', ''].map((encoding) => ({
+      fact: `Content-Encoding ${JSON.stringify(encoding)}`,
+      body: pushBody(),
+      headers: { 'Content-Encoding': encoding },
+    })),
   ])('$fact', async ({ body, headers }) => {
     const { connect } = await serveEdge()
 
@@ -534,6 +550,20 @@ describe('POST /push accepts', () => {
 
     expect(response.status).toBe(200)
     expect(response.body).toBe('{"status":"ok","errors":[]}')
+  })
+})
+
+describe('a push without Content-Type', () => {
+  it('is taken as JSON', async () => {
+    const { connect, producer } = await serveEdge()
+    const body = pushBody()
+
+    const response = await connect()
+      .write(`POST /push HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+      .response()
+
+    expect(response.status).toBe(200)
+    expect(producer.records).toMatchObject([{ topic: 'orders', value: 'value' }])
   })
 })
 

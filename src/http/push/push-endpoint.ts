@@ -54,7 +54,7 @@ export class PushEndpoint implements WholeBodyRoute {
   }
 
   checkHead({ request }: Call): void {
-    assertJsonContentType(request.headers['content-type'])
+    assertJsonContentType(request.headers)
   }
 
   async answer(call: Call, body: HeldBody): Promise<number> {
