@@ -73,7 +73,7 @@ function bytesOf({ records }: Extract<ParsedPush, { kind: 'valid' }>): number {
   for (const { value, headers } of records) {
     bytes += typeof value === 'string' ? Buffer.byteLength(value) : (value?.length ?? 0)
     for (const header of headers) {
-      bytes += Buffer.byteLength(header.key) + Buffer.byteLength(header.value)
+      bytes += Buffer.byteLength(header.key) + Buffer.byteLength(header.value ?? '')
     }
   }
   return bytes

@@ -26,7 +26,7 @@ function readHeaders(chunk: Buffer, headersAt: number, count: number): RecordHea
   let at = headersAt
   while (headers.length < count) {
     const [key, afterKey] = readBytes(chunk, at)
-    const [value, afterValue] = readBytes(chunk, afterKey)
+    const [value, afterValue] = readNullable(chunk, afterKey)
     headers.push({ key: key.toString('utf8'), value })
     at = afterValue
   }

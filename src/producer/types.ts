@@ -6,7 +6,7 @@ export type RecordBytes = Buffer | string
 /** One Kafka record header. Order and duplicates are kept, as Kafka keeps them. */
 export interface RecordHeader {
   readonly key: string
-  readonly value: RecordBytes
+  readonly value: RecordBytes | null
 }
 
 /** One record to be produced. Checked by the caller: a topic that Kafka allows, partition >= 0. */

@@ -81,6 +81,45 @@ describe('POST /push', () => {
     ])
   })
 
+  it('keeps names, order and bytes of a list of headers, whatever the encoding of the record', async () => {
+    const edge = createEdge()
+    const headers = [
+      { key: 'sig', value: 'AP8Q', encoding: 'base64' },
+      { key: 'tag', value: '1' },
+      { key: 'tag', value: '2', encoding: 'utf8' },
+      { key: '10', value: 'x', encoding: null },
+      { key: '2', value: null },
+    ]
+
+    await push(edge, { records: [{ topic: 'orders', data: 'YQ==', encoding: 'base64', headers }] })
+
+    expect(edge.producer.records[0]?.headers).toEqual([
+      { key: 'sig', value: Buffer.from([0, 255, 16]) },
+      { key: 'tag', value: '1' },
+      { key: 'tag', value: '2' },
+      { key: '10', value: 'x' },
+      { key: '2', value: null },
+    ])
+  })
+
+  it('takes the values of an object of headers as text, also in a record in base64', async () => {
+    const edge = createEdge()
+
+    await push(edge, {
+      records: [{ topic: 't', data: 'YQ==', encoding: 'base64', headers: { sig: 'AP8Q' } }],
+    })
+
+    expect(edge.producer.records[0]?.headers).toEqual([{ key: 'sig', value: 'AP8Q' }])
+  })
+
+  it('takes partition -1 for any, and an empty list of headers for none', async () => {
+    const edge = createEdge()
+
+    await push(edge, { records: [{ ...record('a'), partition: -1, headers: [] }] })
+
+    expect(edge.producer.records).toMatchObject([{ partition: undefined, headers: [] }])
+  })
+
   it.each([true, false])(
     'answers ok to no records, with wait_for_send %s',
     async (wait_for_send) => {

@@ -308,7 +308,7 @@ const CASES: readonly Case[] = [
     rejectsUnknownFields: true,
   },
   // 25
-  ...[-1, 0.5, '0', true, 2 ** 31, [0]].map((partition) => ({
+  ...[-2, 0.5, '0', '-1', true, 2 ** 31, [0]].map((partition) => ({
     fact: `a partition of ${JSON.stringify(partition)}`,
     body: pushBody({ partition }),
     status: 422,
@@ -348,6 +348,41 @@ const CASES: readonly Case[] = [
     code: 42208,
   },
   { fact: '101 headers', body: pushBody({ headers: manyHeaders }), status: 422, code: 42208 },
+  ...[
+    { headers: [null], says: 'a list of {"key"' },
+    { headers: [{ value: '' }], says: 'headers[0].key must be a string' },
+    { headers: [{ key: '', value: '' }], says: 'must not be empty' },
+    { headers: [{ key: 'a', value: '' }, { key: 'a' }], says: 'headers[1].value must be' },
+    { headers: [{ key: 'a', value: 1 }], says: 'headers[0].value must be a string or null' },
+    { headers: [{ key: 'a', value: '', encoding: 'hex' }], says: 'headers[0].encoding must be' },
+    {
+      headers: [{ key: 'a', value: 'YQ', encoding: 'base64' }],
+      code: 42205,
+      says: 'headers[0].value must be padded base64',
+    },
+    { headers: [{ key: '\ud800', value: '' }], status: 400, code: 40005, says: 'headers[0].key' },
+    {
+      headers: [{ key: 'a', value: '\ud800' }],
+      status: 400,
+      code: 40005,
+      says: 'headers[0].value',
+    },
+    {
+      headers: new Array(101).fill({ key: 'a', value: '' }) as object[],
+      says: 'at most 100 headers',
+    },
+  ].map(({ headers, status = 422, code = 42208, says }) => ({
+    fact: `a list of headers: ${JSON.stringify(headers).slice(0, 50)}`,
+    body: pushBody({ headers }),
+    ...{ status, code, says },
+  })),
+  {
+    fact: 'an unknown field of a header, if so configured',
+    body: pushBody({ headers: [{ key: 'a', value: '', x: 1 }] }),
+    status: 422,
+    code: 42210,
+    rejectsUnknownFields: true,
+  },
   // 29
   { fact: 'a tombstone without a key', body: pushBody({ data: null }), status: 422, code: 42207 },
   { fact: 'data missing', body: '{"records":[{"topic":"t"}]}', status: 422, code: 42207 },
@@ -482,7 +517,7 @@ describe('POST /push refuses', () => {
       records: [
         { topic: 't', data: '' },
         { topic: '..', data: '' },
-        { topic: 't', data: '', partition: -1 },
+        { topic: 't', data: '', partition: -2 },
       ],
     })
 

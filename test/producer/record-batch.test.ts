@@ -37,7 +37,7 @@ const anyBytes: fc.Arbitrary<RecordBytes> = fc.oneof(
   anyString,
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
 )
-const anyHeader = fc.record({ key: anyString, value: anyBytes })
+const anyHeader = fc.record({ key: anyString, value: fc.option(anyBytes) })
 
 const anyRecord = (
   headers: fc.Arbitrary<ProducerRecord['headers']>,
@@ -60,7 +60,7 @@ const anyStamped = (
 /** kafkajs takes headers as an object, so keys must differ and must not look like array indices. */
 const headersForKafkajs = fc
   .uniqueArray(anyHeader, { maxLength: 4, selector: ({ key }) => Buffer.from(key).toString('hex') })
-  .map((headers) => headers.map(({ key, value }) => ({ key: `h-${key}`, value })))
+  .map((headers) => headers.map(({ key, value }) => ({ key: `h-${key}`, value: value ?? '' })))
 
 function record(overrides: Partial<ProducerRecord> = {}): ProducerRecord {
   const none = { key: null, value: null, headers: [], timestampMs: undefined }
@@ -89,7 +89,7 @@ function stamp(...timestampsMs: readonly number[]): Stamped[] {
 const forKafkajs = ({ record, timestampMs }: Stamped): KafkajsMessage => ({
   key: record.key,
   value: record.value,
-  headers: Object.fromEntries(record.headers.map(({ key, value }) => [key, value])),
+  headers: Object.fromEntries(record.headers.map(({ key, value }) => [key, value ?? ''])),
   timestamp: timestampMs,
 })
 
@@ -187,21 +187,22 @@ describe('RecordBatchWriter', () => {
     )
   })
 
-  test('keeps duplicate header keys and the order of headers', () => {
+  test('keeps duplicate header keys, the order of headers, and null apart from nothing', () => {
     const headers = [
       { key: 'b', value: '1' },
       { key: '7', value: '2' },
       { key: 'b', value: '3' },
       { key: 'a', value: '' },
+      { key: 'n', value: null },
     ]
 
     const [decoded] = decodeBatch(
       whole(write([{ record: record({ headers }), timestampMs: 1 }]).finish()),
     )
 
-    expect(decoded?.headers.map(({ key, value }) => ({ key, value: value?.toString() }))).toEqual(
-      headers,
-    )
+    expect(
+      decoded?.headers.map(({ key, value }) => ({ key, value: value?.toString() ?? null })),
+    ).toEqual(headers)
   })
 
   test('writes batches that a broker accepts and reads back as they were', () => {

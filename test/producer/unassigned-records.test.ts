@@ -83,7 +83,7 @@ const anyRecord = fc.record({
   partition: fc.option(fc.nat(70_000), { nil: undefined }),
   key: fc.option(anyBytes),
   value: fc.option(anyBytes),
-  headers: fc.array(fc.record({ key: anyText(), value: anyBytes }), {
+  headers: fc.array(fc.record({ key: anyText(), value: fc.option(anyBytes) }), {
     maxLength: 3,
   }),
   timestampMs: fc.integer({ min: 0, max: 2 ** 45 }),

@@ -6,8 +6,10 @@
  * producer can find (no room, unknown topic) are reported per record, while the others are delivered: the client
  * then sends only the failed records again.
  */
-import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
+import type { ProducerRecord, RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, type UnknownFields } from './fields.ts'
+import { parseBytes } from './parse-bytes.ts'
+import { parseHeaders } from './parse-headers.ts'
 import { Problem } from './problem.ts'
 
 /** Limits of a push: keys of `http.*` in the configuration. */
@@ -114,8 +116,8 @@ function refused(code: Problem['code'], message: string): ParsedPush {
 const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
 /** Kafka's partition numbers are 32-bit integers. */
 const MAX_PARTITION = 2_147_483_647
-/** Headers of a record: enough for tracing and routing. Each costs one or two allocations. */
-const MAX_HEADERS = 100
+/** What librdkafka (RD_KAFKA_PARTITION_UA) and its bindings say for: any partition. */
+const ANY_PARTITION = -1
 const NO_HEADERS: readonly RecordHeader[] = []
 
 const RECORD_FIELDS: ReadonlySet<string> = new Set([
@@ -144,10 +146,12 @@ export function parseRecord(
   unknownFields: UnknownFields,
 ): ProducerRecord | Problem {
   if (!isJsonObject(element)) return new Problem('INVALID_RECORD', 'a record must be a JSON object')
-  return checkFields(element, RECORD_FIELDS, unknownFields) ?? parseRecordFields(element)
+  return (
+    checkFields(element, RECORD_FIELDS, unknownFields) ?? parseRecordFields(element, unknownFields)
+  )
 }
 
-function parseRecordFields(raw: RawRecord): ProducerRecord | Problem {
+function parseRecordFields(raw: RawRecord, unknownFields: UnknownFields): ProducerRecord | Problem {
   const { topic } = raw
   if (!isTopic(topic)) return INVALID_TOPIC
   const isBase64 = raw.encoding === 'base64'
@@ -157,11 +161,14 @@ function parseRecordFields(raw: RawRecord): ProducerRecord | Problem {
   const value = raw.data === null ? null : parseBytes(raw.data, 'data', isBase64)
   if (value instanceof Problem) return value
   if (value === null && key === null) return TOMBSTONE_WITHOUT_KEY
-  const partition = parseInteger(raw.partition, MAX_PARTITION, INVALID_PARTITION)
+  const partition =
+    raw.partition === ANY_PARTITION
+      ? undefined
+      : parseInteger(raw.partition, MAX_PARTITION, INVALID_PARTITION)
   if (partition instanceof Problem) return partition
   const timestampMs = parseInteger(raw.timestamp, Number.MAX_SAFE_INTEGER, INVALID_TIMESTAMP)
   if (timestampMs instanceof Problem) return timestampMs
-  const headers = raw.headers == null ? NO_HEADERS : parseHeaders(raw.headers)
+  const headers = raw.headers == null ? NO_HEADERS : parseHeaders(raw.headers, unknownFields)
   if (headers instanceof Problem) return headers
   return { topic, partition, key, value, headers, timestampMs }
 }
@@ -177,61 +184,19 @@ const TOMBSTONE_WITHOUT_KEY = new Problem(
 )
 const INVALID_PARTITION = new Problem(
   'INVALID_PARTITION',
-  `partition must be an integer from 0 to ${MAX_PARTITION}`,
+  `partition must be an integer from 0 to ${MAX_PARTITION}, or -1 for any`,
 )
 const INVALID_TIMESTAMP = new Problem(
   'INVALID_TIMESTAMP',
   'timestamp must be an integer of milliseconds since 1970, from 0 to 2^53 - 1',
-)
-const INVALID_HEADERS = new Problem('INVALID_HEADERS', 'headers must be an object of strings')
-const NAMELESS_HEADER = new Problem('INVALID_HEADERS', 'the name of a header must not be empty')
-const TOO_MANY_HEADERS = new Problem(
-  'INVALID_HEADERS',
-  `a record must have at most ${MAX_HEADERS} headers`,
 )
 
 function isTopic(value: unknown): value is string {
   return typeof value === 'string' && TOPIC.test(value) && value !== '.' && value !== '..'
 }
 
-function parseBytes(
-  value: unknown,
-  field: 'data' | 'key',
-  isBase64: boolean,
-): RecordBytes | Problem {
-  if (typeof value !== 'string') {
-    return new Problem('INVALID_RECORD', `${field} must be a string or null`)
-  }
-  if (!isBase64) return value.isWellFormed() ? value : loneSurrogate(field)
-  // Node skips invalid characters when it decodes; the comparison detects that.
-  const bytes = Buffer.from(value, 'base64')
-  if (bytes.toString('base64') === value) return bytes
-  return new Problem('INVALID_BASE64', `${field} must be padded base64 (RFC 4648, section 4)`)
-}
-
-/** A string with half of an escaped surrogate pair: UTF-8 has no bytes for it (RFC 8259, 8.2). */
-function loneSurrogate(field: string): Problem {
-  return new Problem('INVALID_TEXT', `${field} has a lone surrogate, which UTF-8 cannot express`)
-}
-
 function parseInteger(value: unknown, max: number, problem: Problem): number | undefined | Problem {
   if (value == null) return undefined
   if (typeof value !== 'number' || !Number.isInteger(value)) return problem
   return value >= 0 && value <= max ? value : problem
-}
-
-function parseHeaders(raw: unknown): readonly RecordHeader[] | Problem {
-  if (!isJsonObject(raw)) return INVALID_HEADERS
-  const headers: RecordHeader[] = []
-  // Objects from JSON.parse have no inherited fields, and for-in makes no list of all names before they are
-  // counted.
-  for (const key in raw) {
-    const value = raw[key]
-    if (headers.length === MAX_HEADERS) return TOO_MANY_HEADERS
-    if (key === '') return NAMELESS_HEADER
-    if (typeof value !== 'string') return INVALID_HEADERS
-    if (!key.isWellFormed() || !value.isWellFormed()) return loneSurrogate('a header')
-    headers.push({ key, value })
-  }
-  return headers
 }
