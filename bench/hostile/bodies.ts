@@ -40,6 +40,10 @@ export const HOSTILE_BODIES: readonly HostileBody[] = [
   { name: 'most parts: strings', make: () => padded(mostStrings()) },
   { name: 'most lists of names', make: () => padded(mostNames(NAMES_PER_OBJECT)) },
   { name: 'most lists of names, nested', make: () => padded(nestedNames()) },
+  {
+    name: 'most lists of names, one name twice',
+    make: () => padded(mostNames(NAMES_PER_OBJECT), '","y":0}'),
+  },
   { name: 'most headers', make: () => padded(mostHeaders()) },
   // Text.
   { name: 'escaped zeros', make: () => value('\\u0000') },
@@ -96,9 +100,9 @@ function most(head: string, unit: string, count: number, tail: string): string {
 }
 
 /** Fills a body with a value of escapes, which take longer than any other text. */
-function padded(text: string): Buffer {
+function padded(text: string, tail = '"}'): Buffer {
   const head = `${text.slice(0, -1)},"y":"`
-  return repeated(head, '\\"', '"}')
+  return repeated(head, '\\"', tail)
 }
 
 function mostStrings(): string {

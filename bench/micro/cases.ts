@@ -3,6 +3,8 @@
  * checks its result before it is timed, so that nothing that fails is fast.
  */
 import assert from 'node:assert/strict'
+import { JsonParser } from '../../src/http/parse-json.ts'
+import { jsonLimits } from '../../src/http/push/json-limits.ts'
 import { parsePush, type PushRules } from '../../src/http/push/parse-push.ts'
 import { ChunkPool } from '../../src/producer/chunk-pool.ts'
 import { encodeProduce } from '../../src/producer/kafkajs/produce-request.ts'
@@ -29,6 +31,8 @@ const RULES: PushRules = {
 /** All cases, checked. */
 export function microCases(): readonly Case[] {
   return [
+    json('JSON: 1 record of 100 B', 1),
+    json('JSON: 100 records of 100 B', 100),
     parse('parse: 1 record of 100 B', 1, SMALL_BYTES),
     parse('parse: 1 record of 4 KiB', 1, LARGE_BYTES),
     parse('parse: 100 records of 100 B', 100, SMALL_BYTES),
@@ -42,15 +46,27 @@ export function microCases(): readonly Case[] {
   ]
 }
 
+/** The scan of a body, JSON.parse, and the search for duplicate names. */
+function json(name: string, records: number): Case {
+  const parser = new JsonParser(jsonLimits(RULES.maxRecordsPerRequest))
+  const body = Buffer.from(pushOf(records, SMALL_BYTES))
+  assert.deepEqual(parser.parse(body), JSON.parse(body.toString()))
+  return repeated(name, Math.ceil(1_000 / records), () => parser.parse(body))
+}
+
 /** `parsePush` of a body whose JSON is parsed. */
 function parse(name: string, records: number, valueBytes: number): Case {
-  const one = { topic: 'orders', key: 'customer-1', data: 'x'.repeat(valueBytes) }
-  const body: unknown = JSON.parse(JSON.stringify({ records: new Array(records).fill(one) }))
+  const body: unknown = JSON.parse(pushOf(records, valueBytes))
   const parsed = parsePush(body, RULES)
   assert.ok(parsed.kind === 'valid')
   assert.equal(parsed.records.length, records)
-  assert.equal(parsed.records.at(-1)?.value, one.data)
+  assert.equal(parsed.records.at(-1)?.value, 'x'.repeat(valueBytes))
   return repeated(name, Math.ceil(1_000 / records), () => parsePush(body, RULES))
+}
+
+function pushOf(records: number, valueBytes: number): string {
+  const one = { topic: 'orders', key: 'customer-1', data: 'x'.repeat(valueBytes) }
+  return JSON.stringify({ records: new Array(records).fill(one) })
 }
 
 /** `append` to batches of a megabyte, the memory of each batch coming from the pool and going back to it. */

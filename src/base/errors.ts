@@ -29,6 +29,7 @@ export const ERROR_CODES = {
     'The headers are neither an object of strings nor a list of headers, or are too many.',
   INVALID_BASE64: 'The data, the key or a header is not base64.',
   UNKNOWN_FIELD: 'A field is unknown or not supported.',
+  DUPLICATE_NAME: 'An object of the body has the same name twice.',
   RECORD_NOT_SENT: 'The record is valid, but another record of the request is not.',
   NOT_FOUND: 'No such path.',
   METHOD_NOT_ALLOWED: 'The path does not take this method.',

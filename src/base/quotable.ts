@@ -15,6 +15,17 @@ export function quotedPath(path: string): string {
   return PLAIN_PATH.test(path) ? `"${path}"` : 'the path that it names'
 }
 
+/** Printable ASCII, short enough for a reply not to become what a client likes. */
+const PLAIN_NAME = /^[ -~]{0,64}$/
+
+/**
+ * Returns the name of a field in quotes, or says how long it is. Only for replies to whoever sent it: in the log it
+ * could be a secret in the wrong place.
+ */
+export function quotedName(name: string): string {
+  return PLAIN_NAME.test(name) ? `"${name}"` : `of ${name.length} characters`
+}
+
 /**
  * Returns why a file cannot be used, as in `ENOENT: no such file or directory`, without the path that Node.js
  * appends.

@@ -2,9 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { randomInt } from 'node:crypto'
 import { ProxyError } from '../base/errors.ts'
 import { byteMarks } from './byte-marks.ts'
+import { describeDuplicate } from './json-duplicates.ts'
 import { describeJsonError } from './json-error.ts'
+import { endOfString } from './json-string.ts'
 
-/** Parses request bodies as JSON. The last of duplicate keys counts; a byte order mark is skipped. */
+/** Parses request bodies as JSON. A byte order mark is skipped. */
 export class JsonParser {
   readonly #limits: JsonLimits
   readonly #scanner: JsonScanner
@@ -18,18 +20,25 @@ export class JsonParser {
    * Parses one body.
    *
    * @throws ProxyError `EMPTY_BODY`; `JSON_TOO_DEEP` or `JSON_TOO_COMPLEX` above the limits, valid JSON or not;
-   * `INVALID_UTF8`; `INVALID_JSON` with the position of the error. The message never quotes the body.
+   * `INVALID_UTF8`; `INVALID_JSON` with the position of the error; `DUPLICATE_NAME`. The message quotes nothing of the
+   * body but a short name.
    */
   parse(body: Buffer): unknown {
     if (body.length === 0) throw new ProxyError('EMPTY_BODY', 'the request has no body')
     const excess = this.#scanner.scan(body)
     if (excess !== undefined) throw excessive(excess, this.#limits)
     const text = decodeUtf8(body)
+    let value: unknown
     try {
-      return JSON.parse(text)
+      value = JSON.parse(text)
     } catch {
       throw new ProxyError('INVALID_JSON', `the body is not JSON: ${describeJsonError(text)}`)
     }
+    // Of two members with the same name JSON.parse keeps the last.
+    if (countMembers(value) < this.#scanner.memberCount) {
+      throw new ProxyError('DUPLICATE_NAME', describeDuplicate(body))
+    }
+    return value
   }
 }
 
@@ -48,6 +57,26 @@ function excessive(excess: JsonExcess, { maxDepth, maxParts, maxShapes }: JsonLi
         `the objects of the body have more than ${maxShapes} different lists of names: send fewer records at once`,
       )
   }
+}
+
+/** Members of all objects of a value. Its depth is limited. */
+function countMembers(value: unknown): number {
+  let count = 0
+  if (Array.isArray(value)) {
+    const elements: readonly unknown[] = value
+    for (const element of elements) if (isContainer(element)) count += countMembers(element)
+  } else if (isContainer(value)) {
+    // What JSON.parse makes has no inherited members, and for-in allocates nothing.
+    for (const name in value) {
+      const member = value[name]
+      count += isContainer(member) ? 1 + countMembers(member) : 1
+    }
+  }
+  return count
+}
+
+function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }
 
 function decodeUtf8(body: Buffer): string {
@@ -78,17 +107,11 @@ export type JsonExcess = keyof JsonLimits
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
-const BACKSLASH = 0x5c
 const CLOSING_BRACKET = 0x5d
 const CLOSING_BRACE = 0x7d
 
 const IS_STRUCTURE = byteMarks('",:[]{}')
-const IS_STRING_END = byteMarks('"\\')
 
-/** Strings up to this length are walked byte by byte: a call of a search costs as much as some 25 bytes. */
-const NEAR_BYTES = 24
-/** Bytes that are walked after a search found an escaped quote: more escapes follow. */
-const ESCAPED_BYTES = 4096
 /** A longer name counts as new. */
 const MAX_HASHED_NAME_BYTES = 256
 /** The shortest member is `"":0`, and a comma. */
@@ -115,6 +138,7 @@ export class JsonScanner {
   readonly #multiplier: number
   #metCount = 0
   #scannedBytes = 0
+  #memberCount = 0
 
   /**
    * @param seed - of the hashes. It must be unknown to clients, which could otherwise construct names with equal
@@ -134,7 +158,7 @@ export class JsonScanner {
     return this.#scannedBytes
   }
 
-  /** Returns the limit that the body exceeds; `undefined` if it may be parsed. */
+  /** A longer name counts as new. */
   scan(bytes: Buffer): JsonExcess | undefined {
     const { maxDepth, maxParts } = this.#limits
     const { length } = bytes
@@ -142,6 +166,7 @@ export class JsonScanner {
     const countsShapes = this.#begin(length)
     let depth = 0
     let parts = 0
+    let members = 0
     let nameStart = 0
     let offset = 0
     let excess: JsonExcess | undefined
@@ -159,6 +184,7 @@ export class JsonScanner {
         parts += 1
         if (parts > maxParts) excess = 'maxParts'
         else if (byte === COLON) {
+          members += 1
           if (countsShapes && !this.#meet(depth, bytes, nameStart, offset)) excess = 'maxShapes'
         } else if (byte !== COMMA) {
           depth += 1
@@ -168,6 +194,7 @@ export class JsonScanner {
       }
     }
     this.#scannedBytes = offset
+    this.#memberCount = members
     return excess
   }
 
@@ -213,33 +240,4 @@ export class JsonScanner {
     return Math.imul(hash ^ QUOTE, multiplier)
   }
 }
-
-/**
- * Returns the end of the string that begins at `start`, after its quote; the end of the bytes if it is not closed.
- */
-function endOfString(bytes: Buffer, start: number): number {
-  const { length } = bytes
-  let at = start
-  let near = start + NEAR_BYTES
-  for (;;) {
-    const stop = Math.min(near, length)
-    for (;;) {
-      while (at < stop && IS_STRING_END[bytes[at] ?? 0] === 0) at += 1
-      if (at >= stop) break
-      if (bytes[at] === QUOTE) return at + 1
-      at += 2
-    }
-    const quote = at < length ? bytes.indexOf(QUOTE, at) : -1
-    if (quote === -1) return length
-    if (!isEscaped(bytes, at, quote)) return quote + 1
-    at = quote + 1
-    near = at + ESCAPED_BYTES
-  }
-}
-
-/** Whether the backslashes before a quote, at or after `start`, escape it: an odd number does. */
-function isEscaped(bytes: Buffer, start: number, quote: number): boolean {
-  let at = quote
-  while (at > start && bytes[at - 1] === BACKSLASH) at -= 1
-  return (quote - at) % 2 === 1
-}
+/** A longer name counts as new. */

@@ -413,8 +413,47 @@ const CASES: readonly Case[] = [
   { fact: 'a topic missing', body: '{"records":[{"data":""}]}', status: 422, code: 42206 },
 ]
 
+const DUPLICATES: readonly Case[] = [
+  [
+    'records twice',
+    '{"records":[],"records":[]}',
+    'line 1, column 15: the object has the name "records" twice',
+  ],
+  [
+    'wait_for_send twice',
+    '{"wait_for_send":true,"records":[],"wait_for_send":true}',
+    '"wait_for_send"',
+  ],
+  [
+    'data twice',
+    '{"records":[{"topic":"t","data":"",\n "d\\u0061ta":""}]}',
+    'line 2, column 2: the object has the name "data"',
+  ],
+  [
+    'a header twice',
+    '{"records":[{"topic":"t","data":"","headers":{"tag":"1","2":"","tag":"2"}}]}',
+    '"tag"',
+  ],
+  ['an empty name twice', '{"records":[],"x":{"":1,"":1}}', 'name "" twice'],
+  [
+    '__proto__ twice',
+    '{"records":[{"topic":"t","data":"","headers":{"__proto__":"1","__proto__":"2"}}]}',
+    '"__proto__"',
+  ],
+  [
+    'a long name twice',
+    `{"records":[],"${'x'.repeat(65)}":1,"${'x'.repeat(65)}":1}`,
+    'name of 65 characters twice',
+  ],
+  [
+    'a name beyond ASCII twice',
+    '{"records":[],"\u00e9":1,"\u00e9":1}',
+    'name of 1 characters twice',
+  ],
+].map(([fact = '', body = '', says = '']) => ({ fact, body, says, status: 422, code: 42212 }))
+
 describe('POST /push refuses', () => {
-  it.each(CASES)('$fact', async (example) => {
+  it.each([...CASES, ...DUPLICATES])('$fact', async (example) => {
     const { connect, producer } = await serveEdge({
       settings: {
         maxBodyBytes: MAX_BODY_BYTES,
@@ -533,7 +572,10 @@ describe('POST /push refuses', () => {
 describe('POST /push accepts', () => {
   it.each([
     { fact: 'no records', body: '{"records":[]}' },
-    { fact: 'duplicate keys, the last of which counts', body: '{"records":1,"records":[]}' },
+    {
+      fact: 'one name in several objects',
+      body: '{"records":[{"topic":"t","data":"\\":\\"","headers":{"topic":":"}},{"topic":"t","data":""}],"x":{"x":[{"x":1}]}}',
+    },
     { fact: 'unknown fields', body: pushBody({ x: [1] }, { y: { z: null } }) },
     { fact: 'a body of just the largest size', body: pushBody().padEnd(MAX_BODY_BYTES) },
     { fact: 'JSON nested 64 deep', body: `{"records":[],"x":${nested(63)}}` },
