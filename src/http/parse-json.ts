@@ -158,6 +158,11 @@ export class JsonScanner {
     return this.#scannedBytes
   }
 
+  /** Members of all objects of the last body, if that is JSON. */
+  get memberCount(): number {
+    return this.#memberCount
+  }
+
   /** A longer name counts as new. */
   scan(bytes: Buffer): JsonExcess | undefined {
     const { maxDepth, maxParts } = this.#limits

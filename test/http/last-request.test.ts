@@ -4,6 +4,7 @@ import { pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 
 const HOST = 'Host: h\r\n'
 const JSON_TYPE = 'Content-Type: application/json\r\n'
+const XML_TYPE = 'Content-Type: text/xml\r\n'
 const BEHIND = 20
 const LARGE = 'x'.repeat(100_000)
 const CHUNKED = `Transfer-Encoding: chunked\r\n\r\n186a0\r\n${LARGE}\r\n0\r\n\r\n`
@@ -47,17 +48,17 @@ const REFUSED: readonly Case[] = [
   },
   {
     fact: '415 with a large body',
-    request: `POST /push HTTP/1.1\r\n${HOST}${sized(LARGE)}`,
+    request: `POST /push HTTP/1.1\r\n${HOST}${XML_TYPE}${sized(LARGE)}`,
     status: 415,
   },
   {
     fact: '415 with a chunked body',
-    request: `POST /push HTTP/1.1\r\n${HOST}${CHUNKED}`,
+    request: `POST /push HTTP/1.1\r\n${HOST}${XML_TYPE}${CHUNKED}`,
     status: 415,
   },
   {
     fact: '415 before 100 Continue',
-    request: `POST /push HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 0\r\n\r\n`,
+    request: `POST /push HTTP/1.1\r\n${HOST}${XML_TYPE}Expect: 100-continue\r\nContent-Length: 0\r\n\r\n`,
     status: 415,
   },
   {

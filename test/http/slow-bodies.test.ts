@@ -15,7 +15,7 @@ const REFUSED = [
   },
   {
     fact: 'for its type',
-    request: `POST /push HTTP/1.1\r\nHost: h\r\n${CHUNKED}1\r\nx\r\n`,
+    request: `POST /push HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\n${CHUNKED}1\r\nx\r\n`,
     status: 415,
   },
   {
