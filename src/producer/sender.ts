@@ -208,11 +208,17 @@ export class Sender {
   }
 
   /**
-   * Fails the waiting records if Kafka refuses an identity. Otherwise the partition waits again once there is one.
+   * The partition waits for its leader again when the identity is there. If Kafka refuses it, its records fail, but
+   * not at once: the call that sends them may not be over, and owners hear of nothing before it is.
    */
-  #awaitIdentity(queue: PartitionQueue, { refusalNumber }: Idempotence): void {
-    if (refusalNumber === undefined) return
-    this.#dependencies.settlement.failWaiting(queue, deliveryError(refusalNumber))
+  #awaitIdentity(queue: PartitionQueue, idempotence: Idempotence): void {
+    if (idempotence.refusalNumber === undefined) return
+    queueMicrotask(() => {
+      const { refusalNumber } = idempotence
+      if (refusalNumber === undefined) return
+      this.#dependencies.settlement.failWaiting(queue, deliveryError(refusalNumber))
+      this.#dependencies.onFree(queue)
+    })
   }
 
   /**

@@ -92,3 +92,22 @@ describe('an owner that sends a record again when it fails', () => {
     expect([harness.producer.bufferedRecords, harness.producer.memoryBytes]).toEqual([0, 0])
   })
 })
+
+describe('the end of a record', () => {
+  it('is not told before its call is over, even if Kafka gives no identity', async () => {
+    const harness = await ProducerHarness.warm({
+      ...{ lingerMs: 0, batchNumMessages: 1, enableIdempotence: true },
+    })
+    harness.transport.identityError = 31
+    send(harness, silentOwner(), ['first'])
+    await harness.clock.advance(0)
+    const heard: unknown[] = []
+
+    send(harness, { deliveryTimeoutMs: 500, settled: (report) => heard.push(report) }, ['a', 'b'])
+    expect(heard).toEqual([])
+
+    await harness.clock.advance(0)
+    expect(heard).toMatchObject([{ error: { number: 31 } }, { error: { number: 31 } }])
+    expect([harness.producer.bufferedRecords, harness.producer.memoryBytes]).toEqual([0, 0])
+  })
+})
