@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { invariant } from '../base/invariant.ts'
 import type { Assigner } from './assigner.ts'
 import { deliveryError, RDKAFKA } from './delivery-errors.ts'
 import type { EventSink } from './events.ts'
@@ -52,6 +53,8 @@ export class Admission {
 
   /** See {@link RecordProducer.sendAll}. */
   sendAll(records: readonly ProducerRecord[], call: SendCall): void {
+    // An owner that sends again what has expired at once would do nothing else from then on.
+    invariant(call.owner.deliveryTimeoutMs > 0, 'records have some time for their delivery')
     const sending = { records, call, time: this.#time(), refusals: new RefusalTally() }
     const index = this.#sendWhileRoom(sending, 0)
     if (index === records.length) this.#end(sending)

@@ -63,7 +63,7 @@ export interface FailedDelivery {
  */
 export interface RecordOwner {
   /**
-   * Time from admission until a record expires, ms; `Infinity` means never. Source: librdkafka's
+   * Time from admission until a record expires, ms: more than 0; `Infinity` means never. Source: librdkafka's
    * `message.timeout.ms`, where 0 means never.
    */
   readonly deliveryTimeoutMs: number

@@ -111,3 +111,12 @@ describe('the end of a record', () => {
     expect([harness.producer.bufferedRecords, harness.producer.memoryBytes]).toEqual([0, 0])
   })
 })
+
+describe('an owner', () => {
+  it.each([0, -1, NaN])('does not give its records %d ms', async (deliveryTimeoutMs) => {
+    const harness = await ProducerHarness.warm()
+
+    expect(() => send(harness, { deliveryTimeoutMs }, ['a'])).toThrow('some time')
+    expect(harness.producer.bufferedRecords).toBe(0)
+  })
+})

@@ -14,7 +14,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { NO_EVENTS } from '../support/recording-events.ts'
 import { recordsOf } from '../support/records.ts'
 import { haveSameShape } from '../support/same-shape.ts'
-import { RecordedCall } from '../support/send-all.ts'
+import { RecordedCall, silentOwner } from '../support/send-all.ts'
 import { anyText } from '../support/random-runs.ts'
 
 /** Gives records no time at all: each expires at the time at which it was admitted. */
@@ -69,7 +69,7 @@ function admitted(element: object): AdmittedRecord {
       },
     },
   })
-  admission.sendAll([record], new RecordedCall(1, owner))
+  admission.sendAll([record], new RecordedCall(1, silentOwner()))
   const [first] = entered
   if (!first) throw new Error('the record was not admitted')
   return first
