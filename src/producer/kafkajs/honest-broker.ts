@@ -84,7 +84,7 @@ export interface HonestBrokerDependencies {
  */
 export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
-  /** Its name in events. */
+  /** Its address as operators write it: kafkajs has another way to write IPv6. */
   readonly #name: string
   readonly #versions: VersionsByConnection
   #connecting: Promise<void> | undefined
@@ -98,7 +98,7 @@ export class HonestBroker extends Broker {
     const { host, port } = options.connectionPool
     this.#name = addressOf(revealIpv6(host), port)
     const { clock, connectTimeoutMs: timeoutMs } = dependencies
-    this.#versions = new VersionsByConnection({ clock, timeoutMs, broker: this.brokerAddress })
+    this.#versions = new VersionsByConnection({ clock, timeoutMs, broker: this.#name })
     this.#mend(options.connectionPool)
   }
 
@@ -227,7 +227,7 @@ export class HonestBroker extends Broker {
       const reason = new SocketEnd('intended', 'the request failed')
       this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(reason)
       if (this.#hasAnswered || !isHangUp(error)) throw error
-      throw hungUp(this.brokerAddress, 'SASL')
+      throw hungUp(this.#name, 'SASL')
     } finally {
       cancelTimer()
     }
@@ -237,26 +237,26 @@ export class HonestBroker extends Broker {
   async #connectIfWelcome(): Promise<void> {
     const { gate, securityBackoff, tokens } = this.#dependencies
     try {
-      gate.assertOpen(this.brokerAddress)
+      gate.assertOpen(this.#name)
       await this.#unlessRefused(async () => {
         await tokens?.token()
         await this.#connectInTime()
       })
     } catch (error) {
-      throw asConnectionError(error, this.brokerAddress)
+      throw asConnectionError(error, this.#name)
     }
-    gate.succeeded(this.brokerAddress)
-    securityBackoff.succeeded(this.brokerAddress)
+    gate.succeeded(this.#name)
+    securityBackoff.succeeded(this.#name)
   }
 
   /** Applies the security backoff, also to a request that has to reconnect and authenticate. */
   async #unlessRefused<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const { securityBackoff } = this.#dependencies
-    securityBackoff.assertOpen(this.brokerAddress)
+    securityBackoff.assertOpen(this.#name)
     try {
       return await attempt()
     } catch (error) {
-      securityBackoff.failed(this.brokerAddress, error)
+      securityBackoff.failed(this.#name, error)
       throw error
     }
   }
@@ -265,7 +265,7 @@ export class HonestBroker extends Broker {
     const { clock, connectTimeoutMs, gate, events } = this.#dependencies
     const { promise: timedOut, reject } = Promise.withResolvers<never>()
     const cancelTimer = clock.schedule(connectTimeoutMs, () => {
-      reject(new Error(`${this.brokerAddress} was not ready within ${connectTimeoutMs} ms`))
+      reject(new Error(`${this.#name} was not ready within ${connectTimeoutMs} ms`))
     })
     // Otherwise kafkajs would use the versions of an earlier connection.
     this.versions = null
@@ -273,9 +273,9 @@ export class HonestBroker extends Broker {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
       events.emit({ kind: 'connectFailed', broker: this.#name })
-      gate.failed(this.brokerAddress, error)
+      gate.failed(this.#name, error)
       await this.#startAfresh()
-      throw isHangUp(error) ? hungUp(this.brokerAddress, 'TLS') : error
+      throw isHangUp(error) ? hungUp(this.#name, 'TLS') : error
     } finally {
       cancelTimer()
     }
@@ -283,7 +283,7 @@ export class HonestBroker extends Broker {
 
   async #disconnectAtOnce(): Promise<void> {
     const isConnected = this.connectionPool.isConnected()
-    const reason = new SocketEnd('intended', `disconnecting from ${this.brokerAddress}`)
+    const reason = new SocketEnd('intended', `disconnecting from ${this.#name}`)
     for (const { socket } of this.connectionPool.pool) socket?.destroy(reason)
     if (isConnected) await super.disconnect()
   }
@@ -312,7 +312,7 @@ export class HonestBroker extends Broker {
     const { connectTimeoutMs, renewConnectionPool } = this.#dependencies
     this.lock = new Lock({
       timeout: 2 * connectTimeoutMs,
-      description: `connect to broker ${this.brokerAddress}`,
+      description: `connect to broker ${this.#name}`,
     })
     this.connectionPool = await renewConnectionPool(stale)
     this.#mend(this.connectionPool)

@@ -7,7 +7,7 @@ import { TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { ChunkPool } from '../../../src/producer/chunk-pool.ts'
 import type { TransportLog } from '../../../src/producer/kafkajs/kafkajs-log.ts'
 import type { SaslSettings } from '../../../src/producer/security/settings.ts'
-import type { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
+import { KafkajsTransport } from '../../../src/producer/kafkajs/kafkajs-transport.ts'
 import { measure, RecordBatchWriter } from '../../../src/producer/record-batch.ts'
 import type {
   EncodedBatch,
@@ -15,6 +15,7 @@ import type {
   ProduceRequest,
 } from '../../../src/producer/transport.ts'
 import { createAuthority } from '../../support/certificates.ts'
+import { DEFAULT_TRANSPORT_SETTINGS } from '../../support/default-settings.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { transportOn, valuesOf } from '../../support/kafkajs-harness.ts'
 import { record } from '../../support/producer-harness.ts'
@@ -637,6 +638,36 @@ describe('the events', () => {
     await transport.fetchMetadata(['t']).catch(() => undefined)
 
     expect(events.authenticationFailures).toBe(1)
+  })
+
+  it('has one name for each broker, in events and in the log, though kafkajs writes IPv6 in its own way', async () => {
+    const cluster = await startCluster({ sasl: { users: { kprf: 'right' } } })
+    const port = Number(cluster.bootstrap.split(':')[1])
+    const names = new Set<unknown>()
+    const transport = new KafkajsTransport(
+      {
+        ...{ ...DEFAULT_TRANSPORT_SETTINGS, clientId: 'kprf-test', brokers: [`[::1]:${port}`] },
+        sasl: { mechanism: 'plain', username: 'kprf', password: 'wrong' },
+      },
+      {
+        ...{ clock: systemClock, random: () => 0.5 },
+        log: (level, _, { broker }) => {
+          if (level === 'error' && broker !== undefined) names.add(broker)
+        },
+        events: {
+          emit: (event) => {
+            if ('broker' in event) names.add(event.broker)
+          },
+        },
+        connect: (_, onConnect) => net.connect({ host: '127.0.0.1', port }, onConnect),
+      },
+    )
+    closers.push(() => transport.close())
+
+    await transport.fetchMetadata(['t']).catch(() => undefined)
+
+    expect(transport.availability).toBe('authenticationFailed')
+    expect([...names]).toEqual([`[::1]:${port}`])
   })
 })
 
