@@ -265,7 +265,14 @@ const CASES: readonly Case[] = [
     code: 40005,
   },
   // 22
-  { fact: 'records missing', body: '{}', status: 422, code: 42203 },
+  { fact: 'records missing', body: '{}', status: 422, code: 42203, says: 'records is missing' },
+  {
+    fact: 'records misspelt',
+    body: '{"record":[]}',
+    status: 422,
+    code: 42203,
+    says: 'records is missing; unknown field "record"',
+  },
   ...['{}', '"x"', 'null', '1'].map((value) => ({
     fact: `records of ${value}`,
     body: `{"records":${value}}`,
@@ -298,13 +305,15 @@ const CASES: readonly Case[] = [
     body: pushBody({}, { x: 1 }),
     status: 422,
     code: 42210,
+    says: 'unknown field "x"; the allowed fields are records, wait_for_send',
     rejectsUnknownFields: true,
   },
   {
     fact: 'an unknown field of a record, if so configured',
-    body: pushBody({ x: 1 }),
+    body: pushBody({ '\n': 1 }),
     status: 422,
     code: 42210,
+    says: 'unknown field of 1 characters; the allowed fields are topic, data',
     rejectsUnknownFields: true,
   },
   // 25
@@ -350,9 +359,11 @@ const CASES: readonly Case[] = [
   { fact: '101 headers', body: pushBody({ headers: manyHeaders }), status: 422, code: 42208 },
   ...[
     { headers: [null], says: 'a list of {"key"' },
-    { headers: [{ value: '' }], says: 'headers[0].key must be a string' },
+    { headers: [{ value: '' }], says: 'headers[0].key is missing' },
+    { headers: [{ key: 1, value: '' }], says: 'headers[0].key must be a string' },
+    { headers: [{ name: 'a', value: '' }], says: 'key is missing; unknown field "name"' },
     { headers: [{ key: '', value: '' }], says: 'must not be empty' },
-    { headers: [{ key: 'a', value: '' }, { key: 'a' }], says: 'headers[1].value must be' },
+    { headers: [{ key: 'a', value: '' }, { key: 'a' }], says: 'headers[1].value is missing' },
     { headers: [{ key: 'a', value: 1 }], says: 'headers[0].value must be a string or null' },
     { headers: [{ key: 'a', value: '', encoding: 'hex' }], says: 'headers[0].encoding must be' },
     {
@@ -385,7 +396,27 @@ const CASES: readonly Case[] = [
   },
   // 29
   { fact: 'a tombstone without a key', body: pushBody({ data: null }), status: 422, code: 42207 },
-  { fact: 'data missing', body: '{"records":[{"topic":"t"}]}', status: 422, code: 42207 },
+  {
+    fact: 'data missing',
+    body: '{"records":[{"topic":"t"}]}',
+    status: 422,
+    code: 42207,
+    says: 'records[0]: data is missing',
+  },
+  {
+    fact: 'data under another name',
+    body: '{"records":[{"topic":"t","value":"x"}]}',
+    status: 422,
+    code: 42207,
+    says: 'data is missing; unknown field "value"',
+  },
+  {
+    fact: 'data under a long name',
+    body: `{"records":[{"topic":"t","${'x'.repeat(65)}":""}]}`,
+    status: 422,
+    code: 42207,
+    says: 'data is missing; unknown field of 65 characters',
+  },
   { fact: 'data of 1', body: pushBody({ data: 1 }), status: 422, code: 42207 },
   { fact: 'data of {}', body: pushBody({ data: {} }), status: 422, code: 42207 },
   { fact: 'a key of 1', body: pushBody({ key: 1 }), status: 422, code: 42207 },
@@ -410,7 +441,13 @@ const CASES: readonly Case[] = [
     status: 422,
     code: 42206,
   })),
-  { fact: 'a topic missing', body: '{"records":[{"data":""}]}', status: 422, code: 42206 },
+  {
+    fact: 'a topic missing',
+    body: '{"records":[{"data":"","Topic":"t"}]}',
+    status: 422,
+    code: 42206,
+    says: 'topic is missing; unknown field "Topic"',
+  },
 ]
 
 const DUPLICATES: readonly Case[] = [

@@ -1,4 +1,6 @@
 /** Checks the field names of a request and its records. */
+import type { ErrorCode } from '../../base/errors.ts'
+import { quotedName } from '../../base/quotable.ts'
 import type { HttpConfig } from '../../config/types.ts'
 import { Problem } from './problem.ts'
 
@@ -29,8 +31,23 @@ export function checkFields(
     }
     if (unknownFields === 'reject') {
       const names = [...known].join(', ')
-      return new Problem('UNKNOWN_FIELD', `unknown field; the allowed fields are ${names}`)
+      return new Problem(
+        'UNKNOWN_FIELD',
+        `unknown field ${quotedName(name)}; the allowed fields are ${names}`,
+      )
     }
   }
   return undefined
+}
+
+/** Says that a field is missing, and which one kprf does not know: often it is the same one, misspelt. */
+export function missing(
+  field: string,
+  code: ErrorCode,
+  object: object,
+  known: ReadonlySet<string>,
+): Problem {
+  const unknown = Object.keys(object).find((name) => !known.has(name))
+  const hint = unknown === undefined ? '' : `; unknown field ${quotedName(unknown)}`
+  return new Problem(code, `${field} is missing${hint}`)
 }

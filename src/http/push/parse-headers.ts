@@ -3,7 +3,7 @@
  * can have a name twice, null and bytes. Pure.
  */
 import type { RecordHeader } from '../../producer/types.ts'
-import { checkFields, isJsonObject, type UnknownFields } from './fields.ts'
+import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
 import { loneSurrogate, parseBytes } from './parse-bytes.ts'
 import { Problem } from './problem.ts'
 
@@ -64,7 +64,10 @@ function parseHeaderList(
   return headers
 }
 
-function parseHeader({ key, value, encoding }: RawHeader, at: string): RecordHeader | Problem {
+function parseHeader(raw: RawHeader, at: string): RecordHeader | Problem {
+  const { key, value, encoding } = raw
+  if (key === undefined) return missing(`${at}.key`, 'INVALID_HEADERS', raw, HEADER_FIELDS)
+  if (value === undefined) return missing(`${at}.value`, 'INVALID_HEADERS', raw, HEADER_FIELDS)
   if (typeof key !== 'string') return invalid(`${at}.key must be a string`)
   if (key === '') return NAMELESS_HEADER
   if (!key.isWellFormed()) return loneSurrogate(`${at}.key`)

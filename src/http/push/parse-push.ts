@@ -7,7 +7,7 @@
  * then sends only the failed records again.
  */
 import type { ProducerRecord, RecordHeader } from '../../producer/types.ts'
-import { checkFields, isJsonObject, type UnknownFields } from './fields.ts'
+import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
 import { parseBytes } from './parse-bytes.ts'
 import { parseHeaders } from './parse-headers.ts'
 import { Problem } from './problem.ts'
@@ -61,6 +61,9 @@ function parsePushFields(raw: RawPush, rules: PushRules): ParsedPush {
   const returnOffsets = raw.return_offsets ?? false
   if (typeof waitForSend !== 'boolean' || typeof returnOffsets !== 'boolean') {
     return refused('INVALID_REQUEST', 'wait_for_send and return_offsets must be true or false')
+  }
+  if (raw.records === undefined) {
+    return { kind: 'refused', problem: missing('records', 'INVALID_RECORDS', raw, PUSH_FIELDS) }
   }
   if (!Array.isArray(raw.records)) return refused('INVALID_RECORDS', 'records must be an array')
   if (raw.records.length > rules.maxRecordsPerRequest) {
@@ -153,11 +156,13 @@ export function parseRecord(
 
 function parseRecordFields(raw: RawRecord, unknownFields: UnknownFields): ProducerRecord | Problem {
   const { topic } = raw
+  if (topic === undefined) return missing('topic', 'INVALID_TOPIC', raw, RECORD_FIELDS)
   if (!isTopic(topic)) return INVALID_TOPIC
   const isBase64 = raw.encoding === 'base64'
   if (!isBase64 && raw.encoding != null && raw.encoding !== 'utf8') return INVALID_ENCODING
   const key = raw.key == null ? null : parseBytes(raw.key, 'key', isBase64)
   if (key instanceof Problem) return key
+  if (raw.data === undefined) return missing('data', 'INVALID_RECORD', raw, RECORD_FIELDS)
   const value = raw.data === null ? null : parseBytes(raw.data, 'data', isBase64)
   if (value instanceof Problem) return value
   if (value === null && key === null) return TOMBSTONE_WITHOUT_KEY

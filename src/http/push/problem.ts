@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 /** A problem of a request or one of its records. A value, distinguished from a good one by `instanceof`. */
 export class Problem {
   readonly code: ErrorCode
-  /** The message for the client. It must not quote the request. */
+  /** The message for the client. It quotes nothing of the request but short names of fields. */
   readonly message: string
 
   constructor(code: ErrorCode, message: string) {
