@@ -112,6 +112,25 @@ describe('POST /push', () => {
     expect(edge.producer.records[0]?.headers).toEqual([{ key: 'sig', value: 'AP8Q' }])
   })
 
+  it.each([
+    ['{ "b": [1, "\\u00e9", null],  "a": {} }', '{"b":[1,"\u00e9",null],"a":{}}'],
+    ['null', 'null'],
+    ['""', '""'],
+    ['false', 'false'],
+    ['"\\ud800"', '"\\ud800"'],
+    ['{"b":1.0,"1":1e2}', '{"1":100,"b":1}'],
+  ])('produces json of %s as %s, whatever the encoding', async (json, value) => {
+    const edge = createEdge()
+
+    const { status } = await request(edge.app)
+      .post('/push')
+      .set('Content-Type', 'application/json')
+      .send(`{"records":[{"topic":"t","json":${json},"key":"YQ==","encoding":"base64"}]}`)
+
+    expect(status).toBe(200)
+    expect(edge.producer.records).toMatchObject([{ value, key: Buffer.from('a') }])
+  })
+
   it('takes partition -1 for any, and an empty list of headers for none', async () => {
     const edge = createEdge()
 

@@ -417,8 +417,20 @@ const CASES: readonly Case[] = [
     code: 42207,
     says: 'data is missing; unknown field of 65 characters',
   },
-  { fact: 'data of 1', body: pushBody({ data: 1 }), status: 422, code: 42207 },
-  { fact: 'data of {}', body: pushBody({ data: {} }), status: 422, code: 42207 },
+  ...[1, false, {}, []].map((data) => ({
+    fact: `data of ${JSON.stringify(data)}`,
+    body: pushBody({ data }),
+    status: 422,
+    code: 42207,
+    says: 'data must be a string or null: send JSON in the field json',
+  })),
+  ...['', null].map((data) => ({
+    fact: `json beside data of ${JSON.stringify(data)}`,
+    body: pushBody({ data, key: 'k', json: 1 }),
+    status: 422,
+    code: 42207,
+    says: 'data or json, not both',
+  })),
   { fact: 'a key of 1', body: pushBody({ key: 1 }), status: 422, code: 42207 },
   // 31
   ...[

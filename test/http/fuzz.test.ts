@@ -34,6 +34,9 @@ const FULL_RECORD = {
 const BODY_SEEDS = [
   pushBody(),
   pushBody(FULL_RECORD, { wait_for_send: true, return_offsets: true }),
+  JSON.stringify({
+    records: [{ topic: 't', json: { a: [1, 'x'] }, headers: [{ key: 'a', value: 'b' }] }],
+  }),
   pushBody({ data: 'dmFsdWU=', key: 'a2V5', encoding: 'base64' }),
   JSON.stringify({ records: [FULL_RECORD, { topic: 't', data: null, key: '' }, FULL_RECORD] }),
 ]

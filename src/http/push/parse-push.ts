@@ -6,7 +6,7 @@
  * producer can find (no room, unknown topic) are reported per record, while the others are delivered: the client
  * then sends only the failed records again.
  */
-import type { ProducerRecord, RecordHeader } from '../../producer/types.ts'
+import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
 import { parseBytes } from './parse-bytes.ts'
 import { parseHeaders } from './parse-headers.ts'
@@ -126,6 +126,7 @@ const NO_HEADERS: readonly RecordHeader[] = []
 const RECORD_FIELDS: ReadonlySet<string> = new Set([
   'topic',
   'data',
+  'json',
   'key',
   'partition',
   'headers',
@@ -136,6 +137,7 @@ const RECORD_FIELDS: ReadonlySet<string> = new Set([
 interface RawRecord {
   readonly topic?: unknown
   readonly data?: unknown
+  readonly json?: unknown
   readonly key?: unknown
   readonly partition?: unknown
   readonly headers?: unknown
@@ -162,8 +164,7 @@ function parseRecordFields(raw: RawRecord, unknownFields: UnknownFields): Produc
   if (!isBase64 && raw.encoding != null && raw.encoding !== 'utf8') return INVALID_ENCODING
   const key = raw.key == null ? null : parseBytes(raw.key, 'key', isBase64)
   if (key instanceof Problem) return key
-  if (raw.data === undefined) return missing('data', 'INVALID_RECORD', raw, RECORD_FIELDS)
-  const value = raw.data === null ? null : parseBytes(raw.data, 'data', isBase64)
+  const value = parseValue(raw, isBase64)
   if (value instanceof Problem) return value
   if (value === null && key === null) return TOMBSTONE_WITHOUT_KEY
   const partition =
@@ -178,6 +179,15 @@ function parseRecordFields(raw: RawRecord, unknownFields: UnknownFields): Produc
   return { topic, partition, key, value, headers, timestampMs }
 }
 
+/** Of `data`, or of `json`, which is any JSON and written anew; `null` there is no tombstone. */
+function parseValue(raw: RawRecord, isBase64: boolean): RecordBytes | null | Problem {
+  const { data, json } = raw
+  if (json !== undefined) return data === undefined ? JSON.stringify(json) : DATA_AND_JSON
+  if (data === undefined) return missing('data', 'INVALID_RECORD', raw, RECORD_FIELDS)
+  if (data === null) return null
+  return typeof data === 'string' ? parseBytes(data, 'data', isBase64) : DATA_OF_OTHER_TYPE
+}
+
 const INVALID_TOPIC = new Problem(
   'INVALID_TOPIC',
   'topic must be 1 to 249 of the characters a-z A-Z 0-9 . _ - and neither . nor ..',
@@ -186,6 +196,11 @@ const INVALID_ENCODING = new Problem('INVALID_RECORD', 'encoding must be "utf8" 
 const TOMBSTONE_WITHOUT_KEY = new Problem(
   'INVALID_RECORD',
   'a record whose data is null (a tombstone) needs a key',
+)
+const DATA_AND_JSON = new Problem('INVALID_RECORD', 'a record must have data or json, not both')
+const DATA_OF_OTHER_TYPE = new Problem(
+  'INVALID_RECORD',
+  'data must be a string or null: send JSON in the field json, or written into a string',
 )
 const INVALID_PARTITION = new Problem(
   'INVALID_PARTITION',
