@@ -49,7 +49,7 @@ const GUESTS = {
   operations: ['./http/http-server.ts', './http/limits.ts', './producer/types.ts', './telemetry'],
   http: [
     ...['./ingest', './producer/types.ts', './producer/delivery-errors.ts'],
-    ...['./telemetry', './config/types.ts'],
+    ...['./telemetry', './config/types.ts', './config/nearest.ts'],
   ],
   ingest: ['./producer/types.ts', './config/types.ts'],
   producer: [],

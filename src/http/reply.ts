@@ -16,7 +16,7 @@ import type { Refusal } from './error-body.ts'
 /** Names and values of further headers, alternating, as `writeHead` takes them. */
 export type HeaderList = readonly string[]
 
-const NO_HEADERS: HeaderList = []
+export const NO_HEADERS: HeaderList = []
 /** The headers of every reply with a body. */
 export const SAFE_HEADERS: HeaderList = [
   ...['X-Content-Type-Options', 'nosniff'],

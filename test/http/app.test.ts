@@ -421,6 +421,64 @@ describe('a push of which records fail', () => {
   })
 })
 
+describe('an unknown field', () => {
+  const warned = async (edge: Edge, body: object): Promise<string | undefined> => {
+    const { status, headers } = await push(edge, body)
+    expect(status).toBe(200)
+    return headers['kprf-warning']
+  }
+
+  it.each([
+    ['wait_for_sent', 'wait_for_send', { records: [], wait_for_sent: true }],
+    ['waitForSend', 'wait_for_send', { records: [], waitForSend: true }],
+    ['timestamp_ms', 'timestamp', { records: [{ ...record('a'), timestamp_ms: 1 }] }],
+    [
+      'enconding',
+      'encoding',
+      { records: [{ ...record('a'), headers: [{ key: 'a', value: '', enconding: 'base64' }] }] },
+    ],
+  ])(
+    'named %s is told in a header of the reply, and once in the log',
+    async (name, meant, body) => {
+      const edge = createEdge()
+
+      const warnings = [await warned(edge, body), await warned(edge, body)]
+
+      const warning = `unknown field "${name}" is ignored: did you mean "${meant}"?`
+      expect(warnings).toEqual([warning, warning])
+      expect(edge.log.lines).toMatchObject([
+        {
+          ...{ level: 'warn', msg: 'an unknown field of a push is ignored' },
+          fields: { field: name, did_you_mean: meant, request_id: expect.any(String) as string },
+        },
+      ])
+    },
+  )
+
+  it('is told in the reply to a push that fails, and three of them at most', async () => {
+    const edge = createEdge()
+    edge.producer.refuseNth(0, QUEUE_FULL)
+    const more = { kee: 1, heders: {}, partitions: 1, encodin: '' }
+
+    const { status, headers } = await push(edge, { records: [{ ...record('a'), ...more }] })
+
+    expect(status).toBe(503)
+    expect(headers['retry-after']).toBe('1')
+    expect(headers['kprf-warning']?.match(/did you mean/g)).toHaveLength(3)
+  })
+
+  it.each([
+    ['is like no known one', { id: 1, metadata: {} }],
+    ['is like one that is there', { date: '2026-01-01' }],
+    ['has characters that a header or the log may not have', { 'key\n': 1, 'key"': 1 }],
+  ])('is not told where it %s', async (_, more) => {
+    const edge = createEdge()
+
+    expect(await warned(edge, { records: [{ ...record('a'), ...more }] })).toBeUndefined()
+    expect(edge.log.lines).toEqual([])
+  })
+})
+
 describe('a rate-limited push', () => {
   const rateLimits = (): RateLimits => {
     const limiter = new RateLimiter([

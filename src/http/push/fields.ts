@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import { quotedName } from '../../base/quotable.ts'
 import type { HttpConfig } from '../../config/types.ts'
+import type { Misspellings } from './misspellings.ts'
 import { Problem } from './problem.ts'
 
 /** Policy for unknown fields of `/push`: `http.unknown_fields`. */
@@ -17,11 +18,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Checks the field names of an object. The values of unknown fields are not checked. */
+/**
+ * Checks the field names of an object. The values of unknown fields are not checked.
+ *
+ * @param misspellings - collects the unknown fields that are ignored.
+ */
 export function checkFields(
   object: JsonObject,
   known: ReadonlySet<string>,
   unknownFields: UnknownFields,
+  misspellings?: Misspellings,
 ): Problem | undefined {
   // Objects from JSON.parse have no inherited fields, and for-in allocates nothing.
   for (const name in object) {
@@ -36,6 +42,7 @@ export function checkFields(
         `unknown field ${quotedName(name)}; the allowed fields are ${names}`,
       )
     }
+    misspellings?.note(name, object, known)
   }
   return undefined
 }

@@ -4,6 +4,7 @@
  */
 import type { RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
+import type { Misspellings } from './misspellings.ts'
 import { loneSurrogate, parseBytes } from './parse-bytes.ts'
 import { Problem } from './problem.ts'
 
@@ -32,8 +33,9 @@ const TOO_MANY_HEADERS = new Problem(
 export function parseHeaders(
   raw: unknown,
   unknownFields: UnknownFields,
+  misspellings?: Misspellings,
 ): readonly RecordHeader[] | Problem {
-  if (Array.isArray(raw)) return parseHeaderList(raw, unknownFields)
+  if (Array.isArray(raw)) return parseHeaderList(raw, unknownFields, misspellings)
   if (!isJsonObject(raw)) return INVALID_HEADERS
   const headers: RecordHeader[] = []
   // What JSON.parse makes has no inherited fields; a list of all of them would be made before they are counted.
@@ -51,13 +53,15 @@ export function parseHeaders(
 function parseHeaderList(
   raws: readonly unknown[],
   unknownFields: UnknownFields,
+  misspellings: Misspellings | undefined,
 ): readonly RecordHeader[] | Problem {
   if (raws.length > MAX_HEADERS) return TOO_MANY_HEADERS
   const headers: RecordHeader[] = []
   for (const [index, raw] of raws.entries()) {
     if (!isJsonObject(raw)) return INVALID_HEADERS
     const header =
-      checkFields(raw, HEADER_FIELDS, unknownFields) ?? parseHeader(raw, `headers[${index}]`)
+      checkFields(raw, HEADER_FIELDS, unknownFields, misspellings) ??
+      parseHeader(raw, `headers[${index}]`)
     if (header instanceof Problem) return header
     headers.push(header)
   }

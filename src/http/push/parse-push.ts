@@ -10,6 +10,7 @@ import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/t
 import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
 import { parseBytes } from './parse-bytes.ts'
 import { parseHeaders } from './parse-headers.ts'
+import type { Misspellings } from './misspellings.ts'
 import { Problem } from './problem.ts'
 
 /** Limits of a push: keys of `http.*` in the configuration. */
@@ -47,16 +48,28 @@ interface RawPush {
   readonly return_offsets?: unknown
 }
 
-/** Checks a parsed JSON body. */
-export function parsePush(body: unknown, rules: PushRules): ParsedPush {
+/**
+ * Checks a parsed JSON body.
+ *
+ * @param misspellings - is told the unknown fields that are ignored.
+ */
+export function parsePush(
+  body: unknown,
+  rules: PushRules,
+  misspellings?: Misspellings,
+): ParsedPush {
   if (!isJsonObject(body)) return refused('INVALID_REQUEST', 'the body must be a JSON object')
-  const misnamed = checkFields(body, PUSH_FIELDS, rules.unknownFields)
+  const misnamed = checkFields(body, PUSH_FIELDS, rules.unknownFields, misspellings)
   return misnamed === undefined
-    ? parsePushFields(body, rules)
+    ? parsePushFields(body, rules, misspellings)
     : { kind: 'refused', problem: misnamed }
 }
 
-function parsePushFields(raw: RawPush, rules: PushRules): ParsedPush {
+function parsePushFields(
+  raw: RawPush,
+  rules: PushRules,
+  misspellings: Misspellings | undefined,
+): ParsedPush {
   const waitForSend = raw.wait_for_send ?? false
   const returnOffsets = raw.return_offsets ?? false
   if (typeof waitForSend !== 'boolean' || typeof returnOffsets !== 'boolean') {
@@ -72,7 +85,7 @@ function parsePushFields(raw: RawPush, rules: PushRules): ParsedPush {
       `the request has more than ${rules.maxRecordsPerRequest} records (http.max_records_per_request)`,
     )
   }
-  const parsed = parseRecords(raw.records, rules)
+  const parsed = parseRecords(raw.records, rules, misspellings)
   if (parsed instanceof Problem) return { kind: 'refused', problem: parsed }
   const { records, problems } = parsed
   return problems === undefined
@@ -89,13 +102,14 @@ interface ParsedRecords {
 function parseRecords(
   raws: readonly unknown[],
   { unknownFields, maxTopicsPerRequest }: PushRules,
+  misspellings: Misspellings | undefined,
 ): ParsedRecords | Problem {
   const records: ProducerRecord[] = []
   let problems: (Problem | undefined)[] | undefined
   // Topics are counted only if there are enough records to exceed the limit: for most pushes they are not.
   const topics = raws.length > maxTopicsPerRequest ? new Set<string>() : undefined
   for (const [index, raw] of raws.entries()) {
-    const record = parseRecord(raw, unknownFields)
+    const record = parseRecord(raw, unknownFields, misspellings)
     if (record instanceof Problem) {
       problems ??= new Array<Problem | undefined>(raws.length).fill(undefined)
       problems[index] = record
@@ -149,14 +163,20 @@ interface RawRecord {
 export function parseRecord(
   element: unknown,
   unknownFields: UnknownFields,
+  misspellings?: Misspellings,
 ): ProducerRecord | Problem {
   if (!isJsonObject(element)) return new Problem('INVALID_RECORD', 'a record must be a JSON object')
   return (
-    checkFields(element, RECORD_FIELDS, unknownFields) ?? parseRecordFields(element, unknownFields)
+    checkFields(element, RECORD_FIELDS, unknownFields, misspellings) ??
+    parseRecordFields(element, unknownFields, misspellings)
   )
 }
 
-function parseRecordFields(raw: RawRecord, unknownFields: UnknownFields): ProducerRecord | Problem {
+function parseRecordFields(
+  raw: RawRecord,
+  unknownFields: UnknownFields,
+  misspellings: Misspellings | undefined,
+): ProducerRecord | Problem {
   const { topic } = raw
   if (topic === undefined) return missing('topic', 'INVALID_TOPIC', raw, RECORD_FIELDS)
   if (!isTopic(topic)) return INVALID_TOPIC
@@ -174,7 +194,8 @@ function parseRecordFields(raw: RawRecord, unknownFields: UnknownFields): Produc
   if (partition instanceof Problem) return partition
   const timestampMs = parseInteger(raw.timestamp, Number.MAX_SAFE_INTEGER, INVALID_TIMESTAMP)
   if (timestampMs instanceof Problem) return timestampMs
-  const headers = raw.headers == null ? NO_HEADERS : parseHeaders(raw.headers, unknownFields)
+  const headers =
+    raw.headers == null ? NO_HEADERS : parseHeaders(raw.headers, unknownFields, misspellings)
   if (headers instanceof Problem) return headers
   return { topic, partition, key, value, headers, timestampMs }
 }

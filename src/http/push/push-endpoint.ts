@@ -5,6 +5,7 @@ import type { Ingest } from '../../ingest/ingest.ts'
 import type { PushCall } from '../../ingest/push-call.ts'
 import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
+import { addressOf } from '../client-address.ts'
 import { assertJsonContentType } from '../content-type.ts'
 import { PUSH } from '../edge/dialect.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
@@ -12,8 +13,9 @@ import type { HttpMetrics } from '../http-metrics.ts'
 import type { JsonParser } from '../parse-json.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
-import { refuse } from '../reply.ts'
+import { NO_HEADERS, refuse } from '../reply.ts'
 import type { WorkTurns } from '../work-turns.ts'
+import { type Misspelling, Misspellings } from './misspellings.ts'
 import { parsePush, type PushRules, type ValidPush } from './parse-push.ts'
 import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
 import { largestReplyBytes } from './record-elements.ts'
@@ -34,6 +36,9 @@ export interface PushEndpointOptions {
 /** Up to this number of records, the work for a reply is negligible. */
 const FEW_RECORDS = 256
 
+/** Names of misspelt fields that are logged, until the next start. */
+const MAX_WARNINGS = 1_000
+
 /** The state of one push. */
 interface Exchange extends Replying {
   readonly call: Call
@@ -48,6 +53,9 @@ export class PushEndpoint implements WholeBodyRoute {
   readonly dialect = PUSH
   readonly body = 'whole'
   readonly #options: PushEndpointOptions
+  readonly #misspellings = new Misspellings()
+  /** Names of fields that the log has a line for. */
+  readonly #warnedOf = new Set<string>()
 
   constructor(options: PushEndpointOptions) {
     this.#options = options
@@ -65,6 +73,7 @@ export class PushEndpoint implements WholeBodyRoute {
       requestId,
       replies: this.#options.replies,
       held: undefined,
+      headers: NO_HEADERS,
     }
     try {
       const turn = this.#options.turns.enter(body.bytes.length)
@@ -80,7 +89,9 @@ export class PushEndpoint implements WholeBodyRoute {
     const json = this.#options.jsonParser.parse(body.bytes)
     // Records may wait long for room in the queue or for delivery, and no longer need the text.
     body.drop()
-    const push = parsePush(json, this.#options.rules)
+    const push = parsePush(json, this.#options.rules, this.#misspellings)
+    const misspellings = this.#misspellings.take()
+    if (misspellings.length > 0) this.#warn(exchange, misspellings)
     if (push.kind === 'refused') {
       return refuse(
         exchange.call.request,
@@ -88,6 +99,7 @@ export class PushEndpoint implements WholeBodyRoute {
         exchange.requestId,
         push.problem,
         PUSH,
+        { headers: exchange.headers },
       )
     }
     exchange.call.mode = push.waitForSend ? 'sync' : 'async'
@@ -110,6 +122,22 @@ export class PushEndpoint implements WholeBodyRoute {
     if (sent.isDone) return replyOutcome(exchange, sent, returnOffsets)
     exchange.held?.releaseWithConnection()
     return this.#replyWhenDone(exchange, sent, returnOffsets, length)
+  }
+
+  /** Tells the client of fields that it most likely means otherwise, and the log the first time. */
+  #warn(exchange: Exchange, misspellings: readonly Misspelling[]): void {
+    for (const { name, meant } of misspellings) {
+      if (this.#warnedOf.has(name) || this.#warnedOf.size === MAX_WARNINGS) continue
+      this.#warnedOf.add(name)
+      this.#options.log.limited('warn', 'misspelt field', 'an unknown field of a push is ignored', {
+        ...{ request_id: exchange.requestId, field: name, did_you_mean: meant },
+        address: addressOf(exchange.call.request.socket),
+      })
+    }
+    const texts = misspellings.map(
+      ({ name, meant }) => `unknown field "${name}" is ignored: did you mean "${meant}"?`,
+    )
+    exchange.headers = ['Kprf-Warning', texts.join(' ')]
   }
 
   async #replyWhenDone(

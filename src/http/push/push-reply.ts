@@ -13,7 +13,7 @@ import {
 } from '../error-mapper.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
-import { retryAfter } from '../reply.ts'
+import { type HeaderList, retryAfter } from '../reply.ts'
 import type { PushCall } from '../../ingest/push-call.ts'
 import type { Problem } from './problem.ts'
 import { failedPushBody, invalidPushBody, offsetsBody, offsetsOf } from './record-elements.ts'
@@ -25,6 +25,8 @@ export interface Replying {
   readonly requestId: string
   /** The memory reserved for the reply; `undefined` if the reply is too small to be counted. */
   held: HeldReply | undefined
+  /** Beside those of every reply. */
+  headers: HeaderList
 }
 
 /** The reply to nearly every push. */
@@ -57,7 +59,7 @@ export function replyOutcome(
   }
   const body = offsets === undefined ? OK_BODY : offsetsBody(offsets)
   replying.held?.sending(response, body.length)
-  replies.send(response, requestId, OK_STATUS, body)
+  replies.send(response, requestId, OK_STATUS, body, replying.headers)
   return OK_STATUS
 }
 
@@ -83,14 +85,17 @@ export function replyInvalid(
 }
 
 function replyFailed(
-  { replies, response, requestId, held }: Replying,
+  { replies, response, requestId, held, headers }: Replying,
   { code }: Refusal,
   body: string,
   rateLimitSeconds?: number,
 ): number {
   const { status } = HTTP_MAPPINGS[code]
   held?.sending(response, body.length)
-  replies.send(response, requestId, status, body, retryAfter(status, rateLimitSeconds))
+  replies.send(response, requestId, status, body, [
+    ...retryAfter(status, rateLimitSeconds),
+    ...headers,
+  ])
   return status
 }
 
