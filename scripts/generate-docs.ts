@@ -159,7 +159,8 @@ const INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
 Later sources win over earlier ones:
 
 1. the defaults below;
-2. the YAML file of \`--config=FILE\` (\`-c FILE\`);
+2. the file of \`--config=FILE\` (\`-c FILE\`, \`-cFILE\`) or, without the flag, of the variable \`KPRF_CONFIG\`: YAML,
+   whatever its name ends with;
 3. the environment: one variable for each key;
 4. flags: \`--\` and the dotted key, as in \`--kafka.brokers=a:9092,b:9092\` or \`--http.port 4242\`.
 

@@ -167,14 +167,14 @@ Commands:
   tail TOPIC      Print the records of a topic as they arrive.
 
 Flags:
-  -c, --config=FILE  Configuration file, YAML.
+  -c, --config=FILE  Configuration file, YAML. Also the variable KPRF_CONFIG.
   --properties=FILE  With config explain: file of librdkafka properties.
   --lenient          Ignore unknown keys, variables and flags, with a warning each.
   --embedded-broker  Start a Kafka broker in memory, to try kprf out.
   --from-beginning   With tail: start with the oldest record.
   --json             With tail: print one JSON object per record.
   -h, --help         Print this.
-  -v, --version      Print the version.
+  -V, --version      Print the version.
 
 Every key of the file is also a flag and an environment variable. Flags override
 the environment, the environment overrides the file, the file overrides defaults.

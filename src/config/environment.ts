@@ -21,14 +21,19 @@ const SERVICE_LINK =
 /** The value of a `_PORT` variable from Kubernetes: a Service `kprf-http` sets `KPRF_HTTP_PORT`. */
 const SERVICE_URL = /^(tcp|udp|sctp):\/\//
 
+/** The configuration file: `--config` as a variable. */
+const CONFIG = 'KPRF_CONFIG'
+
 /** Whether names that kprf does not know are only warnings: the flag `--lenient` as a variable. */
 const LENIENT = 'KPRF_LENIENT'
 
 /** Variables that are no settings. */
-const OPTIONS: readonly string[] = [LENIENT]
+const OPTIONS: readonly string[] = [CONFIG, LENIENT]
 
 /** The settings from variables. */
 export interface EnvironmentSource extends Source {
+  /** The value of `KPRF_CONFIG`; undefined if it is empty. */
+  readonly configFile: string | undefined
   /** Whether `KPRF_LENIENT` is true. */
   readonly isLenient: boolean
 }
@@ -76,7 +81,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Env
   if (!isLenient && !/^(false)?$/i.test(env[LENIENT] ?? '')) {
     errors.push({ key: undefined, message: `${LENIENT}: must be true or false` })
   }
-  return { found, errors, isLenient }
+  return { found, errors, configFile: env[CONFIG] === '' ? undefined : env[CONFIG], isLenient }
 }
 
 function isServiceLink(variable: string, value: string): boolean {

@@ -38,6 +38,7 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ['-c', 'config'],
   ['-h', 'help'],
   ['-v', 'version'],
+  ['-V', 'version'],
 ])
 
 /** The flags that take no value. */
@@ -51,8 +52,9 @@ const FLAG_SPELLINGS = [
 ]
 
 /**
- * Parses arguments (without those for node and the script): `--name=value` or `--name value`. Every flag except the
- * switches takes a value, also unknown flags, so that the value of a misspelt flag is not parsed as a command.
+ * Parses arguments (without those for node and the script): `--name=value`, `--name value` or `-cFILE`. Every flag
+ * except the switches takes a value, also unknown flags, so that the value of a misspelt flag is not parsed as a
+ * command.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const words: string[] = []
@@ -64,7 +66,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       words.push(argument)
       continue
     }
-    const [written = '', ...inline] = argument.split('=')
+    const [written = '', ...inline] = argument.replace(/^-c(?=[^=])/, '-c=').split('=')
     const name = SHORT_NAMES.get(written) ?? written.replace(/^--/, '')
     const isAlone = SWITCHES.includes(name) || rest[0] === undefined || isFlag(rest[0])
     const following = inline.length > 0 || isAlone ? undefined : rest.shift()

@@ -4,7 +4,7 @@ import { resolveConfig, type ConfigSources } from './resolve.ts'
 import type { Config } from './types.ts'
 
 /**
- * Loads the configuration: defaults, then the file of `--config`, then the environment, then flags; later wins. The
+ * Loads the configuration: defaults, then the file of `--config` or `KPRF_CONFIG`, then the environment, then flags; later wins. The
  * result is deeply frozen.
  *
  * @throws ProxyError CONFIG_INVALID, with one line for each error.

@@ -45,8 +45,9 @@ export type EffectiveValues = Settled & {
  */
 export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolution {
   const flags = readFlags(argv)
-  const file = flags.configFile === undefined ? [] : [readYamlFile(flags.configFile, readFile)]
   const environment = readEnvironment(env, readFile)
+  const path = flags.configFile ?? environment.configFile
+  const file = path === undefined ? [] : [readYamlFile(path, readFile)]
   return settle([...file, environment, flags], {
     isBrokerEmbedded: flags.isBrokerEmbedded,
     isLenient: flags.isLenient || environment.isLenient,

@@ -21,6 +21,7 @@ describe('parseCommand', () => {
     [['nonsense', '--help'], 'help'],
     [['--version'], 'version'],
     [['-v'], 'version'],
+    [['-V'], 'version'],
   ])('finds in %j the command %s', (argv, kind) => {
     expect(parseCommand(argv)).toEqual({ kind })
   })

@@ -40,6 +40,27 @@ describe('loadConfig', () => {
     expect(load({ file })).toEqual(load({ file: SEED_EXAMPLE }))
   })
 
+  it.each([['/etc/kprf/kprf.yaml'], ['/etc/kprf/kprf.yml'], ['/etc/kprf/kprf.conf'], ['kprf']])(
+    'loads %s, which KPRF_CONFIG names',
+    (path) => {
+      const files = { [path]: 'kafka: { brokers: [a] }' }
+
+      expect(load({ env: { KPRF_CONFIG: path }, files }).kafka.brokers).toEqual(['a:9092'])
+    },
+  )
+
+  it('prefers the file of --config to that of KPRF_CONFIG', () => {
+    const files = { f: 'kafka: { brokers: [a] }' }
+
+    expect(load({ argv: ['-cf'], env: { KPRF_CONFIG: 'g' }, files }).kafka.brokers).toEqual([
+      'a:9092',
+    ])
+  })
+
+  it('takes an empty KPRF_CONFIG for no file', () => {
+    expect(() => load({ argv: ['--kafka.brokers=a'], env: { KPRF_CONFIG: '' } })).not.toThrow()
+  })
+
   it('needs no file', () => {
     expect(load({ env: { KPRF_KAFKA_BROKERS: 'a,b:1' } }).kafka.brokers).toEqual(['a:9092', 'b:1'])
   })
