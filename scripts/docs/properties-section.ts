@@ -81,12 +81,16 @@ function verdictOf(property: Property): [byDefault: string, by: string, notes: s
   }
 }
 
-function refusals({ refuses = {} }: PropertyWords): string {
-  return Object.entries(refuses)
+function refusals({ refuses = {}, refusesMoreThan }: PropertyWords): string {
+  const numbers = refusesMoreThan
+    ? ` More than ${refusesMoreThan.max} is refused: ${refusesMoreThan.reason}.`
+    : ''
+  const words = Object.entries(refuses)
     .map(
       ([value, why]) => ` ${value === '' ? 'An empty value' : `\`${value}\``} is refused: ${why}.`,
     )
     .join('')
+  return `${words}${numbers}`
 }
 
 function exception({ asIs }: { readonly asIs?: string }): string {

@@ -34,7 +34,7 @@ function asItIs(text: string): unknown {
 
 /**
  * Parsers of text, by type. Text that is not of the type is returned unchanged, and the kind refuses it. The names
- * of the types are those of librdkafka's CONFIGURATION.md; the last two are kprf's.
+ * of the types are those of librdkafka's CONFIGURATION.md; the last three are kprf's.
  */
 export const READERS = {
   integer: (text: string): unknown => (/^-?\d+$/.test(text) ? Number(text) : text),
@@ -47,6 +47,8 @@ export const READERS = {
   API: asItIs,
   'broker list': (text: string): unknown => splitBrokers([text]),
   'rate limit rules': parseRules,
+  acknowledgements: (text: string): unknown =>
+    text.toLowerCase() === 'all' ? -1 : READERS.integer(text),
 } as const
 
 /** See {@link READERS}. */
@@ -76,6 +78,14 @@ export function float(min: number, max: number): Kind<number> {
   return {
     ...{ type: 'float', min, max, allowed: `a number from ${min} to ${max}` },
     accepts: (value): value is number => typeof value === 'number' && value >= min && value <= max,
+  }
+}
+
+/** How many replicas acknowledge. The protocol of Kafka once had more, which no broker takes any more. */
+export function acknowledgements(): Kind<number> {
+  return {
+    ...{ type: 'acknowledgements', allowed: 'all (or -1), 1 or 0' },
+    accepts: (value): value is number => value === -1 || value === 0 || value === 1,
   }
 }
 

@@ -65,6 +65,7 @@ function valuesOf(property: Property): readonly string[] {
     case 'API':
     case 'broker list':
     case 'rate limit rules':
+    case 'acknowledgements':
       return []
   }
 }

@@ -278,6 +278,22 @@ describe('the advice on user and password', () => {
   })
 })
 
+describe('the advice on the size of the queue', () => {
+  it('is given if the largest record does not fit into it', () => {
+    const { warnings } = loadWithBroker({ argv: ['--kafka.queue_buffering_max_kbytes=1023'] })
+
+    expect(warnings).toEqual([
+      'kafka.message_max_bytes is 1048576 and kafka.queue_buffering_max_kbytes is 1023: a record of more than 1047552 bytes never fits into the queue',
+    ])
+  })
+
+  it('is not given if it just fits', () => {
+    expect(loadWithBroker({ argv: ['--kafka.queue_buffering_max_kbytes=1024'] }).warnings).toEqual(
+      [],
+    )
+  })
+})
+
 describe('the advice on compression.level', () => {
   it.each(COMPRESSION_CODECS)('is given for %s where the codec takes another level', (codec) => {
     for (const level of [-1, 0, 1, 9, 10, 12]) {

@@ -29,7 +29,6 @@ const NUMBERS: [string, number, number, number, (config: Config) => number][] = 
   ['kafka.retries', 3, 0, INT_MAX, ({ kafka }) => kafka.retries],
   ['kafka.message_timeout_ms', 2000, 0, INT_MAX, ({ kafka }) => kafka.messageTimeoutMs],
   ['kafka.request_timeout_ms', 30000, 1, 900000, ({ kafka }) => kafka.requestTimeoutMs],
-  ['kafka.request_required_acks', -1, -1, 1000, ({ kafka }) => kafka.requestRequiredAcks],
   ['kafka.statistics_interval_ms', 0, 0, 86400000, ({ kafka }) => kafka.statisticsIntervalMs],
   [
     'kafka.topic_metadata_propagation_max_ms',
@@ -100,6 +99,7 @@ const SWITCHES: [string, (config: Config) => boolean][] = [
 const OTHERS = [
   'kafka.brokers',
   'kafka.queue_buffering_max_ms',
+  'kafka.request_required_acks',
   'kafka.sasl_mechanism',
   'kafka.sasl_oauthbearer_token',
   'kafka.security_protocol',
@@ -278,6 +278,51 @@ describe('kafka.queue_buffering_max_ms', () => {
   it.each([['x'], [''], ['1e3'], ['.5']])('cannot be the text %j', (value) => {
     expect(errorsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
       `kafka.queue_buffering_max_ms: must be a number from 0 to 900000 (--kafka.queue_buffering_max_ms)`,
+    ])
+  })
+})
+
+describe('kafka.request_required_acks', () => {
+  it('is -1 by default', () => {
+    expect(loadWithBroker({}).kafka.requestRequiredAcks).toBe(-1)
+  })
+
+  it.each([
+    ['all', -1],
+    ['ALL', -1],
+    ['-1', -1],
+    ['0', 0],
+    ['1', 1],
+  ])('can be %s, wherever and under whichever name it is set', (value, acks) => {
+    const written = [
+      { file: yaml('kafka.request_required_acks', value) },
+      { file: yaml('kafka.request_required_acks', `"${value}"`) },
+      { env: { KPRF_KAFKA_REQUEST_REQUIRED_ACKS: value } },
+      { argv: [`--kafka.request_required_acks=${value}`] },
+      ...['acks', 'request.required.acks'].flatMap((name) => [
+        { file: `kafka: { properties: { ${name}: ${value} } }` },
+        { file: `kafka: { properties: "${name}=${value}" }` },
+        { env: { [`KPRF_KAFKA_PROPERTIES_${name.toUpperCase().replaceAll('.', '_')}`]: value } },
+        { argv: [`--kafka.properties.${name}=${value}`] },
+      ]),
+    ]
+    const loaded = written.map((options) => loadWithBroker(options).kafka.requestRequiredAcks)
+
+    expect(loaded).toEqual(written.map(() => acks))
+  })
+
+  it.each([['2'], ['-2'], ['1000'], ['0.5'], ['none'], ['true'], ['""'], ['[1]']])(
+    'cannot be %s, which brokers refuse',
+    (value) => {
+      expect(errorsWithBroker({ file: yaml('kafka.request_required_acks', value) })).toEqual([
+        'kafka.request_required_acks: must be all (or -1), 1 or 0 (kprf.yaml:1)',
+      ])
+    },
+  )
+
+  it.each([['2'], ['1000']])('cannot be %s under the names of librdkafka', (value) => {
+    expect(errorsWithBroker({ argv: [`--kafka.properties.acks=${value}`] })).toEqual([
+      `kafka.properties.acks: ${value} is not supported: brokers refuse it; use all (-1), 1 or 0 (--kafka.properties.acks)`,
     ])
   })
 })

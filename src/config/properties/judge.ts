@@ -1,5 +1,6 @@
 import type { NamedProperty } from './catalog.ts'
 import { parseValue } from './parse-value.ts'
+import type { PropertyWords } from './property.ts'
 
 /** The verdict on a property with a value, for the configuration and for `config explain`. */
 export type Judgement =
@@ -25,7 +26,7 @@ export function judge(named: NamedProperty, given: unknown): Judgement {
   switch (property.verdict) {
     case 'key':
     case 'own': {
-      const refusal = property.refuses?.[word]
+      const refusal = property.refuses?.[word] ?? refusalOfNumber(property, value)
       if (refusal !== undefined) return { status: 'refused', reason: refusal, value: String(value) }
       const warning = property.warns?.[word]
       return { status: 'taken', value, ...(warning !== undefined && { warning }) }
@@ -35,6 +36,10 @@ export function judge(named: NamedProperty, given: unknown): Judgement {
     case 'refused':
       return word === property.asIs ? { status: 'ignored' } : { status: 'refused', reason }
   }
+}
+
+function refusalOfNumber({ refusesMoreThan }: PropertyWords, value: unknown): string | undefined {
+  return refusesMoreThan && Number(value) > refusesMoreThan.max ? refusesMoreThan.reason : undefined
 }
 
 /** The words to print after the name of the property; undefined if it simply has its effect. */

@@ -48,6 +48,7 @@ function read(property: Property, given: unknown): unknown {
     case 'API':
     case 'broker list':
     case 'rate limit rules':
+    case 'acknowledgements':
       return given
   }
 }

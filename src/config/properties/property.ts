@@ -16,6 +16,8 @@ export interface PropertyWords {
   readonly words?: Readonly<Record<string, number>>
   /** Values that librdkafka accepts and kprf refuses, in lower case, with the reason. */
   readonly refuses?: Readonly<Record<string, string>>
+  /** Numbers that librdkafka accepts and kprf refuses, with the reason. */
+  readonly refusesMoreThan?: { readonly max: number; readonly reason: string }
   /** Values with a warning, in lower case, with its text. */
   readonly warns?: Readonly<Record<string, string>>
 }

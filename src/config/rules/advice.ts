@@ -15,6 +15,11 @@ export const ADVICE: readonly Rule[] = [
     rule: 'Without `kafka.security_protocol`, kprf connects without SASL unless `kafka.user` and `kafka.password` are both set.',
     violation: halfOfCredentials,
   },
+  {
+    keys: ['kafka.message_max_bytes', 'kafka.queue_buffering_max_kbytes'],
+    rule: 'A record larger than `kafka.queue_buffering_max_kbytes` never fits into the queue.',
+    violation: recordBeyondQueue,
+  },
 ]
 
 /** An error with an explicit protocol; the Rust kprf runs with half of them. */
@@ -23,6 +28,13 @@ function halfOfCredentials({ kafka }: Settled): string | undefined {
   const message = alone({ 'kafka.user': user, 'kafka.password': password })
   if (protocol !== '' || message === undefined) return undefined
   return `${message}: kprf connects to Kafka without user and password`
+}
+
+/** As in librdkafka, a record needs room for all of its value; it would be told to come back for ever. */
+function recordBeyondQueue({ kafka }: Settled): string | undefined {
+  const { message_max_bytes: recordBytes, queue_buffering_max_kbytes: queueKbytes } = kafka
+  if (recordBytes <= queueKbytes * 1024) return undefined
+  return `kafka.message_max_bytes is ${recordBytes} and kafka.queue_buffering_max_kbytes is ${queueKbytes}: a record of more than ${queueKbytes * 1024} bytes never fits into the queue`
 }
 
 function levelBeyondCodec({ kafka: { properties } }: Settled): string | undefined {

@@ -1,6 +1,6 @@
 /** `kafka.*`: the queue, and how records are sent, retried and given up. */
 import { PARTITIONER_NAMES } from '../../base/kafka-names.ts'
-import { boolean, float, INT_MAX, integer, oneOf, text } from '../kinds.ts'
+import { acknowledgements, boolean, float, INT_MAX, integer, oneOf, text } from '../kinds.ts'
 import { setting } from '../setting.ts'
 
 export const KAFKA_QUEUE = {
@@ -119,13 +119,15 @@ export const KAFKA_QUEUE = {
     },
   }),
   request_required_acks: setting({
-    doc: 'Replicas that must acknowledge: -1 all in sync, 0 none, 1 the leader. Current brokers refuse more than 1.',
-    kind: integer(-1, 1000),
+    doc: 'Replicas that must acknowledge: `all` (-1) in sync, 1 the leader, 0 none.',
+    kind: acknowledgements(),
     default: -1,
     reload: false,
     property: {
       names: ['request.required.acks', 'acks'],
+      kind: integer(-1, 1000),
       words: { all: -1 },
+      refusesMoreThan: { max: 1, reason: 'brokers refuse it; use all (-1), 1 or 0' },
       by: 'kafkajs',
       note: '`acks` of `sendBatch`. `all` is -1.',
     },
