@@ -10,6 +10,7 @@ import { SETTINGS } from '../config/settings.ts'
 import { readText } from '../config/source.ts'
 import { ProxyError } from '../base/errors.ts'
 import { transportSettings } from '../settings/kafka.ts'
+import { assertLogWritable } from '../telemetry/logging.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 
@@ -110,6 +111,7 @@ export function checkConfig(sources: ConfigSources): Output {
   return outputOf(() => {
     const config = loadConfig(sources)
     transportSettings(config) // reads the files that it names
+    assertLogWritable(config.outputFile)
     const { warnings } = config
     return [...warnings.map((warning) => `warning: ${warning}\n`), 'ok\n'].join('')
   })

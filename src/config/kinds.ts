@@ -2,6 +2,7 @@
  * The kinds of values of settings, for keys of the file and properties of librdkafka: how text is parsed (a
  * variable, a flag, a quoted scalar of the file), which values are allowed, and the error messages.
  */
+import { isIP } from 'node:net'
 import { parseBroker, splitBrokers } from './brokers.ts'
 import { parseRules, rulesErrorMessage, RULES_ALLOWED, type RuleInFile } from './ratelimit-rules.ts'
 
@@ -129,6 +130,22 @@ export function nonEmptyText(): Kind<string> {
   return {
     ...{ ...text(), allowed: 'non-empty text' },
     accepts: (value): value is string => typeof value === 'string' && value !== '',
+  }
+}
+
+/** A host name of the syntax of DNS, which no port or scheme has. */
+const HOST_NAME = /^\w[\w.-]{0,252}$/
+
+/** A host to listen on. */
+export function host(): Kind<string> {
+  return {
+    ...{ ...text(), allowed: 'a host name or an IP address' },
+    accepts: (value): value is string =>
+      typeof value === 'string' && (isIP(value) !== 0 || HOST_NAME.test(value)),
+    hint: (value) => {
+      if (typeof value !== 'string' || value === '') return ''
+      return '; it has no port, which is a key of its own, no scheme, and no brackets'
+    },
   }
 }
 

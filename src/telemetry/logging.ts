@@ -7,7 +7,7 @@ import winston from 'winston'
 import type { Clock } from '../base/clock.ts'
 import type { LogLevel } from '../base/log-level.ts'
 import { ProxyError } from '../base/errors.ts'
-import { type LogDestination, openDestination } from './logging/destinations.ts'
+import { assertWritable, openDestination } from './logging/destinations.ts'
 import { LineWriter } from './logging/line-writer.ts'
 import { formatLine } from './logging/log-line.ts'
 import { FieldLogger, type LogFields, type Logger } from './logging/logger.ts'
@@ -59,7 +59,7 @@ export class Log {
     this.#clock = clock
     this.#limiter = new RepeatLimiter(clock)
     this.#writer = new LineWriter({
-      destination: openOrRefuse(outputFile),
+      destination: orRefused(openDestination, outputFile),
       clock,
       droppedLine: (dropped) => this.#droppedLine(dropped),
     })
@@ -115,9 +115,18 @@ export class Log {
   }
 }
 
-function openOrRefuse(outputFile: string): LogDestination {
+/**
+ * Checks that a log could be written to a file, but creates none.
+ *
+ * @throws ProxyError CONFIG_INVALID if it could not.
+ */
+export function assertLogWritable(outputFile: string): void {
+  orRefused(assertWritable, outputFile)
+}
+
+function orRefused<Result>(use: (outputFile: string) => Result, outputFile: string): Result {
   try {
-    return openDestination(outputFile)
+    return use(outputFile)
   } catch (cause) {
     const message = `output_file: cannot write to ${quotedPath(outputFile)}: ${fileProblem(cause)}`
     throw new ProxyError('CONFIG_INVALID', message)

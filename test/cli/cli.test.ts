@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   checkConfig,
@@ -105,6 +108,34 @@ describe('kprf config check', () => {
       ) as string,
       exitCode: 78,
     })
+  })
+
+  it.each([
+    ['/nowhere/kprf.log', 'cannot write to "/nowhere/kprf.log": ENOENT: no such file or directory'],
+    ['/', 'cannot write to "/": EISDIR: illegal operation on a directory'],
+    ['/dev/null/kprf.log', 'cannot write to "/dev/null/kprf.log": ENOTDIR: not a directory'],
+  ])('says that the log cannot be written to %s', (path, message) => {
+    const argv = ['--kafka.brokers=k', `--output_file=${path}`]
+
+    expect(checkConfig(sourcesOf({ argv }))).toEqual({
+      text: `output_file: ${message}\n`,
+      exitCode: 78,
+    })
+  })
+
+  it('creates no log', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'kprf-')), 'kprf.log')
+
+    expect(
+      checkConfig(sourcesOf({ argv: ['--kafka.brokers=k', `--output_file=${path}`] })),
+    ).toEqual({ text: 'ok\n', exitCode: 0 })
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it.each([['/dev/stdout'], ['/dev/stderr'], ['/dev/null']])('takes the log %s', (path) => {
+    const argv = ['--kafka.brokers=k', `--output_file=${path}`]
+
+    expect(checkConfig(sourcesOf({ argv })).text).toBe('ok\n')
   })
 
   it('does not take a bug for a mistake of the user', () => {

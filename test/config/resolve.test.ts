@@ -75,7 +75,7 @@ describe('resolveConfig', () => {
       'argument 2: unknown flag; did you mean --http.host?',
       'log_level: must be one of error, warn, info, debug (KPRF_LOG_LEVEL)',
       'kafka.retries: Configuration property "message.send.max.retries" value -1 is outside allowed range 0..2147483647 (kprf.yaml:1)',
-      'http.host: must be non-empty text (--http.host)',
+      'http.host: must be a host name or an IP address (--http.host)',
       'http.port and http.metrics_port are both 1; they must differ',
     ])
   })

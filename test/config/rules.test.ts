@@ -278,6 +278,24 @@ describe('the advice on user and password', () => {
   })
 })
 
+describe('the advice on rate limits', () => {
+  const rules = '--ratelimit.rules=[{"topic_name":"t","max_requests_per_minute":1}]'
+
+  it.each([
+    [[rules], 'ratelimit.rules has rules, but ratelimit.enabled is false: no topic has a limit'],
+    [
+      ['--ratelimit.enabled=true'],
+      'ratelimit.enabled is true, but ratelimit.rules is empty: no topic has a limit',
+    ],
+  ])('is given for %j, which has no effect', (argv, warning) => {
+    expect(loadWithBroker({ argv }).warnings).toEqual([warning])
+  })
+
+  it.each([[[]], [[rules, '--ratelimit.enabled=true']]])('is not given for %j', (argv) => {
+    expect(loadWithBroker({ argv }).warnings).toEqual([])
+  })
+})
+
 describe('the advice on the size of the queue', () => {
   it('is given if the largest record does not fit into it', () => {
     const { warnings } = loadWithBroker({ argv: ['--kafka.queue_buffering_max_kbytes=1023'] })

@@ -86,7 +86,6 @@ const TEXTS: [string, string, boolean, (config: Config) => string][] = [
   ['kafka.ssl.cert_file', '', true, ({ kafka }) => kafka.ssl.certFile],
   ['kafka.ssl.key_file', '', true, ({ kafka }) => kafka.ssl.keyFile],
   ['kafka.ssl.key_password', '', true, ({ kafka }) => kafka.ssl.keyPassword],
-  ['http.host', '0.0.0.0', false, ({ http }) => http.host],
   ['output_file', '/dev/stdout', false, ({ outputFile }) => outputFile],
 ]
 
@@ -97,6 +96,7 @@ const SWITCHES: [string, (config: Config) => boolean][] = [
 ]
 
 const OTHERS = [
+  'http.host',
   'kafka.brokers',
   'kafka.queue_buffering_max_ms',
   'kafka.request_required_acks',
@@ -278,6 +278,41 @@ describe('kafka.queue_buffering_max_ms', () => {
   it.each([['x'], [''], ['1e3'], ['.5']])('cannot be the text %j', (value) => {
     expect(errorsWithBroker({ argv: [`--kafka.queue_buffering_max_ms=${value}`] })).toEqual([
       `kafka.queue_buffering_max_ms: must be a number from 0 to 900000 (--kafka.queue_buffering_max_ms)`,
+    ])
+  })
+})
+
+describe('http.host', () => {
+  it('is every IPv4 interface by default', () => {
+    expect(loadWithBroker({}).http.host).toBe('0.0.0.0')
+  })
+
+  it.each([['::'], ['::1'], ['fe80::1%eth0'], ['127.0.0.1'], ['localhost'], ['a_b.c-d.example']])(
+    'can be %s',
+    (value) => {
+      expect(loadWithBroker({ argv: [`--http.host=${value}`] }).http.host).toBe(value)
+    },
+  )
+
+  it.each([
+    ['127.0.0.1:80'],
+    ['localhost:80'],
+    [':80'],
+    ['[::1]'],
+    ['[::1]:80'],
+    ['http://localhost'],
+    ['*'],
+    ['a b'],
+    ['localhost '],
+  ])('cannot be %j', (value) => {
+    expect(errorsWithBroker({ argv: [`--http.host=${value}`] })).toEqual([
+      'http.host: must be a host name or an IP address; it has no port, which is a key of its own, no scheme, and no brackets (--http.host)',
+    ])
+  })
+
+  it('cannot be empty', () => {
+    expect(errorsWithBroker({ argv: ['--http.host='] })).toEqual([
+      'http.host: must be a host name or an IP address (--http.host)',
     ])
   })
 })

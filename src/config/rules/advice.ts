@@ -20,6 +20,11 @@ export const ADVICE: readonly Rule[] = [
     rule: 'A record larger than `kafka.queue_buffering_max_kbytes` never fits into the queue.',
     violation: recordBeyondQueue,
   },
+  {
+    keys: ['ratelimit.enabled', 'ratelimit.rules'],
+    rule: '`ratelimit.enabled` and `ratelimit.rules` have an effect only together.',
+    violation: rateLimitsWithoutEffect,
+  },
 ]
 
 /** An error with an explicit protocol; the Rust kprf runs with half of them. */
@@ -28,6 +33,13 @@ function halfOfCredentials({ kafka }: Settled): string | undefined {
   const message = alone({ 'kafka.user': user, 'kafka.password': password })
   if (protocol !== '' || message === undefined) return undefined
   return `${message}: kprf connects to Kafka without user and password`
+}
+
+function rateLimitsWithoutEffect({ ratelimit: { enabled, rules } }: Settled): string | undefined {
+  if (enabled === rules.length > 0) return undefined
+  return enabled
+    ? 'ratelimit.enabled is true, but ratelimit.rules is empty: no topic has a limit'
+    : 'ratelimit.rules has rules, but ratelimit.enabled is false: no topic has a limit'
 }
 
 /** As in librdkafka, a record needs room for all of its value; it would be told to come back for ever. */

@@ -1,5 +1,5 @@
 /** `http.*`: addresses to listen on, and limits on requests. */
-import { integer, nonEmptyText, oneOf } from '../kinds.ts'
+import { integer, host, oneOf } from '../kinds.ts'
 import { setting } from '../setting.ts'
 
 /** V8's longest string: a request body is decoded into one. */
@@ -14,7 +14,7 @@ const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024
 export const HTTP = {
   host: setting({
     doc: 'Address or host name to listen on, for both ports. `0.0.0.0` is every IPv4 interface, `::` every interface.',
-    kind: nonEmptyText(),
+    kind: host(),
     default: '0.0.0.0',
     reload: false,
   }),

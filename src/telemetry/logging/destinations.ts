@@ -3,6 +3,7 @@
  * asynchronous, so that a slow disk or reader does not block the proxy.
  */
 import fs from 'node:fs'
+import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 
 /** Called with the number of bytes written, and an error if this call will write no more. */
@@ -33,6 +34,23 @@ export function openDestination(outputFile: string): LogDestination {
   if (outputFile === '/dev/stdout') return standardStream(process.stdout, 1)
   if (outputFile === '/dev/stderr') return standardStream(process.stderr, 2)
   return new FileDestination(outputFile, openForAppending(outputFile))
+}
+
+/**
+ * Checks that {@link openDestination} could open a destination, but creates no file.
+ *
+ * @throws Error of the file system if it could not.
+ */
+export function assertWritable(outputFile: string): void {
+  if (outputFile === '/dev/stdout' || outputFile === '/dev/stderr') return
+  const { O_WRONLY, O_APPEND, O_NONBLOCK, W_OK, X_OK } = fs.constants
+  try {
+    fs.closeSync(fs.openSync(outputFile, O_WRONLY | O_APPEND | O_NONBLOCK))
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (!isMissing) throw error
+    fs.accessSync(dirname(outputFile), W_OK | X_OK)
+  }
 }
 
 /**
