@@ -180,11 +180,10 @@ How values are written:
 - Numbers are decimal, and whole except for \`kafka.queue_buffering_max_ms\`. In the file they may be quoted: \`port: "4242"\` is 4242.
 - Text needs no quotes in the file if it looks like a number, \`true\` or \`false\`: \`password: 0123\` is the text 0123.
 - In variables and flags, lists are separated by commas; \`ratelimit.rules\` is JSON there. Text, also
-  empty text, is used unchanged.
+  empty text, is used unchanged, except that secrets and the user lose one line end at their end.
 - Words of a fixed choice, and \`true\` and \`false\`, may be in upper case.
 - A key of the file without a value, or with \`null\`, has its default, as if the line were not there.
-- Where a variable also has \`_FILE\`, the variable with that ending names a file with the value; a line end at the end
-  of the file is dropped. Prefer it for secrets: other users of the machine can read flags.
+- Where a variable also has \`_FILE\`, the variable with that ending names a file with the value. Prefer it for secrets: other users of the machine can read flags.
 
 A key, variable or flag that kprf does not know is an error, with the nearest name that it does know. With the flag
 \`--lenient\` or the variable \`KPRF_LENIENT=true\` it is a warning, and ignored: for a file that other versions or

@@ -10,6 +10,7 @@ import { ADVICE } from './rules/advice.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rules/rule.ts'
 import { RULES } from './rules/rules.ts'
 import type { SecurityProtocol } from './schema/kafka-access.ts'
+import { trimSecrets } from './secret-text.ts'
 import type { Found, ConfigError, ReadFile, Source } from './source.ts'
 import { layOver } from './values.ts'
 import { readYamlFile } from './yaml-file.ts'
@@ -61,8 +62,8 @@ export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolutio
  */
 export function settle(given: readonly Source[], facts: Facts): Resolution {
   const sources = given.map(expandProperties)
-  const found = new Map(sources.flatMap((source) => [...source.found]))
-  const { keys, properties, setProperties, warnings, ...merged } = mergeNames(found)
+  const secrets = trimSecrets(new Map(sources.flatMap((source) => [...source.found])))
+  const { keys, properties, setProperties, warnings, ...merged } = mergeNames(secrets.found)
   const origins = new Map(Array.from(keys, ([key, { origin }]) => [key, origin]))
 
   const laid = layOver(keys)
@@ -79,6 +80,7 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
     setProperties,
     warnings: [
       ...all.filter(isIgnored).map(({ message }) => `${message}; ignored`),
+      ...secrets.warnings,
       ...warnings,
       ...broken(ADVICE, values, facts, []),
     ],
