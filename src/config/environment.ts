@@ -1,8 +1,9 @@
 /** The environment: one `KPRF_` variable for every key, and `_FILE` variants for secrets. */
 import { READERS } from './kinds.ts'
+import { meaningOf } from './meaning.ts'
 import { nearest } from './nearest.ts'
 import { NAMES_BY_VARIABLE, PROPERTY_SETTINGS } from './names.ts'
-import { SETTINGS, type Name } from './settings.ts'
+import { SETTINGS, variableOf, type Name } from './settings.ts'
 import { readText } from './source.ts'
 import type { Found, ConfigError, ReadFile, Source } from './source.ts'
 
@@ -95,9 +96,12 @@ function settingOfFileVariable(variable: string): Name | undefined {
 }
 
 function unknownVariable(variable: string): ConfigError {
-  const meant = nearest(variable, VARIABLE_SPELLINGS)
-  const guess = meant === undefined ? '' : `; did you mean ${meant}?`
-  const setting = NAMES_BY_VARIABLE.get(meant ?? '') ?? settingOfFileVariable(meant ?? '')
+  const { advice, meant } = meaningOf(variable.slice(PREFIX.length), [])
+  const nearestVariable = nearest(variable, VARIABLE_SPELLINGS)
+  const known = meant === undefined ? nearestVariable : variableOf(meant)
+  const guess = known === undefined ? '' : `; did you mean ${known}?`
+  const setting = NAMES_BY_VARIABLE.get(known ?? '') ?? settingOfFileVariable(known ?? '')
   const shown = PLAIN_NAME.test(variable) ? variable : `a variable that begins with ${PREFIX}`
-  return { key: setting?.key, message: `${shown}: unknown variable${guess}`, isUnknownName: true }
+  const message = advice ?? `unknown variable${guess}`
+  return { key: setting?.key, message: `${shown}: ${message}`, isUnknownName: true }
 }

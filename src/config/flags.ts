@@ -1,6 +1,6 @@
 /** The command line: `kprf [words] --key=value`, where every key of the schema is a flag. */
 import { KEY_SPELLINGS, NAMES_BY_KEY } from './names.ts'
-import { nearest } from './nearest.ts'
+import { meaningOf } from './meaning.ts'
 import type { Found, ConfigError, Source } from './source.ts'
 
 /** A parsed command line, not yet checked. */
@@ -121,9 +121,9 @@ function noValue(written: string, name: string, next: string | undefined): Confi
 }
 
 function unknownFlag(position: number, name: string): ConfigError {
-  const meant = nearest(name, FLAG_SPELLINGS)
+  const { advice, meant } = meaningOf(name, FLAG_SPELLINGS)
   const guess = meant === undefined ? 'kprf --help lists them all' : `did you mean --${meant}?`
-  const message = `argument ${position}: unknown flag; ${guess}`
+  const message = `argument ${position}: ${advice ?? `unknown flag; ${guess}`}`
   return { key: keyInDoubt(meant), message, isUnknownName: true }
 }
 

@@ -233,6 +233,20 @@ export function propertyErrorMessage(
   return `Invalid value for configuration property "${property}"; it must be ${words}`
 }
 
+/** What numbers count, by the unit of a key. */
+const COUNTED: Readonly<Record<string, string>> = { ms: 'milliseconds' }
+
+/** A number with a unit of time or of bytes, in lower case. */
+const WITH_UNIT =
+  /^\d+(\.\d+)?\s*([num]?s|sec\w*|milli\w*|min\w*|h|hours?|d|days?|[kmgt]i?b?|b|bytes?)$/
+
+/** Help for a number that is followed by a unit, such as `5s`. */
+export function unitHint(value: unknown, unit: string | undefined): string {
+  const hasUnit = typeof value === 'string' && WITH_UNIT.test(value.trim().toLowerCase())
+  if (!hasUnit || unit === undefined) return ''
+  return `; it is a number of ${COUNTED[unit] ?? unit}, written without a unit`
+}
+
 function isOutside(
   { type, min = -Infinity, max = Infinity }: Kind,
   value: unknown,

@@ -3,7 +3,7 @@
  * kind checks the value.
  */
 import convict from 'convict'
-import { keyErrorMessage, READERS } from './kinds.ts'
+import { keyErrorMessage, READERS, unitHint } from './kinds.ts'
 import { SCHEMA, type Values } from './schema.ts'
 import { usualNameOf } from './setting.ts'
 import { SETTINGS } from './settings.ts'
@@ -41,11 +41,13 @@ export function layOver(found: ReadonlyMap<string, Found>): {
   const values = config.getProperties()
   const errors: ConfigError[] = []
   for (const setting of IN_ORDER) {
-    const { key, kind } = setting
+    const { key, kind, unit } = setting
     const at = found.get(key)
     if (!at) continue
-    const message = keyErrorMessage(kind, valueAt(values, key), usualNameOf(setting))
-    if (message !== undefined) errors.push({ key, message: `${key}: ${message} (${at.origin})` })
+    const value = valueAt(values, key)
+    const error = keyErrorMessage(kind, value, usualNameOf(setting))
+    if (error === undefined) continue
+    errors.push({ key, message: `${key}: ${error}${unitHint(value, unit)} (${at.origin})` })
   }
   return { values, errors }
 }

@@ -1,42 +1,45 @@
 /** The configuration file: YAML, in the shape of the schema. */
 import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, ErrorCode, YAMLError } from 'yaml'
+import { meaningOf } from './meaning.ts'
 import { KEY_SPELLINGS, NAMES_BY_KEY, SECTIONS, TEXT_KEYS } from './names.ts'
-import { nearest } from './nearest.ts'
 import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import { noSuchProperty } from './properties/catalog.ts'
 import { readText } from './source.ts'
 import type { Found, ConfigError, ReadFile, Source } from './source.ts'
 
-/** Error texts by the codes of the parser; its own texts quote the file, which may hold secrets. */
-const FAULTS: Readonly<Record<ErrorCode, string>> = {
-  ALIAS_PROPS: 'an alias with an anchor or a tag',
-  BAD_ALIAS: 'an alias without its anchor',
-  BAD_COLLECTION_TYPE: 'a tag that does not fit its value',
-  BAD_DIRECTIVE: 'a line that begins with %',
-  BAD_DQ_ESCAPE: 'an unknown escape in double quotes; write \\\\, or use single quotes',
-  BAD_INDENT: 'wrong indentation, or a bracket that is not closed',
-  BAD_PROP_ORDER: 'an anchor or a tag in the wrong place',
-  BAD_SCALAR_START: 'unquoted text that begins with a special character',
-  BLOCK_AS_IMPLICIT_KEY: 'a second colon in the line',
-  BLOCK_IN_FLOW: 'an indented block inside brackets',
-  DUPLICATE_KEY: 'the same key twice',
-  IMPOSSIBLE: 'something that cannot be read',
-  KEY_OVER_1024_CHARS: 'a key that is too long',
-  MISSING_CHAR: 'a character is missing: a colon behind a key, a closing quote, or a space',
-  MULTILINE_IMPLICIT_KEY: 'a line that belongs to no key; indent the further lines of a value',
-  MULTIPLE_ANCHORS: 'two anchors on one value',
-  MULTIPLE_DOCS: 'more than one document',
-  MULTIPLE_TAGS: 'two tags on one value',
-  NON_STRING_KEY: 'a key that is not text',
-  RESOURCE_EXHAUSTION: 'too much nesting',
-  TAB_AS_INDENT: 'tabs as indentation; use spaces',
-  TAG_RESOLVE_FAILED: 'an unknown tag',
-  UNEXPECTED_TOKEN: 'an unexpected character',
-}
+/** Appended where quotes are the likely remedy. */
+const QUOTE = '(text that begins with one of *&!|>%@`{[ or contains ": " or " #" needs quotes)'
 
-/** Appended to every error. */
-const QUOTE = 'text that begins with one of *&!|>%@`{[ or contains ": " or " #" needs quotes'
+/**
+ * What is wrong and what to write, by the codes of the parser: its own texts quote the file, which may hold secrets,
+ * and use words that only its authors know.
+ */
+const FAULTS: Readonly<Record<ErrorCode, string>> = {
+  ALIAS_PROPS: `text that begins with * behind & or !; put it in quotes ${QUOTE}`,
+  BAD_ALIAS: `text that begins with *; put it in quotes ${QUOTE}`,
+  BAD_COLLECTION_TYPE: `text that begins with !; put it in quotes ${QUOTE}`,
+  BAD_DIRECTIVE: `a line that begins with %; put the text in quotes ${QUOTE}`,
+  BAD_DQ_ESCAPE: 'an unknown escape in double quotes; write \\\\, or use single quotes',
+  BAD_INDENT: `wrong indentation, or a bracket or quote that is not closed ${QUOTE}`,
+  BAD_PROP_ORDER: `text that begins with & or !; put it in quotes ${QUOTE}`,
+  BAD_SCALAR_START: `unquoted text that begins with a special character ${QUOTE}`,
+  BLOCK_AS_IMPLICIT_KEY: `a second colon in the line ${QUOTE}`,
+  BLOCK_IN_FLOW: 'indented lines inside brackets; close the brackets first',
+  DUPLICATE_KEY: 'the same key twice; keep one of them',
+  IMPOSSIBLE: `something that cannot be read ${QUOTE}`,
+  KEY_OVER_1024_CHARS: `a key that is too long ${QUOTE}`,
+  MISSING_CHAR: `a character is missing: a colon behind a key, a closing quote, or a space ${QUOTE}`,
+  MULTILINE_IMPLICIT_KEY: `a line that belongs to no key; write key: value, and indent the further lines of a value ${QUOTE}`,
+  MULTIPLE_ANCHORS: `text that begins with & twice; put it in quotes ${QUOTE}`,
+  MULTIPLE_DOCS: 'a second document; the file has one, so remove the line --- or ... in the middle',
+  MULTIPLE_TAGS: `text that begins with ! twice; put it in quotes ${QUOTE}`,
+  NON_STRING_KEY: `a key that is not text ${QUOTE}`,
+  RESOURCE_EXHAUSTION: 'too many levels of keys or brackets',
+  TAB_AS_INDENT: 'tabs as indentation; use spaces',
+  TAG_RESOLVE_FAILED: `text that begins with !; put it in quotes ${QUOTE}`,
+  UNEXPECTED_TOKEN: `an unexpected character ${QUOTE}`,
+}
 
 /** Reads a file; each value's origin is `path:line`. */
 export function readYamlFile(path: string, readFile: ReadFile): Source {
@@ -63,12 +66,14 @@ export function readYamlFile(path: string, readFile: ReadFile): Source {
   try {
     return readDocument(document, (keys) => originOf(path, document, lines, keys))
   } catch {
-    return broken([`${path}: not valid YAML: an alias inside its own value, or too many aliases`])
+    return broken([
+      `${path}: not valid YAML: text that begins with * stands for what contains it, or for too much; put it in quotes`,
+    ])
   }
 }
 
 function faultOf(code: ErrorCode): string {
-  return `not valid YAML: ${FAULTS[code]} (${QUOTE})`
+  return `not valid YAML: ${FAULTS[code]}`
 }
 
 /** The parser accepts any name after `*`, and detects a missing anchor only later. */
@@ -130,7 +135,7 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
   } else if (isSection) {
     if (isMapping(node)) {
       for (const [child, value] of Object.entries(node)) readNode(value, [...keys, child], reading)
-    } else if (node !== null) addError('must be a mapping of keys')
+    } else if (node !== null) addError(`must be a mapping of keys${lineHint(node)}`)
   } else if (setting === undefined) {
     const { message, meant } = unknownKey(name)
     const section = keys.slice(0, -1).join('.') || 'the file'
@@ -145,6 +150,14 @@ function readNode(node: unknown, keys: readonly string[], reading: Reading): voi
   else reading.found.set(name, { value: node, origin: reading.origin(keys) })
 }
 
+/** Help for text where keys belong, such as lines of a properties file. */
+function lineHint(node: unknown): string {
+  const isPasted = typeof node === 'string' && node.includes('=')
+  return isPasted
+    ? `, as in key: value; lines of name=value belong into ${PROPERTIES_SECTION}, as text after |`
+    : ''
+}
+
 /** The error message for an unknown key, and its likely meaning. The key itself may be part of a secret. */
 function unknownKey(name: string): {
   readonly message: string
@@ -152,7 +165,8 @@ function unknownKey(name: string): {
 } {
   const prefix = `${PROPERTIES_SECTION}.`
   if (name.startsWith(prefix)) return noSuchProperty(name.slice(prefix.length))
-  const meant = nearest(name, KEY_SPELLINGS)
+  const { advice, meant } = meaningOf(name, KEY_SPELLINGS)
+  if (advice !== undefined) return { message: advice, meant }
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
   return { message: `has an unknown key${guess}`, meant }
 }

@@ -49,6 +49,14 @@ describe('the environment', () => {
   })
 
   it.each([
+    ['KPRF_BROKERS', '; did you mean KPRF_KAFKA_BROKERS?'],
+    ['KPRF_BOOTSTRAP_SERVERS', '; did you mean KPRF_KAFKA_BROKERS?'],
+    ['KPRF_KAFKA_BOOTSTRAP_SERVERS', '; did you mean KPRF_KAFKA_BROKERS?'],
+    ['KPRF_KAFKA_ACKS', '; did you mean KPRF_KAFKA_REQUEST_REQUIRED_ACKS?'],
+    ['KPRF_LINGER_MS', '; did you mean KPRF_KAFKA_QUEUE_BUFFERING_MAX_MS?'],
+    ['KPRF_COMPRESSION_TYPE', '; did you mean KPRF_KAFKA_PROPERTIES_COMPRESSION_TYPE?'],
+    ['KPRF_PORT', '; did you mean KPRF_HTTP_PORT?'],
+    ['KPRF_PASSWORD', '; did you mean KPRF_KAFKA_PASSWORD?'],
     ['KPRF_KAFKA_BROKER', '; did you mean KPRF_KAFKA_BROKERS?'],
     ['KPRF_KAFKA_PASSWORDFILE', '; did you mean KPRF_KAFKA_PASSWORD_FILE?'],
     ['KPRF_HTTP_PORT_FILE', '; did you mean KPRF_HTTP_PORT?'],

@@ -80,14 +80,48 @@ kafka:
     ['kafka:\n  brokers: [a]\n bad', 'kprf.yaml:3:1: not valid YAML: wrong indentation'],
     ['kafka:\n\tbrokers: a', 'kprf.yaml:2:1: not valid YAML: tabs as indentation'],
     ['log_level: info\nlog_level: warn', 'kprf.yaml:2:1: not valid YAML: the same key twice'],
-    ['log_level: !secret x', 'kprf.yaml:1:12: not valid YAML: an unknown tag'],
-    ['log_level: *x', 'kprf.yaml:1:12: not valid YAML: an alias without its anchor'],
-    ['kafka: { brokers: &b [a, *b] }', 'kprf.yaml: not valid YAML: an alias inside its own value'],
+    [
+      'log_level: !secret x',
+      'kprf.yaml:1:12: not valid YAML: text that begins with !; put it in quotes',
+    ],
+    ['log_level: *x', 'kprf.yaml:1:12: not valid YAML: text that begins with *; put it in quotes'],
+    [
+      'kafka: { brokers: &b [a, *b] }',
+      'kprf.yaml: not valid YAML: text that begins with * stands for what contains it',
+    ],
   ])('is refused for %j', (file, beginning) => {
     const errors = errorsOf({ file })
 
     expect(errors[0]).toContain(beginning)
     expect(errors.every((error) => error.startsWith('kprf.yaml:'))).toBe(true)
+  })
+
+  it.each([
+    [
+      'kafka: { password: *abc }',
+      '1:20: not valid YAML: text that begins with *; put it in quotes',
+    ],
+    [
+      'kafka:\n  password: &abc *abc',
+      '2:18: not valid YAML: text that begins with * behind & or !',
+    ],
+    ['kafka:\n  password: !abc', '2:13: not valid YAML: text that begins with !; put it in quotes'],
+    ['kafka:\n  password: @abc', '2:13: not valid YAML: unquoted text that begins with a special'],
+    ['kafka:\n  password: a: b', '2:13: not valid YAML: a second colon in the line'],
+    ['kafka:\n---\nhttp:', '2:1: not valid YAML: a second document; the file has one, so remove'],
+    ['kafka:\n...\n---\nhttp:', '3:1: not valid YAML: a second document'],
+    ['http:\nacks=all\n', '2:1: not valid YAML: a character is missing: a colon behind a key'],
+  ])('is refused for %j in words that say what to write', (file, words) => {
+    const errors = errorsOf({ file })
+
+    expect(errors[0]).toContain(words)
+    expect(errors.join('')).not.toMatch(/alias|anchor|\btag\b|token|scalar|parse/)
+  })
+
+  it('is refused with a hint where it holds lines of a properties file', () => {
+    expect(errorsOf({ file: 'acks=all\nlinger.ms=5\n' })).toEqual([
+      'the file: must be a mapping of keys, as in key: value; lines of name=value belong into kafka.properties, as text after | (kprf.yaml)',
+    ])
   })
 
   it('is refused when it is missing', () => {

@@ -11,6 +11,7 @@ import { QUEUE } from './catalog/queue.ts'
 import { REFUSED } from './catalog/refused.ts'
 import { SECURITY } from './catalog/security.ts'
 import { usualNameOf } from '../setting.ts'
+import { canonical, javaSetting } from './java-client.ts'
 import { SETTINGS, type NamedSetting } from '../settings.ts'
 import { consumerOnly, type KeyProperty, type OwnProperty, type Property } from './property.ts'
 
@@ -95,10 +96,15 @@ export function noSuchProperty(name: string): {
   readonly message: string
   readonly meant: string | undefined
 } {
-  const meant = nearest(
-    name,
-    PROPERTY_NAMES.map((known) => [known, known] as const),
-  )
+  const java = javaSetting(name)
+  if (java) return java
+  const spelling = canonical(name)
+  const meant = PROPERTY_NAMES.includes(spelling)
+    ? spelling
+    : nearest(
+        name,
+        PROPERTY_NAMES.map((known) => [known, known] as const),
+      )
   const guess = meant === undefined ? '' : `; did you mean ${meant}?`
   return { message: `No such configuration property${guess}`, meant }
 }

@@ -1,4 +1,4 @@
-import { propertyErrorMessage, isTexts, READERS } from '../kinds.ts'
+import { propertyErrorMessage, isTexts, READERS, unitHint } from '../kinds.ts'
 import type { NamedProperty } from './catalog.ts'
 import type { Property } from './property.ts'
 
@@ -23,7 +23,13 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
 export function parseValue({ usualName, property }: NamedProperty, given: unknown): ParsedValue {
   const value = read(property, given)
   const message = propertyErrorMessage(property.kind, value, usualName)
-  return message === undefined ? { status: 'right', value } : { status: 'wrong', message }
+  if (message === undefined) return { status: 'right', value }
+  return { status: 'wrong', message: `${message}${unitHint(value, unitOf(usualName))}` }
+}
+
+/** The unit that the name of a property ends with. */
+function unitOf(name: string): string | undefined {
+  return /\.(?:ms|seconds|bytes)$/.exec(name)?.[0].slice(1)
 }
 
 function read(property: Property, given: unknown): unknown {
