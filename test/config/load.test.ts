@@ -1,25 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { load } from './sources.ts'
+import { checkConfig } from '../../src/cli/cli.ts'
+import { load, sourcesOf } from './sources.ts'
 
-/** The example of the README of kprf in Rust. */
-const SEED_EXAMPLE = `kafka:
-  brokers:
-    - '127.0.0.1:9092'
-  request_required_acks: 1
-  queue_buffering_max_ms: 20
-  queue_buffering_max_kbytes: 2048 # 2 MiB
+const EXAMPLES = ['config_example.yaml', 'config_rust_example.yaml']
 
-http:
-  port: 4242
-  metrics_port: 8088
-
-output_file: "/dev/stdout"
-`
+function exampleNamed(name: string): string {
+  return readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
+}
 
 describe('loadConfig', () => {
   it('loads the example of kprf in Rust', () => {
-    const config = load({ file: SEED_EXAMPLE })
+    const config = load({ file: exampleNamed('config_rust_example.yaml') })
 
     expect(config).toMatchObject({
       kafka: {
@@ -34,10 +26,26 @@ describe('loadConfig', () => {
     })
   })
 
-  it('loads config_example.yaml to the same', () => {
-    const file = readFileSync(new URL('../../config_example.yaml', import.meta.url), 'utf8')
+  it('finds in config_example.yaml nothing but defaults, so that who copies it loses no records', () => {
+    const file = exampleNamed('config_example.yaml')
 
-    expect(load({ file })).toEqual(load({ file: SEED_EXAMPLE }))
+    expect(load({ file })).toEqual(load({ argv: ['--kafka.brokers=127.0.0.1:9092'] }))
+  })
+
+  it('takes every key that config_example.yaml has in comments', () => {
+    const file = exampleNamed('config_example.yaml').replace(
+      /^( *)# (?=( *)[\w.-]+:( |$)|  )/gm,
+      '$1',
+    )
+
+    expect(load({ file }).kafka).toMatchObject({ user: 'kprf', enableIdempotence: true })
+  })
+
+  it.each(EXAMPLES)('has config check say ok to %s, without a warning', (name) => {
+    expect(checkConfig(sourcesOf({ file: exampleNamed(name) }))).toEqual({
+      text: 'ok\n',
+      exitCode: 0,
+    })
   })
 
   it.each([['/etc/kprf/kprf.yaml'], ['/etc/kprf/kprf.yml'], ['/etc/kprf/kprf.conf'], ['kprf']])(
