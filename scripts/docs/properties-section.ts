@@ -34,6 +34,9 @@ with \`_FILE\`); \`KPRF_KAFKA_PROPERTIES\` takes the text of several, one per li
 accepts; a number followed by something else is an error here. If a property is another name of a key, both may be set
 only to the same value.
 
+PEM (\`ssl.key.pem\` and the like) may have lost its line ends in a variable: kprf takes \`\\n\` in letters, spaces, or
+nothing for them.
+
 *Done by* says what implements a property: an option of kafkajs, kprf itself, or Node.js. kprf accepts a property
 without effect and logs a warning; with a refused property it does not start, and exits with code 78.`
 

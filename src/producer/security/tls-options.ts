@@ -67,8 +67,12 @@ function identity(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
 function keystore(settings: TlsSettings, keys: TlsKeys): ConnectionOptions {
   const { keystoreLocation, keystorePassword: passphrase } = settings
   const pfx = readFileOf(keys.keystoreLocation, keystoreLocation)
-  const complaint = `${keys.keystoreLocation}: ${quotedPath(keystoreLocation)} cannot be opened; it must be PKCS#12 with a certificate and its key, and ${keys.keystorePassword} its password`
-  assertUsable({ pfx, passphrase }, complaint)
+  const where = `${keys.keystoreLocation}: ${quotedPath(keystoreLocation)}`
+  assertUsable(
+    { pfx, passphrase },
+    `${where} cannot be opened; it must be PKCS#12 with a certificate and its key, and ${keys.keystorePassword} its password`,
+    `${where} is ${OLD_ENCRYPTION}: openssl pkcs12 -legacy -in OLD -nodes -out pair.pem && openssl pkcs12 -export -in pair.pem -out NEW`,
+  )
   return { pfx, passphrase }
 }
 
@@ -99,6 +103,10 @@ function parseKey(key: string, passphrase: string, name: string, passwordName: s
   } catch (cause) {
     if (!key.includes('PRIVATE KEY-----')) refuse(`${name}: there is no private key in PEM`, cause)
     if (!key.includes('ENCRYPTED')) refuse(`${name}: the private key cannot be read`, cause)
+    if (passphrase !== '' && isOldEncryption(cause)) {
+      const remedy = 'openssl pkcs8 -topk8 -provider legacy -provider default -in OLD -out NEW'
+      refuse(`${name}: the private key is ${OLD_ENCRYPTION}: ${remedy}`, cause)
+    }
     refuse(
       passphrase === ''
         ? `${name}: the private key is encrypted; set ${passwordName}`
@@ -108,10 +116,23 @@ function parseKey(key: string, passphrase: string, name: string, passwordName: s
   }
 }
 
-function assertUsable(options: SecureContextOptions, complaint: string): void {
+/** Of keystores by Java 8 and old versions of OpenSSL, for which Node.js has no code. */
+const OLD_ENCRYPTION =
+  'encrypted in an old way, such as RC2, that OpenSSL 3 does not read; encrypt it anew'
+
+function isOldEncryption(error: unknown): boolean {
+  return error instanceof Error && /unsupported/i.test(error.message)
+}
+
+function assertUsable(
+  options: SecureContextOptions,
+  complaint: string,
+  complaintOfOld = complaint,
+): void {
   try {
     createSecureContext(options)
   } catch (cause) {
+    if (isOldEncryption(cause)) refuse(complaintOfOld, cause)
     const reason = cause instanceof Error ? cause.message : String(cause)
     refuse(`${complaint} (${reason})`, cause)
   }

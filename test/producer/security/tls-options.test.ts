@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TlsSettings, TLS_PROPERTIES } from '../../../src/producer/security/settings.ts'
 import { tlsOptions } from '../../../src/producer/security/tls-options.ts'
 import { createAuthority } from '../../support/certificates.ts'
+import { OLD_KEY, OLD_KEYSTORE } from '../../support/old-encryption.ts'
 
 const authority = createAuthority()
 const otherAuthority = createAuthority()
@@ -29,7 +30,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true })
 })
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const path = join(directory, name)
   writeFileSync(path, text)
   return path
@@ -194,6 +195,16 @@ describe('a mistake in the TLS settings', () => {
       'a keystore that is none',
       () => ({ keystoreLocation: file('store.p12', 'x'), keystorePassword: 'canary-store' }),
       /^ssl\.keystore\.location: ".*store\.p12" cannot be opened; it must be PKCS#12 .* ssl\.keystore\.password/,
+    ],
+    [
+      'a keystore in an old encryption',
+      () => ({ keystoreLocation: file('old.p12', OLD_KEYSTORE), keystorePassword: 'secret' }),
+      /^ssl\.keystore\.location: ".*old\.p12" is encrypted in an old way.*: openssl pkcs12 -legacy -in OLD /,
+    ],
+    [
+      'a key in an old encryption',
+      () => ({ certificatePem: cert, keyPem: OLD_KEY, keyPassword: 'secret' }),
+      /^ssl\.key\.pem: the private key is encrypted in an old way.*: openssl pkcs8 -topk8 -provider legacy /,
     ],
     [
       'a revocation list that is none',
