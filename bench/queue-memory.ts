@@ -60,15 +60,15 @@ async function overheadOf(
   topics: Readonly<Record<string, number>>,
   fill: (producer: Producer) => Promise<void>,
 ): Promise<number> {
-  const before = await usedBytes()
   const pool = new PlainPool(0)
   const settings = {
     ...{ ...DEFAULT_SETTINGS, queueBufferingMaxMessages: 0, queueMemoryMaxBytes: 2 ** 40 },
-    lingerMs: 900_000,
+    ...{ lingerMs: 900_000, maxUnknownTopics: TOPICS },
   }
   const transport = new FakeTransport(topics)
   transport.availability = Object.keys(topics).length === 0 ? 'down' : 'up'
   transport.otherwise = () => 'hold'
+  const before = await usedBytes()
   const producer = new Producer(settings, {
     ...{ pool, events: NO_EVENTS, clock: systemClock, random: Math.random, transport },
   })
@@ -95,14 +95,25 @@ async function fillTopic(producer: Producer, listener?: ReportListener): Promise
   }
 }
 
-const perTopic = await overheadOf({}, async (producer) => {
+async function fillTopics(producer: Producer): Promise<void> {
   for (let topic = 0; topic < TOPICS; topic += 1) {
     await sendAll(producer, [record(`topic-${topic}`)], undefined, ACCEPTED)
   }
-})
+  if (producer.bufferedRecords < TOPICS) throw new Error('the producer refused records')
+  await new Promise((resolve) => setTimeout(resolve, 3_000))
+}
+
+const knownTopics = Object.fromEntries(Array.from({ length: TOPICS }, (_, n) => [`topic-${n}`, 1]))
+const perUnknownTopic = await overheadOf({}, fillTopics)
+const perTopic = await overheadOf(knownTopics, fillTopics)
 const perRecord = await overheadOf({ t: 1 }, (producer) => fillTopic(producer))
 const perListener = await overheadOf({ t: 1 }, (producer) => fillTopic(producer, () => undefined))
-console.log(`a topic with one record: ${Math.round(perTopic / TOPICS)} bytes beside its chunk`)
+for (const [what, bytes] of [
+  ['an unknown topic', perUnknownTopic],
+  ['a topic', perTopic],
+] as const) {
+  console.log(`${what} with one record: ${Math.round(bytes / TOPICS)} bytes beside its chunk`)
+}
 console.log(`a record: ${(perRecord / RECORDS).toFixed(1)} bytes beside its chunk`)
 console.log(`a record that is listened for: ${(perListener / RECORDS).toFixed(1)} bytes`)
 process.exit()
