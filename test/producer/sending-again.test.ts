@@ -1,8 +1,10 @@
 /** Owners that send more records while they hear of the end of others. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ProduceOutcome } from '../../src/producer/transport.ts'
 import type { DeliveryReport, RecordOwner } from '../../src/producer/types.ts'
 import { ProducerHarness, record } from '../support/producer-harness.ts'
+import { runs } from '../support/random-runs.ts'
 import { RecordedCall, silentOwner } from '../support/send-all.ts'
 
 const NEVER_SENT: ProduceOutcome = {
@@ -90,6 +92,97 @@ describe('an owner that sends a record again when it fails', () => {
 
     expect(owner.calls.map(({ refusals }) => refusals?.[0]?.number)).toEqual([-197, -197])
     expect([harness.producer.bufferedRecords, harness.producer.memoryBytes]).toEqual([0, 0])
+  })
+})
+
+/** What becomes of a batch: Kafka stores it, refuses it with a number, has it wait, or does not get it. */
+type Fate = undefined | number | 'hold' | ProduceOutcome
+
+const FATES: readonly [Fate, ...Fate[]] = [
+  undefined,
+  ...([undefined, undefined, 'hold', 6, 7, 10, 29, 45, 87] as const),
+  ...[NEVER_SENT, { ...NEVER_SENT, wasSent: true }],
+]
+
+describe('owners that send again whenever they hear of a record', () => {
+  it('hear of each record once, and leave nothing behind', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(1_000), { minLength: 40, maxLength: 200 }),
+        fc.record({
+          batchNumMessages: fc.constantFrom(1, 2, 5, 100),
+          queueBufferingMaxMessages: fc.constantFrom(3, 20, 1_000),
+          lingerMs: fc.constantFrom(0, 5, 50),
+          retries: fc.constantFrom(0, 1, 1_000),
+          enableIdempotence: fc.boolean(),
+        }),
+        async (draws, settings) => {
+          let drawn = 0
+          const draw = <Choice>(...choices: readonly [Choice, ...Choice[]]): Choice =>
+            choices[(draws[drawn++ % draws.length] ?? 0) % choices.length] ?? choices[0]
+          const harness = new ProducerHarness(settings, { t: 2, u: 1 })
+          const { transport, clock, producer } = harness
+          transport.otherwise = () => {
+            const fate = draw(...FATES)
+            return typeof fate === 'number' ? { status: 'refused', errorNumber: fate } : fate
+          }
+          const ends: number[] = []
+          const send = (count: number): void => {
+            if (ends.length + count > 150) return
+            const first = ends.length
+            let isSending = true
+            const end = (index: number): void => {
+              expect(isSending).toBe(false)
+              ends[first + index] = (ends[first + index] ?? 0) + 1
+              if (draw(true, false)) send(draw(1, 2))
+            }
+            const records = Array.from({ length: count }, (_, index) => {
+              ends[first + index] = 0
+              const topic = draw('t', 't', 't', 'u', 'missing')
+              return record(`${first + index}`, { topic, partition: draw(undefined, 0, 1) })
+            })
+            const refused = new Set<number>()
+            producer.sendAll(records, {
+              owner: {
+                deliveryTimeoutMs: draw(30, 500, 2_000, Infinity),
+                settled: (_, index) => {
+                  end(index)
+                },
+                ...(draw(true, false) && { handedBack: end }),
+              },
+              roomWaitMs: draw(0, 20, 500),
+              isRefused: (index) => refused.has(index),
+              refused: (index) => {
+                refused.add(index)
+                ends[first + index] = (ends[first + index] ?? 0) + 1
+                if (draw(true, false)) send(1)
+              },
+              admissionEnded: () => {
+                if (draw(true, false, false)) send(1)
+              },
+            })
+            isSending = false
+          }
+
+          for (let step = 0; step < 20; step += 1) {
+            send(draw(1, 2, 5))
+            if (draw(false, true)) transport.setTopic('t', draw(1, 2))
+            else if (draw(false, false, true)) transport.failTopic('t', 3)
+            transport.identityError = draw(0, 0, 31)
+            await clock.advance(draw(0, 1, 10, 50, 300))
+            transport.held.shift()?.answer({ ...NEVER_SENT, wasSent: draw(true, false) })
+          }
+          await producer.close()
+          for (const { answer } of transport.held.splice(0)) answer(NEVER_SENT)
+          await clock.advance(60_000)
+
+          expect(ends).toEqual(ends.map(() => 1))
+          expect([producer.bufferedRecords, producer.bufferedBytes]).toEqual([0, 0])
+          expect([producer.memoryBytes, clock.timers]).toEqual([0, 0])
+        },
+      ),
+      { numRuns: runs(100) },
+    )
   })
 })
 
