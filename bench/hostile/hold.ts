@@ -18,6 +18,7 @@ const RULES = {
   maxRecordsPerRequest: MAX_RECORDS,
   maxTopicsPerRequest: 1_000,
   unknownFields: 'ignore',
+  allowOldTimestamps: false,
 } as const
 
 /** Duration of each step, ms. */

@@ -26,6 +26,7 @@ const SMALL_BYTES = 100
 const LARGE_BYTES = 4_096
 const RULES: PushRules = {
   ...{ maxRecordsPerRequest: 10_000, maxTopicsPerRequest: 1_000, unknownFields: 'ignore' },
+  allowOldTimestamps: false,
 }
 
 /** All cases, checked. */

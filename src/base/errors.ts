@@ -24,7 +24,8 @@ export const ERROR_CODES = {
   INVALID_RECORD: 'A record breaks a rule.',
   INVALID_TOPIC: 'The topic name is not a valid Kafka topic name.',
   INVALID_PARTITION: 'The partition is not an integer of -1 or more.',
-  INVALID_TIMESTAMP: 'The timestamp is not an integer of milliseconds since 1970.',
+  INVALID_TIMESTAMP:
+    'The timestamp is not an integer of milliseconds since 1970, or is before 2000.',
   INVALID_HEADERS:
     'The headers are neither an object of strings nor a list of headers, or are too many.',
   INVALID_BASE64: 'The data, the key or a header is not base64.',

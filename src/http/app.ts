@@ -36,6 +36,7 @@ export interface AppOptions {
     | 'maxRecordsPerRequest'
     | 'maxTopicsPerRequest'
     | 'unknownFields'
+    | 'allowOldTimestamps'
   >
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>

@@ -35,6 +35,7 @@ export async function runBalance(requestCount: number, firstSeed: number): Promi
       maxCompressionRatio: 100,
       maxTopicsPerRequest: 100,
       unknownFields: 'ignore',
+      allowOldTimestamps: false,
     },
     isDraining: () => false,
   })

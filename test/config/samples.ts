@@ -41,6 +41,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.max_connections', 1001, 1002, 1003],
   ['http.max_connections_per_address', 1, 2, 3],
   ['http.unknown_fields', 'reject', 'ignore', 'reject'],
+  ['http.allow_old_timestamps', true, false, true],
   ['output_file', '/a', '/b', '/c'],
   ['log_level', 'debug', 'warn', 'error'],
   ['workers', 2, 'auto', 3],

@@ -91,6 +91,7 @@ const TEXTS: [string, string, boolean, (config: Config) => string][] = [
 
 /** key, and where the loaded configuration has it; all are false by default. */
 const SWITCHES: [string, (config: Config) => boolean][] = [
+  ['http.allow_old_timestamps', ({ http }) => http.allowOldTimestamps],
   ['kafka.enable_idempotence', ({ kafka }) => kafka.enableIdempotence],
   ['ratelimit.enabled', ({ ratelimit }) => ratelimit.enabled],
 ]

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from '../../src/ingest/rate-limiter.ts'
 import { deliveryError, RDKAFKA } from '../../src/producer/delivery-errors.ts'
 import type { DeliveryReport } from '../../src/producer/types.ts'
-import { createEdge, type Edge, type PushReply } from '../support/http-edge.ts'
+import { createEdge, DEFAULT_SETTINGS, type Edge, type PushReply } from '../support/http-edge.ts'
 
 const OK = '{"status":"ok","errors":[]}'
 const QUEUE_FULL = deliveryError(RDKAFKA.queueFull)
@@ -131,6 +131,14 @@ describe('POST /push', () => {
     expect(edge.producer.records).toMatchObject([{ value, key: Buffer.from('a') }])
   })
 
+  it('keeps timestamps of before 2000 where http.allow_old_timestamps is set', async () => {
+    const edge = createEdge({ settings: { ...DEFAULT_SETTINGS, allowOldTimestamps: true } })
+
+    await push(edge, { records: [{ ...record('a'), timestamp: 0 }] })
+
+    expect(edge.producer.records).toMatchObject([{ timestampMs: 0 }])
+  })
+
   it('takes partition -1 for any, and an empty list of headers for none', async () => {
     const edge = createEdge()
 
@@ -191,7 +199,10 @@ describe('return_offsets', () => {
     const edge = createEdge()
 
     const { text } = await push(edge, {
-      records: [record('a'), { ...record('b'), topic: 'visits', partition: 7, timestamp: 5 }],
+      records: [
+        record('a'),
+        { ...record('b'), topic: 'visits', partition: 7, timestamp: 1_700_000_000_005 },
+      ],
       wait_for_send: true,
       return_offsets: true,
     })
@@ -199,7 +210,7 @@ describe('return_offsets', () => {
     expect(text).toBe(
       '{"status":"ok","errors":[],"offsets":[' +
         '{"topic":"orders","partition":0,"offset":"0","timestamp":1700000000000},' +
-        '{"topic":"visits","partition":7,"offset":"1","timestamp":5}]}',
+        '{"topic":"visits","partition":7,"offset":"1","timestamp":1700000000005}]}',
     )
   })
 

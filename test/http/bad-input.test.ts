@@ -231,8 +231,19 @@ const CASES: readonly Case[] = [
     status: 422,
     code: 42209,
   },
-  { fact: 'a timestamp of 2^53', body: pushBody({ timestamp: 2 ** 53 }), status: 422, code: 42209 },
-  { fact: 'a timestamp of -1', body: pushBody({ timestamp: -1 }), status: 422, code: 42209 },
+  ...[
+    { timestamp: 1_700_000_000, says: 'before 2000-01-01: send milliseconds, not seconds' },
+    { timestamp: 946_684_799_999, says: 'before 2000-01-01' },
+    { timestamp: 0, says: 'before 2000-01-01' },
+    { timestamp: 1_700_000_000_000_000, says: 'integer of milliseconds since 1970' },
+    { timestamp: 253_402_300_800_000, says: 'year 9999' },
+    { timestamp: -1, says: 'integer of milliseconds' },
+    { timestamp: 1_700_000_000_000.5, says: 'integer of milliseconds' },
+  ].map(({ timestamp, says }) => ({
+    fact: `a timestamp of ${timestamp}`,
+    body: pushBody({ timestamp }),
+    ...{ status: 422, code: 42209, says },
+  })),
   {
     fact: 'a timestamp that is a string',
     body: pushBody({ timestamp: '1700000000000' }),
@@ -510,6 +521,7 @@ describe('POST /push refuses', () => {
         maxCompressionRatio: 100,
         maxTopicsPerRequest: 50,
         unknownFields: example.rejectsUnknownFields === true ? 'reject' : 'ignore',
+        allowOldTimestamps: false,
       },
     })
 
@@ -631,6 +643,11 @@ describe('POST /push accepts', () => {
     { fact: 'as many records as allowed', body: records(100) },
     { fact: 'as many topics as allowed', body: topics(50) },
     { fact: 'a byte order mark', body: `\ufeff${pushBody()}` },
+    ...[946_684_800_000, 253_402_300_799_999].map((timestamp) => ({
+      fact: `a timestamp of ${timestamp}`,
+      body: pushBody({ timestamp }),
+      headers: {},
+    })),
     { fact: 'U+FFFD itself', body: pushBody({ data: '\ufffd' }) },
     {
       fact: 'a surrogate pair written as two escapes',

@@ -22,6 +22,7 @@ const DEFAULTS = {
   maxRecordsPerRequest: MAX_RECORDS,
   maxTopicsPerRequest: 1_000,
   unknownFields: 'ignore',
+  allowOldTimestamps: false,
 } as const
 /** How much more than a normal push a byte of anything else may cost. */
 const MOST_TIMES = 20

@@ -185,6 +185,7 @@ function outcomeOf(body: Buffer): string {
       maxTopicsPerRequest: 1_000,
       maxRecordsPerRequest: 100,
       unknownFields: 'ignore',
+      allowOldTimestamps: false,
     })
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error

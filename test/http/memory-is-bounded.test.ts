@@ -90,6 +90,7 @@ describe('the memory for replies', () => {
     maxCompressionRatio: 100,
     maxTopicsPerRequest: RECORDS,
     unknownFields: 'ignore',
+    allowOldTimestamps: false,
   } as const
   const pushOf = (count: number, record: object, push: object = {}): Buffer =>
     rawPush(JSON.stringify({ records: new Array(count).fill(record), ...push }))

@@ -97,6 +97,7 @@ describe('pushes that arrive together', () => {
       maxRecordsPerRequest: 100,
       maxTopicsPerRequest: 100,
       unknownFields: 'ignore',
+      allowOldTimestamps: false,
     } as const
     const { connect, producer } = await serveEdge({ settings })
     const bodies = ['a', 'b', 'c', 'd'].map((key, index) =>

@@ -129,7 +129,7 @@ describe('kprf tail', () => {
       key: 'a2V5',
       data: 'AAH/',
       encoding: 'base64',
-      timestamp: 5,
+      timestamp: 1_700_000_000_000,
       headers: { h: 'v' },
     })
     const [line] = await tail.line(/^\{.*\}$/)
@@ -138,7 +138,7 @@ describe('kprf tail', () => {
       topic: 'later',
       partition: expect.any(Number) as number,
       offset: '0',
-      timestamp: 5,
+      timestamp: 1_700_000_000_000,
       key: 'a2V5',
       data: 'AAH/',
       headers: { h: 'v' },

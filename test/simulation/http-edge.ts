@@ -14,6 +14,7 @@ const SETTINGS = {
   maxCompressionRatio: 100,
   maxTopicsPerRequest: 1_000,
   unknownFields: 'reject',
+  allowOldTimestamps: true,
 } as const
 
 /** kprf's HTTP app in front of a producer, on a simulated network. */

@@ -114,6 +114,16 @@ export function makeIngest(
   return new Ingest({ producer, rules, ...DEFAULT_LIMITS })
 }
 
+/** The settings of an app on fakes. */
+export const DEFAULT_SETTINGS: AppOptions['settings'] = {
+  maxBodyBytes: MAX_BODY_BYTES,
+  maxRecordsPerRequest: 100,
+  maxCompressionRatio: 100,
+  maxTopicsPerRequest: 50,
+  unknownFields: 'ignore',
+  allowOldTimestamps: false,
+}
+
 /** What can be replaced of an app on fakes. */
 export interface EdgeOverrides extends Partial<Omit<AppOptions, 'ingest' | 'metrics' | 'log'>> {
   readonly rateLimits?: RateLimits
@@ -128,13 +138,7 @@ export function createEdge({ rateLimits, ...overrides }: EdgeOverrides = {}): Ed
     ingest: makeIngest(producer, rateLimits, metrics),
     metrics,
     log,
-    settings: {
-      maxBodyBytes: MAX_BODY_BYTES,
-      maxRecordsPerRequest: 100,
-      maxCompressionRatio: 100,
-      maxTopicsPerRequest: 50,
-      unknownFields: 'ignore',
-    },
+    settings: DEFAULT_SETTINGS,
     clock: systemClock,
     isDraining: () => false,
     ...overrides,

@@ -1,5 +1,5 @@
 /** `http.*`: addresses to listen on, and limits on requests. */
-import { integer, host, oneOf } from '../kinds.ts'
+import { boolean, integer, host, oneOf } from '../kinds.ts'
 import { setting } from '../setting.ts'
 
 /** V8's longest string: a request body is decoded into one. */
@@ -75,6 +75,12 @@ export const HTTP = {
     doc: 'What to do with a push that has a field kprf does not know.',
     kind: oneOf(['ignore', 'reject']),
     default: 'ignore',
+    reload: true,
+  }),
+  allow_old_timestamps: setting({
+    doc: 'Whether a record may have a timestamp before 2000-01-01. Nearly always that is a timestamp in seconds, which would be stored as one of January 1970, and retention would delete the record at once.',
+    kind: boolean(),
+    default: false,
     reload: true,
   }),
 }

@@ -14,10 +14,15 @@ import type { Misspellings } from './misspellings.ts'
 import { Problem } from './problem.ts'
 
 /** Limits of a push: keys of `http.*` in the configuration. */
-export interface PushRules {
+export interface PushRules extends RecordRules {
   readonly maxRecordsPerRequest: number
   readonly maxTopicsPerRequest: number
+}
+
+/** The same for each record. */
+export interface RecordRules {
   readonly unknownFields: UnknownFields
+  readonly allowOldTimestamps: boolean
 }
 
 /** A push that can be produced. */
@@ -101,15 +106,16 @@ interface ParsedRecords {
 /** Stops at the first topic above the limit. */
 function parseRecords(
   raws: readonly unknown[],
-  { unknownFields, maxTopicsPerRequest }: PushRules,
+  rules: PushRules,
   misspellings: Misspellings | undefined,
 ): ParsedRecords | Problem {
+  const { maxTopicsPerRequest } = rules
   const records: ProducerRecord[] = []
   let problems: (Problem | undefined)[] | undefined
   // Topics are counted only if there are enough records to exceed the limit: for most pushes they are not.
   const topics = raws.length > maxTopicsPerRequest ? new Set<string>() : undefined
   for (const [index, raw] of raws.entries()) {
-    const record = parseRecord(raw, unknownFields, misspellings)
+    const record = parseRecord(raw, rules, misspellings)
     if (record instanceof Problem) {
       problems ??= new Array<Problem | undefined>(raws.length).fill(undefined)
       problems[index] = record
@@ -135,6 +141,10 @@ const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
 const MAX_PARTITION = 2_147_483_647
 /** What librdkafka (RD_KAFKA_PARTITION_UA) and its bindings say for: any partition. */
 const ANY_PARTITION = -1
+/** 2000-01-01. Seconds since 1970, taken for milliseconds, are in its first weeks. */
+const OLD_TIMESTAMP_MS = 946_684_800_000
+/** The end of the year 9999. Microseconds since 1970, taken for milliseconds, are far behind it. */
+const MAX_TIMESTAMP_MS = 253_402_300_799_999
 const NO_HEADERS: readonly RecordHeader[] = []
 
 const RECORD_FIELDS: ReadonlySet<string> = new Set([
@@ -162,19 +172,19 @@ interface RawRecord {
 /** Converts one element of `records` to a record. An optional field that is null counts as absent. */
 export function parseRecord(
   element: unknown,
-  unknownFields: UnknownFields,
+  rules: RecordRules,
   misspellings?: Misspellings,
 ): ProducerRecord | Problem {
   if (!isJsonObject(element)) return new Problem('INVALID_RECORD', 'a record must be a JSON object')
   return (
-    checkFields(element, RECORD_FIELDS, unknownFields, misspellings) ??
-    parseRecordFields(element, unknownFields, misspellings)
+    checkFields(element, RECORD_FIELDS, rules.unknownFields, misspellings) ??
+    parseRecordFields(element, rules, misspellings)
   )
 }
 
 function parseRecordFields(
   raw: RawRecord,
-  unknownFields: UnknownFields,
+  rules: RecordRules,
   misspellings: Misspellings | undefined,
 ): ProducerRecord | Problem {
   const { topic } = raw
@@ -192,10 +202,13 @@ function parseRecordFields(
       ? undefined
       : parseInteger(raw.partition, MAX_PARTITION, INVALID_PARTITION)
   if (partition instanceof Problem) return partition
-  const timestampMs = parseInteger(raw.timestamp, Number.MAX_SAFE_INTEGER, INVALID_TIMESTAMP)
+  const timestampMs = parseInteger(raw.timestamp, MAX_TIMESTAMP_MS, INVALID_TIMESTAMP)
   if (timestampMs instanceof Problem) return timestampMs
+  if (timestampMs !== undefined && timestampMs < OLD_TIMESTAMP_MS && !rules.allowOldTimestamps) {
+    return OLD_TIMESTAMP
+  }
   const headers =
-    raw.headers == null ? NO_HEADERS : parseHeaders(raw.headers, unknownFields, misspellings)
+    raw.headers == null ? NO_HEADERS : parseHeaders(raw.headers, rules.unknownFields, misspellings)
   if (headers instanceof Problem) return headers
   return { topic, partition, key, value, headers, timestampMs }
 }
@@ -229,7 +242,11 @@ const INVALID_PARTITION = new Problem(
 )
 const INVALID_TIMESTAMP = new Problem(
   'INVALID_TIMESTAMP',
-  'timestamp must be an integer of milliseconds since 1970, from 0 to 2^53 - 1',
+  'timestamp must be an integer of milliseconds since 1970, and not after the year 9999',
+)
+const OLD_TIMESTAMP = new Problem(
+  'INVALID_TIMESTAMP',
+  'timestamp is before 2000-01-01: send milliseconds, not seconds, or set http.allow_old_timestamps',
 )
 
 function isTopic(value: unknown): value is string {

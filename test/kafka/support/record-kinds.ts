@@ -33,7 +33,7 @@ export const kinds: Readonly<Record<string, Omit<PushedRecord, 'topic'>>> = {
     data: 'value',
     headers: Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`h${n}`, `${n}`])),
   },
-  'from 1970': { data: 'value', timestamp: 0 },
+  'from 2000': { data: 'value', timestamp: 946_684_800_000 },
   'from 2023': { data: 'value', timestamp: 1_700_000_000_123 },
   'from half an hour ahead': { data: 'value', timestamp: Date.now() + 1_800_000 },
 }
