@@ -52,7 +52,8 @@ export const ERROR_CODES = {
   TOPIC_FORBIDDEN: 'Kafka does not authorise kprf for the topic.',
   BROKER_UNAVAILABLE: 'No broker could be reached in time.',
   AUTHENTICATION_FAILED: 'Kafka refused the credentials, or kprf has no token to send.',
-  DELIVERY_TIMED_OUT: 'Delivery timed out, or it is unknown whether Kafka stored the record.',
+  DELIVERY_TIMED_OUT: 'It is unknown whether Kafka stored the record.',
+  NOT_DELIVERED_IN_TIME: 'The record was not delivered in time. Kafka does not have it.',
   BROKER_REJECTED: 'Kafka rejected the record; a retry would not help.',
   INTERNAL: 'A bug in kprf.',
 } as const

@@ -66,6 +66,7 @@ export const HTTP_MAPPINGS = {
   PRODUCER_DRAINING: { status: 503, errorCode: 50304 },
   OVERLOADED: { status: 503, errorCode: 50305 },
   TOO_MANY_UNKNOWN_TOPICS: { status: 503, errorCode: 50306 },
+  NOT_DELIVERED_IN_TIME: { status: 503, errorCode: 50307 },
   DELIVERY_TIMED_OUT: { status: 504, errorCode: 50401 },
   HTTP_VERSION_NOT_SUPPORTED: { status: 505, errorCode: 50500 },
 } as const satisfies Record<ErrorCode, HttpMapping>
@@ -77,17 +78,26 @@ export const HTTP_MAPPINGS = {
  */
 const PRECEDENCE: readonly number[] = [504, 503, 413, 404, 403, 429, 422, 400, 502]
 
-/** The rank of a failure with unknown outcome: the first of all. */
-const UNKNOWN_RANK = -1
-
-/** Returns the error code of a failed record: 504 if its outcome is unknown, whatever the cause. */
+/**
+ * Returns the error code of a failed record: 504 if and only if its outcome is unknown. librdkafka has one number for
+ * all records that timed out.
+ */
 export function codeOfFailure({ status, error }: FailedDelivery): ErrorCode {
-  return status === 'possiblyPersisted' ? 'DELIVERY_TIMED_OUT' : error.code
+  if (status === 'possiblyPersisted') return 'DELIVERY_TIMED_OUT'
+  return error.code === 'DELIVERY_TIMED_OUT' ? 'NOT_DELIVERED_IN_TIME' : error.code
+}
+
+/** What a failed record is told as beside the errors of all records. */
+export function messageOfFailure(failure: FailedDelivery): string {
+  const { text } = failure.error
+  return codeOfFailure(failure) === 'NOT_DELIVERED_IN_TIME'
+    ? `not delivered, and certainly not in Kafka: ${text}`
+    : text
 }
 
 /** Returns the rank of a failed record; the lowest rank sets the status of its push. */
-export function rankOfFailure({ status, error }: FailedDelivery): number {
-  return status === 'possiblyPersisted' ? UNKNOWN_RANK : rankOfCode(error.code)
+export function rankOfFailure(failure: FailedDelivery): number {
+  return rankOfCode(codeOfFailure(failure))
 }
 
 /** A status outside the list, such as 500, comes from a bug and counts last. */

@@ -86,7 +86,7 @@ describe('a partition without a leader', () => {
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1 }))
   })
 
-  it('P7 until the message timeout: 504, and partitions with a leader are not held up', async ({
+  it('P7 until the message timeout: 503, and partitions with a leader are not held up', async ({
     lab,
   }) => {
     const { cluster, proxy } = await lab.setup({}, { 'kafka.message_timeout_ms': 500 })
@@ -98,7 +98,7 @@ describe('a partition without a leader', () => {
       proxy.push(record('b', { partition: 1 })).finally(() => answered.push('b')),
     ])
 
-    expect(leaderless).toMatchObject(failure(504, 50401, -192))
+    expect(leaderless).toMatchObject(failure(503, 50307, -192))
     expect(led).toMatchObject(OK)
     expect(answered).toEqual(['b', 'a'])
     await proxy.logged({ msg: 'records not delivered', error_code: -192, status: 'notPersisted' })
@@ -273,7 +273,7 @@ describe('one dead broker of three', () => {
 
     expect(others).toMatchObject([OK, OK])
     expect(wasAnswered).toBe(false)
-    expect(await stuck).toMatchObject(failure(504, 50401, -192))
+    expect(await stuck).toMatchObject(failure(503, 50307, -192))
     await proxy.logged({ msg: 'records not delivered', error_code: -192, partition: 0 })
     expect(await proxy.figures()).toMatchObject({
       kafka_sent_messages: 3,

@@ -91,7 +91,7 @@ describe('a push whose records end in different ways', () => {
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 2, doubled: ['r1'] }))
   })
 
-  it('P9 one waits until the message timeout, one finds the queue full: 504, and neither is in doubt', async ({
+  it('P9 one waits until the message timeout, one finds the queue full: 503, and neither is in doubt', async ({
     lab,
   }) => {
     const { cluster, proxy } = await lab.setup(
@@ -106,8 +106,8 @@ describe('a push whose records end in different ways', () => {
 
     const reply = await proxy.push(record('waits'), record('too many', { partition: 1 }))
 
-    expect(reply).toMatchObject(failure(504, 50401, -192, -184))
-    expect(reply.retryAfter).toBeUndefined()
+    expect(reply).toMatchObject(failure(503, 50307, -192, -184))
+    expect(reply.retryAfter).toBe('1')
     expect(reply.body.errors).toMatchObject([
       { outcome: 'not_persisted' },
       { outcome: 'not_persisted' },

@@ -322,8 +322,8 @@ describe('a push of which records fail', () => {
     },
     {
       number: RDKAFKA.messageTimedOut,
-      status: 504,
-      code: 50401,
+      status: 503,
+      code: 50307,
       text: 'MessageTimedOut (Local: Message timed out)',
     },
     {
@@ -390,6 +390,19 @@ describe('a push of which records fail', () => {
     expect(status).toBe(504)
     expect(reply.message).toMatch(/^records\[1\]: Message production error: MessageTimedOut/)
     expect(reply.errors.map(({ error_code }) => error_code)).toEqual([10, -192])
+  })
+
+  it('says of a record that timed out without being sent that Kafka does not have it', async () => {
+    const edge = createEdge()
+    const error = deliveryError(RDKAFKA.messageTimedOut)
+    edge.producer.reportNth(0, { status: 'notPersisted', error })
+
+    const { status, reply } = await push(edge, { records: [record('a')], wait_for_send: true })
+
+    expect(status).toBe(503)
+    expect(reply.message).toBe(
+      `records[0]: not delivered, and certainly not in Kafka: ${error.text}`,
+    )
   })
 
   it('gets the message of the first record in doubt, though another timed out before it for certain', async () => {

@@ -67,6 +67,7 @@ describe('HTTP_MAPPINGS', () => {
     ['PRODUCER_DRAINING', 503],
     ['BROKER_UNAVAILABLE', 503],
     ['AUTHENTICATION_FAILED', 503],
+    ['NOT_DELIVERED_IN_TIME', 503],
     ['DELIVERY_TIMED_OUT', 504],
     ['RECORD_TOO_LARGE', 413],
     ['TOPIC_UNKNOWN', 404],
@@ -94,7 +95,6 @@ describe('the failure that decides the status', () => {
   ): ReturnType<typeof decisiveOf<FailedDelivery>> => decisiveOf(failures, rankOfFailure)
   const rows: readonly FailedDelivery[] = [
     unknown('BROKER_UNAVAILABLE'),
-    certain('DELIVERY_TIMED_OUT'),
     certain('BUFFER_FULL'),
     certain('RECORD_TOO_LARGE'),
     certain('TOPIC_UNKNOWN'),
@@ -134,7 +134,8 @@ describe('the failure that decides the status', () => {
     'makes the status 504 where the outcome is unknown, and keeps the code where it is certain: %s',
     (code) => {
       expect(HTTP_MAPPINGS[codeOfFailure(unknown(code))].status).toBe(504)
-      expect(codeOfFailure(certain(code))).toBe(code)
+      expect(HTTP_MAPPINGS[codeOfFailure(certain(code))].status).not.toBe(504)
+      if (code !== 'DELIVERY_TIMED_OUT') expect(codeOfFailure(certain(code))).toBe(code)
     },
   )
 })

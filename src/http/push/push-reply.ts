@@ -7,6 +7,7 @@ import {
   codeOfFailure,
   decisiveOf,
   HTTP_MAPPINGS,
+  messageOfFailure,
   OK_STATUS,
   rankOfCode,
   rankOfFailure,
@@ -53,7 +54,7 @@ export function replyOutcome(
   const decisive = failures && decisiveOf(failures, rankOfFailure)
   if (failures !== undefined && decisive !== undefined) {
     const { index, failure } = decisive
-    const summary = summaryOf(index, codeOfFailure(failure), failure.error.text)
+    const summary = summaryOf(index, codeOfFailure(failure), messageOfFailure(failure))
     const body = failedPushBody(failures, summary, requestId, offsets)
     return replyFailed(replying, summary, body, retryAfterSeconds)
   }
