@@ -279,7 +279,7 @@ describe('transportSettings', () => {
 
     expect(ssl).toEqual({
       ca: [authority.cert.trim()],
-      ...{ cert, key },
+      ...{ cert: cert.trim(), key: key.trim() },
       ciphers: 'TLS_AES_128_GCM_SHA256',
       ecdhCurve: 'P-256',
       sigalgs: 'ECDSA+SHA256',
