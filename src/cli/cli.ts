@@ -6,17 +6,21 @@ import { nearest } from '../config/nearest.ts'
 import { printSettings } from '../config/print.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import type { ConfigSources } from '../config/resolve.ts'
-import { SETTINGS } from '../config/settings.ts'
 import { readText } from '../config/source.ts'
 import { ProxyError } from '../base/errors.ts'
 import { transportSettings } from '../settings/kafka.ts'
 import { assertLogWritable } from '../telemetry/logging.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
+import { SHELLS, type Shell } from './completion.ts'
+import { hasHelp } from './help.ts'
 
 /** A parsed command. */
 export type Command =
-  | { readonly kind: 'check' | 'print' | 'help' | 'version' }
+  | { readonly kind: 'check' | 'print' | 'version' }
+  /** `of` is a command that has a help of its own; otherwise it is that of kprf. */
+  | { readonly kind: 'help'; readonly of?: string }
+  | { readonly kind: 'completion'; readonly shell: Shell }
   | { readonly kind: 'run'; readonly isBrokerEmbedded: boolean }
   /** `file` holds properties of librdkafka. */
   | { readonly kind: 'explain'; readonly file: string }
@@ -39,7 +43,9 @@ export interface Output {
   readonly exitCode: number
 }
 
-const COMMANDS: readonly string[] = ['config check', 'config print', 'config explain', 'tail TOPIC']
+const COMMANDS: readonly string[] = [
+  ...['config check', 'config print', 'config explain', 'tail TOPIC', 'completion', 'help'],
+]
 
 /** The flags that belong to one command. */
 const OWNERS: ReadonlyMap<string, string> = new Map([
@@ -63,7 +69,7 @@ const PLACES: ReadonlyMap<string, string> = new Map([
 export function parseCommand(argv: readonly string[]): Command {
   const { words, flags } = parseCommandLine(argv)
   const isSet = (name: string): boolean => flags.some((flag) => flag.name === name)
-  if (isSet('help')) return { kind: 'help' }
+  if (isSet('help')) return helpOf(words)
   if (isSet('version')) return { kind: 'version' }
   const properties = flags.findLast(({ name }) => name === 'properties')
   const command = commandOf(words, isSet, properties?.value)
@@ -73,6 +79,12 @@ export function parseCommand(argv: readonly string[]): Command {
   if (command.kind === 'unknown' || misplaced === undefined) return command
   const [name, owner] = misplaced
   return { kind: 'unknown', message: `--${name}: works with ${PLACES.get(owner) ?? ''} only` }
+}
+
+/** The help of the command that the words begin with. */
+function helpOf(words: readonly string[]): Command {
+  const of = [words.slice(0, 2), words.slice(0, 1)].map((some) => some.join(' ')).find(hasHelp)
+  return { kind: 'help', ...(of !== undefined && { of }) }
 }
 
 /** `config check` and `config print` accept the flags of a run. */
@@ -98,12 +110,39 @@ function commandOf(
   if (first === 'tail' && topic !== undefined && more.length === 0) {
     return { kind: 'tail', topic, fromBeginning: isSet('from-beginning'), isJson: isSet('json') }
   }
+  const shell = SHELLS.find((name) => given === `completion ${name}`)
+  if (shell !== undefined) return { kind: 'completion', shell }
+  if (given === 'help' || (first === 'help' && hasHelp(words.slice(1).join(' ')))) {
+    return helpOf(words.slice(1))
+  }
+  return { kind: 'unknown', message: incomplete(words) ?? unknownCommand(given) }
+}
+
+/** What a command lacks or has too much of. It does not repeat words, which may be secrets. */
+function incomplete(words: readonly string[]): string | undefined {
+  const [first = '', second = ''] = words
+  if (first === 'tail') {
+    return words.length === 1
+      ? 'kprf tail: the topic is missing, as in kprf tail orders'
+      : 'kprf tail: takes one topic'
+  }
+  if (first === 'config' && words.length === 1) {
+    return 'kprf config: check, print or explain is missing, as in kprf config check'
+  }
+  if (first === 'config' && ['check', 'print', 'explain'].includes(second)) {
+    const flag = second === 'explain' ? '--properties' : '--config'
+    return `kprf config ${second}: takes no further word; a file is given as ${flag}=FILE`
+  }
+  return first === 'completion' ? 'kprf completion: needs bash, zsh or fish' : undefined
+}
+
+function unknownCommand(given: string): string {
   const meant = nearest(
     given,
     COMMANDS.map((name) => [name, name] as const),
   )
   const guess = meant === undefined ? 'see kprf --help' : `did you mean kprf ${meant}?`
-  return { kind: 'unknown', message: `unknown command; ${guess}` }
+  return `unknown command; ${guess}`
 }
 
 /** `kprf config check`: prints warnings and `ok`, or the errors. */
@@ -142,56 +181,6 @@ function outputOf(text: () => string): Output {
     }
     throw error
   }
-}
-
-/** `kprf --help`. */
-export function helpText(): string {
-  const settings = SETTINGS.map(({ key, variable, doc, default: value }) => {
-    return `  --${key}=${shownDefault(value)}  [${variable}]\n      ${firstSentence(doc)}`
-  })
-  return `${USAGE}\n${settings.join('\n')}\n`
-}
-
-const USAGE = `Usage: kprf [--config=FILE] [--KEY=VALUE ...]
-       kprf --embedded-broker [--KEY=VALUE ...]
-       kprf tail TOPIC [--from-beginning] [--json] [--config=FILE] [--KEY=VALUE ...]
-       kprf config check [--config=FILE] [--KEY=VALUE ...]
-       kprf config print [--config=FILE] [--KEY=VALUE ...]
-       kprf config explain --properties=FILE
-
-Accepts records over HTTP and produces them to Kafka.
-
-Commands:
-  (none)          Serve until SIGTERM or SIGINT.
-  config check    Check the configuration.
-  config print    Print the configuration in effect, secrets masked.
-  config explain  Explain the effect of each line of a librdkafka properties file.
-  tail TOPIC      Print the records of a topic as they arrive.
-
-Flags:
-  -c, --config=FILE  Configuration file, YAML. Also the variable KPRF_CONFIG.
-  --properties=FILE  With config explain: file of librdkafka properties.
-  --lenient          Ignore unknown keys, variables and flags, with a warning each.
-  --embedded-broker  Start a Kafka broker in memory, to try kprf out.
-  --from-beginning   With tail: start with the oldest record.
-  --json             With tail: print one JSON object per record.
-  -h, --help         Print this.
-  -V, --version      Print the version.
-
-Every key of the file is also a flag and an environment variable. Flags override
-the environment, the environment overrides the file, the file overrides defaults.
-This includes every producer property of librdkafka: --kafka.properties.linger.ms=5.
-`
-
-/** The value as written after `--key=`; every list is empty by default. */
-function shownDefault(value: unknown): string {
-  if (Array.isArray(value)) return ''
-  return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-function firstSentence(doc: string): string {
-  const end = doc.indexOf('. ')
-  return (end === -1 ? doc : doc.slice(0, end + 1)).replaceAll('`', '')
 }
 
 /** `kprf --version`, with the commit if it is known. */

@@ -7,12 +7,13 @@ import { availableParallelism } from 'node:os'
 import {
   checkConfig,
   explainFile,
-  helpText,
   parseCommand,
   printConfig,
   versionText,
   type TailOptions,
 } from './cli.ts'
+import { completionScript } from './completion.ts'
+import { helpText } from './help.ts'
 import { systemClock } from '../base/clock.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 import { loadConfig } from '../config/load.ts'
@@ -151,7 +152,10 @@ async function main(): Promise<void> {
   const command = parseCommand(argv)
   switch (command.kind) {
     case 'help':
-      print(helpText(), EXIT_CODES.ok)
+      print(helpText(command.of), EXIT_CODES.ok)
+      break
+    case 'completion':
+      print(completionScript(command.shell), EXIT_CODES.ok)
       break
     case 'version':
       print(versionText(build), EXIT_CODES.ok)

@@ -42,7 +42,7 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The flags that take no value. */
-const SWITCHES: readonly string[] = [
+export const SWITCHES: readonly string[] = [
   ...['help', 'version', 'embedded-broker', 'lenient', 'from-beginning', 'json'],
 ]
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,11 +6,12 @@ import { describe, expect, it } from 'vitest'
 import {
   checkConfig,
   explainFile,
-  helpText,
   parseCommand,
   printConfig,
   versionText,
 } from '../../src/cli/cli.ts'
+import { completionScript, SHELLS } from '../../src/cli/completion.ts'
+import { helpText } from '../../src/cli/help.ts'
 import { SETTINGS } from '../../src/config/settings.ts'
 import { sourcesOf } from '../config/sources.ts'
 
@@ -20,13 +22,31 @@ describe('parseCommand', () => {
     [['config', 'check', '-c', 'f'], 'check'],
     [['--config', 'f', 'config', 'print'], 'print'],
     [['--help'], 'help'],
-    [['config', 'print', '-h'], 'help'],
     [['nonsense', '--help'], 'help'],
     [['--version'], 'version'],
     [['-v'], 'version'],
     [['-V'], 'version'],
   ])('finds in %j the command %s', (argv, kind) => {
     expect(parseCommand(argv)).toEqual({ kind })
+  })
+
+  it.each([
+    [['help'], undefined],
+    [['config', 'print', '-h'], 'config print'],
+    [['config', '--help'], 'config'],
+    [['tail', '--help'], 'tail'],
+    [['tail', 'orders', '--json', '-h'], 'tail'],
+    [['help', 'tail'], 'tail'],
+    [['help', 'config'], 'config'],
+    [['help', 'config', 'explain'], 'config explain'],
+    [['help', 'completion'], 'completion'],
+    [['--help', 'help', 'tail'], undefined],
+  ])('finds in %j that the help is asked for, of %s', (argv, of) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'help', of })
+  })
+
+  it.each(SHELLS)('finds the shell to complete for: %s', (shell) => {
+    expect(parseCommand(['completion', shell])).toEqual({ kind: 'completion', shell })
   })
 
   it.each([
@@ -69,13 +89,24 @@ describe('parseCommand', () => {
     [['config', 'explain'], 'kprf config explain: needs --properties=FILE'],
     [['config', 'explain', '--properties='], 'kprf config explain: needs --properties=FILE'],
     [['config', 'explian'], 'unknown command; did you mean kprf config explain?'],
-    [['tail'], 'unknown command; see kprf --help'],
-    [['tail', 'a', 'b'], 'unknown command; see kprf --help'],
+    [['tail'], 'kprf tail: the topic is missing, as in kprf tail orders'],
+    [['tail', '--json'], 'kprf tail: the topic is missing, as in kprf tail orders'],
+    [['tail', 'a', 'b'], 'kprf tail: takes one topic'],
+    [['completion'], 'kprf completion: needs bash, zsh or fish'],
+    [['completion', 'csh'], 'kprf completion: needs bash, zsh or fish'],
+    [['help', 'nonsense'], 'unknown command; see kprf --help'],
     [['confg', 'check'], 'unknown command; did you mean kprf config check?'],
     [['config', 'prin'], 'unknown command; did you mean kprf config print?'],
-    [['config'], 'unknown command; see kprf --help'],
+    [['config'], 'kprf config: check, print or explain is missing, as in kprf config check'],
     [['serve'], 'unknown command; see kprf --help'],
-    [['config', 'check', 'f.yaml'], 'unknown command; see kprf --help'],
+    [
+      ['config', 'check', 'f.yaml'],
+      'kprf config check: takes no further word; a file is given as --config=FILE',
+    ],
+    [
+      ['config', 'explain', 'f.properties'],
+      'kprf config explain: takes no further word; a file is given as --properties=FILE',
+    ],
   ])('does not know %j', (argv, message) => {
     expect(parseCommand(argv)).toEqual({ kind: 'unknown', message })
   })
@@ -216,14 +247,46 @@ describe('kprf --help', () => {
     }
   })
 
-  it('fits a terminal that is 120 columns wide', () => {
-    const longest = Math.max(
-      ...helpText()
-        .split('\n')
-        .map((line) => line.length),
-    )
+  it('has examples and the exit codes', () => {
+    expect(helpText()).toMatch(/^Examples:\n {2}kprf /m)
+    expect(helpText()).toMatch(/^Exit codes:\n {2}0 .*\n {2}1 .*\n {2}64 .*\n {2}78 /m)
+  })
 
-    expect(longest).toBeLessThanOrEqual(120)
+  it('is that of kprf for what has none of its own', () => {
+    expect(helpText('nonsense')).toBe(helpText())
+  })
+
+  const commands = ['config', 'config check', 'config print', 'config explain', 'tail']
+
+  it.each([...commands, 'completion'])('has its own usage of kprf %s', (command) => {
+    expect(helpText(command)).toContain(`Usage: kprf ${command} `)
+    expect(helpText(command)).not.toBe(helpText())
+  })
+
+  it.each(['', ...commands])('fits a terminal that is 120 columns wide: %s', (command) => {
+    const lengths = helpText(command)
+      .split('\n')
+      .map((line) => line.length)
+
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(120)
+  })
+})
+
+describe('kprf completion', () => {
+  it.each(SHELLS)('completes every command, key and supported property in %s', (shell) => {
+    const script = completionScript(shell)
+    const dashes = shell === 'fish' ? '-l ' : '--'
+    const keys = [...SETTINGS.map(({ key }) => key), 'kafka.properties.acks']
+
+    expect(script).toContain('config check print explain tail completion help')
+    for (const key of keys) expect(script).toMatch(new RegExp(` ${dashes}${key}[ '\\n]`))
+    expect(script).not.toContain('kafka.properties.group.id')
+  })
+
+  it('is a script that bash takes', () => {
+    const script = `${completionScript('bash')}complete -p kprf`
+
+    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toContain('--kafka.retries ')
   })
 })
 

@@ -1,0 +1,159 @@
+/** The texts of `kprf --help`, `kprf help COMMAND` and `kprf COMMAND --help`. */
+import { SETTINGS } from '../config/settings.ts'
+import { EXIT_CODES } from '../base/exit-codes.ts'
+
+const FILE_AND_KEYS = '[--config=FILE] [--lenient] [--KEY=VALUE ...]'
+const { ok, failed, usage, config } = EXIT_CODES
+
+/** The help of each command by the words of the command. */
+const COMMAND_HELP: ReadonlyMap<string, string> = new Map([
+  [
+    'config',
+    `Usage: kprf config check | print | explain
+
+  config check    Check the configuration.
+  config print    Print the configuration in effect.
+  config explain  Explain a librdkafka properties file.
+
+See kprf help config check, and so on.
+`,
+  ],
+  [
+    'config check',
+    `Usage: kprf config check ${FILE_AND_KEYS}
+
+Checks the configuration and the files that it names, without Kafka. Prints
+warnings and ok, or one line for each error.
+
+Exit codes: ${ok} ok, also with warnings; ${config} errors.
+
+Example:
+  kprf config check --config=/etc/kprf.yaml
+`,
+  ],
+  [
+    'config print',
+    `Usage: kprf config print ${FILE_AND_KEYS}
+
+Prints the value of every key as YAML, and where it was set. Secrets are masked.
+
+Exit codes: ${ok} printed; ${config} errors in the configuration.
+
+Example:
+  kprf config print --config=/etc/kprf.yaml --workers=auto
+`,
+  ],
+  [
+    'config explain',
+    `Usage: kprf config explain --properties=FILE
+
+Explains what each line of a librdkafka properties file does in kprf.
+
+Exit codes: ${ok} kprf would start with these properties; ${config} it would not.
+
+Example:
+  kprf config explain --properties=producer.properties
+`,
+  ],
+  [
+    'tail',
+    `Usage: kprf tail TOPIC [--from-beginning] [--json] ${FILE_AND_KEYS}
+
+Prints the records of a topic as they arrive, until SIGINT or SIGTERM. It waits
+for a topic that does not exist yet.
+
+  --from-beginning  Start with the oldest record.
+  --json            Print one JSON object per record.
+
+Exit codes: ${ok} stopped; ${failed} no broker can be reached; ${config} errors in the configuration.
+
+Example:
+  kprf tail orders --from-beginning --kafka.brokers=127.0.0.1:9092
+`,
+  ],
+  [
+    'completion',
+    `Usage: kprf completion bash | zsh | fish
+
+Prints a script that completes commands and flags in a shell.
+
+Examples:
+  source <(kprf completion bash)    in ~/.bashrc
+  source <(kprf completion zsh)     in ~/.zshrc, after compinit
+  kprf completion fish | source     in ~/.config/fish/config.fish
+`,
+  ],
+])
+
+/** Whether a command has a help of its own. */
+export function hasHelp(command: string): boolean {
+  return COMMAND_HELP.has(command)
+}
+
+/** The help of a command, or of kprf if it has none of its own. */
+export function helpText(command = ''): string {
+  const ofCommand = COMMAND_HELP.get(command)
+  if (ofCommand !== undefined) return ofCommand
+  const settings = SETTINGS.map(({ key, variable, doc, default: value }) => {
+    return `  --${key}=${shownDefault(value)}  [${variable}]\n      ${firstSentence(doc)}`
+  })
+  return `${USAGE}\n${settings.join('\n')}\n`
+}
+
+const USAGE = `Usage: kprf ${FILE_AND_KEYS}
+       kprf --embedded-broker [--KEY=VALUE ...]
+       kprf tail TOPIC [--from-beginning] [--json] [--config=FILE] [--KEY=VALUE ...]
+       kprf config check [--config=FILE] [--KEY=VALUE ...]
+       kprf config print [--config=FILE] [--KEY=VALUE ...]
+       kprf config explain --properties=FILE
+       kprf completion bash | zsh | fish
+       kprf help [COMMAND]
+
+Accepts records over HTTP and produces them to Kafka.
+
+Commands:
+  (none)          Serve until SIGTERM or SIGINT.
+  config check    Check the configuration.
+  config print    Print the configuration in effect, secrets masked.
+  config explain  Explain the effect of each line of a librdkafka properties file.
+  tail TOPIC      Print the records of a topic as they arrive.
+  completion      Print a script that completes commands and flags in a shell.
+  help            Print this, or the help of a command.
+
+Flags:
+  -c, --config=FILE  Configuration file, YAML. Also the variable KPRF_CONFIG.
+  --properties=FILE  With config explain: file of librdkafka properties.
+  --lenient          Ignore unknown keys, variables and flags, with a warning each.
+  --embedded-broker  Start a Kafka broker in memory, to try kprf out.
+  --from-beginning   With tail: start with the oldest record.
+  --json             With tail: print one JSON object per record.
+  -h, --help         Print this, or the help of the command.
+  -V, --version      Print the version.
+
+Examples:
+  kprf --kafka.brokers=127.0.0.1:9092
+  kprf --config=/etc/kprf.yaml --workers=auto
+  KPRF_KAFKA_BROKERS=a:9092,b:9092 kprf
+
+Exit codes:
+  ${ok}   stopped, and every accepted record was delivered or reported
+  ${failed}   stopped, and accepted records were lost; or kprf failed
+  ${usage}  no such command
+  ${config}  errors in the configuration
+
+Every key of the file is also a flag and an environment variable. Flags override
+the environment, the environment overrides the file, the file overrides defaults.
+This includes every producer property of librdkafka: --kafka.properties.linger.ms=5.
+`
+
+/** The value as written after `--key=`; every list is empty by default. */
+function shownDefault(value: unknown): string {
+  if (Array.isArray(value)) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** The first sentence of a key's meaning, as plain text. */
+export function firstSentence(doc: string): string {
+  const end = doc.indexOf('. ')
+  return (end === -1 ? doc : doc.slice(0, end + 1)).replaceAll('`', '')
+}
