@@ -142,14 +142,15 @@ export class Batch {
 
   /**
    * Removes and returns the expired records, to be reported; the others keep their order. Their bytes are removed
-   * as well, unless the batch is in flight or frozen: Kafka would no longer recognise it.
+   * too, unless the batch is in flight or frozen: Kafka would no longer recognise it. The bytes are removed when half
+   * of the batch has expired, or when it is sent: encoding the others again for every few records takes too long.
    */
   takeExpired(nowMs: number): Records {
     this.#assertUnsettled()
     const expired = this.#records.takeExpired(nowMs)
     if (this.#state === 'inFlight') return expired
     if (this.count === 0) this.#settle()
-    else if (!this.isFrozen) this.#dropReported()
+    else if (!this.isFrozen && 2 * this.count <= this.encodedCount) this.#dropReported()
     return expired
   }
 

@@ -247,14 +247,37 @@ describe('Batch.takeExpired', () => {
     expect(positioned(batch.acknowledge())).toEqual([[0, [2, 3, 4]]])
   })
 
-  test('makes the batch smaller', () => {
+  test('makes the batch smaller once half of it has expired', () => {
     const batch = openBatch(5)
+    const { sizeBytes } = batch
+    const rest = openBatch(0)
+    for (const index of [3, 4]) rest.append(admit(index))
 
     expireFirst(batch, 2)
+    expect(batch.sizeBytes).toBe(sizeBytes)
 
-    const rest = openBatch(0)
-    for (const index of [2, 3, 4]) rest.append(admit(index))
+    expireFirst(batch, 1)
     expect(batch.sizeBytes).toBe(rest.sizeBytes)
+  })
+
+  test('does not encode a batch anew for each record of it that expires', () => {
+    const encodings: Buffer[] = []
+    class ObservedPool extends ChunkPool {
+      override lend(minBytes: number): Buffer {
+        const chunk = super.lend(minBytes)
+        encodings.push(chunk)
+        return chunk
+      }
+    }
+    const batch = new Batch(BASE_TIMESTAMP_MS, new ObservedPool())
+    for (let index = 0; index < 1_024; index += 1) batch.append(admit(index))
+    encodings.length = 0
+
+    for (let index = 0; index < 1_023; index += 1) batch.takeExpired(index)
+
+    expect(batch.count).toBe(1)
+    // Ten times half of what is left, in a few chunks each.
+    expect(encodings.length).toBeLessThanOrEqual(30)
   })
 
   test('gives the largest timestamp of those that are left', () => {
