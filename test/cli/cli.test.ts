@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -155,7 +154,7 @@ describe('kprf config check', () => {
   })
 
   it('creates no log', () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'kprf-')), 'kprf.log')
+    const path = join(import.meta.dirname, 'never-made.log')
 
     expect(
       checkConfig(sourcesOf({ argv: ['--kafka.brokers=k', `--output_file=${path}`] })),
