@@ -80,7 +80,7 @@ export function createOperationsApp(options: OperationsOptions): Express {
     ['/readyz', serveReadiness(options.readiness)],
   ]
   for (const [path, handler] of routes) app.route(path).get(handler).all(refuseMethod)
-  app.use(refusePath)
+  app.use(refusePath(routes.map(([path]) => path)))
   app.use(answerError(options.logger))
   return app
 }
@@ -141,8 +141,11 @@ function shared<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
   }
 }
 
-const refusePath: RequestHandler = (_request, response) => {
-  sendError(response, 404, 'No such path.')
+function refusePath(paths: readonly string[]): RequestHandler {
+  const message = `No such path: this port has ${paths.join(', ')}. Pushes go to http.port.`
+  return (_request, response) => {
+    sendError(response, 404, message)
+  }
 }
 
 const refuseMethod: RequestHandler = (_request, response) => {

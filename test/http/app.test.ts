@@ -641,12 +641,15 @@ describe('every reply', () => {
     expect(response.headers['allow']).toBe('POST, OPTIONS')
   })
 
-  it('to an unknown path has the plain shape', async () => {
+  it.each(['/', '/metrics'])('to the unknown path %s says what is where', async (path) => {
     const { app } = createEdge()
 
-    const response = await request(app).get('/nothing').set('X-Request-Id', 'x')
+    const response = await request(app).get(path).set('X-Request-Id', 'x')
 
-    expect(response.text).toBe('{"error_code":40400,"message":"no such path","request_id":"x"}')
+    expect(response.text).toBe(
+      '{"error_code":40400,"message":"no such path: this port takes POST /push; ' +
+        'metrics and probes are on http.metrics_port","request_id":"x"}',
+    )
   })
 
   it('does not quote what the client sent', async () => {

@@ -235,7 +235,11 @@ describe('The operations port', () => {
 
     expect(response.status).toBe(404)
     expect(response.headers['content-type']).toBe('application/json')
-    expect(response.body).toEqual({ error_code: 40400, message: 'No such path.' })
+    expect(response.body).toEqual({
+      error_code: 40400,
+      message:
+        'No such path: this port has /metrics, /stats, /livez, /healthz, /readyz. Pushes go to http.port.',
+    })
   })
 
   test.each(['post', 'put', 'delete', 'options'] as const)(

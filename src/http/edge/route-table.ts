@@ -34,12 +34,15 @@ interface PatternRoutes {
  * slash at the end. Only parameters are decoded.
  */
 export class RouteTable implements Dialects {
+  /** The routes, such as `POST /push`. */
+  readonly summary: string
   /** Paths without parameters. They take precedence. */
   readonly #byPath = new Map<string, PathMatch>()
   /** Paths with parameters: the first that matches counts. */
   readonly #patterns: PatternRoutes[] = []
 
   constructor(routes: readonly Route[]) {
+    this.summary = routes.map(({ method, path }) => `${method} ${path}`).join(', ')
     const shapes = new Set<string>()
     for (const [path, ofPath] of Map.groupBy(routes, (route) => route.path)) {
       const pattern = new PathPattern(path)

@@ -19,11 +19,13 @@ export interface RouterOptions {
   readonly log: Pick<Logger, 'error'>
 }
 
-const NOT_FOUND: Refusal = { code: 'NOT_FOUND', message: 'no such path' }
-
 /** Creates the Express app of the routes. It refuses all other requests. */
 export function createRouter({ routes, edge, requestIds, log }: RouterOptions): Express {
   const app = express()
+  const notFound: Refusal = {
+    code: 'NOT_FOUND',
+    message: `no such path: this port takes ${routes.summary}; metrics and probes are on http.metrics_port`,
+  }
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
@@ -37,7 +39,7 @@ export function createRouter({ routes, edge, requestIds, log }: RouterOptions): 
     }
     const requestId = requestIds(request.headers)
     if (match === undefined) {
-      refuse(request, response, requestId, NOT_FOUND, routes.dialectOf(request.url ?? ''))
+      refuse(request, response, requestId, notFound, routes.dialectOf(request.url ?? ''))
     } else if (request.method === 'OPTIONS') {
       sendNoContent(response, requestId, match.routes.allow)
     } else {
