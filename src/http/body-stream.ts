@@ -1,7 +1,7 @@
 /** Request bodies that routes process while they arrive. */
 import type { IncomingMessage } from 'node:http'
 import { ProxyError } from '../base/errors.ts'
-import { BODY_GIVEN_UP, bodyTooLarge, takeBytes } from './body-refusals.ts'
+import { BODY_GIVEN_UP, bodyTooLarge, STREAM_LIMIT, takeBytes } from './body-refusals.ts'
 import type { HeldBytes } from './byte-budget.ts'
 import { ClientGone } from './client-gone.ts'
 import { type Decompressor, invalidEncodedBody } from './content-encoding.ts'
@@ -211,12 +211,12 @@ export class BodyStream implements AsyncIterable<Buffer> {
 
   #excess(): ProxyError | undefined {
     const { maxBytes = Infinity, maxRatio, freeBytes } = this.#options
-    if (this.#contentBytes > maxBytes) return bodyTooLarge(maxBytes)
+    if (this.#contentBytes > maxBytes) return bodyTooLarge(maxBytes, STREAM_LIMIT)
     if (this.#decoder === undefined || maxRatio === 0) return undefined
     if (this.#contentBytes <= Math.max(freeBytes, this.#receivedBytes * maxRatio)) return undefined
     return new ProxyError(
       'BODY_TOO_LARGE',
-      `the decompressed body is more than ${maxRatio} times as large as the compressed one (http.max_compression_ratio): send it uncompressed`,
+      `the ${this.#receivedBytes} bytes of the body so far decompress to ${this.#contentBytes}, more than ${maxRatio} times as many (http.max_compression_ratio): send it uncompressed`,
     )
   }
 

@@ -6,7 +6,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ProxyError } from '../base/errors.ts'
 import type { ByteBudget, HeldBytes } from './byte-budget.ts'
 import { awaitsContinue, bodyBytesOf } from './body-framing.ts'
-import { BODY_GIVEN_UP, bodyTooLarge, takeBytes } from './body-refusals.ts'
+import {
+  BODY_GIVEN_UP,
+  bodyTooLarge,
+  MAX_BODY_KEY,
+  STREAM_LIMIT,
+  takeBytes,
+} from './body-refusals.ts'
 import { BodyStream, type StreamLimits } from './body-stream.ts'
 import { addressOf } from './client-address.ts'
 import { ClientGone } from './client-gone.ts'
@@ -89,7 +95,9 @@ export class BodyReader {
   read(request: IncomingMessage, response: ServerResponse): Promise<HeldBody | undefined> {
     const decompressor = decompressorOf(request.headers['content-encoding'])
     const announcedBytes = announcedBytesOf(request)
-    if (announcedBytes > this.#maxBytes) return Promise.reject(bodyTooLarge(this.#maxBytes))
+    if (announcedBytes > this.#maxBytes) {
+      return Promise.reject(bodyTooLarge(this.#maxBytes, MAX_BODY_KEY, announcedBytes))
+    }
     if (awaitsContinue(request)) response.writeContinue()
     const held = this.#budget.open(addressOf(request.socket))
     const limits = { maxBytes: this.#maxBytes, announcedBytes }
@@ -109,8 +117,9 @@ export class BodyReader {
   stream(request: IncomingMessage, response: ServerResponse, limits?: StreamLimits): BodyStream {
     const decompressor = streamDecompressorOf(request.headers['content-encoding'])
     const maxBytes = limits?.maxBytes ?? Infinity
-    if (decompressor === undefined && announcedBytesOf(request) > maxBytes) {
-      throw bodyTooLarge(maxBytes)
+    const announcedBytes = announcedBytesOf(request)
+    if (decompressor === undefined && announcedBytes > maxBytes) {
+      throw bodyTooLarge(maxBytes, STREAM_LIMIT, announcedBytes)
     }
     const held = this.#budget.open(addressOf(request.socket))
     const stream = new BodyStream(request, {
@@ -223,7 +232,8 @@ class ArrivingBody {
 
   /** Adds a piece. @returns the refusal if there is no room. */
   #add(piece: Buffer, giveUp: (error: ProxyError) => void): ProxyError | undefined {
-    if (this.#held.bytes + piece.length > this.#maxBytes) return bodyTooLarge(this.#maxBytes)
+    if (this.#held.bytes + piece.length > this.#maxBytes)
+      return bodyTooLarge(this.#maxBytes, MAX_BODY_KEY, this.#announcedBytes)
     const refusal = takeBytes(this.#held, piece.length)
     if (refusal !== undefined) return refusal
     if (piece.length === this.#announcedBytes) {

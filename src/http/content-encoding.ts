@@ -114,7 +114,7 @@ export async function decompressBody(
     whole = decompressor.whole(body, { maxOutputLength })
   } catch (error) {
     if (!(error instanceof RangeError)) throw invalidEncodedBody(error)
-    if (maxOutputLength === maxBytes) throw tooLarge(limits)
+    if (maxOutputLength === maxBytes) throw tooLarge(body, limits)
     return decompressInPieces(body, decompressor, limits, take)
   }
   const refusal = take(whole.length)
@@ -140,7 +140,7 @@ function decompressInPieces(
     }
     stream.on('data', (piece: Buffer) => {
       length += piece.length
-      const refusal = length > maxBytes ? tooLarge(limits) : take(piece.length)
+      const refusal = length > maxBytes ? tooLarge(body, limits) : take(piece.length)
       if (refusal === undefined) output.append(piece)
       else fail(refusal)
     })
@@ -154,12 +154,15 @@ function decompressInPieces(
   })
 }
 
-function tooLarge({ maxBytes, maxRatioBytes }: DecompressionLimits): ProxyError {
+function tooLarge(
+  { length }: Buffer,
+  { maxBytes, maxRatioBytes }: DecompressionLimits,
+): ProxyError {
   return new ProxyError(
     'BODY_TOO_LARGE',
     maxRatioBytes < maxBytes
-      ? `the decompressed body is larger than ${maxRatioBytes} bytes, the limit for its compressed size (http.max_compression_ratio): send fewer records at once, or send it uncompressed`
-      : `the decompressed body is larger than ${maxBytes} bytes`,
+      ? `the body of ${length} bytes decompresses to more than the ${maxRatioBytes} allowed for its size (http.max_compression_ratio): send fewer records at once, or send it uncompressed`
+      : `the body of ${length} bytes decompresses to more than the ${maxBytes} allowed (http.max_body_bytes)`,
   )
 }
 

@@ -42,10 +42,19 @@ export function pushBody(
   return `{"status":"error","errors":[${elements.join(',')}]${fields},${summary.slice(1)}`
 }
 
-/** Writes the element of a record that failed. */
-export function failedElement(text: string, number: number, outcome: Outcome): string {
-  const json = JSON.stringify(text)
-  return `{"status":"error","error":${json},"message":${json},"error_code":${number},"outcome":"${outcome}"}`
+/**
+ * Writes the element of a record that failed.
+ *
+ * @param text - of `error`, which clients of the Rust kprf match on.
+ */
+export function failedElement(
+  text: string,
+  number: number,
+  outcome: Outcome,
+  message = text,
+): string {
+  const [json, messageJson] = [JSON.stringify(text), JSON.stringify(message)]
+  return `{"status":"error","error":${json},"message":${messageJson},"error_code":${number},"outcome":"${outcome}"}`
 }
 
 function summaryOf(refusal: Refusal, requestId: string): object {

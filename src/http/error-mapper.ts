@@ -89,10 +89,21 @@ export function codeOfFailure({ status, error }: FailedDelivery): ErrorCode {
 
 /** What a failed record is told as beside the errors of all records. */
 export function messageOfFailure(failure: FailedDelivery): string {
-  const { text } = failure.error
+  const text = messageOf(failure.error)
   return codeOfFailure(failure) === 'NOT_DELIVERED_IN_TIME'
     ? `not delivered, and certainly not in Kafka: ${text}`
     : text
+}
+
+/** librdkafka's text, with what kprf knows beyond it. */
+export function messageOf({
+  text,
+  detail,
+}: {
+  readonly text: string
+  readonly detail?: string | undefined
+}): string {
+  return detail === undefined ? text : `${text}: ${detail}`
 }
 
 /** Returns the rank of a failed record; the lowest rank sets the status of its push. */

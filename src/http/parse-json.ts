@@ -49,12 +49,12 @@ function excessive(excess: JsonExcess, { maxDepth, maxParts, maxShapes }: JsonLi
     case 'maxParts':
       return new ProxyError(
         'JSON_TOO_COMPLEX',
-        `the body has more than ${maxParts} objects, arrays, colons and commas: send fewer records at once`,
+        `the body has more than ${maxParts} objects, arrays, colons and commas: send fewer records at once, or raise http.max_records_per_request`,
       )
     case 'maxShapes':
       return new ProxyError(
         'JSON_TOO_COMPLEX',
-        `the objects of the body have more than ${maxShapes} different lists of names: send fewer records at once`,
+        `the objects of the body have more than ${maxShapes} different lists of names: send fewer records at once, or raise http.max_records_per_request`,
       )
   }
 }

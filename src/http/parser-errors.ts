@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ErrorCode } from '../base/errors.ts'
 import { type Refusal, refusalBody } from './error-body.ts'
 import { HTTP_MAPPINGS } from './error-mapper.ts'
+import { SERVER_LIMITS } from './limits.ts'
 import { headersOf, type HeaderList } from './reply.ts'
 import { VERSIONS_MESSAGE } from './request-guard.ts'
 
@@ -23,7 +24,7 @@ export const TOO_LATE: Refusal = {
 }
 
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
-  HEADERS_TOO_LARGE: 'the request line or headers are too large',
+  HEADERS_TOO_LARGE: `the request line and headers have more than ${SERVER_LIMITS.maxHeaderBytes} bytes`,
   BODY_TOO_LARGE: 'the chunk extensions of the body are too large',
   HTTP_VERSION_NOT_SUPPORTED: VERSIONS_MESSAGE,
   REQUEST_TIMEOUT: TOO_LATE.message,

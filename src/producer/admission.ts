@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Assigner } from './assigner.ts'
-import { deliveryError, RDKAFKA } from './delivery-errors.ts'
+import { deliveryError, RDKAFKA, recordTooLargeError } from './delivery-errors.ts'
 import type { EventSink } from './events.ts'
 import type { PlaceInLine, QueueBudget, RecordNeed } from './queue-budget.ts'
 import { MAX_RECORD_OVERHEAD_BYTES, measure, type RecordSizes } from './record-batch.ts'
@@ -159,10 +159,10 @@ export class Admission {
 
   #refusalOf(recordBytes: number): DeliveryError | undefined {
     if (this.#isClosed) return deliveryError(RDKAFKA.brokerDestroy)
-    if (recordBytes > this.#dependencies.messageMaxBytes) {
-      return deliveryError(RDKAFKA.messageSizeTooLarge)
-    }
-    return undefined
+    const { messageMaxBytes } = this.#dependencies
+    return recordBytes > messageMaxBytes
+      ? recordTooLargeError(recordBytes, messageMaxBytes)
+      : undefined
   }
 
   /** Passes a record with reserved room to the assigner. Releases the room if its topic cannot be written to. */
@@ -194,7 +194,9 @@ function refuse(
   { topic }: ProducerRecord,
   error: DeliveryError,
 ): void {
-  refusals.add(topic, error)
+  // Counted together, whatever their details.
+  const { detail, number, code } = error
+  refusals.add(topic, detail === undefined ? error : deliveryError(number, code))
   call.refused(index, error)
 }
 

@@ -146,6 +146,14 @@ const TIMED_OUT_CODES: Record<Availability, ErrorCode> = {
   tokenMissing: 'AUTHENTICATION_FAILED',
 }
 
+/** Creates the error of a record that is larger than `message.max.bytes`, the overhead in Kafka included. */
+export function recordTooLargeError(recordBytes: number, maxBytes: number): DeliveryError {
+  return {
+    ...deliveryError(RDKAFKA.messageSizeTooLarge),
+    detail: `the record has ${recordBytes} bytes, and ${maxBytes} are allowed (kafka.message_max_bytes)`,
+  }
+}
+
 /** Creates the error of a record that is refused because too many topics are unknown to Kafka. */
 export function tooManyUnknownTopicsError(): DeliveryError {
   return {

@@ -28,6 +28,8 @@ export interface DeliveryError {
   readonly number: number
   /** `Message production error: QueueFull (Local: Queue full)`, as rust-rdkafka displays it. */
   readonly text: string
+  /** What is known of this record beyond that, such as sizes. */
+  readonly detail?: string
   /** The error code for clients of kprf. */
   readonly code: ErrorCode
 }

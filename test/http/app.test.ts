@@ -2,7 +2,7 @@ import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from '../../src/ingest/rate-limiter.ts'
-import { deliveryError, RDKAFKA } from '../../src/producer/delivery-errors.ts'
+import { deliveryError, RDKAFKA, recordTooLargeError } from '../../src/producer/delivery-errors.ts'
 import type { DeliveryReport } from '../../src/producer/types.ts'
 import { createEdge, DEFAULT_SETTINGS, type Edge, type PushReply } from '../support/http-edge.ts'
 
@@ -390,6 +390,19 @@ describe('a push of which records fail', () => {
     expect(status).toBe(504)
     expect(reply.message).toMatch(/^records\[1\]: Message production error: MessageTimedOut/)
     expect(reply.errors.map(({ error_code }) => error_code)).toEqual([10, -192])
+  })
+
+  it('says how large a record is and how large it may be, beside the text of librdkafka', async () => {
+    const edge = createEdge()
+    const error = recordTooLargeError(1_001, 1_000)
+    edge.producer.refuseNth(0, error)
+
+    const { status, reply } = await push(edge, { records: [record('a')] })
+
+    const message = `${error.text}: the record has 1001 bytes, and 1000 are allowed (kafka.message_max_bytes)`
+    expect(status).toBe(413)
+    expect(reply.message).toBe(`records[0]: ${message}`)
+    expect(reply.errors).toMatchObject([{ error: error.text, message, error_code: 10 }])
   })
 
   it('says of a record that timed out without being sent that Kafka does not have it', async () => {

@@ -156,6 +156,7 @@ const CASES: readonly Case[] = [
     headers: { 'Content-Encoding': 'gzip' },
     status: 413,
     code: 41301,
+    says: 'bytes decompresses to more than the 65536 allowed (http.max_body_bytes)',
   },
   {
     fact: 'a deflate bomb',
@@ -178,7 +179,13 @@ const CASES: readonly Case[] = [
     status: 413,
     code: 41301,
   },
-  { fact: '200,000 keys', body: manyKeys, status: 413, code: 41301 },
+  {
+    fact: '200,000 keys',
+    body: manyKeys,
+    status: 413,
+    code: 41301,
+    says: `the body has ${manyKeys.length} bytes, and 65536 are allowed (http.max_body_bytes)`,
+  },
   // 15
   { fact: 'JSON nested 65 deep', body: nested(65), status: 422, code: 42202 },
   { fact: 'JSON nested 30,000 deep', body: nested(30_000), status: 422, code: 42202 },
@@ -195,7 +202,13 @@ const CASES: readonly Case[] = [
     code: 42202,
   },
   // 16
-  { fact: 'too many records', body: records(101), status: 413, code: 41303 },
+  {
+    fact: 'too many records',
+    body: records(101),
+    status: 413,
+    code: 41303,
+    says: '101 records, and 100 are allowed (http.max_records_per_request)',
+  },
   {
     fact: 'too many topics',
     body: topics(51),
@@ -391,7 +404,7 @@ const CASES: readonly Case[] = [
     },
     {
       headers: new Array(101).fill({ key: 'a', value: '' }) as object[],
-      says: 'at most 100 headers',
+      says: 'a record has 101 headers, and 100 are allowed',
     },
   ].map(({ headers, status = 422, code = 42208, says }) => ({
     fact: `a list of headers: ${JSON.stringify(headers).slice(0, 50)}`,

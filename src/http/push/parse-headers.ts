@@ -55,7 +55,9 @@ function parseHeaderList(
   unknownFields: UnknownFields,
   misspellings: Misspellings | undefined,
 ): readonly RecordHeader[] | Problem {
-  if (raws.length > MAX_HEADERS) return TOO_MANY_HEADERS
+  if (raws.length > MAX_HEADERS) {
+    return invalid(`a record has ${raws.length} headers, and ${MAX_HEADERS} are allowed`)
+  }
   const headers: RecordHeader[] = []
   for (const [index, raw] of raws.entries()) {
     if (!isJsonObject(raw)) return INVALID_HEADERS

@@ -87,7 +87,7 @@ function parsePushFields(
   if (raw.records.length > rules.maxRecordsPerRequest) {
     return refused(
       'TOO_MANY_RECORDS',
-      `the request has more than ${rules.maxRecordsPerRequest} records (http.max_records_per_request)`,
+      `the request has ${raw.records.length} records, and ${rules.maxRecordsPerRequest} are allowed (http.max_records_per_request)`,
     )
   }
   const parsed = parseRecords(raw.records, rules, misspellings)

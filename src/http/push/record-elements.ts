@@ -5,7 +5,7 @@
 import { invariant } from '../../base/invariant.ts'
 import type { DeliveryError, DeliveryReport, FailedDelivery } from '../../producer/types.ts'
 import { failedElement, type Outcome, pushBody, type Refusal } from '../error-body.ts'
-import { HTTP_MAPPINGS } from '../error-mapper.ts'
+import { HTTP_MAPPINGS, messageOf } from '../error-mapper.ts'
 import type { Problem } from './problem.ts'
 
 /** Number of described records of an invalid push. Up to this many records, all are described. */
@@ -58,7 +58,9 @@ export function failedPushBody(
   requestId: string,
   offsets?: string,
 ): string {
-  const full = new ElementTexts(({ text, number }, outcome) => failedElement(text, number, outcome))
+  const full = new ElementTexts(({ text, number, detail }, outcome) =>
+    failedElement(text, number, outcome, messageOf({ text, detail })),
+  )
   const compact = new ElementTexts(({ number }, outcome) => compactElement(number, outcome))
   let failedCount = 0
   const elements = failures.map((failure) => {

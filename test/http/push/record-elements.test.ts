@@ -8,7 +8,11 @@ import {
   offsetsBody,
   offsetsOf,
 } from '../../../src/http/push/record-elements.ts'
-import { deliveryError, RDKAFKA } from '../../../src/producer/delivery-errors.ts'
+import {
+  deliveryError,
+  RDKAFKA,
+  recordTooLargeError,
+} from '../../../src/producer/delivery-errors.ts'
 import { LIBRDKAFKA_ERRORS } from '../../../src/producer/librdkafka-errors.ts'
 import type { DeliveryReport, FailedDelivery } from '../../../src/producer/types.ts'
 
@@ -205,6 +209,13 @@ describe('the bound of a reply', () => {
 
     expect(largestReplyBytes(10_000)).toBeGreaterThan(body.length)
     expect(largestReplyBytes(10_000)).toBeLessThan(1_200_000)
+  })
+
+  it('holds for elements with the longest details', () => {
+    const error = recordTooLargeError(2 ** 31, 2 ** 31)
+    const body = failedPushBody(many(1_000, { status: 'notPersisted', error }), decisive, id)
+
+    expect(largestReplyBytes(1_000)).toBeGreaterThan(body.length)
   })
 
   it('holds for elements with a number of kprf itself', () => {
