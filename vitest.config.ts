@@ -33,6 +33,7 @@ const INTEGRATION = [
   'test/http/acceptors.test.ts',
   'test/http/app.test.ts',
   'test/http/edge/gate.test.ts',
+  'test/http/edge/route-and-rule.test.ts',
   'test/http/edge/streamed-body.test.ts',
   'test/http/bad-http.test.ts',
   'test/http/bad-input.test.ts',
