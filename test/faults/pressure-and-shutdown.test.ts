@@ -59,7 +59,8 @@ describe('brokers that are slow', () => {
     const behind = proxy.push(record('b'))
 
     expect(await sent).toMatchObject(failure(504, 50401, -192))
-    expect(await behind).toMatchObject(failure(503, 50307, -192))
+    // Whether the second was sent too depends on how soon there is another connection.
+    expect([503, 504]).toContain((await behind).status)
     await proxy.logged({
       msg: 'records not delivered',
       error_code: -192,
@@ -73,7 +74,6 @@ describe('brokers that are slow', () => {
       kafka_internal_queue_size: 0,
       kafka_errors_count: { '-192': 2 },
     })
-    // Whether the second was sent too depends on how soon there is another connection.
     expect(await proxy.signs('kprf_records_failed_total')).toEqual({
       'kprf_records_failed_total{reason="delivery_timed_out"}': 2,
     })

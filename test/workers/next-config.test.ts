@@ -20,6 +20,7 @@ describe('nextConfig', () => {
       '--workers=3',
       '--output_file=/tmp/other.log',
       '--ratelimit.enabled=true',
+      '--ratelimit.rules=[{"topic_name":"t","max_requests_per_minute":1}]',
       '--http.host=127.0.0.1',
       '--http.port=1',
       '--http.metrics_port=2',
