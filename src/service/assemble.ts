@@ -1,0 +1,176 @@
+import type { BuildInfo } from '../base/build-info.ts'
+import type { Clock } from '../base/clock.ts'
+import type { LogLevel } from '../base/log-level.ts'
+import type { Config } from '../config/types.ts'
+import { createApp } from '../http/app.ts'
+import { createBodyBudget } from '../http/body-budget.ts'
+import { messagesOf } from '../http/express-messages.ts'
+import { HttpServer } from '../http/http-server.ts'
+import { replyBytesInFlight } from '../http/reply-room.ts'
+import { Ingest } from '../ingest/ingest.ts'
+import { RateLimitRule } from '../ingest/rate-limit-rule.ts'
+import type { RateLimits } from '../ingest/rate-limiter.ts'
+import { makeChecks } from '../operations/readiness.ts'
+import { ThreadedOperationsServer } from '../operations/thread/threaded-server.ts'
+import { withCompression } from '../producer/compression/compressing-transport.ts'
+import { ProducerEvents } from '../producer/events.ts'
+import { KafkajsTransport } from '../producer/kafkajs/kafkajs-transport.ts'
+import { Producer } from '../producer/producer.ts'
+import type { QueueRoom } from '../producer/queue-room.ts'
+import { toJson } from '../producer/statistics/render.ts'
+import { Statistics } from '../producer/statistics/statistics.ts'
+import type { Transport } from '../producer/transport.ts'
+import { serverLimits } from '../settings/http.ts'
+import { ingestSettings, ownRateLimits } from '../settings/ingest.ts'
+import { producerSettings, statisticsSettings, transportSettings } from '../settings/kafka.ts'
+import { logOptions } from '../settings/log.ts'
+import { usableMemoryBytes } from '../settings/usable-memory.ts'
+import { countEvents } from '../telemetry/count-events.ts'
+import { logEvents } from '../telemetry/log-events.ts'
+import { Log, type LogFields, type Logger } from '../telemetry/logging.ts'
+import { Metrics } from '../telemetry/metrics/metrics.ts'
+import { ServiceView } from './service-view.ts'
+
+/** Options of a {@link Service}. */
+export interface ServiceOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: () => number
+  readonly build: BuildInfo
+  /** Set for one of several processes. @defaultValue the process serves alone */
+  readonly share?: ServiceShare
+}
+
+/** What one of several processes shares with the others; they also share the operations port. */
+export interface ServiceShare {
+  /** Number of this one, from 0. */
+  readonly slot: number
+  readonly workers: number
+  readonly room: QueueRoom
+  readonly rateLimits: RateLimits | undefined
+}
+
+/** Where a service is on its way. */
+export type ServiceState = 'new' | 'starting' | 'accepting' | 'leaving' | 'draining' | 'closed'
+
+/** The parts of a service. */
+export interface ServiceParts {
+  readonly log: Log
+  /** Of this process: each line has `name`. */
+  readonly logger: Logger
+  /** Log fields that identify this process. */
+  readonly name: LogFields
+  readonly metrics: Metrics
+  /** `undefined` if none are collected. */
+  readonly statistics: Statistics | undefined
+  readonly producer: Producer
+  readonly ingest: Ingest
+  readonly http: HttpServer
+  /** `undefined` if another process serves it. */
+  readonly operations: ThreadedOperationsServer | undefined
+  readonly view: ServiceView
+}
+
+/**
+ * Puts the parts of a service together, from Kafka to the two ports.
+ *
+ * @param state - read whenever a part must know whether the service accepts pushes.
+ * @throws ProxyError CONFIG_INVALID if a file that the configuration names cannot be used.
+ */
+export function assemble(options: ServiceOptions, state: () => ServiceState): ServiceParts {
+  const { config, clock, random, build, share } = options
+  const workers = share?.workers ?? 1
+  // First, so that a file that cannot be used is found before anything is opened.
+  const kafka = transportSettings(config)
+  const log = new Log(logOptions(config, clock))
+  const name = share ? { worker: share.slot } : {}
+  const logger = log.logger.child(name)
+  const statistics = makeStatistics(options)
+  const metrics: Metrics = new Metrics({
+    ...build,
+    bufferedRecords: () => producer.bufferedByTopic(),
+    state: () => view.metricsState(),
+    configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
+    statistics: statistics && (() => statistics.take()),
+    connections: () => http.connectionCounts,
+  })
+  const events = makeEvents(metrics, logger, statistics)
+  const queue = producerSettings(config, workers)
+  const transport = makeTransport(options, { kafka, queue, events, logger })
+  const producer = new Producer(queue, {
+    ...{ clock, random, transport, events },
+    ...(share && { room: share.room }),
+  })
+  const bodyBudget = createBodyBudget({
+    ...{ maxBodyBytes: config.http.maxBodyBytes, clock, processes: workers },
+    usableBytes: usableMemoryBytes(workers),
+  })
+  const view = new ServiceView({
+    ...{ config, clock, transport, producer, bodyBudget },
+    memoryMaxBytes: queue.queueMemoryMaxBytes * workers,
+  })
+  const rateLimits = share ? share.rateLimits : ownRateLimits(config, clock)
+  const ingest = new Ingest({
+    ...{ producer, ...ingestSettings(config) },
+    rules: rateLimits ? [new RateLimitRule(rateLimits, metrics)] : [],
+  })
+  const { express: app, dialects } = createApp({
+    ...{ ingest, settings: config.http, bodyBudget, metrics, log: logger, clock },
+    replyBytesInFlight: replyBytesInFlight(workers),
+    isDraining: () => state() === 'draining' || state() === 'closed',
+  })
+  const http: HttpServer = new HttpServer({
+    ...{ app, dialects, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
+    limits: serverLimits(config, workers),
+  })
+  const checks = view.readinessChecks(state)
+  const sources = {
+    metrics,
+    statistics: { json: () => statistics && toJson(statistics.take()) },
+    readiness: { results: () => makeChecks(checks) },
+  }
+  const operations = share ? undefined : new ThreadedOperationsServer({ sources, clock, logger })
+  return { log, logger, name, metrics, statistics, producer, ingest, http, operations, view }
+}
+
+function makeStatistics({ config, clock, share }: ServiceOptions): Statistics | undefined {
+  const settings = statisticsSettings(config, (share?.slot ?? 0) + 1)
+  return settings && new Statistics(settings, clock)
+}
+
+function makeEvents(
+  metrics: Metrics,
+  logger: Logger,
+  statistics: Statistics | undefined,
+): ProducerEvents {
+  const events = new ProducerEvents()
+  events.subscribe(countEvents(metrics))
+  events.subscribe(logEvents(logger))
+  if (statistics) {
+    events.subscribe((event) => {
+      statistics.observe(event)
+    })
+  }
+  return events
+}
+
+/** What {@link makeTransport} works with. */
+interface TransportParts {
+  readonly kafka: ReturnType<typeof transportSettings>
+  readonly queue: ReturnType<typeof producerSettings>
+  readonly events: ProducerEvents
+  readonly logger: Logger
+}
+
+function makeTransport(
+  { clock, random }: ServiceOptions,
+  { kafka, queue, events, logger }: TransportParts,
+): Transport {
+  const dependencies = {
+    ...{ clock, random, events },
+    log: (level: LogLevel, message: string, fields: LogFields): void => {
+      logger.limited(level, `kafka ${level}`, message, fields)
+    },
+  }
+  return withCompression(new KafkajsTransport(kafka, dependencies), queue, dependencies)
+}
