@@ -291,7 +291,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
       () => ({ sasl: unsigned(-60) }),
       credentials,
       refused,
-      /invalid_token.*issuer, audience, scope and end/,
+      /invalid_token.*issuer, audience, scope and expiry/,
     ],
     [
       'a token that nobody has signed',
@@ -350,7 +350,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
       () => ({ tls: trusting() }),
       noTls,
       tlsFailed,
-      /the broker wants a client certificate/,
+      /the broker requires a client certificate/,
     ],
     [
       'plain text where TLS is spoken',
@@ -401,7 +401,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
 
     expect((await running.push('strange-client', 'x')).status).toBe(503)
     expect(await running.logged(tlsFailed)).toMatchObject({
-      check: expect.stringContaining('the broker wants a client certificate'),
+      check: expect.stringContaining('the broker requires a client certificate'),
     })
     expect((await running.readyz()).text).toContain(noTls)
   })
