@@ -24,7 +24,8 @@ interface Sending {
   readonly call: SendCall
   /** The admission time of all records that need not wait. */
   time: Time
-  readonly refusals: RefusalTally
+  /** `undefined` as long as nothing is refused, as for nearly every call. */
+  refusals: RefusalTally | undefined
 }
 
 interface Time {
@@ -55,7 +56,7 @@ export class Admission {
   sendAll(records: readonly ProducerRecord[], call: SendCall): void {
     // An owner that sends again what has expired at once would do nothing else from then on.
     invariant(call.owner.deliveryTimeoutMs > 0, 'records have some time for their delivery')
-    const sending = { records, call, time: this.#time(), refusals: new RefusalTally() }
+    const sending: Sending = { records, call, time: this.#time(), refusals: undefined }
     const index = this.#sendWhileRoom(sending, 0)
     if (index === records.length) this.#end(sending)
     else this.#sendWithoutRoom(sending, index)
@@ -151,7 +152,7 @@ export class Admission {
   }
 
   #end({ call, refusals }: Sending): void {
-    refusals.report((topic, error, count) => {
+    refusals?.report((topic, error, count) => {
       this.#dependencies.events.emit({ kind: 'recordsRefused', topic, error, count })
     })
     call.admissionEnded()
@@ -189,15 +190,16 @@ export class Admission {
 }
 
 function refuse(
-  { call, refusals }: Sending,
+  sending: Sending,
   index: number,
   { topic }: ProducerRecord,
   error: DeliveryError,
 ): void {
   // Counted together, whatever their details.
   const { detail, number, code } = error
-  refusals.add(topic, detail === undefined ? error : deliveryError(number, code))
-  call.refused(index, error)
+  sending.refusals ??= new RefusalTally()
+  sending.refusals.add(topic, detail === undefined ? error : deliveryError(number, code))
+  sending.call.refused(index, error)
 }
 
 function needOf(record: ProducerRecord): RecordNeed {
