@@ -302,7 +302,7 @@ describe('under random faults', () => {
           expect(clock.timers).toBe(0)
         },
       ),
-      { numRuns: runs(250) },
+      { numRuns: runs(150) },
     )
   })
 })

@@ -8,6 +8,7 @@ import {
 } from '../../src/producer/record-columns.ts'
 import type { RecordOwner } from '../../src/producer/types.ts'
 import { countWork } from '../support/count-work.ts'
+import { runs } from '../support/random-runs.ts'
 
 const ownerWith = (deliveryTimeoutMs: number): RecordOwner => ({
   deliveryTimeoutMs,
@@ -229,7 +230,7 @@ describe('PendingRecords', () => {
         expect([records.count, records.valueBytes]).toEqual([0, 0])
         expect([records.firstAdmittedMs, records.firstDeadlineMs]).toEqual([Infinity, Infinity])
       }),
-      { numRuns: 300 },
+      { numRuns: runs(150) },
     )
   })
 })

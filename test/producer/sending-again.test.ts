@@ -181,7 +181,7 @@ describe('owners that send again whenever they hear of a record', () => {
           expect([producer.memoryBytes, clock.timers]).toEqual([0, 0])
         },
       ),
-      { numRuns: runs(100) },
+      { numRuns: runs(50) },
     )
   })
 })
