@@ -7,12 +7,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import { invariant } from '../base/invariant.ts'
-import type { Logger } from '../telemetry/logging.ts'
+import type { LogFields, Logger } from '../telemetry/logging.ts'
 import { addAcceptors, assertFree, CAN_SHARE_PORT } from './acceptors.ts'
 import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { type Dialects, PLAIN_ONLY } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
+import { HTTP_MAPPINGS } from './error-mapper.ts'
 import type { Messages } from './express-messages.ts'
 import type { ConnectionCounts, DropReason, EdgeObserver } from './http-metrics.ts'
 import { InputRefusals } from './input-refusals.ts'
@@ -103,8 +104,12 @@ export class HttpServer {
       connections: this.#connections,
       dialects: options.dialects ?? PLAIN_ONLY,
       requestIds: createRequestIds(clock),
-      onRefused: (connection, { code, message }) => {
-        this.#clientFailed(connection, code.toLowerCase(), message)
+      onRefused: (connection, { code, message: reason }, requestId) => {
+        const { errorCode } = HTTP_MAPPINGS[code]
+        this.#clientFailed(connection, code.toLowerCase(), {
+          ...{ error_code: errorCode, reason },
+          ...(requestId !== undefined && { request_id: requestId }),
+        })
       },
     })
     this.#server = createNodeServer(limits, messages)
@@ -261,12 +266,12 @@ export class HttpServer {
     })
   }
 
-  #clientFailed(connection: Connection | undefined, code: string, reason?: string): void {
+  #clientFailed(connection: Connection | undefined, code: string, fields: LogFields = {}): void {
     this.#observer.clientFailed(code)
-    this.#log.limited('info', 'client failed', 'a client was refused or cut off, or left', {
-      ...{ address: connection?.address, code },
-      ...(reason !== undefined && { reason }),
-    })
+    const kind = { code }
+    const message = 'a client was refused or cut off, or left'
+    const all = { address: connection?.address, ...kind, ...fields }
+    this.#log.limited('info', `client failed ${code}`, message, all, kind)
   }
 
   #connectionDropped(reason: DropReason, address?: string): void {

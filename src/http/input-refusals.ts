@@ -13,8 +13,12 @@ export interface InputRefusalsOptions {
   readonly connections: Connections
   readonly dialects: Dialects
   readonly requestIds: RequestIds
-  /** Called for each refusal. */
-  readonly onRefused: (connection: Connection | undefined, refusal: Refusal) => void
+  /** Called for each refusal. No request id: the reply is that of a route. */
+  readonly onRefused: (
+    connection: Connection | undefined,
+    refusal: Refusal,
+    requestId?: string,
+  ) => void
 }
 
 const CONNECT_REFUSAL: Refusal = {
@@ -35,9 +39,10 @@ export class InputRefusals {
 
   /** Refuses a request for its head. */
   refuseHead(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-    const { connections, onRefused } = this.#options
-    onRefused(connections.get(request.socket), refusal)
-    this.#refuse(response, refusal, 'afterBody')
+    const { connections, onRefused, requestIds } = this.#options
+    const requestId = requestIds(request.headers)
+    onRefused(connections.get(request.socket), refusal, requestId)
+    this.#refuse(response, requestId, refusal, 'afterBody')
   }
 
   /**
@@ -71,8 +76,9 @@ export class InputRefusals {
     socket.on('error', () => socket.destroy()).resume()
     const connection = this.#options.connections.get(socket)
     if (connection === undefined || connection.isEnding) return
-    this.#options.onRefused(connection, CONNECT_REFUSAL)
-    this.#endWith(connection, CONNECT_REFUSAL, ['Allow', 'POST'])
+    const requestId = this.#options.requestIds()
+    this.#options.onRefused(connection, CONNECT_REFUSAL, requestId)
+    this.#endWith(connection, requestId, CONNECT_REFUSAL, ['Allow', 'POST'])
   }
 
   /** Refuses the rest of the input: of a body, or in place of a request. */
@@ -91,33 +97,43 @@ export class InputRefusals {
       return
     }
     connection.stopServing()
-    this.#options.onRefused(connection, refusal)
+    const requestId = this.#options.requestIds(isInBody ? response.req.headers : undefined)
+    this.#options.onRefused(connection, refusal, requestId)
     if (!isInBody) {
-      this.#endWith(connection, refusal)
+      this.#endWith(connection, requestId, refusal)
     } else if (response.headersSent) {
       response.end()
     } else {
       // The reply is sent after the earlier ones.
-      this.#refuse(response, refusal, 'atOnce')
+      this.#refuse(response, requestId, refusal, 'atOnce')
       response.once('finish', () => {
         connection.discardInput()
       })
     }
   }
 
-  #refuse(response: ServerResponse, refusal: Refusal, closes: 'afterBody' | 'atOnce'): void {
-    const { dialects, requestIds } = this.#options
+  #refuse(
+    response: ServerResponse,
+    requestId: string,
+    refusal: Refusal,
+    closes: 'afterBody' | 'atOnce',
+  ): void {
     const { req: request } = response
-    const dialect = dialects.dialectOf(request.url ?? '')
-    refuse(request, response, requestIds(request.headers), refusal, dialect, { closes })
+    const dialect = this.#options.dialects.dialectOf(request.url ?? '')
+    refuse(request, response, requestId, refusal, dialect, { closes })
   }
 
   /** Ends a connection with a reply that belongs to no request, after the replies to earlier requests. */
-  #endWith(connection: Connection, refusal: Refusal, headers?: HeaderList): void {
+  #endWith(
+    connection: Connection,
+    requestId: string,
+    refusal: Refusal,
+    headers?: HeaderList,
+  ): void {
     const { socket, lastResponse } = connection
     connection.discardInput()
     const end = (): void => {
-      socket.end(rawReply(refusal, this.#options.requestIds(), headers))
+      socket.end(rawReply(refusal, requestId, headers))
       connection.linger()
     }
     if (connection.isBusy) lastResponse?.once('finish', end)

@@ -8,7 +8,7 @@ export interface RuledCall {
   /** Whether an earlier rule refused a record. Later rules must not count it. */
   isRefused(index: number): boolean
   /** Refuses one record. The others are not affected. */
-  refused(index: number, error: DeliveryError): void
+  refused(index: number, error: DeliveryError, topic?: string): void
   /**
    * Sets how long the client should wait before it sends the refused records again, seconds. The longest of several
    * calls counts.

@@ -23,9 +23,6 @@ export interface PushCallOptions {
   readonly onAdmission: (() => void) | undefined
 }
 
-/** The failure object of a refused record, by error: nearly all refused records of a push share one. */
-const REFUSED = new WeakMap<DeliveryError, FailedDelivery>()
-
 /**
  * The records of one request, from the rules to the reply. It counts what is still open: the producer's decision on
  * all records and, if the client waits for delivery, the outcome of each record. Each record gets one outcome:
@@ -43,6 +40,8 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
   readonly #onAdmission: (() => void) | undefined
   readonly #reports: (DeliveryReport | undefined)[] | undefined
   #failures: (FailedDelivery | undefined)[] | undefined
+  /** Adjacent refused records nearly always share one. */
+  #lastRefusal: FailedDelivery | undefined
   #retryAfterSeconds: number | undefined
   #refusedCount = 0
   #outstanding: number
@@ -96,8 +95,15 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
     return this.#failures?.[index] !== undefined
   }
 
-  refused(index: number, error: DeliveryError): void {
-    this.#fail(index, refusalOf(error))
+  refused(index: number, error: DeliveryError, topic?: string): void {
+    const last = this.#lastRefusal
+    const refusal: FailedDelivery =
+      last?.error === error && last.topic === topic
+        ? last
+        : // A record that was never admitted is certainly not in Kafka.
+          { status: 'notPersisted', topic, error }
+    this.#lastRefusal = refusal
+    this.#fail(index, refusal)
     this.#refusedCount += 1
     if (this.#reports) this.#countDown()
   }
@@ -132,14 +138,4 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
     this.#outstanding -= 1
     if (this.#outstanding === 0) this.#done?.resolve(undefined)
   }
-}
-
-/** A record that was never admitted is certainly not in Kafka. */
-function refusalOf(error: DeliveryError): FailedDelivery {
-  let failure = REFUSED.get(error)
-  if (failure === undefined) {
-    failure = { status: 'notPersisted', error }
-    REFUSED.set(error, failure)
-  }
-  return failure
 }

@@ -43,7 +43,7 @@ export class RateLimitRule implements AdmissionRule {
       const room = left.get(topic) ?? Infinity
       left.set(topic, room - 1)
       if (room > 0) continue
-      call.refused(index, RATE_LIMITED)
+      call.refused(index, RATE_LIMITED, topic)
       addTo(limited, topic)
     }
     if (limited.size > 0) call.retryAfter(retryAfterSeconds)

@@ -199,7 +199,7 @@ function refuse(
   const { detail, number, code } = error
   sending.refusals ??= new RefusalTally()
   sending.refusals.add(topic, detail === undefined ? error : deliveryError(number, code))
-  sending.call.refused(index, error)
+  sending.call.refused(index, error, topic)
 }
 
 function needOf(record: ProducerRecord): RecordNeed {

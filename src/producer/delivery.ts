@@ -57,9 +57,10 @@ export class Delivery {
   ): void {
     if (records.count === 0) return
     this.#release(topic, records)
+    const { status, error } = failure
     const told = { topic: topic.name, ...failure }
     this.#events.emit({ kind: 'recordsFailed', failure: told, records, nowMs })
-    tellFailed(records, { status: failure.status, error: failure.error })
+    tellFailed(records, { status, topic: topic.name, error })
   }
 
   /** Hands the remaining records at close back to owners that take them, and fails the others. */

@@ -56,6 +56,8 @@ export type DeliveryReport =
 /** Outcome of a record that Kafka did not acknowledge. */
 export interface FailedDelivery {
   readonly status: 'notPersisted' | 'possiblyPersisted'
+  /** Of the record, for the log. */
+  readonly topic?: string | undefined
   readonly error: DeliveryError
 }
 
@@ -94,7 +96,7 @@ export interface SendCall {
   /** Whether a record was already refused and must not be sent. */
   isRefused(index: number): boolean
   /** A record is not admitted. Called at most once for each index. */
-  refused(index: number, error: DeliveryError): void
+  refused(index: number, error: DeliveryError, topic?: string): void
   /** Every record is admitted or refused. Called once, during `sendAll` itself if there was no wait. */
   admissionEnded(): void
 }

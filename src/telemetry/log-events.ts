@@ -1,5 +1,11 @@
-import type { ProducerEvent } from '../producer/events.ts'
+import type { DeliveryFailure, ProducerEvent } from '../producer/events.ts'
 import type { Logger } from './logging.ts'
+
+/** In the words of the replies. */
+const OUTCOMES: Record<DeliveryFailure['status'], string> = {
+  notPersisted: 'not_persisted',
+  possiblyPersisted: 'unknown',
+}
 
 /**
  * Logs records that are not delivered, and batches that are sent again. An asynchronous push was answered long
@@ -9,24 +15,21 @@ export function logEvents(logger: Pick<Logger, 'limited'>): (event: ProducerEven
   return (event) => {
     if (event.kind === 'recordsFailed') {
       const { topic, partition, status, error } = event.failure
-      logger.limited('error', `not delivered ${error.number}`, 'records not delivered', {
-        topic,
-        partition,
-        records: event.records.count,
-        status,
-        error_code: error.number,
-        error: error.text,
-      })
+      const kind = { error_code: error.number }
+      const key = `not delivered ${error.number}`
+      const fields = {
+        ...{ topic, partition, records: event.records.count },
+        ...{ outcome: OUTCOMES[status], ...kind, error: error.text },
+      }
+      logger.limited('error', key, 'records not delivered', fields, kind)
     } else if (event.kind === 'batchRetried') {
       const { topic, partition, recordCount, errorNumber, reason, backoffMs } = event.retry
-      logger.limited('info', `retry ${errorNumber}`, 'batch will be sent again', {
-        topic,
-        partition,
-        records: recordCount,
-        error_code: errorNumber,
-        reason,
-        backoff_ms: Math.round(backoffMs),
-      })
+      const kind = { error_code: errorNumber }
+      const fields = {
+        ...{ topic, partition, records: recordCount },
+        ...{ ...kind, reason, backoff_ms: Math.round(backoffMs) },
+      }
+      logger.limited('info', `retry ${errorNumber}`, 'batch will be sent again', fields, kind)
     }
   }
 }

@@ -116,7 +116,7 @@ describe('a broker that dies with a request', () => {
     cluster.control('Produce', fault.cutAfter(), { keep: true })
 
     expect(await proxy.push(record('a'))).toMatchObject(failure(504, 50401, -195))
-    await proxy.logged({ msg: 'records not delivered', status: 'possiblyPersisted' })
+    await proxy.logged({ msg: 'records not delivered', outcome: 'unknown' })
     expect(await proxy.figures()).toEqual({
       kafka_sent_messages: 0,
       kafka_internal_queue_size: 0,
@@ -156,7 +156,7 @@ describe('a broker that never answers', () => {
     await proxy.logged({
       msg: 'records not delivered',
       error_code: -192,
-      status: 'possiblyPersisted',
+      outcome: 'unknown',
     })
     expect(await proxy.figures()).toEqual({
       kafka_sent_messages: 1,

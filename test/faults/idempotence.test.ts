@@ -38,7 +38,7 @@ describe('idempotence', () => {
     expect(await proxy.push(record('b'))).toMatchObject(OK)
 
     expect(valuesOf(cluster, 't', 0)).toEqual(['a', 'b'])
-    await proxy.logged({ msg: 'records not delivered', status: 'possiblyPersisted' })
+    await proxy.logged({ msg: 'records not delivered', outcome: 'unknown' })
     expect(await proxy.figures()).toMatchObject({
       kafka_sent_messages: 1,
       kafka_errors_count: { '-195': 1 },
@@ -130,7 +130,7 @@ describe('idempotence', () => {
       expect(inDoubt.body.errors).toMatchObject([{ outcome: 'unknown' }])
       expect(next).toMatchObject(OK)
       expect(valuesOf(cluster, 't', 0)).toEqual(stored)
-      await proxy.logged({ msg: 'records not delivered', status: 'possiblyPersisted' })
+      await proxy.logged({ msg: 'records not delivered', outcome: 'unknown' })
       expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
     },
   )

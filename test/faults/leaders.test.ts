@@ -101,7 +101,7 @@ describe('a partition without a leader', () => {
     expect(leaderless).toMatchObject(failure(503, 50307, -192))
     expect(led).toMatchObject(OK)
     expect(answered).toEqual(['b', 'a'])
-    await proxy.logged({ msg: 'records not delivered', error_code: -192, status: 'notPersisted' })
+    await proxy.logged({ msg: 'records not delivered', error_code: -192, outcome: 'not_persisted' })
     expect(await proxy.figures()).toMatchObject({
       kafka_sent_messages: 1,
       kafka_errors_count: { '-192': 1 },

@@ -121,7 +121,7 @@ describe('an answer whose frame is wrong', () => {
     await proxy.logged({
       msg: 'records not delivered',
       error_code: -192,
-      status: 'possiblyPersisted',
+      outcome: 'unknown',
     })
     expect(await proxy.figures()).toMatchObject({
       kafka_sent_messages: 1,

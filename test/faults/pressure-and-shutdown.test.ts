@@ -65,7 +65,7 @@ describe('brokers that are slow', () => {
     await proxy.logged({
       msg: 'records not delivered',
       error_code: -192,
-      status: 'possiblyPersisted',
+      outcome: 'unknown',
     })
     latch.resolve(undefined)
     cluster.clearControls()
@@ -162,8 +162,8 @@ describe('SIGTERM under load', () => {
     // Of the four records received none is delivered, and each is reported once.
     const reported = log.filter(({ msg }) => msg === 'records not delivered')
     expect(reported).toMatchObject([
-      { error_code: -151, status: 'possiblyPersisted', records: 1 },
-      { error_code: -152, status: 'notPersisted', records: 3 },
+      { error_code: -151, outcome: 'unknown', records: 1 },
+      { error_code: -152, outcome: 'not_persisted', records: 3 },
     ])
     expect(valuesOf(cluster, 't', 0)).toEqual(['a'])
   })

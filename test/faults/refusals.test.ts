@@ -112,7 +112,7 @@ describe('a push whose records end in different ways', () => {
       { outcome: 'not_persisted' },
       { outcome: 'not_persisted' },
     ])
-    await proxy.logged({ msg: 'records not delivered', error_code: -192, status: 'notPersisted' })
+    await proxy.logged({ msg: 'records not delivered', error_code: -192, outcome: 'not_persisted' })
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '-192': 1, '-184': 1 } })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1, rejected: 1 }))
   })
@@ -302,7 +302,7 @@ describe('replicas that are not in sync', () => {
 
     expect(reply).toMatchObject(failure(503, 50301, 19))
     expect(reply.retryAfter).toBe('1')
-    await proxy.logged({ msg: 'records not delivered', error_code: 19, status: 'notPersisted' })
+    await proxy.logged({ msg: 'records not delivered', error_code: 19, outcome: 'not_persisted' })
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '19': 1 } })
     expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
       'kprf_produce_errors_total{reason="not_enough_replicas"}': 2,
@@ -321,7 +321,7 @@ describe('replicas that are not in sync', () => {
     await proxy.logged({
       msg: 'records not delivered',
       error_code: 20,
-      status: 'possiblyPersisted',
+      outcome: 'unknown',
     })
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '20': 1 } })
     expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
@@ -346,7 +346,7 @@ describe('a broker in trouble', () => {
     await proxy.logged({
       msg: 'records not delivered',
       error_code: -1,
-      status: 'possiblyPersisted',
+      outcome: 'unknown',
     })
     expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { '-1': 1 } })
     expect(await proxy.signs('kprf_records_failed_total')).toEqual({
@@ -362,7 +362,7 @@ describe('a broker in trouble', () => {
     cluster.control('Produce', fault.errorAfterStoring(12_345))
 
     expect(await proxy.push(record('a'))).toMatchObject(failure(504, 50401, 12_345))
-    await proxy.logged({ msg: 'records not delivered', status: 'possiblyPersisted' })
+    await proxy.logged({ msg: 'records not delivered', outcome: 'unknown' })
     expect(await proxy.balance()).toEqual(balanced({ failed: 1 }))
   })
 
@@ -404,16 +404,16 @@ describe('a broker in trouble', () => {
   )
 
   it.for([
-    ['KAFKA_STORAGE_ERROR', 56, 504, 50401, 'possiblyPersisted', 'delivery_timed_out'],
-    ['CORRUPT_MESSAGE', 2, 502, 50201, 'notPersisted', 'broker_rejected'],
+    ['KAFKA_STORAGE_ERROR', 56, 504, 50401, 'unknown', 'delivery_timed_out'],
+    ['CORRUPT_MESSAGE', 2, 502, 50201, 'not_persisted', 'broker_rejected'],
   ] as const)(
     'P20 %s until the retries are used up: error %i is answered %i',
-    async ([, code, status, errorCode, delivery, reason], { lab }) => {
+    async ([, code, status, errorCode, outcome, reason], { lab }) => {
       const { cluster, proxy } = await lab.setup({}, IMPATIENT)
       cluster.control('Produce', fault.error(code), { keep: true })
 
       expect(await proxy.push(record('a'))).toMatchObject(failure(status, errorCode, code))
-      await proxy.logged({ msg: 'records not delivered', error_code: code, status: delivery })
+      await proxy.logged({ msg: 'records not delivered', error_code: code, outcome })
       expect(await proxy.figures()).toMatchObject({ kafka_errors_count: { [code]: 1 } })
       expect(await proxy.signs('kprf_records_failed_total')).toEqual({
         [`kprf_records_failed_total{reason="${reason}"}`]: 1,

@@ -23,7 +23,7 @@ describe('all brokers down', () => {
     expect(reply.retryAfter).toBe('1')
     expect(await proxy.health()).toEqual({ livez: 200, readyz: 503 })
     await proxy.logged({ msg: 'Kafka is not reachable', level: 'error' })
-    await proxy.logged({ msg: 'records not delivered', error_code: -192, status: 'notPersisted' })
+    await proxy.logged({ msg: 'records not delivered', error_code: -192, outcome: 'not_persisted' })
     expect(await proxy.figures()).toEqual({
       kafka_sent_messages: 0,
       kafka_internal_queue_size: 0,

@@ -746,7 +746,77 @@ describe('metrics and log', () => {
 
     expect(edge.log.lines).toMatchObject([
       { level: 'warn', msg: 'push failed', fields: { status: 503 } },
-      { level: 'debug', msg: 'push failed', fields: { status: 422 } },
+      { level: 'info', msg: 'push refused', fields: { status: 422 } },
+    ])
+  })
+
+  it.for([
+    ['a record', '{"records":[{"topic":"a","data":"x"},{"topic":"b"}]}', 422, 42_207, 'b'],
+    ['a record whose topic is none', '{"records":[{"topic":"a b","data":"x"}]}', 422, 42_206],
+    ['its fields', '{}', 422, 42_203],
+    ['its JSON', '{"records":', 400, 40_001],
+    ['the producer', '{"records":[{"topic":"a","data":"x"}]}', 404, 40_401, 'a'],
+    ['its bytes', ' '.repeat(DEFAULT_SETTINGS.maxBodyBytes + 1), 413, 41_301],
+  ] as const)(
+    'say why a push was refused for %s, under the request id of the reply',
+    async ([, body, status, errorCode, topic]) => {
+      const edge = createEdge()
+      edge.producer.refuseNth(0, deliveryError(RDKAFKA.unknownTopic))
+
+      const reply = await request(edge.app)
+        .post('/push')
+        .set('Content-Type', 'application/json')
+        .send(body)
+
+      const { message, request_id: requestId } = JSON.parse(reply.text) as {
+        message: string
+        request_id: string
+      }
+      expect(reply.status).toBe(status)
+      expect(edge.log.lines).toEqual([
+        {
+          level: 'info',
+          msg: 'push refused',
+          fields: {
+            ...{ status, error_code: errorCode, reason: message, topic, address: '127.0.0.1' },
+            ...{ request_id: requestId, duration_ms: expect.any(Number) as number },
+          },
+        },
+      ])
+      expect(edge.log.lines[0]?.fields?.['duration_ms']).toSatisfy(Number.isInteger)
+    },
+  )
+
+  it('name the topic of the record that decided the status, whenever it failed', async () => {
+    const edge = createEdge()
+    edge.producer.reportNth(1, {
+      ...{ status: 'notPersisted', error: deliveryError(RDKAFKA.unknownTopic), topic: 'gone' },
+    })
+
+    await push(edge, {
+      records: [record('a'), { topic: 'gone', data: 'b' }],
+      wait_for_send: true,
+    })
+
+    expect(edge.log.lines).toMatchObject([
+      { msg: 'push refused', fields: { status: 404, topic: 'gone' } },
+    ])
+  })
+
+  it.for([
+    ['no such path', 'post', '/produce', 404, 40_400],
+    ['no such method', 'get', '/push', 405, 40_500],
+  ] as const)('have a line for a request with %s', async ([, method, path, status, errorCode]) => {
+    const edge = createEdge()
+
+    const { headers } = await request(edge.app)[method](path)
+
+    expect(edge.log.lines).toMatchObject([
+      {
+        level: 'info',
+        msg: 'request refused',
+        fields: { status, error_code: errorCode, request_id: headers['x-request-id'] },
+      },
     ])
   })
 })

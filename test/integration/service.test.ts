@@ -101,7 +101,7 @@ describe('kprf', () => {
       level: 'error',
       topic: 't',
       records: 2,
-      status: 'notPersisted',
+      outcome: 'not_persisted',
       error_code: 29,
     })
     const metrics = await kprf.metrics()

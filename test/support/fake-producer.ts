@@ -119,7 +119,7 @@ export class FakeProducer implements RecordProducer {
     if (refusal === undefined) {
       this.#settle(admitted, this.#seen)
       this.records.push(admitted.record)
-    } else admitted.call.refused(admitted.index, refusal)
+    } else admitted.call.refused(admitted.index, refusal, admitted.record.topic)
     this.#seen += 1
   }
 

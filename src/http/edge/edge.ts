@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
-import type { LogLevel } from '../../base/log-level.ts'
 import { ANONYMOUS } from '../../base/principal.ts'
 import type { Logger } from '../../telemetry/logging.ts'
 import type { MaybePromise } from '../../producer/types.ts'
@@ -9,7 +8,8 @@ import type { BodyReader } from '../body.ts'
 import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
-import { CLIENT_GONE_STATUS, HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
+import { HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
+import { logFailure } from '../log-failure.ts'
 import { refuse, type RefusalOptions } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { streamedReplyOf } from '../streamed-reply.ts'
@@ -56,7 +56,11 @@ export class Edge {
     const startedMs = clock.nowMs()
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS
-    const call: Call = { request, response, requestId, params, principal, mode: 'async' }
+    const call: Call = {
+      ...{ request, response, requestId, params, principal },
+      mode: 'async',
+      failure: undefined,
+    }
     let held: { release(): void } | undefined
     let status: number
     try {
@@ -87,7 +91,10 @@ export class Edge {
     }
     const durationMs = clock.nowMs() - startedMs
     onAnswered(route, call, status, durationMs)
-    if (status !== OK_STATUS) this.#logFailure(route, status, requestId, durationMs)
+    if (status === OK_STATUS) return
+    const { failure } = call
+    const failed = { name: route.name, request, requestId, status, failure, durationMs }
+    logFailure(this.#options.log, failed)
   }
 
   async #entryLater({ request, response }: Call, asked: Promise<Entry>): Promise<Entry> {
@@ -107,6 +114,7 @@ export class Edge {
    */
   #keepOut({ dialect }: Route, call: Call, refusal: Refusal, isAtOnce: boolean): number {
     const { request, response, requestId } = call
+    call.failure = refusal
     return refuse(
       request,
       response,
@@ -126,6 +134,7 @@ export class Edge {
       return clientGoneStatus(response)
     }
     const refusal = error instanceof ProxyError ? error : INTERNAL
+    call.failure = refusal
     if (refusal === INTERNAL) {
       this.#options.log.error(`${route.name} failed because of a bug in kprf`, {
         request_id: requestId,
@@ -139,21 +148,4 @@ export class Edge {
     const options = streamOf(request)?.isBroken === true ? BROKEN : WHOLE
     return refuse(request, response, requestId, refusal, route.dialect, options)
   }
-
-  #logFailure({ name }: Route, status: number, requestId: string, durationMs: number): void {
-    this.#options.log.limited(logLevelOf(status), `${name} ${status}`, `${name} failed`, {
-      request_id: requestId,
-      status,
-      duration_ms: durationMs,
-    })
-  }
-}
-
-/**
- * Errors of clients are logged at debug, because the reply explains them. Errors on the side of kprf or Kafka are
- * warnings for operators.
- */
-function logLevelOf(status: number): LogLevel {
-  if (status === CLIENT_GONE_STATUS) return 'info'
-  return status >= 500 ? 'warn' : 'debug'
 }

@@ -4,6 +4,7 @@ import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
 import type { BodyStream, StreamLimits } from '../body-stream.ts'
 import type { Refusal } from '../error-body.ts'
+import type { Failure } from '../log-failure.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { Dialect } from './dialect.ts'
 import type { PathParams } from './path-pattern.ts'
@@ -20,6 +21,8 @@ export interface Call {
   principal: Principal
   /** `async` until the body has been parsed. */
   mode: PushMode
+  /** Why it failed, for the log; `undefined` before its reply, and if it succeeded. */
+  failure: Failure | undefined
 }
 
 /** The right that a route needs: to write records, to list topics, or none. */

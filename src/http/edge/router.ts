@@ -6,6 +6,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../telemetry/logging.ts'
 import type { Refusal } from '../error-body.ts'
+import { logFailure } from '../log-failure.ts'
 import { refuse, sendNoContent } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { type Edge, INTERNAL } from './edge.ts'
@@ -16,7 +17,7 @@ export interface RouterOptions {
   readonly routes: RouteTable
   readonly edge: Edge
   readonly requestIds: RequestIds
-  readonly log: Pick<Logger, 'error'>
+  readonly log: Pick<Logger, 'limited' | 'error'>
 }
 
 /** Creates the Express app of the routes. It refuses all other requests. */
@@ -38,13 +39,19 @@ export function createRouter({ routes, edge, requestIds, log }: RouterOptions): 
       return edge.serve(route, request, response, match.params)
     }
     const requestId = requestIds(request.headers)
+    const logRefusal = (failure: Refusal, status: number): void => {
+      logFailure(log, { name: 'request', request, requestId, status, failure })
+    }
     if (match === undefined) {
-      refuse(request, response, requestId, notFound, routes.dialectOf(request.url ?? ''))
+      const dialect = routes.dialectOf(request.url ?? '')
+      logRefusal(notFound, refuse(request, response, requestId, notFound, dialect))
     } else if (request.method === 'OPTIONS') {
       sendNoContent(response, requestId, match.routes.allow)
     } else {
       const { notAllowed, dialect, allow } = match.routes
-      refuse(request, response, requestId, notAllowed, dialect, { headers: allow })
+      const options = { headers: allow }
+      const status = refuse(request, response, requestId, notAllowed, dialect, options)
+      logRefusal(notAllowed, status)
     }
     return undefined
   })

@@ -98,6 +98,14 @@ function parsePushFields(
     : { kind: 'invalidRecords', problems, waitForSend }
 }
 
+/** The topic of one record of a body, for the log; `undefined` if Kafka does not allow it. */
+export function topicOfRecord(body: unknown, index: number): string | undefined {
+  const records = isJsonObject(body) ? body['records'] : undefined
+  const record: unknown = Array.isArray(records) ? records[index] : undefined
+  const topic = isJsonObject(record) ? record['topic'] : undefined
+  return isTopic(topic) ? topic : undefined
+}
+
 interface ParsedRecords {
   readonly records: readonly ProducerRecord[]
   readonly problems: readonly (Problem | undefined)[] | undefined

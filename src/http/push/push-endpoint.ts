@@ -16,7 +16,7 @@ import type { ReplyRoom } from '../reply-room.ts'
 import { NO_HEADERS, refuse } from '../reply.ts'
 import type { WorkTurns } from '../work-turns.ts'
 import { type Misspelling, Misspellings } from './misspellings.ts'
-import { parsePush, type PushRules, type ValidPush } from './parse-push.ts'
+import { parsePush, type PushRules, topicOfRecord, type ValidPush } from './parse-push.ts'
 import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
 import { largestReplyBytes } from './record-elements.ts'
 
@@ -93,6 +93,7 @@ export class PushEndpoint implements WholeBodyRoute {
     const misspellings = this.#misspellings.take()
     if (misspellings.length > 0) this.#warn(exchange, misspellings)
     if (push.kind === 'refused') {
+      exchange.call.failure = push.problem
       return refuse(
         exchange.call.request,
         exchange.response,
@@ -104,7 +105,8 @@ export class PushEndpoint implements WholeBodyRoute {
     }
     exchange.call.mode = push.waitForSend ? 'sync' : 'async'
     if (push.kind === 'invalidRecords') {
-      return replyInvalid(exchange, push.problems, this.#options.replyRoom)
+      const topicOf = (index: number): string | undefined => topicOfRecord(json, index)
+      return replyInvalid(exchange, push.problems, topicOf, this.#options.replyRoom)
     }
     exchange.held = this.#options.replyRoom.reserve(
       exchange.call.request.socket,

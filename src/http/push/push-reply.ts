@@ -1,7 +1,8 @@
 /** Writes the replies of `/push` that depend on its records. */
 import type { ServerResponse } from 'node:http'
 import { invariant } from '../../base/invariant.ts'
-import type { Refusal } from '../error-body.ts'
+import type { Call } from '../edge/route.ts'
+import type { Failure } from '../log-failure.ts'
 import {
   CLIENT_GONE_STATUS,
   codeOfFailure,
@@ -21,6 +22,8 @@ import { failedPushBody, invalidPushBody, offsetsBody, offsetsOf } from './recor
 
 /** A response to write, and what is needed for it. */
 export interface Replying {
+  /** Is told why the push failed. */
+  readonly call: Pick<Call, 'failure'>
   readonly replies: ReplyBatch
   readonly response: ServerResponse
   readonly requestId: string
@@ -54,7 +57,12 @@ export function replyOutcome(
   const decisive = failures && decisiveOf(failures, rankOfFailure)
   if (failures !== undefined && decisive !== undefined) {
     const { index, failure } = decisive
-    const summary = summaryOf(index, codeOfFailure(failure), messageOfFailure(failure))
+    const summary = summaryOf(
+      index,
+      codeOfFailure(failure),
+      messageOfFailure(failure),
+      failure.topic,
+    )
     const body = failedPushBody(failures, summary, requestId, offsets)
     return replyFailed(replying, summary, body, retryAfterSeconds)
   }
@@ -68,30 +76,33 @@ export function replyOutcome(
  * Replies to a push with invalid records, of which nothing was produced.
  *
  * @param problems - by record index; `undefined` for valid records.
+ * @param topicOf - the topic of a record, for the log.
  * @returns the status.
  * @throws ProxyError if there is no room for the reply.
  */
 export function replyInvalid(
   replying: Replying,
   problems: readonly (Problem | undefined)[],
+  topicOf: (index: number) => string | undefined,
   room: ReplyRoom,
 ): number {
   const decisive = decisiveOf(problems, ({ code }) => rankOfCode(code))
   invariant(decisive !== undefined, 'a push is invalid because of a record')
-  const { code, message } = decisive.failure
-  const summary = summaryOf(decisive.index, code, message)
+  const { index, failure } = decisive
+  const summary = summaryOf(index, failure.code, failure.message, topicOf(index))
   const body = invalidPushBody(problems, summary, replying.requestId)
   replying.held = room.reserve(replying.response.req.socket, body.length)
   return replyFailed(replying, summary, body)
 }
 
 function replyFailed(
-  { replies, response, requestId, held, headers }: Replying,
-  { code }: Refusal,
+  { call, replies, response, requestId, held, headers }: Replying,
+  summary: Failure,
   body: string,
   rateLimitSeconds?: number,
 ): number {
-  const { status } = HTTP_MAPPINGS[code]
+  const { status } = HTTP_MAPPINGS[summary.code]
+  call.failure = summary
   held?.sending(response, body.length)
   replies.send(response, requestId, status, body, [
     ...retryAfter(status, rateLimitSeconds),
@@ -100,6 +111,11 @@ function replyFailed(
   return status
 }
 
-function summaryOf(index: number, code: Refusal['code'], text: string): Refusal {
-  return { code, message: `records[${index}]: ${text}` }
+function summaryOf(
+  index: number,
+  code: Failure['code'],
+  text: string,
+  topic: string | undefined,
+): Failure {
+  return { code, message: `records[${index}]: ${text}`, topic }
 }

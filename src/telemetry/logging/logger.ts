@@ -16,8 +16,9 @@ export interface Logger {
    * more line with the same `msg` then has their number as `suppressed`.
    *
    * @param key - a constant in the code, never made from client input.
+   * @param kind - the fields that all lines of the key have: that one too.
    */
-  limited(level: LogLevel, key: string, msg: string, fields?: LogFields): void
+  limited(level: LogLevel, key: string, msg: string, fields?: LogFields, kind?: LogFields): void
   /** Returns a logger that adds these fields to each of its lines. */
   child(fields: LogFields): Logger
 }
@@ -54,9 +55,9 @@ export class FieldLogger implements Logger {
     this.#log('debug', msg, fields)
   }
 
-  limited(level: LogLevel, key: string, msg: string, fields?: LogFields): void {
+  limited(level: LogLevel, key: string, msg: string, fields?: LogFields, kind?: LogFields): void {
     const isAdmitted = this.#limiter.admit(key, (suppressed) => {
-      this.#log(level, msg, { suppressed })
+      this.#log(level, msg, { ...kind, suppressed })
     })
     if (isAdmitted) this.#log(level, msg, fields)
   }

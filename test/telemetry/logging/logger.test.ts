@@ -52,6 +52,16 @@ describe('FieldLogger', () => {
     expect(lines[10]).toEqual(['warn', 'lost a broker', { part: 'kafkajs', suppressed: 5 }])
   })
 
+  test('says what the repeats have in common', () => {
+    const { clock, logger, lines } = makeLogger()
+    const kind = { error_code: 40401 }
+
+    for (let i = 0; i < 12; i += 1) logger.limited('info', 'key', 'refused', { ...kind, i }, kind)
+    clock.advance(REPEAT_WINDOW_MS)
+
+    expect(lines[10]).toEqual(['info', 'refused', { error_code: 40401, suppressed: 2 }])
+  })
+
   test('shares the limit of a key with its children', () => {
     const { logger, lines } = makeLogger()
 

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http'
+import type { LogLevel } from '../base/log-level.ts'
+import type { Logger } from '../telemetry/logging.ts'
+import { addressOf } from './client-address.ts'
+import type { Refusal } from './error-body.ts'
+import { CLIENT_GONE_STATUS, HTTP_MAPPINGS } from './error-mapper.ts'
+
+/** Why a request failed, and the topic of the record that decided it, if one did. */
+export interface Failure extends Refusal {
+  readonly topic?: string | undefined
+}
+
+/** A request that was answered, or whose client left. */
+export interface FailedRequest {
+  /** `push`, for example. */
+  readonly name: string
+  readonly request: IncomingMessage
+  readonly requestId: string
+  readonly status: number
+  /** `undefined` if its client left. */
+  readonly failure: Failure | undefined
+  /** `undefined` if it was refused at once. */
+  readonly durationMs?: number
+}
+
+/**
+ * Logs a request that failed, so that the request id of a reply finds the reason. Lines are limited by error code, so
+ * that the many mistakes of one client do not hide the one of another.
+ */
+export function logFailure(
+  log: Pick<Logger, 'limited'>,
+  { name, request, requestId, status, failure, durationMs }: FailedRequest,
+): void {
+  const errorCode = failure && HTTP_MAPPINGS[failure.code].errorCode
+  const kind = { status, ...(errorCode !== undefined && { error_code: errorCode }) }
+  const [level, outcome] = levelOf(status)
+  const fields = {
+    ...kind,
+    reason: failure?.message,
+    topic: failure?.topic,
+    address: addressOf(request.socket),
+    request_id: requestId,
+    duration_ms: durationMs === undefined ? undefined : Math.round(durationMs),
+  }
+  log.limited(level, `${name} ${errorCode ?? status}`, `${name} ${outcome}`, fields, kind)
+}
+
+/** What clients do wrong is for those who look for it; what goes wrong in kprf or Kafka is a warning. */
+function levelOf(status: number): readonly [LogLevel, string] {
+  if (status === CLIENT_GONE_STATUS) return ['info', 'given up by its client']
+  return status >= 500 ? ['warn', 'failed'] : ['info', 'refused']
+}
