@@ -88,6 +88,10 @@ function makeServer(config: Config): Server {
 /** Serves until SIGTERM or SIGINT, and returns the exit code. */
 async function serve(load: () => Config, onStart?: StartListener): Promise<number> {
   const server = makeServer(load())
+  server.logger.info('starting kprf', {
+    ...{ version: build.version, commit: build.commitHash },
+    ...{ node: process.versions.node, pid: process.pid },
+  })
   const { promise: stopped, resolve, reject } = Promise.withResolvers<number>()
   let isStopping = false
   const stop = (reason: string, exitCode: number): void => {

@@ -10,7 +10,7 @@
  * Tests require three sample values (test/config/samples.ts) and a line in the list of public names
  * (test/contract). The property may get its own place in the order of the catalog (KEY_PLACE).
  */
-import { LOG_LEVELS } from '../base/log-level.ts'
+import { LOG_FORMATS, LOG_LEVELS } from '../base/log-level.ts'
 import { boolean, integer, nonEmptyText, oneOf, rateLimitRules, workerCount } from './kinds.ts'
 import { HTTP } from './schema/http.ts'
 import { KAFKA_ACCESS } from './schema/kafka-access.ts'
@@ -63,6 +63,12 @@ export const SCHEMA = {
     doc: 'Lowest level of the lines that are logged.',
     kind: oneOf(LOG_LEVELS),
     default: 'info',
+    reload: true,
+  }),
+  log_format: setting({
+    doc: 'Format of the log: `json`, one object for each line, or `pretty`, columns and colours for people. `auto` is `pretty` if `output_file` is a terminal, else `json`.',
+    kind: oneOf(LOG_FORMATS),
+    default: 'auto',
     reload: true,
   }),
   workers: setting({

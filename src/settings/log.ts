@@ -8,6 +8,7 @@ export function logOptions(config: Config, clock: Clock): LogOptions {
   return {
     outputFile: config.outputFile,
     level: config.logLevel,
+    format: config.logFormat,
     clock,
     secrets: secretsOf(config),
   }

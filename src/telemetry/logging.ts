@@ -1,16 +1,17 @@
 /**
- * The log of the process: JSON lines through winston into `output_file`. The only file that imports
- * winston; everything else logs through {@link Logger}.
+ * The log of the process: lines through winston into `output_file`. The only file that imports winston; everything
+ * else logs through {@link Logger}.
  */
 import { Writable } from 'node:stream'
 import winston from 'winston'
 import type { Clock } from '../base/clock.ts'
-import type { LogLevel } from '../base/log-level.ts'
+import type { LogFormat, LogLevel } from '../base/log-level.ts'
 import { ProxyError } from '../base/errors.ts'
-import { assertWritable, openDestination } from './logging/destinations.ts'
+import { assertWritable, openDestination, terminalOf } from './logging/destinations.ts'
 import { LineWriter } from './logging/line-writer.ts'
-import { formatLine } from './logging/log-line.ts'
+import { formatLine, type LogEntry } from './logging/log-line.ts'
 import { FieldLogger, type LogFields, type Logger } from './logging/logger.ts'
+import { formatPretty } from './logging/pretty-line.ts'
 import { RepeatLimiter } from './logging/repeat-limiter.ts'
 import { fileProblem, type Masker, maskerOf, quotedPath } from '../base/quotable.ts'
 
@@ -22,6 +23,8 @@ export interface LogOptions {
   readonly outputFile: string
   /** Lines below this level are not written. */
   readonly level: LogLevel
+  /** `auto` is `pretty` on a terminal, else `json`. @defaultValue json */
+  readonly format?: LogFormat
   readonly clock: Clock
   /** Secrets to mask in every line, whoever wrote it. @defaultValue none */
   readonly secrets?: readonly string[]
@@ -48,13 +51,12 @@ export class Log {
   readonly #limiter: RepeatLimiter
   readonly #writer: LineWriter
   readonly #winston: winston.Logger
-  readonly #mask: Masker
+  readonly #format: (entry: LogEntry) => string
   #isClosed = false
 
   /** @throws ProxyError CONFIG_INVALID when the output file cannot be written to. */
-  constructor({ outputFile, level, clock, secrets = [] }: LogOptions) {
-    const mask = maskerOf(secrets)
-    this.#mask = mask
+  constructor({ outputFile, level, format = 'json', clock, secrets = [] }: LogOptions) {
+    this.#format = formatterOf(format, outputFile, maskerOf(secrets))
     this.#level = level
     this.#clock = clock
     this.#limiter = new RepeatLimiter(clock)
@@ -67,7 +69,7 @@ export class Log {
       levels: LEVELS,
       level,
       format: winston.format.printf(({ ts, level, message, fields }) =>
-        formatLine({ ts, level, msg: message, fields }, mask),
+        this.#format({ ts, level, msg: message, fields }),
       ),
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its transports as interfaces
       transports: new winston.transports.Stream({ stream: streamInto(this.#writer), eol: '' }),
@@ -95,7 +97,7 @@ export class Log {
     this.#limiter.flush()
     this.#isClosed = true
     const isWritten = last && LEVELS[last.level] <= LEVELS[this.#level]
-    const lastLine = isWritten ? formatLine({ ts: this.#now(), ...last }, this.#mask) : ''
+    const lastLine = isWritten ? this.#format({ ts: this.#now(), ...last }) : ''
     await new Promise((resolve) => this.#winston.once('finish', resolve).end())
     await this.#writer.close(lastLine)
   }
@@ -107,12 +109,23 @@ export class Log {
 
   #droppedLine(dropped: number): string {
     const msg = 'log lines were dropped: the log file was too slow or not writable'
-    return formatLine({ ts: this.#now(), level: 'warn', msg, fields: { dropped } })
+    return this.#format({ ts: this.#now(), level: 'warn', msg, fields: { dropped } })
   }
 
   #now(): string {
     return new Date(this.#clock.epochMs()).toISOString()
   }
+}
+
+function formatterOf(
+  format: LogFormat,
+  outputFile: string,
+  mask: Masker,
+): (entry: LogEntry) => string {
+  const terminal = terminalOf(outputFile)
+  const isPretty = format === 'auto' ? terminal !== undefined : format === 'pretty'
+  const hasColours = terminal?.hasColors() === true
+  return (entry) => (isPretty ? formatPretty(entry, mask, hasColours) : formatLine(entry, mask))
 }
 
 /**

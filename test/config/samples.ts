@@ -44,6 +44,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.allow_old_timestamps', true, false, true],
   ['output_file', '/a', '/b', '/c'],
   ['log_level', 'debug', 'warn', 'error'],
+  ['log_format', 'json', 'pretty', 'auto'],
   ['workers', 2, 'auto', 3],
   ['ratelimit.enabled', true, false, true],
   [

@@ -75,6 +75,7 @@ const CHOICES: [string, string, string[], (config: Config) => string][] = [
   ],
   ['http.unknown_fields', 'ignore', ['ignore', 'reject'], ({ http }) => http.unknownFields],
   ['log_level', 'info', ['error', 'warn', 'info', 'debug'], ({ logLevel }) => logLevel],
+  ['log_format', 'auto', ['auto', 'json', 'pretty'], ({ logFormat }) => logFormat],
 ]
 
 /** key, default, whether it may be empty, and where the loaded configuration has it. */

@@ -41,6 +41,18 @@ describe('Log', () => {
     )
   })
 
+  test.each([
+    ['auto', '{"ts":"1970-01-01T00:00:00.000Z","level":"info","msg":"listening","port":4242}\n'],
+    ['pretty', `00:00:00.000Z INFO  ${'listening'.padEnd(40)} port=4242\n`],
+  ] as const)('in format %s writes to a file as expected', async (format, expected) => {
+    const log = new Log({ outputFile: path, level: 'info', format, clock })
+
+    log.logger.info('listening', { port: 4242 })
+    await log.close()
+
+    expect(readFileSync(path, 'utf8')).toBe(expected)
+  })
+
   test('keeps the order of lines, and has them all written when closed', async () => {
     const log = openLog()
 

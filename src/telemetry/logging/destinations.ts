@@ -5,6 +5,7 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
+import type { WriteStream } from 'node:tty'
 
 /** Called with the number of bytes written, and an error if this call will write no more. */
 export type WriteListener = (error: Error | null, writtenBytes: number) => void
@@ -34,6 +35,13 @@ export function openDestination(outputFile: string): LogDestination {
   if (outputFile === '/dev/stdout') return standardStream(process.stdout, 1)
   if (outputFile === '/dev/stderr') return standardStream(process.stderr, 2)
   return new FileDestination(outputFile, openForAppending(outputFile))
+}
+
+/** The terminal that a destination is; `undefined` for all others. */
+export function terminalOf(outputFile: string): WriteStream | undefined {
+  if (outputFile === '/dev/stdout') return process.stdout.isTTY ? process.stdout : undefined
+  if (outputFile === '/dev/stderr') return process.stderr.isTTY ? process.stderr : undefined
+  return undefined
 }
 
 /**

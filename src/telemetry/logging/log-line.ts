@@ -31,14 +31,25 @@ const same: Masker = (text) => text
  *
  * @param mask - replaces secrets in every text.
  */
-export function formatLine({ ts, level, msg, fields }: LogEntry, mask: Masker = same): string {
+export function formatLine(entry: LogEntry, mask: Masker = same): string {
+  const { fields, ...head } = plainEntry(entry, mask)
+  return `${JSON.stringify({ ...head, ...fields, ...head })}\n`
+}
+
+/** An entry that JSON can represent. */
+export interface PlainEntry extends LogEntry {
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** Makes an entry plain, secrets and bytes left out. */
+export function plainEntry({ ts, level, msg, fields }: LogEntry, mask: Masker): PlainEntry {
   const head = { ts, level, msg: plain(msg, 0, mask) }
   try {
-    const rest = typeof fields === 'object' && fields !== null ? plainFields(fields, 0, mask) : {}
-    return `${JSON.stringify({ ...head, ...rest, ...head })}\n`
+    const isThere = typeof fields === 'object' && fields !== null
+    return { ...head, fields: isThere ? plainFields(fields, 0, mask) : {} }
   } catch {
     // A getter or toISOString of a foreign object threw.
-    return `${JSON.stringify({ ...head, fields: '[unreadable]' })}\n`
+    return { ...head, fields: { fields: '[unreadable]' } }
   }
 }
 
