@@ -57,7 +57,7 @@ const DROP_MESSAGES: Record<DropReason, string> = {
   limit: 'closed a new connection: too many are open, and none of them is idle',
   address_limit: 'closed a new connection: its address has too many open',
   idle_evicted: 'closed an idle connection to make room for a new one',
-  idle_timeout: 'closed an idle connection: it sent something other than a request',
+  idle_timeout: 'closed an idle connection: no request came on it',
   file_descriptors:
     'cannot accept connections: the process has no free file descriptor; raise its limit (ulimit -n)',
 }
@@ -276,7 +276,8 @@ export class HttpServer {
 
   #connectionDropped(reason: DropReason, address?: string): void {
     this.#observer.connectionDropped(reason)
-    this.#log.limited('warn', `connection dropped ${reason}`, DROP_MESSAGES[reason], {
+    const level = reason === 'idle_timeout' ? 'info' : 'warn'
+    this.#log.limited(level, `connection dropped ${reason}`, DROP_MESSAGES[reason], {
       ...{ address, reason, max_connections: this.#limits.maxConnections },
     })
   }

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Dialects } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
-import { parserRefusal, rawReply, TOO_LATE } from './parser-errors.ts'
+import { isTooLate, parserRefusal, rawReply, TOO_LATE } from './parser-errors.ts'
 import { type HeaderList, refuse } from './reply.ts'
 import type { RequestIds } from './request-id.ts'
 
@@ -54,6 +54,8 @@ export class InputRefusals {
       if (connection?.isEnding !== true || isLoss(error)) socket.destroy()
       return
     }
+    // Node's timer starts with the connection. Who has sent nothing is not late, but idle.
+    if (isTooLate(error) && connection.socket.bytesRead === 0) return
     this.#refuseRest(connection, parserRefusal(error))
   }
 

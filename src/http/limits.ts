@@ -7,7 +7,7 @@ export interface ServerLimits {
   readonly maxHeaderBytes: number
   /** Headers of a request; at this number 431. Node itself would silently drop the rest. */
   readonly maxHeaders: number
-  /** Time for the headers to arrive, ms; then 408. It also applies to a connection that sends nothing. */
+  /** Time for the headers to arrive after their first byte, ms; then 408. */
   readonly headersTimeoutMs: number
   /** Time for the body to arrive after the headers, ms, also for a discarded body; then 408. */
   readonly bodyTimeoutMs: number
@@ -16,7 +16,7 @@ export interface ServerLimits {
    * this time.
    */
   readonly timeoutCheckIntervalMs: number
-  /** How long an idle connection is kept, ms. */
+  /** How long an idle connection is kept, ms, also one that has never sent anything. */
   readonly keepAliveTimeoutMs: number
   /** Requests served on one connection before it is closed. */
   readonly maxRequestsPerConnection: number

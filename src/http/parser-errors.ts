@@ -7,15 +7,23 @@ import { SERVER_LIMITS } from './limits.ts'
 import { headersOf, type HeaderList } from './reply.ts'
 import { VERSIONS_MESSAGE } from './request-guard.ts'
 
+/** Node's code of a head that takes too long. */
+const TIMEOUT_CODE = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 /** Errors of Node's parser with a more specific code than INVALID_HTTP. */
 const CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['HPE_HEADER_OVERFLOW', 'HEADERS_TOO_LARGE'],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'BODY_TOO_LARGE'],
-  ['ERR_HTTP_REQUEST_TIMEOUT', 'REQUEST_TIMEOUT'],
+  [TIMEOUT_CODE, 'REQUEST_TIMEOUT'],
   ['HPE_INVALID_VERSION', 'HTTP_VERSION_NOT_SUPPORTED'],
   // The preface of HTTP/2.
   ['HPE_PAUSED_H2_UPGRADE', 'HTTP_VERSION_NOT_SUPPORTED'],
 ])
+
+/** Whether an error of Node's server says that a head takes too long. */
+export function isTooLate({ code }: NodeJS.ErrnoException): boolean {
+  return code === TIMEOUT_CODE
+}
 
 /** The refusal of a head or body that takes too long. */
 export const TOO_LATE: Refusal = {

@@ -10,5 +10,8 @@ export function serverLimits({ http }: Config, workers: number): ServerLimits {
     acceptsPerTurn: workers > 1 ? 1 : SERVER_LIMITS.acceptsPerTurn,
     maxConnections: Math.ceil(http.maxConnections / workers),
     maxConnectionsPerAddress: http.maxConnectionsPerAddress,
+    headersTimeoutMs: http.headTimeoutMs,
+    bodyTimeoutMs: http.bodyTimeoutMs,
+    keepAliveTimeoutMs: http.keepAliveTimeoutMs,
   }
 }

@@ -349,19 +349,45 @@ describe('the server times out', () => {
   const quick = { headersTimeoutMs: 40, bodyTimeoutMs: 80, timeoutCheckIntervalMs: 10 }
 
   it.each([
-    { fact: 'a connection that says nothing', request: '' },
     { fact: 'headers that do not end', request: `POST /push HTTP/1.1\r\n${HOST}` },
     { fact: 'a body that does not end', request: push('Content-Length: 9\r\n', '{') },
   ])('$fact', async ({ request }) => {
     const { connect } = await serveEdge({}, quick)
-    const client = connect()
-    if (request !== '') client.write(request)
+    const client = connect().write(request)
 
     const response = await client.response()
     await client.closed()
 
     expect(response.status).toBe(408)
     expect(parseReply(response).error_code).toBe(40800)
+  })
+
+  it('headers from their first byte on, and not a connection on which nothing was sent yet', async () => {
+    const { connect, metrics } = await serveEdge({}, quick)
+    const head = `POST /push HTTP/1.1\r\n${HOST}`
+    const [patient, slow] = [connect(), connect()]
+    await Promise.all([patient.connected(), slow.connected()])
+    // It was opened last, and is refused: the others have been silent for longer.
+    await connect().write(head).response()
+
+    const served = await patient.write(rawPush(pushBody())).response()
+    const refused = await slow.write(head).response()
+
+    expect(served.status).toBe(200)
+    expect(refused.status).toBe(408)
+    expect(metrics.clientErrors).toEqual(['request_timeout', 'request_timeout'])
+  })
+
+  it('a connection on which nothing is ever sent, without a reply, as an idle one', async () => {
+    const { connect, metrics } = await serveEdge(
+      {},
+      { headersTimeoutMs: 20, keepAliveTimeoutMs: 40, timeoutCheckIntervalMs: 10 },
+    )
+
+    await connect().closed()
+
+    expect(metrics.dropped).toEqual(['idle_timeout'])
+    expect(metrics.clientErrors).toEqual([])
   })
 
   it('within 11 s for headers and 31 s for bodies', () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 /** One HTTP response from the wire. */
@@ -37,6 +38,12 @@ export class RawClient {
       this.#isClosed = true
       this.#changed()
     })
+  }
+
+  /** Resolves once the connection is open. */
+  async connected(): Promise<this> {
+    if (this.#socket.connecting) await once(this.#socket, 'connect')
+    return this
   }
 
   write(bytes: string | Buffer): this {

@@ -71,6 +71,27 @@ export const HTTP = {
     unit: 'connections',
     reload: true,
   }),
+  head_timeout_ms: setting({
+    doc: 'How long the request line and headers of a push may take to arrive, from their first byte on. A connection on which nothing was sent yet is idle.',
+    kind: integer(100, 3_600_000),
+    default: 10_000,
+    unit: 'ms',
+    reload: true,
+  }),
+  body_timeout_ms: setting({
+    doc: 'How long the body of a push may take to arrive after its headers.',
+    kind: integer(100, 3_600_000),
+    default: 30_000,
+    unit: 'ms',
+    reload: true,
+  }),
+  keep_alive_timeout_ms: setting({
+    doc: 'How long an idle connection to `http.port` is kept open. It must be longer than the idle timeout of the load balancer or proxy in front of kprf: who closes last sees no error, and a balancer that sends a request into a connection that kprf is closing answers its client 502. The default fits those with 60 s, as AWS and nginx have; Google Cloud needs 620000, Envoy and Istio 3660000.',
+    kind: integer(1000, 86_400_000),
+    default: 65_000,
+    unit: 'ms',
+    reload: true,
+  }),
   unknown_fields: setting({
     doc: 'What to do with a push that has a field kprf does not know.',
     kind: oneOf(['ignore', 'reject']),
