@@ -136,8 +136,8 @@ Examples:
   KPRF_KAFKA_BROKERS=a:9092,b:9092 kprf
 
 Exit codes:
-  ${ok}   stopped, and every accepted record was delivered or reported
-  ${failed}   stopped, and accepted records were lost; or kprf failed
+  ${ok}   stopped, and the records that were in the queue were delivered
+  ${failed}   stopped, and some of these were lost; or kprf failed
   ${usage}  no such command
   ${config}  errors in the configuration
 

@@ -1,12 +1,15 @@
-/** Log lines at the start of service: the addresses, and warnings for the operator. */
+/** Log lines at the start of service, the addresses and warnings for the operator, and at its end. */
 import type { Config } from '../config/types.ts'
-import type { Logger } from '../telemetry/logging.ts'
+import type { LastLine, Logger } from '../telemetry/logging.ts'
 
 /** Where a started kprf listens. */
 export interface Addresses {
   readonly httpPort: number
   readonly metricsPort: number
 }
+
+/** A broker that restarts, or whose partitions move to others, may be away for this time, ms. */
+const BROKER_RESTART_MS = 30_000
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
@@ -30,5 +33,27 @@ export function announce(
       { host: http.host },
     )
   }
+  // 0 is for ever.
+  if (kafka.messageTimeoutMs > 0 && kafka.messageTimeoutMs < BROKER_RESTART_MS) {
+    logger.warn(
+      'records of pushes with wait_for_send: false are lost if Kafka is away for longer than kafka.message_timeout_ms, as when a broker restarts; set it to 300000 (5 minutes) unless all clients wait for delivery',
+      { message_timeout_ms: kafka.messageTimeoutMs },
+    )
+  }
   for (const warning of warnings) logger.warn(warning)
+}
+
+/** Accepted records that were not delivered. */
+export interface LostRecords {
+  /** Since the shutdown began: these decide the exit code. */
+  readonly inShutdown: number
+  /** Since the start, these included. */
+  readonly sinceStart: number
+}
+
+/** The last line of the log. */
+export function lastLine({ inShutdown, sinceStart }: LostRecords): LastLine {
+  const level = inShutdown > 0 ? 'error' : sinceStart > 0 ? 'warn' : 'info'
+  const fields = { records_not_delivered: inShutdown, records_lost_since_start: sinceStart }
+  return { level, msg: 'stopped', fields }
 }

@@ -14,6 +14,8 @@ export interface ServiceReport {
   readonly bufferedBytes: number
   /** All memory that records hold. */
   readonly memoryBytes: number
+  /** Records that failed after their client was told that they are accepted, since the start. */
+  readonly lostRecords: number
   readonly isAccepting: boolean
   /** Why records cannot be delivered; `undefined` if they can. */
   readonly kafkaProblem: string | undefined
@@ -48,8 +50,8 @@ export class ServiceView {
     this.#options = options
   }
 
-  /** The state of the service, except whether it accepts pushes. */
-  report(): Omit<ServiceReport, 'isAccepting'> {
+  /** The state of producer and transport. */
+  report(): Omit<ServiceReport, 'isAccepting' | 'lostRecords'> {
     const { producer, transport } = this.#options
     return {
       bufferedRecords: producer.bufferedRecords,

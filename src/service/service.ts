@@ -1,13 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
 import { invariant } from '../base/invariant.ts'
-import type { LogLevel } from '../base/log-level.ts'
 import type { TelemetrySource } from '../base/telemetry-source.ts'
 import type { Config } from '../config/types.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
-import type { LogFields, Logger } from '../telemetry/logging.ts'
+import type { LastLine, Logger } from '../telemetry/logging.ts'
 import type { MetricsSnapshot } from '../telemetry/metrics/metrics.ts'
-import { type Addresses, announce } from './announce.ts'
+import { type Addresses, announce, lastLine } from './announce.ts'
 import { assemble, type ServiceOptions, type ServiceParts, type ServiceState } from './assemble.ts'
 import type { ServiceReport } from './service-view.ts'
 
@@ -48,7 +47,8 @@ export class Service {
 
   /** The current state. */
   report(): ServiceReport {
-    return { ...this.#parts.view.report(), isAccepting: this.#state === 'accepting' }
+    const lostRecords = this.#parts.ingest.lostCount
+    return { ...this.#parts.view.report(), lostRecords, isAccepting: this.#state === 'accepting' }
   }
 
   /** What it measures, to merge with that of other processes. No statistics if none are collected. */
@@ -80,7 +80,10 @@ export class Service {
       await this.#close()
       // With several processes the primary logs this once.
       if (!this.#parts.operations) await this.#parts.log.close()
-      else await this.#closeLog('error', 'not started', { reason: messageOf(error) })
+      else {
+        const fields = { reason: messageOf(error) }
+        await this.#closeLog({ level: 'error', msg: 'not started', fields })
+      }
       throw error
     }
   }
@@ -106,10 +109,10 @@ export class Service {
     this.#step('leaving', 'draining')
     await this.#parts.producer.drain(timeoutMs)
     await this.#close()
-    const lost = this.#parts.ingest.lostCount - lostBefore
-    const level = lost > 0 ? 'error' : 'info'
-    await this.#closeLog(level, 'stopped', { records_not_delivered: lost })
-    return lost
+    const sinceStart = this.#parts.ingest.lostCount
+    const inShutdown = sinceStart - lostBefore
+    await this.#closeLog(lastLine({ inShutdown, sinceStart }))
+    return inShutdown
   }
 
   /**
@@ -165,7 +168,7 @@ export class Service {
   }
 
   /** Nothing is logged after this. */
-  #closeLog(level: LogLevel, msg: string, fields: LogFields): Promise<void> {
+  #closeLog({ level, msg, fields }: LastLine): Promise<void> {
     return this.#parts.log.close({ level, msg, fields: { ...this.#parts.name, ...fields } })
   }
 

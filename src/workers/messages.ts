@@ -52,8 +52,13 @@ export type ToPrimary =
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'report'; readonly report: ServiceReport }
   | { readonly kind: 'measured'; readonly id: number; readonly measurement: Measurement }
-  /** The last message: the number of lost records, and the last measurement. */
-  | { readonly kind: 'stopped'; readonly lost: number; readonly measurement: Measurement }
+  /** The last message: lost records, in the shutdown and since the start, and the last measurement. */
+  | {
+      readonly kind: 'stopped'
+      readonly lost: number
+      readonly lostRecords: number
+      readonly measurement: Measurement
+    }
 
 /** One end of the connection between primary and worker. */
 export interface Channel<Incoming, Outgoing> {

@@ -1,4 +1,4 @@
-import { type Addresses, announce } from '../service/announce.ts'
+import { type Addresses, announce, lastLine, type LostRecords } from '../service/announce.ts'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
 import { RateLimiter } from '../ingest/rate-limiter.ts'
@@ -63,7 +63,7 @@ export class Primary {
   readonly #cancelReplacements = new Set<CancelTimer>()
   #state: State = 'new'
   #shortLives = 0
-  #lost = 0
+  #lost: LostRecords = { inShutdown: 0, sinceStart: 0 }
   #isRestarting = false
 
   /** @throws ProxyError CONFIG_INVALID if the log cannot be written to. */
@@ -133,17 +133,12 @@ export class Primary {
     this.#state = 'stopping'
     this.logger.info('draining', { reason, records: this.#buffered().records })
     for (const cancel of this.#cancelReplacements) cancel()
-    const lostBefore = this.#lost
+    this.#lost = { ...this.#lost, inShutdown: 0 }
     await this.#stopWorkers(reason)
     this.#state = 'closed'
     await this.#operations.close()
-    const lost = this.#lost - lostBefore
-    await this.#log.close({
-      level: lost > 0 ? 'error' : 'info',
-      msg: 'stopped',
-      fields: { records_not_delivered: lost },
-    })
-    return lost
+    await this.#log.close(lastLine(this.#lost))
+    return this.#lost.inShutdown
   }
 
   /** Gives up at once everything that {@link Primary.stop} still waits for. */
@@ -239,11 +234,14 @@ export class Primary {
 
   /** Accounts for an ended worker, and replaces it if it was not asked to end. */
   #settle(worker: WorkerProcess, ending: WorkerEnding, lifeMs: number) {
-    const { isOrderly, lost, measurement, how } = ending
+    const { isOrderly, lost, lostSinceStart, measurement, how } = ending
     const { slot, pid } = worker
     this.#merged.metrics.keep(measurement.metrics)
     this.#merged.statistics.keep(measurement.statistics)
-    this.#lost += lost
+    this.#lost = {
+      inShutdown: this.#lost.inShutdown + lost,
+      sinceStart: this.#lost.sinceStart + lostSinceStart,
+    }
     if (isOrderly) return
     this.#metrics.recordsLost(lost)
     this.logger.error('a worker died', { worker: slot, pid, how, records_lost: lost })

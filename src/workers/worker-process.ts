@@ -28,6 +28,8 @@ export interface WorkerEnding {
    * Accepted records that were not delivered; for a worker that died, the records in its queue at its last report.
    */
   readonly lost: number
+  /** The same since its start. */
+  readonly lostSinceStart: number
   /** Its last measurement. */
   readonly measurement: Measurement
   /** As in `exit code 1` or `SIGKILL`. */
@@ -46,6 +48,7 @@ const NOTHING: ServiceReport = {
   bufferedRecords: 0,
   bufferedBytes: 0,
   memoryBytes: 0,
+  lostRecords: 0,
   isAccepting: false,
   kafkaProblem: undefined,
 }
@@ -65,7 +68,7 @@ export class WorkerProcess {
   readonly #measurements = new Map<number, (measurement: Measurement) => void>()
   #report = NOTHING
   #measurement = NOTHING_MEASURED
-  #lost: number | undefined
+  #lost: { readonly inShutdown: number; readonly sinceStart: number } | undefined
   #isReady = false
   #isToldToEnd = false
   #hasEnded = false
@@ -153,7 +156,7 @@ export class WorkerProcess {
         this.#measurements.get(message.id)?.(message.measurement)
         break
       case 'stopped':
-        this.#lost = message.lost
+        this.#lost = { inShutdown: message.lost, sinceStart: message.lostRecords }
         this.#measurement = message.measurement
         break
       case 'acquire':
@@ -178,9 +181,13 @@ export class WorkerProcess {
     this.#hasEnded = true
     this.#port.reject(new Error(`worker ${this.slot} ended with ${how} before it had started`))
     for (const resolve of this.#measurements.values()) resolve(this.#measurement)
-    const lost = this.#lost ?? this.#report.bufferedRecords
+    const { bufferedRecords, lostRecords } = this.#report
+    const { inShutdown: lost, sinceStart: lostSinceStart } = this.#lost ?? {
+      inShutdown: bufferedRecords,
+      sinceStart: lostRecords + bufferedRecords,
+    }
     this.#report = NOTHING
     const isOrderly = this.#isToldToEnd && (this.#lost !== undefined || code === 0)
-    return { isOrderly, lost, measurement: this.#measurement, how }
+    return { isOrderly, lost, lostSinceStart, measurement: this.#measurement, how }
   }
 }

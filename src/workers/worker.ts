@@ -125,7 +125,9 @@ export class Worker {
     if (!service) return 0
     const lost = await service.stop(reason)
     this.#cancelReport?.()
-    this.#channel.send({ kind: 'stopped', lost, measurement: await measurementOf(service) })
+    const { lostRecords } = service.report()
+    const measurement = await measurementOf(service)
+    this.#channel.send({ kind: 'stopped', lost, lostRecords, measurement })
     return lost
   }
 
@@ -192,6 +194,7 @@ function isSame(report: ServiceReport, other: ServiceReport | undefined): boolea
     report.bufferedRecords === other?.bufferedRecords &&
     report.bufferedBytes === other.bufferedBytes &&
     report.memoryBytes === other.memoryBytes &&
+    report.lostRecords === other.lostRecords &&
     report.isAccepting === other.isAccepting &&
     report.kafkaProblem === other.kafkaProblem
   )

@@ -166,7 +166,25 @@ describe('SIGTERM', () => {
     const { exitCode, log } = await kprf.stop()
 
     expect(exitCode).toBe(1)
-    expect(log.at(-1)).toMatchObject({ level: 'error', msg: 'stopped', records_not_delivered: 2 })
+    expect(log.at(-1)).toMatchObject({
+      ...{ level: 'error', msg: 'stopped' },
+      ...{ records_not_delivered: 2, records_lost_since_start: 2 },
+    })
+  })
+
+  it('says how many accepted records were lost before, which is no reason to end with 1', async () => {
+    const port = await unusedPort()
+    const kprf = await start(`127.0.0.1:${port}`, { 'kafka.message_timeout_ms': 100 })
+    await kprf.push(asyncPush('a', 'b', 'c'))
+    await kprf.logged('records not delivered')
+
+    const { exitCode, log } = await kprf.stop()
+
+    expect(exitCode).toBe(0)
+    expect(log.at(-1)).toMatchObject({
+      ...{ level: 'warn', msg: 'stopped' },
+      ...{ records_not_delivered: 0, records_lost_since_start: 3 },
+    })
   })
 
   it('a second time gives up at once', async () => {

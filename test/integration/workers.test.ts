@@ -202,7 +202,9 @@ describe('several workers', () => {
     const { exitCode, log } = await kprf.stop()
 
     expect(exitCode).toBe(1)
-    expect(log.at(-1)).toMatchObject({ msg: 'stopped', records_not_delivered: 60 })
+    expect(log.at(-1)).toMatchObject({
+      ...{ msg: 'stopped', records_not_delivered: 60, records_lost_since_start: 60 },
+    })
   })
 
   it('end when the primary process is gone', async () => {
@@ -230,7 +232,7 @@ describe('several workers', () => {
     const { port } = taken.address() as net.AddressInfo
 
     await expect(startWorkers({ 'http.port': port })).rejects.toThrow(
-      /ended with 78\. Its log:\n\{[^\n]*\"not started\"[^\n]*\nhttp\.port: \w+ EADDRINUSE/,
+      /ended with 78\. Its log:\n[^\n]*"starting kprf"[^\n]*\n\{[^\n]*\"not started\"[^\n]*\nhttp\.port: \w+ EADDRINUSE/,
     )
   })
 })

@@ -146,7 +146,13 @@ describe('Primary', () => {
     forks[0]?.say({
       kind: 'report',
       report: {
-        ...{ bufferedRecords: 4, bufferedBytes: 4, memoryBytes: 4, isAccepting: true },
+        ...{
+          bufferedRecords: 4,
+          bufferedBytes: 4,
+          memoryBytes: 4,
+          lostRecords: 0,
+          isAccepting: true,
+        },
         kafkaProblem: undefined,
       },
     })
@@ -228,7 +234,7 @@ describe('Primary', () => {
   it('is not ready while the workers together hold nearly all of the memory that records may', async () => {
     const { forks, metricsPort } = await startPrimary()
     const limitBytes = queueMemoryMaxBytes(config, 1)
-    const report = { ...{ bufferedRecords: 1, bufferedBytes: 0 }, kafkaProblem: undefined }
+    const report = { bufferedRecords: 1, bufferedBytes: 0, lostRecords: 0, kafkaProblem: undefined }
     const answers: string[] = []
 
     for (const share of [0.94, 0.96]) {
