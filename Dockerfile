@@ -28,7 +28,7 @@ COPY packages/embedded-broker/package.json packages/embedded-broker/
 COPY package.json ./
 USER node
 EXPOSE 4242 8088
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8088/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# It reads KPRF_CONFIG and the other variables, but not the flags that kprf was started with.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "dist/main.js", "health"]
 # node is process 1 and gets the signals itself: SIGTERM drains. SIGUSR1 must not open the inspector.
 ENTRYPOINT ["node", "--disable-sigusr1", "--enable-source-maps", "dist/main.js"]

@@ -30,6 +30,7 @@ const INTEGRATION = [
   'packages/embedded-broker/test/security.test.ts',
   'test/balance/balance.test.ts',
   'test/base/clock.test.ts',
+  'test/cli/health.test.ts',
   'test/http/acceptors.test.ts',
   'test/http/app.test.ts',
   'test/http/edge/gate.test.ts',
@@ -75,6 +76,7 @@ const COUNTED = [
 const OUT_OF_SIGHT = [
   'src/main.ts', // kprf as a process
   'src/cli/program.ts', // the same
+  'src/cli/serve.ts', // the same
   'src/cli/quickstart.ts', // the same, with --embedded-broker
   'src/cli/tail.ts', // a process, kprf tail
   'src/operations/thread/entry.ts', // the thread of the operations port

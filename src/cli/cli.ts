@@ -21,6 +21,8 @@ export type Command =
   /** `of` is a command that has a help of its own; otherwise it is that of kprf. */
   | { readonly kind: 'help'; readonly of?: string }
   | { readonly kind: 'completion'; readonly shell: Shell }
+  /** `isReadiness`: asks for readiness, not only for life. */
+  | { readonly kind: 'health'; readonly isReadiness: boolean }
   | { readonly kind: 'run'; readonly isBrokerEmbedded: boolean }
   /** `file` holds properties of librdkafka. */
   | { readonly kind: 'explain'; readonly file: string }
@@ -44,13 +46,22 @@ export interface Output {
 }
 
 const COMMANDS: readonly string[] = [
-  ...['config check', 'config print', 'config explain', 'tail TOPIC', 'completion', 'help'],
+  ...[
+    'config check',
+    'config print',
+    'config explain',
+    'tail TOPIC',
+    'health',
+    'completion',
+    'help',
+  ],
 ]
 
 /** The flags that belong to one command. */
 const OWNERS: ReadonlyMap<string, string> = new Map([
   ['from-beginning', 'tail'],
   ['json', 'tail'],
+  ['ready', 'health'],
   ['embedded-broker', 'run'],
   ['properties', 'explain'],
 ])
@@ -58,6 +69,7 @@ const OWNERS: ReadonlyMap<string, string> = new Map([
 /** What the user types for each of these commands. */
 const PLACES: ReadonlyMap<string, string> = new Map([
   ['tail', 'kprf tail'],
+  ['health', 'kprf health'],
   ['run', 'kprf without a command'],
   ['explain', 'kprf config explain'],
 ])
@@ -87,9 +99,9 @@ function helpOf(words: readonly string[]): Command {
   return { kind: 'help', ...(of !== undefined && { of }) }
 }
 
-/** `config check` and `config print` accept the flags of a run. */
+/** `config check`, `config print` and `health` accept the flags of a run. */
 function isCheck({ kind }: Command, owner: string): boolean {
-  return owner === 'run' && (kind === 'check' || kind === 'print')
+  return owner === 'run' && (kind === 'check' || kind === 'print' || kind === 'health')
 }
 
 function commandOf(
@@ -102,6 +114,7 @@ function commandOf(
   const given = words.join(' ')
   if (given === 'config check') return { kind: 'check' }
   if (given === 'config print') return { kind: 'print' }
+  if (given === 'health') return { kind: 'health', isReadiness: isSet('ready') }
   if (given === 'config explain') {
     return properties === undefined || properties === ''
       ? { kind: 'unknown', message: 'kprf config explain: needs --properties=FILE' }
@@ -133,6 +146,7 @@ function incomplete(words: readonly string[]): string | undefined {
     const flag = second === 'explain' ? '--properties' : '--config'
     return `kprf config ${second}: takes no further word; a file is given as ${flag}=FILE`
   }
+  if (first === 'health') return 'kprf health: takes no further word; --ready asks for readiness'
   return first === 'completion' ? 'kprf completion: needs bash, zsh or fish' : undefined
 }
 

@@ -11,7 +11,17 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const
 /** See {@link SHELLS}. */
 export type Shell = (typeof SHELLS)[number]
 
-const WORDS = ['config', 'check', 'print', 'explain', 'tail', 'completion', 'help', ...SHELLS]
+const WORDS = [
+  'config',
+  'check',
+  'print',
+  'explain',
+  'tail',
+  'health',
+  'completion',
+  'help',
+  ...SHELLS,
+]
 
 /** The script that completes commands and flags in a shell. */
 export function completionScript(shell: Shell): string {

@@ -72,6 +72,21 @@ Example:
 `,
   ],
   [
+    'health',
+    `Usage: kprf health [--ready] ${FILE_AND_KEYS}
+
+Asks the kprf that runs with this configuration, on http.metrics_port, whether it
+works: /livez. Prints ok, or one line that says why not.
+
+  --ready  Ask whether it can deliver records: /readyz.
+
+Exit codes: ${ok} ok; ${failed} not, or no answer; ${config} errors in the configuration.
+
+Example:
+  kprf health --ready --config=/etc/kprf.yaml
+`,
+  ],
+  [
     'completion',
     `Usage: kprf completion bash | zsh | fish
 
@@ -103,6 +118,7 @@ export function helpText(command = ''): string {
 const USAGE = `Usage: kprf ${FILE_AND_KEYS}
        kprf --embedded-broker [--KEY=VALUE ...]
        kprf tail TOPIC [--from-beginning] [--json] [--config=FILE] [--KEY=VALUE ...]
+       kprf health [--ready] [--config=FILE] [--KEY=VALUE ...]
        kprf config check [--config=FILE] [--KEY=VALUE ...]
        kprf config print [--config=FILE] [--KEY=VALUE ...]
        kprf config explain --properties=FILE
@@ -117,6 +133,7 @@ Commands:
   config print    Print the configuration in effect, secrets masked.
   config explain  Explain the effect of each line of a librdkafka properties file.
   tail TOPIC      Print the records of a topic as they arrive.
+  health          Ask a running kprf whether it works.
   completion      Print a script that completes commands and flags in a shell.
   help            Print this, or the help of a command.
 
@@ -127,6 +144,7 @@ Flags:
   --embedded-broker  Start a Kafka broker in memory, to try kprf out.
   --from-beginning   With tail: start with the oldest record.
   --json             With tail: print one JSON object per record.
+  --ready            With health: ask whether it can deliver records.
   -h, --help         Print this, or the help of the command.
   -V, --version      Print the version.
 

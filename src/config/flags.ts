@@ -43,7 +43,7 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
 
 /** The flags that take no value. */
 export const SWITCHES: readonly string[] = [
-  ...['help', 'version', 'embedded-broker', 'lenient', 'from-beginning', 'json'],
+  ...['help', 'version', 'embedded-broker', 'lenient', 'from-beginning', 'json', 'ready'],
 ]
 
 const FLAG_SPELLINGS = [

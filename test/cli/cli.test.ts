@@ -44,6 +44,14 @@ describe('parseCommand', () => {
     expect(parseCommand(argv)).toEqual({ kind: 'help', of })
   })
 
+  it.each([
+    [['health'], false],
+    [['health', '--ready', '-c', 'f'], true],
+    [['health', '--embedded-broker', '--http.metrics_port=9000'], false],
+  ])('finds in %j that a running kprf is asked, for readiness: %s', (argv, isReadiness) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'health', isReadiness })
+  })
+
   it.each(SHELLS)('finds the shell to complete for: %s', (shell) => {
     expect(parseCommand(['completion', shell])).toEqual({ kind: 'completion', shell })
   })
@@ -91,6 +99,9 @@ describe('parseCommand', () => {
     [['tail'], 'kprf tail: the topic is missing, as in kprf tail orders'],
     [['tail', '--json'], 'kprf tail: the topic is missing, as in kprf tail orders'],
     [['tail', 'a', 'b'], 'kprf tail: takes one topic'],
+    [['health', 'now'], 'kprf health: takes no further word; --ready asks for readiness'],
+    [['--ready'], '--ready: works with kprf health only'],
+    [['helth'], 'unknown command; did you mean kprf health?'],
     [['completion'], 'kprf completion: needs bash, zsh or fish'],
     [['completion', 'csh'], 'kprf completion: needs bash, zsh or fish'],
     [['help', 'nonsense'], 'unknown command; see kprf --help'],
@@ -277,7 +288,7 @@ describe('kprf completion', () => {
     const dashes = shell === 'fish' ? '-l ' : '--'
     const keys = [...SETTINGS.map(({ key }) => key), 'kafka.properties.acks']
 
-    expect(script).toContain('config check print explain tail completion help')
+    expect(script).toContain('config check print explain tail health completion help')
     for (const key of keys) expect(script).toMatch(new RegExp(` ${dashes}${key}[ '\\n]`))
     expect(script).not.toContain('kafka.properties.group.id')
   })

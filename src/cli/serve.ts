@@ -1,0 +1,101 @@
+/** Serves until a signal: one process or several, with an embedded broker or without. */
+import { availableParallelism } from 'node:os'
+import { systemClock } from '../base/clock.ts'
+import type { BuildInfo } from '../base/build-info.ts'
+import { EXIT_CODES } from '../base/exit-codes.ts'
+import { loadConfig } from '../config/load.ts'
+import type { ConfigSources } from '../config/resolve.ts'
+import type { Config } from '../config/types.ts'
+import type { Addresses } from '../service/announce.ts'
+import { Service } from '../service/service.ts'
+import type { Logger } from '../telemetry/logging.ts'
+import { forkWorker } from '../workers/cluster.ts'
+import { Primary } from '../workers/primary.ts'
+import { firstScreen, startEmbeddedBroker } from './quickstart.ts'
+
+/** What serves pushes: one process, or the primary of several. */
+interface Server {
+  readonly logger: Logger
+  start(): Promise<Addresses>
+  stop(reason: string): Promise<number>
+  abort(): Promise<void>
+  reopenLog(): void
+  restart(load: () => Config): Promise<void>
+}
+
+/** Called once pushes are accepted. */
+type StartListener = (server: Server, addresses: Addresses) => void
+
+/** Serves on an embedded broker, which lives as long as the service. */
+export async function serveEmbedded(sources: ConfigSources, build: BuildInfo): Promise<number> {
+  const cluster = await startEmbeddedBroker()
+  const brokers = cluster.bootstrap.split(',')
+  const load = (): Config => {
+    const config = loadConfig(sources)
+    return { ...config, kafka: { ...config.kafka, brokers } }
+  }
+  try {
+    return await serve(load, build, ({ logger }, addresses) => {
+      logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
+      process.stderr.write(firstScreen(cluster.bootstrap, addresses))
+    })
+  } finally {
+    await cluster.close()
+  }
+}
+
+function makeServer(config: Config, build: BuildInfo): Server {
+  const workers = config.workers === 'auto' ? availableParallelism() : config.workers
+  return workers === 1
+    ? new Service({ config, clock: systemClock, random: Math.random, build })
+    : new Primary({ config, workers, clock: systemClock, fork: forkWorker })
+}
+
+/** Serves until SIGTERM or SIGINT, and returns the exit code. */
+export async function serve(
+  load: () => Config,
+  build: BuildInfo,
+  onStart?: StartListener,
+): Promise<number> {
+  const server = makeServer(load(), build)
+  server.logger.info('starting kprf', {
+    ...{ version: build.version, commit: build.commitHash },
+    ...{ node: process.versions.node, pid: process.pid },
+  })
+  const { promise: stopped, resolve, reject } = Promise.withResolvers<number>()
+  let isStopping = false
+  const stop = (reason: string, exitCode: number): void => {
+    if (isStopping) {
+      void server.abort()
+      return
+    }
+    isStopping = true
+    started
+      .then(() => server.stop(reason))
+      .then((lost) => {
+        resolve(lost > 0 ? EXIT_CODES.failed : exitCode)
+      }, reject)
+  }
+  const stopAfterBug = (error: unknown): void => {
+    server.logger.error('a bug in kprf; stopping', { error })
+    stop('bug', EXIT_CODES.failed)
+  }
+  const started = server.start()
+  process
+    .on('SIGTERM', (signal) => {
+      stop(signal, EXIT_CODES.ok)
+    })
+    .on('SIGINT', (signal) => {
+      stop(signal, EXIT_CODES.ok)
+    })
+    .on('SIGHUP', () => {
+      server.reopenLog()
+    })
+    .on('SIGUSR2', () => {
+      void server.restart(load)
+    })
+    .on('uncaughtException', stopAfterBug)
+  const addresses = await started
+  onStart?.(server, addresses)
+  return await stopped
+}
