@@ -13,6 +13,7 @@ import { WorkerMetrics } from '../src/telemetry/metrics/worker-metrics.ts'
 import {
   LABEL_KEPT_MS,
   MAX_TOPIC_LABELS,
+  MAX_UNDELIVERED_LABELS,
   OTHER_TOPICS,
 } from '../src/telemetry/metrics/topic-labels.ts'
 import { propertiesSection } from './docs/properties-section.ts'
@@ -30,8 +31,9 @@ The metrics that begin with \`kafka_producer_\` come from the statistics ([STATI
 \`host:port/nodeid\`, or \`host:port/bootstrap\` while the node at this address is not known.
 
 The label \`topic\` is the name of a topic that the configuration names or to which kprf has delivered something, up to
-${MAX_TOPIC_LABELS} of them in each process, and \`${OTHER_TOPICS}\` for all others. What a topic counts before its first
-delivery, failures included, also goes to \`${OTHER_TOPICS}\`. When all labels are taken, a new topic replaces the one with
+${MAX_TOPIC_LABELS} of them in each process, and \`${OTHER_TOPICS}\` for all others. While Kafka is away from the start on, the first
+${MAX_UNDELIVERED_LABELS} topics whose records fail have their names too; what other topics count before their first delivery goes to
+\`${OTHER_TOPICS}\`. When all labels are taken, a topic with a delivery replaces one without, or else the one with
 the longest time since its last delivery, if that is more than ${LABEL_KEPT_MS / 60_000} minutes. kprf then removes the
 series of the replaced topic and adds its counts to \`${OTHER_TOPICS}\`, so that sums over all topics never go down;
 \`kprf_topic_labels_reused_total\` counts this. The rate of \`${OTHER_TOPICS}\`, and a sum of rates with it, jumps once by the

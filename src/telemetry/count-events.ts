@@ -14,11 +14,15 @@ export function countEvents(metrics: Metrics): (event: ProducerEvent) => void {
       case 'recordsFailed': {
         const { failure, records, nowMs } = event
         const { topic, error } = failure
+        // Names that Kafka does not have are mistakes, and can be many.
+        if (error.code !== 'TOPIC_UNKNOWN') metrics.nameTopic(topic)
         metrics.recordsFailed(topic, error.number, records, nowMs)
         producer.recordsFailed(topic, error.code.toLowerCase(), records.count)
         break
       }
       case 'recordsRefused':
+        // The queue is full while Kafka is away; all else is refused for what the client sends.
+        if (event.error.code === 'BUFFER_FULL') metrics.nameTopic(event.topic)
         metrics.recordsRefused(event.topic, event.error.number, event.count)
         producer.recordsRejected(event.error.code.toLowerCase(), event.count)
         break

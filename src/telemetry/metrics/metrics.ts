@@ -139,6 +139,11 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
     observeAll(series, records, settledMs)
   }
 
+  /** Gives a topic a series of its own, if there is room, although nothing was delivered to it yet. */
+  nameTopic(topic: string): void {
+    if (this.#labels.failed(topic) === topic) this.#series(topic)
+  }
+
   /**
    * Counts admitted records that were not delivered.
    *

@@ -4,6 +4,12 @@
  */
 export const MAX_TOPIC_LABELS = 200
 
+/**
+ * Most of them for topics without a delivery. While Kafka is away, what fails shows under their names; clients that
+ * invent names take no more than these.
+ */
+export const MAX_UNDELIVERED_LABELS = MAX_TOPIC_LABELS / 2
+
 /** A topic with a delivery within this time is not replaced, ms. */
 export const LABEL_KEPT_MS = 600_000
 
@@ -14,15 +20,18 @@ export const OTHER_TOPICS = 'other'
 const TOUCH_INTERVAL_MS = 1_000
 
 /**
- * Decides which topics have their own series: topics that the configuration names, and topics with a delivery, up
- * to {@link MAX_TOPIC_LABELS} in all. All others share the label {@link OTHER_TOPICS}. So clients cannot invent
- * label values, and clients that create topics cannot take the labels of topics in use: when all are taken, the
- * topic with the oldest delivery is replaced, unless that delivery was recent.
+ * Decides which topics have their own series: topics that the configuration names, topics with a delivery, and the
+ * first {@link MAX_UNDELIVERED_LABELS} whose records failed before, up to {@link MAX_TOPIC_LABELS} in all. All others
+ * share the label {@link OTHER_TOPICS}. So clients can invent few label values, and cannot take those of topics in
+ * use: when all are taken, a topic without a delivery makes room for one with, and after these the one with the oldest
+ * delivery, unless that was recent.
  */
 export class TopicLabels {
   readonly #topics: Set<string>
   /** Time of the last delivery to each topic that the configuration does not name, oldest first. */
   readonly #deliveredMs = new Map<string, number>()
+  /** Topics whose records failed, and none was delivered yet; the first one first. */
+  readonly #undelivered = new Set<string>()
   readonly #onRemoved: (topic: string) => void
   readonly #maxTopics: number
 
@@ -54,10 +63,22 @@ export class TopicLabels {
       }
       return topic
     }
-    if (this.#topics.has(topic)) return topic
-    if (topic === OTHER_TOPICS || !this.#hasRoom(nowMs)) return OTHER_TOPICS
+    const isConfirmed = this.#undelivered.delete(topic)
+    if (this.#topics.has(topic) && !isConfirmed) return topic
+    if (topic === OTHER_TOPICS || !(isConfirmed || this.#hasRoom(nowMs))) return OTHER_TOPICS
     this.#topics.add(topic)
     this.#deliveredMs.set(topic, nowMs)
+    return topic
+  }
+
+  /** Returns the label of a topic whose records fail: its own, if there is room among those without a delivery. */
+  failed(topic: string): string {
+    if (this.#topics.has(topic)) return topic
+    const isFull =
+      this.#undelivered.size >= MAX_UNDELIVERED_LABELS || this.#topics.size >= this.#maxTopics
+    if (topic === OTHER_TOPICS || isFull) return OTHER_TOPICS
+    this.#topics.add(topic)
+    this.#undelivered.add(topic)
     return topic
   }
 
@@ -69,13 +90,19 @@ export class TopicLabels {
   /** Whether there is room for a new topic; removes an old one if allowed. */
   #hasRoom(nowMs: number): boolean {
     if (this.#topics.size < this.#maxTopics) return true
+    const [undelivered] = this.#undelivered
+    if (undelivered !== undefined) return this.#remove(undelivered)
     for (const [oldest, lastMs] of this.#deliveredMs) {
-      if (nowMs - lastMs < LABEL_KEPT_MS) return false
-      this.#deliveredMs.delete(oldest)
-      this.#topics.delete(oldest)
-      this.#onRemoved(oldest)
-      return true
+      return nowMs - lastMs >= LABEL_KEPT_MS && this.#remove(oldest)
     }
     return false
+  }
+
+  #remove(topic: string): true {
+    this.#undelivered.delete(topic)
+    this.#deliveredMs.delete(topic)
+    this.#topics.delete(topic)
+    this.#onRemoved(topic)
+    return true
   }
 }
