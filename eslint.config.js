@@ -46,7 +46,13 @@ const ROOMS = ['operations', 'http', 'ingest', 'producer', 'config', 'telemetry'
 
 /** What a room may import beside itself and `base`. */
 const GUESTS = {
-  operations: ['./http/http-server.ts', './http/limits.ts', './producer/types.ts', './telemetry'],
+  operations: [
+    './http/http-server.ts',
+    './http/limits.ts',
+    './http/listen-problem.ts',
+    './producer/types.ts',
+    './telemetry',
+  ],
   http: [
     ...['./ingest', './producer/types.ts', './producer/delivery-errors.ts'],
     ...['./telemetry', './config/types.ts', './config/nearest.ts'],

@@ -20,7 +20,8 @@ export async function startEmbeddedBroker(): Promise<EmbeddedCluster> {
 
 /** The first screen: addresses, and commands to copy. */
 export function firstScreen(bootstrap: string, { httpPort, metricsPort }: Addresses): string {
-  return `
+  const isMoved = !bootstrap.endsWith(`:${KAFKA_PORT}`)
+  return `${isMoved ? movedNotice(bootstrap) : ''}
   kprf accepts records over HTTP and produces them to Kafka.
 
     push            http://127.0.0.1:${httpPort}/push
@@ -37,5 +38,12 @@ export function firstScreen(bootstrap: string, { httpPort, metricsPort }: Addres
 
   Ctrl-C stops kprf. Its log follows.
 
+`
+}
+
+function movedNotice(bootstrap: string): string {
+  return `
+  ATTENTION: port ${KAFKA_PORT} is taken, perhaps by another Kafka. The embedded Kafka has ${bootstrap} instead.
+  Copy the commands from here: with 127.0.0.1:${KAFKA_PORT}, as in the README, you would read the other one.
 `
 }

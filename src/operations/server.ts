@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
 import { type HttpApp, HttpServer } from '../http/http-server.ts'
+import { listenProblem } from '../http/listen-problem.ts'
 import { OPERATIONS_LIMITS, type ServerLimits } from '../http/limits.ts'
 import type { Logger } from '../telemetry/logging.ts'
 
@@ -42,8 +43,8 @@ export class OperationsServer {
     try {
       await this.#server.listen(port, host)
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new ProxyError('CONFIG_INVALID', `http.metrics_port: ${reason}`, { cause })
+      const message = listenProblem({ key: 'http.metrics_port', host, port }, cause)
+      throw new ProxyError('CONFIG_INVALID', message, { cause })
     }
     return this.#server.address.port
   }

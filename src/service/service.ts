@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
 import { invariant } from '../base/invariant.ts'
+import { listenProblem } from '../http/listen-problem.ts'
 import type { TelemetrySource } from '../base/telemetry-source.ts'
 import type { Config } from '../config/types.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
@@ -152,7 +153,8 @@ export class Service {
     try {
       await this.#parts.http.listen(port, host)
     } catch (cause) {
-      throw new ProxyError('CONFIG_INVALID', `http.port: ${messageOf(cause)}`, { cause })
+      const message = listenProblem({ key: 'http.port', host, port }, cause)
+      throw new ProxyError('CONFIG_INVALID', message, { cause })
     }
   }
 

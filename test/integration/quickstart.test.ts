@@ -89,7 +89,7 @@ describe('kprf --embedded-broker', () => {
     expect(kprf.lines.join('\n')).toContain('EMBEDDED BROKER: for development only')
   })
 
-  it('takes a free port when that of Kafka is taken', async () => {
+  it('takes a free port when that of Kafka is taken, and says so with the commands for it', async () => {
     const server = net.createServer()
     // Whoever has it: this test, or a Kafka of this machine.
     const taken = once(server, 'listening').catch(() => undefined)
@@ -101,6 +101,9 @@ describe('kprf --embedded-broker', () => {
     await push(kprf, { topic: 'orders', data: 'hello' })
 
     expect(bootstrap).not.toBe('127.0.0.1:9092')
+    const screen = kprf.lines.join('\n')
+    expect(screen).toContain('ATTENTION: port 9092 is taken')
+    expect(screen).toContain(`tail orders --from-beginning --kafka.brokers=${bootstrap}`)
     await kprf.interrupt()
     server.close()
   })

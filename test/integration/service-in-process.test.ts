@@ -181,12 +181,12 @@ describe('the last line of the log', () => {
     const { port } = new URL(`http://${cluster.bootstrap}`)
     const running = new Running(cluster, [`--http.port=${port}`])
 
-    await expect(running.service.start()).rejects.toThrow('http.port: listen EADDRINUSE')
+    await expect(running.service.start()).rejects.toThrow('is taken on 127.0.0.1')
     running.service.logger.error('late')
 
     const lines = running.log.trim().split('\n')
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatch(/"msg":"not started","reason":"http\.port: listen EADDRINUSE/)
+    expect(lines[0]).toMatch(/"msg":"not started","reason":"http\.port: port \d+ is taken/)
   })
 })
 

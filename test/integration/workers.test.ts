@@ -232,7 +232,7 @@ describe('several workers', () => {
     const { port } = taken.address() as net.AddressInfo
 
     await expect(startWorkers({ 'http.port': port })).rejects.toThrow(
-      /ended with 78\. Its log:\n[^\n]*"starting kprf"[^\n]*\n\{[^\n]*\"not started\"[^\n]*\nhttp\.port: \w+ EADDRINUSE/,
+      /ended with 78\. Its log:\n[^\n]*"starting kprf"[^\n]*\n\{[^\n]*\"not started\"[^\n]*\nhttp\.port: port \d+ is taken/,
     )
   })
 })
