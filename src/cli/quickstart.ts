@@ -43,7 +43,7 @@ export function firstScreen(bootstrap: string, { httpPort, metricsPort }: Addres
 
 function movedNotice(bootstrap: string): string {
   return `
-  ATTENTION: port ${KAFKA_PORT} is taken, perhaps by another Kafka. The embedded Kafka has ${bootstrap} instead.
+  ATTENTION: port ${KAFKA_PORT} is taken, perhaps by another Kafka. The one in memory has ${bootstrap} instead.
   Copy the commands from here: with 127.0.0.1:${KAFKA_PORT}, as in the README, you would read the other one.
 `
 }
