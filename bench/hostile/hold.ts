@@ -19,6 +19,8 @@ const RULES = {
   maxTopicsPerRequest: 1_000,
   unknownFields: 'ignore',
   allowOldTimestamps: false,
+  invalidRecords: 'refuse_request',
+  replies: 'readme',
 } as const
 
 /** Duration of each step, ms. */

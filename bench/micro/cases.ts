@@ -27,6 +27,7 @@ const LARGE_BYTES = 4_096
 const RULES: PushRules = {
   ...{ maxRecordsPerRequest: 10_000, maxTopicsPerRequest: 1_000, unknownFields: 'ignore' },
   allowOldTimestamps: false,
+  invalidRecords: 'refuse_request',
 }
 
 /** All cases, checked. */

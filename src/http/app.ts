@@ -18,6 +18,7 @@ import type { HttpMetrics } from './http-metrics.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
 import { JsonParser } from './parse-json.ts'
 import { jsonLimits } from './push/json-limits.ts'
+import { PUSH_DIALECTS } from './push/push-dialect.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
 import { ReplyBatch } from './reply-batch.ts'
@@ -36,6 +37,8 @@ export interface AppOptions {
     | 'maxRecordsPerRequest'
     | 'maxTopicsPerRequest'
     | 'unknownFields'
+    | 'invalidRecords'
+    | 'replies'
     | 'allowOldTimestamps'
   >
   readonly metrics: HttpMetrics
@@ -102,6 +105,7 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
   return new PushEndpoint({
     ...options,
     rules: settings,
+    dialect: PUSH_DIALECTS[settings.replies],
     jsonParser: new JsonParser(jsonLimits(maxRecordsPerRequest)),
     replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
     replies: new ReplyBatch(clock, options.log),

@@ -72,6 +72,25 @@ export const HTTP_MAPPINGS = {
 } as const satisfies Record<ErrorCode, HttpMapping>
 
 /**
+ * The status of a refusal where replies are those of the Rust kprf. It knew one status for every body that it could not
+ * read; what it did not know (limits, time-outs, 503) keeps its own.
+ */
+export function rustStatusOfRefusal(code: ErrorCode): number {
+  const { status } = HTTP_MAPPINGS[code]
+  return status === HTTP_MAPPINGS.INVALID_REQUEST.status
+    ? HTTP_MAPPINGS.INVALID_JSON.status
+    : status
+}
+
+/**
+ * The status of a push with failed records where replies are those of the Rust kprf, which answered a client that does
+ * not wait before it looked at the records.
+ */
+export function rustStatusOfFailure(waitsForDelivery: boolean): number {
+  return waitsForDelivery ? HTTP_MAPPINGS.INTERNAL.status : OK_STATUS
+}
+
+/**
  * The status of a push whose records failed for different reasons: the first of these that occurs. "Kafka may have
  * it" comes before "try again", and that before "fix the request": a client that tries again without the first
  * would produce duplicates.

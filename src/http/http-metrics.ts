@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../base/errors.ts'
 import type { PushMode } from '../base/push-mode.ts'
 
 /** Why a connection was closed although its client did nothing wrong. docs/METRICS.md explains each. */
@@ -36,4 +37,6 @@ export interface HttpMetrics {
   observePush(mode: PushMode, status: number, durationMs: number): void
   /** A well-formed push arrived; its records may still fail. */
   recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void
+  /** Records of a well-formed push were refused because they are invalid, and the others are produced. */
+  recordsInvalid(mode: PushMode, codes: readonly ErrorCode[]): void
 }

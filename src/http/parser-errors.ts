@@ -1,8 +1,8 @@
 /** Creates replies to input that is not HTTP, for which Node has no response object. */
 import { STATUS_CODES } from 'node:http'
 import type { ErrorCode } from '../base/errors.ts'
-import { type Refusal, refusalBody } from './error-body.ts'
-import { HTTP_MAPPINGS } from './error-mapper.ts'
+import { PLAIN } from './edge/dialect.ts'
+import type { Refusal } from './error-body.ts'
 import { SERVER_LIMITS } from './limits.ts'
 import { headersOf, type HeaderList } from './reply.ts'
 import { VERSIONS_MESSAGE } from './request-guard.ts'
@@ -58,9 +58,9 @@ export function rawReply(
   requestId: string,
   extraHeaders: HeaderList = [],
 ): string {
-  const { status } = HTTP_MAPPINGS[refusal.code]
-  const body = refusalBody(refusal, requestId)
-  const headers = headersOf(requestId, body, [...extraHeaders, 'Connection', 'close'])
+  const reply = PLAIN.refusal(refusal, requestId)
+  const { status, body } = reply
+  const headers = headersOf(requestId, reply, [...extraHeaders, 'Connection', 'close'])
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (let index = 0; index < headers.length; index += 2) {
     head += `${headers[index] ?? ''}: ${headers[index + 1] ?? ''}\r\n`

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../telemetry/logging.ts'
-import { beginJson, type HeaderList } from './reply.ts'
+import type { Reply } from './edge/dialect.ts'
+import { begin, type HeaderList } from './reply.ts'
 
 interface Pending {
   readonly response: ServerResponse
@@ -24,20 +25,14 @@ export class ReplyBatch {
   }
 
   /** Begins a reply; it can no longer change. */
-  send(
-    response: ServerResponse,
-    requestId: string,
-    status: number,
-    body: string,
-    extraHeaders?: HeaderList,
-  ): void {
-    beginJson(response, requestId, status, body, extraHeaders)
+  send(response: ServerResponse, requestId: string, reply: Reply, extraHeaders?: HeaderList): void {
+    begin(response, requestId, reply, extraHeaders)
     if (this.#pending.length === 0) {
       this.#clock.schedule(0, () => {
         this.#flush()
       })
     }
-    this.#pending.push({ response, body })
+    this.#pending.push({ response, body: reply.body })
   }
 
   #flush(): void {

@@ -1,5 +1,5 @@
 /**
- * Writes JSON replies without Express, whose `res.json` costs more than all other work of a push. Bodies are
+ * Writes replies without Express, whose `res.json` costs more than all other work of a push. Bodies are
  * strings: only then Node sends head and body in one write.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -10,7 +10,7 @@ import {
 } from './error-mapper.ts'
 import { bodyBytesOf } from './body-framing.ts'
 import { discardBody } from './discard-body.ts'
-import type { Dialect } from './edge/dialect.ts'
+import { type Dialect, JSON_TYPE, type Reply } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
 
 /** Names and values of further headers, alternating, as `writeHead` takes them. */
@@ -28,15 +28,24 @@ export const SAFE_HEADERS: HeaderList = [
  */
 const SKIPPED_BODY_MAX_BYTES = 65_536
 
-/** Writes the head of a reply. The caller must write this body at the end. */
+/** Writes the head of a reply. The caller must write its body at the end. */
+export function begin(
+  response: ServerResponse,
+  requestId: string,
+  reply: Reply,
+  extraHeaders: HeaderList = NO_HEADERS,
+): void {
+  response.writeHead(reply.status, headersOf(requestId, reply, extraHeaders))
+}
+
+/** The same for a reply in JSON. */
 export function beginJson(
   response: ServerResponse,
   requestId: string,
   status: number,
   body: string,
-  extraHeaders: HeaderList = NO_HEADERS,
 ): void {
-  response.writeHead(status, headersOf(requestId, body, extraHeaders))
+  begin(response, requestId, { status, contentType: JSON_TYPE, body })
 }
 
 /** Replies to an OPTIONS request, with headers only. */
@@ -74,14 +83,14 @@ export function refuse(
   dialect: Dialect,
   options: RefusalOptions = {},
 ): number {
-  const { status } = HTTP_MAPPINGS[refusal.code]
   if (response.headersSent) return response.statusCode
-  const body = dialect.refusalBody(refusal, requestId)
+  const reply = dialect.refusal(refusal, requestId)
+  const { status, body } = reply
   const headers = [...retryAfter(status), ...(options.headers ?? NO_HEADERS)]
   const closes = options.closes ?? (isSkippable(request) ? undefined : 'afterBody')
   // Node writes `Connection: close` because of this, and no later request of the connection is served.
   if (closes !== undefined) response.shouldKeepAlive = false
-  beginJson(response, requestId, status, body, headers)
+  begin(response, requestId, reply, headers)
   if (closes === undefined) {
     response.end(body)
   } else if (closes === 'atOnce') {
@@ -111,10 +120,14 @@ export function retryAfter(status: number, rateLimitSeconds = 1): HeaderList {
 }
 
 /** The headers of every reply. */
-export function headersOf(requestId: string, body: string, extraHeaders: HeaderList): string[] {
+export function headersOf(
+  requestId: string,
+  { contentType, body }: Omit<Reply, 'status'>,
+  extraHeaders: HeaderList,
+): string[] {
   return [
     'Content-Type',
-    'application/json',
+    contentType,
     'Content-Length',
     String(Buffer.byteLength(body)),
     'X-Request-Id',

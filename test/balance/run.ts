@@ -36,6 +36,8 @@ export async function runBalance(requestCount: number, firstSeed: number): Promi
       maxTopicsPerRequest: 100,
       unknownFields: 'ignore',
       allowOldTimestamps: false,
+      invalidRecords: 'refuse_request',
+      replies: 'readme',
     },
     isDraining: () => false,
   })

@@ -77,6 +77,13 @@ const CHOICES: [string, string, string[], (config: Config) => string][] = [
     ({ kafka }) => kafka.partitioner,
   ],
   ['http.unknown_fields', 'ignore', ['ignore', 'reject'], ({ http }) => http.unknownFields],
+  [
+    'http.invalid_records',
+    'refuse_request',
+    ['refuse_request', 'refuse_record'],
+    ({ http }) => http.invalidRecords,
+  ],
+  ['http.replies', 'readme', ['readme', 'rust'], ({ http }) => http.replies],
   ['log_level', 'info', ['error', 'warn', 'info', 'debug'], ({ logLevel }) => logLevel],
   ['log_format', 'auto', ['auto', 'json', 'pretty'], ({ logFormat }) => logFormat],
 ]

@@ -535,6 +535,8 @@ describe('POST /push refuses', () => {
         maxTopicsPerRequest: 50,
         unknownFields: example.rejectsUnknownFields === true ? 'reject' : 'ignore',
         allowOldTimestamps: false,
+        invalidRecords: 'refuse_request',
+        replies: 'readme',
       },
     })
 

@@ -23,6 +23,8 @@ const DEFAULTS = {
   maxTopicsPerRequest: 1_000,
   unknownFields: 'ignore',
   allowOldTimestamps: false,
+  invalidRecords: 'refuse_request',
+  replies: 'readme',
 } as const
 /** How much more than a normal push a byte of anything else may cost. */
 const MOST_TIMES = 20

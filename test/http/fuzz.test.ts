@@ -186,6 +186,7 @@ function outcomeOf(body: Buffer): string {
       maxRecordsPerRequest: 100,
       unknownFields: 'ignore',
       allowOldTimestamps: false,
+      invalidRecords: 'refuse_request',
     })
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error

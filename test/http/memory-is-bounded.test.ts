@@ -91,6 +91,8 @@ describe('the memory for replies', () => {
     maxTopicsPerRequest: RECORDS,
     unknownFields: 'ignore',
     allowOldTimestamps: false,
+    invalidRecords: 'refuse_request',
+    replies: 'readme',
   } as const
   const pushOf = (count: number, record: object, push: object = {}): Buffer =>
     rawPush(JSON.stringify({ records: new Array(count).fill(record), ...push }))

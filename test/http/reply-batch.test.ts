@@ -1,10 +1,12 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import type { Reply } from '../../src/http/edge/dialect.ts'
 import { ReplyBatch } from '../../src/http/reply-batch.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { FakeHttpLog } from '../support/http-edge.ts'
 
+const replyOf = (status: number): Reply => ({ status, contentType: 'text/plain', body: '{}' })
 const newResponse = (): ServerResponse => new ServerResponse(new IncomingMessage(new Socket()))
 
 describe('ReplyBatch', () => {
@@ -13,7 +15,7 @@ describe('ReplyBatch', () => {
     const replies = new ReplyBatch(clock, new FakeHttpLog())
     const responses = [newResponse(), newResponse()]
 
-    for (const response of responses) replies.send(response, 'id', 200, '{}')
+    for (const response of responses) replies.send(response, 'id', replyOf(200))
     const endedBefore = responses.map(({ writableEnded }) => writableEnded)
     await clock.advance(0)
 
@@ -24,7 +26,7 @@ describe('ReplyBatch', () => {
   it('begins a reply at once, so that nothing else replies', () => {
     const response = newResponse()
 
-    new ReplyBatch(new FakeClock(), new FakeHttpLog()).send(response, 'id', 503, '{}', [
+    new ReplyBatch(new FakeClock(), new FakeHttpLog()).send(response, 'id', replyOf(503), [
       'Retry-After',
       '1',
     ])
@@ -36,11 +38,11 @@ describe('ReplyBatch', () => {
   it('ends the replies of the next turn too', async () => {
     const clock = new FakeClock()
     const replies = new ReplyBatch(clock, new FakeHttpLog())
-    replies.send(newResponse(), 'id', 200, '{}')
+    replies.send(newResponse(), 'id', replyOf(200))
     await clock.advance(0)
     const later = newResponse()
 
-    replies.send(later, 'id', 200, '{}')
+    replies.send(later, 'id', replyOf(200))
     await clock.advance(0)
 
     expect(later.writableEnded).toBe(true)
@@ -56,7 +58,7 @@ describe('ReplyBatch', () => {
       throw bug
     }
 
-    for (const response of [first, broken, last]) replies.send(response, 'id', 200, '{}')
+    for (const response of [first, broken, last]) replies.send(response, 'id', replyOf(200))
     await clock.advance(0)
 
     expect([first, last].map(({ writableEnded }) => writableEnded)).toEqual([true, true])

@@ -98,6 +98,8 @@ describe('pushes that arrive together', () => {
       maxTopicsPerRequest: 100,
       unknownFields: 'ignore',
       allowOldTimestamps: false,
+      invalidRecords: 'refuse_request',
+      replies: 'readme',
     } as const
     const { connect, producer } = await serveEdge({ settings })
     const bodies = ['a', 'b', 'c', 'd'].map((key, index) =>

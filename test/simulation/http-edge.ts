@@ -15,6 +15,8 @@ const SETTINGS = {
   maxTopicsPerRequest: 1_000,
   unknownFields: 'reject',
   allowOldTimestamps: true,
+  invalidRecords: 'refuse_request',
+  replies: 'readme',
 } as const
 
 /** kprf's HTTP app in front of a producer, on a simulated network. */
@@ -36,6 +38,7 @@ export class HttpEdge {
       metrics: {
         observePush: () => undefined,
         recordsReceived: () => undefined,
+        recordsInvalid: () => undefined,
       },
       log: { limited: () => undefined, error: complain },
       clock: world.loop.clock,

@@ -37,6 +37,7 @@ export class FakeHttpMetrics implements HttpMetrics, EdgeObserver, RateLimitObse
   readonly dropped: DropReason[] = []
   readonly pushes: { mode: PushMode; status: number; durationMs: number }[] = []
   readonly rateLimited: [topic: string, records: number][] = []
+  readonly invalid: [mode: PushMode, code: string][] = []
   readonly received: [mode: PushMode, topic: string][] = []
   #wake: (() => void)[] = []
 
@@ -47,6 +48,10 @@ export class FakeHttpMetrics implements HttpMetrics, EdgeObserver, RateLimitObse
 
   recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void {
     for (const { topic } of records) this.received.push([mode, topic])
+  }
+
+  recordsInvalid(mode: PushMode, codes: readonly string[]): void {
+    for (const code of codes) this.invalid.push([mode, code])
   }
 
   countRateLimited(topic: string, records: number): void {
@@ -122,6 +127,8 @@ export const DEFAULT_SETTINGS: AppOptions['settings'] = {
   maxTopicsPerRequest: 50,
   unknownFields: 'ignore',
   allowOldTimestamps: false,
+  invalidRecords: 'refuse_request',
+  replies: 'readme',
 }
 
 /** What can be replaced of an app on fakes. */

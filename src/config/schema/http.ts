@@ -98,6 +98,18 @@ export const HTTP = {
     default: 'ignore',
     reload: true,
   }),
+  invalid_records: setting({
+    doc: 'What to do with a push that has an invalid record, such as one whose topic is no valid name. `refuse_request`: nothing of the push is produced, so that the client can correct it and send it again. `refuse_record`: the others are produced, and `errors` says which were not.',
+    kind: oneOf(['refuse_request', 'refuse_record']),
+    default: 'refuse_request',
+    reload: true,
+  }),
+  replies: setting({
+    doc: 'Form of the replies of `/push`. `readme`: as this documentation says. `rust`: as the released Rust kprf sent them, for clients that read its `errors` or expect its statuses: [MIGRATION.md](MIGRATION.md#replies).',
+    kind: oneOf(['readme', 'rust']),
+    default: 'readme',
+    reload: true,
+  }),
   allow_old_timestamps: setting({
     doc: 'Whether a record may have a timestamp before 2000-01-01. Nearly always that is a timestamp in seconds, which would be stored as one of January 1970, and retention would delete the record at once.',
     kind: boolean(),

@@ -1,13 +1,16 @@
 /**
  * Checks a push and converts it to records for the producer. Pure.
  *
- * One invalid record refuses the whole request before anything is produced: the client corrects it and sends
- * everything again, and records that were already produced would then be stored twice. Errors that only the
+ * One invalid record refuses the whole request before anything is produced, unless `http.invalid_records` says
+ * otherwise: the client corrects it and sends everything again, and records that were already produced would then be
+ * stored twice. Errors that only the
  * producer can find (no room, unknown topic) are reported per record, while the others are delivered: the client
  * then sends only the failed records again.
  */
+import type { HttpConfig } from '../../config/types.ts'
 import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
+import type { Problems } from './invalid-records.ts'
 import { parseBytes } from './parse-bytes.ts'
 import { parseHeaders } from './parse-headers.ts'
 import type { Misspellings } from './misspellings.ts'
@@ -17,6 +20,7 @@ import { Problem } from './problem.ts'
 export interface PushRules extends RecordRules {
   readonly maxRecordsPerRequest: number
   readonly maxTopicsPerRequest: number
+  readonly invalidRecords: HttpConfig['invalidRecords']
 }
 
 /** The same for each record. */
@@ -29,6 +33,8 @@ export interface RecordRules {
 export interface ValidPush {
   readonly kind: 'valid'
   readonly records: readonly ProducerRecord[]
+  /** Set if there are invalid records beside them. */
+  readonly problems: Problems | undefined
   readonly waitForSend: boolean
   readonly returnOffsets: boolean
 }
@@ -38,10 +44,10 @@ export type ParsedPush =
   | ValidPush
   /** The body is not a push. */
   | { readonly kind: 'refused'; readonly problem: Problem }
-  /** By record index; `undefined` for valid records. */
+  /** Nothing of it may be produced. */
   | {
       readonly kind: 'invalidRecords'
-      readonly problems: readonly (Problem | undefined)[]
+      readonly problems: Problems
       readonly waitForSend: boolean
     }
 
@@ -93,8 +99,8 @@ function parsePushFields(
   const parsed = parseRecords(raw.records, rules, misspellings)
   if (parsed instanceof Problem) return { kind: 'refused', problem: parsed }
   const { records, problems } = parsed
-  return problems === undefined
-    ? { kind: 'valid', records, waitForSend, returnOffsets }
+  return problems === undefined || rules.invalidRecords === 'refuse_record'
+    ? { kind: 'valid', records, problems, waitForSend, returnOffsets }
     : { kind: 'invalidRecords', problems, waitForSend }
 }
 
@@ -108,7 +114,7 @@ export function topicOfRecord(body: unknown, index: number): string | undefined 
 
 interface ParsedRecords {
   readonly records: readonly ProducerRecord[]
-  readonly problems: readonly (Problem | undefined)[] | undefined
+  readonly problems: Problems | undefined
 }
 
 /** Stops at the first topic above the limit. */

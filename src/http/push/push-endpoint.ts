@@ -7,16 +7,18 @@ import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
 import { addressOf } from '../client-address.ts'
 import { assertJsonContentType } from '../content-type.ts'
-import { PUSH } from '../edge/dialect.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
+import { codeOfFailure, decisiveOf, OK_STATUS, rankOfFailure } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import type { JsonParser } from '../parse-json.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { NO_HEADERS, refuse } from '../reply.ts'
 import type { WorkTurns } from '../work-turns.ts'
+import { type PushOutcome, withInvalid } from './invalid-records.ts'
 import { type Misspelling, Misspellings } from './misspellings.ts'
 import { parsePush, type PushRules, topicOfRecord, type ValidPush } from './parse-push.ts'
+import type { PushDialect } from './push-dialect.ts'
 import { replyInvalid, replyOutcome, type Replying } from './push-reply.ts'
 import { largestReplyBytes } from './record-elements.ts'
 
@@ -24,6 +26,7 @@ import { largestReplyBytes } from './record-elements.ts'
 export interface PushEndpointOptions {
   readonly ingest: Ingest
   readonly rules: PushRules
+  readonly dialect: PushDialect
   readonly jsonParser: JsonParser
   readonly replyRoom: ReplyRoom
   readonly replies: ReplyBatch
@@ -44,13 +47,18 @@ interface Exchange extends Replying {
   readonly call: Call
 }
 
+/** What is known of a push when its records are on their way. */
+type Asked = Pick<ValidPush, 'problems' | 'waitForSend' | 'returnOffsets'> & {
+  readonly recordCount: number
+}
+
 /** The route of `POST /push`. */
 export class PushEndpoint implements WholeBodyRoute {
   readonly name = 'push'
   readonly method = 'POST'
   readonly path = '/push'
   readonly access = 'produce'
-  readonly dialect = PUSH
+  readonly dialect: PushDialect
   readonly body = 'whole'
   readonly #options: PushEndpointOptions
   readonly #misspellings = new Misspellings()
@@ -59,6 +67,7 @@ export class PushEndpoint implements WholeBodyRoute {
 
   constructor(options: PushEndpointOptions) {
     this.#options = options
+    this.dialect = options.dialect
   }
 
   checkHead({ request }: Call): void {
@@ -71,6 +80,7 @@ export class PushEndpoint implements WholeBodyRoute {
       call,
       response,
       requestId,
+      dialect: this.dialect,
       replies: this.#options.replies,
       held: undefined,
       headers: NO_HEADERS,
@@ -99,7 +109,7 @@ export class PushEndpoint implements WholeBodyRoute {
         exchange.response,
         exchange.requestId,
         push.problem,
-        PUSH,
+        this.dialect,
         { headers: exchange.headers },
       )
     }
@@ -112,18 +122,27 @@ export class PushEndpoint implements WholeBodyRoute {
       exchange.call.request.socket,
       replyBytesOf(push),
     )
-    this.#options.metrics.recordsReceived(exchange.call.mode, push.records)
-    const { returnOffsets, waitForSend } = push
-    const { length } = push.records
+    this.#count(exchange.call, push)
+    const { waitForSend } = push
     const sent = this.#options.ingest.submit(push.records, {
       principal: exchange.call.principal,
       waitsForDelivery: waitForSend,
       // Delivery may take long. Admitted records are counted by the limits of the producer instead.
       onAdmission: waitForSend ? body.release.bind(body) : undefined,
     })
-    if (sent.isDone) return replyOutcome(exchange, sent, returnOffsets)
+    // Neither the records nor their text may be held until they are delivered.
+    const { problems, returnOffsets } = push
+    const asked: Asked = { problems, returnOffsets, waitForSend, recordCount: recordCountOf(push) }
+    if (sent.isDone) return this.#reply(exchange, sent, asked)
     exchange.held?.releaseWithConnection()
-    return this.#replyWhenDone(exchange, sent, returnOffsets, length)
+    return this.#replyWhenDone(exchange, sent, asked)
+  }
+
+  #count({ mode }: Call, { records, problems }: ValidPush): void {
+    this.#options.metrics.recordsReceived(mode, records)
+    if (problems === undefined) return
+    const codes = problems.flatMap((problem) => (problem === undefined ? [] : [problem.code]))
+    this.#options.metrics.recordsInvalid(mode, codes)
   }
 
   /** Tells the client of fields that it most likely means otherwise, and the log the first time. */
@@ -142,23 +161,53 @@ export class PushEndpoint implements WholeBodyRoute {
     exchange.headers = ['Kprf-Warning', texts.join(' ')]
   }
 
-  async #replyWhenDone(
-    exchange: Exchange,
-    sent: PushCall,
-    returnOffsets: boolean,
-    recordCount: number,
-  ): Promise<number> {
+  async #replyWhenDone(exchange: Exchange, sent: PushCall, asked: Asked): Promise<number> {
     await sent.done
+    const { recordCount } = asked
     // Many pushes whose records waited for the same event complete at the same time.
     if (recordCount > FEW_RECORDS) await this.#options.turns.enter(largestReplyBytes(recordCount))
-    return replyOutcome(exchange, sent, returnOffsets)
+    return this.#reply(exchange, sent, asked)
+  }
+
+  #reply(exchange: Exchange, sent: PushCall, asked: Asked): number {
+    const outcome = asked.problems === undefined ? sent : withInvalid(sent, asked.problems)
+    const status = replyOutcome(exchange, outcome, asked)
+    if (status === OK_STATUS && outcome.failures !== undefined) this.#logUntold(exchange, outcome)
+    return status
+  }
+
+  /** With `http.replies: rust` a client that does not wait is not told what failed. */
+  #logUntold({ requestId, call }: Exchange, { failures = [] }: PushOutcome): void {
+    const decisive = decisiveOf(failures, rankOfFailure)
+    if (decisive === undefined) return
+    this.#options.log.limited(
+      'warn',
+      'untold failures',
+      'records failed, and their client was told ok',
+      {
+        request_id: requestId,
+        code: codeOfFailure(decisive.failure).toLowerCase(),
+        records: failures.filter((failure) => failure !== undefined).length,
+        address: addressOf(call.request.socket),
+      },
+    )
   }
 }
 
 /** The largest possible reply to a push, bytes. */
-function replyBytesOf({ records, waitForSend, returnOffsets }: ValidPush): number {
-  if (!waitForSend || !returnOffsets) return largestReplyBytes(records.length)
+function replyBytesOf(push: ValidPush): number {
+  const { records, waitForSend, returnOffsets } = push
+  const recordCount = recordCountOf(push)
+  const invalidCount = recordCount - records.length
+  if (!waitForSend || !returnOffsets) {
+    return largestReplyBytes(recordCount, undefined, invalidCount)
+  }
   let topicBytes = 0
   for (const { topic } of records) topicBytes += topic.length
-  return largestReplyBytes(records.length, topicBytes)
+  return largestReplyBytes(recordCount, topicBytes, invalidCount)
+}
+
+/** The number of records of a push, with invalid ones. */
+function recordCountOf({ records, problems }: ValidPush): number {
+  return problems?.length ?? records.length
 }

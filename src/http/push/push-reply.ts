@@ -1,13 +1,13 @@
 /** Writes the replies of `/push` that depend on its records. */
 import type { ServerResponse } from 'node:http'
 import { invariant } from '../../base/invariant.ts'
+import { JSON_TYPE, type Reply } from '../edge/dialect.ts'
 import type { Call } from '../edge/route.ts'
 import type { Failure } from '../log-failure.ts'
 import {
   CLIENT_GONE_STATUS,
   codeOfFailure,
   decisiveOf,
-  HTTP_MAPPINGS,
   messageOfFailure,
   OK_STATUS,
   rankOfCode,
@@ -16,15 +16,17 @@ import {
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { type HeaderList, retryAfter } from '../reply.ts'
-import type { PushCall } from '../../ingest/push-call.ts'
-import type { Problem } from './problem.ts'
-import { failedPushBody, invalidPushBody, offsetsBody, offsetsOf } from './record-elements.ts'
+import type { Problems, PushOutcome } from './invalid-records.ts'
+import { OK_BODY, type PushDialect } from './push-dialect.ts'
+import type { ValidPush } from './parse-push.ts'
+import { offsetsBody, offsetsOf } from './record-elements.ts'
 
 /** A response to write, and what is needed for it. */
 export interface Replying {
   /** Is told why the push failed. */
   readonly call: Pick<Call, 'failure'>
   readonly replies: ReplyBatch
+  readonly dialect: PushDialect
   readonly response: ServerResponse
   readonly requestId: string
   /** The memory reserved for the reply; `undefined` if the reply is too small to be counted. */
@@ -33,8 +35,7 @@ export interface Replying {
   headers: HeaderList
 }
 
-/** The reply to nearly every push. */
-const OK_BODY = '{"status":"ok","errors":[]}'
+const OK: Reply = { status: OK_STATUS, contentType: JSON_TYPE, body: OK_BODY }
 
 /**
  * Replies once the records are admitted or delivered.
@@ -43,14 +44,10 @@ const OK_BODY = '{"status":"ok","errors":[]}'
  */
 export function replyOutcome(
   replying: Replying,
-  {
-    failures,
-    reports,
-    retryAfterSeconds,
-  }: Pick<PushCall, 'failures' | 'reports' | 'retryAfterSeconds'>,
-  returnOffsets: boolean,
+  { failures, reports, retryAfterSeconds }: PushOutcome,
+  { waitForSend, returnOffsets }: Pick<ValidPush, 'waitForSend' | 'returnOffsets'>,
 ): number {
-  const { replies, response, requestId } = replying
+  const { dialect, response, requestId } = replying
   // The client has left. Its records are produced all the same.
   if (response.req.socket.destroyed) return CLIENT_GONE_STATUS
   const offsets = returnOffsets && reports ? offsetsOf(reports) : undefined
@@ -63,13 +60,11 @@ export function replyOutcome(
       messageOfFailure(failure),
       failure.topic,
     )
-    const body = failedPushBody(failures, summary, requestId, offsets)
-    return replyFailed(replying, summary, body, retryAfterSeconds)
+    replying.call.failure = summary
+    const push = { failures, decisive: summary, waitsForDelivery: waitForSend, offsets }
+    return send(replying, dialect.failed(push, requestId), retryAfterSeconds)
   }
-  const body = offsets === undefined ? OK_BODY : offsetsBody(offsets)
-  replying.held?.sending(response, body.length)
-  replies.send(response, requestId, OK_STATUS, body, replying.headers)
-  return OK_STATUS
+  return send(replying, offsets === undefined ? OK : { ...OK, body: offsetsBody(offsets) })
 }
 
 /**
@@ -82,7 +77,7 @@ export function replyOutcome(
  */
 export function replyInvalid(
   replying: Replying,
-  problems: readonly (Problem | undefined)[],
+  problems: Problems,
   topicOf: (index: number) => string | undefined,
   room: ReplyRoom,
 ): number {
@@ -90,24 +85,20 @@ export function replyInvalid(
   invariant(decisive !== undefined, 'a push is invalid because of a record')
   const { index, failure } = decisive
   const summary = summaryOf(index, failure.code, failure.message, topicOf(index))
-  const body = invalidPushBody(problems, summary, replying.requestId)
-  replying.held = room.reserve(replying.response.req.socket, body.length)
-  return replyFailed(replying, summary, body)
+  replying.call.failure = summary
+  const reply = replying.dialect.invalid(problems, summary, replying.requestId)
+  replying.held = room.reserve(replying.response.req.socket, reply.body.length)
+  return send(replying, reply)
 }
 
-function replyFailed(
-  { call, replies, response, requestId, held, headers }: Replying,
-  summary: Failure,
-  body: string,
+function send(
+  { replies, response, requestId, held, headers }: Replying,
+  reply: Reply,
   rateLimitSeconds?: number,
 ): number {
-  const { status } = HTTP_MAPPINGS[summary.code]
-  call.failure = summary
+  const { status, body } = reply
   held?.sending(response, body.length)
-  replies.send(response, requestId, status, body, [
-    ...retryAfter(status, rateLimitSeconds),
-    ...headers,
-  ])
+  replies.send(response, requestId, reply, [...retryAfter(status, rateLimitSeconds), ...headers])
   return status
 }
 

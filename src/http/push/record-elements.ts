@@ -11,10 +11,12 @@ import type { Problem } from './problem.ts'
 /** Number of described records of an invalid push. Up to this many records, all are described. */
 const MAX_DESCRIBED_RECORDS = 100
 /** Number of failed records whose elements have texts; the others have only the number. */
-const MAX_FULL_ELEMENTS = 1_000
+export const MAX_FULL_ELEMENTS = 1_000
 
 /** Upper bounds of the written elements, bytes, with their comma. All of it is ASCII. */
 const FULL_ELEMENT_BYTES = 480
+/** What the element of an invalid record may have beyond that: its text may quote a name of 64 characters, twice. */
+const QUOTED_NAME_BYTES = 256
 const COMPACT_ELEMENT_BYTES = 72
 /** Without the name of the topic. */
 const OFFSET_BYTES = 112
@@ -37,10 +39,16 @@ const OUTCOMES: Record<FailedDelivery['status'], Outcome> = {
  * Returns an upper bound of the reply to a push, bytes.
  *
  * @param topicBytes - total length of the topics of all records, if offsets were requested.
+ * @param invalidCount - number of invalid records beside which the others are produced.
  */
-export function largestReplyBytes(recordCount: number, topicBytes?: number): number {
+export function largestReplyBytes(
+  recordCount: number,
+  topicBytes?: number,
+  invalidCount = 0,
+): number {
   const full = Math.min(recordCount, MAX_FULL_ELEMENTS)
-  const elements = full * FULL_ELEMENT_BYTES + (recordCount - full) * COMPACT_ELEMENT_BYTES
+  const quoted = Math.min(invalidCount, MAX_FULL_ELEMENTS) * QUOTED_NAME_BYTES
+  const elements = full * FULL_ELEMENT_BYTES + (recordCount - full) * COMPACT_ELEMENT_BYTES + quoted
   const offsets = topicBytes === undefined ? 0 : recordCount * OFFSET_BYTES + topicBytes
   return FRAME_BYTES + elements + offsets
 }

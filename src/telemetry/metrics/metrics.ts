@@ -3,6 +3,7 @@
  * `producer-metrics.ts` has the additional ones. A method that is called for each push or record takes well under a
  * microsecond.
  */
+import type { ErrorCode } from '../../base/errors.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
@@ -130,6 +131,14 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   /** Counts the records of a well-formed push. */
   recordsReceived(mode: PushMode, records: readonly { readonly topic: string }[]): void {
     for (const { topic } of records) this.producer.recordReceived(topic, mode)
+  }
+
+  /** Counts invalid records of a push whose other records are produced. Their topics may not be names. */
+  recordsInvalid(mode: PushMode, codes: readonly ErrorCode[]): void {
+    for (const code of codes) {
+      this.producer.recordReceived(OTHER_TOPICS, mode)
+      this.producer.recordsRejected(code.toLowerCase(), 1)
+    }
   }
 
   /** Counts records that Kafka acknowledged. */

@@ -13,7 +13,12 @@ function reply({ response, requestId }: Call, body: unknown): number {
   return 200
 }
 
-const SHOUTING: Dialect = { refusalBody: ({ message }) => message.toUpperCase() }
+const SHOUTING: Dialect = {
+  refusal: (refusal, requestId) => ({
+    ...PLAIN.refusal(refusal, requestId),
+    body: refusal.message.toUpperCase(),
+  }),
+}
 
 /** New routes of each kind, and a new rule: all that an extension needs. */
 const status: BodilessRoute = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { PUSH } from '../../../src/http/edge/dialect.ts'
 import type { Gate, WholeBodyRoute } from '../../../src/http/edge/route.ts'
 import { ProxyError } from '../../../src/base/errors.ts'
+import { PUSH_DIALECTS } from '../../../src/http/push/push-dialect.ts'
 import { beginJson } from '../../../src/http/reply.ts'
 import type { AdmissionRule } from '../../../src/ingest/admission-rule.ts'
 import { Ingest } from '../../../src/ingest/ingest.ts'
@@ -26,7 +26,13 @@ const gate: Gate = (_, { headers: { authorization = '' } }) =>
     ? { principal: { name: authorization.slice('Bearer '.length) } }
     : { code: 'TOPIC_FORBIDDEN', message: 'send a token' }
 const routeTo = (ingest: Ingest): WholeBodyRoute => ({
-  ...{ name: 'raw', method: 'POST', path: '/topics/:topic/raw', access: 'produce', dialect: PUSH },
+  ...{
+    name: 'raw',
+    method: 'POST',
+    path: '/topics/:topic/raw',
+    access: 'produce',
+    dialect: PUSH_DIALECTS.readme,
+  },
   body: 'whole',
   answer: async ({ params: { topic = '' }, principal, response, requestId }, { bytes }) => {
     const records = [record(bytes.toString(), { topic })]

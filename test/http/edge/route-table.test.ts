@@ -3,7 +3,7 @@ import { type Dialect, PLAIN } from '../../../src/http/edge/dialect.ts'
 import type { Route } from '../../../src/http/edge/route.ts'
 import { RouteTable } from '../../../src/http/edge/route-table.ts'
 
-const TOPICS: Dialect = { refusalBody: () => '' }
+const TOPICS: Dialect = { ...PLAIN }
 
 function route(path: string, overrides: Partial<Route> = {}): Route {
   return {

@@ -15,7 +15,12 @@ function reply({ response, requestId }: Call, body: unknown): number {
   return 200
 }
 
-const SHOUTING: Dialect = { refusalBody: ({ message }) => message.toUpperCase() }
+const SHOUTING: Dialect = {
+  refusal: (refusal, requestId) => ({
+    ...PLAIN.refusal(refusal, requestId),
+    body: refusal.message.toUpperCase(),
+  }),
+}
 const HEAD = 'POST /lines HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n'
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`
 const END = '0\r\n\r\n'

@@ -44,6 +44,20 @@ describe('ProducerMetrics', () => {
     }
   })
 
+  test('counts an invalid record as received, whatever its topic is, and as rejected', async () => {
+    const metrics = makeMetrics()
+
+    metrics.recordsInvalid('async', ['INVALID_TOPIC', 'INVALID_RECORD', 'INVALID_TOPIC'])
+
+    const exposition = await scrape(metrics)
+    const rejected = (reason: string): number | undefined =>
+      valueOf(exposition, 'kprf_records_rejected_total', { reason })
+    const received = { topic: 'other', mode: 'async' }
+    expect(valueOf(exposition, 'kprf_records_received_total', received)).toBe(3)
+    expect(rejected('invalid_topic')).toBe(2)
+    expect(rejected('invalid_record')).toBe(1)
+  })
+
   test('counts what failed and what was refused by the reason', async () => {
     const metrics = makeMetrics()
 

@@ -1,0 +1,51 @@
+/** Invalid records beside valid ones: `http.invalid_records: refuse_record`. Pure. */
+import type { PushCall } from '../../ingest/push-call.ts'
+import type { FailedDelivery } from '../../producer/types.ts'
+import { HTTP_MAPPINGS } from '../error-mapper.ts'
+import type { Problem } from './problem.ts'
+
+/** What became of the records of a push, by their index. */
+export type PushOutcome = Pick<PushCall, 'failures' | 'reports' | 'retryAfterSeconds'>
+
+/** By record index; `undefined` for valid records. */
+export type Problems = readonly (Problem | undefined)[]
+
+/**
+ * Puts invalid records back into their places among the others.
+ *
+ * @param sent - what became of the valid ones, by their index among themselves.
+ */
+export function withInvalid(sent: PushOutcome, problems: Problems): PushOutcome {
+  const { failures, reports, retryAfterSeconds } = sent
+  const invalid = new Map<Problem, FailedDelivery>()
+  return {
+    failures: spread(problems, failures, (problem) => failureOf(problem, invalid)),
+    reports: reports && spread(problems, reports, () => undefined),
+    retryAfterSeconds,
+  }
+}
+
+function spread<Value>(
+  problems: Problems,
+  values: readonly (Value | undefined)[] | undefined,
+  ofProblem: (problem: Problem) => Value | undefined,
+): readonly (Value | undefined)[] {
+  let valid = 0
+  return problems.map((problem) => {
+    if (problem !== undefined) return ofProblem(problem)
+    valid += 1
+    return values?.[valid - 1]
+  })
+}
+
+/** One object for all records with the same problem: the text of each is written once. */
+function failureOf(problem: Problem, known: Map<Problem, FailedDelivery>): FailedDelivery {
+  let failure = known.get(problem)
+  if (failure === undefined) {
+    const { code, message } = problem
+    const error = { number: HTTP_MAPPINGS[code].errorCode, text: message, code }
+    failure = { status: 'notPersisted', error }
+    known.set(problem, failure)
+  }
+  return failure
+}
