@@ -28,6 +28,7 @@ const RULES: PushRules = {
   ...{ maxRecordsPerRequest: 10_000, maxTopicsPerRequest: 1_000, unknownFields: 'ignore' },
   allowOldTimestamps: false,
   invalidRecords: 'refuse_request',
+  replies: 'readme',
 }
 
 /** All cases, checked. */

@@ -41,6 +41,8 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.max_connections', 1001, 1002, 1003],
   ['http.max_connections_per_address', 1, 2, 3],
   ['http.unknown_fields', 'reject', 'ignore', 'reject'],
+  ['http.invalid_records', 'refuse_record', 'refuse_request', 'refuse_record'],
+  ['http.replies', 'rust', 'readme', 'rust'],
   ['http.allow_old_timestamps', true, false, true],
   ['http.head_timeout_ms', 100, 20_000, 3_600_000],
   ['http.body_timeout_ms', 100, 20_000, 3_600_000],

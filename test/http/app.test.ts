@@ -131,6 +131,18 @@ describe('POST /push', () => {
     expect(edge.producer.records).toMatchObject([{ value, key: Buffer.from('a') }])
   })
 
+  it.each(['utf8', 'UTF-8', 'utf-8', null])('takes text where encoding is %j', async (encoding) => {
+    const edge = createEdge()
+    const headers = [{ key: 'a', value: 'b', encoding }]
+
+    const { status } = await push(edge, { records: [{ ...record('SGk='), encoding, headers }] })
+
+    expect(status).toBe(200)
+    expect(edge.producer.records).toMatchObject([
+      { value: 'SGk=', headers: [{ key: 'a', value: 'b' }] },
+    ])
+  })
+
   it('keeps timestamps of before 2000 where http.allow_old_timestamps is set', async () => {
     const edge = createEdge({ settings: { ...DEFAULT_SETTINGS, allowOldTimestamps: true } })
 

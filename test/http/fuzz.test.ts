@@ -187,6 +187,7 @@ function outcomeOf(body: Buffer): string {
       unknownFields: 'ignore',
       allowOldTimestamps: false,
       invalidRecords: 'refuse_request',
+      replies: 'readme',
     })
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error

@@ -206,6 +206,29 @@ describe('http.replies: rust with http.invalid_records: refuse_record', () => {
     expect(edge.producer.records.map(({ value }) => value)).toEqual(['a', 'b'])
   })
 
+  it.each([
+    ['data', 5],
+    ['data', null],
+    ['data', '\ud83d'],
+    ['topic', 7],
+    ['topic', undefined],
+    ['key', false],
+    ['partition', '1'],
+    ['partition', 2 ** 31],
+  ])(
+    'still refuses the whole push where %s is %j, so that its client learns of it',
+    async (field, value) => {
+      const edge = createRustEdge({}, { invalidRecords })
+
+      const { status } = await push(edge, {
+        records: [...records, { ...record('x'), [field]: value }],
+      })
+
+      expect(status).toBe(400)
+      expect(edge.producer.calls).toBe(0)
+    },
+  )
+
   it('answers an asynchronous push 200, and produces the others', async () => {
     const edge = createRustEdge({}, { invalidRecords })
 

@@ -99,7 +99,7 @@ export const HTTP = {
     reload: true,
   }),
   invalid_records: setting({
-    doc: 'What to do with a push that has an invalid record, such as one whose topic is no valid name. `refuse_request`: nothing of the push is produced, so that the client can correct it and send it again. `refuse_record`: the others are produced, and `errors` says which were not.',
+    doc: 'What to do with a push that has an invalid record, such as one whose topic is no valid name. `refuse_request`: nothing of the push is produced, so that the client can correct it and send it again. `refuse_record`: the others are produced, and `errors` says which were not. With `replies: rust`, a field of the wrong type still refuses the request.',
     kind: oneOf(['refuse_request', 'refuse_record']),
     default: 'refuse_request',
     reload: true,

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../base/errors.ts'
 import { quotedName } from '../../base/quotable.ts'
 import type { HttpConfig } from '../../config/types.ts'
 import type { Misspellings } from './misspellings.ts'
-import { Problem } from './problem.ts'
+import { Mistyped, Problem } from './problem.ts'
 
 /** Policy for unknown fields of `/push`: `http.unknown_fields`. */
 export type UnknownFields = HttpConfig['unknownFields']
@@ -56,5 +56,5 @@ export function missing(
 ): Problem {
   const unknown = Object.keys(object).find((name) => !known.has(name))
   const hint = unknown === undefined ? '' : `; unknown field ${quotedName(unknown)}`
-  return new Problem(code, `${field} is missing${hint}`)
+  return new Mistyped(code, `${field} is missing${hint}`)
 }

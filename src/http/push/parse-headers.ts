@@ -5,7 +5,7 @@
 import type { RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
 import type { Misspellings } from './misspellings.ts'
-import { loneSurrogate, parseBytes } from './parse-bytes.ts'
+import { isBase64Encoding, loneSurrogate, parseBytes } from './parse-bytes.ts'
 import { Problem } from './problem.ts'
 
 /** Each costs an allocation or two: enough for tracing and routing, too few to make a record of. */
@@ -77,8 +77,8 @@ function parseHeader(raw: RawHeader, at: string): RecordHeader | Problem {
   if (typeof key !== 'string') return invalid(`${at}.key must be a string`)
   if (key === '') return NAMELESS_HEADER
   if (!key.isWellFormed()) return loneSurrogate(`${at}.key`)
-  const isBase64 = encoding === 'base64'
-  if (!isBase64 && encoding != null && encoding !== 'utf8') {
+  const isBase64 = isBase64Encoding(encoding)
+  if (isBase64 === undefined) {
     return invalid(`${at}.encoding must be "utf8" or "base64"`)
   }
   if (value === null) return { key, value }

@@ -11,16 +11,17 @@ import type { HttpConfig } from '../../config/types.ts'
 import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
 import type { Problems } from './invalid-records.ts'
-import { parseBytes } from './parse-bytes.ts'
+import { isBase64Encoding, parseBytes } from './parse-bytes.ts'
 import { parseHeaders } from './parse-headers.ts'
 import type { Misspellings } from './misspellings.ts'
-import { Problem } from './problem.ts'
+import { Mistyped, Problem } from './problem.ts'
 
 /** Limits of a push: keys of `http.*` in the configuration. */
 export interface PushRules extends RecordRules {
   readonly maxRecordsPerRequest: number
   readonly maxTopicsPerRequest: number
   readonly invalidRecords: HttpConfig['invalidRecords']
+  readonly replies: HttpConfig['replies']
 }
 
 /** The same for each record. */
@@ -99,7 +100,7 @@ function parsePushFields(
   const parsed = parseRecords(raw.records, rules, misspellings)
   if (parsed instanceof Problem) return { kind: 'refused', problem: parsed }
   const { records, problems } = parsed
-  return problems === undefined || rules.invalidRecords === 'refuse_record'
+  return problems === undefined || areRefusedAlone(problems, rules)
     ? { kind: 'valid', records, problems, waitForSend, returnOffsets }
     : { kind: 'invalidRecords', problems, waitForSend }
 }
@@ -110,6 +111,15 @@ export function topicOfRecord(body: unknown, index: number): string | undefined 
   const record: unknown = Array.isArray(records) ? records[index] : undefined
   const topic = isJsonObject(record) ? record['topic'] : undefined
   return isTopic(topic) ? topic : undefined
+}
+
+/**
+ * Clients of the Rust kprf are told of a field of the wrong type by 400. Refused alone, its record would be lost without
+ * a word: a client that does not wait is answered ok.
+ */
+function areRefusedAlone(problems: Problems, { invalidRecords, replies }: PushRules): boolean {
+  if (invalidRecords === 'refuse_request') return false
+  return replies === 'readme' || !problems.some((problem) => problem instanceof Mistyped)
 }
 
 interface ParsedRecords {
@@ -189,7 +199,7 @@ export function parseRecord(
   rules: RecordRules,
   misspellings?: Misspellings,
 ): ProducerRecord | Problem {
-  if (!isJsonObject(element)) return new Problem('INVALID_RECORD', 'a record must be a JSON object')
+  if (!isJsonObject(element)) return NO_OBJECT
   return (
     checkFields(element, RECORD_FIELDS, rules.unknownFields, misspellings) ??
     parseRecordFields(element, rules, misspellings)
@@ -203,18 +213,16 @@ function parseRecordFields(
 ): ProducerRecord | Problem {
   const { topic } = raw
   if (topic === undefined) return missing('topic', 'INVALID_TOPIC', raw, RECORD_FIELDS)
+  if (typeof topic !== 'string') return TOPIC_OF_OTHER_TYPE
   if (!isTopic(topic)) return INVALID_TOPIC
-  const isBase64 = raw.encoding === 'base64'
-  if (!isBase64 && raw.encoding != null && raw.encoding !== 'utf8') return INVALID_ENCODING
+  const isBase64 = isBase64Encoding(raw.encoding)
+  if (isBase64 === undefined) return INVALID_ENCODING
   const key = raw.key == null ? null : parseBytes(raw.key, 'key', isBase64)
   if (key instanceof Problem) return key
   const value = parseValue(raw, isBase64)
   if (value instanceof Problem) return value
   if (value === null && key === null) return TOMBSTONE_WITHOUT_KEY
-  const partition =
-    raw.partition === ANY_PARTITION
-      ? undefined
-      : parseInteger(raw.partition, MAX_PARTITION, INVALID_PARTITION)
+  const partition = parsePartition(raw.partition)
   if (partition instanceof Problem) return partition
   const timestampMs = parseInteger(raw.timestamp, MAX_TIMESTAMP_MS, INVALID_TIMESTAMP)
   if (timestampMs instanceof Problem) return timestampMs
@@ -236,24 +244,25 @@ function parseValue(raw: RawRecord, isBase64: boolean): RecordBytes | null | Pro
   return typeof data === 'string' ? parseBytes(data, 'data', isBase64) : DATA_OF_OTHER_TYPE
 }
 
+const NO_OBJECT = new Mistyped('INVALID_RECORD', 'a record must be a JSON object')
+const TOPIC_OF_OTHER_TYPE = new Mistyped('INVALID_TOPIC', 'topic must be a string')
 const INVALID_TOPIC = new Problem(
   'INVALID_TOPIC',
   'topic must be 1 to 249 of the characters a-z A-Z 0-9 . _ - and neither . nor ..',
 )
 const INVALID_ENCODING = new Problem('INVALID_RECORD', 'encoding must be "utf8" or "base64"')
-const TOMBSTONE_WITHOUT_KEY = new Problem(
+const TOMBSTONE_WITHOUT_KEY = new Mistyped(
   'INVALID_RECORD',
   'a record whose data is null (a tombstone) needs a key',
 )
 const DATA_AND_JSON = new Problem('INVALID_RECORD', 'a record must have data or json, not both')
-const DATA_OF_OTHER_TYPE = new Problem(
+const DATA_OF_OTHER_TYPE = new Mistyped(
   'INVALID_RECORD',
   'data must be a string or null: send JSON in the field json, or written into a string',
 )
-const INVALID_PARTITION = new Problem(
-  'INVALID_PARTITION',
-  `partition must be an integer from 0 to ${MAX_PARTITION}, or -1 for any`,
-)
+const PARTITION_TEXT = `partition must be an integer from 0 to ${MAX_PARTITION}, or -1 for any`
+const INVALID_PARTITION = new Problem('INVALID_PARTITION', PARTITION_TEXT)
+const PARTITION_OF_OTHER_TYPE = new Mistyped('INVALID_PARTITION', PARTITION_TEXT)
 const INVALID_TIMESTAMP = new Problem(
   'INVALID_TIMESTAMP',
   'timestamp must be an integer of milliseconds since 1970, and not after the year 9999',
@@ -263,8 +272,14 @@ const OLD_TIMESTAMP = new Problem(
   'timestamp is before 2000-01-01: send milliseconds, not seconds, or set http.allow_old_timestamps',
 )
 
-function isTopic(value: unknown): value is string {
-  return typeof value === 'string' && TOPIC.test(value) && value !== '.' && value !== '..'
+function isTopic(topic: string): boolean {
+  return TOPIC.test(topic) && topic !== '.' && topic !== '..'
+}
+
+function parsePartition(value: unknown): number | undefined | Problem {
+  if (value === ANY_PARTITION) return undefined
+  if (typeof value === 'number' && value < 0 && Number.isInteger(value)) return INVALID_PARTITION
+  return parseInteger(value, MAX_PARTITION, PARTITION_OF_OTHER_TYPE)
 }
 
 function parseInteger(value: unknown, max: number, problem: Problem): number | undefined | Problem {

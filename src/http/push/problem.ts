@@ -11,3 +11,8 @@ export class Problem {
     this.message = message
   }
 }
+
+/**
+ * A field is missing, or its value has the wrong JSON type: the release of the Rust kprf could not read such a body.
+ */
+export class Mistyped extends Problem {}
