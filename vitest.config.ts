@@ -15,6 +15,7 @@ const execArgv = ['--conditions=kprf-source']
 const INTEGRATION = [
   'test/integration/**/*.test.ts',
   'test/faults/**/*.test.ts',
+  'test/migration/**/*.test.ts',
   'test/workers/**/*.test.ts',
   'test/soak/**/*.test.ts',
   'packages/embedded-broker/test/cluster.test.ts',

@@ -1,5 +1,5 @@
 /** Writes the pages of `docs/` that follow from the code: `npm run docs`. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { format } from 'prettier'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { PROPERTIES_SECTION } from '../src/config/properties/merge-names.ts'
@@ -16,6 +16,7 @@ import {
   MAX_UNDELIVERED_LABELS,
   OTHER_TOPICS,
 } from '../src/telemetry/metrics/topic-labels.ts'
+import { withRepliesTable } from '../test/migration/table.ts'
 import { propertiesSection } from './docs/properties-section.ts'
 
 const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
@@ -198,4 +199,6 @@ Every variable that begins with \`KPRF_\` must be one of those below. kprf ignor
 if (import.meta.main) {
   writeFileSync(new URL('../docs/CONFIGURATION.md', import.meta.url), await configurationPage())
   writeFileSync(new URL('../docs/METRICS.md', import.meta.url), await metricsPage())
+  const migration = new URL('../docs/MIGRATION.md', import.meta.url)
+  writeFileSync(migration, await withRepliesTable(readFileSync(migration, 'utf8')))
 }
