@@ -110,7 +110,7 @@ export function topicOfRecord(body: unknown, index: number): string | undefined 
   const records = isJsonObject(body) ? body['records'] : undefined
   const record: unknown = Array.isArray(records) ? records[index] : undefined
   const topic = isJsonObject(record) ? record['topic'] : undefined
-  return isTopic(topic) ? topic : undefined
+  return typeof topic === 'string' && isTopic(topic) ? topic : undefined
 }
 
 /**
