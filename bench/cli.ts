@@ -1,11 +1,11 @@
 /**
- * `node bench/cli.ts [--quick] [--only NAME] [--json] [--peer name=url --brokers host:port]`: measures kprf,
+ * `node bench/cli.ts [--quick] [--only NAME] [--json] [--save] [--peer name=url --brokers host:port]`: measures kprf,
  * compared with bare `node:http` and with a simple program, prints each figure and whether its target is reached,
- * and stores them in `bench/results/`. It exits with 0 either way.
+ * and with `--save` stores them in `bench/results/`. It exits with 0 either way.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { scriptArguments } from '../scripts/arguments.ts'
 import { describeMachine } from './machine.ts'
 import type { BenchOptions, Figure, Measure } from './measure.ts'
 import { compression } from './measures/compression.ts'
@@ -45,15 +45,17 @@ function verdictOf({ isReached }: Figure): string {
 
 // kafkajs sets timers with negative delays, and Node would warn about them (kafkajs issue 1751).
 process.removeAllListeners('warning')
-const { values } = parseArgs({
-  options: {
+const values = scriptArguments(
+  'Usage: npm run bench -- [--quick] [--only NAME] [--json] [--save] [--peer NAME=URL --brokers HOST:PORT]',
+  {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
     only: { type: 'string' },
     peer: { type: 'string', multiple: true, default: [] },
     brokers: { type: 'string' },
   },
-})
+)
 const options: BenchOptions = {
   ...(values.quick ? QUICK : FULL),
   brokers: values.brokers,
@@ -77,7 +79,9 @@ for (const [name, measure] of Object.entries(MEASURES)) {
 }
 const result = { takenAt: new Date().toISOString(), machine, options: values, figures }
 if (values.json) console.log(JSON.stringify(result, undefined, 2))
-const directory = join(import.meta.dirname, 'results')
-mkdirSync(directory, { recursive: true })
-const file = `${result.takenAt.replaceAll(/[:.]/g, '-')}${values.quick ? '-quick' : ''}.json`
-writeFileSync(join(directory, file), `${JSON.stringify(result, undefined, 2)}\n`)
+if (values.save) {
+  const directory = join(import.meta.dirname, 'results')
+  mkdirSync(directory, { recursive: true })
+  const file = `${result.takenAt.replaceAll(/[:.]/g, '-')}${values.quick ? '-quick' : ''}.json`
+  writeFileSync(join(directory, file), `${JSON.stringify(result, undefined, 2)}\n`)
+}

@@ -5,7 +5,7 @@
  */
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { scriptArguments } from '../scripts/arguments.ts'
 import { Broker } from './support/broker.ts'
 import { pushBody, runLoad } from './support/run.ts'
 import { startKprf } from './support/server.ts'
@@ -27,14 +27,15 @@ interface CpuProfile {
 const TOP = 40
 const IDLE = '(idle)'
 
-const { values } = parseArgs({
-  options: {
+const values = scriptArguments(
+  'Usage: npm run bench:profile -- [--sync] [--records 1] [--bytes 4096] [--seconds 8]',
+  {
     sync: { type: 'boolean', default: false },
     records: { type: 'string', default: '1' },
     bytes: { type: 'string', default: '4096' },
     seconds: { type: 'string', default: '8' },
   },
-})
+)
 const results = join(import.meta.dirname, 'results')
 const directory = mkdtempSync(join(results, 'profile-'))
 const broker = await Broker.start({ profiled: 4 })

@@ -14,6 +14,9 @@ import { DEFAULT_SETTINGS } from '../test/support/default-settings.ts'
 import { FakeTransport } from '../test/support/fake-transport.ts'
 import { NO_EVENTS } from '../test/support/recording-events.ts'
 import { type ReportListener, sendAll } from '../test/support/send-all.ts'
+import { scriptArguments } from '../scripts/arguments.ts'
+
+scriptArguments('Usage: npm run bench:queue-memory', {})
 
 const TOPICS = 20_000
 const RECORDS = 400_000

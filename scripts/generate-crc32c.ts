@@ -1,6 +1,9 @@
 /** Writes `src/producer/crc32c-module.ts`, the CRC-32C loop as WebAssembly: `npm run generate:crc32c`. */
 import { writeFileSync } from 'node:fs'
 import wabt from 'wabt'
+import { scriptArguments } from './arguments.ts'
+
+scriptArguments('Usage: npm run generate:crc32c', {})
 
 /** Looks up the four bytes of `word`: the first in slice `slice`, the others in the slices below. */
 function lookUp(word: string, slice: number): string {

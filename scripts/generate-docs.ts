@@ -18,6 +18,9 @@ import {
 } from '../src/telemetry/metrics/topic-labels.ts'
 import { withRepliesTable } from '../test/migration/table.ts'
 import { propertiesSection } from './docs/properties-section.ts'
+import { scriptArguments } from './arguments.ts'
+
+scriptArguments('Usage: npm run docs', {})
 
 const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
 

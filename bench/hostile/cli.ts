@@ -3,7 +3,7 @@
  * processor time and memory per received byte, relative to a normal push. It exits with 0 either way. Each kind
  * sends several MiB, because V8 and the allocator take 40 to 60 MiB as soon as they have much to do.
  */
-import { parseArgs } from 'node:util'
+import { scriptArguments } from '../../scripts/arguments.ts'
 import { describeMachine } from '../machine.ts'
 import { Broker } from '../support/broker.ts'
 import { costOf, type Cost } from './cost.ts'
@@ -14,13 +14,14 @@ const MAX_MEMORY_RATIO = 30
 /** Normal pushes hold so little memory that many are needed for a measurable amount. */
 const NORMAL_TIMES = 3
 
-const { values } = parseArgs({
-  options: {
+const values = scriptArguments(
+  'Usage: npm run bench:hostile -- [--kib 6144] [--only TEXT] [--json]',
+  {
     kib: { type: 'string', default: '6144' },
     only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
-})
+)
 const bytes = Number(values.kib) * 1024
 const machine = describeMachine()
 const print = values.json ? console.error : console.log

@@ -3,7 +3,7 @@
  * kprf with a heap of 256 MiB in a memory limit of 512 MiB. It prints the results of honest clients and of
  * `/livez`, and exits with 1 if a promise is broken.
  */
-import { parseArgs } from 'node:util'
+import { scriptArguments } from '../../scripts/arguments.ts'
 import { describeMachine } from '../machine.ts'
 import { Broker } from '../support/broker.ts'
 import { type Child, startNode } from '../support/child.ts'
@@ -24,14 +24,15 @@ const WARM_UP_MS = 3_000
 /** Lower priority for the load: load from other machines would not take processor time from kprf. */
 const NICE = 'renice -n 10 -p $$ >/dev/null'
 
-const { values } = parseArgs({
-  options: {
+const values = scriptArguments(
+  'Usage: npm run survive -- [--minutes 2] [--rate 1000] [--kib 8] [--only TEXT]',
+  {
     minutes: { type: 'string', default: '2' },
     rate: { type: 'string', default: '1000' },
     kib: { type: 'string', default: '8' },
     only: { type: 'string', default: '' },
   },
-})
+)
 const durationMs = Number(values.minutes) * 60_000
 const ratePerSecond = Number(values.rate)
 

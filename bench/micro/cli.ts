@@ -6,6 +6,9 @@
 import { Bench } from 'tinybench'
 import { describeMachine } from '../machine.ts'
 import { microCases } from './cases.ts'
+import { scriptArguments } from '../../scripts/arguments.ts'
+
+scriptArguments('Usage: npm run bench:micro', {})
 
 const TIME_MS = 1_000
 const WARMUP_MS = 500

@@ -4,14 +4,12 @@
  * what was produced is what was answered. Exits with 1 where that does not hold.
  */
 import { randomInt } from 'node:crypto'
-import { parseArgs } from 'node:util'
+import { scriptArguments } from '../../scripts/arguments.ts'
 import { runBalance } from './run.ts'
 
-const { values } = parseArgs({
-  options: {
-    requests: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-  },
+const values = scriptArguments('Usage: npm run balance -- [--requests 100000] [--seed N]', {
+  requests: { type: 'string', default: '100000' },
+  seed: { type: 'string', default: String(randomInt(2 ** 31)) },
 })
 const requestCount = Number(values.requests)
 const seed = Number(values.seed)

@@ -9,6 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { format } from 'prettier'
 import type { FaultEvidence } from './support/evidence.ts'
+import { scriptArguments } from '../../scripts/arguments.ts'
+
+scriptArguments('Usage: npm run docs:faults', {})
 
 /** The part of vitest's JSON report that the page is made of. */
 interface Report {

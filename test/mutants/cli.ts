@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { scriptArguments } from '../../scripts/arguments.ts'
 import { format } from 'prettier'
 import { applyEdits } from './apply.ts'
 import { MUTANTS, type Mutant } from './mutants.ts'
@@ -144,7 +144,9 @@ them, one at a time, and runs the tests of \`test/producer\` and \`test/faults\`
 shows which of them notice. It also covers a few rules of compression and security. The changes are in
 \`test/mutants/mutants.ts\`.`
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } })
+const values = scriptArguments('Usage: npm run mutants -- [--only N,M]', {
+  only: { type: 'string' },
+})
 const only = values.only?.split(',').map(Number)
 const chosen = MUTANTS.filter((_, index) => only === undefined || only.includes(index))
 const notices = chosen.map((mutant) => {

@@ -8,6 +8,9 @@ import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import { startCluster, type KafkaCluster } from '../kafka/cluster/cluster.ts'
 import { until } from '../support/until.ts'
 import { Pushes, quantile } from './pushes.ts'
+import { scriptArguments } from '../../scripts/arguments.ts'
+
+scriptArguments('Usage: npm run recovery', {})
 
 const CLIENTS = 32
 const CALM_MS = 6_000

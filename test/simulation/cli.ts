@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { scriptArguments } from '../../scripts/arguments.ts'
 import { drawSchedule } from './draw-schedule.ts'
 import { Pool } from './pool.ts'
 import type { Schedule } from './schedule.ts'
@@ -29,7 +29,13 @@ interface Arguments {
 }
 
 function parseArguments(): Arguments {
-  const { values } = parse()
+  const values = scriptArguments(usage, {
+    runs: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    brokers: { type: 'string' },
+    schedule: { type: 'string' },
+  })
   const brokers = values.brokers === undefined ? undefined : numberOf(values.brokers, 1, 3)
   const seed = numberOf(values.seed, 0, 2 ** 31)
   const file = values.schedule
@@ -39,22 +45,6 @@ function parseArguments(): Arguments {
     runs: given ? 1 : numberOf(values.runs, 1, 10_000_000),
     jobs: numberOf(values.jobs, 1, 200),
     scheduleOf: (run) => given ?? drawSchedule(seed + run, brokers),
-  }
-}
-
-function parse() {
-  try {
-    return parseArgs({
-      options: {
-        runs: { type: 'string', default: '100' },
-        seed: { type: 'string', default: '1' },
-        jobs: { type: 'string', default: String(availableParallelism()) },
-        brokers: { type: 'string' },
-        schedule: { type: 'string' },
-      },
-    })
-  } catch (cause) {
-    throw new UsageError(usage, { cause })
   }
 }
 

@@ -6,7 +6,7 @@
  * timers or series are left than a kprf at rest has.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { scriptArguments } from '../../scripts/arguments.ts'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import { SeededRandom } from '../support/random.ts'
@@ -99,12 +99,10 @@ async function leftOver(kprf: KprfProcess, atRest: Scrape): Promise<readonly str
   ).catch(look)
 }
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '5' },
-    seed: { type: 'string', default: '1' },
-    clients: { type: 'string', default: '16' },
-  },
+const values = scriptArguments('Usage: npm run soak -- [--minutes 5] [--seed 1] [--clients 16]', {
+  minutes: { type: 'string', default: '5' },
+  seed: { type: 'string', default: '1' },
+  clients: { type: 'string', default: '16' },
 })
 const topics = Object.fromEntries(TOPICS.map((topic) => [topic, { partitions: PARTITIONS }]))
 const cluster = await TestCluster.start({ brokers: 3, topics, autoCreateTopics: false })

@@ -105,6 +105,10 @@ function report(line: string): void {
 }
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    report(usage)
+    return
+  }
   const args = parseArguments(process.argv.slice(2))
   switch (args.command) {
     case 'start':
