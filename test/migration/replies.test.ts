@@ -6,6 +6,7 @@ import { TestCluster } from '@kprf/embedded-broker/testing'
 import { systemClock } from '../../src/base/clock.ts'
 import { Service } from '../../src/service/service.ts'
 import { load } from '../config/sources.ts'
+import { type MetricSamples, parseMetrics } from '../support/metric-samples.ts'
 import { type Answer, exchange } from './exchange.ts'
 import { type Fact, FACTS, isLikeRelease, readmeReplyOf, requestOf } from './facts.ts'
 import { withRepliesTable } from './table.ts'
@@ -33,24 +34,43 @@ afterAll(() => {
   rmSync(directory, { recursive: true })
 })
 
-/** Sends every request to a new kprf, one after the other; returns the answers by case. */
-async function answers(...flags: readonly string[]): Promise<ReadonlyMap<Fact, Answer>> {
+/** What a kprf answered to all requests, and what it counted. */
+interface Seen {
+  readonly answers: ReadonlyMap<Fact, Answer>
+  readonly metrics: MetricSamples
+}
+
+/** Sends every request to a new kprf, one after the other, and waits until its queue is empty. */
+async function send(...flags: readonly string[]): Promise<Seen> {
   const cluster = await TestCluster.start({ topics: TOPICS })
   const argv = [`--kafka.brokers=${cluster.bootstrap}`, `--output_file=${join(directory, 'log')}`]
   const config = load({ file: FILE, argv: [...argv, ...flags] })
   const build = { version: 'test', commitHash: 'test' }
   const service = new Service({ config, clock: systemClock, random: Math.random, build })
   try {
-    const { httpPort } = await service.start()
-    const answered = new Map<Fact, Answer>()
+    const { httpPort, metricsPort } = await service.start()
+    const answers = new Map<Fact, Answer>()
     for (const fact of FACTS) {
-      answered.set(fact, await exchange(httpPort, requestOf(fact), fact.in_pieces))
+      answers.set(fact, await exchange(httpPort, requestOf(fact), fact.in_pieces))
     }
-    return answered
+    const scrape = async (): Promise<MetricSamples> => {
+      const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`)
+      return parseMetrics(await response.text())
+    }
+    await expect.poll(async () => (await scrape()).sum('kafka_internal_queue_size')).toBe(0)
+    return { answers, metrics: await scrape() }
   } finally {
     await service.stop('test')
     await cluster.close()
   }
+}
+
+/** Expects that every record that was received is delivered, failed or rejected. */
+function expectBalance(metrics: MetricSamples): void {
+  const names = ['kafka_sent_messages', 'kprf_records_failed_total', 'kprf_records_rejected_total']
+  const settled = names.reduce((sum, name) => sum + metrics.sum(name), 0)
+  expect(settled).toBeGreaterThan(FACTS.length)
+  expect(metrics.sum('kprf_records_received_total')).toBe(settled)
 }
 
 /** Describes an answer by what the fact says of it. */
@@ -61,24 +81,36 @@ function seenAs(expected: Fact['rust'], fact: Fact, answer: Answer): unknown {
 
 describe('a client of the Rust kprf', () => {
   it('is answered as the facts say by default', async () => {
-    for (const [fact, answer] of await answers()) {
+    const { answers, metrics } = await send()
+
+    for (const [fact, answer] of answers) {
       expect.soft(readmeReplyOf(answer), fact.case).toEqual(fact.readme)
       if (answer.status === 200) expect.soft(answer.body, fact.case).toBe(OK)
     }
+    expectBalance(metrics)
+    expect(metrics.sum('kprf_records_rejected_total', { reason: 'invalid_topic' })).toBe(0)
   })
 
   it('is answered as the facts say with http.replies: rust', async () => {
-    for (const [fact, answer] of await answers('--http.replies=rust')) {
+    const { answers, metrics } = await send('--http.replies=rust')
+
+    for (const [fact, answer] of answers) {
       expect.soft(seenAs(fact.rust, fact, answer), fact.case).toEqual(fact.rust)
     }
+    expectBalance(metrics)
   })
 
   it('is answered as the facts say with http.invalid_records: refuse_record, too', async () => {
     const flags = ['--http.replies=rust', '--http.invalid_records=refuse_record']
-    for (const [fact, answer] of await answers(...flags)) {
+
+    const { answers, metrics } = await send(...flags)
+
+    for (const [fact, answer] of answers) {
       const expected = fact.rust_refuse_record
       expect.soft(seenAs(expected, fact, answer), fact.case).toEqual(expected)
     }
+    expectBalance(metrics)
+    expect(metrics.sum('kprf_records_rejected_total', { reason: 'invalid_topic' })).toBe(13)
   })
 })
 
