@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   REQUEST_TIMEOUT: 'The request did not arrive in time.',
   NOT_IMPLEMENTED: 'The request uses a part of HTTP that is not supported.',
   HTTP_VERSION_NOT_SUPPORTED: 'The HTTP version of the request is neither 1.0 nor 1.1.',
+  RECORD_REJECTED: 'Kafka rejected the record for something that its sender can correct.',
   RATE_LIMITED: 'The rate limit of the topic is reached.',
   TOPIC_CREATION_LIMITED:
     'The topic does not exist, and kafka.max_topic_creations_per_minute delayed its creation for too long.',
@@ -54,7 +55,8 @@ export const ERROR_CODES = {
   AUTHENTICATION_FAILED: 'Kafka refused the credentials, or kprf has no token to send.',
   DELIVERY_TIMED_OUT: 'It is unknown whether Kafka stored the record.',
   NOT_DELIVERED_IN_TIME: 'The record was not delivered in time. Kafka does not have it.',
-  BROKER_REJECTED: 'Kafka rejected the record; a retry would not help.',
+  BROKER_REJECTED:
+    'Kafka rejected the record for something that its sender cannot correct; a retry would not help.',
   INTERNAL: 'A bug in kprf.',
 } as const
 

@@ -53,6 +53,7 @@ export const HTTP_MAPPINGS = {
   UNKNOWN_FIELD: { status: 422, errorCode: 42210 },
   RECORD_NOT_SENT: { status: 422, errorCode: 42211 },
   DUPLICATE_NAME: { status: 422, errorCode: 42212 },
+  RECORD_REJECTED: { status: 422, errorCode: 42213 },
   RATE_LIMITED: { status: 429, errorCode: 42901 },
   TOPIC_CREATION_LIMITED: { status: 429, errorCode: 42902 },
   HEADERS_TOO_LARGE: { status: 431, errorCode: 43100 },

@@ -155,8 +155,10 @@ function refusalOf(state: TopicState, record: ProducerRecord): DeliveryError | u
         : undefined
     case 'failed':
       // librdkafka refuses new records for a missing topic with its own number, not with the broker's.
-      return state.errorNumber === RDKAFKA.topicAuthorizationFailed
-        ? deliveryError(state.errorNumber)
-        : deliveryError(RDKAFKA.unknownTopic)
+      return deliveryError(
+        state.errorNumber === RDKAFKA.unknownTopicOrPartition
+          ? RDKAFKA.unknownTopic
+          : state.errorNumber,
+      )
   }
 }

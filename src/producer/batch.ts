@@ -6,14 +6,14 @@
  *                      +------release------+
  *
  * Expired records are removed in every state. A batch without records is settled, but a batch in flight stays in
- * flight until its request has ended. Each record is taken out for its report once: by `acknowledge`, `takeExpired`
- * or `takeAll`.
+ * flight until its request has ended. Each record is taken out for its report once: by `acknowledge`, `takeExpired`,
+ * `takeAt` or `takeAll`.
  */
 import { invariant } from '../base/invariant.ts'
 import type { SequenceClaim } from './idempotence.ts'
 import type { ChunkPool } from './chunk-pool.ts'
 import { RecordBatchWriter, type RecordSizes } from './record-batch.ts'
-import { PendingRecords, type RecordRun } from './pending-records.ts'
+import { PendingRecords, type PositionedRecord, type RecordRun } from './pending-records.ts'
 import type { PendingRecord, Records } from './record-columns.ts'
 import type { ProducerRecord } from './types.ts'
 
@@ -152,6 +152,18 @@ export class Batch {
     if (this.count === 0) this.#settle()
     else if (!this.isFrozen && 2 * this.count <= this.encodedCount) this.#dropReported()
     return expired
+  }
+
+  /**
+   * Removes and returns the records at these positions of a sealed batch, to be reported as failed. Their bytes are
+   * removed when it is sent again.
+   */
+  takeAt(positions: readonly number[]): readonly PositionedRecord[] {
+    this.#assert('sealed')
+    invariant(!this.isFrozen, 'a batch that Kafka may have stays whole')
+    const taken = this.#records.takeAt(positions)
+    if (this.count === 0) this.#settle()
+    return taken
   }
 
   /** Removes and returns all records, to be reported as failed. */

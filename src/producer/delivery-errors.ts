@@ -72,7 +72,11 @@ const CODES = new Map<number, ErrorCode>([
   [RDKAFKA.recordListTooLarge, 'RECORD_TOO_LARGE'],
   [RDKAFKA.unknownTopic, 'TOPIC_UNKNOWN'],
   [RDKAFKA.unknownTopicOrPartition, 'TOPIC_UNKNOWN'],
-  [RDKAFKA.invalidTopic, 'TOPIC_UNKNOWN'],
+  // What a client can correct: no key for a compacted topic, a timestamp too far ahead, a name of a topic.
+  [RDKAFKA.invalidTopic, 'RECORD_REJECTED'],
+  [RDKAFKA.invalidTimestamp, 'RECORD_REJECTED'],
+  [RDKAFKA.policyViolation, 'RECORD_REJECTED'],
+  [RDKAFKA.invalidRecord, 'RECORD_REJECTED'],
   [RDKAFKA.unknownPartition, 'PARTITION_UNKNOWN'],
   [RDKAFKA.topicAuthorizationFailed, 'TOPIC_FORBIDDEN'],
   [RDKAFKA.clusterAuthorizationFailed, 'TOPIC_FORBIDDEN'],
@@ -108,6 +112,29 @@ export function deliveryError(
   code: ErrorCode = CODES.get(number) ?? 'BROKER_REJECTED',
 ): DeliveryError {
   return ERRORS.get(code)?.get(number) ?? makeError(number, code)
+}
+
+/** Longest reason of a broker that a client is told. */
+const MAX_REASON_CHARS = 150
+
+/**
+ * Creates the error of a record that a broker refused.
+ *
+ * @param reason - the broker's own words; shortened, and without characters that JSON or a log would have to escape.
+ */
+export function refusedError(number: number, reason: string | undefined): DeliveryError {
+  // A topic that exists has a valid name: it is one that Kafka keeps for itself, such as __consumer_offsets.
+  const error = deliveryError(
+    number,
+    number === RDKAFKA.invalidTopic ? 'TOPIC_FORBIDDEN' : undefined,
+  )
+  if (!reason) return error
+  const plain = reason
+    .slice(0, MAX_REASON_CHARS + 1)
+    .replaceAll('"', "'")
+    .replaceAll(/[^ -~]|\\/g, '?')
+  const isWhole = plain.length <= MAX_REASON_CHARS
+  return { ...error, detail: isWhole ? plain : `${plain.slice(0, MAX_REASON_CHARS - 3)}...` }
 }
 
 function makeError(number: number, code: ErrorCode): DeliveryError {

@@ -91,7 +91,7 @@ export type BatchEvent =
   | { readonly kind: 'attemptFailed'; readonly errorNumber: number }
   /** A batch will be sent again. */
   | { readonly kind: 'batchRetried'; readonly retry: BatchRetry }
-  /** A batch was split in two. */
+  /** A refused batch was divided: into the records at fault and the others, or in two. */
   | { readonly kind: 'batchSplit' }
   /** A partition, or all of them, got a new identity or epoch of the idempotent producer. */
   | { readonly kind: 'identityRenewed' }

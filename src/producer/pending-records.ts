@@ -6,6 +6,9 @@ export interface Run {
   readonly to: number
 }
 
+/** A record that was taken out, behind its position. */
+export type PositionedRecord = readonly [position: number, record: PendingRecord]
+
 /** Adjacent records of an acknowledged batch, and the position of the first in the sent batch. */
 export interface RecordRun {
   readonly from: number
@@ -95,6 +98,15 @@ export class PendingRecords {
     }
     this.#findFirstDeadline()
     return expired
+  }
+
+  /** Takes out the records at these positions, without those that were taken out before. */
+  takeAt(positions: readonly number[]): readonly PositionedRecord[] {
+    const remaining = positions.filter((position) => !this.isReported(position))
+    const taken = remaining.map((position) => [position, this.#columns.at(position)] as const)
+    for (const position of remaining) this.#report(position)
+    this.#findFirstDeadline()
+    return taken
   }
 
   /** Takes out all remaining records. */

@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import type { PartitionQueue } from './topic-queue.ts'
 import type { Batch } from './batch.ts'
-import { deliveryError } from './delivery-errors.ts'
+import { deliveryError, refusedError } from './delivery-errors.ts'
 import type { EventSink } from './events.ts'
 import type { Idempotence } from './idempotence.ts'
 import type { Random } from './partitioner.ts'
+import { RecordColumns, type Records } from './record-columns.ts'
 import {
   backoffMs,
   isRecordFault,
@@ -29,11 +30,21 @@ export interface RecoveryDependencies {
   readonly idempotence: Idempotence | undefined
   /** Reports all records of a batch as failed. */
   readonly fail: (queue: PartitionQueue, batch: Batch, error: DeliveryError) => void
+  /** Reports records that were taken out of a batch as failed. */
+  readonly failTaken: (
+    queue: PartitionQueue,
+    batch: Batch,
+    records: Records,
+    error: DeliveryError,
+  ) => void
   /** Reports the expired records of a partition. */
   readonly expire: (queue: PartitionQueue, nowMs: number) => void
 }
 
-/** Decides what happens to a batch without an acknowledgement: it is split, sent again, or given up. */
+/**
+ * Decides what happens to a batch without an acknowledgement: it is sent again, whole or without the records at
+ * fault, or given up.
+ */
 export class Recovery {
   readonly #settings: ProducerSettings
   readonly #dependencies: RecoveryDependencies
@@ -52,10 +63,9 @@ export class Recovery {
     batch.release()
     if (batch.state === 'settled') this.#forsake(queue, batch, errorNumber)
     else if (this.#isMisnumbered(batch, errorNumber)) this.#renumber(queue, batch, failure)
-    else if (isRecordFault(errorNumber) && batch.count > 1 && !batch.isFrozen) {
-      this.#split(queue, batch)
-    } else if (this.#claimRetry(batch, failure)) this.#retry(queue, batch, failure)
-    else this.#dependencies.fail(queue, batch, deliveryError(errorNumber))
+    else if (this.#mayBeDivided(batch, failure)) this.#spareOthers(queue, batch, failure)
+    else if (this.#claimRetry(batch, failure)) this.#retry(queue, batch, failure)
+    else this.#dependencies.fail(queue, batch, errorOf(failure))
   }
 
   /** Whether Kafka may have the records after this attempt. */
@@ -87,9 +97,44 @@ export class Recovery {
     this.#retry(queue, batch, failure)
   }
 
-  #split(queue: PartitionQueue, batch: Batch): void {
-    queue.putBack(batch, batch.split())
-    this.#dependencies.events.emit({ kind: 'batchSplit' })
+  /** Whether some records of the batch may be the reason for its refusal, and not all. */
+  #mayBeDivided(batch: Batch, { errorNumber }: Failure): boolean {
+    return isRecordFault(errorNumber) && batch.encodedCount > 1 && !batch.isFrozen
+  }
+
+  /**
+   * Saves the records of a refused batch that are not at fault: they come from other clients. They are sent again
+   * at once, and in the same order. If the broker names the records at fault, those fail; otherwise the batch is
+   * split until they are alone.
+   */
+  #spareOthers(queue: PartitionQueue, batch: Batch, failure: Failure): void {
+    const reasons = reasonsByPosition(failure, batch)
+    if (reasons.size < batch.encodedCount) this.#dependencies.events.emit({ kind: 'batchSplit' })
+    if (reasons.size > 0) this.#failNamed(queue, batch, failure.errorNumber, reasons)
+    else if (batch.count > 1) queue.putBack(batch, batch.split())
+    else queue.putBack(batch)
+  }
+
+  /** Fails the named records, each for its own reason, and puts the others back. */
+  #failNamed(
+    queue: PartitionQueue,
+    batch: Batch,
+    errorNumber: number,
+    reasons: ReadonlyMap<number, string | undefined>,
+  ): void {
+    const taken = batch.takeAt([...reasons.keys()])
+    if (batch.state !== 'settled') queue.putBack(batch)
+    const byReason = new Map<string | undefined, RecordColumns>()
+    for (const [position, record] of taken) {
+      const reason = reasons.get(position)
+      const records = byReason.get(reason) ?? new RecordColumns()
+      records.push(record)
+      byReason.set(reason, records)
+    }
+    // Owners that hear of these records may send others to this partition, behind those put back.
+    for (const [reason, records] of byReason) {
+      this.#dependencies.failTaken(queue, batch, records, refusedError(errorNumber, reason))
+    }
   }
 
   /** Counts the retry, if it counts. @returns whether the batch may be sent again. */
@@ -120,9 +165,29 @@ export class Recovery {
       recordCount: batch.count,
       mayBePersisted: batch.mayBePersisted && !batch.isFrozen,
       errorNumber: failure.errorNumber,
-      reason: 'reason' in failure ? failure.reason : deliveryError(failure.errorNumber).text,
+      reason: failure.reason ?? deliveryError(failure.errorNumber).text,
       backoffMs: delayMs,
     }
     events.emit({ kind: 'batchRetried', retry })
   }
+}
+
+/** Why each record at fault was refused, by its position; empty if the broker does not say which they are. */
+function reasonsByPosition(
+  failure: Failure,
+  { encodedCount }: Batch,
+): ReadonlyMap<number, string | undefined> {
+  const { faults = [] } = failure.status === 'refused' ? failure : {}
+  return new Map(
+    faults
+      .filter(({ position }) => position >= 0 && position < encodedCount)
+      .map(({ position, reason }) => [position, reason]),
+  )
+}
+
+/** The error of all records of a batch, with the broker's reason if it gives one. */
+function errorOf(failure: Failure): DeliveryError {
+  if (failure.status === 'failed') return deliveryError(failure.errorNumber)
+  const { errorNumber, faults = [], reason } = failure
+  return refusedError(errorNumber, faults[0]?.reason ?? reason)
 }

@@ -122,11 +122,13 @@ const RECORD_FAULTS = new Set<number>([
   RDKAFKA.messageSizeTooLarge,
   RDKAFKA.recordListTooLarge,
   RDKAFKA.invalidTimestamp,
+  // From proxies in front of Kafka, for a record that breaks a rule of theirs.
+  RDKAFKA.policyViolation,
   RDKAFKA.invalidRecord,
 ])
 
 /**
- * Whether to split the batch, to save the records that are not at fault. librdkafka fails the whole batch; here,
+ * Whether to divide the batch, to save the records that are not at fault. librdkafka fails the whole batch; here,
  * the records of a batch come from different clients.
  */
 export function isRecordFault(errorNumber: number): boolean {

@@ -42,6 +42,10 @@ export class Settlement {
       fail: (queue, batch, error) => {
         this.fail(queue, batch, error)
       },
+      failTaken: (queue, batch, records, error) => {
+        const failure = { partition: queue.partition, ...failureOf(batch, error) }
+        this.#fail(queue, [{ records, failure }])
+      },
       expire: (queue, nowMs) => {
         this.expire(queue, nowMs)
       },

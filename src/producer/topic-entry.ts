@@ -102,6 +102,10 @@ export class TopicEntry {
       case 0:
         return { status: 'known', leaders: answer?.leaders ?? [] }
       case RDKAFKA.unknownTopicOrPartition:
+        // No client may write to it once it exists.
+        if (answer?.isInternal) {
+          return { status: 'failed', errorNumber: RDKAFKA.topicAuthorizationFailed }
+        }
         // The answer is the same for a topic that is being created, and from a broker that has just started.
         this.#absentSinceMs ??= nowMs
         return nowMs - this.#absentSinceMs >= topicMetadataPropagationMaxMs

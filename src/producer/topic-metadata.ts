@@ -279,7 +279,8 @@ export class TopicMetadata {
     nowMs: number,
   ): void {
     const isAbsent = answer === undefined || answer.errorNumber === RDKAFKA.unknownTopicOrPartition
-    const isAwaitingTurn = isAbsent && this.#settings.mayCreateTopics && !mayCreate
+    const isCreatable = isAbsent && answer?.isInternal !== true
+    const isAwaitingTurn = isCreatable && this.#settings.mayCreateTopics && !mayCreate
     if (isAwaitingTurn && !this.#isWanted(entry)) {
       // No records wait for it, so it is not created; the next request for it will.
       this.#forget(entry)

@@ -105,6 +105,10 @@ export type ProduceOutcome =
       readonly status: 'refused'
       /** Kafka's error code. */
       readonly errorNumber: number
+      /** Why it refuses the batch, in its own words. */
+      readonly reason?: string
+      /** The records at fault; none if the broker does not say which (before Kafka 2.4). */
+      readonly faults?: readonly RecordFault[]
     }
   | {
       /** There was no answer. */
@@ -116,6 +120,14 @@ export type ProduceOutcome =
       /** The message of the client library, for the log. */
       readonly reason: string
     }
+
+/** A record because of which a broker refuses its batch. */
+export interface RecordFault {
+  /** In the batch as it was sent. */
+  readonly position: number
+  /** What is wrong with it, in the broker's own words. */
+  readonly reason: string | undefined
+}
 
 /** A broker's answer about topics. */
 export interface MetadataSnapshot {
@@ -135,6 +147,8 @@ export interface TopicSnapshot {
   readonly name: string
   /** Kafka's error code for the topic; 0 means no error. */
   readonly errorNumber: number
+  /** Whether Kafka keeps it for itself, such as `__consumer_offsets`. @defaultValue false */
+  readonly isInternal?: boolean
   /** Node ids of the leaders by partition number; `undefined` for a partition without a leader. */
   readonly leaders: readonly (number | undefined)[]
 }

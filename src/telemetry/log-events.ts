@@ -20,6 +20,7 @@ export function logEvents(logger: Pick<Logger, 'limited'>): (event: ProducerEven
       const fields = {
         ...{ topic, partition, records: event.records.count },
         ...{ outcome: OUTCOMES[status], ...kind, error: error.text },
+        ...(error.detail !== undefined && { reason: error.detail }),
       }
       logger.limited('error', key, 'records not delivered', fields, kind)
     } else if (event.kind === 'batchRetried') {

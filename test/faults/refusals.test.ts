@@ -37,21 +37,21 @@ describe('a push of which part fails', () => {
     lab,
   }) => {
     const { cluster, proxy } = await lab.setup()
-    cluster.control('Produce', fault.error(44, { partition: 1 }), { partition: 1 })
+    cluster.control('Produce', fault.error(42, { partition: 1 }), { partition: 1 })
 
     const reply = await proxy.push(record('a'), record('b', { partition: 1 }))
 
-    expect(reply).toMatchObject(failure(502, 50201, 0, 44))
+    expect(reply).toMatchObject(failure(502, 50201, 0, 42))
     expect(reply.body.offsets).toMatchObject([{ topic: 't', partition: 0, offset: '0' }, null])
-    await proxy.logged({ msg: 'records not delivered', error_code: 44, partition: 1, records: 1 })
+    await proxy.logged({ msg: 'records not delivered', error_code: 42, partition: 1, records: 1 })
     expect(await proxy.figures()).toEqual({
       kafka_sent_messages: 1,
       kafka_internal_queue_size: 0,
-      kafka_errors_count: { '44': 1 },
+      kafka_errors_count: { '42': 1 },
       http_requests_duration: { 'push/sync 502': 1 },
     })
     expect(await proxy.signs('kprf_produce_errors_total', 'kprf_records_failed_total')).toEqual({
-      'kprf_produce_errors_total{reason="policy_violation"}': 1,
+      'kprf_produce_errors_total{reason="invalid_request"}': 1,
       'kprf_records_failed_total{reason="broker_rejected"}': 1,
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 1 }))
@@ -65,7 +65,7 @@ describe('a push whose records end in different ways', () => {
     const { cluster, proxy } = await lab.setup({ brokers: 2 }, IMPATIENT)
     for (const [partition, leader] of [1, 2, 1].entries())
       cluster.moveLeader('t', partition, leader)
-    cluster.control('Produce', fault.error(44, { partition: 0 }), { partition: 0 })
+    cluster.control('Produce', fault.error(42, { partition: 0 }), { partition: 0 })
     cluster.control('Produce', fault.cutAfter(), { partition: 1, keep: true })
 
     const records = [0, 1, 2].map((partition) => record(`r${partition}`, { partition }))
@@ -76,7 +76,7 @@ describe('a push whose records end in different ways', () => {
       body: {
         error_code: 50401,
         errors: [
-          { status: 'error', error_code: 44, outcome: 'not_persisted' },
+          { status: 'error', error_code: 42, outcome: 'not_persisted' },
           { status: 'error', error_code: -195, outcome: 'unknown' },
           { status: 'ok', error: '' },
         ],
@@ -86,7 +86,7 @@ describe('a push whose records end in different ways', () => {
     await proxy.logged({ msg: 'records not delivered', error_code: -195 })
     expect(await proxy.figures()).toMatchObject({
       kafka_sent_messages: 1,
-      kafka_errors_count: { '44': 1, '-195': 1 },
+      kafka_errors_count: { '42': 1, '-195': 1 },
     })
     expect(await proxy.balance()).toEqual(balanced({ delivered: 1, failed: 2, doubled: ['r1'] }))
   })

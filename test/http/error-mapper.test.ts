@@ -75,6 +75,7 @@ describe('HTTP_MAPPINGS', () => {
     ['TOPIC_FORBIDDEN', 403],
     ['RATE_LIMITED', 429],
     ['INVALID_RECORD', 422],
+    ['RECORD_REJECTED', 422],
     ['BROKER_REJECTED', 502],
   ] as const)('answers %s with %i', (code, status) => {
     expect(HTTP_MAPPINGS[code].status).toBe(status)

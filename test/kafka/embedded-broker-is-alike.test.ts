@@ -7,6 +7,7 @@ import { readTopic, type StoredRecord } from './support/read-topic.ts'
 import { kinds } from './support/record-kinds.ts'
 
 const TOPIC = 'same-pushes'
+const COMPACTED = 'compacted'
 const UNKNOWN_TOPIC = 'no-such-topic'
 const NOW = Date.now()
 
@@ -52,6 +53,19 @@ const pushes: readonly Push[] = [
   },
   {
     records: [
+      { topic: COMPACTED, data: 'without a key', partition: 0 },
+      { topic: COMPACTED, data: 'with one', key: 'k', partition: 0, timestamp: NOW },
+      { topic: COMPACTED, data: 'far ahead', key: 'k', partition: 0, timestamp: NOW + 86_400_000 },
+    ],
+  },
+  {
+    records: [
+      { topic: '__consumer_offsets', data: 'of Kafka itself', partition: 0 },
+      { topic: TOPIC, data: 'beside it', partition: 3, timestamp: NOW },
+    ],
+  },
+  {
+    records: [
       { topic: '..', data: 'refused' },
       { topic: TOPIC, data: 'with it', partition: 0 },
     ],
@@ -68,11 +82,16 @@ interface Account {
   readonly stored: readonly StoredRecord[]
 }
 
+/** Kafka's reason for refusing a timestamp has the time of day. */
+function withoutTimes<Body>(body: Body): Body {
+  return JSON.parse(JSON.stringify(body).replaceAll(/-?\d{13,}, \d{13}/g, '...')) as Body
+}
+
 async function account(kprf: KprfProcess, bootstrap: string): Promise<Account> {
   const replies = []
   for (const push of pushes) {
     const { status, body } = await kprf.push({ ...push, wait_for_send: true, return_offsets: true })
-    replies.push({ status, body: { ...body, request_id: undefined } })
+    replies.push({ status, body: withoutTimes({ ...body, request_id: undefined }) })
   }
   return { replies, stored: await readTopic(bootstrap, TOPIC) }
 }
@@ -88,9 +107,11 @@ describe('the same pushes on the embedded broker and on Apache Kafka', () => {
     const settings = { 'kafka.message_timeout_ms': 20_000 }
     kafka = await startCluster({ autoCreate: false })
     await kafka.createTopic(TOPIC, { partitions: 4 })
+    const compact = { 'cleanup.policy': 'compact' }
+    await kafka.createTopic(COMPACTED, { partitions: 1, config: compact })
     embedded = await TestCluster.start({
       autoCreateTopics: false,
-      topics: { [TOPIC]: { partitions: 4 } },
+      topics: { [TOPIC]: { partitions: 4 }, [COMPACTED]: { partitions: 1, configs: compact } },
     })
     for (const { bootstrap } of [kafka, embedded]) {
       processes.push(await startKprf(bootstrap, settings))
@@ -111,7 +132,7 @@ describe('the same pushes on the embedded broker and on Apache Kafka', () => {
     const statuses = new Set(onKafka.replies.map(({ status }) => status))
 
     expect(onKafka.stored.length).toBeGreaterThan(500)
-    expect([...statuses].toSorted((a, b) => a - b)).toEqual([200, 404, 413, 422, 502])
+    expect([...statuses].toSorted((a, b) => a - b)).toEqual([200, 403, 404, 413, 422])
   })
 
   it('get the same replies', () => {

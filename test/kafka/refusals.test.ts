@@ -10,10 +10,11 @@ const hourMs = 3_600_000
 const ok = { status: 'ok', error: '' }
 
 /** An element of `errors` with librdkafka's number and text. */
-function failed(number: number, text: string): object {
+function failed(number: number, text: string, reason?: string): object {
   const error = `Message production error: ${text}`
+  const message = reason === undefined ? error : `${error}: ${reason}`
   return {
-    ...{ status: 'error', error, message: error, error_code: number },
+    ...{ status: 'error', error, message, error_code: number },
     outcome: 'not_persisted',
   }
 }
@@ -134,25 +135,77 @@ describe('a record that Kafka does not take', () => {
     )
   })
 
-  it('because of its timestamp fails alone in its batch', async () => {
+  it('because of its timestamp fails alone in its batch, with the timestamps that Kafka takes', async () => {
     await cluster.createTopic('timely', { partitions: 1 })
+    // Kafka 4 takes an hour of the future and no more.
+    const timestamp = Date.now() + 2 * hourMs
     const records = Array.from({ length: 20 }, (_, index) => ({
       topic: 'timely',
       data: `${index}`,
-      // Kafka 4 takes an hour of the future and no more.
-      ...(index === 7 && { timestamp: Date.now() + 2 * hourMs }),
+      ...(index === 7 && { timestamp }),
     }))
 
     const { status, body } = await push(records)
 
-    expect(status).toBe(502)
-    expect(body.errors).toEqual(
+    const begin = `Timestamp ${timestamp} of message with offset 7 is out of range. The timestamp should be within [`
+    expect([status, body.error_code]).toEqual([422, 42213])
+    expect(body.errors.map(({ error }) => error)).toEqual(
       records.map((_, index) =>
-        index === 7 ? failed(32, 'InvalidTimestamp (Broker: Invalid timestamp)') : ok,
+        index === 7 ? 'Message production error: InvalidTimestamp (Broker: Invalid timestamp)' : '',
       ),
     )
+    expect(body.errors[7]).toMatchObject({ message: expect.stringContaining(begin) })
     expect(await valuesOf('timely')).toEqual(
       records.filter((_, index) => index !== 7).map(({ data }) => data),
     )
+  })
+
+  it('because a compacted topic wants a key fails, with Kafka’s reason, and the others of its batch do not', async () => {
+    await cluster.createTopic('compacted', {
+      partitions: 1,
+      config: { 'cleanup.policy': 'compact' },
+    })
+    const withoutKey = [0, 3, 4, 19]
+    const records = Array.from({ length: 20 }, (_, index) => ({
+      topic: 'compacted',
+      data: `${index}`,
+      ...(!withoutKey.includes(index) && { key: 'k' }),
+    }))
+
+    const { status, body } = await push(records)
+
+    const failure = failed(
+      ...([87, 'InvalidRecord (Broker: Broker failed to validate record)'] as const),
+      'Compacted topic cannot accept message without key in topic partition compacted-0',
+    )
+    expect([status, body.error_code]).toEqual([422, 42213])
+    expect(body.errors).toEqual(
+      records.map((_, index) => (withoutKey.includes(index) ? failure : ok)),
+    )
+    expect(await valuesOf('compacted')).toEqual(
+      records.filter((_, index) => !withoutKey.includes(index)).map(({ data }) => data),
+    )
+  })
+
+  it('because Kafka keeps its topic for itself is forbidden, before the topic exists and after', async () => {
+    const record = { topic: '__consumer_offsets', data: '0', partition: 0 }
+    const before = await push([record])
+    // A question about a consumer group makes Kafka create it.
+    await cluster.withAdmin((admin) =>
+      admin.fetchOffsets({ groupId: 'any', topics: ['compacted'] }),
+    )
+    const after = await until('the topic to exist', 10_000, async () => {
+      const reply = await push([record])
+      return reply.body.errors[0]?.error_code === 17 ? reply : undefined
+    })
+
+    expect([before.status, before.body.error_code]).toEqual([403, 40301])
+    expect([after.status, after.body.error_code]).toEqual([403, 40301])
+    expect(after.body.errors).toEqual([
+      failed(
+        ...([17, 'InvalidTopic (Broker: Invalid topic)'] as const),
+        'Cannot append to internal topic __consumer_offsets',
+      ),
+    ])
   })
 })

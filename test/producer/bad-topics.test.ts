@@ -64,13 +64,58 @@ describe('a forbidden topic', () => {
     ])
   })
 
-  it('refuses new records with 29', async () => {
+  it.each([29, 31])('refuses new records with the same number (%i)', async (number) => {
     const harness = new ProducerHarness({}, {})
-    harness.transport.failTopic('t', 29)
+    harness.transport.failTopic('t', number)
     await harness.send(record('a'))
     await harness.clock.advance(0)
 
-    expect(await harness.send(record('b'))).toMatchObject([{ number: 29, code: 'TOPIC_FORBIDDEN' }])
+    expect(await harness.send(record('b'))).toMatchObject([{ number, code: 'TOPIC_FORBIDDEN' }])
+  })
+})
+
+describe('a topic whose name Kafka does not allow', () => {
+  it('refuses new records with Kafka’s number, and says that they can be corrected', async () => {
+    const harness = new ProducerHarness({}, {})
+    harness.transport.failTopic('t', 17)
+    await harness.send(record('a'))
+    await harness.clock.advance(0)
+
+    const rejected = { number: 17, code: 'RECORD_REJECTED' }
+    expect(harness.reports).toMatchObject([{ status: 'notPersisted', error: rejected }])
+    expect(await harness.send(record('b'))).toMatchObject([rejected])
+  })
+})
+
+describe('a topic that Kafka keeps for itself', () => {
+  const forbidden = { code: 'TOPIC_FORBIDDEN' }
+
+  it('is forbidden, not unknown, and is not created for a client, if it does not exist', async () => {
+    const harness = new ProducerHarness({ mayCreateTopics: true }, {})
+    const absent = { name: '__consumer_offsets', errorNumber: 3, isInternal: true, leaders: [] }
+    harness.transport.topics.set('__consumer_offsets', absent)
+    await harness.send(record('a', { topic: '__consumer_offsets' }))
+    await harness.clock.advance(0)
+
+    expect(harness.reports).toMatchObject([{ status: 'notPersisted', error: forbidden }])
+    expect(await harness.send(record('b', { topic: '__consumer_offsets' }))).toMatchObject([
+      forbidden,
+    ])
+    await harness.clock.advance(10_000)
+    expect(harness.transport.creationRequests).toEqual([])
+  })
+
+  it('is forbidden, with Kafka’s reason, if it exists', async () => {
+    const harness = await ProducerHarness.warm({ lingerMs: 0 }, { __consumer_offsets: 1 })
+    const reason = 'Cannot append to internal topic __consumer_offsets'
+    harness.transport.script.push({ status: 'refused', errorNumber: 17, reason })
+
+    await harness.send(record('a', { topic: '__consumer_offsets' }))
+    await harness.clock.advance(0)
+
+    expect(harness.reports).toMatchObject([
+      { status: 'notPersisted', error: { ...forbidden, number: 17, detail: reason } },
+    ])
   })
 })
 

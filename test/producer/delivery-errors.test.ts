@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   deliveryError,
   RDKAFKA,
+  refusedError,
   timedOutError,
   unknownOutcome,
 } from '../../src/producer/delivery-errors.ts'
@@ -114,7 +115,7 @@ describe('deliveryError', () => {
     ['BUFFER_FULL', ['queueFull']],
     ['DELIVERY_TIMED_OUT', ['messageTimedOut', 'timedOut', 'timedOutInQueue', 'requestTimedOut']],
     ['RECORD_TOO_LARGE', ['messageSizeTooLarge', 'recordListTooLarge']],
-    ['TOPIC_UNKNOWN', ['unknownTopic', 'unknownTopicOrPartition', 'invalidTopic']],
+    ['TOPIC_UNKNOWN', ['unknownTopic', 'unknownTopicOrPartition']],
     ['PARTITION_UNKNOWN', ['unknownPartition']],
     ['TOPIC_FORBIDDEN', ['topicAuthorizationFailed', 'clusterAuthorizationFailed']],
     [
@@ -135,7 +136,20 @@ describe('deliveryError', () => {
     ],
     ['AUTHENTICATION_FAILED', ['authentication', 'saslAuthenticationFailed']],
     ['PRODUCER_DRAINING', ['brokerDestroy', 'purgeQueue', 'purgeInFlight']],
-    ['BROKER_REJECTED', ['invalidMessage', 'invalidRecord', 'invalidTimestamp', 'unknown']],
+    ['RECORD_REJECTED', ['invalidRecord', 'invalidTimestamp', 'policyViolation', 'invalidTopic']],
+    [
+      'BROKER_REJECTED',
+      [
+        'invalidMessage',
+        'unknown',
+        'invalidRequiredAcks',
+        'unsupportedVersion',
+        'invalidRequest',
+        'unsupportedForMessageFormat',
+        'outOfOrderSequenceNumber',
+        'unsupportedCompressionType',
+      ],
+    ],
   ] as const)('means %s to a client for %j', (code, names) => {
     const codes = names.map((name) => deliveryError(RDKAFKA[name]).code)
 
@@ -147,6 +161,36 @@ describe('deliveryError', () => {
       number: -192,
       text: 'Message production error: MessageTimedOut (Local: Message timed out)',
       code: 'BROKER_UNAVAILABLE',
+    })
+  })
+})
+
+describe('refusedError', () => {
+  test('has the broker’s own reason', () => {
+    const reason = 'Compacted topic cannot accept message without key in topic partition t-0'
+
+    expect(refusedError(RDKAFKA.invalidRecord, reason)).toEqual({
+      ...deliveryError(RDKAFKA.invalidRecord),
+      detail: reason,
+    })
+  })
+
+  test.each([undefined, ''])('is one object for each number without a reason (%j)', (reason) => {
+    expect(refusedError(RDKAFKA.invalidRecord, reason)).toBe(deliveryError(RDKAFKA.invalidRecord))
+  })
+
+  test('keeps what is long, or not plain text, from replies and the log', () => {
+    const long = refusedError(RDKAFKA.invalidRecord, 'x'.repeat(40_000)).detail
+    const strange = refusedError(RDKAFKA.invalidRecord, 'a "b" \\ \u0000 \n \u{1f680}').detail
+
+    expect(long).toBe(`${'x'.repeat(147)}...`)
+    expect(refusedError(RDKAFKA.invalidRecord, 'x'.repeat(150)).detail).toBe('x'.repeat(150))
+    expect(strange).toBe("a 'b' ? ? ? ??")
+  })
+
+  test('says of a topic that exists and is invalid that no client may write to it', () => {
+    expect(refusedError(RDKAFKA.invalidTopic, undefined)).toMatchObject({
+      ...{ number: 17, code: 'TOPIC_FORBIDDEN' },
     })
   })
 })

@@ -16,6 +16,7 @@ type Fate =
   | 'lose'
   | 'neverSent'
   | { readonly refuse: number }
+  | { readonly blame: readonly number[] }
   | { readonly storeThenRefuse: number }
   | { readonly storeAfterMs: number }
 
@@ -26,6 +27,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
     weight: 2,
     arbitrary: fc.constantFrom(2, 3, 5, 6, 7, 10, 19, 29, 56, 87).map((refuse) => ({ refuse })),
   },
+  { weight: 1, arbitrary: fc.record({ blame: fc.array(fc.integer({ min: -1, max: 6 })) }) },
   { weight: 1, arbitrary: fc.constantFrom(7, 20).map((code) => ({ storeThenRefuse: code })) },
   { weight: 2, arbitrary: fc.constantFrom(30, 700).map((storeAfterMs) => ({ storeAfterMs })) },
 )
@@ -83,6 +85,10 @@ function play(
   if (what === 'storeThenLose') {
     transport.store(request)
     return { ...lost, wasSent: true }
+  }
+  if ('blame' in what) {
+    const faults = what.blame.map((position) => ({ position, reason: `reason ${position % 3}` }))
+    return { status: 'refused', errorNumber: 87, faults }
   }
   if ('refuse' in what) return { status: 'refused', errorNumber: what.refuse }
   if ('storeAfterMs' in what) {

@@ -207,7 +207,10 @@ describe('RecordBatchWriter', () => {
 
   test('writes batches that a broker accepts and reads back as they were', () => {
     const anyBatch = fc.array(anyStamped(), { minLength: 1, maxLength: 20 })
-    const limits = { maxMessageBytes: Infinity, maxTimestampMs: Infinity, produceVersion: 7 }
+    const limits = {
+      ...{ maxMessageBytes: Infinity, maxTimestampMs: Infinity, produceVersion: 7 },
+      ...{ partition: 't-0', isCompacted: false },
+    }
 
     fc.assert(
       fc.property(anyBatch, (stamped) => {

@@ -273,7 +273,7 @@ describe('message.timeout.ms', () => {
 })
 
 describe('a record that Kafka refuses', () => {
-  it.each([10, 18, 32, 87])('does not fail its batch (%i)', async (errorNumber) => {
+  it.each([10, 18, 32, 44, 87])('does not fail its batch (%i)', async (errorNumber) => {
     const harness = await ProducerHarness.warm()
     harness.transport.otherwise = (request) =>
       request.recordBatch.includes('poison') ? refused(errorNumber) : undefined

@@ -125,8 +125,8 @@ describe('mayBePersistedDespite', () => {
 })
 
 describe('isRecordFault', () => {
-  test('is true for sizes, timestamps and records that fail validation', () => {
-    expect(ALL_NUMBERS.filter(isRecordFault)).toEqual([10, 18, 32, 87])
+  test('is true for sizes, timestamps, policies and records that fail validation', () => {
+    expect(ALL_NUMBERS.filter(isRecordFault)).toEqual([10, 18, 32, 44, 87])
   })
 })
 

@@ -103,6 +103,14 @@ export async function encodeProduceWithKafkajs(
   return buffer
 }
 
+/** Reads the answer to a Produce request as kafkajs does. */
+export function decodeProduceWithKafkajs(payload: Buffer, version: number): Promise<unknown> {
+  const { decode } = load(`kafkajs/src/protocol/requests/produce/v${version}/response`) as {
+    readonly decode: (payload: Buffer) => Promise<unknown>
+  }
+  return decode(payload)
+}
+
 /** Reads a record batch as kafkajs's consumer does. */
 export function decodeWithKafkajs(batch: Buffer): Promise<KafkajsBatch> {
   return decodeRecordBatch(new Decoder(batch))

@@ -87,10 +87,10 @@ export class EmbeddedCluster {
 
   /** Creates a topic. Throws when Kafka would not. */
   createTopic(name: string, options: TopicOptions = {}): void {
-    const { maxMessageBytes, ...wish } = options
+    const { maxMessageBytes, configs = {}, ...wish } = options
     const limits: [string, string][] =
       maxMessageBytes === undefined ? [] : [['max.message.bytes', String(maxMessageBytes)]]
-    const topic = { ...wish, configs: new Map(limits) }
+    const topic = { ...wish, configs: new Map([...limits, ...Object.entries(configs)]) }
     assertDone(this.#parts.catalog.create(name, topic), `create topic ${name}`)
   }
 

@@ -12,6 +12,8 @@ export interface TopicOptions {
   readonly partitions?: number
   /** Largest batch accepted, bytes. @defaultValue the cluster's `maxMessageBytes` */
   readonly maxMessageBytes?: number
+  /** Further configuration, by Kafka's keys, such as `cleanup.policy`. @defaultValue Kafka's defaults */
+  readonly configs?: Readonly<Record<string, string>>
 }
 
 /** The users that may connect, and the SASL mechanisms. */

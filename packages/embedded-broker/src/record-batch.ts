@@ -13,10 +13,10 @@
  *     23    4 last offset delta            61      records
  * ```
  */
+import { type BatchRefusal, invalidRecord, refusal } from './batch-refusal.ts'
 import { crc32c } from './crc32c.ts'
 import { ErrorCode } from './protocol/error-code.ts'
-import { MalformedFrame, Reader } from './protocol/reader.ts'
-import { readRecord } from './records.ts'
+import { refuseRecords, type RecordRules } from './record-rules.ts'
 
 /** Bytes before the first record. */
 export const BATCH_HEADER_BYTES = 61
@@ -45,17 +45,9 @@ export interface BatchHeader {
   readonly recordCount: number
 }
 
-/** Why a batch is not stored: a code of the protocol and a sentence for the client. */
-export interface BatchRefusal {
-  readonly errorCode: number
-  readonly message: string
-}
-
 /** Limits on a batch. */
-export interface BatchLimits {
+export interface BatchLimits extends RecordRules {
   readonly maxMessageBytes: number
-  /** Latest timestamp accepted, milliseconds since the epoch. */
-  readonly maxTimestampMs: number
   readonly produceVersion: number
 }
 
@@ -78,9 +70,6 @@ export function readBatchHeader(batch: Buffer): BatchHeader {
     recordCount: batch.readInt32BE(57),
   }
 }
-
-const refusal = (errorCode: number, message: string): BatchRefusal => ({ errorCode, message })
-const invalidRecord = (message: string): BatchRefusal => refusal(ErrorCode.INVALID_RECORD, message)
 
 /** Checks the record set of one produced partition in the order Kafka does. */
 export function refuseBatch(records: Buffer, limits: BatchLimits): BatchRefusal | undefined {
@@ -107,14 +96,15 @@ function refuseFraming(records: Buffer): BatchRefusal | undefined {
 
 function refuseContent(batch: Buffer, limits: BatchLimits): BatchRefusal | undefined {
   if (batch.length > limits.maxMessageBytes) {
-    const message = `batch of ${batch.length} bytes is over ${limits.maxMessageBytes}`
-    return refusal(ErrorCode.MESSAGE_TOO_LARGE, message)
+    return refusal(ErrorCode.MESSAGE_TOO_LARGE, null)
   }
   if (batch.readUInt32BE(17) !== crc32c(batch.subarray(21))) {
     return refusal(ErrorCode.CORRUPT_MESSAGE, 'the checksum does not match')
   }
   const header = readBatchHeader(batch)
-  return refuseHeader(batch, header, limits) ?? refuseRecords(batch, header, limits)
+  const bytes = batch.subarray(BATCH_HEADER_BYTES)
+  const set = { bytes, codec: compressionOf(header), ...header }
+  return refuseHeader(batch, header, limits) ?? refuseRecords(set, limits)
 }
 
 function refuseHeader(
@@ -140,31 +130,5 @@ function refuseHeader(
   ) {
     return refusal(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `compression type ${compression}`)
   }
-  if (header.maxTimestampMs > limits.maxTimestampMs) {
-    return refusal(ErrorCode.INVALID_TIMESTAMP, 'a timestamp is too far in the future')
-  }
   return undefined
-}
-
-/** Compressed records are not checked: they are stored as they arrive. */
-function refuseRecords(
-  batch: Buffer,
-  header: BatchHeader,
-  limits: BatchLimits,
-): BatchRefusal | undefined {
-  if (compressionOf(header) !== 0) return undefined
-  const reader = new Reader(batch.subarray(BATCH_HEADER_BYTES))
-  try {
-    for (let index = 0; index < header.recordCount; index += 1) {
-      const record = readRecord(reader)
-      if (record.offsetDelta !== index) return invalidRecord('offset deltas are not consecutive')
-      if (header.baseTimestampMs + record.timestampDeltaMs > limits.maxTimestampMs) {
-        return refusal(ErrorCode.INVALID_TIMESTAMP, 'a timestamp is too far in the future')
-      }
-    }
-  } catch (error) {
-    if (error instanceof MalformedFrame) return invalidRecord(error.message)
-    throw error
-  }
-  return reader.remaining === 0 ? undefined : invalidRecord('bytes are left after the last record')
 }

@@ -6,6 +6,7 @@ import type { EmbeddedClusterSettings } from './options.ts'
 import { PartitionLog } from './partition-log.ts'
 import { ProducerStates } from './producer-state.ts'
 import { ErrorCode } from './protocol/error-code.ts'
+import { defaultOf } from './topic-config.ts'
 
 /** The leader id of a partition that has none. */
 export const NO_LEADER = -1
@@ -32,6 +33,10 @@ export interface Topic {
   /** Brokers that hold each partition. */
   readonly replicationFactor: number
   readonly maxMessageBytes: number
+  /** How far ahead of the broker's time a record may be, ms. */
+  readonly maxTimestampAheadMs: number
+  /** Whether each record needs a key. */
+  readonly isCompacted: boolean
   /** What its creator configured. */
   readonly configs: ReadonlyMap<string, string>
 }
@@ -50,6 +55,18 @@ const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/
 /** Whether Kafka allows the name for a topic. */
 export function isTopicName(name: string): boolean {
   return TOPIC_NAME.test(name) && name !== '.' && name !== '..'
+}
+
+/** The topics that Kafka keeps for itself: no client may write to them. */
+const INTERNAL_TOPICS = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+])
+
+/** Whether it is a topic that Kafka keeps for itself. */
+export function isInternalTopic(name: string): boolean {
+  return INTERNAL_TOPICS.has(name)
 }
 
 /** Topics by name, and the leadership of their partitions. */
@@ -96,12 +113,15 @@ export class TopicCatalog {
     const errorCode = this.refuseCreation(name, topic)
     if (errorCode !== ErrorCode.NONE) return errorCode
     const configs = topic.configs ?? new Map<string, string>()
+    const config = (key: string): string => configs.get(key) ?? defaultOf(key)
     const created: Topic = {
       name,
       id: randomBytes(16).toString('hex'),
       partitions: [],
       replicationFactor: topic.replicationFactor ?? this.#settings.brokers,
       maxMessageBytes: Number(configs.get('max.message.bytes') ?? this.#settings.maxMessageBytes),
+      maxTimestampAheadMs: Number(config('message.timestamp.after.max.ms')),
+      isCompacted: config('cleanup.policy').includes('compact'),
       configs,
     }
     this.#topics.set(name, created)

@@ -3,7 +3,10 @@ import { refuseBatch } from '../src/record-batch.ts'
 import type { BatchFields } from './support/batch-builder.ts'
 import { encodeRecords, recordBatch, reseal } from './support/batch-builder.ts'
 
-const limits = { maxMessageBytes: 200, maxTimestampMs: 1_700_000_000_000, produceVersion: 7 }
+const limits = {
+  ...{ maxMessageBytes: 200, maxTimestampMs: 1_700_000_000_000, produceVersion: 7 },
+  ...{ partition: 't-0', isCompacted: false },
+}
 const codeOf = (batch: Buffer, changed: Partial<typeof limits> = {}): number =>
   refuseBatch(batch, { ...limits, ...changed })?.errorCode ?? 0
 

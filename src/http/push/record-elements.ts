@@ -14,7 +14,7 @@ const MAX_DESCRIBED_RECORDS = 100
 export const MAX_FULL_ELEMENTS = 1_000
 
 /** Upper bounds of the written elements, bytes, with their comma. All of it is ASCII. */
-const FULL_ELEMENT_BYTES = 480
+const FULL_ELEMENT_BYTES = 512
 /** What the element of an invalid record may have beyond that: its text may quote a name of 64 characters, twice. */
 const QUOTED_NAME_BYTES = 256
 const COMPACT_ELEMENT_BYTES = 72

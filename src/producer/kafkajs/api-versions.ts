@@ -7,10 +7,9 @@ import {
   type ProtocolRequest,
 } from 'kafkajs/src/protocol/requests/index.js'
 import type { Clock } from '../../base/clock.ts'
+import { PRODUCE_VERSIONS } from './produce-answer.ts'
 import { SocketEnd } from './sockets.ts'
 
-/** Earlier versions of Produce do not know record batches (Kafka before 0.11). */
-const MIN_PRODUCE_VERSION = 3
 const UNSUPPORTED_VERSION = 35
 
 /** A request that kprf sends. */
@@ -62,12 +61,21 @@ export class VersionsByConnection {
    */
   async request<Options, Answer>(
     connection: Connection,
-    name: Exclude<ApiName, 'SaslHandshake'>,
+    name: 'Metadata' | 'InitProducerId',
     definition: Definition<Options, Answer>,
     options: Options,
   ): Promise<ProtocolRequest<Answer>> {
     const version = this.#best(name, await this.on(connection))
     return definition.protocol({ version })(options)
+  }
+
+  /**
+   * Returns the version of Produce for an open connection.
+   *
+   * @throws Error for operators if there is none that both sides support.
+   */
+  async produceVersion(connection: Connection): Promise<number> {
+    return this.#best('Produce', await this.on(connection))
   }
 
   async #ask(connection: Connection, socket: Socket): Promise<ApiVersions> {
@@ -94,8 +102,8 @@ export class VersionsByConnection {
 
   #best(name: ApiName, versions: ApiVersions): number {
     const { broker } = this.#dependencies
-    const known = requests[name].versions.map(Number)
-    const oldest = name === 'Produce' ? MIN_PRODUCE_VERSION : Math.min(...known)
+    const known = name === 'Produce' ? PRODUCE_VERSIONS : requests[name].versions.map(Number)
+    const oldest = Math.min(...known)
     const newest = Math.max(...known)
     const offered = versions[apiKeys[name]]
     if (!offered) {

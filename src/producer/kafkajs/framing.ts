@@ -101,7 +101,7 @@ export function guardFraming(
 export async function decodeOrDestroy<Answer>(
   connection: Connection,
   payload: Buffer,
-  decode: (payload: Buffer) => Promise<Answer>,
+  decode: (payload: Buffer) => Answer | Promise<Answer>,
 ): Promise<Answer> {
   try {
     return await decode(payload)

@@ -22,6 +22,7 @@ import { VersionsByConnection } from './api-versions.ts'
 import { boundAuthentication } from './authentication.ts'
 import { countRequests } from './count-requests.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
+import { decodeProduce } from './produce-answer.ts'
 import { sendProduce } from './produce-request.ts'
 import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
 import { decodeOrDestroy, guardFraming } from './framing.ts'
@@ -166,16 +167,16 @@ export class HonestBroker extends Broker {
     const { acks, timeout } = options
     const { clock } = this.#dependencies
     const startedMs = clock.nowMs()
-    const { payload, connection, response } = await this.#unlessRefused(async () => {
+    const { payload, connection, apiVersion } = await this.#unlessRefused(async () => {
       const connection = await this.connectionPool.getConnection(PRODUCE_CONNECTION)
-      const produce = this.#versions.request(connection, 'Produce', requests.Produce, options)
-      const { request, response } = await produce
-      const { apiVersion } = request
+      const apiVersion = await this.#versions.produceVersion(connection)
       const payload = await sendProduce(connection, call, { apiVersion, acks, timeout })
-      return { payload, connection, response }
+      return { payload, connection, apiVersion }
     })
     if (payload === null) return NO_ANSWER
-    const answer = await decodeOrDestroy(connection, payload, response.decode)
+    const answer = await decodeOrDestroy(connection, payload, (bytes) =>
+      decodeProduce(bytes, apiVersion),
+    )
     connection.requestQueue.maybeThrottle(answer.clientSideThrottleTime)
     this.#observeAnswer(answer, clock.nowMs() - startedMs)
     return answer

@@ -90,6 +90,8 @@ declare module 'kafkajs/src/broker/index.js' {
     readonly topicMetadata: readonly {
       readonly topicErrorCode: number
       readonly topic: string
+      /** From version 1 on. */
+      readonly isInternal?: boolean
       readonly partitionMetadata: readonly {
         readonly partitionErrorCode: number
         readonly partitionId: number
@@ -229,6 +231,17 @@ declare module 'kafkajs/src/protocol/encoder.js' {
   }
 }
 
+declare module 'kafkajs/src/protocol/decoder.js' {
+  export default class Decoder {
+    constructor(buffer: Buffer)
+    readInt16(): number
+    readInt32(): number
+    readInt64(): bigint
+    readString(): string | null
+    readArray<Element>(read: () => Element): Element[]
+  }
+}
+
 declare module 'kafkajs/src/protocol/requests/apiKeys.js' {
   const apiKeys: {
     readonly Produce: number
@@ -241,7 +254,7 @@ declare module 'kafkajs/src/protocol/requests/apiKeys.js' {
 }
 
 declare module 'kafkajs/src/protocol/requests/index.js' {
-  import type { ProduceArguments, RawMetadata } from 'kafkajs/src/broker/index.js'
+  import type { RawMetadata } from 'kafkajs/src/broker/index.js'
   import type Encoder from 'kafkajs/src/protocol/encoder.js'
 
   export interface ProtocolRequest<Answer> {
@@ -267,13 +280,21 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
     readonly clientSideThrottleTime?: number
     readonly topics: readonly {
       readonly topicName: string
-      readonly partitions: readonly {
-        readonly partition: number
-        readonly errorCode: number
-        readonly baseOffset: string
-        readonly logAppendTime: string
-      }[]
+      readonly partitions: readonly PartitionAnswer[]
     }[]
+  }
+
+  export interface PartitionAnswer {
+    readonly partition: number
+    readonly errorCode: number
+    readonly baseOffset: string
+    readonly logAppendTime: string
+    /** From version 8 on, which kafkajs does not know. */
+    readonly recordErrors?: readonly {
+      readonly batchIndex: number
+      readonly message: string | null
+    }[]
+    readonly errorMessage?: string | null
   }
 
   export interface RawInitProducerIdResponse {
@@ -293,7 +314,6 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
   export const requests: {
     readonly ApiVersions: Definition<object, RawApiVersionsResponse>
     readonly SaslHandshake: Definition<never, never>
-    readonly Produce: Definition<ProduceArguments, RawProduceResponse>
     readonly Metadata: Definition<{ topics: readonly string[] }, RawMetadata>
     readonly InitProducerId: Definition<{ transactionalId: null }, RawInitProducerIdResponse>
   }

@@ -1,11 +1,12 @@
 /**
- * Writes a Produce request (versions 3 to 7, which differ only in their answers) without copying batches: kafkajs
+ * Writes a Produce request (versions 3 to 8, which differ only in their answers) without copying batches: kafkajs
  * makes four copies of each. The request goes through kafkajs's request queue, so correlation ids, throttling and
- * timeouts stay kafkajs's. What became of each batch is read from what kafkajs decoded.
+ * timeouts stay kafkajs's. What became of each batch is read from the answer.
  */
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
+import type { PartitionAnswer } from 'kafkajs/src/protocol/requests/index.js'
 import { invariant } from '../../base/invariant.ts'
 import { RDKAFKA } from '../delivery-errors.ts'
 import type { EncodedBatch, ProduceOutcome } from '../transport.ts'
@@ -171,14 +172,9 @@ export const UNCONFIRMED: ProduceOutcome = {
   logAppendTimeMs: undefined,
 }
 
-/** One partition's part of an answer, as kafkajs gives it. */
-interface PartitionResult {
-  readonly topicName: string
-  readonly partition: number
-  readonly errorCode: number
-  readonly baseOffset?: string
-  readonly logAppendTime?: string
-}
+/** One partition's part of an answer, as it comes out of kafkajs's producer. */
+type PartitionResult = Partial<PartitionAnswer> &
+  Pick<PartitionAnswer, 'partition' | 'errorCode'> & { readonly topicName: string }
 
 /** The outcome of each batch of the call, in their order. */
 export function toOutcomes(
@@ -204,12 +200,28 @@ function toOutcome(result: PartitionResult | undefined): ProduceOutcome {
     const reason = 'the answer does not mention the partition'
     return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }
   }
-  if (result.errorCode !== 0) return { status: 'refused', errorNumber: result.errorCode }
+  if (result.errorCode !== 0) return toRefusal(result)
   const baseOffset = BigInt(result.baseOffset ?? -1)
   const logAppendTimeMs = Number(result.logAppendTime ?? -1)
   return {
     status: 'acknowledged',
     baseOffset: baseOffset < 0n ? undefined : baseOffset,
     logAppendTimeMs: logAppendTimeMs < 0 ? undefined : logAppendTimeMs,
+  }
+}
+
+function toRefusal({
+  errorCode,
+  errorMessage,
+  recordErrors = [],
+}: PartitionResult): ProduceOutcome {
+  const faults = recordErrors.map(({ batchIndex, message }) => ({
+    position: batchIndex,
+    reason: message ?? undefined,
+  }))
+  return {
+    ...{ status: 'refused', errorNumber: errorCode },
+    ...(errorMessage && { reason: errorMessage }),
+    ...(faults.length > 0 && { faults }),
   }
 }

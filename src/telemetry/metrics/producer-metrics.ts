@@ -94,7 +94,7 @@ export class ProducerMetrics {
     )
     this.#batchSplits = this.#counter(
       'kprf_batch_splits_total',
-      'Batches cut in two because Kafka refused them for one of their records.',
+      'Batches divided because Kafka refused them for some of their records.',
     )
     this.#producerRecycles = this.#counter(
       'kprf_producer_recycles_total',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HTTP_MAPPINGS } from '../../../src/http/error-mapper.ts'
+import { HTTP_MAPPINGS, messageOf } from '../../../src/http/error-mapper.ts'
 import { Problem } from '../../../src/http/push/problem.ts'
 import {
   failedPushBody,
@@ -12,8 +12,10 @@ import {
   deliveryError,
   RDKAFKA,
   recordTooLargeError,
+  refusedError,
 } from '../../../src/producer/delivery-errors.ts'
 import { LIBRDKAFKA_ERRORS } from '../../../src/producer/librdkafka-errors.ts'
+import { mayBePersistedDespite } from '../../../src/producer/retry-policy.ts'
 import type { DeliveryReport, FailedDelivery } from '../../../src/producer/types.ts'
 
 const DECISIVE = { code: 'BUFFER_FULL', message: 'the "message"' } as const
@@ -216,6 +218,17 @@ describe('the bound of a reply', () => {
     const body = failedPushBody(many(1_000, { status: 'notPersisted', error }), decisive, id)
 
     expect(largestReplyBytes(1_000)).toBeGreaterThan(body.length)
+  })
+
+  it('holds for whatever a broker says when it refuses records that it certainly does not have', () => {
+    for (const number of Object.values(RDKAFKA).filter((one) => !mayBePersistedDespite(one, 1))) {
+      const error = refusedError(number, '"\\\u0000'.repeat(1_000))
+      const failure = { status: 'notPersisted', error } as const
+      const summary = { code: error.code, message: `records[9999]: ${messageOf(error)}` }
+      const body = failedPushBody(many(1_000, failure), summary, id)
+
+      expect(largestReplyBytes(1_000)).toBeGreaterThan(Buffer.byteLength(body))
+    }
   })
 
   it('holds for elements with a number of kprf itself', () => {

@@ -21,7 +21,10 @@ import { RecordingEvents } from '../../support/recording-events.ts'
 import { anyText, runs } from '../../support/random-runs.ts'
 
 const codecs = ['gzip', 'snappy', 'lz4', 'zstd'] as const
-const LIMITS = { maxMessageBytes: Infinity, maxTimestampMs: Infinity, produceVersion: 7 }
+const LIMITS = {
+  ...{ maxMessageBytes: Infinity, maxTimestampMs: Infinity, produceVersion: 7 },
+  ...{ partition: 't-0', isCompacted: false },
+}
 
 /** Records that become smaller: `count` of them with `valueBytes` each. */
 function records(count: number, valueBytes: number): ProducerRecord[] {

@@ -130,7 +130,7 @@ describe('the API versions of a broker', () => {
     expect(new Map(versions.map(([id, version]) => [id, version]))).toEqual(
       new Map([
         [1, 3],
-        [2, 7],
+        [2, 8],
       ]),
     )
   })
@@ -142,7 +142,7 @@ describe('the API versions of a broker', () => {
     ],
     [
       ranging(PRODUCE, 0, 2),
-      'supports versions 0 to 2 of Produce requests, and kprf sends 3 to 7: upgrade the broker to Kafka 0.11 or later',
+      'supports versions 0 to 2 of Produce requests, and kprf sends 3 to 8: upgrade the broker to Kafka 0.11 or later',
     ],
     [
       ranging(METADATA, 9, 13),

@@ -7,7 +7,7 @@ import type { MetadataRequest, MetadataResponse } from '../protocol/apis/metadat
 import { metadataApi, NO_TOPIC_ID, OPERATIONS_UNKNOWN } from '../protocol/apis/metadata.ts'
 import { ErrorCode } from '../protocol/error-code.ts'
 import type { Partition, Topic } from '../topic-catalog.ts'
-import { isTopicName, NO_LEADER } from '../topic-catalog.ts'
+import { isInternalTopic, isTopicName, NO_LEADER } from '../topic-catalog.ts'
 
 type TopicResponse = MetadataResponse['topics'][number]
 type PartitionResponse = TopicResponse['partitions'][number]
@@ -102,7 +102,7 @@ function unknown(name: string | null, id: string, errorCode: number): TopicRespo
     errorCode,
     name,
     id,
-    isInternal: false,
+    isInternal: name !== null && isInternalTopic(name),
     partitions: [],
     authorizedOperations: OPERATIONS_UNKNOWN,
   }

@@ -1,4 +1,5 @@
 /** Serves Produce: checks each partition's batch and appends it to the log. */
+import type { BatchRefusal } from '../batch-refusal.ts'
 import type { ClusterParts } from '../cluster-parts.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { endpoint } from '../endpoint.ts'
@@ -8,13 +9,9 @@ import { lookUpPartition } from '../partition-lookup.ts'
 import type { ProduceRequest, ProduceResponse } from '../protocol/apis/produce.ts'
 import { produceApi } from '../protocol/apis/produce.ts'
 import { ErrorCode } from '../protocol/error-code.ts'
-import type { BatchRefusal } from '../record-batch.ts'
 import { readBatchHeader, refuseBatch } from '../record-batch.ts'
 import type { Session } from '../session.ts'
-import type { Partition } from '../topic-catalog.ts'
-
-/** How far a timestamp may lie ahead, as Kafka's `message.timestamp.after.max.ms`. */
-const MAX_TIMESTAMP_AHEAD_MS = 3_600_000
+import { isInternalTopic, type Partition } from '../topic-catalog.ts'
 
 const ACKS = [-1, 0, 1]
 
@@ -78,10 +75,15 @@ function append(
   const wish = { topic, index, operation: 'write', principal, brokerId } as const
   const lookup = lookUpPartition(catalog, access, wish)
   if (lookup.kind === 'refused') return refused(index, lookup)
+  if (isInternalTopic(topic)) {
+    const message = `Cannot append to internal topic ${topic}`
+    return refused(index, { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, message })
+  }
   const batch = records ?? Buffer.alloc(0)
+  const { maxMessageBytes, maxTimestampAheadMs, isCompacted } = lookup.topic
   const refusal = refuseBatch(batch, {
-    maxMessageBytes: lookup.topic.maxMessageBytes,
-    maxTimestampMs: clock.epochMs() + MAX_TIMESTAMP_AHEAD_MS,
+    ...{ maxMessageBytes, isCompacted, partition: `${topic}-${index}` },
+    maxTimestampMs: clock.epochMs() + maxTimestampAheadMs,
     produceVersion: version,
   })
   return refusal ? refused(index, refusal) : store(lookup.partition, batch)
@@ -122,7 +124,11 @@ function accepted(index: number, baseOffset: bigint, logStartOffset: bigint): Pa
 
 function refused(
   index: number,
-  { errorCode, message }: Pick<BatchRefusal, 'errorCode'> & Partial<BatchRefusal>,
+  {
+    errorCode,
+    message,
+    recordErrors = [],
+  }: Pick<BatchRefusal, 'errorCode'> & Partial<BatchRefusal>,
 ): PartitionResponse {
-  return { ...accepted(index, -1n, -1n), errorCode, errorMessage: message ?? null }
+  return { ...accepted(index, -1n, -1n), errorCode, errorMessage: message ?? null, recordErrors }
 }

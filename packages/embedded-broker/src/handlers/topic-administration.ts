@@ -23,6 +23,9 @@ type NewTopic = CreateTopicsRequest['topics'][number]
 type CreatedTopic = CreateTopicsResponse['topics'][number]
 type DeletedTopic = DeleteTopicsResponse['topics'][number]
 
+/** The numbers that have an effect. */
+const NUMERIC_CONFIGS = ['max.message.bytes', 'message.timestamp.after.max.ms']
+
 /** The count that stands for the broker's default. */
 const DEFAULT_COUNT = -1
 
@@ -68,8 +71,12 @@ function create(
 
 function refuseConfigs(configs: ReadonlyMap<string, string>): number | undefined {
   const isKnown = [...configs.keys()].every((name) => topicConfigs.has(name))
-  const maxMessageBytes = Number(configs.get('max.message.bytes') ?? 0)
-  return isKnown && Number.isSafeInteger(maxMessageBytes) ? undefined : ErrorCode.INVALID_CONFIG
+  const areNumbers = NUMERIC_CONFIGS.every((name) => isInteger(configs.get(name) ?? 0))
+  return isKnown && areNumbers ? undefined : ErrorCode.INVALID_CONFIG
+}
+
+function isInteger(value: string | number): boolean {
+  return Number.isInteger(Number(value))
 }
 
 function refuseReplicas(factor: number, brokers: number): number | undefined {

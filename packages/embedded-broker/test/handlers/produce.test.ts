@@ -1,9 +1,10 @@
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TestCluster } from '../../src/test-cluster.ts'
 import { initProducerIdApi } from '../../src/protocol/apis/init-producer-id.ts'
 import { produceApi } from '../../src/protocol/apis/produce.ts'
 import type { BatchFields } from '../support/batch-builder.ts'
-import { recordBatch } from '../support/batch-builder.ts'
+import { encodeRecords, recordBatch } from '../support/batch-builder.ts'
 import { firstPartition, produceRequest } from '../support/produce.ts'
 import { WireClient } from '../support/wire-client.ts'
 
@@ -13,7 +14,13 @@ describe('Produce', () => {
 
   beforeEach(async () => {
     cluster = await TestCluster.start({
-      topics: { orders: { partitions: 2 }, small: { maxMessageBytes: 80 } },
+      topics: {
+        orders: { partitions: 2 },
+        small: { maxMessageBytes: 80 },
+        compacted: { configs: { 'cleanup.policy': 'compact,delete' } },
+        punctual: { configs: { 'message.timestamp.after.max.ms': '1000' } },
+        __consumer_offsets: {},
+      },
       partitionMaxBytes: 200,
     })
     client = await WireClient.connect(cluster.bootstrap)
@@ -61,7 +68,73 @@ describe('Produce', () => {
     const near = await produce({ baseTimestampMs: Date.now() + hourMs - 60_000 })
 
     expect([far.errorCode, near.errorCode]).toEqual([32, 0])
-    expect(far.errorMessage).toContain('future')
+    expect(far.errorMessage).toBe('One or more records have been rejected due to invalid timestamp')
+  })
+
+  // The words are those of Kafka 4.
+  const NO_KEY = 'Compacted topic cannot accept message without key in topic partition compacted-0'
+
+  test.each([0, 1])(
+    'names the records without a key that a compacted topic refuses, with codec %i',
+    async (codec) => {
+      const records = [{ key: 'a' }, { value: '1' }, { key: 'b' }, { value: '2' }]
+      const encoded = encodeRecords(records)
+      const body = codec === 1 ? gzipSync(encoded) : encoded
+
+      const answer = await produce({ records, body, attributes: codec }, 'compacted')
+
+      expect(answer).toMatchObject({
+        errorCode: 87,
+        recordErrors: [
+          { batchIndex: 1, message: NO_KEY },
+          { batchIndex: 3, message: NO_KEY },
+        ],
+      })
+      expect(answer.errorMessage).toBe(
+        'One or more records have been rejected due to 2 record errors in total, and only showing the first three ' +
+          `errors at most: [RecordError(batchIndex=1, message='${NO_KEY}'), RecordError(batchIndex=3, message='${NO_KEY}')]`,
+      )
+      expect(cluster.records('compacted')).toEqual([])
+    },
+  )
+
+  test('names the records that a topic finds too far ahead', async () => {
+    const now = Date.now()
+    const records = [{ timestampDeltaMs: 0 }, { timestampDeltaMs: 60_000 }]
+
+    const answer = await produce({ records, baseTimestampMs: now }, 'punctual')
+
+    expect(answer).toMatchObject({ errorCode: 32, recordErrors: [{ batchIndex: 1 }] })
+    expect(answer.recordErrors[0]?.message).toContain(`Timestamp ${now + 60_000} of message`)
+    expect(await produce({ baseTimestampMs: now }, 'punctual')).toMatchObject({ errorCode: 0 })
+  })
+
+  test('calls a batch that breaks two rules one with invalid timestamps, as Kafka does', async () => {
+    const records = [{ value: 'no key' }, { key: 'k', timestampDeltaMs: 7_200_000 }]
+
+    const answer = await produce({ records, baseTimestampMs: Date.now() }, 'compacted')
+
+    expect(answer.errorCode).toBe(32)
+    expect(answer.recordErrors.map(({ batchIndex }) => batchIndex)).toEqual([0, 1])
+  })
+
+  test('refuses compressed records that it cannot open', async () => {
+    const fields = { body: Buffer.from('no gzip'), recordCount: 1, attributes: 1 }
+
+    expect(await produce(fields, 'compacted')).toMatchObject({ errorCode: 2 })
+  })
+
+  test('lets no client write to the topics of Kafka itself', async () => {
+    expect(await produce({}, '__consumer_offsets')).toMatchObject({
+      ...{ errorCode: 17, recordErrors: [] },
+      errorMessage: 'Cannot append to internal topic __consumer_offsets',
+    })
+  })
+
+  test('does not name records before version 8', async () => {
+    const answer = await produce({ records: [{ value: 'no key' }] }, 'compacted', 7)
+
+    expect(answer).toMatchObject({ errorCode: 87, recordErrors: [], errorMessage: null })
   })
 
   test('stores the good partitions of a request and refuses the bad', async () => {
