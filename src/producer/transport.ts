@@ -1,3 +1,5 @@
+import type { CompressionCodec } from '../base/kafka-names.ts'
+
 /** The Kafka client as the producer sees it. All details of a client library stay behind this interface. */
 export interface Transport {
   /** Starts to connect, and retries without end. Returns at once. */
@@ -79,6 +81,8 @@ export interface EncodedBatch {
   readonly pieces: readonly Buffer[]
   /** Bytes of all pieces. */
   readonly sizeBytes: number
+  /** How its records are compressed. @defaultValue not at all */
+  readonly codec?: CompressionCodec
 }
 
 /** A produce request in progress. */

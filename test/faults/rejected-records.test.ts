@@ -1,14 +1,9 @@
 /** Rows P13 and P15: Kafka refuses records for something that their sender can correct. */
 import { describe, expect } from 'vitest'
-import {
-  type Fault,
-  fault,
-  type RequestBody,
-  type ResponseBody,
-} from '@kprf/embedded-broker/testing'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 import { failure, it, OK, record } from './support/fault-test.ts'
 import { balanced } from './support/figures.ts'
+import { producingUpTo } from './support/old-broker.ts'
 
 const HOUR_MS = 3_600_000
 const INTERNAL = '__consumer_offsets'
@@ -16,18 +11,6 @@ const INTERNAL = '__consumer_offsets'
 const topics = {
   t: { partitions: 1 },
   compacted: { partitions: 1, configs: { 'cleanup.policy': 'compact' } },
-}
-
-const PRODUCE = 0
-
-/** A broker that knows Produce up to this version. */
-function producingUpTo(
-  maxVersion: number,
-): Fault<RequestBody<'ApiVersions'>, ResponseBody<'ApiVersions'>> {
-  return fault.rewrite((answer) => ({
-    ...answer,
-    apis: answer.apis.map((api) => (api.key === PRODUCE ? { ...api, maxVersion } : api)),
-  }))
 }
 
 describe('records that break a rule of their topic', () => {

@@ -17,6 +17,7 @@ import { compressorOf } from './codec.ts'
 import type { Compressor } from './compressor.ts'
 import { compressedPieces, headerOf, recordsOf } from './compressed-batch.ts'
 import { LateAttempt } from './late-attempt.ts'
+import { PlainLeaders } from './plain-leaders.ts'
 
 /** Settings of compression. */
 export interface CompressionSettings {
@@ -30,7 +31,7 @@ export interface CompressionSettings {
 export interface CompressionDependencies {
   readonly clock: Clock
   readonly events: EventSink
-  /** Learns why a batch could not be compressed. */
+  /** Learns why batches are sent uncompressed. */
   readonly log: (level: 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
@@ -56,7 +57,8 @@ export interface CompressingTransportOptions extends CompressionDependencies {
 
 /**
  * A transport that compresses the records of each batch on their way to another transport. A batch that does not
- * become smaller, or that cannot be compressed, is sent uncompressed, as in librdkafka. Input is read only during
+ * become smaller, that cannot be compressed, or that its leader could not read, is sent uncompressed, as in
+ * librdkafka. Input is read only during
  * {@link CompressingTransport.produce}, except for uncompressed batches, which the other transport reads until the
  * attempt ends.
  */
@@ -64,6 +66,7 @@ export class CompressingTransport implements Transport {
   readonly #transport: Transport
   readonly #options: CompressingTransportOptions
   readonly #codecNumber: number
+  readonly #plainLeaders: PlainLeaders
   /** Attempts that wait for their batches. */
   readonly #compressing = new Set<LateAttempt>()
 
@@ -71,6 +74,7 @@ export class CompressingTransport implements Transport {
     this.#transport = transport
     this.#options = options
     this.#codecNumber = COMPRESSION_CODECS.indexOf(options.codec)
+    this.#plainLeaders = new PlainLeaders(options)
   }
 
   get availability(): Availability {
@@ -94,14 +98,15 @@ export class CompressingTransport implements Transport {
   }
 
   produce(request: ProduceRequest): ProduceAttempt {
+    if (this.#plainLeaders.has(request.leader)) return this.#transport.produce(request)
     const batches = request.batches.map((batch) => this.#compress(batch))
     const ready = batches.filter((batch): batch is EncodedBatch => !(batch instanceof Promise))
     if (ready.length === batches.length) {
-      return this.#transport.produce({ ...request, batches: ready })
+      return this.#begin({ ...request, batches: ready })
     }
     const attempt = new LateAttempt(request, allOf(batches), {
       clock: this.#options.clock,
-      begin: (compressed) => this.#transport.produce(compressed),
+      begin: (compressed) => this.#begin(compressed),
       onDone: () => this.#compressing.delete(attempt),
     })
     this.#compressing.add(attempt)
@@ -111,6 +116,10 @@ export class CompressingTransport implements Transport {
   async close(): Promise<void> {
     for (const attempt of this.#compressing) attempt.abandon()
     await this.#transport.close()
+  }
+
+  #begin(compressed: ProduceRequest): ProduceAttempt {
+    return this.#plainLeaders.observe(this.#transport.produce(compressed), compressed)
   }
 
   #compress(batch: EncodedBatch): MaybePromise<EncodedBatch> {
@@ -132,7 +141,9 @@ export class CompressingTransport implements Transport {
     const wireBytes = Math.min(sizeBytes, batch.sizeBytes)
     this.#options.events.emit({ kind: 'batchCompressed', plainBytes: batch.sizeBytes, wireBytes })
     if (sizeBytes >= batch.sizeBytes) return batch
-    return { ...batch, sizeBytes, pieces: compressedPieces(header, records, this.#codecNumber) }
+    const { codec } = this.#options
+    const pieces = compressedPieces(header, records, this.#codecNumber)
+    return { ...batch, sizeBytes, pieces, codec }
   }
 
   #asItIs(batch: EncodedBatch, error: unknown): EncodedBatch {

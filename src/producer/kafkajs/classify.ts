@@ -22,6 +22,7 @@ export function classify(error: unknown): number {
     const { name } = cause
     const code = 'code' in cause ? cause.code : undefined
     if (name === 'TokenError') return RDKAFKA.authentication
+    if (name === 'UnreadCodecError') return RDKAFKA.unsupportedCompressionType
     if (name === 'KafkaJSSASLAuthenticationError') {
       return LOST_MEANWHILE.test(cause.message)
         ? RDKAFKA.brokerTransportFailure

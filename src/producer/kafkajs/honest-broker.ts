@@ -24,6 +24,7 @@ import { countRequests } from './count-requests.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
 import { decodeProduce } from './produce-answer.ts'
 import { sendProduce } from './produce-request.ts'
+import { assertReadable } from './unread-codec.ts'
 import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
 import { decodeOrDestroy, guardFraming } from './framing.ts'
 import { renewSessionInTime } from './reauthentication.ts'
@@ -170,6 +171,7 @@ export class HonestBroker extends Broker {
     const { payload, connection, apiVersion } = await this.#unlessRefused(async () => {
       const connection = await this.connectionPool.getConnection(PRODUCE_CONNECTION)
       const apiVersion = await this.#versions.produceVersion(connection)
+      assertReadable(call, apiVersion, this.#name)
       const payload = await sendProduce(connection, call, { apiVersion, acks, timeout })
       return { payload, connection, apiVersion }
     })

@@ -17,7 +17,7 @@ const FIELDS = ['broker', 'error', 'apiName', 'correlationId', 'size', 'retryCou
  * connection; and connections that kprf closes on purpose.
  */
 const SAID_ELSEWHERE = new RegExp(
-  `${HANGING_UP}|\\b(TLS|SSL|SASL|certificate|altnames)\\b|Response Sasl`,
+  `${HANGING_UP}|\\b(TLS|SSL|SASL|certificate|altnames)\\b|Response Sasl|does not read zstd`,
   'i',
 )
 

@@ -47,7 +47,7 @@ export const QUEUE = {
   'compression.codec': own(oneOf([...COMPRESSION_CODECS, 'inherit']), 'none', {
     aliases: ['compression.type'],
     by: 'kprf',
-    note: 'Compresses whole batches. A batch that does not get smaller is sent uncompressed.',
+    note: 'Compresses whole batches. A batch that does not get smaller, or whose broker does not read the codec, is sent uncompressed.',
     refuses: { inherit: 'there is nothing to inherit from; leave it out' },
   }),
   'compression.level': own(integer(-1, 12), -1, {
