@@ -177,7 +177,8 @@ export class Admission {
     const admittedMs = time.nowMs
     const timestampMs = record.timestampMs ?? time.epochMs
     const { valueBytes } = sizes
-    const admitted = { record, sizes, admittedMs, timestampMs, valueBytes, owner, index }
+    const isPinned = record.partition !== undefined
+    const admitted = { record, sizes, admittedMs, timestampMs, valueBytes, owner, index, isPinned }
     const refusal = assigner.add(admitted)
     if (refusal) budget.release(1, valueBytes)
     return refusal

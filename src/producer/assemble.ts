@@ -100,7 +100,12 @@ export function assemble(
       dispatcher.pump(queue)
     },
   })
-  const dispatcher = new Dispatcher({ accumulator, topics, sender, settlement })
+  const dispatcher = new Dispatcher({
+    ...{ accumulator, topics, sender, settlement },
+    reassign: (queue, leaders) => {
+      assigner.reassign(queue, leaders)
+    },
+  })
   const timeouts = new DeliveryTimeouts({
     clock,
     sweep: (nowMs) => {

@@ -1,5 +1,5 @@
 import type { Accumulator } from './accumulator.ts'
-import type { TopicQueue } from './topic-queue.ts'
+import type { PartitionQueue, TopicQueue } from './topic-queue.ts'
 import type { AdmittedRecord } from './batch.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PartitionerName } from '../base/kafka-names.ts'
@@ -23,7 +23,7 @@ import { RecordColumns, type Records } from './record-columns.ts'
 import type { TopicState } from './topic-entry.ts'
 import type { TopicMetadata } from './topic-metadata.ts'
 import type { Transport } from './transport.ts'
-import type { DeliveryError, ProducerRecord } from './types.ts'
+import type { DeliveryError, ProducerRecord, RecordBytes } from './types.ts'
 
 /** Dependencies of the {@link Assigner}. */
 export interface AssignerDependencies {
@@ -38,8 +38,9 @@ export interface AssignerDependencies {
 }
 
 /**
- * Assigns each admitted record its partition, once: at once if its topic is known, otherwise when a broker has
- * answered about the topic. Until then the records wait in order, encoded.
+ * Assigns each admitted record its partition: at once if its topic is known, otherwise when a broker has answered
+ * about the topic. Until then the records wait in order, encoded. A record keeps its partition as long as its topic
+ * has it.
  */
 export class Assigner {
   readonly #partitioner: Partitioner
@@ -90,6 +91,20 @@ export class Assigner {
     this.#fail(topic, topic.unassigned.takeExpired(nowMs), this.#timedOutError(topic.name))
   }
 
+  /** Chooses again for the records of a partition that its topic no longer has, if it was not asked for. */
+  reassign(queue: PartitionQueue, leaders: PartitionLeaders): void {
+    if (leaders.length === 0) return
+    const { topic } = queue
+    const moved = queue.moveOut(({ isPinned, admittedMs }, key) =>
+      isPinned ? undefined : this.#choose(topic, key, leaders, admittedMs),
+    )
+    for (const [partition, batches] of moved) {
+      const target = topic.partition(partition)
+      target.moveIn(batches)
+      this.#dependencies.dispatcher.pump(target)
+    }
+  }
+
   #refusalOf(record: ProducerRecord, state: TopicState): DeliveryError | undefined {
     const refusal = refusalOf(state, record)
     // The topic may have got new partitions.
@@ -128,11 +143,20 @@ export class Assigner {
 
   #assign(topic: TopicQueue, admitted: AdmittedRecord, leaders: PartitionLeaders): void {
     const { partition, key } = admitted.record
-    const chosen =
-      partition ??
-      this.#partitioner(key, leaders, this.#dependencies.random) ??
-      topic.sticky.choose(leaders, admitted.admittedMs)
+    const chosen = partition ?? this.#choose(topic, key, leaders, admitted.admittedMs)
     this.#dependencies.dispatcher.append(topic.partition(chosen), admitted, leaders)
+  }
+
+  #choose(
+    topic: TopicQueue,
+    key: RecordBytes | null,
+    leaders: PartitionLeaders,
+    admittedMs: number,
+  ): number {
+    return (
+      this.#partitioner(key, leaders, this.#dependencies.random) ??
+      topic.sticky.choose(leaders, admittedMs)
+    )
   }
 
   #fail(topic: TopicQueue, parts: Iterable<Records>, error: DeliveryError): void {

@@ -12,6 +12,7 @@
 import { invariant } from '../base/invariant.ts'
 import type { SequenceClaim } from './idempotence.ts'
 import type { ChunkPool } from './chunk-pool.ts'
+import { readKey } from './read-record.ts'
 import { RecordBatchWriter, type RecordSizes } from './record-batch.ts'
 import { PendingRecords, type PositionedRecord, type RecordRun } from './pending-records.ts'
 import type { PendingRecord, Records } from './record-columns.ts'
@@ -185,15 +186,52 @@ export class Batch {
     this.#dropReported()
     const { count } = this
     const middle = count >>> 1
-    const second = new Batch(this.#baseTimestampMs, this.#pool)
-    second.#state = 'sealed'
+    const second = this.#makeSibling()
     second.#writer.appendFrom(this.#writer, (position) => position >= middle)
     second.#records = this.#records.part(middle, count)
-    second.mayBePersisted = this.mayBePersisted
-    second.countedRetries = this.countedRetries
-    second.attempts = this.attempts
     this.#keep((position) => position < middle, this.#records.part(0, middle))
     return second
+  }
+
+  /**
+   * Moves records of a sealed batch to others, which have the same history; records of one group to one batch, in
+   * their order. This batch keeps the others, and is settled if there are none.
+   *
+   * @param groupOf - the group of a record; `undefined` if it stays.
+   */
+  moveOut<Group>(
+    groupOf: (record: PendingRecord, key: Buffer | null) => Group | undefined,
+  ): ReadonlyMap<Group, Batch> {
+    this.#assert('sealed')
+    invariant(!this.isFrozen, 'a batch that Kafka may have stays whole')
+    this.#dropReported()
+    const moved = new Map<Group, Batch>()
+    const kept = this.#makeSibling()
+    let position = 0
+    for (const encoded of this.#writer.records()) {
+      const record = this.#records.at(position)
+      const group = groupOf(record, readKey(encoded))
+      const batch = group === undefined ? kept : (moved.get(group) ?? this.#makeSibling())
+      if (group !== undefined) moved.set(group, batch)
+      batch.#writer.appendEncoded(encoded)
+      batch.#records.push(record)
+      position += 1
+    }
+    this.#writer.release()
+    this.#writer = kept.#writer
+    this.#records = kept.#records
+    if (this.count === 0) this.#settle()
+    return moved
+  }
+
+  /** Makes an empty sealed batch with the same history. */
+  #makeSibling(): Batch {
+    const sibling = new Batch(this.#baseTimestampMs, this.#pool)
+    sibling.#state = 'sealed'
+    sibling.mayBePersisted = this.mayBePersisted
+    sibling.countedRetries = this.countedRetries
+    sibling.attempts = this.attempts
+    return sibling
   }
 
   /** Removes the reported records from the bytes. */

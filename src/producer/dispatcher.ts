@@ -13,6 +13,8 @@ export interface DispatcherDependencies {
   readonly topics: TopicMetadata
   readonly sender: Sender
   readonly settlement: Settlement
+  /** Chooses again for the records of a partition that its topic no longer has. */
+  readonly reassign: (queue: PartitionQueue, leaders: PartitionLeaders) => void
 }
 
 /**
@@ -81,12 +83,16 @@ export class Dispatcher {
     if (mayGoNow) sender.run(leader)
   }
 
-  /** Returns the leaders of a partition's topic if it can be written to; otherwise fails the waiting records. */
+  /**
+   * Returns the leaders of a partition's topic if it can be written to. Otherwise the waiting records fail, but not
+   * if another partition can be chosen: the topic was created again with fewer.
+   */
   #leaders(queue: PartitionQueue): PartitionLeaders | undefined {
-    const { topics, settlement } = this.#dependencies
+    const { topics, settlement, reassign } = this.#dependencies
     const state = topics.state(queue.topic.name)
     if (state.status === 'unknown' || state.status === 'turnedAway') return undefined
     if (state.status === 'known' && queue.partition < state.leaders.length) return state.leaders
+    if (state.status === 'known') reassign(queue, state.leaders)
     const errorNumber = state.status === 'failed' ? state.errorNumber : RDKAFKA.unknownPartition
     settlement.failWaiting(queue, deliveryError(errorNumber))
     return undefined

@@ -11,14 +11,25 @@ export interface RecordParts {
 }
 
 /** Returns the parts of an encoded record. */
-export function readRecord({ chunk, at }: EncodedRecord): RecordParts {
-  const [, start] = readVarint(chunk, at)
-  const [, afterTimestamp] = readVarint(chunk, start + 1)
-  const [, bodyAt] = readVarint(chunk, afterTimestamp)
-  const [key, afterKey] = readNullable(chunk, bodyAt)
+export function readRecord(encoded: EncodedRecord): RecordParts {
+  const { chunk } = encoded
+  const [key, afterKey] = readNullable(chunk, bodyOf(encoded))
   const [value, afterValue] = readNullable(chunk, afterKey)
   const [headerCount, headersAt] = readVarint(chunk, afterValue)
   return { key, value, headers: readHeaders(chunk, headersAt, headerCount) }
+}
+
+/** Returns the key of an encoded record. */
+export function readKey(encoded: EncodedRecord): Buffer | null {
+  return readNullable(encoded.chunk, bodyOf(encoded))[0]
+}
+
+/** The offset of its key: behind its length, attributes, timestamp and offset. */
+function bodyOf({ chunk, at }: EncodedRecord): number {
+  const [, start] = readVarint(chunk, at)
+  const [, afterTimestamp] = readVarint(chunk, start + 1)
+  const [, bodyAt] = readVarint(chunk, afterTimestamp)
+  return bodyAt
 }
 
 function readHeaders(chunk: Buffer, headersAt: number, count: number): RecordHeader[] {

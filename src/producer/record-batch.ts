@@ -150,10 +150,24 @@ export class RecordBatchWriter {
   /** Appends the selected records of another batch with the same base timestamp, with new offset deltas. */
   appendFrom(source: RecordBatchWriter, isTaken: (position: number) => boolean): void {
     let position = 0
-    for (const { chunk, at, end } of source.records()) {
-      if (isTaken(position)) this.#appendRecord(chunk, at, end)
+    for (const encoded of source.records()) {
+      if (isTaken(position)) this.appendEncoded(encoded)
       position += 1
     }
+  }
+
+  /** Appends an encoded record of another batch with the same base timestamp, with the next offset delta. */
+  appendEncoded({ chunk: source, at, end }: EncodedRecord): void {
+    const [, start] = readVarint(source, at)
+    const [timestampDelta, afterTimestamp] = readVarint(source, start + 1)
+    const [, bodyStart] = readVarint(source, afterTimestamp)
+    const length = this.#lengthOf(timestampDelta, end - bodyStart)
+    const piece = this.#pieceFor(length)
+    const { chunk, end: recordStart } = piece
+    const bodyAt = this.#writeHead(piece, length, timestampDelta)
+    source.copy(chunk, bodyAt, bodyStart, end)
+    const timestampMs = this.#baseTimestampMs + timestampDelta
+    this.#finish(piece, recordStart, bodyAt + end - bodyStart, timestampMs)
   }
 
   /**
@@ -202,20 +216,6 @@ export class RecordBatchWriter {
         at = start + length
       }
     }
-  }
-
-  /** Copies an encoded record, with the next offset delta. */
-  #appendRecord(source: Buffer, at: number, end: number): void {
-    const [, start] = readVarint(source, at)
-    const [timestampDelta, afterTimestamp] = readVarint(source, start + 1)
-    const [, bodyStart] = readVarint(source, afterTimestamp)
-    const length = this.#lengthOf(timestampDelta, end - bodyStart)
-    const piece = this.#pieceFor(length)
-    const { chunk, end: recordStart } = piece
-    const bodyAt = this.#writeHead(piece, length, timestampDelta)
-    source.copy(chunk, bodyAt, bodyStart, end)
-    const timestampMs = this.#baseTimestampMs + timestampDelta
-    this.#finish(piece, recordStart, bodyAt + end - bodyStart, timestampMs)
   }
 
   /** Returns a piece with room for a record of this length. */

@@ -11,6 +11,8 @@ export interface PendingRecord {
   readonly owner: RecordOwner
   /** Its index in the call that sent it; passed to its owner. */
   readonly index: number
+  /** Whether its partition was asked for: then it must not get another. */
+  readonly isPinned: boolean
 }
 
 /** Records by position, in the order of their admission. */
@@ -67,6 +69,10 @@ export class RecordColumns implements Records {
   #owners: RecordOwner[] | undefined
   /** Indexes by position; `undefined` while no owner gets reports per record. */
   #indexes: number[] | undefined
+  /** Whether all records are pinned, while `#pins` is undefined; `undefined` while there is no record. */
+  #arePinned: boolean | undefined
+  /** Whether they are pinned, by position; `undefined` while all records are alike. */
+  #pins: boolean[] | undefined
   /** Of the last record, and whether its index is kept. */
   #latestOwner: RecordOwner | undefined
   #isIndexed = false
@@ -131,7 +137,7 @@ export class RecordColumns implements Records {
   }
 
   /** Adds a record at the end. */
-  push({ admittedMs, timestampMs, valueBytes, owner, index }: PendingRecord): void {
+  push({ admittedMs, timestampMs, valueBytes, owner, index, isPinned }: PendingRecord): void {
     const position = this.#count
     if (position === this.#capacity) this.#grow()
     const page = this.#pages[position >>> PAGE_BITS]
@@ -145,6 +151,8 @@ export class RecordColumns implements Records {
     if (owner !== this.#latestOwner) this.#changeOwner(position, owner)
     if (this.#owners) this.#owners[position] = owner
     if (this.#isIndexed) (this.#indexes ??= [])[position] = index
+    if (isPinned !== this.#arePinned) this.#mixPins(position, isPinned)
+    if (this.#pins) this.#pins[position] = isPinned
     this.#count += 1
     this.#valueBytes += valueBytes
   }
@@ -157,6 +165,7 @@ export class RecordColumns implements Records {
       valueBytes: this.valueBytesAt(position),
       owner: this.ownerAt(position),
       index: this.indexAt(position),
+      isPinned: this.#pins?.[position] ?? this.#arePinned ?? false,
     }
   }
 
@@ -168,6 +177,11 @@ export class RecordColumns implements Records {
     this.#longestTimeoutMs = Math.max(this.#longestTimeoutMs, owner.deliveryTimeoutMs)
     this.#isIndexed = owner.settled !== undefined || owner.handedBack !== undefined
     if (owner.settled) this.#areHeard = true
+  }
+
+  #mixPins(position: number, isPinned: boolean): void {
+    if (this.#arePinned === undefined) this.#arePinned = isPinned
+    else this.#pins ??= new Array<boolean>(position).fill(this.#arePinned)
   }
 
   #numberAt(position: number, which: number): number {

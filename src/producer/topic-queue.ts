@@ -1,6 +1,7 @@
 import { Batch, type AdmittedRecord } from './batch.ts'
 import type { ChunkPool } from './chunk-pool.ts'
 import { StickyPartition, type Random } from './partitioner.ts'
+import type { PendingRecord } from './record-columns.ts'
 import { MAX_RECORD_OVERHEAD_BYTES } from './record-batch.ts'
 import { PlaceNodes, RecordPlaces } from './record-places.ts'
 import type { ProduceAttempt } from './transport.ts'
@@ -57,22 +58,12 @@ export class PartitionQueue {
 
   /** When the oldest record was admitted, records in flight included; Infinity if there is none. */
   get oldestAdmittedMs(): number {
-    const inFlightMs = this.#inFlight?.batch.firstAdmittedMs ?? Infinity
-    return Math.min(inFlightMs, this.#next?.firstAdmittedMs ?? Infinity)
+    return this.#first(({ firstAdmittedMs }) => firstAdmittedMs)
   }
 
-  /**
-   * When the first record expires, records in flight included; `Infinity` if none does. Batches are in the order of
-   * admission, so with one timeout the next batch expires first.
-   */
+  /** When the first record expires, records in flight included; `Infinity` if none does. */
   get firstDeadlineMs(): number {
-    const inFlightMs = this.#inFlight?.batch.firstDeadlineMs ?? Infinity
-    if (!this.topic.haveSeveralTimeouts) {
-      return Math.min(inFlightMs, this.#next?.firstDeadlineMs ?? Infinity)
-    }
-    let firstMs = Math.min(inFlightMs, this.#open?.firstDeadlineMs ?? Infinity)
-    for (const batch of this.#sealed) firstMs = Math.min(firstMs, batch.firstDeadlineMs)
-    return firstMs
+    return this.#first(({ firstDeadlineMs }) => firstDeadlineMs)
   }
 
   /** Whether the next batch is a retry, which must wait for its backoff. */
@@ -125,6 +116,40 @@ export class PartitionQueue {
   }
 
   /**
+   * Takes records away that are to go to other partitions, except those that Kafka may have and would not recognise
+   * there.
+   *
+   * @param partitionOf - the new partition of a record; `undefined` if it stays.
+   * @returns the batches for each partition, in their order.
+   */
+  moveOut(
+    partitionOf: (record: PendingRecord, key: Buffer | null) => number | undefined,
+  ): ReadonlyMap<number, readonly Batch[]> {
+    this.#seal()
+    const moved = new Map<number, Batch[]>()
+    for (const batch of this.#sealed) {
+      if (batch.isFrozen) continue
+      for (const [partition, part] of batch.moveOut(partitionOf)) {
+        moved.set(partition, [...(moved.get(partition) ?? []), part])
+      }
+    }
+    this.#sealed = this.#sealed.filter((batch) => batch.state !== 'settled')
+    return moved
+  }
+
+  /**
+   * Adds batches that were moved out of another partition: before all others, because later records of their keys
+   * may wait here, but not before one that has a number in Kafka.
+   */
+  moveIn(batches: readonly Batch[]): void {
+    const numbered = this.#sealed.filter((batch) => batch.isFrozen)
+    const others = this.#sealed.filter((batch) => !batch.isFrozen)
+    this.#sealed = [...numbered, ...batches, ...others]
+    this.topic.noteMove()
+    this.topic.places.watch(this.nodes, this.oldestAdmittedMs, this.firstDeadlineMs)
+  }
+
+  /**
    * Takes records out of the waiting batches, oldest first, and removes the batches that are settled afterwards.
    * Owners that hear of these records may send others to this partition, so tell them only after this returns.
    *
@@ -136,7 +161,7 @@ export class PartitionQueue {
     let count = 0
     for (const batch of this.#sealed) {
       if (batch.firstDeadlineMs <= nowMs) taken.push(take(batch))
-      else if (!this.topic.haveSeveralTimeouts) break
+      else if (this.topic.areInOrder) break
       count += 1
     }
     if (this.#open && this.#open.firstDeadlineMs <= nowMs) taken.push(take(this.#open))
@@ -148,6 +173,17 @@ export class PartitionQueue {
 
   get #next(): Batch | undefined {
     return this.#sealed[0] ?? this.#open
+  }
+
+  /** Returns the earliest time of all batches. In order, it is that of the one in flight or of the next. */
+  #first(timeOf: (batch: Batch) => number): number {
+    const inFlight = this.#inFlight?.batch
+    const next = this.#next
+    let firstMs = Math.min(inFlight ? timeOf(inFlight) : Infinity, next ? timeOf(next) : Infinity)
+    if (this.topic.areInOrder) return firstMs
+    if (this.#open) firstMs = Math.min(firstMs, timeOf(this.#open))
+    for (const batch of this.#sealed) firstMs = Math.min(firstMs, timeOf(batch))
+    return firstMs
   }
 
   /** The first record is always added; message.max.bytes was checked before. */
@@ -204,7 +240,7 @@ export class TopicQueue {
   readonly nodes = new PlaceNodes<RecordPlace>(this)
   readonly places: RecordPlaces<RecordPlace>
   #timeoutMs: number | undefined
-  #haveSeveralTimeouts = false
+  #areInOrder = true
   readonly #partitions = new Map<number, PartitionQueue>()
   /** Records admitted before the topic's partitions were known. */
   readonly unassigned: UnassignedRecords
@@ -231,9 +267,17 @@ export class TopicQueue {
     return this.#partitions.values()
   }
 
-  /** Whether the topic has had records of different delivery timeouts. */
-  get haveSeveralTimeouts(): boolean {
-    return this.#haveSeveralTimeouts
+  /**
+   * Whether the batches of each partition were admitted and expire in their order: not if the topic has had records
+   * of different delivery timeouts, or records that changed their partition.
+   */
+  get areInOrder(): boolean {
+    return this.#areInOrder
+  }
+
+  /** Batches of one partition are given to another. */
+  noteMove(): void {
+    this.#areInOrder = false
   }
 
   /** When the first record without a partition expires; `Infinity` if none does. */
@@ -258,7 +302,7 @@ export class TopicQueue {
     { admittedMs, owner: { deliveryTimeoutMs } }: AdmittedRecord,
   ): void {
     this.#timeoutMs ??= deliveryTimeoutMs
-    if (deliveryTimeoutMs !== this.#timeoutMs) this.#haveSeveralTimeouts = true
+    if (deliveryTimeoutMs !== this.#timeoutMs) this.#areInOrder = false
     this.places.watch(nodes, admittedMs, admittedMs + deliveryTimeoutMs)
   }
 

@@ -149,11 +149,11 @@ class Segment {
 
   /** Creates the record field by field as at admission: V8 optimises the code for objects of one shape. */
   #record(topic: string, { key, value, headers }: RecordParts, position: number): AdmittedRecord {
-    const { admittedMs, timestampMs, owner, index } = this.#records.at(position)
+    const { admittedMs, timestampMs, owner, index, isPinned } = this.#records.at(position)
     const partition = this.#partitions?.[position]
     const record = { topic, partition, key, value, headers, timestampMs }
     const sizes = measure(record)
     const { valueBytes } = sizes
-    return { record, sizes, admittedMs, timestampMs, valueBytes, owner, index }
+    return { record, sizes, admittedMs, timestampMs, valueBytes, owner, index, isPinned }
   }
 }

@@ -155,6 +155,29 @@ describe('stale metadata', () => {
     expect(await proxy.balance()).toEqual(balanced({ delivered: 2, rejected: 1 }))
   })
 
+  it('P17 created again with fewer partitions: 200 where the partition was not asked for, 404 where it was', async ({
+    lab,
+  }) => {
+    const { cluster, proxy } = await lab.setup({ topics: { t: { partitions: 50 } } })
+    await proxy.push(record('a'))
+    cluster.deleteTopic('t')
+    cluster.createTopic('t', { partitions: 1 })
+
+    const keyed = ['b', 'c', 'd'].map((data) => record(data, { key: data }))
+    const reply = await proxy.push(...keyed, record('e', { partition: 7 }))
+
+    expect(reply).toMatchObject(failure(404, 40402, 0, 0, 0, -190))
+    expect(valuesOf(cluster, 't').toSorted()).toEqual(['b', 'c', 'd'])
+    await proxy.logged({ msg: 'records not delivered', error_code: -190, records: 1 })
+    expect(await proxy.figures()).toMatchObject({
+      kafka_sent_messages: 4,
+      kafka_errors_count: { '-190': 1 },
+    })
+    expect(await proxy.signs('kprf_records_failed_total')).toEqual({
+      'kprf_records_failed_total{reason="partition_unknown"}': 1,
+    })
+  })
+
   it('P17 a leader that is none: the right one is asked for, 200', async ({ lab }) => {
     const { cluster, proxy } = await lab.setup(THREE)
     cluster.control('Metadata', fault.metadataLie({ topic: 't', partition: 0, leaderId: 2 }))

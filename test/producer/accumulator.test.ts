@@ -51,6 +51,7 @@ function admit(
     valueBytes: sizes.valueBytes,
     owner: silentOwner(0),
     index: 0,
+    isPinned: false,
   }
 }
 

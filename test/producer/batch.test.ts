@@ -30,6 +30,7 @@ function admit(index: number, admittedMs = index): AdmittedRecord {
     valueBytes: `value ${index}`.length,
     owner: OWNER,
     index,
+    isPinned: false,
   }
 }
 
@@ -467,6 +468,40 @@ describe('Batch.split', () => {
     const batch = sealedBatch(1)
 
     expect(() => batch.split()).toThrow('only a batch of several records can be split')
+  })
+})
+
+describe('Batch.moveOut', () => {
+  test('moves each record to the batch of its group, in order, with the same history', () => {
+    const batch = sealedBatch(12)
+    batch.mayBePersisted = true
+    batch.countedRetries = 2
+    expireFirst(batch, 1)
+    const keys: (string | undefined)[] = []
+
+    const moved = batch.moveOut(({ index }, key) => {
+      keys.push(key?.toString())
+      return index % 4 === 0 ? undefined : index % 4
+    })
+
+    expect(keys).toEqual(range(1, 12).map((index) => `key ${index}`))
+    expect([batch, ...moved.values()].map(sent)).toEqual([
+      [4, 8],
+      [1, 5, 9],
+      [2, 6, 10],
+      [3, 7, 11],
+    ])
+    expect([...moved.keys()]).toEqual([1, 2, 3])
+    for (const { mayBePersisted, countedRetries, count } of moved.values()) {
+      expect([mayBePersisted, countedRetries, count]).toEqual([true, 2, 3])
+    }
+  })
+
+  test('settles a batch that keeps nothing, and changes none that keeps everything', () => {
+    const [left, kept] = [sealedBatch(3), sealedBatch(3)]
+
+    expect([left.moveOut(() => 'away').size, left.state]).toEqual([1, 'settled'])
+    expect([kept.moveOut(() => undefined).size, sent(kept)]).toEqual([0, [0, 1, 2]])
   })
 })
 

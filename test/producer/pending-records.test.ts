@@ -19,7 +19,14 @@ const owner = ownerWith(0)
 
 /** Record number `index`, by default one that expires at the time that is its number. */
 const pending = (index: number, overrides: Partial<PendingRecord> = {}): PendingRecord => ({
-  ...{ admittedMs: index, timestampMs: 1_000 * index, valueBytes: 1, owner, index },
+  ...{
+    admittedMs: index,
+    timestampMs: 1_000 * index,
+    valueBytes: 1,
+    owner,
+    index,
+    isPinned: false,
+  },
   ...overrides,
 })
 

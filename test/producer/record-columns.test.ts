@@ -17,11 +17,14 @@ const anyPending: fc.Arbitrary<PendingRecord> = fc
     valueBytes: fc.nat(1_000_000),
     owner: fc.constantFrom(owner, otherOwner, silent, keeper),
     index: fc.nat(10_000),
+    isPinned: fc.boolean(),
   })
   // The index is not used if the owner gets no reports per record.
   .map((pending) => (pending.owner === silent ? { ...pending, index: 0 } : pending))
 
-function shown(records: readonly PendingRecord[]): Omit<PendingRecord, 'valueBytes'>[] {
+function shown(
+  records: readonly PendingRecord[],
+): Omit<PendingRecord, 'valueBytes' | 'isPinned'>[] {
   return records.map(({ admittedMs, timestampMs, owner, index }) => ({
     admittedMs,
     timestampMs,
@@ -31,7 +34,7 @@ function shown(records: readonly PendingRecord[]): Omit<PendingRecord, 'valueByt
 }
 
 const pending = (overrides: Partial<PendingRecord> = {}): PendingRecord => ({
-  ...{ admittedMs: 1, timestampMs: 2, valueBytes: 3, owner, index: 4 },
+  ...{ admittedMs: 1, timestampMs: 2, valueBytes: 3, owner, index: 4, isPinned: false },
   ...overrides,
 })
 

@@ -97,6 +97,7 @@ class Harness {
     const sizes = measure(produced)
     queue.append({
       ...{ record: produced, sizes, valueBytes: sizes.valueBytes, owner: OWNER, index: 0 },
+      isPinned: false,
       ...{ admittedMs: this.clock.nowMs(), timestampMs: this.clock.epochMs() },
     })
   }

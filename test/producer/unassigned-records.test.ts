@@ -29,6 +29,7 @@ function admit(record: Partial<ProducerRecord>, index = 0, admittedMs = index): 
   const sizes = measure(whole)
   return {
     ...{ record: whole, sizes, admittedMs, owner, index },
+    isPinned: whole.partition !== undefined,
     ...{ timestampMs: whole.timestampMs ?? 0, valueBytes: sizes.valueBytes },
   }
 }

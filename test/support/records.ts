@@ -6,7 +6,7 @@ import {
 import { silentOwner } from './send-all.ts'
 
 /** Converts a view of records to plain objects. */
-export function recordsOf(records: Records): Omit<PendingRecord, 'valueBytes'>[] {
+export function recordsOf(records: Records): Omit<PendingRecord, 'valueBytes' | 'isPinned'>[] {
   return Array.from({ length: records.count }, (_, position) => ({
     admittedMs: records.admittedMsAt(position),
     timestampMs: records.timestampMsAt(position),
@@ -17,6 +17,6 @@ export function recordsOf(records: Records): Omit<PendingRecord, 'valueBytes'>[]
 
 /** Records for which only the admission time matters. */
 export function admittedAt(...timesMs: readonly number[]): Records {
-  const rest = { timestampMs: 0, valueBytes: 0, owner: silentOwner(), index: 0 }
+  const rest = { timestampMs: 0, valueBytes: 0, owner: silentOwner(), index: 0, isPinned: false }
   return RecordColumns.of(timesMs.map((admittedMs) => ({ ...rest, admittedMs })))
 }
