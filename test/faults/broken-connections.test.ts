@@ -214,7 +214,7 @@ describe('a broker that never answers', () => {
     clock.skip(1_000)
 
     expect(await pushed).toMatchObject(OK)
-    await proxy.logged({ msg: 'Connection error: no answer within 1000 ms' })
+    await proxy.logged({ msg: 'connection to a broker failed', reason: 'no answer within 1000 ms' })
     expect(await proxy.figures()).toEqual(DELIVERED_ONCE)
     expect(await proxy.signs('kprf_kafka_connections_lost_total')).toEqual({
       'kprf_kafka_connections_lost_total{reason="timeout"}': 1,

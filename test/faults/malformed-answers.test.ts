@@ -69,7 +69,7 @@ describe('an answer whose frame is right and whose body is not', () => {
     cluster.control('Metadata', longAnswer)
 
     expect(await proxy.push(record('a'))).toMatchObject(OK)
-    await proxy.logged({ msg: 'Connection error: malformed answer: length 1001' })
+    await proxy.logged({ msg: LOST, reason: 'malformed answer: length 1001' })
     expect(await proxy.signs('kprf_kafka_connections_lost_total')).toEqual({
       'kprf_kafka_connections_lost_total{reason="malformed"}': 1,
     })
@@ -82,7 +82,7 @@ describe('an answer whose frame is right and whose body is not', () => {
     cluster.control('Produce', fault.wrongCorrelationId(2 ** 30))
 
     expect(await proxy.push(record('a'))).toMatchObject(OK)
-    await proxy.logged({ msg: `Connection error: malformed answer: ${FOREIGN_ID}` })
+    await proxy.logged({ msg: LOST, reason: `malformed answer: ${FOREIGN_ID}` })
     expect(await proxy.figures()).toMatchObject({ kafka_sent_messages: 1, kafka_errors_count: {} })
   })
 
@@ -93,7 +93,7 @@ describe('an answer whose frame is right and whose body is not', () => {
     cluster.control('Metadata', fault.wrongCorrelationId(2 ** 30))
 
     expect(await proxy.push(record('a'))).toMatchObject(OK)
-    await proxy.logged({ msg: `Connection error: malformed answer: ${FOREIGN_ID}` })
+    await proxy.logged({ msg: LOST, reason: `malformed answer: ${FOREIGN_ID}` })
     expect(await proxy.signs('kprf_kafka_connections_lost_total')).toEqual({
       'kprf_kafka_connections_lost_total{reason="malformed"}': 1,
     })
@@ -101,6 +101,7 @@ describe('an answer whose frame is right and whose body is not', () => {
   })
 })
 
+const LOST = 'connection to a broker failed'
 const FOREIGN_ID = `correlation id ${2 ** 30} was never sent`
 
 const BROKEN_FRAMES = [

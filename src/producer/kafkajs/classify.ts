@@ -38,15 +38,20 @@ export function classify(error: unknown): number {
   return RDKAFKA.brokerTransportFailure
 }
 
+/** What kafkajs writes before the message of an error. */
+const PREFIX = /^Connection error: /
+
 /** The message of the innermost error, for the log. */
 export function reasonOf(error: unknown): string {
   const innermost = causes(error).at(-1)
   if (!innermost) return String(error)
+  if (innermost.name === 'KafkaJSConnectionClosedError') return 'the broker closed the connection'
+  const message = innermost.message.replace(PREFIX, '')
   // If every address of a host failed, Node's error has only a code and no message.
-  const isWordless = /(^|: )$/.test(innermost.message)
+  const isWordless = message === '' || message.endsWith(': ')
   return isWordless && 'code' in innermost && typeof innermost.code === 'string'
-    ? `${innermost.message}${innermost.code}`
-    : innermost.message
+    ? `${message}${innermost.code}`
+    : message
 }
 
 /** The error and its causes, outermost first. */

@@ -10,7 +10,7 @@
  */
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import type { Connection } from 'kafkajs/src/broker/index.js'
-import { SocketEnd, TLS_EXPECTED } from './sockets.ts'
+import { NOT_KAFKA, SocketEnd, TLS_EXPECTED } from './sockets.ts'
 
 /** Longest pause between two parts of an answer, ms: enough for a network that loses packets. */
 const MAX_PAUSE_MS = 2_000
@@ -21,6 +21,8 @@ const MIN_ANSWER_BYTES = 4
 const LENGTH_BYTES = 4
 /** The first bytes of a TLS alert, with which a TLS broker answers a plaintext request. */
 const TLS_ALERT = [0x15, 0x03]
+/** The first bytes of an answer of HTTP, to whatever it takes for a request. */
+const HTTP = Buffer.from('HTTP')
 
 /** Limits on answers. */
 export interface FramingLimits {
@@ -115,6 +117,9 @@ export async function decodeOrDestroy<Answer>(
 function endOf({ chunks }: Connection, error: unknown): SocketEnd {
   if (TLS_ALERT.every((byte, index) => chunks[0]?.[index] === byte)) {
     return new SocketEnd('malformed', 'the broker uses TLS, but kprf does not', TLS_EXPECTED)
+  }
+  if (HTTP.every((byte, index) => chunks[0]?.[index] === byte)) {
+    return new SocketEnd('malformed', 'it answers like an HTTP server, not like Kafka', NOT_KAFKA)
   }
   const reason = error instanceof Error ? error.message : String(error)
   return new SocketEnd('malformed', `malformed answer: ${reason}`)

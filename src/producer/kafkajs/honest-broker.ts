@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import Broker, {
   type ApiVersions,
   type BrokerOptions,
@@ -6,7 +7,6 @@ import Broker, {
   type ProduceArguments,
   type RawMetadata,
 } from 'kafkajs/src/broker/index.js'
-import Encoder from 'kafkajs/src/protocol/encoder.js'
 import {
   requests,
   type ProtocolRequest,
@@ -19,27 +19,25 @@ import { invariant } from '../../base/invariant.ts'
 import type { TokenSource } from '../security/bearer-token.ts'
 import { addressOf, type EventSink } from '../events.ts'
 import { VersionsByConnection } from './api-versions.ts'
-import { boundAuthentication } from './authentication.ts'
-import { countRequests } from './count-requests.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
 import { decodeProduce } from './produce-answer.ts'
 import { sendProduce } from './produce-request.ts'
 import { assertReadable } from './unread-codec.ts'
 import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
-import { decodeOrDestroy, guardFraming } from './framing.ts'
-import { renewSessionInTime } from './reauthentication.ts'
+import { decodeOrDestroy } from './framing.ts'
+import { mendConnections } from './mend-connections.ts'
+import { withTopics } from './metadata-request.ts'
 import type { BrokerBackoff } from './broker-backoff.ts'
+import type { BrokerLog } from './broker-log.ts'
 import type { SecurityBackoff } from './security-backoff.ts'
+import { securityFailureOf } from './security-failure.ts'
 import { revealIpv6, SocketEnd } from './sockets.ts'
-import { silenceIdleTimerLoop } from './timer-loop.ts'
 
 /**
  * Longest timeout of a question, ms. Less than the default message.timeout.ms, so that another broker can still be
  * asked in time.
  */
 const MAX_QUESTION_TIMEOUT_MS = 1_000
-/** The first version of Metadata that says whether topics may be created. */
-const METADATA_VERSION_WITH_AUTO_CREATION = 4
 /**
  * kafkajs keeps two connections to each broker, the second for Fetch. A producer never sends Fetch, so kprf uses it
  * for questions that any broker can answer.
@@ -57,6 +55,8 @@ export interface HonestBrokerDependencies {
   readonly securityBackoff: SecurityBackoff
   /** Shared, too. */
   readonly gate: BrokerBackoff
+  /** Shared, too. */
+  readonly brokerLog: BrokerLog
   /** `undefined` if none is needed. */
   readonly tokens: TokenSource | undefined
   /** TCP, TLS and SASL together may take so long. */
@@ -92,7 +92,8 @@ export class HonestBroker extends Broker {
   #connecting: Promise<void> | undefined
   #disconnecting: Promise<void> | undefined
   #isSilent = false
-  #hasAnswered = false
+  /** The sockets on which it has answered a question. */
+  readonly #answered = new WeakSet<Socket>()
 
   constructor(options: BrokerOptions, dependencies: HonestBrokerDependencies) {
     super(options)
@@ -101,7 +102,7 @@ export class HonestBroker extends Broker {
     this.#name = addressOf(revealIpv6(host), port)
     const { clock, connectTimeoutMs: timeoutMs } = dependencies
     this.#versions = new VersionsByConnection({ clock, timeoutMs, broker: this.#name })
-    this.#mend(options.connectionPool)
+    mendConnections(options.connectionPool, this.#name, dependencies)
   }
 
   /** Whether it did not answer its last question. */
@@ -132,26 +133,10 @@ export class HonestBroker extends Broker {
   override async metadata(topics: readonly string[]): Promise<RawMetadata> {
     const answer = await this.#ask(async (connection) => {
       const wanted = this.#versions.request(connection, 'Metadata', requests.Metadata, { topics })
-      return this.#withTopics(await wanted, topics)
+      return withTopics(await wanted, topics, this.#dependencies.mayCreateTopics())
     })
     this.#dependencies.events.emit({ kind: 'metadataAnswered' })
     return answer
-  }
-
-  #withTopics(
-    { request, response }: ProtocolRequest<RawMetadata>,
-    topics: readonly string[],
-  ): ProtocolRequest<RawMetadata> {
-    const encode = (): Promise<Encoder> => {
-      // An empty list means no topics; kafkajs would write null, which means all topics.
-      const encoder = new Encoder().writeInt32(topics.length)
-      for (const topic of topics) encoder.writeString(topic)
-      if (request.apiVersion >= METADATA_VERSION_WITH_AUTO_CREATION) {
-        encoder.writeBoolean(this.#dependencies.mayCreateTopics())
-      }
-      return Promise.resolve(encoder)
-    }
-    return { request: { ...request, encode }, response }
   }
 
   override async initProducerId(): Promise<RawInitProducerIdResponse> {
@@ -165,6 +150,16 @@ export class HonestBroker extends Broker {
 
   override async produce(options: ProduceArguments): Promise<RawProduceResponse> {
     const call = this.#callOf(options)
+    try {
+      return await this.#produce(call, options)
+    } catch (error) {
+      // Not what never became a request: it was given up, or its connection had been idle for too long.
+      if (call.wasSent || !(call.isAbandoned || isHangUp(error))) this.#report(error)
+      throw error
+    }
+  }
+
+  async #produce(call: ProduceCall, options: ProduceArguments): Promise<RawProduceResponse> {
     const { acks, timeout } = options
     const { clock } = this.#dependencies
     const startedMs = clock.nowMs()
@@ -175,10 +170,14 @@ export class HonestBroker extends Broker {
       const payload = await sendProduce(connection, call, { apiVersion, acks, timeout })
       return { payload, connection, apiVersion }
     })
-    if (payload === null) return NO_ANSWER
+    if (payload === null) {
+      this.#succeeded()
+      return NO_ANSWER
+    }
     const answer = await decodeOrDestroy(connection, payload, (bytes) =>
       decodeProduce(bytes, apiVersion),
     )
+    this.#succeeded()
     connection.requestQueue.maybeThrottle(answer.clientSideThrottleTime)
     this.#observeAnswer(answer, clock.nowMs() - startedMs)
     return answer
@@ -222,15 +221,16 @@ export class HonestBroker extends Broker {
     try {
       const answer = await this.#unlessRefused(() => this.#send(question))
       this.#isSilent = false
-      this.#hasAnswered = true
+      this.#succeeded()
       return answer
     } catch (error) {
       this.#isSilent = true
+      const socket = this.connectionPool.pool[QUESTION_CONNECTION]?.socket
       // Whatever the error was, a late answer would belong to no request.
-      const reason = new SocketEnd('intended', 'the request failed')
-      this.connectionPool.pool[QUESTION_CONNECTION]?.socket?.destroy(reason)
-      if (this.#hasAnswered || !isHangUp(error)) throw error
-      throw hungUp(this.#name, 'SASL')
+      socket?.destroy(new SocketEnd('intended', 'the request failed'))
+      if (!isHangUp(error)) this.#report(error)
+      if (!isHangUp(error) || !socket || this.#answered.has(socket)) throw error
+      throw this.#notConnected(hungUp(this.#name, 'SASL'))
     } finally {
       cancelTimer()
     }
@@ -238,7 +238,7 @@ export class HonestBroker extends Broker {
 
   /** Gets a token before it connects, so that a slow token endpoint does not use up the connect timeout. */
   async #connectIfWelcome(): Promise<void> {
-    const { gate, securityBackoff, tokens } = this.#dependencies
+    const { gate, tokens } = this.#dependencies
     try {
       gate.assertOpen(this.#name)
       await this.#unlessRefused(async () => {
@@ -248,8 +248,27 @@ export class HonestBroker extends Broker {
     } catch (error) {
       throw asConnectionError(error, this.#name)
     }
+  }
+
+  /** Records an answer other than those while connecting: a broker may close the connection after them. */
+  #succeeded(): void {
+    const { gate, securityBackoff, brokerLog } = this.#dependencies
     gate.succeeded(this.#name)
     securityBackoff.succeeded(this.#name)
+    brokerLog.succeeded(this.#name)
+  }
+
+  /** Gives the broker a backoff after a connection that never became usable. @returns the error. */
+  #notConnected(error: unknown): unknown {
+    this.#report(error, this.#dependencies.gate.failed(this.#name, error))
+    return error
+  }
+
+  /** Logs a failure; {@link SecurityBackoff} does it for those of security. */
+  #report(error: unknown, retryInMs?: number): void {
+    if (securityFailureOf(error) === undefined) {
+      this.#dependencies.brokerLog.failed(this.#name, error, retryInMs)
+    }
   }
 
   /** Applies the security backoff, also to a request that has to reconnect and authenticate. */
@@ -265,7 +284,7 @@ export class HonestBroker extends Broker {
   }
 
   async #connectInTime(): Promise<void> {
-    const { clock, connectTimeoutMs, gate, events } = this.#dependencies
+    const { clock, connectTimeoutMs, events } = this.#dependencies
     const { promise: timedOut, reject } = Promise.withResolvers<never>()
     const cancelTimer = clock.schedule(connectTimeoutMs, () => {
       reject(new Error(`${this.#name} was not ready within ${connectTimeoutMs} ms`))
@@ -276,9 +295,9 @@ export class HonestBroker extends Broker {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
       events.emit({ kind: 'connectFailed', broker: this.#name })
-      gate.failed(this.#name, error)
+      const cause = this.#notConnected(isHangUp(error) ? hungUp(this.#name, 'TLS') : error)
       await this.#startAfresh()
-      throw isHangUp(error) ? hungUp(this.#name, 'TLS') : error
+      throw cause
     } finally {
       cancelTimer()
     }
@@ -300,7 +319,10 @@ export class HonestBroker extends Broker {
     const { request, response } = await question(connection)
     const decode = (payload: Buffer): Promise<Answer> =>
       decodeOrDestroy(connection, payload, response.decode)
-    return await connection.send({ request, response: { decode, parse } })
+    const { socket } = connection
+    const answer = await connection.send({ request, response: { decode, parse } })
+    if (socket) this.#answered.add(socket)
+    return answer
   }
 
   /**
@@ -318,25 +340,6 @@ export class HonestBroker extends Broker {
       description: `connect to broker ${this.#name}`,
     })
     this.connectionPool = await renewConnectionPool(stale)
-    this.#mend(this.connectionPool)
-  }
-
-  /** Applies the workarounds for each connection. */
-  #mend({ pool }: ConnectionPool): void {
-    const broker = this.#name
-    const { clock, events, maxAnswerBytes, connectTimeoutMs } = this.#dependencies
-    for (const connection of pool) {
-      silenceIdleTimerLoop(connection)
-      boundAuthentication(connection, clock, connectTimeoutMs)
-      guardFraming(connection, {
-        clock,
-        maxAnswerBytes,
-        onForeignAnswer: () => {
-          events.emit({ kind: 'foreignAnswer', broker })
-        },
-      })
-      renewSessionInTime(connection)
-      countRequests(connection, { broker, events, clock })
-    }
+    mendConnections(this.connectionPool, this.#name, this.#dependencies)
   }
 }

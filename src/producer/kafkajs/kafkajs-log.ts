@@ -1,6 +1,5 @@
 /** Forwards kafkajs's log lines, without fields that may hold payloads or secrets. */
-import { logLevel, type logCreator } from 'kafkajs'
-import { HANGING_UP } from './sockets.ts'
+import type { logCreator } from 'kafkajs'
 
 /** The log function of the transport. */
 export type TransportLog = (
@@ -13,23 +12,16 @@ export type TransportLog = (
 const FIELDS = ['broker', 'error', 'apiName', 'correlationId', 'size', 'retryCount'] as const
 
 /**
- * Lines at level debug: kprf logs these failures once and with advice, where kafkajs logs them three times per
- * connection; and connections that kprf closes on purpose.
+ * Makes the log creator for kafkajs. Its lines are at level debug, whatever kafkajs thinks of them: it logs a failed
+ * connection up to three times, each time again, and kprf says once what is wrong and what to check.
  */
-const SAID_ELSEWHERE = new RegExp(
-  `${HANGING_UP}|\\b(TLS|SSL|SASL|certificate|altnames)\\b|Response Sasl|does not read zstd`,
-  'i',
-)
-
-/** Makes the log creator for kafkajs. */
 export function kafkajsLogCreator(log: TransportLog): logCreator {
   return () =>
-    ({ level, namespace, log: entry }) => {
+    ({ namespace, log: entry }) => {
       const component = namespace ? `kafkajs ${namespace}` : 'kafkajs'
       const fields: Record<string, unknown> = { component }
       for (const field of FIELDS) if (entry[field] !== undefined) fields[field] = entry[field]
-      const words = wordsOf(entry.message)
-      log(SAID_ELSEWHERE.test(words) ? 'debug' : (LEVELS.get(level) ?? 'info'), words, fields)
+      log('debug', wordsOf(entry.message), fields)
     }
 }
 
@@ -37,11 +29,3 @@ export function kafkajsLogCreator(log: TransportLog): logCreator {
 function wordsOf(message: unknown): string {
   return message instanceof Error ? message.message : String(message)
 }
-
-/** An error of kafkajs is mostly one failed attempt that will be repeated. */
-const LEVELS = new Map<logLevel, 'warn' | 'info' | 'debug'>([
-  [logLevel.ERROR, 'warn'],
-  [logLevel.WARN, 'warn'],
-  [logLevel.INFO, 'info'],
-  [logLevel.DEBUG, 'debug'],
-])

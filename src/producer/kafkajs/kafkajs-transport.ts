@@ -27,6 +27,7 @@ import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
 import { Carrier, ProduceCall } from './produce-call.ts'
 import { ProducerCluster } from './producer-cluster.ts'
 import { BrokerBackoff } from './broker-backoff.ts'
+import { BrokerLog } from './broker-log.ts'
 import { SecurityBackoff } from './security-backoff.ts'
 import { kafkajsSasl } from './sasl.ts'
 import { AVAILABILITY_AFTER, securityFailureOf } from './security-failure.ts'
@@ -87,9 +88,11 @@ export class KafkajsTransport implements Transport {
     const socketSettings = { ...settings.socket, tls: ssl }
     this.#sockets = new Sockets(socketSettings, events, connect)
     const logger = createLogger({
-      level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.INFO,
+      level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.NOTHING,
       logCreator: kafkajsLogCreator(dependencies.log),
     })
+    const mechanism = settings.sasl?.mechanism
+    const brokerLog = new BrokerLog({ clock, log, mechanism, bootstrap: settings.brokers })
     this.#cluster = new ProducerCluster(
       {
         brokers: settings.brokers.map(disguiseIpv6),
@@ -116,13 +119,8 @@ export class KafkajsTransport implements Transport {
         maxAnswerBytes,
         gate: new BrokerBackoff(settings, { clock, random }),
         tokens: sasl?.tokens,
-        securityBackoff: new SecurityBackoff(settings, {
-          clock,
-          random,
-          log,
-          events,
-          mechanism: settings.sasl?.mechanism,
-        }),
+        brokerLog,
+        securityBackoff: new SecurityBackoff(settings, { clock, random, brokerLog, events }),
       },
       settings.rebootstrap,
     )

@@ -3,6 +3,8 @@ import type { Message } from 'kafkajs'
 import type { EncodedBatch, ProduceRequest } from '../transport.ts'
 import { SocketEnd } from './sockets.ts'
 
+const LOST_BEFORE = 'the connection was lost before the request was sent'
+
 /**
  * One produce request, from kafkajs's producer to its end: its batches, whether it was sent, and on which
  * connection.
@@ -41,7 +43,7 @@ export class ProduceCall {
    */
   sendOn(socket: Socket): void {
     if (this.#isAbandoned) throw new Error('the request was given up before it was sent')
-    if (socket.destroyed) throw new Error('the connection was lost before the request was sent')
+    if (socket.destroyed) throw Object.assign(new Error(LOST_BEFORE), { code: 'EPIPE' })
     this.#socket = socket
     this.#bytesReadBefore = socket.bytesRead
   }

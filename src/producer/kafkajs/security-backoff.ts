@@ -2,32 +2,25 @@ import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../partitioner.ts'
 import type { ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 import type { EventSink } from '../events.ts'
-import type { TransportLog } from './kafkajs-log.ts'
 import { BrokerBackoff } from './broker-backoff.ts'
+import type { BrokerLog } from './broker-log.ts'
 import { securityFailureOf } from './security-failure.ts'
 
 /** Dependencies of a {@link SecurityBackoff}. */
 export interface SecurityBackoffDependencies {
   readonly clock: Clock
   readonly random: Random
-  readonly log: TransportLog
+  readonly brokerLog: BrokerLog
   readonly events: EventSink
-  /** `sasl.mechanism`, for the log; `undefined` without SASL. */
-  readonly mechanism: string | undefined
 }
 
 /** Shortest backoff, ms, even if other reconnect attempts are more frequent. */
 const MIN_BACKOFF_MS = 1_000
 
-const MESSAGES = {
-  credentials: 'Kafka refuses the credentials',
-  tls: 'TLS with a broker failed',
-} as const
-
 /**
  * The backoff of brokers that refused kprf's credentials or failed in TLS. An immediate retry does not help, and
- * brokers lock out clients that retry. So kprf leaves each such broker alone for a backoff, and logs its refusal
- * once per backoff, however many connections and records wait for it.
+ * brokers lock out clients that retry. So kprf leaves each such broker alone for a backoff, however many connections
+ * and records wait for it.
  */
 export class SecurityBackoff {
   readonly #dependencies: SecurityBackoffDependencies
@@ -53,21 +46,14 @@ export class SecurityBackoff {
     const failure = securityFailureOf(error)
     // Without a token no broker was asked; the token source has its own backoff, and logs the failure itself.
     if (!failure || failure.kind === 'token') return
-    const { log, events, mechanism } = this.#dependencies
+    const { brokerLog, events } = this.#dependencies
     if (failure.kind === 'credentials') {
       events.emit({ kind: 'authenticationFailed', broker })
     }
     // Of connections that were refused together the first has said it.
     if (this.#gate.isClosed(broker)) return
     const backoffMs = this.#gate.failed(broker, error)
-    const { kind, reason, check } = failure
-    log('error', MESSAGES[kind], {
-      broker,
-      ...(kind === 'credentials' && { mechanism }),
-      reason,
-      check,
-      retry_in_ms: Math.round(backoffMs),
-    })
+    brokerLog.failed(broker, error, backoffMs)
   }
 
   /** Records that the broker accepted kprf. */

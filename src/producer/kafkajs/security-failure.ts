@@ -29,6 +29,8 @@ const UNSUPPORTED_MECHANISM = 33
 const NO_SASL_HERE = 34
 
 const PROTOCOL_AND_PORT = 'security.protocol, and the ports in kafka.brokers'
+const NO_SASL_ON_PORT =
+  'this port has no SASL, and kprf uses it when kafka.user and kafka.password are set: remove both, and a kafka.security_protocol with sasl; or write a port with SASL into kafka.brokers'
 const AUTHORITY =
   'ssl.ca.location: it must hold the authority that signed the certificate of the brokers'
 const CLIENT_CERTIFICATE =
@@ -70,7 +72,7 @@ export function securityFailureOf(error: unknown): SecurityFailure | undefined {
 }
 
 function checkCredentials(error: unknown, codes: readonly unknown[]): string {
-  if (codes.includes(NO_SASL_HERE)) return `${PROTOCOL_AND_PORT}: this port has no SASL`
+  if (codes.includes(NO_SASL_HERE)) return NO_SASL_ON_PORT
   if (codes.includes(UNSUPPORTED_MECHANISM)) {
     return 'sasl.mechanism: the brokers must have it in sasl.enabled.mechanisms'
   }
@@ -88,5 +90,5 @@ function checkTls(codes: readonly unknown[]): string {
 function plainly(error: unknown): string {
   const reason = reasonOf(error).trim()
   const [, openSsl = reason] = /:SSL routines:[^:]*:([^:]+)/.exec(reason) ?? []
-  return openSsl.replace(/^Connection error: /, '').replace(/; if the root CA is installed.*/s, '')
+  return openSsl.replace(/; if the root CA is installed.*/s, '')
 }

@@ -28,6 +28,8 @@ export const HANGING_UP = 'kprf hangs up: '
 export const HANDSHAKE_CUT = 'ERR_TLS_HANDSHAKE_CUT'
 /** Error code of a plaintext connection to a TLS broker. */
 export const TLS_EXPECTED = 'ERR_TLS_EXPECTED'
+/** Error code of a connection to something that is not a Kafka broker. */
+export const NOT_KAFKA = 'ERR_NOT_KAFKA'
 
 /** The reason why kprf destroyed a socket. */
 export class SocketEnd extends Error {

@@ -204,7 +204,7 @@ describe('reasonOf', () => {
   test('returns the message of the innermost error', async () => {
     const error = await wrappedByRetrier(connectionError('ECONNREFUSED', 'connect ECONNREFUSED'))
 
-    expect(reasonOf(error)).toBe('Connection error: connect ECONNREFUSED')
+    expect(reasonOf(error)).toBe('connect ECONNREFUSED')
   })
 
   test.each([

@@ -20,37 +20,22 @@ function makeLogger(level = logLevel.DEBUG): { root: Logger; logger: Logger; lin
 }
 
 describe('kafkajsLogCreator', () => {
-  test.each([
-    ['error', 'warn'],
-    ['warn', 'warn'],
-    ['info', 'info'],
-    ['debug', 'debug'],
-  ] as const)('passes a line of level %s on as %s', (level, passedOn) => {
-    const { logger, lines } = makeLogger()
+  test.each(['error', 'warn', 'info', 'debug'] as const)(
+    'passes a line of level %s on at level debug: kprf says itself what is wrong',
+    (level) => {
+      const { logger, lines } = makeLogger()
 
-    logger[level]('Connecting')
+      logger[level]('Connection error: connect ECONNREFUSED 127.0.0.1:9092')
 
-    expect(lines).toEqual([
-      { level: passedOn, message: 'Connecting', fields: { component: 'kafkajs Connection' } },
-    ])
-  })
-
-  test.each([
-    'Connection error: unable to verify the first certificate',
-    "Connection error: Hostname/IP does not match certificate's altnames",
-    'Connection error: 40F3:error:0A000412:SSL routines:ssl3_read_bytes:ssl/tls alert bad certificate',
-    'Response SaslAuthenticate(key: 36, version: 1)',
-    'SASL PLAIN authentication failed: Authentication failed: Invalid username or password',
-    'Failed to connect to seed broker, trying another broker from the list: Connection error: certificate has expired',
-    'SASL OAUTHBEARER has no token: the token endpoint https://issuer/token answers 401',
-    'Connection error: kprf hangs up: the connection was not ready',
-  ])('leaves to level debug what kprf says better: %s', (message) => {
-    const { logger, lines } = makeLogger()
-
-    logger.error(message)
-
-    expect(lines).toMatchObject([{ level: 'debug', message }])
-  })
+      expect(lines).toEqual([
+        {
+          level: 'debug',
+          message: 'Connection error: connect ECONNREFUSED 127.0.0.1:9092',
+          fields: { component: 'kafkajs Connection' },
+        },
+      ])
+    },
+  )
 
   test('names the part of kafkajs that logs', () => {
     const { root, lines } = makeLogger()

@@ -789,7 +789,7 @@ describe('a broker with SASL or TLS', () => {
 
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({
       errorNumber: -181,
-      message: 'Connection error: the broker uses TLS, but kprf does not',
+      message: 'the broker uses TLS, but kprf does not',
     })
     expect(transport.availability).toBe('tlsFailed')
   })

@@ -67,7 +67,11 @@ describe('securityFailureOf', () => {
       'sasl.username and sasl.password',
     ],
     ['a mechanism that is not enabled', createErrorFromCode(33), 'sasl.enabled.mechanisms'],
-    ['a listener without SASL', createErrorFromCode(34), 'this port has no SASL'],
+    [
+      'a listener without SASL',
+      createErrorFromCode(34),
+      'this port has no SASL, and kprf uses it when kafka.user and kafka.password are set: remove both',
+    ],
     [
       'a token that is refused',
       refused('SASL OAUTHBEARER authentication failed: {"status":"invalid_token"}'),
