@@ -53,9 +53,12 @@ export const MUTANTS: readonly Mutant[] = [
       // As kafkajs's own broker does, which is what makes it retry.
       {
         file: BROKER,
-        find: 'const answer = await decodeOrDestroy(connection, payload, response.decode)',
-        replace:
-          'const answer = await response.parse(await decodeOrDestroy(connection, payload, response.decode))',
+        find: '      decodeProduce(bytes, apiVersion),\n    )\n',
+        replace: `      decodeProduce(bytes, apiVersion),
+    )
+    const { parse } = await import('kafkajs/src/protocol/requests/produce/v0/response.js')
+    await parse(answer)
+`,
       },
     ],
   },

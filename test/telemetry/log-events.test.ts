@@ -17,7 +17,7 @@ describe('the log of records that are not delivered', () => {
 
     expect(lines).toEqual([
       {
-        ...{ topic: 't', partition: 0, records: 0, status: 'notPersisted', error_code: 87 },
+        ...{ topic: 't', partition: 0, records: 0, outcome: 'not_persisted', error_code: 87 },
         ...{ error: error.text, ...expected },
       },
     ])
