@@ -63,7 +63,7 @@ describe('http.replies: rust', () => {
       {
         level: 'warn',
         msg: 'records failed, and their client was told ok',
-        fields: { code: 'buffer_full', records: 2 },
+        fields: { error_code: 50302, failed_records: 2 },
       },
     ])
   })
@@ -94,6 +94,25 @@ describe('http.replies: rust', () => {
     expect(text).toBe(
       JSON.stringify({ status: 'err', errors: [{ error: true, message: error.text }] }),
     )
+  })
+
+  it('answers a synchronous push with an invalid record 500, and says of the others that they were not sent', async () => {
+    const edge = createRustEdge()
+
+    const { status, text } = await push(edge, {
+      records: [record('a'), BAD_TOPIC],
+      wait_for_send: true,
+    })
+
+    expect(status).toBe(500)
+    expect(JSON.parse(text)).toEqual({
+      status: 'err',
+      errors: [
+        { error: true, message: 'not sent: another record of this request is invalid' },
+        { error: true, message: expect.stringContaining('topic must be') as string },
+      ],
+    })
+    expect(edge.producer.calls).toBe(0)
   })
 
   it('adds offsets if they are asked for', async () => {
@@ -237,6 +256,6 @@ describe('http.replies: rust with http.invalid_records: refuse_record', () => {
     expect([status, text]).toEqual([200, OK])
     expect(edge.producer.records.map(({ value }) => value)).toEqual(['a', 'b'])
     expect(edge.metrics.invalid).toEqual([['async', 'INVALID_TOPIC']])
-    expect(edge.log.lines).toMatchObject([{ fields: { code: 'invalid_topic', records: 1 } }])
+    expect(edge.log.lines).toMatchObject([{ fields: { error_code: 42206, failed_records: 1 } }])
   })
 })

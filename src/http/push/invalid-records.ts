@@ -1,14 +1,35 @@
-/** Invalid records beside valid ones: `http.invalid_records: refuse_record`. Pure. */
+/** Invalid records beside valid ones: `http.invalid_records`. Pure. */
 import type { PushCall } from '../../ingest/push-call.ts'
 import type { FailedDelivery } from '../../producer/types.ts'
 import { HTTP_MAPPINGS } from '../error-mapper.ts'
-import type { Problem } from './problem.ts'
+import { Mistyped, type Problem } from './problem.ts'
+import { NOT_SENT_TEXT } from './record-elements.ts'
 
 /** What became of the records of a push, by their index. */
 export type PushOutcome = Pick<PushCall, 'failures' | 'reports' | 'retryAfterSeconds'>
 
 /** By record index; `undefined` for valid records. */
 export type Problems = readonly (Problem | undefined)[]
+
+/** Whether the release of the Rust kprf could not read a push with these problems. */
+export function areUnreadable(problems: Problems): boolean {
+  return problems.some((problem) => problem instanceof Mistyped)
+}
+
+/** What becomes of the records of a push of which none is produced. */
+export function refusedTogether(problems: Problems): readonly FailedDelivery[] {
+  const invalid = new Map<Problem, FailedDelivery>()
+  return problems.map((problem) => (problem === undefined ? NOT_SENT : failureOf(problem, invalid)))
+}
+
+const NOT_SENT: FailedDelivery = {
+  status: 'notPersisted',
+  error: {
+    number: HTTP_MAPPINGS.RECORD_NOT_SENT.errorCode,
+    text: NOT_SENT_TEXT,
+    code: 'RECORD_NOT_SENT',
+  },
+}
 
 /**
  * Puts invalid records back into their places among the others.

@@ -10,7 +10,7 @@
 import type { HttpConfig } from '../../config/types.ts'
 import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
 import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
-import type { Problems } from './invalid-records.ts'
+import { areUnreadable, type Problems } from './invalid-records.ts'
 import { isBase64Encoding, parseBytes } from './parse-bytes.ts'
 import { parseHeaders } from './parse-headers.ts'
 import type { Misspellings } from './misspellings.ts'
@@ -40,17 +40,19 @@ export interface ValidPush {
   readonly returnOffsets: boolean
 }
 
+/** A push of which nothing may be produced. */
+export interface InvalidRecords {
+  readonly kind: 'invalidRecords'
+  readonly problems: Problems
+  readonly waitForSend: boolean
+}
+
 /** The result of the check of a request body. */
 export type ParsedPush =
   | ValidPush
   /** The body is not a push. */
   | { readonly kind: 'refused'; readonly problem: Problem }
-  /** Nothing of it may be produced. */
-  | {
-      readonly kind: 'invalidRecords'
-      readonly problems: Problems
-      readonly waitForSend: boolean
-    }
+  | InvalidRecords
 
 const PUSH_FIELDS: ReadonlySet<string> = new Set(['records', 'wait_for_send', 'return_offsets'])
 
@@ -119,7 +121,7 @@ export function topicOfRecord(body: unknown, index: number): string | undefined 
  */
 function areRefusedAlone(problems: Problems, { invalidRecords, replies }: PushRules): boolean {
   if (invalidRecords === 'refuse_request') return false
-  return replies === 'readme' || !problems.some((problem) => problem instanceof Mistyped)
+  return replies === 'readme' || !areUnreadable(problems)
 }
 
 interface ParsedRecords {

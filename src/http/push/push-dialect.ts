@@ -4,7 +4,7 @@ import type { FailedDelivery } from '../../producer/types.ts'
 import { type Dialect, JSON_TYPE, type Reply } from '../edge/dialect.ts'
 import { type Refusal, refusedPushBody } from '../error-body.ts'
 import { HTTP_MAPPINGS, rustStatusOfFailure, rustStatusOfRefusal } from '../error-mapper.ts'
-import type { Problem } from './problem.ts'
+import { areUnreadable, type Problems, refusedTogether } from './invalid-records.ts'
 import { failedPushBody, invalidPushBody } from './record-elements.ts'
 import { rustElements, rustPushBody } from './rust-elements.ts'
 
@@ -19,16 +19,17 @@ export interface FailedPush {
   readonly offsets: string | undefined
 }
 
+/** A push of which nothing was produced. */
+export interface InvalidPush extends Pick<FailedPush, 'decisive' | 'waitsForDelivery'> {
+  readonly problems: Problems
+}
+
 /** How `/push` says that something failed. */
 export interface PushDialect extends Dialect {
   /** Writes the reply to a push some of whose records failed. */
   failed(push: FailedPush, requestId: string): Reply
-  /**
-   * Writes the reply to a push of which nothing was produced, because of invalid records.
-   *
-   * @param problems - by record index; `undefined` for valid records.
-   */
-  invalid(problems: readonly (Problem | undefined)[], decisive: Refusal, requestId: string): Reply
+  /** Writes the reply to a push of which nothing was produced, because of invalid records. */
+  invalid(push: InvalidPush, requestId: string): Reply
 }
 
 /** The reply to nearly every push, whatever the form. */
@@ -42,7 +43,7 @@ const README: PushDialect = {
       HTTP_MAPPINGS[decisive.code].status,
       failedPushBody(failures, decisive, requestId, offsets),
     ),
-  invalid: (problems, decisive, requestId) =>
+  invalid: ({ problems, decisive }, requestId) =>
     json(HTTP_MAPPINGS[decisive.code].status, invalidPushBody(problems, decisive, requestId)),
 }
 
@@ -59,8 +60,11 @@ const RUST: PushDialect = {
       rustStatusOfFailure(waitsForDelivery),
       waitsForDelivery ? rustPushBody(rustElements(failures), offsets) : OK_BODY,
     ),
-  // The release had no such reply. For its clients, 400 is a request that must be corrected.
-  invalid: (_problems, decisive) => refuseAsRust(decisive),
+  // The release said ok to a client that does not wait, and sent the others. Here nothing was sent: it must hear of it.
+  invalid: ({ problems, decisive, waitsForDelivery }) =>
+    waitsForDelivery && !areUnreadable(problems)
+      ? json(rustStatusOfFailure(true), rustPushBody(rustElements(refusedTogether(problems))))
+      : refuseAsRust(decisive),
 }
 
 /** The dialect of each value of `http.replies`. */

@@ -8,7 +8,13 @@ import type { HeldBody } from '../body.ts'
 import { addressOf } from '../client-address.ts'
 import { assertJsonContentType } from '../content-type.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
-import { codeOfFailure, decisiveOf, OK_STATUS, rankOfFailure } from '../error-mapper.ts'
+import {
+  codeOfFailure,
+  decisiveOf,
+  HTTP_MAPPINGS,
+  OK_STATUS,
+  rankOfFailure,
+} from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import type { JsonParser } from '../parse-json.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
@@ -116,7 +122,7 @@ export class PushEndpoint implements WholeBodyRoute {
     exchange.call.mode = push.waitForSend ? 'sync' : 'async'
     if (push.kind === 'invalidRecords') {
       const topicOf = (index: number): string | undefined => topicOfRecord(json, index)
-      return replyInvalid(exchange, push.problems, topicOf, this.#options.replyRoom)
+      return replyInvalid(exchange, push, topicOf, this.#options.replyRoom)
     }
     exchange.held = this.#options.replyRoom.reserve(
       exchange.call.request.socket,
@@ -180,14 +186,15 @@ export class PushEndpoint implements WholeBodyRoute {
   #logUntold({ requestId, call }: Exchange, { failures = [] }: PushOutcome): void {
     const decisive = decisiveOf(failures, rankOfFailure)
     if (decisive === undefined) return
+    const { errorCode } = HTTP_MAPPINGS[codeOfFailure(decisive.failure)]
     this.#options.log.limited(
       'warn',
-      'untold failures',
+      `untold ${errorCode}`,
       'records failed, and their client was told ok',
       {
         request_id: requestId,
-        code: codeOfFailure(decisive.failure).toLowerCase(),
-        records: failures.filter((failure) => failure !== undefined).length,
+        error_code: errorCode,
+        failed_records: failures.filter((failure) => failure !== undefined).length,
         address: addressOf(call.request.socket),
       },
     )

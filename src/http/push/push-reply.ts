@@ -16,9 +16,9 @@ import {
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { type HeaderList, retryAfter } from '../reply.ts'
-import type { Problems, PushOutcome } from './invalid-records.ts'
+import type { PushOutcome } from './invalid-records.ts'
 import { OK_BODY, type PushDialect } from './push-dialect.ts'
-import type { ValidPush } from './parse-push.ts'
+import type { InvalidRecords, ValidPush } from './parse-push.ts'
 import { offsetsBody, offsetsOf } from './record-elements.ts'
 
 /** A response to write, and what is needed for it. */
@@ -70,14 +70,13 @@ export function replyOutcome(
 /**
  * Replies to a push with invalid records, of which nothing was produced.
  *
- * @param problems - by record index; `undefined` for valid records.
  * @param topicOf - the topic of a record, for the log.
  * @returns the status.
  * @throws ProxyError if there is no room for the reply.
  */
 export function replyInvalid(
   replying: Replying,
-  problems: Problems,
+  { problems, waitForSend }: InvalidRecords,
   topicOf: (index: number) => string | undefined,
   room: ReplyRoom,
 ): number {
@@ -86,7 +85,8 @@ export function replyInvalid(
   const { index, failure } = decisive
   const summary = summaryOf(index, failure.code, failure.message, topicOf(index))
   replying.call.failure = summary
-  const reply = replying.dialect.invalid(problems, summary, replying.requestId)
+  const push = { problems, decisive: summary, waitsForDelivery: waitForSend }
+  const reply = replying.dialect.invalid(push, replying.requestId)
   replying.held = room.reserve(replying.response.req.socket, reply.body.length)
   return send(replying, reply)
 }

@@ -24,8 +24,10 @@ const OFFSET_BYTES = 112
 const FRAME_BYTES = 1_024
 
 const DELIVERED_ELEMENT = '{"status":"ok","error":""}'
+/** Of a valid record in a push that is refused for another one. */
+export const NOT_SENT_TEXT = 'not sent: another record of this request is invalid'
 const NOT_SENT_ELEMENT = failedElement(
-  'not sent: another record of this request is invalid',
+  NOT_SENT_TEXT,
   HTTP_MAPPINGS.RECORD_NOT_SENT.errorCode,
   'not_persisted',
 )
