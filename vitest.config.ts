@@ -63,6 +63,7 @@ const INTEGRATION = [
   'test/producer/kafkajs/kafkajs-defects.test.ts',
   'test/producer/kafkajs/kafkajs-transport.test.ts',
   'test/producer/kafkajs/sockets.test.ts',
+  'test/producer/kafkajs/tls-failures.test.ts',
   'test/producer/kafkajs/topic-creation.test.ts',
   'test/producer/security/token-endpoint.test.ts',
   'test/telemetry/logging/standard-streams.test.ts',

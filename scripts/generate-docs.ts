@@ -189,7 +189,7 @@ How values are written:
   empty text, is used unchanged, except that secrets and the user lose one line end at their end.
 - Words of a fixed choice, and \`true\` and \`false\`, may be in upper case.
 - A key of the file without a value, or with \`null\`, has its default, as if the line were not there.
-- Where a variable also has \`_FILE\`, the variable with that ending names a file with the value. Prefer it for secrets: other users of the machine can read flags.
+- Where a variable also has \`_FILE\`, the variable with that ending names a file with the value, which is read again for new connections when it changes. Prefer it for secrets: other users of the machine can read flags.
 
 A key, variable or flag that kprf does not know is an error, with the nearest name that it does know. With the flag
 \`--lenient\` or the variable \`KPRF_LENIENT=true\` it is a warning, and ignored: for a file that other versions or

@@ -36,15 +36,13 @@ export async function tail(
   { print, report }: TailDependencies,
 ): Promise<Tail> {
   const { brokers, clientId, ssl } = settings
-  const sasl =
-    settings.sasl &&
-    kafkajsSasl(settings.sasl, settings, {
-      clock: systemClock,
-      random: Math.random,
-      log: (_level, message, { reason }) => {
-        report(typeof reason === 'string' ? `${message}: ${reason}` : message)
-      },
-    })
+  const sasl = kafkajsSasl(() => settings.sasl, settings, {
+    clock: systemClock,
+    random: Math.random,
+    log: (_level, message, { reason }) => {
+      report(typeof reason === 'string' ? `${message}: ${reason}` : message)
+    },
+  })
   const kafka = new Kafka({
     brokers: [...brokers],
     clientId: `${clientId}-tail`,

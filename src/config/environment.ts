@@ -69,7 +69,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile): Env
     } else {
       const file = readText(value, readFile)
       if (file.status === 'read') {
-        found.set(secret.key, { value: file.text, origin: `${variable}=${value}` })
+        found.set(secret.key, {
+          value: file.text,
+          origin: `${variable}=${value}`,
+          file: value,
+        })
       } else {
         // The variable may hold the secret itself by mistake.
         const message = `${secret.key}: cannot read the file that ${variable} names: ${file.reason}`

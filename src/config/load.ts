@@ -10,8 +10,8 @@ import type { Config } from './types.ts'
  * @throws ProxyError CONFIG_INVALID, with one line for each error.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  const { values, warnings } = resolveConfig(sources)
-  return deepFreeze({ ...camelCase(values), warnings })
+  const { values, secretFiles, warnings } = resolveConfig(sources)
+  return deepFreeze({ ...camelCase(values), secretFiles, warnings })
 }
 
 function deepFreeze<Value>(value: Value): Value {

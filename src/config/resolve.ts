@@ -4,7 +4,7 @@ import { brokerAddresses } from './brokers.ts'
 import { readEnvironment } from './environment.ts'
 import { readFlags } from './flags.ts'
 import { INT_MAX } from './kinds.ts'
-import { mergeNames } from './properties/merge-names.ts'
+import { mergeNames, PROPERTIES_SECTION } from './properties/merge-names.ts'
 import { expandProperties } from './properties/expand.ts'
 import { ADVICE } from './rules/advice.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rules/rule.ts'
@@ -30,6 +30,8 @@ export interface Resolution {
   readonly origins: ReadonlyMap<string, string>
   /** The librdkafka properties that are set and are not other names of keys. */
   readonly setProperties: ReadonlyMap<string, Found>
+  /** The files of `_FILE` variables, by the key whose value they hold. */
+  readonly secretFiles: Readonly<Record<string, string>>
   /** Warnings for the operator, one line each. */
   readonly warnings: readonly string[]
 }
@@ -78,6 +80,7 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
     values: effective(values, origins),
     origins,
     setProperties,
+    secretFiles: secretFilesOf(keys, setProperties),
     warnings: [
       ...all.filter(isIgnored).map(({ message }) => `${message}; ignored`),
       ...secrets.warnings,
@@ -85,6 +88,19 @@ export function settle(given: readonly Source[], facts: Facts): Resolution {
       ...broken(ADVICE, values, facts, []),
     ],
   }
+}
+
+function secretFilesOf(
+  keys: ReadonlyMap<string, Found>,
+  properties: ReadonlyMap<string, Found>,
+): Record<string, string> {
+  const named = Array.from(
+    properties,
+    ([name, at]) => [`${PROPERTIES_SECTION}.${name}`, at] as const,
+  )
+  return Object.fromEntries(
+    [...keys, ...named].flatMap(([key, { file }]) => (file === undefined ? [] : [[key, file]])),
+  )
 }
 
 /** Checks rules. A rule that reads a key with an error is skipped, so that one mistake is not reported twice. */

@@ -22,19 +22,32 @@ const INVISIBLE = /[\p{Cc}\p{Cf}]/u
 export function trimSecrets(found: ReadonlyMap<string, Found>): TrimmedSecrets {
   const trimmed = new Map(found)
   const warnings: string[] = []
-  for (const [key, { value, origin }] of found) {
+  for (const [key, at] of found) {
+    const { value, origin } = at
     if (typeof value !== 'string') continue
-    if (key.endsWith('.pem')) {
-      trimmed.set(key, { value: withLineEnds(value).replace(LINE_END, ''), origin })
-    } else if (NAMES_BY_KEY.get(key)?.hasFileVariable === true) {
-      const secret = value.replace(LINE_END, '')
-      trimmed.set(key, { value: secret, origin })
+    if (!isTrimmed(key)) continue
+    const secret = trimSecret(key, value)
+    trimmed.set(key, { ...at, value: secret })
+    if (!isPem(key)) {
       const doubt = doubtAbout(secret)
       if (doubt === undefined) continue
       warnings.push(`${key}: ${doubt}; remove it if it is not meant (${origin})`)
     }
   }
   return { found: trimmed, warnings }
+}
+
+/** Drops one line end at the end of the text of a secret; PEM gets its line ends back. */
+export function trimSecret(key: string, text: string): string {
+  return (isPem(key) ? withLineEnds(text) : text).replace(LINE_END, '')
+}
+
+function isPem(key: string): boolean {
+  return key.endsWith('.pem')
+}
+
+function isTrimmed(key: string): boolean {
+  return isPem(key) || NAMES_BY_KEY.get(key)?.hasFileVariable === true
 }
 
 function doubtAbout(secret: string): string | undefined {

@@ -12,6 +12,8 @@ export interface Source {
 export interface Found {
   readonly value: unknown
   readonly origin: string
+  /** The file that a `_FILE` variable names, which holds the value. */
+  readonly file?: string
 }
 
 /** A mistake in the configuration. */

@@ -7,6 +7,8 @@ import type { EffectiveValues } from './resolve.ts'
  * `schema.ts` has the meaning, unit, range and default of each.
  */
 export interface Config extends CamelCase<EffectiveValues> {
+  /** The files of `_FILE` variables, by the key whose value they hold: they are read again when they change. */
+  readonly secretFiles: Readonly<Record<string, string>>
   /** Warnings for the operator, one line each. */
   readonly warnings: readonly string[]
 }

@@ -168,6 +168,7 @@ const TIMED_OUT_CODES: Record<Availability, ErrorCode> = {
   up: 'DELIVERY_TIMED_OUT',
   unknown: 'BROKER_UNAVAILABLE',
   down: 'BROKER_UNAVAILABLE',
+  leadersUnreachable: 'BROKER_UNAVAILABLE',
   tlsFailed: 'BROKER_UNAVAILABLE',
   authenticationFailed: 'AUTHENTICATION_FAILED',
   tokenMissing: 'AUTHENTICATION_FAILED',

@@ -54,11 +54,18 @@ export interface ProducerIdentity {
 }
 
 /**
- * `unknown` until the first attempt has ended; `tlsFailed` if TLS failed, before authentication; `tokenMissing` if
- * kprf has no token to send.
+ * `unknown` until the first attempt has ended; `leadersUnreachable` if a broker answers at a bootstrap address, but none
+ * at the addresses that the brokers advertise, which records are sent to; `tlsFailed` if TLS failed, before
+ * authentication; `tokenMissing` if kprf has no token to send.
  */
 export type Availability =
-  'unknown' | 'up' | 'down' | 'tlsFailed' | 'authenticationFailed' | 'tokenMissing'
+  | 'unknown'
+  | 'up'
+  | 'down'
+  | 'leadersUnreachable'
+  | 'tlsFailed'
+  | 'authenticationFailed'
+  | 'tokenMissing'
 
 /** Batches of partitions with the same leader, in one request. */
 export interface ProduceRequest {

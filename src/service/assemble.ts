@@ -96,7 +96,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
   })
   const events = makeEvents(metrics, logger, statistics)
   const queue = producerSettings(config, workers)
-  const transport = makeTransport(options, { kafka, queue, events, logger })
+  const transport = makeTransport(options, { kafka, queue, events, logger, log })
   const producer = new Producer(queue, {
     ...{ clock, random, transport, events },
     ...(share && { room: share.room }),
@@ -160,16 +160,20 @@ interface TransportParts {
   readonly queue: ReturnType<typeof producerSettings>
   readonly events: ProducerEvents
   readonly logger: Logger
+  readonly log: Log
 }
 
 function makeTransport(
   { clock, random }: ServiceOptions,
-  { kafka, queue, events, logger }: TransportParts,
+  { kafka, queue, events, logger, log }: TransportParts,
 ): Transport {
   const dependencies = {
     ...{ clock, random, events },
     log: (level: LogLevel, message: string, fields: LogFields): void => {
       logger.limited(level, `kafka ${level}`, message, fields)
+    },
+    onSecrets: (secrets: readonly string[]): void => {
+      log.mask(secrets)
     },
   }
   return withCompression(new KafkajsTransport(kafka, dependencies), queue, dependencies)

@@ -26,6 +26,7 @@ const UNREADY: Record<Availability, string | undefined> = {
   up: undefined,
   unknown: 'not connected yet',
   down: 'no broker can be reached',
+  leadersUnreachable: 'no broker can be reached at its advertised address',
   tlsFailed: 'TLS with the brokers fails',
   authenticationFailed: 'the brokers refuse the credentials',
   tokenMissing: 'there is no token for the brokers',

@@ -1,5 +1,6 @@
 /** Converts the `kafka` section of the configuration to the options of the producer and its transport. */
 import type { Config, KafkaConfig } from '../config/types.ts'
+import { credentialsReader } from './kafka-credentials.ts'
 import { saslOf, tlsOf } from './kafka-security.ts'
 import type { KafkajsTransportSettings } from '../producer/kafkajs/settings.ts'
 import type { Room } from '../producer/queue-room.ts'
@@ -96,7 +97,8 @@ export function totalRoom({ kafka }: Config): Room {
 }
 
 /** Options of the transport. @throws ProxyError CONFIG_INVALID if a file of `kafka.ssl` cannot be used. */
-export function transportSettings({ kafka, logLevel }: Config): KafkajsTransportSettings {
+export function transportSettings(config: Config): KafkajsTransportSettings {
+  const { kafka, logLevel } = config
   const { properties } = kafka
   const reconnectBackoffMs = properties['reconnect.backoff.ms']
   return {
@@ -108,6 +110,7 @@ export function transportSettings({ kafka, logLevel }: Config): KafkajsTransport
     clientId: kafka.clientId,
     ssl: tlsOf(kafka),
     sasl: saslOf(kafka),
+    renewal: credentialsReader(config),
     connectTimeoutMs: properties['socket.connection.setup.timeout.ms'],
     socketTimeoutMs: properties['socket.timeout.ms'],
     socket: {

@@ -37,6 +37,9 @@ export interface LastLine {
   readonly fields: LogFields
 }
 
+/** Most secrets that are masked: the newest, of a process whose tokens are renewed for months. */
+const MAX_SECRETS = 200
+
 /** Most important first. */
 const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const satisfies Record<LogLevel, number>
 
@@ -52,11 +55,15 @@ export class Log {
   readonly #writer: LineWriter
   readonly #winston: winston.Logger
   readonly #format: (entry: LogEntry) => string
+  #secrets: readonly string[]
+  #mask: Masker
   #isClosed = false
 
   /** @throws ProxyError CONFIG_INVALID when the output file cannot be written to. */
   constructor({ outputFile, level, format = 'json', clock, secrets = [] }: LogOptions) {
-    this.#format = formatterOf(format, outputFile, maskerOf(secrets))
+    this.#secrets = secrets
+    this.#mask = maskerOf(secrets)
+    this.#format = formatterOf(format, outputFile, (text) => this.#mask(text))
     this.#level = level
     this.#clock = clock
     this.#limiter = new RepeatLimiter(clock)
@@ -77,6 +84,12 @@ export class Log {
     this.logger = new FieldLogger((...line) => {
       this.#write(...line)
     }, this.#limiter)
+  }
+
+  /** Masks these too from now on: secrets that replace others, which may still be in use. */
+  mask(secrets: readonly string[]): void {
+    this.#secrets = [...new Set([...this.#secrets, ...secrets])].slice(-MAX_SECRETS)
+    this.#mask = maskerOf(this.#secrets)
   }
 
   /** Continues in a new file of the same name, after the old one was rotated away. */

@@ -1,6 +1,5 @@
 /** Rows P1, P2, P14, P17 and P19: no broker can be reached, or all refuse kprf; and recovery. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { createAuthority } from '../support/certificates.ts'
@@ -239,11 +238,7 @@ describe('brokers that do not let us in', () => {
   it('P14 brokers whose certificate is signed by a stranger: not ready, 503, nothing is sent', async ({
     lab,
   }) => {
-    const directory = mkdtempSync(join(tmpdir(), 'kprf-'))
-    lab.atEnd(() => {
-      rmSync(directory, { recursive: true })
-    })
-    const caFile = join(directory, 'ca.pem')
+    const caFile = join(lab.directory(), 'ca.pem')
     writeFileSync(caFile, createAuthority().cert)
     const cluster = await lab.cluster({ tls: createAuthority().issue('localhost') })
     const proxy = await lab.proxy(cluster, {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 
 /** A certificate and its key, in PEM. */
 export interface Credentials {
@@ -10,8 +11,20 @@ export interface Credentials {
 /** A certificate authority for one test run. */
 export interface Authority {
   readonly cert: string
-  /** Issues a certificate for localhost and 127.0.0.1 with this common name. */
-  issue(commonName: string): Credentials
+  /**
+   * Issues a certificate with this common name.
+   *
+   * @param hosts - @defaultValue localhost and 127.0.0.1
+   */
+  issue(commonName: string, validity?: Validity, hosts?: readonly string[]): Credentials
+}
+
+/** When a certificate is valid: `YYYYMMDDhhmmssZ`. */
+export interface Validity {
+  /** @defaultValue long ago */
+  readonly from?: string
+  /** @defaultValue in the far future */
+  readonly until?: string
 }
 
 const OIDS = {
@@ -25,18 +38,22 @@ const VALID_FROM = '20200101000000Z'
 const VALID_UNTIL = '21000101000000Z'
 
 /** Makes an authority that nobody else trusts. */
-export function createAuthority(): Authority {
+export function createAuthority(validity: Validity = {}): Authority {
   const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const constraints = extension(OIDS.basicConstraints, sequence(der(0x01, Buffer.from([0xff]))))
   const issuer = { commonName: 'test authority', key: pair.privateKey }
   return {
-    cert: certificate(issuer, issuer.commonName, pair.publicKey, constraints),
-    issue(commonName) {
+    cert: certificate(issuer, issuer.commonName, pair.publicKey, validity, constraints),
+    issue(commonName, ownValidity = {}, hosts = ['localhost', '127.0.0.1']) {
       const own = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-      const names = [der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1]))]
+      const names = hosts.map((host) =>
+        isIPv4(host)
+          ? der(0x87, Buffer.from(host.split('.').map(Number)))
+          : der(0x82, Buffer.from(host)),
+      )
       const altNames = extension(OIDS.subjectAltName, sequence(...names))
       return {
-        cert: certificate(issuer, commonName, own.publicKey, altNames),
+        cert: certificate(issuer, commonName, own.publicKey, ownValidity, altNames),
         key: own.privateKey.export({ type: 'pkcs8', format: 'pem' }),
       }
     },
@@ -47,6 +64,7 @@ function certificate(
   issuer: { readonly commonName: string; readonly key: KeyObject },
   subject: string,
   publicKey: KeyObject,
+  { from = VALID_FROM, until = VALID_UNTIL }: Validity,
   ...extensions: readonly Buffer[]
 ): string {
   const algorithm = sequence(oid(OIDS.ecdsaWithSha256))
@@ -55,7 +73,7 @@ function certificate(
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     algorithm,
     name(issuer.commonName),
-    sequence(time(VALID_FROM), time(VALID_UNTIL)),
+    sequence(time(from), time(until)),
     name(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...extensions)),

@@ -48,7 +48,7 @@ export function mergeNames(found: ReadonlyMap<string, Found>): MergedSettings {
       errors.push({ key: targetOf(named), message })
     } else if (words !== undefined) warnings.push(message)
     if (judgement.status === 'taken') {
-      candidates.push({ name: key, named, value: judgement.value, origin: at.origin })
+      candidates.push({ ...at, name: key, named, value: judgement.value })
     }
   }
 

@@ -1,10 +1,12 @@
 import type Broker from 'kafkajs/src/broker/index.js'
 import type { BrokerPool } from 'kafkajs/src/cluster/index.js'
 import type { Clock } from '../../base/clock.ts'
+import { addressOf } from '../events.ts'
 import type { Random } from '../partitioner.ts'
 import { firstAnswer } from './first-answer.ts'
 import { HonestBroker } from './honest-broker.ts'
 import type { RebootstrapSettings } from './settings.ts'
+import { revealIpv6 } from './sockets.ts'
 
 /** A question that any broker can answer. */
 export type Question<Answer> = (broker: Broker) => Promise<Answer>
@@ -71,6 +73,28 @@ export class BrokerFinder {
     return answer
   }
 
+  /** Whether a broker that metadata names is connected and answers: records are sent to these only. */
+  isWithKnown(): boolean {
+    return this.#known().some(isTalking)
+  }
+
+  /**
+   * Asks the brokers that metadata names, and no bootstrap address.
+   *
+   * @throws the error of the last one if none answers.
+   */
+  async askKnown<Answer>(question: Question<Answer>): Promise<Answer> {
+    const { clock } = this.#dependencies
+    return await firstAnswer(clock, this.#shuffled(this.#known()), connectAndAsk(question))
+  }
+
+  /** The addresses of the brokers that metadata names. */
+  knownAddresses(): readonly string[] {
+    return this.#known().map(({ connectionPool: { host, port } }) =>
+      addressOf(revealIpv6(host), port),
+    )
+  }
+
   /** Keeps the brokers whose address is unchanged, and disconnects from those that metadata no longer names. */
   async learn(
     named: readonly (Pick<Address, 'host' | 'port' | 'rack'> & { nodeId: number })[],
@@ -100,10 +124,7 @@ export class BrokerFinder {
   /** Asks the known brokers and, as soon as the settings allow, the bootstrap addresses. */
   async #askAll<Answer>(question: Question<Answer>): Promise<Answer> {
     const { clock } = this.#dependencies
-    const ask = async (broker: Broker): Promise<Answer> => {
-      await broker.connect()
-      return await question(broker)
-    }
+    const ask = connectAndAsk(question)
     const known = this.#shuffled(this.#known()).sort(
       (one, other) => Number(isSilent(one)) - Number(isSilent(other)),
     )
@@ -119,7 +140,6 @@ export class BrokerFinder {
 
   /** Connected brokers that answered their last question; if metadata names brokers, only these. */
   #connectedTalkers(): readonly Broker[] {
-    const isTalking = (broker: Broker): boolean => broker.isConnected() && !isSilent(broker)
     const known = this.#known().filter(isTalking)
     return known.length > 0 ? known : [...this.#strangers.values()].filter(isTalking)
   }
@@ -169,6 +189,17 @@ export class BrokerFinder {
       .map((broker) => ({ broker, rank: this.#dependencies.random() }))
       .sort((one, other) => one.rank - other.rank)
       .map(({ broker }) => broker)
+  }
+}
+
+function isTalking(broker: Broker): boolean {
+  return broker.isConnected() && !isSilent(broker)
+}
+
+function connectAndAsk<Answer>(question: Question<Answer>): Question<Answer> {
+  return async (broker) => {
+    await broker.connect()
+    return await question(broker)
   }
 }
 

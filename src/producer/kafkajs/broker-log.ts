@@ -29,6 +29,9 @@ const LONGEST_PAUSE_MS = 30_000
 /** Most causes of one broker that are logged at once. */
 const MAX_CAUSES = 8
 
+const QUOTA =
+  'the quotas of the brokers for the user or client.id of kprf: producer_byte_rate, request_percentage'
+
 const MESSAGES = {
   credentials: 'Kafka refuses the credentials',
   tls: 'TLS with a broker failed',
@@ -75,6 +78,17 @@ export class BrokerLog {
   succeeded(broker: string): void {
     if (!this.#troubles.delete(broker)) return
     this.#dependencies.log('info', 'connected to a broker again', { broker })
+  }
+
+  /** Logs that the broker holds kprf back because of a quota. */
+  throttled(broker: string, throttleMs: number): void {
+    const key = `${broker} throttles`
+    const last = this.#troubles.get(key)
+    const nowMs = this.#dependencies.clock.nowMs()
+    if (last && nowMs > last.quietUntilMs + LONGEST_PAUSE_MS) this.#troubles.delete(key)
+    if (!this.#isDue(key, '')) return
+    const fields = { broker, throttle_ms: throttleMs, check: QUOTA }
+    this.#dependencies.log('warn', 'a broker throttles kprf', fields)
   }
 
   #isDue(broker: string, reason: string): boolean {

@@ -40,13 +40,16 @@ export function classify(error: unknown): number {
 
 /** What kafkajs writes before the message of an error. */
 const PREFIX = /^Connection error: /
+/** What OpenSSL writes around the reason. */
+const OPENSSL = /:SSL routines:[^:]*:([^:]+)/
 
 /** The message of the innermost error, for the log. */
 export function reasonOf(error: unknown): string {
   const innermost = causes(error).at(-1)
   if (!innermost) return String(error)
   if (innermost.name === 'KafkaJSConnectionClosedError') return 'the broker closed the connection'
-  const message = innermost.message.replace(PREFIX, '')
+  const text = innermost.message.replace(PREFIX, '')
+  const [, message = text] = OPENSSL.exec(text) ?? []
   // If every address of a host failed, Node's error has only a code and no message.
   const isWordless = message === '' || message.endsWith(': ')
   return isWordless && 'code' in innermost && typeof innermost.code === 'string'

@@ -26,11 +26,16 @@ export function isHangUp(error: unknown): boolean {
  * An error with the likely cause if a broker closes the connection before its first answer. It omits the original
  * error, whose message would be logged instead.
  */
-export function hungUp(broker: string, layer: 'SASL' | 'TLS'): Error {
-  return new Error(
-    `${broker} closed the connection at once; check security.protocol: it may need ${layer}, or no ${layer}`,
-  )
+export function hungUp(broker: string, layer: 'SASL' | 'TLS' | 'clientCertificate'): Error {
+  const check =
+    layer === 'clientCertificate'
+      ? 'it may require a client certificate, or not trust that of kprf (ssl.certificate.location)'
+      : `check security.protocol: it may need ${layer}, or no ${layer}`
+  return new Error(`${broker} closed the connection at once; ${check}`)
 }
+
+/** What to check for an address that is not from `kafka.brokers`. */
+export const ADVERTISED = "the brokers' advertised.listeners, where this address comes from"
 
 /** Errors of a connection that was never established. */
 const NO_CONNECTION = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EADDRNOTAVAIL)$/
@@ -59,5 +64,3 @@ export function connectionCheck(error: unknown, isBootstrap: boolean): string | 
   }
   return undefined
 }
-
-const ADVERTISED = "the brokers' advertised.listeners, where this address comes from"

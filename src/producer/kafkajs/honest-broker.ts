@@ -205,6 +205,7 @@ export class HonestBroker extends Broker {
     const throttleMs = throttleTime + clientSideThrottleTime
     const broker = this.#name
     this.#dependencies.events.emit({ kind: 'produceAnswered', broker, durationMs, throttleMs })
+    if (throttleMs > 0) this.#dependencies.brokerLog.throttled(broker, throttleMs)
   }
 
   /** Asks a question that any broker can answer, and closes the connection after a timeout. */
@@ -295,7 +296,9 @@ export class HonestBroker extends Broker {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
       events.emit({ kind: 'connectFailed', broker: this.#name })
-      const cause = this.#notConnected(isHangUp(error) ? hungUp(this.#name, 'TLS') : error)
+      // With TLS, the handshake of this side has ended; with TLS 1.3 the broker looks at the certificate after that.
+      const layer = this.connectionPool.ssl ? 'clientCertificate' : 'TLS'
+      const cause = this.#notConnected(isHangUp(error) ? hungUp(this.#name, layer) : error)
       await this.#startAfresh()
       throw cause
     } finally {

@@ -158,6 +158,7 @@ declare module 'kafkajs/src/broker/index.js' {
   export interface ConnectionPool {
     readonly host: string
     readonly port: number
+    readonly ssl: object | null | undefined
     rack: string | null
     /** Two: the first for all requests but Fetch, the second for Fetch. */
     readonly pool: readonly Connection[]

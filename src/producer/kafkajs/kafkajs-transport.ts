@@ -22,15 +22,17 @@ import {
 import { toSnapshot } from './metadata-snapshot.ts'
 import { failAll, toOutcomes, UNCONFIRMED } from './produce-request.ts'
 import { classify, reasonOf } from './classify.ts'
+import { makeCredentials } from './credentials.ts'
 import { IdleConnections } from './idle-connections.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
+import { LeaderCheck } from './leader-check.ts'
 import { Carrier, ProduceCall } from './produce-call.ts'
 import { ProducerCluster } from './producer-cluster.ts'
 import { BrokerBackoff } from './broker-backoff.ts'
 import { BrokerLog } from './broker-log.ts'
+import { Reachability } from './reachability.ts'
 import { SecurityBackoff } from './security-backoff.ts'
 import { kafkajsSasl } from './sasl.ts'
-import { AVAILABILITY_AFTER, securityFailureOf } from './security-failure.ts'
 import { StallWatch } from './stall-watch.ts'
 import type { KafkajsTransportSettings } from './settings.ts'
 import { disguiseIpv6, Sockets, type Connect } from './sockets.ts'
@@ -41,6 +43,8 @@ export interface KafkajsTransportDependencies {
   readonly random: Random
   readonly log: TransportLog
   readonly events: EventSink
+  /** Called with renewed secrets, to be masked in the log. @defaultValue nothing is done */
+  readonly onSecrets?: (secrets: readonly string[]) => void
   /** Opens plain connections. @defaultValue `net.connect` */
   readonly connect?: Connect
 }
@@ -66,8 +70,8 @@ export class KafkajsTransport implements Transport {
   readonly #producer: Producer
   readonly #idle: IdleConnections
   readonly #stalls: StallWatch
-  #availability: Availability = 'unknown'
-  #lastHeardMs = -Infinity
+  readonly #reachability: Reachability
+  readonly #leaders: LeaderCheck
   #lastMetadataMs: number | undefined
   readonly #probeBackoff: ReconnectBackoff
   readonly #tokens: TokenSource | undefined
@@ -83,10 +87,20 @@ export class KafkajsTransport implements Transport {
     const { connectTimeoutMs, socketTimeoutMs, maxAnswerBytes, maxIdleMs, ssl } = settings
     const { clock, random, log, events, connect } = dependencies
     this.#probeBackoff = new ReconnectBackoff(settings, random)
-    const sasl = settings.sasl && kafkajsSasl(settings.sasl, settings, dependencies)
+    this.#reachability = new Reachability({
+      clock,
+      log,
+      onAvailable: () => this.#listener?.onAvailable(),
+    })
+    this.#leaders = new LeaderCheck(settings, {
+      ...{ clock, random, reachability: this.#reachability },
+      cluster: () => this.#cluster,
+    })
+    const credentials = makeCredentials(settings, dependencies)
+    const sasl = kafkajsSasl(() => credentials.current().sasl, settings, dependencies)
     this.#tokens = sasl?.tokens
-    const socketSettings = { ...settings.socket, tls: ssl }
-    this.#sockets = new Sockets(socketSettings, events, connect)
+    const tls = ssl && (() => credentials.current().ssl ?? ssl)
+    this.#sockets = new Sockets({ ...settings.socket, tls }, events, connect, clock)
     const logger = createLogger({
       level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.NOTHING,
       logCreator: kafkajsLogCreator(dependencies.log),
@@ -141,7 +155,7 @@ export class KafkajsTransport implements Transport {
   }
 
   get availability(): Availability {
-    return this.#availability
+    return this.#reachability.availability
   }
 
   get metadataAgeMs(): number | undefined {
@@ -218,6 +232,8 @@ export class KafkajsTransport implements Transport {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#reachability.close()
+    this.#leaders.close()
     this.#cancelProbe?.()
     this.#tokens?.close()
     this.#stalls.close()
@@ -244,6 +260,7 @@ export class KafkajsTransport implements Transport {
         topicMessages: topicMessagesOf(call),
       })
       this.#heard()
+      this.#reachability.up()
       return requiredAcks === 0 ? call.batches.map(() => UNCONFIRMED) : toOutcomes(call, results)
     } catch (error) {
       const { wasSent } = call
@@ -266,11 +283,12 @@ export class KafkajsTransport implements Transport {
       }
       const answer = await this.#askTwice(question)
       this.#heard()
+      this.#leaders.answered()
       return answer
     } catch (error) {
       const failure = new TransportError(classify(error), reasonOf(error), { cause: error })
       // If other brokers have answered meanwhile, only this one is unreachable.
-      if (this.#lastHeardMs < startedMs) this.#lost(failure)
+      if (this.#reachability.lastHeardMs < startedMs) this.#reachability.lost(failure)
       throw failure
     }
   }
@@ -286,21 +304,8 @@ export class KafkajsTransport implements Transport {
   }
 
   #heard(): void {
-    this.#lastHeardMs = this.#dependencies.clock.nowMs()
     this.#probeBackoff.reset()
-    if (this.#availability === 'up') return
-    this.#availability = 'up'
-    this.#dependencies.log('info', 'Kafka is reachable', {})
-    this.#listener?.onAvailable()
-  }
-
-  #lost({ errorNumber, message, cause }: TransportError): void {
-    const failure = securityFailureOf(cause)
-    const availability = failure ? AVAILABILITY_AFTER[failure.kind] : 'down'
-    if (this.#isClosed || this.#availability === availability) return
-    this.#availability = availability
-    const reason = failure?.reason ?? message
-    this.#dependencies.log('error', 'Kafka is not reachable', { reason, error_code: errorNumber })
+    this.#reachability.heard()
   }
 
   #scheduleProbe(delayMs: number): void {
@@ -311,7 +316,7 @@ export class KafkajsTransport implements Transport {
   /** Connects, and later notices while nobody produces that Kafka has gone away or come back. */
   async #probe(): Promise<void> {
     const { clock } = this.#dependencies
-    const silenceMs = clock.nowMs() - this.#lastHeardMs
+    const silenceMs = clock.nowMs() - this.#reachability.lastHeardMs
     if (silenceMs < PROBE_INTERVAL_MS) {
       this.#scheduleProbe(PROBE_INTERVAL_MS - silenceMs)
       return
@@ -320,7 +325,7 @@ export class KafkajsTransport implements Transport {
       await this.fetchMetadata([])
       this.#scheduleProbe(PROBE_INTERVAL_MS)
     } catch {
-      // Logged by #lost.
+      // Logged by Reachability.
       this.#scheduleProbe(Math.max(this.#probeBackoff.nextMs(), MIN_PROBE_BACKOFF_MS))
     }
   }

@@ -8,10 +8,10 @@ const ACKNOWLEDGEMENT = Buffer.from(SEPARATOR)
 /** kafkajs passes answers with their length in front. */
 const LENGTH_BYTES = 4
 
-/** The data to send: always the newest token, and the same extensions. */
+/** The data to send: always the newest token and extensions. */
 export interface BearerIdentity {
   readonly tokens: TokenSource
-  readonly extensions: Readonly<Record<string, string>>
+  readonly extensions: () => Readonly<Record<string, string>>
 }
 
 /**
@@ -20,7 +20,6 @@ export interface BearerIdentity {
  * acknowledge it; kafkajs treats this as success and sends its next request, and the broker closes the connection.
  */
 export function oauthBearer({ tokens, extensions }: BearerIdentity): Mechanism {
-  const extras = Object.entries(extensions).map(([name, value]) => `${name}=${value}${SEPARATOR}`)
   return {
     mechanism: 'OAUTHBEARER',
     authenticationProvider: ({ saslAuthenticate }) => ({
@@ -37,6 +36,9 @@ export function oauthBearer({ tokens, extensions }: BearerIdentity): Mechanism {
           return answer ?? Buffer.alloc(0)
         }
         const token = await tokens.token()
+        const extras = Object.entries(extensions()).map(
+          ([name, value]) => `${name}=${value}${SEPARATOR}`,
+        )
         const head = `n,,${SEPARATOR}auth=Bearer ${token}${SEPARATOR}`
         const refusal = await exchange(`${head}${extras.join('')}${SEPARATOR}`)
         if (refusal.length === 0) return

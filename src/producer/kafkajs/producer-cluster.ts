@@ -92,6 +92,21 @@ export class ProducerCluster extends Cluster {
     return await this.#finder.ask((broker) => broker.initProducerId({ transactionalId: null }))
   }
 
+  /** Whether a broker that records are sent to is connected. */
+  reachesLeaders(): boolean {
+    return this.#finder.isWithKnown()
+  }
+
+  /** Asks brokers that records are sent to for a sign of life. @throws if none can be reached. */
+  async askLeaders(): Promise<void> {
+    await this.#finder.askKnown((broker) => broker.metadata([]))
+  }
+
+  /** The addresses that the brokers advertise. */
+  advertisedAddresses(): readonly string[] {
+    return this.#finder.knownAddresses()
+  }
+
   /** The connections to all known brokers, open or not. */
   *connections(): Generator<Connection> {
     for (const broker of this.#finder.brokers) yield* broker.connectionPool.pool

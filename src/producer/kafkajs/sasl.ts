@@ -4,7 +4,7 @@ import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
 import { staticToken, unsecuredTokens, type TokenSource } from '../security/bearer-token.ts'
 import { OidcTokenSource } from '../security/oidc-token-source.ts'
-import type { BearerSettings, SaslSettings } from '../security/settings.ts'
+import type { BearerSettings, PasswordSettings, SaslSettings } from '../security/settings.ts'
 import type { TransportLog } from './kafkajs-log.ts'
 import { oauthBearer } from './oauth-bearer.ts'
 
@@ -22,29 +22,71 @@ export interface SaslDependencies {
   readonly log: TransportLog
 }
 
-/** Converts the SASL settings to options for kafkajs. */
+/**
+ * Converts the SASL settings to options for kafkajs.
+ *
+ * @param current - returns the newest settings, of the same mechanism and source; asked for each authentication.
+ */
 export function kafkajsSasl(
-  sasl: SaslSettings,
+  current: () => SaslSettings | undefined,
   backoff: ReconnectBackoffSettings,
   dependencies: SaslDependencies,
-): KafkajsSasl {
-  if (sasl.mechanism === 'oauthbearer') {
-    const tokens = tokenSource(sasl, backoff, dependencies)
-    return { options: oauthBearer({ tokens, extensions: sasl.extensions }), tokens }
+): KafkajsSasl | undefined {
+  const first = current()
+  if (!first) return undefined
+  if (first.mechanism === 'oauthbearer') {
+    const newest = newestLike(first, current, (sasl) => sasl?.mechanism === 'oauthbearer')
+    const tokens = tokenSource(newest, backoff, dependencies)
+    return { options: oauthBearer({ tokens, extensions: () => newest().extensions }), tokens }
   }
-  const { mechanism, username, password } = sasl
-  const options: SASLOptions = { mechanism, username, password }
+  const newest = newestLike(
+    first,
+    current,
+    (sasl): sasl is PasswordSettings => sasl !== undefined && sasl.mechanism !== 'oauthbearer',
+  )
+  const options: SASLOptions = {
+    mechanism: first.mechanism,
+    // kafkajs reads them when it authenticates a connection.
+    get username() {
+      return newest().username
+    },
+    get password() {
+      return newest().password
+    },
+  }
   return { options, tokens: undefined }
 }
 
+/** Returns the newest settings, or the first ones if the newest are not of their kind. */
+function newestLike<Settings, First extends Settings>(
+  first: First,
+  current: () => Settings,
+  isLike: (settings: Settings) => settings is First,
+): () => First {
+  return () => {
+    const newest = current()
+    return isLike(newest) ? newest : first
+  }
+}
+
 function tokenSource(
-  { source }: BearerSettings,
+  newest: () => BearerSettings,
   backoff: ReconnectBackoffSettings,
   { clock, random, log }: SaslDependencies,
 ): TokenSource {
-  if (source.method === 'static') return staticToken(source.token)
-  if (source.method === 'unsecured') return unsecuredTokens(source, clock)
-  return new OidcTokenSource(source, {
+  const source = (): BearerSettings['source'] => newest().source
+  const first = source()
+  if (first.method === 'static') {
+    return staticToken(newestLike(first, source, (one) => one.method === 'static'))
+  }
+  if (first.method === 'unsecured') {
+    return unsecuredTokens(
+      newestLike(first, source, (one) => one.method === 'unsecured'),
+      clock,
+    )
+  }
+  const settings = newestLike(first, source, (one) => one.method === 'oidc')
+  return new OidcTokenSource(settings, {
     clock,
     backoff: new ReconnectBackoff(backoff, random),
     listener: {

@@ -4,6 +4,7 @@
  */
 import { RDKAFKA } from '../delivery-errors.ts'
 import { TokenError } from '../security/bearer-token.ts'
+import { OWN_CERTIFICATE_INVALID } from '../security/validity.ts'
 import type { Availability } from '../transport.ts'
 import { causes, classify, reasonOf } from './classify.ts'
 import { HANDSHAKE_CUT, TLS_EXPECTED } from './sockets.ts'
@@ -43,9 +44,23 @@ const TLS_CHECKS: readonly (readonly [RegExp, string])[] = [
     /ALTNAME|HOSTNAME/,
     "the host names in kafka.brokers and in the brokers' advertised.listeners: the certificate must have them",
   ],
-  [/EXPIRED|NOT_YET_VALID/, "the certificate of the brokers, and this machine's clock"],
+  [
+    new RegExp(OWN_CERTIFICATE_INVALID),
+    'ssl.certificate.location: put a valid certificate and its key there; kprf needs no restart',
+  ],
+  [
+    /ALERT_CERTIFICATE_EXPIRED/,
+    'ssl.certificate.location: the broker says that this certificate has expired; and the clocks of both machines',
+  ],
+  [
+    /EXPIRED|NOT_YET_VALID/,
+    "the certificates of the brokers and of their authorities (ssl.ca.location), and this machine's clock",
+  ],
   [/REVOKED|CRL/, 'ssl.crl.location, and the certificate of the brokers'],
-  [/ALERT_(BAD_CERT|CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERT|HANDSHAKE)/, CLIENT_CERTIFICATE],
+  [
+    /ALERT_(BAD_CERT|CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERT|HANDSHAKE|DECRYPT)/,
+    CLIENT_CERTIFICATE,
+  ],
   [/UNABLE_TO|SELF_SIGNED|INVALID_CA|PATH_LENGTH|CERT/, AUTHORITY],
 ]
 
@@ -88,7 +103,5 @@ function checkTls(codes: readonly unknown[]): string {
 
 /** The message of the error without the text that libraries add. */
 function plainly(error: unknown): string {
-  const reason = reasonOf(error).trim()
-  const [, openSsl = reason] = /:SSL routines:[^:]*:([^:]+)/.exec(reason) ?? []
-  return openSsl.replace(/; if the root CA is installed.*/s, '')
+  return reasonOf(error).replace(/; if the root CA is installed.*/s, '')
 }

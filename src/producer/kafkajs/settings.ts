@@ -1,5 +1,4 @@
-import type { ConnectionOptions } from 'node:tls'
-import type { SaslSettings } from '../security/settings.ts'
+import type { Credentials, CredentialsReader } from '../security/renewable-credentials.ts'
 import type { SocketSettings } from './sockets.ts'
 
 /** When the bootstrap addresses are asked after metadata has named brokers. */
@@ -14,14 +13,13 @@ export interface RebootstrapSettings {
 }
 
 /** Addresses of Kafka, TLS and SASL, and limits of connections. */
-export interface KafkajsTransportSettings {
+export interface KafkajsTransportSettings extends Credentials {
   /** `host:port`, IPv6 hosts in brackets. */
   readonly brokers: readonly string[]
   readonly rebootstrap: RebootstrapSettings
   readonly clientId: string
-  /** Options for `tls.connect`; `undefined` for plain text. */
-  readonly ssl: ConnectionOptions | undefined
-  readonly sasl: SaslSettings | undefined
+  /** How to read them again when their files change. @defaultValue they stay as they are */
+  readonly renewal?: CredentialsReader
   /** `socket.connection.setup.timeout.ms`. */
   readonly connectTimeoutMs: number
   /** `socket.timeout.ms`. */

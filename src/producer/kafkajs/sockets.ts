@@ -1,8 +1,10 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
+import { systemClock, type Clock } from '../../base/clock.ts'
 import type { ConnectionEnd } from '../../base/connection-end.ts'
 import { addressOf, type EventSink } from '../events.ts'
+import { explainDates } from '../security/validity.ts'
 
 const KEEP_ALIVE_DELAY_MS = 60_000
 /** Suffix of an encoded IPv6 address, because kafkajs splits a bootstrap address at its first colon. */
@@ -66,27 +68,31 @@ const FAMILIES = { any: 0, v4: 4, v6: 6 } as const
  * kafkajs cannot parse.
  */
 export class Sockets {
-  readonly #tlsOptions: tls.ConnectionOptions | undefined
+  readonly #tlsOptions: (() => tls.ConnectionOptions) | undefined
   readonly #options: Pick<net.TcpNetConnectOpts, 'family' | 'keepAlive' | 'noDelay'>
   readonly #connect: Connect
+  readonly #clock: Pick<Clock, 'epochMs'>
   readonly #events: EventSink
   readonly #open = new Set<net.Socket>()
   #isClosed = false
 
   /**
-   * @param settings - `tls` is `undefined` for plain text.
+   * @param settings - `tls` returns the newest options for a connection; it is `undefined` for plain text.
    * @param connect - opens plain connections; tests have a network of their own.
+   * @param clock - decides whether kprf's certificate has expired.
    */
   constructor(
-    settings: SocketSettings & { readonly tls: tls.ConnectionOptions | undefined },
+    settings: SocketSettings & { readonly tls: (() => tls.ConnectionOptions) | undefined },
     events: EventSink,
     connect: Connect = net.connect,
+    clock: Pick<Clock, 'epochMs'> = systemClock,
   ) {
     const { keepAlive, noDelay } = settings
     this.#tlsOptions = settings.tls
     this.#options = { family: FAMILIES[settings.family], keepAlive, noDelay }
     this.#events = events
     this.#connect = connect
+    this.#clock = clock
   }
 
   /** The socket factory for kafkajs. kafkajs's own would leave Nagle's delay on. */
@@ -125,8 +131,27 @@ export class Sockets {
     }
     const wire = this.#connect(options, () => undefined)
     const { host } = options
-    const tlsOptions = { socket: wire, host, ...serverName(host), ...this.#tlsOptions }
-    return { socket: tls.connect(tlsOptions, onConnect), wire }
+    const tlsOptions = { socket: wire, host, ...serverName(host), ...this.#tlsOptions() }
+    const socket = tls.connect(tlsOptions, onConnect)
+    this.#explainErrors(socket, tlsOptions)
+    return { socket, wire }
+  }
+
+  /**
+   * Says in errors which certificate is out of date. A failed verification destroys the socket, which then has no
+   * certificates any more; an alert of the broker is only an event.
+   */
+  #explainErrors(socket: tls.TLSSocket, { ca }: tls.ConnectionOptions): void {
+    const explain = (error: Error): void => {
+      const [peer, own] = [socket.getPeerX509Certificate(), socket.getX509Certificate()]
+      explainDates(error, { peer, own, ca, epochMs: this.#clock.epochMs() })
+    }
+    const destroy = socket.destroy.bind(socket)
+    socket.destroy = (error) => {
+      if (error) explain(error)
+      return destroy(error)
+    }
+    socket.once('error', explain)
   }
 
   #watch(connection: net.Socket, broker: string): void {

@@ -1,7 +1,7 @@
 /** Tokens for SASL OAUTHBEARER: parsing, sources and errors. */
 
 import type { Clock } from '../../base/clock.ts'
-import type { UnsecuredTokenSettings } from './settings.ts'
+import type { StaticTokenSettings, UnsecuredTokenSettings } from './settings.ts'
 
 /** A token to send to brokers. */
 export interface BearerToken {
@@ -26,19 +26,17 @@ export class TokenError extends Error {
   }
 }
 
-/** A source that always returns this token. */
-export function staticToken(value: string): TokenSource {
-  return { token: () => Promise.resolve(value), close: () => undefined }
+/** A source that returns the newest token of the settings. */
+export function staticToken(current: () => StaticTokenSettings): TokenSource {
+  return { token: () => Promise.resolve(current().token), close: () => undefined }
 }
 
-/** A source that makes a new unsigned token with these claims each time. */
-export function unsecuredTokens(
-  { claims, lifeSeconds }: UnsecuredTokenSettings,
-  clock: Clock,
-): TokenSource {
+/** A source that makes a new unsigned token with the claims of the newest settings each time. */
+export function unsecuredTokens(current: () => UnsecuredTokenSettings, clock: Clock): TokenSource {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   return {
     token: () => {
+      const { claims, lifeSeconds } = current()
       const iat = Math.floor(clock.epochMs() / 1_000)
       const body = { ...claims, iat, exp: iat + lifeSeconds }
       return Promise.resolve(`${part({ alg: 'none' })}.${part(body)}.`)

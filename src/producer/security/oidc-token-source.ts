@@ -37,22 +37,23 @@ const MAX_RENEWAL_MS = 86_400_000
  * gets the error meanwhile.
  */
 export class OidcTokenSource implements TokenSource {
-  readonly #settings: OidcSettings
+  readonly #current: () => OidcSettings
   readonly #dependencies: OidcDependencies
   readonly #aborting = new AbortController()
-  #current: BearerToken | undefined
+  #token: BearerToken | undefined
   #requesting: Promise<BearerToken> | undefined
   #failure: { readonly error: TokenError; readonly untilMs: number } | undefined
   #cancelRenewal: CancelTimer | undefined
 
-  constructor(settings: OidcSettings, dependencies: OidcDependencies) {
-    this.#settings = settings
+  /** @param current - returns the newest settings: the client secret may be renewed. */
+  constructor(current: () => OidcSettings, dependencies: OidcDependencies) {
+    this.#current = current
     this.#dependencies = dependencies
   }
 
   async token(): Promise<string> {
     const { clock } = this.#dependencies
-    if (this.#current && clock.epochMs() < this.#current.expiresAtMs) return this.#current.value
+    if (this.#token && clock.epochMs() < this.#token.expiresAtMs) return this.#token.value
     if (this.#failure && clock.nowMs() < this.#failure.untilMs) throw this.#failure.error
     return (await this.#renew()).value
   }
@@ -78,9 +79,10 @@ export class OidcTokenSource implements TokenSource {
     })
     try {
       const signal = AbortSignal.any([closing, overdue.signal])
-      const text = await requestToken(this.#settings, postForm, signal)
-      const token = parseToken(text, this.#settings.subClaimName, clock.epochMs())
-      this.#current = token
+      const settings = this.#current()
+      const text = await requestToken(settings, postForm, signal)
+      const token = parseToken(text, settings.subClaimName, clock.epochMs())
+      this.#token = token
       backoff.reset()
       if (this.#failure) listener.onRecovered()
       this.#failure = undefined
@@ -92,7 +94,7 @@ export class OidcTokenSource implements TokenSource {
       this.#failure = { error, untilMs: clock.nowMs() + retryInMs }
       if (!closing.aborted) listener.onFailed(error.message, retryInMs)
       // Without a valid token, the next caller requests one.
-      if (this.#current && clock.epochMs() < this.#current.expiresAtMs) this.#renewIn(retryInMs)
+      if (this.#token && clock.epochMs() < this.#token.expiresAtMs) this.#renewIn(retryInMs)
       throw error
     } finally {
       cancelTimer()

@@ -8,8 +8,7 @@ import { TLS_PROPERTIES, type TlsKeys, type TlsSettings } from './settings.ts'
 /**
  * Converts the settings to options of `tls.connect`, and checks them before kprf serves: each error is one line
  * that names the key and says what to do. None quotes a key or a password. The rules of the configuration ensure
- * that at most one of several exclusive settings is set, and that a certificate has a key. Files are read once: a
- * certificate that is renewed on disk needs a restart.
+ * that at most one of several exclusive settings is set, and that a certificate has a key.
  *
  * @param keys - names of the settings in the configuration.
  * @defaultValue librdkafka's names

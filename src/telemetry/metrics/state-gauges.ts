@@ -29,7 +29,7 @@ type StateGauge = readonly [string, string, (now: KprfState) => number, 'sum' | 
 const GAUGES: readonly StateGauge[] = [
   [
     'kprf_kafka_up',
-    '1 if the last attempt to reach Kafka succeeded, 0 if not.',
+    '1 if the last attempt to reach Kafka succeeded, 0 if not, also if no broker can be reached at its advertised address.',
     ({ isKafkaUp }) => (isKafkaUp ? 1 : 0),
     'min',
   ],

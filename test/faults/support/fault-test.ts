@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'vitest'
 import type { Clock } from '../../../src/base/clock.ts'
 import { TestCluster, type TestClusterOptions } from '@kprf/embedded-broker/testing'
@@ -51,6 +54,15 @@ class Lab {
     const kprf = await startKprf(cluster.bootstrap, settings)
     this.#closers.push(() => kprf.destroy())
     return kprf
+  }
+
+  /** Makes a directory for the files of a test. @returns its path. */
+  directory(): string {
+    const directory = mkdtempSync(join(tmpdir(), 'kprf-'))
+    this.#closers.push(() => {
+      rmSync(directory, { recursive: true })
+    })
+    return directory
   }
 
   /** Runs this at the end, before what was started earlier is closed. */

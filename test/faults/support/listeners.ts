@@ -8,14 +8,24 @@ export interface Listener {
   close(): void
 }
 
-/** Accepts connections, and never sends anything on them. */
-export async function silence(port: number): Promise<Listener> {
-  return await listen(port, () => undefined)
+interface Address {
+  /** @defaultValue 127.0.0.1 */
+  readonly host?: string
+  readonly port: number
 }
 
-/** Forwards each connection to a port that is looked up each time, as a load balancer in front of brokers does. */
-export async function forwarder(to: () => number): Promise<Listener> {
-  return await listen(0, (socket) => {
+/** Accepts connections, and never sends anything on them. */
+export async function silence(port: number): Promise<Listener> {
+  return await listen({ port }, () => undefined)
+}
+
+/**
+ * Forwards each connection to a port that is looked up each time, as a load balancer in front of brokers does.
+ *
+ * @param at - @defaultValue a free port of 127.0.0.1
+ */
+export async function forwarder(to: () => number, at: Address = { port: 0 }): Promise<Listener> {
+  return await listen(at, (socket) => {
     const onward = net.connect(to(), '127.0.0.1')
     onward.on('error', () => socket.destroy())
     onward.on('close', () => socket.destroy())
@@ -24,7 +34,10 @@ export async function forwarder(to: () => number): Promise<Listener> {
   })
 }
 
-async function listen(port: number, onConnection: (socket: net.Socket) => void): Promise<Listener> {
+async function listen(
+  { host = '127.0.0.1', port }: Address,
+  onConnection: (socket: net.Socket) => void,
+): Promise<Listener> {
   const sockets = new Set<net.Socket>()
   const server = net.createServer((socket) => {
     sockets.add(socket)
@@ -32,7 +45,7 @@ async function listen(port: number, onConnection: (socket: net.Socket) => void):
     socket.once('close', () => sockets.delete(socket))
     onConnection(socket)
   })
-  server.listen(port, '127.0.0.1')
+  server.listen(port, host)
   await once(server, 'listening')
   const address = server.address() as net.AddressInfo
   return {

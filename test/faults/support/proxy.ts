@@ -21,6 +21,7 @@ export interface AnsweredPush extends PushReply {
 /** What a {@link Proxy} is started with. */
 export interface ProxyOptions {
   readonly cluster: TestCluster
+  /** Flags, and variables by their names. */
   readonly settings: KprfSettings
   readonly evidence: Evidence
   readonly clock?: Clock
@@ -53,8 +54,17 @@ export class Proxy {
       'shutdown.timeout_ms': 0,
       ...settings,
     }
+    const given = Object.entries(flags).map(([key, value]) => [key, String(value)] as const)
+    const variables = given.filter(([key]) => key.startsWith('KPRF_'))
+    const files = variables.filter(([key]) => key.endsWith('_FILE')).map(([, path]) => path)
     this.#service = new Service({
-      config: load({ argv: Object.entries(flags).map(([key, value]) => `--${key}=${value}`) }),
+      config: load({
+        argv: given
+          .filter((one) => !variables.includes(one))
+          .map(([key, value]) => `--${key}=${value}`),
+        env: Object.fromEntries(variables),
+        files: Object.fromEntries(files.map((path) => [path, readFileSync(path, 'utf8')])),
+      }),
       clock,
       random: Math.random,
       build: { version: 'test', commitHash: 'test' },

@@ -142,6 +142,37 @@ describe('BrokerLog', () => {
     ])
   })
 
+  it('says that a broker throttles kprf, and repeats it after growing pauses, also between answers', async () => {
+    const { clock, lines, brokerLog } = make()
+    for (let second = 0; second < 4; second += 1) {
+      brokerLog.throttled('a:1', 700)
+      brokerLog.succeeded('a:1')
+      await clock.advance(1_000)
+    }
+
+    expect(lines).toEqual(
+      [1, 2, 3].map(() => ({
+        level: 'warn',
+        message: 'a broker throttles kprf',
+        broker: 'a:1',
+        throttle_ms: 700,
+        check: expect.stringContaining('producer_byte_rate') as string,
+      })),
+    )
+  })
+
+  it('says at once that a broker throttles kprf again after a long time without it', async () => {
+    const { clock, lines, brokerLog } = make()
+    brokerLog.throttled('a:1', 700)
+    await clock.advance(60_000)
+
+    brokerLog.throttled('a:1', 700)
+    await clock.advance(1_000)
+    brokerLog.throttled('a:1', 700)
+
+    expect(lines).toHaveLength(3)
+  })
+
   it.each([
     ['refuses', REFUSED],
     ['cannot be resolved', UNRESOLVED],

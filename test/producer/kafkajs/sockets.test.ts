@@ -37,7 +37,7 @@ const withTls = (
 ) => ({
   ...DEFAULT_TRANSPORT_SETTINGS.socket,
   ...settings,
-  tls: options,
+  tls: options && (() => options),
 })
 
 const servers: net.Server[] = []

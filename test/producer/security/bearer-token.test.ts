@@ -68,7 +68,7 @@ describe('unsecuredTokens', () => {
       claims: { azp: 'alice', scope: ['a'] },
       lifeSeconds: 60,
     } as const
-    const source = unsecuredTokens(settings, clock)
+    const source = unsecuredTokens(() => settings, clock)
     source.close()
 
     await clock.advance(5_000)
@@ -85,10 +85,14 @@ describe('unsecuredTokens', () => {
 })
 
 describe('staticToken', () => {
-  it('is always the same', async () => {
-    const source = staticToken('t')
+  it('is that of the settings by then', async () => {
+    let token = 't'
+    const source = staticToken(() => ({ method: 'static', token }))
     source.close()
+    const before = await source.token()
 
-    expect(await source.token()).toBe('t')
+    token = 'renewed'
+
+    expect([before, await source.token()]).toEqual(['t', 'renewed'])
   })
 })

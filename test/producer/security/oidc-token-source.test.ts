@@ -12,6 +12,7 @@ class Bench {
   readonly clock = new FakeClock()
   readonly failures: { readonly reason: string; readonly retryInMs: number }[] = []
   readonly source: OidcTokenSource
+  clientSecret = 'canary-secret'
   requests = 0
   recoveries = 0
   lifeMs = 100 * minuteMs
@@ -20,15 +21,15 @@ class Bench {
   constructor() {
     const settings = { reconnectBackoffMs: 100, reconnectBackoffMaxMs: 10_000 }
     this.source = new OidcTokenSource(
-      {
+      () => ({
         method: 'oidc',
         tokenEndpointUrl: 'https://issuer.example/token',
         clientId: 'kprf',
-        clientSecret: 'canary-secret',
+        clientSecret: this.clientSecret,
         scope: '',
         subClaimName: 'sub',
         ca: undefined,
-      },
+      }),
       {
         clock: this.clock,
         backoff: new ReconnectBackoff(settings, () => 1 / 3),
@@ -65,6 +66,24 @@ class Bench {
 }
 
 describe('OidcTokenSource', () => {
+  it('sends the client secret as it is by then', async () => {
+    const bench = new Bench()
+    const sent: string[] = []
+    bench.lifeMs = 10 * minuteMs
+    const answer = bench.answer
+    bench.answer = (request) => {
+      sent.push(Buffer.from(request.headers['Authorization']?.slice(6) ?? '', 'base64').toString())
+      return answer(request)
+    }
+    await bench.source.token()
+
+    bench.clientSecret = 'renewed'
+    await bench.clock.advance(8 * minuteMs)
+
+    expect(sent).toEqual(['kprf:canary-secret', 'kprf:renewed'])
+    bench.source.close()
+  })
+
   it('asks for no token before one is needed', () => {
     expect(new Bench().requests).toBe(0)
   })

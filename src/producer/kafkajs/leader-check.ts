@@ -1,0 +1,76 @@
+import type { CancelTimer, Clock } from '../../base/clock.ts'
+import type { Random } from '../partitioner.ts'
+import { ReconnectBackoff, type ReconnectBackoffSettings } from '../reconnect-backoff.ts'
+import { TransportError } from '../transport.ts'
+import { classify, reasonOf } from './classify.ts'
+import type { ProducerCluster } from './producer-cluster.ts'
+import type { Reachability } from './reachability.ts'
+
+/** Dependencies of a {@link LeaderCheck}. */
+export interface LeaderCheckDependencies {
+  readonly clock: Clock
+  readonly random: Random
+  readonly reachability: Reachability
+  readonly cluster: () => Pick<
+    ProducerCluster,
+    'reachesLeaders' | 'askLeaders' | 'advertisedAddresses'
+  >
+}
+
+/** Shortest wait before the next check, ms. */
+const MIN_BACKOFF_MS = 100
+
+/**
+ * Finds out whether the brokers can be reached that records are sent to. They are not if a bootstrap address answers,
+ * such as that of a load balancer, and the addresses that the brokers advertise cannot be resolved or reached: then
+ * nothing can be delivered, although Kafka answers.
+ */
+export class LeaderCheck {
+  readonly #dependencies: LeaderCheckDependencies
+  readonly #backoff: ReconnectBackoff
+  #isChecking = false
+  #isClosed = false
+  #cancelTimer: CancelTimer | undefined
+
+  constructor(settings: ReconnectBackoffSettings, dependencies: LeaderCheckDependencies) {
+    this.#dependencies = dependencies
+    this.#backoff = new ReconnectBackoff(settings, dependencies.random)
+  }
+
+  /** Any broker has answered; checks those that records are sent to unless one of them is connected. */
+  answered(): void {
+    const { cluster, reachability } = this.#dependencies
+    if (cluster().reachesLeaders()) reachability.up()
+    else void this.#check()
+  }
+
+  /** Stops checking. */
+  close(): void {
+    this.#isClosed = true
+    this.#cancelTimer?.()
+  }
+
+  async #check(): Promise<void> {
+    if (this.#isChecking || this.#isClosed) return
+    this.#isChecking = true
+    this.#cancelTimer?.()
+    const { clock, cluster, reachability } = this.#dependencies
+    try {
+      await cluster().askLeaders()
+      this.#backoff.reset()
+      reachability.up()
+    } catch (cause) {
+      const failure = new TransportError(classify(cause), reasonOf(cause), { cause })
+      reachability.leadersLost(failure, cluster().advertisedAddresses())
+      this.#scheduleNext(clock)
+    } finally {
+      this.#isChecking = false
+    }
+  }
+
+  #scheduleNext(clock: Clock): void {
+    if (this.#isClosed) return
+    const delayMs = Math.max(this.#backoff.nextMs(), MIN_BACKOFF_MS)
+    this.#cancelTimer = clock.schedule(delayMs, () => void this.#check())
+  }
+}
