@@ -58,7 +58,7 @@ function take(body: Buffer, steps: Steps): string {
     timed(steps, 'describe', () => describeJsonError(text))
     return 'not JSON'
   }
-  const push = timed(steps, 'check', () => parsePush(parsed.json, RULES))
+  const push = timed(steps, 'check', () => parsePush({ bytes: body, json: parsed.json }, RULES))
   if (push.kind === 'valid') timed(steps, 'measure', () => bytesOf(push))
   return push.kind === 'refused' ? push.problem.code : push.kind
 }

@@ -59,7 +59,8 @@ function json(name: string, records: number): Case {
 
 /** `parsePush` of a body whose JSON is parsed. */
 function parse(name: string, records: number, valueBytes: number): Case {
-  const body: unknown = JSON.parse(pushOf(records, valueBytes))
+  const bytes = Buffer.from(pushOf(records, valueBytes))
+  const body = { bytes, json: JSON.parse(bytes.toString()) as unknown }
   const parsed = parsePush(body, RULES)
   assert.ok(parsed.kind === 'valid')
   assert.equal(parsed.records.length, records)

@@ -113,13 +113,14 @@ describe('POST /push', () => {
   })
 
   it.each([
-    ['{ "b": [1, "\\u00e9", null],  "a": {} }', '{"b":[1,"\u00e9",null],"a":{}}'],
-    ['null', 'null'],
-    ['""', '""'],
-    ['false', 'false'],
-    ['"\\ud800"', '"\\ud800"'],
-    ['{"b":1.0,"1":1e2}', '{"1":100,"b":1}'],
-  ])('produces json of %s as %s, whatever the encoding', async (json, value) => {
+    '{ "b": [1, "\\u00e9", null],  "a": {} }',
+    'null',
+    '""',
+    'false',
+    '"\\ud800"',
+    '{"b":1.0,"1":1e2}',
+    '12345678901234567890',
+  ])('produces json of %s as it is written, whatever the encoding', async (json) => {
     const edge = createEdge()
 
     const { status } = await request(edge.app)
@@ -128,7 +129,7 @@ describe('POST /push', () => {
       .send(`{"records":[{"topic":"t","json":${json},"key":"YQ==","encoding":"base64"}]}`)
 
     expect(status).toBe(200)
-    expect(edge.producer.records).toMatchObject([{ value, key: Buffer.from('a') }])
+    expect(edge.producer.records).toMatchObject([{ value: json, key: Buffer.from('a') }])
   })
 
   it.each(['utf8', 'UTF-8', 'utf-8', null])('takes text where encoding is %j', async (encoding) => {

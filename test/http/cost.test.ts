@@ -37,7 +37,7 @@ const jsonParser = new JsonParser(jsonLimits(MAX_RECORDS))
 function workOf(body: Buffer): Promise<number> {
   return countWork('/src/http/', () => {
     try {
-      parsePush(jsonParser.parse(body), DEFAULTS)
+      parsePush({ bytes: body, json: jsonParser.parse(body) }, DEFAULTS)
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error
     }

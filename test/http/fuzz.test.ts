@@ -181,14 +181,17 @@ const jsonParser = new JsonParser(jsonLimits(100))
 function outcomeOf(body: Buffer): string {
   let parsed
   try {
-    parsed = parsePush(jsonParser.parse(body), {
-      maxTopicsPerRequest: 1_000,
-      maxRecordsPerRequest: 100,
-      unknownFields: 'ignore',
-      allowOldTimestamps: false,
-      invalidRecords: 'refuse_request',
-      replies: 'readme',
-    })
+    parsed = parsePush(
+      { bytes: body, json: jsonParser.parse(body) },
+      {
+        maxTopicsPerRequest: 1_000,
+        maxRecordsPerRequest: 100,
+        unknownFields: 'ignore',
+        allowOldTimestamps: false,
+        invalidRecords: 'refuse_request',
+        replies: 'readme',
+      },
+    )
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
     if (error.code !== 'DUPLICATE_NAME') expect(HTTP_MAPPINGS[error.code].status).toBe(400)

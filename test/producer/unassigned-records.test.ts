@@ -55,7 +55,11 @@ function plain({ record, ...rest }: AdmittedRecord): unknown {
 
 /** A record as it comes out of a request and through the admission. */
 function admitted(element: object): AdmittedRecord {
-  const record = parseRecord(element, { unknownFields: 'ignore', allowOldTimestamps: true })
+  const record = parseRecord(element, 0, {
+    rules: { unknownFields: 'ignore', allowOldTimestamps: true },
+    misspellings: undefined,
+    jsonTexts: { of: () => undefined },
+  })
   if (record instanceof Problem) throw new Error(record.message)
   const entered: AdmittedRecord[] = []
   const clock = new FakeClock()

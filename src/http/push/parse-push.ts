@@ -7,8 +7,10 @@
  * producer can find (no room, unknown topic) are reported per record, while the others are delivered: the client
  * then sends only the failed records again.
  */
+import { invariant } from '../../base/invariant.ts'
 import type { HttpConfig } from '../../config/types.ts'
 import type { ProducerRecord, RecordBytes, RecordHeader } from '../../producer/types.ts'
+import { JsonTexts } from './json-texts.ts'
 import { checkFields, isJsonObject, missing, type UnknownFields } from './fields.ts'
 import { areUnreadable, type Problems } from './invalid-records.ts'
 import { isBase64Encoding, parseBytes } from './parse-bytes.ts'
@@ -62,28 +64,30 @@ interface RawPush {
   readonly return_offsets?: unknown
 }
 
+/** A body and what it was parsed to. */
+export interface JsonBody {
+  readonly bytes: Buffer
+  readonly json: unknown
+}
+
 /**
  * Checks a parsed JSON body.
  *
  * @param misspellings - is told the unknown fields that are ignored.
  */
 export function parsePush(
-  body: unknown,
+  { bytes, json }: JsonBody,
   rules: PushRules,
   misspellings?: Misspellings,
 ): ParsedPush {
-  if (!isJsonObject(body)) return refused('INVALID_REQUEST', 'the body must be a JSON object')
-  const misnamed = checkFields(body, PUSH_FIELDS, rules.unknownFields, misspellings)
+  if (!isJsonObject(json)) return refused('INVALID_REQUEST', 'the body must be a JSON object')
+  const misnamed = checkFields(json, PUSH_FIELDS, rules.unknownFields, misspellings)
   return misnamed === undefined
-    ? parsePushFields(body, rules, misspellings)
+    ? parsePushFields(json, rules, { rules, misspellings, jsonTexts: new JsonTexts(bytes) })
     : { kind: 'refused', problem: misnamed }
 }
 
-function parsePushFields(
-  raw: RawPush,
-  rules: PushRules,
-  misspellings: Misspellings | undefined,
-): ParsedPush {
+function parsePushFields(raw: RawPush, rules: PushRules, context: RecordContext): ParsedPush {
   const waitForSend = raw.wait_for_send ?? false
   const returnOffsets = raw.return_offsets ?? false
   if (typeof waitForSend !== 'boolean' || typeof returnOffsets !== 'boolean') {
@@ -99,7 +103,7 @@ function parsePushFields(
       `the request has ${raw.records.length} records, and ${rules.maxRecordsPerRequest} are allowed (http.max_records_per_request)`,
     )
   }
-  const parsed = parseRecords(raw.records, rules, misspellings)
+  const parsed = parseRecords(raw.records, rules, context)
   if (parsed instanceof Problem) return { kind: 'refused', problem: parsed }
   const { records, problems } = parsed
   return problems === undefined || areRefusedAlone(problems, rules)
@@ -132,16 +136,15 @@ interface ParsedRecords {
 /** Stops at the first topic above the limit. */
 function parseRecords(
   raws: readonly unknown[],
-  rules: PushRules,
-  misspellings: Misspellings | undefined,
+  { maxTopicsPerRequest }: PushRules,
+  context: RecordContext,
 ): ParsedRecords | Problem {
-  const { maxTopicsPerRequest } = rules
   const records: ProducerRecord[] = []
   let problems: (Problem | undefined)[] | undefined
   // Topics are counted only if there are enough records to exceed the limit: for most pushes they are not.
   const topics = raws.length > maxTopicsPerRequest ? new Set<string>() : undefined
   for (const [index, raw] of raws.entries()) {
-    const record = parseRecord(raw, rules, misspellings)
+    const record = parseRecord(raw, index, context)
     if (record instanceof Problem) {
       problems ??= new Array<Problem | undefined>(raws.length).fill(undefined)
       problems[index] = record
@@ -195,23 +198,31 @@ interface RawRecord {
   readonly encoding?: unknown
 }
 
+/** What the records of one push share. */
+export interface RecordContext {
+  readonly rules: RecordRules
+  readonly misspellings: Misspellings | undefined
+  readonly jsonTexts: Pick<JsonTexts, 'of'>
+}
+
 /** Converts one element of `records` to a record. An optional field that is null counts as absent. */
 export function parseRecord(
   element: unknown,
-  rules: RecordRules,
-  misspellings?: Misspellings,
+  index: number,
+  context: RecordContext,
 ): ProducerRecord | Problem {
   if (!isJsonObject(element)) return NO_OBJECT
+  const { rules, misspellings } = context
   return (
     checkFields(element, RECORD_FIELDS, rules.unknownFields, misspellings) ??
-    parseRecordFields(element, rules, misspellings)
+    parseRecordFields(element, index, context)
   )
 }
 
 function parseRecordFields(
   raw: RawRecord,
-  rules: RecordRules,
-  misspellings: Misspellings | undefined,
+  index: number,
+  { rules, misspellings, jsonTexts }: RecordContext,
 ): ProducerRecord | Problem {
   const { topic } = raw
   if (topic === undefined) return missing('topic', 'INVALID_TOPIC', raw, RECORD_FIELDS)
@@ -221,7 +232,8 @@ function parseRecordFields(
   if (isBase64 === undefined) return INVALID_ENCODING
   const key = raw.key == null ? null : parseBytes(raw.key, 'key', isBase64)
   if (key instanceof Problem) return key
-  const value = parseValue(raw, isBase64)
+  const value =
+    raw.json === undefined ? parseData(raw, isBase64) : parseJson(raw, jsonTexts.of(index))
   if (value instanceof Problem) return value
   if (value === null && key === null) return TOMBSTONE_WITHOUT_KEY
   const partition = parsePartition(raw.partition)
@@ -237,10 +249,15 @@ function parseRecordFields(
   return { topic, partition, key, value, headers, timestampMs }
 }
 
-/** Of `data`, or of `json`, which is any JSON and written anew; `null` there is no tombstone. */
-function parseValue(raw: RawRecord, isBase64: boolean): RecordBytes | null | Problem {
-  const { data, json } = raw
-  if (json !== undefined) return data === undefined ? JSON.stringify(json) : DATA_AND_JSON
+/** `json` is any JSON; its text becomes the value, so that `null` is no tombstone. */
+function parseJson({ data }: RawRecord, text: string | undefined): RecordBytes | Problem {
+  if (data !== undefined) return DATA_AND_JSON
+  invariant(text !== undefined, 'the body has the json of each record')
+  return text
+}
+
+function parseData(raw: RawRecord, isBase64: boolean): RecordBytes | null | Problem {
+  const { data } = raw
   if (data === undefined) return missing('data', 'INVALID_RECORD', raw, RECORD_FIELDS)
   if (data === null) return null
   return typeof data === 'string' ? parseBytes(data, 'data', isBase64) : DATA_OF_OTHER_TYPE

@@ -102,10 +102,11 @@ export class PushEndpoint implements WholeBodyRoute {
   }
 
   #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
-    const json = this.#options.jsonParser.parse(body.bytes)
+    const { bytes } = body
+    const json = this.#options.jsonParser.parse(bytes)
+    const push = parsePush({ bytes, json }, this.#options.rules, this.#misspellings)
     // Records may wait long for room in the queue or for delivery, and no longer need the text.
     body.drop()
-    const push = parsePush(json, this.#options.rules, this.#misspellings)
     const misspellings = this.#misspellings.take()
     if (misspellings.length > 0) this.#warn(exchange, misspellings)
     if (push.kind === 'refused') {
