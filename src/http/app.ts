@@ -101,7 +101,7 @@ function createPushEndpoint(options: AppOptions): PushEndpoint {
   const { maxBodyBytes, maxRecordsPerRequest } = settings
   const { replyBytesInFlight = REPLY_BYTES_IN_FLIGHT } = options
   // Offsets repeat topic names, which were part of the body: this bounds their length.
-  const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes)
+  const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes, maxRecordsPerRequest)
   return new PushEndpoint({
     ...options,
     rules: settings,
