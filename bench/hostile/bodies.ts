@@ -9,7 +9,9 @@ export interface HostileBody {
 }
 
 /** The default of `http.max_body_bytes`. */
-export const LARGEST_BODY_BYTES = 8_388_608
+export const LARGEST_BODY_BYTES = 10_485_760
+/** The default of `http.max_records_per_request`. */
+export const MOST_RECORDS = 12_000
 
 /** The body as a client would send it at the lowest cost: most compress to some kB. */
 export function compressed({ make }: HostileBody): { body: Buffer; contentEncoding: string } {
@@ -35,8 +37,14 @@ export const HOSTILE_BODIES: readonly HostileBody[] = [
   { name: 'headers of one record', make: () => counted(HEADERS, (n) => `"${n}":"",`, '"":""}}]}') },
   { name: 'one name again and again', make: () => repeated('{"x":{', '"a":0,', '"a":0}}') },
   // At the limits on parts and names.
-  { name: 'most parts: empty arrays', make: () => padded(most(RECORDS, '[],', 126_000, '0]}')) },
-  { name: 'most parts: objects', make: () => padded(most(UNKNOWN, '{"a":0},', 84_000, '0]}')) },
+  {
+    name: 'most parts: empty arrays',
+    make: () => padded(most(RECORDS, '[],', MOST_PARTS / 2, '0]}')),
+  },
+  {
+    name: 'most parts: objects',
+    make: () => padded(most(UNKNOWN, '{"a":0},', MOST_PARTS / 3, '0]}')),
+  },
   { name: 'most parts: strings', make: () => padded(mostStrings()) },
   { name: 'most lists of names', make: () => padded(mostNames(NAMES_PER_OBJECT)) },
   { name: 'most lists of names, nested', make: () => padded(nestedNames()) },
@@ -61,14 +69,17 @@ export const HOSTILE_BODIES: readonly HostileBody[] = [
   { name: 'a value of mixed width', make: () => value('a\u8a9e') },
 ]
 
+/** As many records as a push may have, which fill it. */
+export const USUAL_BODY: HostileBody = { name: 'usual records, as many as allowed', make: usual }
+
 const RECORDS = '{"records":['
 const UNKNOWN = '{"x":['
 const HEADERS = '{"records":[{"topic":"t","data":"","headers":{'
 const NAMES_PER_OBJECT = 20
 const NESTED_LEVELS = 60
-/** Just below the limits of a push with the default of `http.max_records_per_request`. */
-const MOST_SHAPES = 20_900
-const MOST_PARTS = 253_000
+/** Just below the limits of a push: see `jsonLimits`. */
+const MOST_SHAPES = 900 + 2 * MOST_RECORDS
+const MOST_PARTS = 3_000 + 25 * MOST_RECORDS
 
 function unknownArray(element: string): Buffer {
   return repeated(`{"x":[${element}`, `,${element}`, '],"records":[]}')
@@ -134,7 +145,15 @@ function nestedNames(): string {
 function mostHeaders(): string {
   const names = Array.from({ length: 8 }, (_, n) => `"header-${n}":"${n}"`).join()
   const record = `{"topic":"t","data":"","headers":{${names}}}`
-  return `${RECORDS}${new Array<string>(10_000).fill(record).join()}]}`
+  return `${RECORDS}${new Array<string>(MOST_RECORDS).fill(record).join()}]}`
+}
+
+function usual(): Buffer {
+  const record = (value: string): string => `{"topic":"t","key":"customer-1","data":"${value}"}`
+  const room = Math.floor(LARGEST_BODY_BYTES / MOST_RECORDS) - record('').length - 2
+  return Buffer.from(
+    `${RECORDS}${new Array<string>(MOST_RECORDS).fill(record('x'.repeat(room))).join()}]}`,
+  )
 }
 
 function nameOf(number: number): string {

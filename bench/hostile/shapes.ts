@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { LARGEST_BODY_BYTES } from './bodies.ts'
 import { type Flood, rawPush } from './flood.ts'
 
 /** Whether brokers can be reached while a shape is sent. */
@@ -20,7 +21,6 @@ export interface Shape {
 }
 
 const LONG_TIMEOUT = { 'kafka.message_timeout_ms': 300_000 }
-const LARGEST_BODY_BYTES = 8 * 1024 * 1024
 const WAIT_MS = 2_000
 const AT_ONCE = 8
 
@@ -56,7 +56,7 @@ export const SHAPES: readonly Shape[] = [
   repeated('gzip: 10,000 records of next to nothing', 'up', zipped(tinyRecords())),
   repeated('gzip: 590,000 headers in one record', 'up', zipped(manyHeaders(590_000))),
   repeated(
-    'gzip: one string of 8 MiB',
+    'gzip: one string of 10 MiB',
     'up',
     zipped(filled('{"records":[{"topic":"bench","data":"', 'x', '"}]}')),
   ),
@@ -68,7 +68,7 @@ export const SHAPES: readonly Shape[] = [
   { name: 'slow readers of error replies', kafka: 'up', send: sendSlowReaders },
   { name: 'chunks of one byte', kafka: 'up', send: sendOneByteChunks },
   { name: 'halves of bodies', kafka: 'up', send: sendHalves },
-  { name: 'stalled bodies of 8 MiB', kafka: 'up', send: sendStalled },
+  { name: 'stalled bodies of 10 MiB', kafka: 'up', send: sendStalled },
   { name: 'pipelined pushes, no reply read', kafka: 'up', send: sendPipelined },
   {
     name: 'pushes that wait for room in a full queue',

@@ -128,4 +128,4 @@ export const STALLED_BODY_PROGRESS_BYTES = 16_384
  * Bytes of a refused body that are read and discarded, so that a client that reads only after it has sent
  * everything gets the reply instead of a reset connection. Above it the connection is cut.
  */
-export const DISCARD_MAX_BYTES = 8_388_608
+export const DISCARD_MAX_BYTES = 10_485_760

@@ -1,6 +1,7 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { RateLimiter, type RateLimits, rateLimitsOf } from '../../src/ingest/rate-limiter.ts'
 import { deliveryError, RDKAFKA, recordTooLargeError } from '../../src/producer/delivery-errors.ts'
 import type { DeliveryReport } from '../../src/producer/types.ts'
@@ -727,6 +728,38 @@ describe('a bug before or after the reply', () => {
       { level: 'error', msg: 'request failed because of a bug in kprf' },
     ])
   })
+})
+
+describe('the defaults', () => {
+  const { http } = loadConfig({ argv: ['--kafka.brokers=k'], env: {}, readFile: () => '' })
+
+  it.each([
+    ['a body of 9 MB', [record('x'.repeat(9_000_000))]],
+    ['10,001 records', Array.from({ length: 10_001 }, () => record('x'))],
+  ])('take %s, as the Rust kprf does', async (_what, records) => {
+    const edge = createEdge({ settings: http })
+
+    expect((await push(edge, { records })).text).toBe(OK)
+  })
+
+  it.each([
+    ['bytes', [record('x'.repeat(http.maxBodyBytes))], 'http.max_body_bytes'],
+    [
+      'records',
+      new Array<object>(http.maxRecordsPerRequest + 1).fill(record('x')),
+      'http.max_records_per_request',
+    ],
+  ])(
+    'name in the refusal of more %s the key that raises the limit',
+    async (_what, records, key) => {
+      const { status, reply } = await push(createEdge({ settings: http }), { records })
+
+      expect([status, reply]).toEqual([
+        413,
+        expect.objectContaining({ message: expect.stringContaining(`(${key})`) as string }),
+      ])
+    },
+  )
 })
 
 describe('metrics and log', () => {

@@ -2,7 +2,12 @@ import { gzipSync } from 'node:zlib'
 import { PassThrough } from 'node:stream'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { compressed, HOSTILE_BODIES } from '../../bench/hostile/bodies.ts'
+import {
+  compressed,
+  HOSTILE_BODIES,
+  LARGEST_BODY_BYTES,
+  MOST_RECORDS,
+} from '../../bench/hostile/bodies.ts'
 import { ProxyError } from '../../src/base/errors.ts'
 import { BodyReader } from '../../src/http/body.ts'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
@@ -15,11 +20,10 @@ import { ReadTurns } from '../../src/http/read-turns.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 
-const MAX_RECORDS = 10_000
 const DEFAULTS = {
-  maxBodyBytes: 8_388_608,
+  maxBodyBytes: LARGEST_BODY_BYTES,
   maxCompressionRatio: 100,
-  maxRecordsPerRequest: MAX_RECORDS,
+  maxRecordsPerRequest: MOST_RECORDS,
   maxTopicsPerRequest: 1_000,
   unknownFields: 'ignore',
   allowOldTimestamps: false,
@@ -31,7 +35,7 @@ const MOST_TIMES = 20
 const BUDGET = { maxBytes: 64 * 2 ** 20, stalledMs: 2_000, progressBytes: 16_384 }
 // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- nobody asks it to go on
 const NO_RESPONSE: ServerResponse = {} as ServerResponse
-const jsonParser = new JsonParser(jsonLimits(MAX_RECORDS))
+const jsonParser = new JsonParser(jsonLimits(MOST_RECORDS))
 
 /** Number of code blocks of the HTTP edge that run to check a body. */
 function workOf(body: Buffer): Promise<number> {
@@ -46,7 +50,7 @@ function workOf(body: Buffer): Promise<number> {
 
 const NORMAL_PUSH = Buffer.from(pushBody({ data: 'x'.repeat(100) }))
 
-describe('a byte of a body of 8 MiB', () => {
+describe('a byte of the largest body', () => {
   it.each(HOSTILE_BODIES)(
     'of $name takes no more than 20 x the work of one of a push',
     async ({ make }) => {
@@ -81,7 +85,7 @@ describe('a compressed body', () => {
       const { body } = compressed({ make, name })
       const budget = new ByteBudget({ ...BUDGET, clock: new FakeClock() })
       const reader = new BodyReader(
-        { maxBytes: 8_388_608, maxRatio: 100 },
+        { maxBytes: LARGEST_BODY_BYTES, maxRatio: 100 },
         budget,
         new ReadTurns(new FakeClock()),
       )
@@ -112,9 +116,9 @@ describe('the reply to a push', () => {
 
   it('of as many records as there may be is bounded, whatever becomes of them', async () => {
     const { connect, producer } = await serveEdge({ settings: DEFAULTS })
-    producer.refuseNext(MAX_RECORDS, deliveryError(RDKAFKA.queueFull))
+    producer.refuseNext(MOST_RECORDS, deliveryError(RDKAFKA.queueFull))
     const record = '{"topic":"t","data":""}'
-    const push = `{"records":[${new Array<string>(MAX_RECORDS).fill(record).join()}]}`
+    const push = `{"records":[${new Array<string>(MOST_RECORDS).fill(record).join()}]}`
 
     const { body } = await connect()
       .write(rawPush(gzipSync(push), { 'Content-Encoding': 'gzip' }))
@@ -123,7 +127,7 @@ describe('the reply to a push', () => {
     expect(body.length).toBeLessThan(5 * push.length)
   })
 
-  it.each([1_000, MAX_RECORDS])(
+  it.each([1_000, MOST_RECORDS])(
     'of which %i records fail takes the same work for each',
     async (count) => {
       const { connect, producer } = await serveEdge({ settings: DEFAULTS })

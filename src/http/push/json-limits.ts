@@ -11,7 +11,7 @@ const SHAPES_PER_RECORD = 2
 const SHAPES_BESIDE = 1_000
 
 /**
- * Limits of the JSON of a push. By default (10,000 records), the worst body of 8 MiB within these limits is scanned
+ * Limits of the JSON of a push. By default (12,000 records), the worst body of 10 MiB within these limits is scanned
  * and parsed in 100 ms on one core of 2026; without them it takes 700 ms.
  */
 export function jsonLimits(maxRecordsPerRequest: number): JsonLimits {
