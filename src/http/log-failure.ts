@@ -33,7 +33,7 @@ export function logFailure(
 ): void {
   const errorCode = failure && HTTP_MAPPINGS[failure.code].errorCode
   const kind = { status, ...(errorCode !== undefined && { error_code: errorCode }) }
-  const [level, outcome] = levelOf(status)
+  const [level, outcome] = levelOf(failure ? HTTP_MAPPINGS[failure.code].status : status)
   const fields = {
     ...kind,
     reason: failure?.message,
@@ -45,7 +45,11 @@ export function logFailure(
   log.limited(level, `${name} ${errorCode ?? status}`, `${name} ${outcome}`, fields, kind)
 }
 
-/** What clients do wrong is for those who look for it; what goes wrong in kprf or Kafka is a warning. */
+/**
+ * What clients do wrong is for those who look for it; what goes wrong in kprf or Kafka is a warning.
+ *
+ * @param status - as the README has it: `http.replies: rust` answers a mistake of its client 500.
+ */
 function levelOf(status: number): readonly [LogLevel, string] {
   if (status === CLIENT_GONE_STATUS) return ['info', 'given up by its client']
   return status >= 500 ? ['warn', 'failed'] : ['info', 'refused']

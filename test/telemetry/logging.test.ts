@@ -37,12 +37,15 @@ describe('Log', () => {
     await log.close()
 
     expect(readFileSync(path, 'utf8')).toBe(
-      '{"ts":"1970-01-01T00:00:01.234Z","level":"info","msg":"listening","port":4242}\n',
+      '{"ts":"1970-01-01T00:00:01.234Z","level":"info","msg":"listening","service":"kprf","port":4242}\n',
     )
   })
 
   test.each([
-    ['auto', '{"ts":"1970-01-01T00:00:00.000Z","level":"info","msg":"listening","port":4242}\n'],
+    [
+      'auto',
+      '{"ts":"1970-01-01T00:00:00.000Z","level":"info","msg":"listening","service":"kprf","port":4242}\n',
+    ],
     ['pretty', `00:00:00.000Z INFO  ${'listening'.padEnd(40)} port=4242\n`],
   ] as const)('in format %s writes to a file as expected', async (format, expected) => {
     const log = new Log({ outputFile: path, level: 'info', format, clock })

@@ -1,5 +1,5 @@
 /**
- * Formats a log line: a JSON object with `ts`, `level`, `msg` and the fields of the caller. Whatever the fields
+ * Formats a log line: a JSON object with `ts`, `level`, `msg`, `service` and the fields of the caller. Whatever the fields
  * are, it never throws and never writes a secret, the bytes of a record or an endless line.
  */
 
@@ -24,16 +24,20 @@ const MAX_DEPTH = 4
 /** Most elements of an array, or fields of an object. */
 const MAX_ELEMENTS = 50
 
+/** In each line, as the Rust kprf wrote it: where the logs of several programs come together. */
+const SERVICE = 'kprf'
+
 const same: Masker = (text) => text
 
 /**
- * Formats one entry, line feed included. Fields cannot replace `ts`, `level` and `msg`.
+ * Formats one entry, line feed included. Fields cannot replace `ts`, `level`, `msg` and `service`.
  *
  * @param mask - replaces secrets in every text.
  */
 export function formatLine(entry: LogEntry, mask: Masker = same): string {
   const { fields, ...head } = plainEntry(entry, mask)
-  return `${JSON.stringify({ ...head, ...fields, ...head })}\n`
+  const fixed = { ...head, service: SERVICE }
+  return `${JSON.stringify({ ...fixed, ...fields, ...fixed })}\n`
 }
 
 /** An entry that JSON can represent. */

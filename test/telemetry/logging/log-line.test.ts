@@ -12,21 +12,24 @@ const parse = (fields: unknown): Record<string, unknown> =>
 describe('formatLine', () => {
   test('writes one JSON object with ts, level and msg first', () => {
     expect(format({ topic: 'orders', records: 3 })).toBe(
-      '{"ts":"2026-01-02T03:04:05.678Z","level":"info","msg":"hello","topic":"orders","records":3}\n',
+      '{"ts":"2026-01-02T03:04:05.678Z","level":"info","msg":"hello","service":"kprf","topic":"orders","records":3}\n',
     )
   })
 
   test('keeps line ends inside the line', () => {
     const line = formatLine({ ts: '', level: 'info', msg: 'a\r\nb', fields: { reason: 'c\r\nd' } })
 
-    expect(line).toBe('{"ts":"","level":"info","msg":"a\\r\\nb","reason":"c\\r\\nd"}\n')
+    expect(line).toBe(
+      '{"ts":"","level":"info","msg":"a\\r\\nb","service":"kprf","reason":"c\\r\\nd"}\n',
+    )
   })
 
-  test('lets no field replace ts, level or msg', () => {
-    expect(parse({ ts: 1, level: 2, msg: 3 })).toEqual({
+  test('lets no field replace ts, level, msg or service', () => {
+    expect(parse({ ts: 1, level: 2, msg: 3, service: 4 })).toEqual({
       ts: '2026-01-02T03:04:05.678Z',
       level: 'info',
       msg: 'hello',
+      service: 'kprf',
     })
   })
 
