@@ -96,6 +96,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     execArgv,
+    globalSetup: 'test/support/started-processes.ts',
     // Far more than what is waited for takes: a process to start, a broker to be found.
     expect: { poll: { timeout: 15_000, interval: 20 } },
     projects: [

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
+import { END_WITH_PARENT, markedEnvironment } from '../support/started-processes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const SOURCE = '--conditions=kprf-source'
 const FREE_PORTS = ['--http.host=127.0.0.1', '--http.port=0', '--http.metrics_port=0']
-const children: ChildProcessByStdio<null, Readable, Readable>[] = []
+const children: ChildProcessByStdio<Writable, Readable, Readable>[] = []
 
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
@@ -17,16 +18,16 @@ afterEach(() => {
 
 /** A kprf process whose output is waited for line by line. */
 class Kprf {
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #waiters = new Set<(line: string) => void>()
   readonly lines: string[] = []
   readonly ended: Promise<number | null>
 
   constructor(...argv: readonly string[]) {
-    this.#child = spawn(process.execPath, [SOURCE, 'src/main.ts', ...argv], {
+    this.#child = spawn(process.execPath, [...END_WITH_PARENT, SOURCE, 'src/main.ts', ...argv], {
       cwd: root,
-      env: {},
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: markedEnvironment(),
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
     children.push(this.#child)
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

@@ -6,10 +6,11 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { HttpClient, type HttpReply } from './http-client.ts'
 import { parseMetrics, type MetricSamples } from './metric-samples.ts'
 import type { Push, PushReply, PushReplyBody } from './push.ts'
+import { END_WITH_PARENT, markedEnvironment } from './started-processes.ts'
 import { within } from './until.ts'
 
 /** Settings by their keys, as flags would give them. */
@@ -56,12 +57,16 @@ export async function startKprf(
   const child = spawn(
     process.execPath,
     [
+      ...END_WITH_PARENT,
       ...nodeFlags,
       'src/main.ts',
       ...Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
     ],
     // The environment must not configure it by accident.
-    { cwd: projectDirectory, env: {}, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      ...{ cwd: projectDirectory, env: markedEnvironment() },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
   )
   const kprf = new KprfProcess(child)
   await kprf.ready()
@@ -70,7 +75,7 @@ export async function startKprf(
 
 /** A running kprf. Made by {@link startKprf}. */
 export class KprfProcess {
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #log: LogLine[] = []
   readonly #ended: Promise<void>
   readonly #listeners = new Set<() => void>()
@@ -83,7 +88,7 @@ export class KprfProcess {
     this.#child.kill('SIGKILL')
   }
 
-  constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
+  constructor(child: ChildProcessByStdio<Writable, Readable, Readable>) {
     this.#child = child
     process.once('exit', this.#killOnExit)
     createInterface(child.stdout).on('line', (line) => {
