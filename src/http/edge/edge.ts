@@ -57,7 +57,11 @@ export class Edge {
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS
     const call: Call = {
-      ...{ request, response, requestId, params, principal },
+      request,
+      response,
+      requestId,
+      params,
+      principal,
       mode: 'async',
       failure: undefined,
     }
