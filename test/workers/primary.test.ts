@@ -1,4 +1,7 @@
 import { EventEmitter } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Counter, Registry } from 'prom-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
@@ -57,7 +60,7 @@ const config = loadConfig({
   readFile: () => '',
 })
 
-async function startPrimary(): Promise<{
+async function startPrimary(outputFile = '/dev/null'): Promise<{
   primary: Primary
   clock: FakeClock
   forks: ScriptedFork[]
@@ -70,7 +73,7 @@ async function startPrimary(): Promise<{
     forks.push(made)
     return made
   }
-  const primary = new Primary({ config, workers: 1, clock, fork })
+  const primary = new Primary({ config: { ...config, outputFile }, workers: 1, clock, fork })
   const started = primary.start()
   await expect.poll(() => forks.length).toBe(1)
   forks[0]?.start()
@@ -139,6 +142,34 @@ describe('Primary', () => {
         admission: { admitted: new Map([['t', 2]]), retryAfterSeconds: 0 },
       },
     ])
+  })
+
+  it('says at its end what workers have lost since the start, those that died too', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'kprf-primary-'))
+    onTestFinished(() => {
+      rmSync(directory, { recursive: true })
+    })
+    const file = join(directory, 'log')
+    const { primary, clock, forks } = await startPrimary(file)
+    const room = { bufferedRecords: 4, bufferedBytes: 4, memoryBytes: 4, isAccepting: true }
+    const measurement = { metrics: [], statistics: undefined }
+
+    forks[0]?.say({ kind: 'report', report: { ...room, lostRecords: 3, kafkaProblem: undefined } })
+    forks[0]?.end(null, 'SIGKILL')
+    await settle()
+    await clock.advance(0)
+    await expect.poll(() => forks.length).toBe(2)
+    forks[1]?.start()
+    const stopped = primary.stop('SIGTERM')
+    forks[1]?.say({ kind: 'stopped', lost: 1, lostRecords: 2, measurement })
+    forks[1]?.end(0, null)
+
+    expect(await stopped).toBe(1)
+    const last: unknown = JSON.parse(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '')
+    expect(last).toMatchObject({
+      ...{ level: 'error', msg: 'stopped' },
+      ...{ records_not_delivered: 1, records_lost_since_start: 3 + 4 + 2 },
+    })
   })
 
   it('kills workers that have not ended long after they should have, and counts what they had', async () => {

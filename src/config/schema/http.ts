@@ -46,7 +46,7 @@ export const HTTP = {
     reload: true,
   }),
   max_records_per_request: setting({
-    doc: 'Most records in one push. With the default and that of `http.max_body_bytes`, no body blocks the event loop for more than 100 ms on one core of 2026; a larger one makes all other clients wait in proportion.',
+    doc: 'Most records in one push. With the default and that of `http.max_body_bytes`, no body blocks the event loop for much more than 100 ms on one core of 2026; a larger one makes all other clients wait in proportion.',
     kind: integer(1, 1_000_000),
     default: DEFAULT_MAX_RECORDS,
     unit: 'records',
