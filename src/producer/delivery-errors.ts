@@ -124,10 +124,8 @@ const MAX_REASON_CHARS = 150
  */
 export function refusedError(number: number, reason: string | undefined): DeliveryError {
   // A topic that exists has a valid name: it is one that Kafka keeps for itself, such as __consumer_offsets.
-  const error = deliveryError(
-    number,
-    number === RDKAFKA.invalidTopic ? 'TOPIC_FORBIDDEN' : undefined,
-  )
+  if (number === RDKAFKA.invalidTopic) return INTERNAL_TOPIC
+  const error = deliveryError(number)
   if (!reason) return error
   const plain = reason
     .slice(0, MAX_REASON_CHARS + 1)
@@ -135,6 +133,11 @@ export function refusedError(number: number, reason: string | undefined): Delive
     .replaceAll(/[^ -~]|\\/g, '?')
   const isWhole = plain.length <= MAX_REASON_CHARS
   return { ...error, detail: isWhole ? plain : `${plain.slice(0, MAX_REASON_CHARS - 3)}...` }
+}
+
+const INTERNAL_TOPIC: DeliveryError = {
+  ...deliveryError(RDKAFKA.invalidTopic, 'TOPIC_FORBIDDEN'),
+  detail: 'no client may write to a topic that Kafka keeps for itself',
 }
 
 function makeError(number: number, code: ErrorCode): DeliveryError {

@@ -105,16 +105,15 @@ describe('a topic that Kafka keeps for itself', () => {
     expect(harness.transport.creationRequests).toEqual([])
   })
 
-  it('is forbidden, with Kafka’s reason, if it exists', async () => {
+  it('is forbidden if it exists', async () => {
     const harness = await ProducerHarness.warm({ lingerMs: 0 }, { __consumer_offsets: 1 })
-    const reason = 'Cannot append to internal topic __consumer_offsets'
-    harness.transport.script.push({ status: 'refused', errorNumber: 17, reason })
+    harness.transport.script.push({ status: 'refused', errorNumber: 17 })
 
     await harness.send(record('a', { topic: '__consumer_offsets' }))
     await harness.clock.advance(0)
 
     expect(harness.reports).toMatchObject([
-      { status: 'notPersisted', error: { ...forbidden, number: 17, detail: reason } },
+      { status: 'notPersisted', error: { ...forbidden, number: 17 } },
     ])
   })
 })

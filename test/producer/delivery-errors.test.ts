@@ -191,6 +191,7 @@ describe('refusedError', () => {
   test('says of a topic that exists and is invalid that no client may write to it', () => {
     expect(refusedError(RDKAFKA.invalidTopic, undefined)).toMatchObject({
       ...{ number: 17, code: 'TOPIC_FORBIDDEN' },
+      detail: 'no client may write to a topic that Kafka keeps for itself',
     })
   })
 })

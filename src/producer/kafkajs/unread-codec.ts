@@ -4,7 +4,7 @@ import type { ProduceCall } from './produce-call.ts'
 const PRODUCE_VERSION_WITH_ZSTD = 7
 
 /** A broker does not read the codec of a batch, so the request was not sent. */
-export class UnreadCodecError extends Error {
+class UnreadCodecError extends Error {
   constructor(broker: string) {
     super(`${broker} does not read zstd`)
     this.name = 'UnreadCodecError'

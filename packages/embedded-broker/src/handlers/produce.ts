@@ -76,8 +76,7 @@ function append(
   const lookup = lookUpPartition(catalog, access, wish)
   if (lookup.kind === 'refused') return refused(index, lookup)
   if (isInternalTopic(topic)) {
-    const message = `Cannot append to internal topic ${topic}`
-    return refused(index, { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, message })
+    return refused(index, { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION })
   }
   const batch = records ?? Buffer.alloc(0)
   const { maxMessageBytes, maxTimestampAheadMs, isCompacted } = lookup.topic
