@@ -26,7 +26,7 @@ describe('brokers that cannot be reached where they say they are', () => {
     expect(health).toEqual({ livez: 200, readyz: 503 })
     expect(reply).toMatchObject(failure(503, 50301, -192))
     expect(reply.retryAfter).toBe('1')
-    expect(reply.body.errors?.[0]).toMatchObject({ outcome: 'not_persisted' })
+    expect(reply.body.errors[0]).toMatchObject({ outcome: 'not_persisted' })
     const failed = { msg: 'connection to a broker failed', broker: `kafka.invalid:${port}` }
     const { check } = await proxy.logged(failed)
     expect(check).toContain('cannot resolve')
@@ -68,7 +68,7 @@ describe('a producer quota', () => {
 
     expect(reply).toMatchObject(failure(503, 50307, -192))
     expect(reply.retryAfter).toBe('1')
-    expect(reply.body.errors?.[0]).toMatchObject({ outcome: 'not_persisted' })
+    expect(reply.body.errors[0]).toMatchObject({ outcome: 'not_persisted' })
     const { check } = await proxy.logged({ msg: 'a broker throttles kprf', throttle_ms: 60_000 })
     expect(check).toContain('producer_byte_rate')
     expect(await proxy.signs('kprf_kafka_up', 'kprf_possible_duplicates_total')).toEqual({

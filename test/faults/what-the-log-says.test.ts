@@ -72,6 +72,23 @@ describe('the log about brokers that cannot be used', () => {
     })
   }
 
+  it('P14 that begin to require SASL while kprf runs: the cause, although the broker has answered before', async ({
+    lab,
+  }) => {
+    const { cluster, proxy } = await lab.setup({}, SHORT)
+    expect(await proxy.push(record('a'))).toMatchObject(OK)
+    const port = Number(cluster.bootstrap.split(':')[1])
+    await cluster.close()
+    await lab.cluster({ port, sasl: { users: { kprf: 'password' } } })
+
+    await proxy.pushAsync(record('b'))
+
+    await proxy.logged({
+      msg: FAILED,
+      reason: `127.0.0.1:${port} closed the connection at once; check security.protocol: it may need SASL, or no SASL`,
+    })
+  })
+
   it('P1 three down, one of them known by name only: one line for each, and one when each is back', async ({
     lab,
   }) => {
@@ -90,7 +107,7 @@ describe('the log about brokers that cannot be used', () => {
     for (const id of [1, 2, 3]) await cluster.stopBroker(id)
     expect(await pushEverywhere()).toMatchObject(failure(503, 50301, -192, -192, -192))
     const checks: unknown[] = []
-    for (const broker of [first, third]) {
+    for (const broker of [first, second, third]) {
       checks.push((await proxy.logged({ msg: FAILED, broker, level: 'warn' }))['check'])
     }
     for (const id of [1, 2, 3]) await cluster.startBroker(id)
@@ -100,6 +117,7 @@ describe('the log about brokers that cannot be used', () => {
       await proxy.logged({ msg: 'connected to a broker again', broker, level: 'info' })
     }
     expect(checks).toEqual([
+      expect.stringContaining('kafka.brokers'),
       expect.stringContaining('kafka.brokers'),
       expect.stringContaining("the brokers' advertised.listeners"),
     ])

@@ -73,9 +73,10 @@ export class BrokerFinder {
     return answer
   }
 
-  /** Whether a broker that metadata names is connected and answers: records are sent to these only. */
+  /** Whether a broker that metadata names is connected and answers, or metadata names none yet. */
   isWithKnown(): boolean {
-    return this.#known().some(isTalking)
+    const known = this.#known()
+    return known.length === 0 || known.some(isTalking)
   }
 
   /**

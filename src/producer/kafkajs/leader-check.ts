@@ -39,9 +39,7 @@ export class LeaderCheck {
 
   /** Any broker has answered; checks those that records are sent to unless one of them is connected. */
   answered(): void {
-    const { cluster, reachability } = this.#dependencies
-    if (cluster().reachesLeaders()) reachability.up()
-    else void this.#check()
+    void this.#check()
   }
 
   /** Stops checking. */
@@ -51,10 +49,15 @@ export class LeaderCheck {
   }
 
   async #check(): Promise<void> {
-    if (this.#isChecking || this.#isClosed) return
+    const { clock, cluster, reachability } = this.#dependencies
+    if (this.#isClosed) return
+    if (cluster().reachesLeaders()) {
+      reachability.up()
+      return
+    }
+    if (this.#isChecking) return
     this.#isChecking = true
     this.#cancelTimer?.()
-    const { clock, cluster, reachability } = this.#dependencies
     try {
       await cluster().askLeaders()
       this.#backoff.reset()

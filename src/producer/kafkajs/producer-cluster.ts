@@ -92,7 +92,7 @@ export class ProducerCluster extends Cluster {
     return await this.#finder.ask((broker) => broker.initProducerId({ transactionalId: null }))
   }
 
-  /** Whether a broker that records are sent to is connected. */
+  /** Whether a broker that records are sent to is connected, or none is known yet. */
   reachesLeaders(): boolean {
     return this.#finder.isWithKnown()
   }
