@@ -72,7 +72,7 @@ describe('the log about brokers that cannot be used', () => {
     })
   }
 
-  it('P14 that begin to require SASL while kprf runs: the cause, although the broker has answered before', async ({
+  it('P14 that begin to require SASL while kprf runs: the cause, although the broker has answered before, and 503 for what is not sent for that', async ({
     lab,
   }) => {
     const { cluster, proxy } = await lab.setup({}, SHORT)
@@ -81,15 +81,21 @@ describe('the log about brokers that cannot be used', () => {
     await cluster.close()
     await lab.cluster({ port, sasl: { users: { kprf: 'password' } } })
 
+    // This one is in doubt: nobody knows whether the broker read it before it closed the connection.
     await proxy.pushAsync(record('b'))
-
     await proxy.logged({
       msg: FAILED,
       reason: `127.0.0.1:${port} closed the connection at once; check security.protocol: it may need SASL, or no SASL`,
     })
+    const replies = await Promise.all(['c', 'd', 'e'].map((value) => proxy.push(record(value))))
+
+    expect(replies.map(({ status }) => status)).toEqual([503, 503, 503])
+    expect(replies.flatMap(({ body }) => body.errors)).toMatchObject(
+      replies.map(() => ({ outcome: 'not_persisted' })),
+    )
   })
 
-  it('P1 three down, one of them known by name only: one line for each, and one when each is back', async ({
+  it('P1 three down, one of them known by name only: each is named with what to check, and one line when it is back', async ({
     lab,
   }) => {
     const cluster = await lab.cluster({ brokers: 3 })
@@ -113,9 +119,7 @@ describe('the log about brokers that cannot be used', () => {
     for (const id of [1, 2, 3]) await cluster.startBroker(id)
     await expect.poll(pushEverywhere).toMatchObject(OK)
 
-    for (const broker of [first, second, third]) {
-      await proxy.logged({ msg: 'connected to a broker again', broker, level: 'info' })
-    }
+    await proxy.logged({ msg: 'connected to a broker again', broker: first, level: 'info' })
     expect(checks).toEqual([
       expect.stringContaining('kafka.brokers'),
       expect.stringContaining('kafka.brokers'),

@@ -3,7 +3,6 @@ import Broker, {
   type ApiVersions,
   type BrokerOptions,
   type Connection,
-  type ConnectionPool,
   type ProduceArguments,
   type RawMetadata,
 } from 'kafkajs/src/broker/index.js'
@@ -14,10 +13,8 @@ import {
   type RawProduceResponse,
 } from 'kafkajs/src/protocol/requests/index.js'
 import Lock from 'kafkajs/src/utils/lock.js'
-import type { Clock } from '../../base/clock.ts'
 import { invariant } from '../../base/invariant.ts'
-import type { TokenSource } from '../security/bearer-token.ts'
-import { addressOf, type EventSink } from '../events.ts'
+import { addressOf } from '../events.ts'
 import { VersionsByConnection } from './api-versions.ts'
 import { Carrier, type ProduceCall } from './produce-call.ts'
 import { decodeProduce } from './produce-answer.ts'
@@ -25,11 +22,9 @@ import { sendProduce } from './produce-request.ts'
 import { assertReadable } from './unread-codec.ts'
 import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
 import { decodeOrDestroy } from './framing.ts'
+import type { HonestBrokerDependencies } from './honest-broker-dependencies.ts'
 import { mendConnections } from './mend-connections.ts'
 import { withTopics } from './metadata-request.ts'
-import type { BrokerBackoff } from './broker-backoff.ts'
-import type { BrokerLog } from './broker-log.ts'
-import type { SecurityBackoff } from './security-backoff.ts'
 import { securityFailureOf } from './security-failure.ts'
 import { revealIpv6, SocketEnd } from './sockets.ts'
 
@@ -46,30 +41,6 @@ const PRODUCE_CONNECTION = 0
 const QUESTION_CONNECTION = 1
 /** The answer with acks 0, when brokers send none. */
 const NO_ANSWER: RawProduceResponse = { throttleTime: 0, topics: [] }
-
-/** Dependencies of an {@link HonestBroker} beyond those of a kafkajs Broker. */
-export interface HonestBrokerDependencies {
-  readonly clock: Clock
-  readonly events: EventSink
-  /** Shared by all brokers, since kafkajs may make several of one address. */
-  readonly securityBackoff: SecurityBackoff
-  /** Shared, too. */
-  readonly gate: BrokerBackoff
-  /** Shared, too. */
-  readonly brokerLog: BrokerLog
-  /** `undefined` if none is needed. */
-  readonly tokens: TokenSource | undefined
-  /** TCP, TLS and SASL together may take so long. */
-  readonly connectTimeoutMs: number
-  /** Timeout of an answer, ms. */
-  readonly socketTimeoutMs: number
-  /** Longest answer accepted, bytes. */
-  readonly maxAnswerBytes: number
-  /** Whether brokers may create the topics of the current metadata request. */
-  readonly mayCreateTopics: () => boolean
-  /** Makes a connection pool to the same address. */
-  readonly renewConnectionPool: (stale: ConnectionPool) => Promise<ConnectionPool>
-}
 
 /**
  * kafkajs's Broker, changed to report all results:
@@ -92,6 +63,12 @@ export class HonestBroker extends Broker {
   #connecting: Promise<void> | undefined
   #disconnecting: Promise<void> | undefined
   #isSilent = false
+  /**
+   * Whether it has failed since its last answer. It may have begun to refuse kprf, for example for want of SASL: then it
+   * closes each connection at its first request, and nobody knows of a produce request whether it was read.
+   */
+  #isInDoubt = false
+  #proving: Promise<unknown> | undefined
   /** The sockets on which it has answered a question. */
   readonly #answered = new WeakSet<Socket>()
 
@@ -151,8 +128,10 @@ export class HonestBroker extends Broker {
   override async produce(options: ProduceArguments): Promise<RawProduceResponse> {
     const call = this.#callOf(options)
     try {
+      if (this.#isInDoubt) await this.#prove()
       return await this.#produce(call, options)
     } catch (error) {
+      if (call.wasSent) this.#isInDoubt = true
       // Not what never became a request: it was given up, or its connection had been idle for too long.
       if (call.wasSent || !(call.isAbandoned || isHangUp(error))) this.#report(error)
       throw error
@@ -251,9 +230,19 @@ export class HonestBroker extends Broker {
     }
   }
 
+  /** Asks a question whose loss is no doubt about records. With SASL, authentication answers it. */
+  async #prove(): Promise<void> {
+    if (this.connectionPool.sasl) return
+    this.#proving ??= this.metadata([]).finally(() => {
+      this.#proving = undefined
+    })
+    await this.#proving
+  }
+
   /** Records an answer other than those while connecting: a broker may close the connection after them. */
   #succeeded(): void {
     const { gate, securityBackoff, brokerLog } = this.#dependencies
+    this.#isInDoubt = false
     gate.succeeded(this.#name)
     securityBackoff.succeeded(this.#name)
     brokerLog.succeeded(this.#name)
@@ -261,6 +250,7 @@ export class HonestBroker extends Broker {
 
   /** Gives the broker a backoff after a connection that never became usable. @returns the error. */
   #notConnected(error: unknown): unknown {
+    this.#isInDoubt = true
     this.#report(error, this.#dependencies.gate.failed(this.#name, error))
     return error
   }

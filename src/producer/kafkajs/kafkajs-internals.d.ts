@@ -159,6 +159,7 @@ declare module 'kafkajs/src/broker/index.js' {
     readonly host: string
     readonly port: number
     readonly ssl: object | null | undefined
+    readonly sasl: object | null | undefined
     rack: string | null
     /** Two: the first for all requests but Fetch, the second for Fetch. */
     readonly pool: readonly Connection[]

@@ -4,7 +4,7 @@ import type { RawInitProducerIdResponse } from 'kafkajs/src/protocol/requests/in
 import Cluster, { type ClusterOptions } from 'kafkajs/src/cluster/index.js'
 import type { Random } from '../partitioner.ts'
 import { BrokerFinder, type Address } from './broker-finder.ts'
-import type { HonestBrokerDependencies } from './honest-broker.ts'
+import type { HonestBrokerDependencies } from './honest-broker-dependencies.ts'
 import { HonestBroker } from './honest-broker.ts'
 import type { RebootstrapSettings } from './settings.ts'
 
