@@ -12,14 +12,19 @@ import type { Proxy } from './support/proxy.ts'
 const SHORT = { 'kafka.message_timeout_ms': 500 }
 const FAILED = 'connection to a broker failed'
 
-/** What the log says of brokers above level debug: level and message of each line, each once. */
+/** What the log says of brokers above level debug, but for the advice at the start: level and message, each once. */
 function saidOfBrokers(proxy: Proxy): string[] {
   const lines = proxy.log
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as LogLine & { level: string; msg: string })
   const said = lines
-    .filter(({ level, msg }) => level !== 'debug' && /broker|kafka|connect/i.test(msg))
+    .filter(
+      ({ level, msg }) =>
+        level !== 'debug' &&
+        /broker|kafka|connect/i.test(msg) &&
+        !msg.includes('message_timeout_ms'),
+    )
     .map(({ level, msg }) => `${level} ${msg}`)
   return [...new Set(said)].sort()
 }
