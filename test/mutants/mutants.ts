@@ -25,6 +25,7 @@ const DISPATCHER = 'src/producer/dispatcher.ts'
 const SETTLEMENT = 'src/producer/settlement.ts'
 const ANSWERS = 'src/producer/kafkajs/produce-request.ts'
 const TRANSPORT = 'src/producer/kafkajs/kafkajs-transport.ts'
+const PARTS = 'src/producer/kafkajs/assemble.ts'
 const CLUSTER = 'src/producer/kafkajs/producer-cluster.ts'
 const BROKER = 'src/producer/kafkajs/honest-broker.ts'
 
@@ -35,7 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'kafkajs chooses the partition, at every attempt anew',
     edits: [
       {
-        file: TRANSPORT,
+        file: PARTS,
         find: 'return message.partition ?? -1',
         replace: 'return (message.partition ?? 0) + (Math.random() < 0.2 ? 1 : 0)',
       },
@@ -46,7 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'kafkajs retries on its own',
     edits: [
       {
-        file: TRANSPORT,
+        file: PARTS,
         find: 'const NO_RETRIES = { retries: 0 }',
         replace: 'const NO_RETRIES = { retries: 5, initialRetryTime: 20 }',
       },

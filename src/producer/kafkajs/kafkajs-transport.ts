@@ -1,12 +1,8 @@
-import { logLevel, type Producer } from 'kafkajs'
-import { createLogger } from 'kafkajs/src/loggers/index.js'
-import createProducer from 'kafkajs/src/producer/index.js'
-import type { CancelTimer, Clock } from '../../base/clock.ts'
+import type { Producer } from 'kafkajs'
+import type { CancelTimer } from '../../base/clock.ts'
 import { deliveryError, RDKAFKA } from '../delivery-errors.ts'
-import type { Random } from '../partitioner.ts'
 import { ReconnectBackoff } from '../reconnect-backoff.ts'
 import type { TokenSource } from '../security/bearer-token.ts'
-import type { EventSink } from '../events.ts'
 import {
   TransportError,
   type Availability,
@@ -19,35 +15,18 @@ import {
   type Transport,
   type TransportListener,
 } from '../transport.ts'
+import { assembleKafkajs, type KafkajsTransportDependencies } from './assemble.ts'
 import { toSnapshot } from './metadata-snapshot.ts'
 import { failAll, toOutcomes, UNCONFIRMED } from './produce-request.ts'
 import { classify, reasonOf } from './classify.ts'
-import { makeCredentials } from './credentials.ts'
 import { IdleConnections } from './idle-connections.ts'
-import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
 import { LeaderCheck } from './leader-check.ts'
 import { Carrier, ProduceCall } from './produce-call.ts'
-import { ProducerCluster } from './producer-cluster.ts'
-import { BrokerBackoff } from './broker-backoff.ts'
-import { BrokerLog } from './broker-log.ts'
+import type { ProducerCluster } from './producer-cluster.ts'
 import { Reachability } from './reachability.ts'
-import { SecurityBackoff } from './security-backoff.ts'
-import { kafkajsSasl } from './sasl.ts'
 import { StallWatch } from './stall-watch.ts'
 import type { KafkajsTransportSettings } from './settings.ts'
-import { disguiseIpv6, Sockets, type Connect } from './sockets.ts'
-
-/** Dependencies of a {@link KafkajsTransport}. */
-export interface KafkajsTransportDependencies {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: TransportLog
-  readonly events: EventSink
-  /** Called with renewed secrets, to be masked in the log. @defaultValue nothing is done */
-  readonly onSecrets?: (secrets: readonly string[]) => void
-  /** Opens plain connections. @defaultValue `net.connect` */
-  readonly connect?: Connect
-}
+import type { Sockets } from './sockets.ts'
 
 /** After this time without an answer, ms, the transport probes Kafka. */
 const PROBE_INTERVAL_MS = 10_000
@@ -55,8 +34,6 @@ const PROBE_INTERVAL_MS = 10_000
 const MIN_PROBE_BACKOFF_MS = 20
 /** Timeout of kafkajs's disconnect, ms, which waits for requests in flight, possibly for ever. */
 const DISCONNECT_TIMEOUT_MS = 5_000
-/** The dispatcher does retries, their backoff and their end. */
-const NO_RETRIES = { retries: 0 }
 
 /**
  * The transport on kafkajs's producer. It trusts `sendBatch` only as far as it is correct: it passes batches for
@@ -84,8 +61,12 @@ export class KafkajsTransport implements Transport {
 
   constructor(settings: KafkajsTransportSettings, dependencies: KafkajsTransportDependencies) {
     this.#dependencies = dependencies
-    const { connectTimeoutMs, socketTimeoutMs, maxAnswerBytes, maxIdleMs, ssl } = settings
-    const { clock, random, log, events, connect } = dependencies
+    const { clock, random, log } = dependencies
+    const parts = assembleKafkajs(settings, dependencies)
+    this.#producer = parts.producer
+    this.#cluster = parts.cluster
+    this.#sockets = parts.sockets
+    this.#tokens = parts.tokens
     this.#probeBackoff = new ReconnectBackoff(settings, random)
     this.#reachability = new Reachability({
       clock,
@@ -96,61 +77,13 @@ export class KafkajsTransport implements Transport {
       ...{ clock, random, reachability: this.#reachability },
       cluster: () => this.#cluster,
     })
-    const credentials = makeCredentials(settings, dependencies)
-    const sasl = kafkajsSasl(() => credentials.current().sasl, settings, dependencies)
-    this.#tokens = sasl?.tokens
-    const tls = ssl && (() => credentials.current().ssl ?? ssl)
-    this.#sockets = new Sockets({ ...settings.socket, tls }, events, connect, clock)
-    const logger = createLogger({
-      level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.NOTHING,
-      logCreator: kafkajsLogCreator(dependencies.log),
-    })
-    const mechanism = settings.sasl?.mechanism
-    const brokerLog = new BrokerLog({ clock, log, mechanism, bootstrap: settings.brokers })
-    this.#cluster = new ProducerCluster(
-      {
-        brokers: settings.brokers.map(disguiseIpv6),
-        clientId: settings.clientId,
-        ssl,
-        sasl: sasl?.options,
-        connectionTimeout: connectTimeoutMs,
-        authenticationTimeout: connectTimeoutMs,
-        requestTimeout: socketTimeoutMs,
-        // kafkajs's own would leave the connection open, and fires before received answers are read.
-        enforceRequestTimeout: false,
-        // `ProducerCluster` decides this per request.
-        allowAutoTopicCreation: false,
-        retry: NO_RETRIES,
-        socketFactory: this.#sockets.factory,
-        logger,
-      },
-      random,
-      {
-        clock,
-        events,
-        connectTimeoutMs,
-        socketTimeoutMs,
-        maxAnswerBytes,
-        gate: new BrokerBackoff(settings, { clock, random }),
-        tokens: sasl?.tokens,
-        brokerLog,
-        securityBackoff: new SecurityBackoff(settings, { clock, random, brokerLog, events }),
-      },
-      settings.rebootstrap,
-    )
-    this.#idle = new IdleConnections(maxIdleMs, {
+    this.#idle = new IdleConnections(settings.maxIdleMs, {
       clock,
       connections: () => this.#cluster.connections(),
     })
     this.#stalls = new StallWatch({
       clock,
       onStalled: (topic) => this.#listener?.onStalled(topic),
-    })
-    this.#producer = createProducer({
-      cluster: this.#cluster,
-      logger,
-      retry: NO_RETRIES,
-      createPartitioner: () => chosenPartition,
     })
   }
 
@@ -329,11 +262,6 @@ export class KafkajsTransport implements Transport {
       this.#scheduleProbe(Math.max(this.#probeBackoff.nextMs(), MIN_PROBE_BACKOFF_MS))
     }
   }
-}
-
-/** Returns the partition chosen at admission; kafkajs must not choose again. */
-function chosenPartition({ message }: { message: { partition?: number } }): number {
-  return message.partition ?? -1
 }
 
 /** The messages for kafkajs's producer: for each topic, a carrier for each partition. */
