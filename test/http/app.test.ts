@@ -365,10 +365,16 @@ describe('a push of which records fail', () => {
       text: 'TopicAuthorizationFailed (Broker: Topic authorization failed)',
     },
     {
-      number: 87,
+      number: RDKAFKA.invalidRecord,
+      status: 422,
+      code: 42213,
+      text: 'InvalidRecord (Broker: Broker failed to validate record)',
+    },
+    {
+      number: RDKAFKA.invalidRequiredAcks,
       status: 502,
       code: 50201,
-      text: 'InvalidRecord (Broker: Broker failed to validate record)',
+      text: 'InvalidRequiredAcks (Broker: Invalid required acks value)',
     },
   ])('answers $status to $text', async ({ number, status, code, text }) => {
     const edge = createEdge()
