@@ -186,7 +186,9 @@ describe('the last line of the log', () => {
 
     const lines = running.log.trim().split('\n')
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatch(/"msg":"not started","service":"kprf","reason":"http\.port: port \d+ is taken/)
+    expect(lines[0]).toMatch(
+      /"msg":"not started","service":"kprf","reason":"http\.port: port \d+ is taken/,
+    )
   })
 })
 
