@@ -19,12 +19,14 @@ export function readFileOf(key: string, path: string): Buffer {
  * @throws ProxyError CONFIG_INVALID if there is none, or one is malformed.
  */
 export function readCertificates(key: string, path: string): string[] {
-  if (!reading(key, path, () => statSync(path).isDirectory())) {
+  if (!isDirectory(key, path)) {
     return certificatesIn(key, readFileOf(key, path).toString(), `${quotedPath(path)} holds`)
   }
-  const files = reading(key, path, () => readdirSync(path, { withFileTypes: true }))
-    .filter((entry) => !entry.isDirectory())
-    .map(({ name }) => readFileOf(key, join(path, name)).toString())
+  // A secret that Kubernetes mounts as a directory has links to directories beside its files.
+  const files = reading(key, path, () => readdirSync(path))
+    .map((name) => join(path, name))
+    .filter((entry) => !isDirectory(key, entry))
+    .map((file) => readFileOf(key, file).toString())
   return certificatesIn(key, files.join('\n'), `the files in ${quotedPath(path)} hold`)
 }
 
@@ -48,6 +50,11 @@ export function certificatesIn(key: string, text: string, where = 'it holds'): s
     }
   }
   return certificates
+}
+
+/** Whether it is one, or a link to one. */
+function isDirectory(key: string, path: string): boolean {
+  return reading(key, path, () => statSync(path).isDirectory())
 }
 
 function reading<Result>(key: string, path: string, read: () => Result): Result {

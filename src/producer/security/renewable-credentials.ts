@@ -76,11 +76,22 @@ export class RenewableCredentials {
 
 /** Changes when a file, or a file in a directory, is written or replaced, also behind a symbolic link. */
 function fingerprintOf(path: string): string {
+  return [stateOf(path), ...entriesOf(path).map((name) => stateOf(join(path, name)))].join(', ')
+}
+
+/** What is in a directory, but not in those within it: nothing is read from there, and links may go round in circles. */
+function entriesOf(path: string): readonly string[] {
   try {
-    const status = statSync(path, { bigint: true })
-    const own = [status.ino, status.size, status.mtimeNs, status.ctimeNs].join(' ')
-    if (!status.isDirectory()) return own
-    return [own, ...readdirSync(path).map((name) => fingerprintOf(join(path, name)))].join(', ')
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+function stateOf(path: string): string {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+    return [ino, size, mtimeNs, ctimeNs].join(' ')
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
   }

@@ -137,6 +137,26 @@ describe('RenewableCredentials', () => {
     expect(heard).toEqual(['renewed: second'])
   })
 
+  it('are read again once a link in a directory leads to another file, also beside links that go round in circles', () => {
+    const directory = makeDirectory()
+    for (const version of ['..one', '..two']) {
+      mkdirSync(join(directory, version))
+      writeFileSync(join(directory, version, 'ca.crt'), version)
+    }
+    symlinkSync('..one', join(directory, '..data'))
+    symlinkSync(join('..data', 'ca.crt'), join(directory, 'ca.crt'))
+    for (const name of ['a', 'b', 'c']) symlinkSync('.', join(directory, name))
+    const { script, heard, password } = make(directory)
+    password()
+
+    script.next = 'second'
+    symlinkSync('..two', join(directory, '..data.new'))
+    renameSync(join(directory, '..data.new'), join(directory, '..data'))
+
+    expect(password()).toBe('second')
+    expect(heard).toEqual(['renewed: second'])
+  })
+
   it('stay as they are while a file cannot be used, which is said once, and are renewed once it can', () => {
     const path = join(makeDirectory(), 'password')
     writeFileSync(path, 'first')

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -92,6 +92,16 @@ describe('tlsOptions', () => {
 
     expect(ca).toHaveLength(2)
     expect(ca).toEqual(expect.arrayContaining([authority.cert.trim(), otherAuthority.cert.trim()]))
+  })
+
+  it('take authorities from a directory as Kubernetes mounts it, with a link to each file', () => {
+    const caLocation = join(directory, 'mounted')
+    mkdirSync(join(caLocation, '..2026_11_27'), { recursive: true })
+    writeFileSync(join(caLocation, '..2026_11_27', 'ca.crt'), authority.cert)
+    symlinkSync('..2026_11_27', join(caLocation, '..data'))
+    symlinkSync(join('..data', 'ca.crt'), join(caLocation, 'ca.crt'))
+
+    expect(options({ caLocation })).toEqual({ ca: [authority.cert.trim()] })
   })
 
   it('take authorities, certificate and key as text', () => {
