@@ -86,9 +86,11 @@ export class Log {
     }, this.#limiter)
   }
 
-  /** Masks these too from now on: secrets that replace others, which may still be in use. */
+  /** Masks these too from now on: all that are in use. Those that they replace may still appear. */
   mask(secrets: readonly string[]): void {
-    this.#secrets = [...new Set([...this.#secrets, ...secrets])].slice(-MAX_SECRETS)
+    // Those in use go last, so that none of them is among those left out.
+    const replaced = this.#secrets.filter((secret) => !secrets.includes(secret))
+    this.#secrets = [...replaced, ...new Set(secrets)].slice(-MAX_SECRETS)
     this.#mask = maskerOf(this.#secrets)
   }
 

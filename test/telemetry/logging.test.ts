@@ -56,6 +56,17 @@ describe('Log', () => {
     expect(readFileSync(path, 'utf8')).toBe(expected)
   })
 
+  test('masks a secret that stays in use, however often another is renewed', async () => {
+    const log = new Log({ outputFile: path, level: 'info', clock, secrets: ['stays-in-use'] })
+    for (let renewal = 0; renewal < 205; renewal += 1)
+      log.mask(['stays-in-use', `token-${renewal}`])
+
+    log.logger.info('refused: stays-in-use, token-204, token-203')
+    await log.close()
+
+    expect(linesOf(path)).toMatchObject([{ msg: 'refused: ********, ********, ********' }])
+  })
+
   test('keeps the order of lines, and has them all written when closed', async () => {
     const log = openLog()
 
