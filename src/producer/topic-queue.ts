@@ -130,7 +130,9 @@ export class PartitionQueue {
     for (const batch of this.#sealed) {
       if (batch.isFrozen) continue
       for (const [partition, part] of batch.moveOut(partitionOf)) {
-        moved.set(partition, [...(moved.get(partition) ?? []), part])
+        const parts = moved.get(partition)
+        if (parts === undefined) moved.set(partition, [part])
+        else parts.push(part)
       }
     }
     this.#sealed = this.#sealed.filter((batch) => batch.state !== 'settled')
