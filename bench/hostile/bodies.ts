@@ -67,6 +67,11 @@ export const HOSTILE_BODIES: readonly HostileBody[] = [
   { name: 'a lone surrogate at the end', make: () => value('\u8a9e', '\\ud800') },
   { name: 'base64', make: () => value('QUJD', '', ',"encoding":"base64"') },
   { name: 'a value of mixed width', make: () => value('a\u8a9e') },
+  // The field json, whose text is found in the body.
+  { name: 'json of escaped quotes', make: () => repeated(`${JSON_OF}"`, '\\"', '"}]}') },
+  { name: 'json of mixed width', make: () => repeated(`${JSON_OF}"`, 'a\u8a9e', '"}]}') },
+  { name: 'white space before json', make: () => repeated(JSON_OF, ' ', '0}]}') },
+  { name: 'json among as many names as possible', make: () => padded(jsonAmongNames()) },
 ]
 
 /** As many records as a push may have, which fill it. */
@@ -75,6 +80,7 @@ export const USUAL_BODY: HostileBody = { name: 'usual records, as many as allowe
 const RECORDS = '{"records":['
 const UNKNOWN = '{"x":['
 const HEADERS = '{"records":[{"topic":"t","data":"","headers":{'
+const JSON_OF = '{"records":[{"topic":"t","json":'
 const NAMES_PER_OBJECT = 20
 const NESTED_LEVELS = 60
 /** Just below the limits of a push: see `jsonLimits`. */
@@ -145,6 +151,13 @@ function nestedNames(): string {
 function mostHeaders(): string {
   const names = Array.from({ length: 8 }, (_, n) => `"header-${n}":"${n}"`).join()
   const record = `{"topic":"t","data":"","headers":{${names}}}`
+  return `${RECORDS}${new Array<string>(MOST_RECORDS).fill(record).join()}]}`
+}
+
+/** Valid records, each with names that are compared with `json`. */
+function jsonAmongNames(): string {
+  const names = Array.from({ length: 9 }, (_, n) => `"\\u006${n}":0`).join()
+  const record = `{"topic":"t","json":0,${names}}`
   return `${RECORDS}${new Array<string>(MOST_RECORDS).fill(record).join()}]}`
 }
 
