@@ -47,6 +47,8 @@ export function readYamlFile(path: string, readFile: ReadFile): Source {
   if (file.status === 'failed') {
     return broken([`${path}: cannot read the configuration file: ${file.reason}`])
   }
+  if (file.text.includes('\0'))
+    return broken([`${path}: is not UTF-8; save it as UTF-8, not as UTF-16 or UTF-32`])
   const lines = new LineCounter()
   const document = parseDocument(file.text, {
     lineCounter: lines,

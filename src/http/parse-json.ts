@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { randomInt } from 'node:crypto'
 import { ProxyError } from '../base/errors.ts'
 import { byteMarks } from './byte-marks.ts'
+import { describeForeignForm } from './foreign-form.ts'
 import { describeDuplicate } from './json-duplicates.ts'
 import { describeJsonError } from './json-error.ts'
 import { endOfString } from './json-string.ts'
@@ -25,6 +26,8 @@ export class JsonParser {
    */
   parse(body: Buffer): unknown {
     if (body.length === 0) throw new ProxyError('EMPTY_BODY', 'the request has no body')
+    const form = describeForeignForm(body)
+    if (form !== undefined) throw new ProxyError('INVALID_UTF8', form)
     const excess = this.#scanner.scan(body)
     if (excess !== undefined) throw excessive(excess, this.#limits)
     const text = decodeUtf8(body)

@@ -124,6 +124,14 @@ kafka:
     ])
   })
 
+  it('is refused where it is UTF-16, as some editors and shells of Windows write it', () => {
+    const file = Buffer.from('\ufeffkafka:\r\n', 'utf16le').toString()
+
+    expect(errorsOf({ file })).toEqual([
+      'kprf.yaml: is not UTF-8; save it as UTF-8, not as UTF-16 or UTF-32',
+    ])
+  })
+
   it('is refused when it is missing', () => {
     expect(errorsOf({ argv: ['--config', 'no, no.yaml'] })).toEqual([
       'no, no.yaml: cannot read the configuration file: ENOENT: no such file or directory',

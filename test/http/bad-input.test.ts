@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { DISCARD_MAX_BYTES } from '../../src/http/limits.ts'
 import { MAX_BODY_BYTES, parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
@@ -69,6 +69,63 @@ const CASES: readonly Case[] = [
     body: Buffer.from(pushBody({ data: '\u00ed\u00a0\u0080' }), 'latin1'),
     status: 400,
     code: 40002,
+  },
+  {
+    fact: 'UTF-16 with a byte order mark',
+    body: Buffer.from(`\ufeff${pushBody()}`, 'utf16le'),
+    status: 400,
+    code: 40002,
+    says: 'the body is UTF-16 or UTF-32: encode it as UTF-8',
+  },
+  {
+    fact: 'UTF-16 without a byte order mark',
+    body: Buffer.from(pushBody(), 'utf16le'),
+    status: 400,
+    code: 40002,
+    says: 'the body is UTF-16 or UTF-32: encode it as UTF-8',
+  },
+  {
+    fact: 'UTF-16 in the other byte order',
+    body: Buffer.from(`\ufeff${pushBody()}`, 'utf16le').swap16(),
+    status: 400,
+    code: 40002,
+    says: 'the body is UTF-16 or UTF-32: encode it as UTF-8',
+  },
+  {
+    fact: 'gzip without its Content-Encoding',
+    body: gzipSync(pushBody()),
+    status: 400,
+    code: 40002,
+    says: 'the body is compressed with gzip: say so in the header Content-Encoding',
+  },
+  {
+    fact: 'much gzip without its Content-Encoding, whose bytes look deeply nested',
+    body: Buffer.concat([gzipSync(''), Buffer.alloc(1_000, '[')]),
+    status: 400,
+    code: 40002,
+    says: 'the body is compressed with gzip',
+  },
+  {
+    fact: 'gzip in gzip, with one Content-Encoding',
+    body: gzipSync(gzipSync(pushBody())),
+    headers: { 'Content-Encoding': 'gzip' },
+    status: 400,
+    code: 40002,
+    says: 'compress it only once',
+  },
+  {
+    fact: 'deflate without its Content-Encoding',
+    body: deflateSync(pushBody()),
+    status: 400,
+    code: 40002,
+    says: 'the body is compressed with deflate',
+  },
+  {
+    fact: 'zstd without a Content-Encoding',
+    body: zstdCompressSync(pushBody()),
+    status: 400,
+    code: 40002,
+    says: 'the body is compressed with zstd: use gzip, deflate or br',
   },
   // 4
   { fact: 'a top-level number', body: '1', status: 422, code: 42201 },
