@@ -13,7 +13,7 @@ export const REFUSED = {
   'topic.blacklist': refused(
     patterns(),
     '',
-    'kprf would still send records to these topics; to refuse a topic, give it a rate limit of 0',
+    'kprf would still send records to these topics; to refuse a topic, deny Write on it to the Kafka user of kprf',
     '',
   ),
   enabled_events: refused(integer(0, INT_MAX), 0, CALLBACK, '0'),
