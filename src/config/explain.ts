@@ -63,9 +63,9 @@ function explainLine(line: PropertyLine): Explained {
 }
 
 function wayOf({ property }: NamedProperty): string {
-  const by = 'by' in property ? property.by : ''
   const key = property.verdict === 'key' ? ` as ${property.key}` : ''
-  return `${by}${key}: ${property.note}`
+  const by = 'by' in property ? ` (done by ${property.by})` : ''
+  return `works${key}${by}: ${property.note}`
 }
 
 /** Errors between lines that are right by themselves. Brokers may come from another source. */

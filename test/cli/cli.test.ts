@@ -207,7 +207,7 @@ describe('kprf config explain', () => {
     const sources = sourcesOf({ files: { f: 'client.id=me\n' } })
 
     expect(explainFile('f', sources)).toEqual({
-      text: '1: client.id=me  kafkajs as kafka.client_id: `clientId`.\n',
+      text: '1: client.id=me  works as kafka.client_id (done by kafkajs): Name of kprf in the logs, metrics and quotas of Kafka.\n',
       exitCode: 0,
     })
   })

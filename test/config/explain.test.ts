@@ -8,12 +8,14 @@ describe('explainProperties', () => {
     )
 
     expect(lines).toEqual([
-      '3: client.id=me               kafkajs as kafka.client_id: `clientId`.',
+      '3: client.id=me               works as kafka.client_id (done by kafkajs): Name of kprf in the logs, metrics and quotas of Kafka.',
       expect.stringMatching(
-        /^4: retries=5 {18}kprf as kafka\.retries: Counts attempts that were sent/,
+        /^4: retries=5 {18}works as kafka\.retries \(done by kprf\): Counts attempts that were sent/,
       ),
-      expect.stringMatching(/^5: socket\.nagle\.disable=true {2}kprf: TCP_NODELAY\./),
-      '6: ssl.sigalgs.list=x         Node.js: `sigalgs` of `tls.connect`.',
+      expect.stringMatching(
+        /^5: socket\.nagle\.disable=true {2}works \(done by kprf\): Small packets are sent at once/,
+      ),
+      '6: ssl.sigalgs.list=x         works (done by Node.js): Signature algorithms of TLS: names of OpenSSL, with colons between.',
     ])
     expect(isRight).toBe(true)
   })

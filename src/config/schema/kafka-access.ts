@@ -21,7 +21,7 @@ export const KAFKA_ACCESS = {
       kind: list(),
       librdkafkaDefault: '',
       by: 'kafkajs',
-      note: '`brokers`.',
+      note: 'Brokers to contact first; they name the others.',
     },
   }),
   client_id: setting({
@@ -34,7 +34,7 @@ export const KAFKA_ACCESS = {
       kind: text(),
       librdkafkaDefault: 'rdkafka',
       by: 'kafkajs',
-      note: '`clientId`.',
+      note: 'Name of kprf in the logs, metrics and quotas of Kafka.',
     },
   }),
   user: setting({
@@ -43,7 +43,7 @@ export const KAFKA_ACCESS = {
     default: '',
     hasFileVariable: true,
     reload: false,
-    property: { names: ['sasl.username'], by: 'kafkajs', note: '`sasl.username`.' },
+    property: { names: ['sasl.username'], by: 'kafkajs', note: 'User name for SASL.' },
   }),
   password: setting({
     doc: 'SASL password.',
@@ -52,7 +52,7 @@ export const KAFKA_ACCESS = {
     sensitive: true,
     hasFileVariable: true,
     reload: false,
-    property: { names: ['sasl.password'], by: 'kafkajs', note: '`sasl.password`.' },
+    property: { names: ['sasl.password'], by: 'kafkajs', note: 'Password for SASL.' },
   }),
   security_protocol: setting({
     doc: 'Protocol of the connections to brokers. When empty: `sasl_plaintext` if `kafka.user` and `kafka.password` are set, `plaintext` if not.',
@@ -64,7 +64,7 @@ export const KAFKA_ACCESS = {
       kind: oneOf(SECURITY_PROTOCOLS),
       librdkafkaDefault: 'plaintext',
       by: 'kafkajs',
-      note: '`ssl` and `sasl`.',
+      note: 'Whether connections use TLS, SASL, both or neither.',
     },
   }),
   sasl_mechanism: setting({
@@ -78,7 +78,7 @@ export const KAFKA_ACCESS = {
       kind: text(),
       librdkafkaDefault: 'GSSAPI',
       by: 'kafkajs',
-      note: '`sasl.mechanism`: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER. PLAIN by default here.',
+      note: 'PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER. PLAIN by default here.',
       refuses: { gssapi: 'Kerberos needs a native library, and kprf has none' },
     },
   }),
@@ -99,7 +99,7 @@ export const KAFKA_ACCESS = {
       property: {
         names: ['ssl.ca.location'],
         by: 'Node.js',
-        note: '`ca` of `tls.connect`: a file, or a directory of files.',
+        note: 'Authorities that sign the certificates of brokers: a file, or a directory of files.',
         refuses: {
           probe: 'name the file of your authorities, or leave it out to trust those of Node.js',
         },
@@ -113,7 +113,7 @@ export const KAFKA_ACCESS = {
       property: {
         names: ['ssl.certificate.location'],
         by: 'Node.js',
-        note: '`cert` of `tls.connect`.',
+        note: 'Certificate of kprf, if brokers ask for one.',
       },
     }),
     key_file: setting({
@@ -121,7 +121,11 @@ export const KAFKA_ACCESS = {
       kind: text(),
       default: '',
       reload: false,
-      property: { names: ['ssl.key.location'], by: 'Node.js', note: '`key` of `tls.connect`.' },
+      property: {
+        names: ['ssl.key.location'],
+        by: 'Node.js',
+        note: 'Private key of the certificate.',
+      },
     }),
     key_password: setting({
       doc: 'Password of the private key.',
@@ -133,7 +137,7 @@ export const KAFKA_ACCESS = {
       property: {
         names: ['ssl.key.password'],
         by: 'Node.js',
-        note: '`passphrase` of `tls.connect`.',
+        note: 'Password of the private key.',
       },
     }),
   },

@@ -90,7 +90,7 @@ export const KAFKA_QUEUE = {
       usualName: 'message.send.max.retries',
       librdkafkaDefault: INT_MAX,
       by: 'kprf',
-      note: "Counts attempts that were sent, as librdkafka does. kafkajs's own retries are off, because they may lose or duplicate records.",
+      note: 'Counts attempts that were sent, as librdkafka does.',
     },
   }),
   message_timeout_ms: setting({
@@ -115,7 +115,7 @@ export const KAFKA_QUEUE = {
     property: {
       names: ['request.timeout.ms'],
       by: 'kafkajs',
-      note: '`timeout` of `sendBatch`: how long the broker may wait for its replicas.',
+      note: 'How long a broker may wait for its replicas.',
     },
   }),
   request_required_acks: setting({
@@ -129,7 +129,7 @@ export const KAFKA_QUEUE = {
       words: { all: -1 },
       refusesMoreThan: { max: 1, reason: 'brokers refuse it; use all (-1), 1 or 0' },
       by: 'kafkajs',
-      note: '`acks` of `sendBatch`. `all` is -1.',
+      note: 'Replicas that must acknowledge a record; `all` is -1.',
     },
   }),
   enable_idempotence: setting({
@@ -140,7 +140,7 @@ export const KAFKA_QUEUE = {
     property: {
       names: ['enable.idempotence'],
       by: 'kprf',
-      note: 'kprf numbers batches itself, and starts a new sequence for a partition when an outcome stays unknown: kafkajs would reuse numbers, and the broker would drop the next batch.',
+      note: 'Kafka stores a record once, however often kprf sends it. When an outcome stays unknown, kprf starts a new sequence for the partition.',
     },
   }),
   statistics_interval_ms: setting({

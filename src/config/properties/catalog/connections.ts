@@ -38,12 +38,12 @@ export const CONNECTIONS = {
   }),
   'socket.timeout.ms': own(integer(10, 300_000), 60_000, {
     by: 'kafkajs',
-    note: '`requestTimeout`. A produce request gets less when its records have less time left. kprf closes a connection whose answer is late.',
+    note: 'How long a broker may take to answer. A produce request gets less when its records have less time left. kprf closes a connection whose answer is late.',
   }),
   'socket.connection.setup.timeout.ms': own(integer(1000, INT_MAX), 30_000, {
     default: 5000,
     by: 'kafkajs',
-    note: '`connectionTimeout` and `authenticationTimeout`; it also limits TCP, TLS and SASL together. Less than in librdkafka, so that records for an unreachable broker are sent to the new leader of their partition sooner.',
+    note: 'How long TCP, TLS and SASL of a connection may take together. Less than in librdkafka, so that records for an unreachable broker are sent to the new leader of their partition sooner.',
   }),
   'socket.keepalive.enable': own(boolean(), false, {
     default: true,
@@ -52,11 +52,11 @@ export const CONNECTIONS = {
   }),
   'socket.nagle.disable': own(boolean(), true, {
     by: 'kprf',
-    note: 'TCP_NODELAY. kafkajs itself would leave it off.',
+    note: 'Small packets are sent at once (TCP_NODELAY).',
   }),
   'broker.address.family': own(oneOf(['any', 'v4', 'v6']), 'any', {
     by: 'Node.js',
-    note: '`family` of `net.connect`.',
+    note: 'Addresses to connect to: IPv4, IPv6 or both.',
   }),
   'connections.max.idle.ms': own(integer(0, INT_MAX), 0, {
     by: 'kprf',

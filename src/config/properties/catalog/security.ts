@@ -8,15 +8,15 @@ export const SECURITY = {
   'security.protocol': KEY_PLACE,
   'ssl.cipher.suites': own(text(), '', {
     by: 'Node.js',
-    note: '`ciphers` of `tls.connect`: names of OpenSSL, with colons between.',
+    note: 'Cipher suites of TLS: names of OpenSSL, with colons between.',
   }),
   'ssl.curves.list': own(text(), '', {
     by: 'Node.js',
-    note: '`ecdhCurve` of `tls.connect`.',
+    note: 'Curves for the key exchange of TLS: names of OpenSSL, with colons between.',
   }),
   'ssl.sigalgs.list': own(text(), '', {
     by: 'Node.js',
-    note: '`sigalgs` of `tls.connect`.',
+    note: 'Signature algorithms of TLS: names of OpenSSL, with colons between.',
   }),
   'ssl.key.location': KEY_PLACE,
   'ssl.key.password': KEY_PLACE,
@@ -51,11 +51,11 @@ export const SECURITY = {
   }),
   'ssl.crl.location': own(text(), '', {
     by: 'Node.js',
-    note: '`crl` of `tls.connect`.',
+    note: 'PEM file of certificates that their authorities have revoked.',
   }),
   'ssl.keystore.location': own(text(), '', {
     by: 'Node.js',
-    note: '`pfx` of `tls.connect`: a PKCS#12 file instead of certificate and key.',
+    note: 'A PKCS#12 file instead of certificate and key.',
   }),
   'ssl.keystore.password': own(text(), '', {
     by: 'Node.js',
@@ -64,7 +64,7 @@ export const SECURITY = {
   }),
   'enable.ssl.certificate.verification': own(boolean(), true, {
     by: 'Node.js',
-    note: '`rejectUnauthorized` of `tls.connect`. false is for tests: anyone can then impersonate your brokers.',
+    note: 'Whether the certificates of brokers are verified. false is for tests: anyone can then impersonate your brokers.',
     warns: {
       false:
         "brokers' certificates are not verified: anyone on the network path can impersonate your Kafka and read all records and the password",
@@ -72,7 +72,7 @@ export const SECURITY = {
   }),
   'ssl.endpoint.identification.algorithm': own(oneOf(['none', 'https']), 'https', {
     by: 'Node.js',
-    note: '`checkServerIdentity` of `tls.connect`. `none` takes a certificate for any host name.',
+    note: 'Whether the certificate of a broker must have its host name. `none` takes a certificate for any host name.',
     warns: {
       none: "host names in brokers' certificates are not checked: anyone with a certificate from your authorities can impersonate your Kafka",
     },
