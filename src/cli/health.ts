@@ -1,5 +1,5 @@
 /** `kprf health`: asks a running kprf how it is, as the health check of a container does. */
-import { get } from 'node:http'
+import { get, type RequestOptions } from 'node:http'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 import type { Config } from '../config/types.ts'
 import type { Output } from './cli.ts'
@@ -32,7 +32,7 @@ export async function askHealth(
   const path = isReadiness ? '/readyz' : '/livez'
   const url = `http://${shown}:${metricsPort}${path}`
   try {
-    const { status, text } = await ask(url)
+    const { status, text } = await ask({ host: address, port: metricsPort, path })
     if (status === 200) return { text: 'ok\n', exitCode: EXIT_CODES.ok }
     return failed(`${url} was answered ${status}: ${reasonOf(text)}`)
   } catch (error) {
@@ -60,9 +60,14 @@ function reasonOf(text: string): string {
 }
 
 /** Node's `fetch` would take as long to load as all of this. */
-function ask(url: string): Promise<{ readonly status: number; readonly text: string }> {
+function ask(where: RequestOptions): Promise<{ readonly status: number; readonly text: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
-  const request = get(url, { agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const request = get({ ...where, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  // Without a listener Node closes the connection, and nothing else happens.
+  request.on('upgrade', (_response, socket) => {
+    socket.destroy()
+    reject(new Error('another protocol'))
+  })
   request.on('error', reject).on('response', (response) => {
     const { statusCode: status = 0 } = response
     let text = ''

@@ -60,6 +60,26 @@ describe('kprf health', () => {
     })
   })
 
+  it('takes the offer of another protocol for no answer', async () => {
+    const config = await configOf(({ socket }) => {
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+    })
+
+    expect(await askHealth(config, false)).toMatchObject({
+      text: expect.stringContaining('was not answered (another protocol)') as string,
+      exitCode: 1,
+    })
+  })
+
+  it('asks an address with a zone, which no URL can have', async () => {
+    const config = configWith('--http.metrics_port=1', '--http.host=fe80::1%nowhere')
+
+    const { text } = await askHealth(config, false)
+
+    expect(text).toMatch(/^http:\/\/\[fe80::1%nowhere\]:1\/livez was not answered/)
+    expect(text).not.toContain('ERR_INVALID_URL')
+  })
+
   it('cannot know a port that was free', async () => {
     expect(await askHealth(configWith('--http.metrics_port=0'), false)).toMatchObject({
       exitCode: 1,
