@@ -28,6 +28,8 @@ const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 /** Most causes of one broker that are logged at once. */
 const MAX_CAUSES = 8
+/** Most brokers that are remembered: in a cluster whose brokers move, old addresses would stay for ever. */
+const MAX_TROUBLES = 1_000
 
 const QUOTA =
   'the quotas of the brokers for the user or client.id of kprf: producer_byte_rate, request_percentage'
@@ -97,6 +99,8 @@ export class BrokerLog {
     const cause = reason.replaceAll(/\d+/g, '0')
     const trouble = this.#troubles.get(broker)
     if (!trouble) {
+      const [oldest] = this.#troubles.keys()
+      if (oldest !== undefined && this.#troubles.size >= MAX_TROUBLES) this.#troubles.delete(oldest)
       this.#troubles.set(broker, {
         causes: new Set([cause]),
         pauseMs: FIRST_PAUSE_MS,

@@ -52,6 +52,21 @@ describe('BrokerLog', () => {
     ])
   })
 
+  it('remembers 1,000 brokers: the one that failed first is new again', () => {
+    const { lines, brokerLog } = make()
+    const fail = (number: number): void => {
+      brokerLog.failed(`broker-${number}:1`, REFUSED)
+    }
+    for (let number = 0; number < 1_000; number += 1) fail(number)
+    fail(0)
+    expect(lines).toHaveLength(1_000)
+
+    fail(1_000)
+    fail(0)
+
+    expect(lines).toHaveLength(1_002)
+  })
+
   it.each([
     ['a wrong password', WRONG_PASSWORD, 'Kafka refuses the credentials'],
     ['TLS', failed('certificate has expired', 'CERT_HAS_EXPIRED'), 'TLS with a broker failed'],
