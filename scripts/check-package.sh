@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs kprf as npm would publish it, installs the package into an empty folder, and pushes a record through it to the
-# embedded broker. Needs Node 26 in node_modules, and curl.
+# Packs kprf as npm would publish it. Under each supported line of Node.js, installs the package globally into an empty
+# folder, and pushes a record through it to the embedded broker. Needs Node 26 in node_modules, npm, and curl.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)
@@ -13,25 +13,43 @@ trap cleanup EXIT
 export PATH="$root/node_modules/.bin:$PATH"
 
 (cd "$root" && npm pack --silent --pack-destination "$folder" >/dev/null)
-npm install --silent --global --prefix "$folder/global" "$folder"/kprf-*.tgz >/dev/null
-[ -z "$(find "$folder/global" -name '*.ts' -not -name '*.d.ts' -path '*kprf/*' -not -path '*/node_modules/*')" ] || {
-  echo 'the package holds sources' >&2
-  exit 1
+
+# The folder of a version of Node.js: the one of node_modules, or what npm installs into its cache.
+folder_of() {
+  [ "$1" = 26 ] && dirname "$(node -p process.execPath)" && return
+  npm exec --yes --package="node@$1" -- node -p 'require("node:path").dirname(process.execPath)'
 }
 
-cd "$folder"
-"$folder/global/bin/kprf" --version
-"$folder/global/bin/kprf" --embedded-broker --http.host=127.0.0.1 --http.port=0 --http.metrics_port=0 >log &
-kprf=$!
-for _ in $(seq 300); do
-  port=$(sed -n 's/.*"accepting pushes".*"port":\([0-9]*\).*/\1/p' log)
-  [ -z "$port" ] || break
-  sleep 0.1
+check() {
+  local PATH="$1:$PATH" prefix log port reply
+  prefix=$(mktemp -d -p "$folder")
+  log="$prefix/log"
+  npm install --silent --global --prefix "$prefix" "$folder"/kprf-*.tgz >/dev/null
+  [ -z "$(find "$prefix" -name '*.ts' -not -name '*.d.ts' -path '*kprf/*' -not -path '*/node_modules/kprf/node_modules/*')" ] || {
+    echo 'the package holds sources' >&2
+    return 1
+  }
+
+  cd "$prefix"
+  echo "$(bin/kprf --version), Node.js $(node --version)"
+  bin/kprf --embedded-broker --http.host=127.0.0.1 --http.port=0 --http.metrics_port=0 >"$log" &
+  kprf=$!
+  for _ in $(seq 300); do
+    port=$(sed -n 's/.*"accepting pushes".*"port":\([0-9]*\).*/\1/p' "$log")
+    [ -z "$port" ] || break
+    sleep 0.1
+  done
+  grep -q "\"node\":\"$(node -p process.versions.node)\"" "$log"
+  reply=$(curl -s "http://127.0.0.1:$port/push" -H 'Content-Type: application/json' \
+    -d '{"records": [{"topic": "package", "data": "from the package"}], "wait_for_send": true}')
+  echo "$reply"
+  [ "$reply" = '{"status":"ok","errors":[]}' ]
+  kill -TERM "$kprf"
+  wait "$kprf"
+  kprf=
+}
+
+# The oldest supported version of each line, and the one that package.json pins.
+for version in 22.22.2 24.14.1 26; do
+  check "$(folder_of "$version")"
 done
-reply=$(curl -s "http://127.0.0.1:$port/push" -H 'Content-Type: application/json' \
-  -d '{"records": [{"topic": "package", "data": "from the package"}], "wait_for_send": true}')
-echo "$reply"
-[ "$reply" = '{"status":"ok","errors":[]}' ]
-kill -TERM "$kprf"
-wait "$kprf"
-kprf=
