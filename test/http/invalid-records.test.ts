@@ -91,6 +91,19 @@ describe('http.invalid_records: refuse_record', () => {
     ])
   })
 
+  it('logs the topic of the record that decided the status, not of another with the same problem', async () => {
+    const edge = createLenientEdge()
+    const old = (topic: string): object => ({ topic, data: 'x', timestamp: 1_700_000_000 })
+
+    await push(edge, { records: [record('a'), old('first'), old('second')], wait_for_send: true })
+    await push(edge, { records: [record('a'), BAD_TOPIC, old('first')] })
+
+    expect(edge.log.lines).toMatchObject([
+      { msg: 'push refused', fields: { error_code: 42209, topic: 'first' } },
+      { msg: 'push refused', fields: { error_code: 42206, topic: undefined } },
+    ])
+  })
+
   it('produces nothing of a push of invalid records alone', async () => {
     const edge = createLenientEdge()
 

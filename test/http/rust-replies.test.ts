@@ -63,7 +63,10 @@ describe('http.replies: rust', () => {
       {
         level: 'warn',
         msg: 'records failed, and their client was told ok',
-        fields: { error_code: 50302, failed_records: 2 },
+        fields: {
+          ...{ error_code: 50302, failed_records: 2, topic: 'orders' },
+          reason: `records[0]: ${QUEUE_FULL.text}`,
+        },
       },
     ])
   })

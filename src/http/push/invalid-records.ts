@@ -1,7 +1,7 @@
 /** Invalid records beside valid ones: `http.invalid_records`. Pure. */
 import type { PushCall } from '../../ingest/push-call.ts'
 import type { FailedDelivery } from '../../producer/types.ts'
-import { HTTP_MAPPINGS } from '../error-mapper.ts'
+import { decisiveOf, HTTP_MAPPINGS, rankOfCode } from '../error-mapper.ts'
 import { Mistyped, type Problem } from './problem.ts'
 import { NOT_SENT_TEXT } from './record-elements.ts'
 
@@ -31,14 +31,36 @@ const NOT_SENT: FailedDelivery = {
   },
 }
 
+/** Invalid records that are refused alone. */
+export interface RefusedAlone {
+  readonly problems: Problems
+  /** The one that the reply is about, if no other record fails. */
+  readonly decisive: Problem | undefined
+  /** The topic of its record, for the log. The topics of the others are not kept. */
+  readonly topic: string | undefined
+}
+
+/** @param topicOf - the topic of a record, `undefined` if Kafka does not allow it. */
+export function refusedAlone(
+  problems: Problems,
+  topicOf: (index: number) => string | undefined,
+): RefusedAlone {
+  const decisive = decisiveOf(problems, ({ code }) => rankOfCode(code))
+  return { problems, decisive: decisive?.failure, topic: decisive && topicOf(decisive.index) }
+}
+
 /**
  * Puts invalid records back into their places among the others.
  *
  * @param sent - what became of the valid ones, by their index among themselves.
  */
-export function withInvalid(sent: PushOutcome, problems: Problems): PushOutcome {
+export function withInvalid(
+  sent: PushOutcome,
+  { problems, decisive, topic }: RefusedAlone,
+): PushOutcome {
   const { failures, reports, retryAfterSeconds } = sent
   const invalid = new Map<Problem, FailedDelivery>()
+  if (decisive) invalid.set(decisive, { ...failureOf(decisive, invalid), topic })
   return {
     failures: spread(problems, failures, (problem) => failureOf(problem, invalid)),
     reports: reports && spread(problems, reports, () => undefined),

@@ -12,6 +12,7 @@ import {
   codeOfFailure,
   decisiveOf,
   HTTP_MAPPINGS,
+  messageOfFailure,
   OK_STATUS,
   rankOfFailure,
 } from '../error-mapper.ts'
@@ -21,7 +22,12 @@ import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { NO_HEADERS, refuse } from '../reply.ts'
 import type { WorkTurns } from '../work-turns.ts'
-import { type PushOutcome, withInvalid } from './invalid-records.ts'
+import {
+  type PushOutcome,
+  refusedAlone,
+  type RefusedAlone,
+  withInvalid,
+} from './invalid-records.ts'
 import { type Misspelling, Misspellings } from './misspellings.ts'
 import { parsePush, type PushRules, topicOfRecord, type ValidPush } from './parse-push.ts'
 import type { PushDialect } from './push-dialect.ts'
@@ -54,7 +60,8 @@ interface Exchange extends Replying {
 }
 
 /** What is known of a push when its records are on their way. */
-type Asked = Pick<ValidPush, 'problems' | 'waitForSend' | 'returnOffsets'> & {
+type Asked = Pick<ValidPush, 'waitForSend' | 'returnOffsets'> & {
+  readonly invalid: RefusedAlone | undefined
   readonly recordCount: number
 }
 
@@ -139,7 +146,8 @@ export class PushEndpoint implements WholeBodyRoute {
     })
     // Neither the records nor their text may be held until they are delivered.
     const { problems, returnOffsets } = push
-    const asked: Asked = { problems, returnOffsets, waitForSend, recordCount: recordCountOf(push) }
+    const invalid = problems && refusedAlone(problems, (index) => topicOfRecord(json, index))
+    const asked: Asked = { invalid, returnOffsets, waitForSend, recordCount: recordCountOf(push) }
     if (sent.isDone) return this.#reply(exchange, sent, asked)
     exchange.held?.releaseWithConnection()
     return this.#replyWhenDone(exchange, sent, asked)
@@ -177,7 +185,7 @@ export class PushEndpoint implements WholeBodyRoute {
   }
 
   #reply(exchange: Exchange, sent: PushCall, asked: Asked): number {
-    const outcome = asked.problems === undefined ? sent : withInvalid(sent, asked.problems)
+    const outcome = asked.invalid === undefined ? sent : withInvalid(sent, asked.invalid)
     const status = replyOutcome(exchange, outcome, asked)
     if (status === OK_STATUS && outcome.failures !== undefined) this.#logUntold(exchange, outcome)
     return status
@@ -187,7 +195,8 @@ export class PushEndpoint implements WholeBodyRoute {
   #logUntold({ requestId, call }: Exchange, { failures = [] }: PushOutcome): void {
     const decisive = decisiveOf(failures, rankOfFailure)
     if (decisive === undefined) return
-    const { errorCode } = HTTP_MAPPINGS[codeOfFailure(decisive.failure)]
+    const { index, failure } = decisive
+    const { errorCode } = HTTP_MAPPINGS[codeOfFailure(failure)]
     this.#options.log.limited(
       'warn',
       `untold ${errorCode}`,
@@ -195,6 +204,8 @@ export class PushEndpoint implements WholeBodyRoute {
       {
         request_id: requestId,
         error_code: errorCode,
+        reason: `records[${index}]: ${messageOfFailure(failure)}`,
+        topic: failure.topic,
         failed_records: failures.filter((failure) => failure !== undefined).length,
         address: addressOf(call.request.socket),
       },
