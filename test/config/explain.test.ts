@@ -64,7 +64,7 @@ describe('explainProperties', () => {
 
     expect(lines).toHaveLength(3)
     expect(lines[2]).toBe(
-      'kafka.message_timeout_ms is 5 and kafka.queue_buffering_max_ms is 5: `message.timeout.ms` must be greater than `linger.ms`',
+      'kafka.message_timeout_ms is 5 and kafka.queue_buffering_max_ms is 5: the first must be greater than the second',
     )
     expect(isRight).toBe(false)
   })

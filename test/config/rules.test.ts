@@ -34,12 +34,12 @@ describe('the rules between keys', () => {
     [
       'linger equal to the message timeout',
       ['--kafka.queue_buffering_max_ms=2000'],
-      'kafka.message_timeout_ms is 2000 and kafka.queue_buffering_max_ms is 2000: `message.timeout.ms` must be greater than `linger.ms`',
+      'kafka.message_timeout_ms is 2000 and kafka.queue_buffering_max_ms is 2000: the first must be greater than the second',
     ],
     [
       'linger above the message timeout',
       ['--kafka.message_timeout_ms=9'],
-      'kafka.message_timeout_ms is 9 and kafka.queue_buffering_max_ms is 10: `message.timeout.ms` must be greater than `linger.ms`',
+      'kafka.message_timeout_ms is 9 and kafka.queue_buffering_max_ms is 10: the first must be greater than the second',
     ],
     [
       'idempotence with the acknowledgement of the leader alone',

@@ -90,7 +90,7 @@ describe('the log about brokers that cannot be used', () => {
     await proxy.pushAsync(record('b'))
     await proxy.logged({
       msg: FAILED,
-      reason: `127.0.0.1:${port} closed the connection at once; check security.protocol: it may need SASL, or no SASL`,
+      reason: `127.0.0.1:${port} closed the connection at once; check kafka.security_protocol: it may need SASL, or no SASL`,
     })
     const replies = await Promise.all(['c', 'd', 'e'].map((value) => proxy.push(record(value))))
 

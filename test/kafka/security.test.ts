@@ -248,7 +248,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
       () => ({ sasl: password('plain', { 'sasl.password': 'canary-wrong' }) }),
       credentials,
       refused,
-      /"reason":".*Invalid username or password".*sasl\.username and sasl\.password/,
+      /"reason":".*Invalid username or password".*kafka\.user and kafka\.password/,
     ],
     [
       'a wrong password for SCRAM',
@@ -283,7 +283,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
       () => ({ sasl: password('plain') }),
       credentials,
       refused,
-      /security\.protocol.*this port has no SASL/,
+      /this port has no SASL.*kafka\.user and kafka\.password/,
     ],
     [
       'a token that has ended',
@@ -318,7 +318,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
       () => ({ tls: { 'ssl.ca.location': stranger.certificate } }),
       noTls,
       tlsFailed,
-      /ssl\.ca\.location: it must hold the authority/,
+      /kafka\.ssl\.ca_file: it must hold the authority/,
     ],
     [
       'a certificate for another host',
@@ -358,7 +358,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
       () => ({}),
       noTls,
       tlsFailed,
-      /the broker uses TLS, but kprf does not.*security\.protocol/,
+      /the broker uses TLS, but kprf does not.*kafka\.security_protocol/,
     ],
     [
       'TLS where plain text is spoken',
@@ -366,7 +366,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
       () => ({ tls: trusting() }),
       noTls,
       tlsFailed,
-      /disconnected before secure TLS connection was established.*security\.protocol/,
+      /disconnected before secure TLS connection was established.*kafka\.security_protocol/,
     ],
     [
       'no credentials where SASL is required',
@@ -374,7 +374,7 @@ describe('kprf that Kafka refuses says why, answers 503 and stays up', () => {
       () => ({}),
       'no broker can be reached',
       'Kafka is not reachable',
-      /closed the connection at once; check security\.protocol: it may need SASL/,
+      /closed the connection at once; check kafka\.security_protocol: it may need SASL/,
     ],
   ])('%s', async (what, listener, security, problem, msg, words) => {
     const topic = what.replaceAll(/\W/g, '-')

@@ -76,11 +76,10 @@ function brokerOfOtherProtocol(values: Settled): string | undefined {
   return `kafka.brokers has ${shown}, but kafka.security_protocol is ${protocol}; make them agree`
 }
 
-/** The wording after the colon is librdkafka's. */
 function lingerOverTimeout({ kafka }: Settled): string | undefined {
   const { message_timeout_ms: timeoutMs, queue_buffering_max_ms: lingerMs } = kafka
   if (timeoutMs === 0 || lingerMs < timeoutMs) return undefined
-  return `kafka.message_timeout_ms is ${timeoutMs} and kafka.queue_buffering_max_ms is ${lingerMs}: \`message.timeout.ms\` must be greater than \`linger.ms\``
+  return `kafka.message_timeout_ms is ${timeoutMs} and kafka.queue_buffering_max_ms is ${lingerMs}: the first must be greater than the second`
 }
 
 function idempotenceWithoutAcks({ kafka }: Settled): string | undefined {

@@ -29,8 +29,8 @@ export function isHangUp(error: unknown): boolean {
 export function hungUp(broker: string, layer: 'SASL' | 'TLS' | 'clientCertificate'): Error {
   const check =
     layer === 'clientCertificate'
-      ? 'it may require a client certificate, or not trust that of kprf (ssl.certificate.location)'
-      : `check security.protocol: it may need ${layer}, or no ${layer}`
+      ? 'it may require a client certificate, or not trust that of kprf (kafka.ssl.cert_file)'
+      : `check kafka.security_protocol: it may need ${layer}, or no ${layer}`
   return new Error(`${broker} closed the connection at once; ${check}`)
 }
 

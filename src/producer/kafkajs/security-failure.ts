@@ -29,13 +29,13 @@ export const AVAILABILITY_AFTER = {
 const UNSUPPORTED_MECHANISM = 33
 const NO_SASL_HERE = 34
 
-const PROTOCOL_AND_PORT = 'security.protocol, and the ports in kafka.brokers'
+const PROTOCOL_AND_PORT = 'kafka.security_protocol, and the ports in kafka.brokers'
 const NO_SASL_ON_PORT =
   'this port has no SASL, and kprf uses it when kafka.user and kafka.password are set: remove both, and a kafka.security_protocol with sasl; or write a port with SASL into kafka.brokers'
 const AUTHORITY =
-  'ssl.ca.location: it must hold the authority that signed the certificate of the brokers'
+  'kafka.ssl.ca_file: it must hold the authority that signed the certificate of the brokers'
 const CLIENT_CERTIFICATE =
-  'ssl.certificate.location and ssl.key.location: the broker requires a client certificate, signed by an authority that it trusts'
+  'kafka.ssl.cert_file and kafka.ssl.key_file: the broker requires a client certificate, signed by an authority that it trusts'
 
 /** By Node's error codes; the first match counts. */
 const TLS_CHECKS: readonly (readonly [RegExp, string])[] = [
@@ -46,17 +46,17 @@ const TLS_CHECKS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     new RegExp(OWN_CERTIFICATE_INVALID),
-    'ssl.certificate.location: put a valid certificate and its key there; kprf needs no restart',
+    'kafka.ssl.cert_file: put a valid certificate and its key there; kprf needs no restart',
   ],
   [
     /ALERT_CERTIFICATE_EXPIRED/,
-    'ssl.certificate.location: the broker says that this certificate has expired; and the clocks of both machines',
+    'kafka.ssl.cert_file: the broker says that this certificate has expired; and the clocks of both machines',
   ],
   [
     /EXPIRED|NOT_YET_VALID/,
-    "the certificates of the brokers and of their authorities (ssl.ca.location), and this machine's clock",
+    "the certificates of the brokers and of their authorities (kafka.ssl.ca_file), and this machine's clock",
   ],
-  [/REVOKED|CRL/, 'ssl.crl.location, and the certificate of the brokers'],
+  [/REVOKED|CRL/, 'kafka.properties.ssl.crl.location, and the certificate of the brokers'],
   [
     /ALERT_(BAD_CERT|CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERT|HANDSHAKE|DECRYPT)/,
     CLIENT_CERTIFICATE,
@@ -72,7 +72,7 @@ export function securityFailureOf(error: unknown): SecurityFailure | undefined {
     return {
       kind: 'token',
       reason: missing.message,
-      check: 'the token endpoint, and sasl.oauthbearer.client.id and its secret',
+      check: 'the token endpoint, and kafka.properties.sasl.oauthbearer.client.id and its secret',
     }
   }
   const codes = chain.flatMap((cause) => ('code' in cause ? [cause.code] : []))
@@ -89,11 +89,11 @@ export function securityFailureOf(error: unknown): SecurityFailure | undefined {
 function checkCredentials(error: unknown, codes: readonly unknown[]): string {
   if (codes.includes(NO_SASL_HERE)) return NO_SASL_ON_PORT
   if (codes.includes(UNSUPPORTED_MECHANISM)) {
-    return 'sasl.mechanism: the brokers must have it in sasl.enabled.mechanisms'
+    return 'kafka.sasl_mechanism: the brokers must have it in sasl.enabled.mechanisms'
   }
   return reasonOf(error).includes('OAUTHBEARER')
     ? 'the token: its issuer, audience, scope and expiry must be what the brokers expect'
-    : 'sasl.username and sasl.password, and that the brokers know this user for this mechanism'
+    : 'kafka.user and kafka.password, and that the brokers know this user for this mechanism'
 }
 
 function checkTls(codes: readonly unknown[]): string {

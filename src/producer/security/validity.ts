@@ -47,8 +47,8 @@ export function dateWarnings({ cert, ca }: ConnectionOptions, epochMs: number): 
       return problem === undefined ? [] : [`${label}, ${nameOf(one)}, ${problem}`]
     })
   return [
-    ...lines("kprf's certificate (ssl.certificate.location)", own),
-    ...lines('the certificate of an authority (ssl.ca.location)', certificatesOf(ca)),
+    ...lines("kprf's certificate (kafka.ssl.cert_file)", own),
+    ...lines('the certificate of an authority (kafka.ssl.ca_file)', certificatesOf(ca)),
   ]
 }
 

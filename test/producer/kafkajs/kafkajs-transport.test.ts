@@ -763,7 +763,7 @@ describe('a broker with SASL or TLS', () => {
       expect.objectContaining({
         message: 'TLS with a broker failed',
         broker: cluster.bootstrap,
-        check: expect.stringContaining('ssl.ca.location') as string,
+        check: expect.stringContaining('kafka.ssl.ca_file') as string,
       }),
     ])
   })
@@ -799,7 +799,7 @@ describe('a broker with SASL or TLS', () => {
 
     await expect(connect(cluster).fetchMetadata([])).rejects.toMatchObject({
       errorNumber: -195,
-      message: `${cluster.bootstrap} closed the connection at once; check security.protocol: it may need TLS, or no TLS`,
+      message: `${cluster.bootstrap} closed the connection at once; check kafka.security_protocol: it may need TLS, or no TLS`,
     })
   })
 
@@ -812,7 +812,7 @@ describe('a broker with SASL or TLS', () => {
 
     await expect(transport.fetchMetadata([])).rejects.toMatchObject({ errorNumber: -195 })
     expect(log).toContain(
-      `Kafka is not reachable: ${cluster.bootstrap} closed the connection at once; check security.protocol: it may need SASL, or no SASL`,
+      `Kafka is not reachable: ${cluster.bootstrap} closed the connection at once; check kafka.security_protocol: it may need SASL, or no SASL`,
     )
   })
 

@@ -50,7 +50,7 @@ describe('SecurityBackoff', () => {
         broker: 'a:1',
         mechanism: 'plain',
         reason: refused.message,
-        check: expect.stringContaining('sasl.username') as string,
+        check: expect.stringContaining('kafka.user') as string,
         retry_in_ms: 1_000,
       },
       {

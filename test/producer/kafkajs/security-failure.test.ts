@@ -16,13 +16,13 @@ describe('securityFailureOf', () => {
       'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
       'unable to verify the first certificate; if the root CA is installed locally, try running Node.js with --use-system-ca',
       'unable to verify the first certificate',
-      'ssl.ca.location',
+      'kafka.ssl.ca_file',
     ],
     [
       'SELF_SIGNED_CERT_IN_CHAIN',
       'self-signed certificate in certificate chain',
       'self-signed certificate in certificate chain',
-      'ssl.ca.location',
+      'kafka.ssl.ca_file',
     ],
     [
       'ERR_TLS_CERT_ALTNAME_INVALID',
@@ -31,24 +31,29 @@ describe('securityFailureOf', () => {
       'host names',
     ],
     ['CERT_HAS_EXPIRED', 'certificate has expired', 'certificate has expired', 'clock'],
-    ['CERT_REVOKED', 'certificate revoked', 'certificate revoked', 'ssl.crl.location'],
+    [
+      'CERT_REVOKED',
+      'certificate revoked',
+      'certificate revoked',
+      'kafka.properties.ssl.crl.location',
+    ],
     [
       'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
       '40F3:error:0A000412:SSL routines:ssl3_read_bytes:ssl/tls alert bad certificate:../deps/rec_layer_s3.c:918:SSL alert number 42\n',
       'ssl/tls alert bad certificate',
-      'ssl.certificate.location',
+      'kafka.ssl.cert_file',
     ],
     [
       'ERR_TLS_HANDSHAKE_CUT',
       'Client network socket disconnected before secure TLS connection was established',
       'Client network socket disconnected before secure TLS connection was established',
-      'security.protocol',
+      'kafka.security_protocol',
     ],
     [
       'ERR_TLS_EXPECTED',
       'the broker uses TLS, but kprf does not',
       'the broker uses TLS, but kprf does not',
-      'security.protocol',
+      'kafka.security_protocol',
     ],
   ])('knows %s, and what to look at', async (code, words, reason, check) => {
     const error = await wrappedByRetrier(socketError(code, words))
@@ -64,7 +69,7 @@ describe('securityFailureOf', () => {
     [
       'a password that is wrong',
       refused('SASL SCRAM SHA256 authentication failed: invalid credentials'),
-      'sasl.username and sasl.password',
+      'kafka.user and kafka.password',
     ],
     ['a mechanism that is not enabled', createErrorFromCode(33), 'sasl.enabled.mechanisms'],
     [

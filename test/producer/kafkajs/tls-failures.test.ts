@@ -56,7 +56,7 @@ describe('what kprf logs of a broker whose certificate', () => {
     expect(await loggedOf(authority.issue('localhost'), authority.cert)).toMatchObject({
       reason:
         'the certificate of an authority, CN=test authority, expired on 2025-01-02 03:04:05 UTC',
-      check: expect.stringContaining('ssl.ca.location') as string,
+      check: expect.stringContaining('kafka.ssl.ca_file') as string,
     })
   })
 

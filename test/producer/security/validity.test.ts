@@ -64,9 +64,9 @@ describe('dateWarnings', () => {
     const [old, young] = [createAuthority(PAST), createAuthority(FUTURE)]
 
     expect(dateWarnings({ cert, ca: [authority.cert, old.cert, young.cert] }, NOW_MS)).toEqual([
-      "kprf's certificate (ssl.certificate.location), CN=kprf, expired on 2026-05-02 03:04:05 UTC",
-      'the certificate of an authority (ssl.ca.location), CN=test authority, expired on 2026-05-02 03:04:05 UTC',
-      'the certificate of an authority (ssl.ca.location), CN=test authority, is not valid before 2026-07-02 03:04:05 UTC',
+      "kprf's certificate (kafka.ssl.cert_file), CN=kprf, expired on 2026-05-02 03:04:05 UTC",
+      'the certificate of an authority (kafka.ssl.ca_file), CN=test authority, expired on 2026-05-02 03:04:05 UTC',
+      'the certificate of an authority (kafka.ssl.ca_file), CN=test authority, is not valid before 2026-07-02 03:04:05 UTC',
     ])
   })
 
