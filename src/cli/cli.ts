@@ -125,8 +125,9 @@ function commandOf(
   }
   const shell = SHELLS.find((name) => given === `completion ${name}`)
   if (shell !== undefined) return { kind: 'completion', shell }
-  if (given === 'help' || (first === 'help' && hasHelp(words.slice(1).join(' ')))) {
-    return helpOf(words.slice(1))
+  if (first === 'help') {
+    const of = words.slice(1).join(' ')
+    if (of === '' || of === 'help' || hasHelp(of)) return helpOf(words.slice(1))
   }
   return { kind: 'unknown', message: incomplete(words) ?? unknownCommand(given) }
 }

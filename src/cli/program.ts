@@ -99,7 +99,7 @@ async function main(): Promise<void> {
       await runTail(command)
       break
     case 'health': {
-      const { text, exitCode } = await askHealth(loadConfig(sources), command.isReadiness)
+      const { text, exitCode } = await askHealth(loadConfig(sources, true), command.isReadiness)
       print(text, exitCode)
       break
     }

@@ -71,15 +71,14 @@ function wayOf({ property }: NamedProperty): string {
 /** Errors between lines that are right by themselves. Brokers may come from another source. */
 function contradictionsOf(lines: readonly PropertyLine[]): readonly string[] {
   const found = new Map<string, Found>()
-  let hasBrokers = false
   for (const line of lines) {
     if ('message' in line) continue
     const { name, value, number } = line
     found.set(`${PROPERTIES_SECTION}.${name}`, { value, origin: `line ${number}` })
-    if (findProperty(name)?.usualName === 'metadata.broker.list') hasBrokers = true
   }
   try {
-    settle([{ found, errors: [] }], { isBrokerEmbedded: !hasBrokers, isLenient: false })
+    const facts = { isBrokerEmbedded: false, isBrokerOptional: true, isLenient: false }
+    settle([{ found, errors: [] }], facts)
     return []
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error

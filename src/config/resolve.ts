@@ -44,15 +44,20 @@ export type EffectiveValues = Settled & {
 /**
  * Reads file, environment and flags, and merges them with the defaults.
  *
+ * @param isBrokerOptional Whether `kafka.brokers` may be empty, for a command that does not ask Kafka.
  * @throws ProxyError CONFIG_INVALID, with one line for each error.
  */
-export function resolveConfig({ argv, env, readFile }: ConfigSources): Resolution {
+export function resolveConfig(
+  { argv, env, readFile }: ConfigSources,
+  isBrokerOptional = false,
+): Resolution {
   const flags = readFlags(argv)
   const environment = readEnvironment(env, readFile)
   const path = flags.configFile ?? environment.configFile
   const file = path === undefined ? [] : [readYamlFile(path, readFile)]
   return settle([...file, environment, flags], {
     isBrokerEmbedded: flags.isBrokerEmbedded,
+    isBrokerOptional,
     isLenient: flags.isLenient || environment.isLenient,
   })
 }

@@ -41,6 +41,9 @@ const FAULTS: Readonly<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: `an unexpected character ${QUOTE}`,
 }
 
+/** The first line that is no comment is a section in brackets: a list without a key, if it were YAML. */
+const TOML_OR_INI = /^(?:[ \t]*(?:[#;].*)?\r?\n)*\[[\w.-]+\][ \t]*\r?\n/
+
 /** Reads a file; each value's origin is `path:line`. */
 export function readYamlFile(path: string, readFile: ReadFile): Source {
   const file = readText(path, readFile)
@@ -49,6 +52,11 @@ export function readYamlFile(path: string, readFile: ReadFile): Source {
   }
   if (file.text.includes('\0'))
     return broken([`${path}: is not UTF-8; save it as UTF-8, not as UTF-16 or UTF-32`])
+  if (TOML_OR_INI.test(file.text)) {
+    return broken([
+      `${path}: not valid YAML: it looks like TOML or INI; write the same keys as YAML`,
+    ])
+  }
   const lines = new LineCounter()
   const document = parseDocument(file.text, {
     lineCounter: lines,

@@ -20,15 +20,19 @@ export function assertJsonContentType(headers: IncomingHttpHeaders): void {
       'Content-Type must be application/json in a request with an Origin header',
     )
   }
-  if (!isJson(contentType)) {
-    throw new ProxyError('UNSUPPORTED_MEDIA_TYPE', 'Content-Type must be application/json')
-  }
+  const essence = essenceOf(contentType)
+  if (essence === 'application/json') return
+  const given = essence === FORM ? ', not that of a form, which curl -d sends by default' : ''
+  throw new ProxyError('UNSUPPORTED_MEDIA_TYPE', `Content-Type must be application/json${given}`)
 }
 
-function isJson(contentType: string): boolean {
+const FORM = 'application/x-www-form-urlencoded'
+
+/** The type without its parameters; undefined if it is none. */
+function essenceOf(contentType: string): string | undefined {
   try {
-    return new MIMEType(contentType).essence === 'application/json'
+    return new MIMEType(contentType).essence
   } catch {
-    return false
+    return undefined
   }
 }

@@ -142,7 +142,7 @@ function shared<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
 }
 
 function refusePath(paths: readonly string[]): RequestHandler {
-  const message = `No such path: this port has ${paths.join(', ')}. Pushes go to http.port.`
+  const message = `no such path: this port has ${paths.join(', ')}. Pushes go to http.port.`
   return (_request, response) => {
     sendError(response, 404, message)
   }

@@ -35,6 +35,7 @@ describe('parseCommand', () => {
     [['config', '--help'], 'config'],
     [['tail', '--help'], 'tail'],
     [['tail', 'orders', '--json', '-h'], 'tail'],
+    [['help', 'help'], undefined],
     [['help', 'tail'], 'tail'],
     [['help', 'config'], 'config'],
     [['help', 'config', 'explain'], 'config explain'],

@@ -220,6 +220,11 @@ describe('the rules between keys', () => {
       ['--kafka.brokers=PLAINTEXT://a,SSL://b:1'],
       'kafka.brokers has ssl://b:1, but kafka.security_protocol is plaintext; make them agree',
     ],
+    [
+      'an address copied from a browser',
+      ['--kafka.brokers=http://kafka:9092'],
+      'kafka.brokers has an address with a protocol that is none of Kafka; write host:port alone',
+    ],
   ])('refuse %s', (_, argv, error) => {
     expect(errorsWithBroker({ argv })).toEqual([error])
   })

@@ -76,6 +76,7 @@ kafka:
   })
 
   it.each([
+    ['# TOML\n[kafka]\nbrokers = ["a"]\n', 'kprf.yaml: not valid YAML: it looks like TOML or INI'],
     ['a: [', 'kprf.yaml:1:5: not valid YAML: '],
     ['kafka:\n  brokers: [a]\n bad', 'kprf.yaml:3:1: not valid YAML: wrong indentation'],
     ['kafka:\n\tbrokers: a', 'kprf.yaml:2:1: not valid YAML: tabs as indentation'],

@@ -238,7 +238,7 @@ describe('The operations port', () => {
     expect(response.body).toEqual({
       error_code: 40400,
       message:
-        'No such path: this port has /metrics, /stats, /livez, /healthz, /readyz. Pushes go to http.port.',
+        'no such path: this port has /metrics, /stats, /livez, /healthz, /readyz. Pushes go to http.port.',
     })
   })
 

@@ -20,6 +20,8 @@ export interface Rule {
 export interface Facts {
   /** `--embedded-broker` was given. */
   readonly isBrokerEmbedded: boolean
+  /** The command does not ask Kafka: `kafka.brokers` may be empty. */
+  readonly isBrokerOptional: boolean
   /** Names that kprf does not know are warnings: `--lenient` or `KPRF_LENIENT=true`. */
   readonly isLenient: boolean
 }

@@ -55,9 +55,12 @@ export const RULES: readonly Rule[] = [
   ...SECURITY_RULES,
 ]
 
-function brokersOrEmbedded({ kafka }: Settled, { isBrokerEmbedded }: Facts): string | undefined {
+function brokersOrEmbedded(
+  { kafka }: Settled,
+  { isBrokerEmbedded, isBrokerOptional }: Facts,
+): string | undefined {
   const isEmpty = brokerAddresses(kafka.brokers).length === 0
-  if (isEmpty === isBrokerEmbedded) return undefined
+  if (isEmpty === isBrokerEmbedded || (isEmpty && isBrokerOptional)) return undefined
   return isEmpty
     ? 'kafka.brokers is empty; name at least one broker: kafka.brokers in the file, KPRF_KAFKA_BROKERS=localhost:9092 or --kafka.brokers=localhost:9092; or try kprf out with --embedded-broker'
     : '--embedded-broker is given, and kafka.brokers too; remove one of them'
@@ -69,11 +72,10 @@ function brokerOfOtherProtocol(values: Settled): string | undefined {
     (broker) => broker.protocol !== undefined && broker.protocol !== protocol,
   )
   if (other?.protocol === undefined) return undefined
-  const isKnown = SCHEMA.kafka.security_protocol.kind.accepts(other.protocol)
-  const shown = isKnown
-    ? `${other.protocol}://${other.address}`
-    : 'an address with another protocol'
-  return `kafka.brokers has ${shown}, but kafka.security_protocol is ${protocol}; make them agree`
+  if (!SCHEMA.kafka.security_protocol.kind.accepts(other.protocol)) {
+    return 'kafka.brokers has an address with a protocol that is none of Kafka; write host:port alone'
+  }
+  return `kafka.brokers has ${other.protocol}://${other.address}, but kafka.security_protocol is ${protocol}; make them agree`
 }
 
 function lingerOverTimeout({ kafka }: Settled): string | undefined {
