@@ -1,5 +1,6 @@
 /** The texts of `kprf --help`, `kprf help COMMAND` and `kprf COMMAND --help`. */
 import { SETTINGS } from '../config/settings.ts'
+import type { Kind } from '../config/kinds.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 
 const FILE_AND_KEYS = '[--config=FILE] [--lenient] [--KEY=VALUE ...]'
@@ -109,8 +110,9 @@ export function hasHelp(command: string): boolean {
 export function helpText(command = ''): string {
   const ofCommand = COMMAND_HELP.get(command)
   if (ofCommand !== undefined) return ofCommand
-  const settings = SETTINGS.map(({ key, variable, doc, default: value }) => {
-    return `  --${key}=${shownDefault(value)}  [${variable}]\n      ${firstSentence(doc)}`
+  const settings = SETTINGS.map(({ key, variable, doc, default: value, kind }) => {
+    const meaning = `${firstSentence(doc)}${shownChoices(kind)}`
+    return `  --${key}=${shownDefault(value)}  [${variable}]\n      ${meaning}`
   })
   return `${USAGE}\n${settings.join('\n')}\n`
 }
@@ -162,12 +164,19 @@ Exit codes:
 Every key of the file is also a flag and an environment variable. Flags override
 the environment, the environment overrides the file, the file overrides defaults.
 This includes every producer property of librdkafka: --kafka.properties.linger.ms=5.
+docs/CONFIGURATION.md describes each of them in full.
 `
 
 /** The value as written after `--key=`; every list is empty by default. */
 function shownDefault(value: unknown): string {
   if (Array.isArray(value)) return ''
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** A line with the words to choose from, if there are any. */
+function shownChoices({ choices = [] }: Kind): string {
+  const words = choices.filter((word) => word !== '')
+  return words.length === 0 ? '' : `\n      One of ${words.join(', ')}.`
 }
 
 /** The first sentence of a key's meaning, as plain text. */

@@ -253,6 +253,7 @@ describe('kprf --help', () => {
       '  --kafka.brokers=  [KPRF_KAFKA_BROKERS]\n      Brokers to contact first; they name the others.\n',
     )
     expect(help).toContain('  --kafka.retries=3  [KPRF_KAFKA_RETRIES]\n')
+    expect(help).toContain('Form of the replies of /push.\n      One of readme, rust.\n')
     for (const { key, variable } of SETTINGS) {
       expect(help).toMatch(new RegExp(`^ {2}--${key}=.* {2}\\[${variable}\\]$`, 'm'))
     }
