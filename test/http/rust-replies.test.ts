@@ -64,8 +64,10 @@ describe('http.replies: rust', () => {
         level: 'warn',
         msg: 'records failed, and their client was told ok',
         fields: {
-          ...{ error_code: 50302, failed_records: 2, topic: 'orders' },
-          reason: `records[0]: ${QUEUE_FULL.text}`,
+          error_code: 50302,
+          reason: 'records[0]: Message production error: QueueFull (Local: Queue full)',
+          topic: 'orders',
+          failed_records: 2,
         },
       },
     ])

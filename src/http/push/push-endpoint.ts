@@ -8,14 +8,7 @@ import type { HeldBody } from '../body.ts'
 import { addressOf } from '../client-address.ts'
 import { assertJsonContentType } from '../content-type.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
-import {
-  codeOfFailure,
-  decisiveOf,
-  HTTP_MAPPINGS,
-  messageOfFailure,
-  OK_STATUS,
-  rankOfFailure,
-} from '../error-mapper.ts'
+import { HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import type { JsonParser } from '../parse-json.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
@@ -193,10 +186,9 @@ export class PushEndpoint implements WholeBodyRoute {
 
   /** With `http.replies: rust` a client that does not wait is not told what failed. */
   #logUntold({ requestId, call }: Exchange, { failures = [] }: PushOutcome): void {
-    const decisive = decisiveOf(failures, rankOfFailure)
-    if (decisive === undefined) return
-    const { index, failure } = decisive
-    const { errorCode } = HTTP_MAPPINGS[codeOfFailure(failure)]
+    const { failure } = call
+    if (failure === undefined) return
+    const { errorCode } = HTTP_MAPPINGS[failure.code]
     this.#options.log.limited(
       'warn',
       `untold ${errorCode}`,
@@ -204,11 +196,12 @@ export class PushEndpoint implements WholeBodyRoute {
       {
         request_id: requestId,
         error_code: errorCode,
-        reason: `records[${index}]: ${messageOfFailure(failure)}`,
+        reason: failure.message,
         topic: failure.topic,
         failed_records: failures.filter((failure) => failure !== undefined).length,
         address: addressOf(call.request.socket),
       },
+      { error_code: errorCode },
     )
   }
 }
