@@ -1,0 +1,77 @@
+import { IndexSet, readRuns, type Run } from './acknowledgements.ts'
+import { readSegmentHeader, SEGMENT_HEADER_BYTES } from './frame.ts'
+import { type LogOptions, UnusableLogError } from './log-types.ts'
+import { parseName, Segment } from './segment.ts'
+
+/** What a folder has of earlier processes. */
+export interface RecoveredSegments {
+  /** The oldest first. */
+  readonly segments: Segment[]
+  /** Of the next segment. */
+  readonly nextNumber: number
+}
+
+/**
+ * Looks for the segments of a folder.
+ *
+ * @throws UnusableLogError if the folder has other files, or files of a later version.
+ */
+export async function recoverSegments(options: LogOptions): Promise<RecoveredSegments> {
+  const names = [...(await options.storage.list())].sort()
+  const segments: Segment[] = []
+  const useless: string[] = []
+  let nextNumber = 1
+  for (const name of names) {
+    const parsed = parseName(name)
+    if (parsed.kind === 'foreign') {
+      throw new UnusableLogError(`${name} is not a file of a write-ahead log of kprf`)
+    }
+    if (parsed.kind !== 'damaged') nextNumber = Math.max(nextNumber, parsed.number + 1)
+    if (parsed.kind !== 'segment') continue
+    const segment = await recover(options, name, parsed.number, names)
+    if (segment) segments.push(segment)
+    else useless.push(name)
+  }
+  for (const name of useless) await setAside(options, name)
+  return { segments, nextNumber }
+}
+
+/** Removes a file that ends within its header, as after a power loss, and keeps one with bytes that mean nothing. */
+async function setAside({ storage, observer }: LogOptions, name: string): Promise<void> {
+  const bytes = await storage.size(name)
+  // Frames are accepted only once the header is there.
+  if (bytes <= SEGMENT_HEADER_BYTES) {
+    await storage.remove(name)
+  } else {
+    observer.damaged(name, 0, bytes, undefined)
+    await storage.rename(name, `${name}.damaged`)
+  }
+}
+
+/** A segment; `undefined` if its header cannot be read. */
+async function recover(
+  { storage }: LogOptions,
+  name: string,
+  number: number,
+  names: readonly string[],
+): Promise<Segment | undefined> {
+  const read = readSegmentHeader(await storage.read(name, 0, SEGMENT_HEADER_BYTES))
+  if (read.kind === 'newer') {
+    throw new UnusableLogError(
+      `${name} was written by a later version of kprf, in format ${read.version}: start that version`,
+    )
+  }
+  if (read.kind === 'damaged') return undefined
+  const endBytes = await storage.size(name)
+  const { salt } = read.header
+  const runs: Run[] = []
+  let generation = 1
+  for (const other of names) {
+    const parsed = parseName(other)
+    if (parsed.kind !== 'acknowledgements' || parsed.number !== number) continue
+    generation = Math.max(generation, parsed.generation + 1)
+    runs.push(...readRuns(await storage.read(other, 0, await storage.size(other)), salt))
+  }
+  const settledBefore = new IndexSet(runs)
+  return new Segment({ number, salt, endBytes, isSealed: true, settledBefore, generation })
+}
