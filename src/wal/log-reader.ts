@@ -33,7 +33,7 @@ export class LogReader {
   /** The next frame; `undefined` if there is none yet. A promise only if it must be read from the disk. */
   next(): Entry | Promise<Entry | undefined> | undefined {
     for (let segment = this.#current(); segment; segment = this.#current()) {
-      if (this.#at < segment.endBytes) {
+      if (this.#at < segment.endBytes && !segment.isRemoved) {
         const entry = this.#isMain ? this.#log.takeFromTail({ segment, at: this.#at }) : undefined
         return entry ? this.#pass(entry) : this.#read(segment)
       }
@@ -43,10 +43,10 @@ export class LogReader {
     return undefined
   }
 
-  /** Whether the reader is at this place or behind it. */
-  hasReached({ segment: { number }, at }: Place): boolean {
-    if (this.#segment === undefined) return this.#lastNumber >= number
-    return this.#segment.number > number || (this.#segment.number === number && this.#at >= at)
+  /** Whether another reader has read frames that this one has not. */
+  isBefore(other: LogReader): boolean {
+    if (this.#lastNumber !== other.#lastNumber) return this.#lastNumber < other.#lastNumber
+    return this.#at < other.#at
   }
 
   #current(): Segment | undefined {
@@ -79,6 +79,16 @@ export class LogReader {
   }
 
   async #read(segment: Segment): Promise<Entry | undefined> {
+    try {
+      return await this.#readFrame(segment)
+    } catch (error) {
+      // Whoever reads what was left behind may be in a segment that is settled meanwhile.
+      if (segment.isRemoved) return this.next()
+      throw error
+    }
+  }
+
+  async #readFrame(segment: Segment): Promise<Entry | undefined> {
     while (this.#at < segment.endBytes) {
       const at = this.#at
       const read = await this.#frameAt(segment, at)

@@ -26,7 +26,7 @@ export interface LogOptions {
 /** Hears of what an operator should know. */
 export interface LogObserver {
   /** An operation of the file system failed, and the log goes on in another way. */
-  failed(operation: 'write' | 'settle' | 'remove', error: unknown): void
+  failed(operation: 'write' | 'read' | 'settle' | 'remove', error: unknown): void
   /** Bytes of a segment cannot be read. Records may be missing: as many as the other frames imply. */
   damaged(segment: string, at: number, bytes: number, records: number | undefined): void
   /** The end of a segment is not readable, as after a power loss during a write. */

@@ -44,6 +44,8 @@ export class Segment {
   isSealed: boolean
   /** Whether every frame was passed on. */
   isReadToEnd = false
+  /** Whether its file is gone, or about to be: all of its records are settled. */
+  isRemoved = false
   /** Whether bytes of it could not be read. */
   isDamaged = false
   /** Records that were passed on and are not settled. */
@@ -120,6 +122,7 @@ export class Segment {
   /** Removes the files, or sets a damaged segment aside. */
   async remove(storage: Storage): Promise<void> {
     await this.#closeRunsFile()
+    this.isRemoved = true
     if (this.isDamaged) await storage.rename(this.name, `${this.name}.damaged`)
     else await storage.remove(this.name)
     // After the segment: without them, all of its records would be produced again.
