@@ -43,7 +43,7 @@ class ScriptedProducer implements RecordProducer {
   }
 
   sendAll(records: readonly ProducerRecord[], call: SendCall): void {
-    if (this.isFull) this.#line.push(() => this.#admit(records, call))
+    if (this.isFull) this.#line.push(() => { this.#admit(records, call); })
     else this.#admit(records, call)
   }
 
