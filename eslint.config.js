@@ -40,7 +40,7 @@ const restrictedLibraries = (allowed) => ({
  *     main -> cli -> workers -> service -> settings -> {operations, http, producer, config, telemetry} -> base
  */
 const FLOORS = ['cli', 'workers', 'service', 'settings'].map((name) => `./src/${name}`)
-const ROOMS = ['operations', 'http', 'ingest', 'producer', 'config', 'telemetry'].map(
+const ROOMS = ['operations', 'http', 'ingest', 'wal', 'producer', 'config', 'telemetry'].map(
   (name) => `./src/${name}`,
 )
 
@@ -58,9 +58,14 @@ const GUESTS = {
     ...['./telemetry', './config/types.ts', './config/nearest.ts'],
   ],
   ingest: ['./producer/types.ts', './config/types.ts'],
+  wal: [
+    ...['./producer/types.ts', './producer/delivery-errors.ts', './producer/events.ts'],
+    ...['./producer/crc32c.ts', './producer/refusal-tally.ts'],
+  ],
   producer: [],
   config: [],
   telemetry: [
+    './wal/log-types.ts',
     ...['./producer/record-columns.ts', './producer/delivery-errors.ts'],
     ...['./producer/events.ts', './producer/types.ts'],
   ],

@@ -47,6 +47,8 @@ export const ERROR_CODES = {
   BUFFER_FULL: 'The queue is full.',
   TOO_MANY_UNKNOWN_TOPICS:
     'Records already wait for kafka.max_unknown_topics topics that Kafka does not know yet.',
+  LOG_FULL: 'The write-ahead log has no room.',
+  LOG_FAILED: 'The write-ahead log cannot be written.',
   RECORD_TOO_LARGE: 'The record is larger than message.max.bytes allows.',
   TOPIC_UNKNOWN: 'The topic does not exist.',
   PARTITION_UNKNOWN: 'The topic has no such partition.',

@@ -141,8 +141,10 @@ function effective(values: Settled, origins: ReadonlyMap<string, string>): Effec
     ...values.kafka,
     brokers: brokerAddresses(brokers),
     security_protocol: securityProtocol(values),
-    // As in librdkafka: without duplicates, only the message timeout needs to end retries.
-    retries: isIdempotent && !origins.has('kafka.retries') ? INT_MAX : retries,
+    // As in librdkafka: without duplicates, only the message timeout needs to end retries. Records of the write-ahead
+    // log have none.
+    retries:
+      (isIdempotent || values.wal.enabled) && !origins.has('kafka.retries') ? INT_MAX : retries,
   }
   return { ...values, kafka }
 }

@@ -15,6 +15,7 @@ import { boolean, integer, nonEmptyText, oneOf, rateLimitRules, workerCount } fr
 import { HTTP } from './schema/http.ts'
 import { KAFKA_ACCESS } from './schema/kafka-access.ts'
 import { KAFKA_QUEUE } from './schema/kafka-queue.ts'
+import { WAL } from './schema/wal.ts'
 import { setting, type Setting } from './setting.ts'
 
 const ratelimit = {
@@ -78,6 +79,7 @@ export const SCHEMA = {
     reload: false,
   }),
   ratelimit,
+  wal: WAL,
   shutdown,
 }
 

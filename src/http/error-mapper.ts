@@ -68,6 +68,8 @@ export const HTTP_MAPPINGS = {
   OVERLOADED: { status: 503, errorCode: 50305 },
   TOO_MANY_UNKNOWN_TOPICS: { status: 503, errorCode: 50306 },
   NOT_DELIVERED_IN_TIME: { status: 503, errorCode: 50307 },
+  LOG_FULL: { status: 503, errorCode: 50308 },
+  LOG_FAILED: { status: 503, errorCode: 50309 },
   DELIVERY_TIMED_OUT: { status: 504, errorCode: 50401 },
   HTTP_VERSION_NOT_SUPPORTED: { status: 505, errorCode: 50500 },
 } as const satisfies Record<ErrorCode, HttpMapping>

@@ -7,6 +7,11 @@ import { PushCall } from './push-call.ts'
 /** Dependencies and settings of {@link Ingest}. */
 export interface IngestOptions {
   readonly producer: RecordProducer
+  /**
+   * Takes the records of clients that do not wait for delivery, in place of the producer: the write-ahead log.
+   * @defaultValue the producer
+   */
+  readonly journal?: Pick<RecordProducer, 'sendAll'> | undefined
   /** Applied in this order. */
   readonly rules: readonly AdmissionRule[]
   /** Time from admission until a record is given up, ms; `Infinity` means never. `message.timeout.ms`. */
@@ -57,7 +62,7 @@ export class Ingest {
 
   /** Applies the rules from index `from` on, then sends the records. */
   #pass(records: readonly ProducerRecord[], call: PushCall, from: number): void {
-    const { rules, producer } = this.#options
+    const { rules, producer, journal = producer } = this.#options
     for (let index = from; index < rules.length; index += 1) {
       const answer = rules[index]?.check(records, call)
       if (answer) {
@@ -66,6 +71,7 @@ export class Ingest {
       }
     }
     if (call.areAllRefused) call.admissionEnded()
+    else if (call.owner === this.#accepted) journal.sendAll(records, call)
     else producer.sendAll(records, call)
   }
 

@@ -16,7 +16,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 /** Logs the addresses, and warnings about the configuration. */
 export function announce(
   logger: Logger,
-  { http, kafka, warnings }: Config,
+  { http, kafka, wal, warnings }: Config,
   { httpPort, metricsPort }: Addresses,
   workers?: number,
 ): void {
@@ -34,9 +34,10 @@ export function announce(
     )
   }
   // 0 is for ever.
-  if (kafka.messageTimeoutMs > 0 && kafka.messageTimeoutMs < BROKER_RESTART_MS) {
+  const isShort = kafka.messageTimeoutMs > 0 && kafka.messageTimeoutMs < BROKER_RESTART_MS
+  if (isShort && !wal.enabled) {
     logger.warn(
-      'records of pushes with wait_for_send: false are lost if Kafka is away for longer than kafka.message_timeout_ms, as when a broker restarts; set it to 300000 (5 minutes) unless all clients wait for delivery',
+      'records of pushes with wait_for_send: false are lost if Kafka is away for longer than kafka.message_timeout_ms, as when a broker restarts; set it to 300000 (5 minutes), or wal.enabled, unless all clients wait for delivery',
       { message_timeout_ms: kafka.messageTimeoutMs },
     )
   }

@@ -24,11 +24,14 @@ import { serverLimits } from '../settings/http.ts'
 import { ingestSettings, ownRateLimits } from '../settings/ingest.ts'
 import { producerSettings, statisticsSettings, transportSettings } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
+import { walSettings } from '../settings/wal.ts'
 import { usableMemoryBytes } from '../settings/usable-memory.ts'
 import { countEvents } from '../telemetry/count-events.ts'
 import { logEvents } from '../telemetry/log-events.ts'
+import { logWal } from '../telemetry/log-wal.ts'
 import { Log, type LogFields, type Logger } from '../telemetry/logging.ts'
 import { Metrics } from '../telemetry/metrics/metrics.ts'
+import { WriteAheadLog } from '../wal/write-ahead-log.ts'
 import { ServiceView } from './service-view.ts'
 
 /** Options of a {@link Service}. */
@@ -65,6 +68,8 @@ export interface ServiceParts {
   readonly statistics: Statistics | undefined
   readonly producer: Producer
   readonly ingest: Ingest
+  /** `undefined` without `wal.enabled`. */
+  readonly wal: WriteAheadLog | undefined
   readonly http: HttpServer
   /** `undefined` if another process serves it. */
   readonly operations: ThreadedOperationsServer | undefined
@@ -110,8 +115,9 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     memoryMaxBytes: queue.queueMemoryMaxBytes * workers,
   })
   const rateLimits = share ? share.rateLimits : ownRateLimits(config, clock)
+  const wal = makeWal(options, { producer, events, logger })
   const ingest = new Ingest({
-    ...{ producer, ...ingestSettings(config) },
+    ...{ producer, journal: wal, ...ingestSettings(config) },
     rules: rateLimits ? [new RateLimitRule(rateLimits, metrics)] : [],
   })
   const { express: app, dialects } = createApp({
@@ -130,7 +136,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     readiness: { results: () => makeChecks(checks) },
   }
   const operations = share ? undefined : new ThreadedOperationsServer({ sources, clock, logger })
-  return { log, logger, name, metrics, statistics, producer, ingest, http, operations, view }
+  return { log, logger, name, metrics, statistics, producer, ingest, wal, http, operations, view }
 }
 
 function makeStatistics({ config, clock, share }: ServiceOptions): Statistics | undefined {
@@ -152,6 +158,22 @@ function makeEvents(
     })
   }
   return events
+}
+
+/** What {@link makeWal} works with. */
+interface WalParts {
+  readonly producer: Producer
+  readonly events: ProducerEvents
+  readonly logger: Logger
+}
+
+function makeWal(
+  { config, clock, random }: ServiceOptions,
+  { producer, events, logger }: WalParts,
+): WriteAheadLog | undefined {
+  const settings = walSettings(config)
+  const observer = logWal(logger)
+  return settings && new WriteAheadLog(settings, { producer, clock, random, events, observer })
 }
 
 /** What {@link makeTransport} works with. */

@@ -67,9 +67,11 @@ export class Service {
     const { host, port, metricsPort } = this.#config.http
     try {
       const boundMetricsPort = await this.#parts.operations?.listen(host, metricsPort)
+      await this.#parts.wal?.open()
       await this.#listen(host, port)
       this.#parts.statistics?.start(() => this.#parts.producer.view())
       this.#parts.producer.start()
+      this.#parts.wal?.start()
       this.#step('starting', 'accepting')
       const addresses = {
         httpPort: this.#parts.http.address.port,
@@ -108,6 +110,7 @@ export class Service {
     this.#parts.http.closeAfterReplies()
     if (drainDelayMs > 0) await this.#delay(drainDelayMs)
     this.#step('leaving', 'draining')
+    await this.#parts.wal?.stop()
     await this.#parts.producer.drain(timeoutMs)
     await this.#close()
     const sinceStart = this.#parts.ingest.lostCount
@@ -161,7 +164,9 @@ export class Service {
   /** Closes the producer first: its last reports are the replies to waiting pushes. */
   async #close(): Promise<void> {
     this.#state = 'closed'
+    await this.#parts.wal?.stop()
     await this.#parts.producer.close()
+    await this.#parts.wal?.close()
     this.#parts.statistics?.close()
     const cancelTimer = this.#clock.schedule(REPLY_GRACE_MS, () => void this.#parts.http.close())
     await this.#parts.http.stopAccepting()

@@ -6,6 +6,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RECORD_TOO_LARGE',
   'TOPIC_FORBIDDEN',
   'BROKER_REJECTED',
+  'RECORD_REJECTED',
 ])
 /** Somebody may still create the topic, or add the partition. */
 const FINAL_FOR_OLD_RECORDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

@@ -81,7 +81,7 @@ export const KAFKA_QUEUE = {
     },
   }),
   retries: setting({
-    doc: 'How often a record is sent again after a temporary error. If not set, it is 2147483647 with `kafka.enable_idempotence`, as in librdkafka.',
+    doc: 'How often a record is sent again after a temporary error. If not set, it is 2147483647 with `kafka.enable_idempotence`, as in librdkafka, and with `wal.enabled`.',
     kind: integer(0, INT_MAX),
     default: 3,
     reload: true,

@@ -1,0 +1,28 @@
+import type { LogObserver } from '../wal/log-types.ts'
+import type { Logger } from './logging.ts'
+
+const FAILED = {
+  write: 'the write-ahead log cannot be written; pushes that do not wait are refused until it can',
+  read: 'the write-ahead log cannot be read; it is tried again',
+  settle: 'the write-ahead log cannot note what Kafka has; after a restart that is sent again',
+  remove: 'a file of the write-ahead log cannot be removed; it is tried again',
+} as const
+
+/** Logs what an operator should know of the write-ahead log. */
+export function logWal(logger: Pick<Logger, 'limited'>): LogObserver {
+  return {
+    failed: (operation, error) => {
+      logger.limited('error', `wal ${operation}`, FAILED[operation], { error })
+    },
+    damaged: (file, position, bytes, records) => {
+      const message =
+        'a file of the write-ahead log is damaged: records are lost, and the file is kept as .damaged'
+      logger.limited('error', 'wal damaged', message, { file, position, bytes, records })
+    },
+    torn: (file, position, bytes) => {
+      const message =
+        'a file of the write-ahead log ends within a push: it was not accepted, or the disk lost it'
+      logger.limited('warn', 'wal torn', message, { file, position, bytes })
+    },
+  }
+}

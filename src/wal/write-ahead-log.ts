@@ -1,0 +1,153 @@
+/**
+ * The write-ahead log as the rest of kprf sees it: records of clients that do not wait go to the disk, and from there
+ * to the producer. Start, outage and normal running are one way:
+ *
+ *     push -> Journal -> Log (write, sync) -> ok
+ *                          \-> LogReader -> Feeder -> producer -> Kafka
+ *                                             \-> DeadLetters
+ *
+ * The constraints it is built to:
+ *
+ * - A push is accepted when the write and the sync of its frame have succeeded, and not before.
+ * - The memory of records on their way is limited (64 MiB), whatever the disk holds.
+ * - While the feeder keeps up, nothing is read from the disk.
+ * - Records of a topic reach the producer in the order in which they were accepted; topics do not wait for each other.
+ * - A record leaves the log only when Kafka has acknowledged it or it is a durable dead letter.
+ * - Any damage costs the frames that it hits, is reported, and never ends the process.
+ */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CancelTimer } from '../base/clock.ts'
+import { ProxyError } from '../base/errors.ts'
+import { deliveryError, RDKAFKA } from '../producer/delivery-errors.ts'
+import type { EventSink } from '../producer/events.ts'
+import type { ProducerRecord, RecordProducer, SendCall } from '../producer/types.ts'
+import { Journal } from './journal.ts'
+import { Slot, type SlotDependencies, type SlotSettings } from './slot.ts'
+
+/** Settings of a {@link WriteAheadLog}. */
+export interface WalSettings extends SlotSettings {
+  /** Has a folder for each process. */
+  readonly folder: string
+}
+
+/** Dependencies of a {@link WriteAheadLog}. */
+export interface WalDependencies extends SlotDependencies {
+  readonly events: EventSink
+}
+
+/** More processes than kprf has workers, and as many that they replace. */
+const MAX_SLOTS = 128
+/** How often logs that no process uses are looked for, ms. */
+const ADOPTION_INTERVAL_MS = 10_000
+const SLOT_NAME = /^slot-\d{2,3}$/
+
+/** The write-ahead log of one process. */
+export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
+  readonly #settings: WalSettings
+  readonly #dependencies: WalDependencies
+  #own: Slot | undefined
+  #ownName = ''
+  #journal: Journal | undefined
+  /** Of a process that is gone: its records are sent, and nothing is added. */
+  #adopted: Slot | undefined
+  #cancelAdoption: CancelTimer | undefined
+  #adopting: Promise<void> = Promise.resolve()
+  #isStopped = false
+
+  constructor(settings: WalSettings, dependencies: WalDependencies) {
+    this.#settings = settings
+    this.#dependencies = dependencies
+  }
+
+  /**
+   * Opens the first log that no other process uses.
+   *
+   * @throws ProxyError CONFIG_INVALID if the folder cannot be used. Nothing in it is changed then.
+   */
+  async open(): Promise<void> {
+    const { folder } = this.#settings
+    try {
+      for (let number = 0; number < MAX_SLOTS && !this.#own; number += 1) {
+        this.#ownName = `slot-${String(number).padStart(2, '0')}`
+        this.#own = await this.#openSlot(this.#ownName)
+      }
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new ProxyError('CONFIG_INVALID', `wal.dir: ${reason}`, { cause })
+    }
+    if (!this.#own) {
+      throw new ProxyError('CONFIG_INVALID', `wal.dir: ${MAX_SLOTS} processes use ${folder}`)
+    }
+    this.#journal = new Journal({ ...this.#dependencies, log: this.#own.log })
+  }
+
+  /** Begins to hand records over, first those that earlier processes left. */
+  start(): void {
+    this.#own?.start()
+    this.#adopting = this.#adopt()
+  }
+
+  /** Admits the records once they are in the log. */
+  sendAll(records: readonly ProducerRecord[], call: SendCall): void {
+    if (this.#journal) {
+      this.#journal.sendAll(records, call)
+      return
+    }
+    for (const index of records.keys()) {
+      if (!call.isRefused(index)) call.refused(index, deliveryError(RDKAFKA.brokerDestroy))
+    }
+    call.admissionEnded()
+  }
+
+  /** Takes no more records, and hands none over. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#cancelAdoption?.()
+    this.#journal?.close()
+    await this.#adopting
+    await this.#own?.stop()
+    await this.#adopted?.stop()
+  }
+
+  /** Closes the files, once the producer has handed back what it had. */
+  async close(): Promise<void> {
+    await this.#adopted?.close()
+    await this.#own?.close()
+  }
+
+  /** Looks for a log that no process uses: of a worker that was replaced, or of more workers than there are now. */
+  async #adopt(): Promise<void> {
+    try {
+      if (this.#adopted?.isEmpty) {
+        await this.#adopted.close()
+        this.#adopted = undefined
+      }
+      if (!this.#adopted) await this.#adoptNext()
+    } catch (error) {
+      this.#dependencies.observer.failed('read', error)
+    }
+    if (this.#isStopped) return
+    this.#cancelAdoption = this.#dependencies.clock.schedule(ADOPTION_INTERVAL_MS, () => {
+      this.#adopting = this.#adopt()
+    })
+  }
+
+  async #adoptNext(): Promise<void> {
+    const names = (await readdir(this.#settings.folder)).filter((name) => SLOT_NAME.test(name))
+    for (const name of names.sort()) {
+      if (name === this.#ownName || this.#isStopped) continue
+      const slot = await this.#openSlot(name)
+      if (slot && !slot.isEmpty) {
+        this.#adopted = slot
+        slot.start()
+        return
+      }
+      await slot?.close()
+    }
+  }
+
+  #openSlot(name: string): Promise<Slot | undefined> {
+    return Slot.open(join(this.#settings.folder, name), this.#settings, this.#dependencies)
+  }
+}

@@ -1,0 +1,98 @@
+/** kprf as a process with a write-ahead log, killed and started again. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TestCluster } from '@kprf/embedded-broker/testing'
+import { type KprfProcess, type KprfSettings, startKprf } from '../support/kprf-process.ts'
+
+let folder: string
+let cluster: TestCluster
+let running: KprfProcess[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wal-'))
+  cluster = await TestCluster.start({ brokers: 1, topics: { t: { partitions: 1 } } })
+})
+
+afterEach(async () => {
+  for (const kprf of running) if (kprf.isRunning) await kprf.stop('SIGKILL')
+  running = []
+  await cluster.close()
+  await rm(folder, { recursive: true })
+})
+
+async function start(settings: KprfSettings = {}): Promise<KprfProcess> {
+  const kprf = await startKprf(cluster.bootstrap, {
+    ...{ 'wal.enabled': 'true', 'wal.dir': folder, log_level: 'debug' },
+    ...settings,
+  })
+  running.push(kprf)
+  return kprf
+}
+
+const values = (): readonly string[] => cluster.records('t').map(({ value }) => String(value))
+
+describe('kprf with a write-ahead log', () => {
+  it('delivers what it accepted, also if it was killed while Kafka was away', async () => {
+    const first = await start()
+    await first.push({ records: [{ topic: 't', data: 'before' }] })
+    await expect.poll(values).toEqual(['before'])
+    await cluster.stopBroker(1)
+    for (let index = 0; index < 20; index += 1) {
+      const reply = await first.push({ records: [{ topic: 't', data: `away ${index}` }] })
+      expect(reply.status).toBe(200)
+    }
+    await first.stop('SIGKILL')
+    await cluster.startBroker(1)
+    await start()
+
+    await expect.poll(() => new Set(values()).size).toBe(21)
+    const unique = [...new Set(values())]
+    expect(unique).toEqual(['before', ...Array.from({ length: 20 }, (_, index) => `away ${index}`)])
+  })
+
+  it('outlasts an outage that is longer than kafka.message_timeout_ms, and ends with 0', async () => {
+    const kprf = await start({ 'kafka.message_timeout_ms': 200 })
+    await kprf.push({ records: [{ topic: 't', data: 'before' }] })
+    await expect.poll(values).toEqual(['before'])
+    await cluster.stopBroker(1)
+    const waiting = await kprf.push({
+      records: [{ topic: 't', data: 'sync' }],
+      wait_for_send: true,
+    })
+    expect(waiting.status).toBe(503)
+    await kprf.push({
+      records: [
+        { topic: 't', data: 'a' },
+        { topic: 't', data: 'b' },
+      ],
+    })
+    const again = await kprf.push({ records: [{ topic: 't', data: 'sync' }], wait_for_send: true })
+    expect(again.status).toBe(503)
+    await cluster.startBroker(1)
+
+    await expect.poll(values).toEqual(['before', 'a', 'b'])
+    expect((await kprf.stop()).exitCode).toBe(0)
+  })
+
+  it('leaves nothing behind once everything is delivered and it has started again', async () => {
+    const first = await start()
+    await first.push({ records: [{ topic: 't', data: 'a' }] })
+    await expect.poll(values).toEqual(['a'])
+    expect((await first.stop()).exitCode).toBe(0)
+    const second = await start()
+    await second.push({ records: [{ topic: 't', data: 'b' }] })
+    await expect.poll(values).toEqual(['a', 'b'])
+    await expect.poll(() => readdir(join(folder, 'slot-00', 'log'))).toHaveLength(2)
+  })
+
+  it('has several processes on one folder, each with a log of its own', async () => {
+    const [first, second] = [await start(), await start()]
+    await first.push({ records: [{ topic: 't', data: 'a' }] })
+    await second.push({ records: [{ topic: 't', data: 'b' }] })
+
+    await expect.poll(() => [...values()].sort()).toEqual(['a', 'b'])
+    expect((await readdir(folder)).sort()).toEqual(['slot-00', 'slot-01'])
+  })
+})
