@@ -56,6 +56,11 @@ const NUMBERS: [string, number, number, number, (config: Config) => number][] = 
   ['http.keep_alive_timeout_ms', 65000, 1000, 86400000, ({ http }) => http.keepAliveTimeoutMs],
   ['http.max_connections', 10000, 1, 1000000, ({ http }) => http.maxConnections],
   ['http.max_connections_per_address', 0, 0, 1000000, ({ http }) => http.maxConnectionsPerAddress],
+  ['wal.sync_interval_ms', 1000, 1, 60000, ({ wal }) => wal.syncIntervalMs],
+  ['wal.segment_bytes', 67108864, 1048576, 1073741824, ({ wal }) => wal.segmentBytes],
+  ['wal.max_bytes', 1073741824, 2097152, 2 ** 50, ({ wal }) => wal.maxBytes],
+  ['wal.min_free_bytes', 67108864, 0, 2 ** 50, ({ wal }) => wal.minFreeBytes],
+  ['wal.retention_ms', 86400000, 0, 31536000000, ({ wal }) => wal.retentionMs],
   ['shutdown.timeout_ms', 20000, 0, 3600000, ({ shutdown }) => shutdown.timeoutMs],
   ['shutdown.drain_delay_ms', 0, 0, 600000, ({ shutdown }) => shutdown.drainDelayMs],
 ]
@@ -84,6 +89,7 @@ const CHOICES: [string, string, string[], (config: Config) => string][] = [
     ({ http }) => http.invalidRecords,
   ],
   ['http.replies', 'readme', ['readme', 'rust'], ({ http }) => http.replies],
+  ['wal.sync', 'always', ['always', 'interval', 'os'], ({ wal }) => wal.sync],
   ['log_level', 'info', ['error', 'warn', 'info', 'debug'], ({ logLevel }) => logLevel],
   ['log_format', 'auto', ['auto', 'json', 'pretty'], ({ logFormat }) => logFormat],
 ]
@@ -97,6 +103,8 @@ const TEXTS: [string, string, boolean, (config: Config) => string][] = [
   ['kafka.ssl.cert_file', '', true, ({ kafka }) => kafka.ssl.certFile],
   ['kafka.ssl.key_file', '', true, ({ kafka }) => kafka.ssl.keyFile],
   ['kafka.ssl.key_password', '', true, ({ kafka }) => kafka.ssl.keyPassword],
+  ['wal.dir', '/var/lib/kprf/wal', false, ({ wal }) => wal.dir],
+  ['wal.dead_letters.topic', '', true, ({ wal }) => wal.deadLetters.topic],
   ['output_file', '/dev/stdout', false, ({ outputFile }) => outputFile],
 ]
 
@@ -104,6 +112,7 @@ const TEXTS: [string, string, boolean, (config: Config) => string][] = [
 const SWITCHES: [string, (config: Config) => boolean][] = [
   ['http.allow_old_timestamps', ({ http }) => http.allowOldTimestamps],
   ['kafka.enable_idempotence', ({ kafka }) => kafka.enableIdempotence],
+  ['wal.enabled', ({ wal }) => wal.enabled],
   ['ratelimit.enabled', ({ ratelimit }) => ratelimit.enabled],
 ]
 
@@ -162,6 +171,8 @@ describe('the schema', () => {
       'kafka.ssl',
       'http',
       'ratelimit',
+      'wal',
+      'wal.dead_letters',
       'shutdown',
       'kafka.properties',
     ])
