@@ -47,6 +47,17 @@ export async function startKprf(
   settings: KprfSettings = {},
   nodeFlags: readonly string[] = [],
 ): Promise<KprfProcess> {
+  const kprf = spawnKprf(bootstrap, settings, nodeFlags)
+  await kprf.ready()
+  return kprf
+}
+
+/** Starts kprf on free ports. It may be stopped before it is ready. */
+export function spawnKprf(
+  bootstrap: string,
+  settings: KprfSettings = {},
+  nodeFlags: readonly string[] = [],
+): KprfProcess {
   const flags = {
     'kafka.brokers': bootstrap,
     'http.host': '127.0.0.1',
@@ -68,12 +79,10 @@ export async function startKprf(
       stdio: ['pipe', 'pipe', 'pipe'],
     },
   )
-  const kprf = new KprfProcess(child)
-  await kprf.ready()
-  return kprf
+  return new KprfProcess(child)
 }
 
-/** A running kprf. Made by {@link startKprf}. */
+/** A running kprf. Made by {@link startKprf} and {@link spawnKprf}. */
 export class KprfProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #log: LogLine[] = []
@@ -132,7 +141,7 @@ export class KprfProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Resolves once it has logged its ports. Called once, by {@link startKprf}. */
+  /** Resolves once it has logged its ports. Called once. Rejects if it ends before. */
   async ready(): Promise<void> {
     const { port, metrics_port: metricsPort } = await this.logged('accepting pushes')
     this.#pushClient = new HttpClient(Number(port))
