@@ -126,6 +126,7 @@ const noWaits = {
 const WAITS = [
   'test/support/until.ts', // the one place that polls and bounds
   'test/kafka/support/load.ts', // clients that pause between their pushes
+  'test/crash/run.ts', // kills at random moments
   'test/recovery/**', // measures throughput over seconds
   'test/simulation/simulation.test.ts', // the timers are the simulated ones
   'test/soak/**', // a load of so many minutes, and brokers that come and go meanwhile

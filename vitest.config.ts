@@ -32,6 +32,7 @@ const INTEGRATION = [
   'test/balance/balance.test.ts',
   'test/base/clock.test.ts',
   'test/cli/health.test.ts',
+  'test/crash/crash.test.ts',
   'test/http/acceptors.test.ts',
   'test/http/app.test.ts',
   'test/http/edge/gate.test.ts',

@@ -20,7 +20,11 @@ export function drawRecords(random: SeededRandom, ids: readonly string[]): reado
     const key = random.chance(0.6) ? textOf(random, random.between(0, 12), isBinary) : undefined
     return {
       topic,
-      data: random.chance(0.05) ? null : textOf(random, drawLength(random), isBinary),
+      // One without a value needs a key.
+      data:
+        key !== undefined && random.chance(0.05)
+          ? null
+          : textOf(random, drawLength(random), isBinary),
       headers: { [ID]: id, ...(random.chance(0.3) ? OTHER_HEADERS : {}) },
       ...(isBinary && { encoding: 'base64' as const }),
       ...(key !== undefined && { key }),

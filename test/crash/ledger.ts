@@ -66,9 +66,8 @@ export class Ledger {
   /** How many accepted records are not among these. */
   missing(stored: readonly RecordInTopic[]): number {
     const ids = new Set(stored.map(idOf))
-    return [...this.#entries].filter(
-      ([id, { outcome }]) => outcome === 'accepted' && !ids.has(id),
-    ).length
+    return [...this.#entries].filter(([id, { outcome }]) => outcome === 'accepted' && !ids.has(id))
+      .length
   }
 
   /** Compares the account with all records in Kafka, those of each partition in order. */
@@ -117,9 +116,9 @@ export function idOf({ headers }: Pick<StoredRecord, 'headers'>): string {
   return String(headers.find(({ key }) => key === ID)?.value ?? '')
 }
 
-/** A record that leaves its partition to kprf may get another one when it is sent again. */
-function hasOrder({ record }: Entry): boolean {
-  return record.partition !== undefined || record.key !== undefined
+/** Without a key or with an empty one, a record may get another partition when it is sent again. */
+function hasOrder({ record: { partition, key } }: Entry): boolean {
+  return partition !== undefined || (key !== undefined && key !== null && key !== '')
 }
 
 function differences(entry: Entry, found: RecordInTopic): readonly string[] {

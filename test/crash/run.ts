@@ -93,10 +93,10 @@ class CrashRun {
     if (!this.#isKafkaUp) await this.#changeKafka()
     const kprf = this.#start()
     await kprf.ready()
-    await until('Kafka to have all records', DRAIN_TIMEOUT_MS, () =>
-      this.#ledger.missing(this.#stored()) === 0 ? true : undefined,
-      // What is missing is told by the comparison.
-    ).catch(() => undefined)
+    const hasAll = (): true | undefined =>
+      this.#ledger.missing(this.#stored()) === 0 ? true : undefined
+    // What is missing is told by the comparison.
+    await until('Kafka to have all records', DRAIN_TIMEOUT_MS, hasAll).catch(() => undefined)
     const { exitCode } = await kprf.stop()
     const verdict = this.#ledger.judge(this.#stored())
     const left = exitCode === 0 ? unsettledIds(this.#folder) : []

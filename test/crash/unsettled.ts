@@ -36,7 +36,7 @@ function idsIn(folder: string, name: string, names: readonly string[]): readonly
   const settled = new IndexSet(runs)
   const ids: string[] = []
   // A kill tears at most the last frame.
-  for (let at = SEGMENT_HEADER_BYTES; ; ) {
+  for (let at = SEGMENT_HEADER_BYTES; ;) {
     const frame = readFrame(bytes, at, salt)
     if (frame.kind !== 'frame') return ids
     const { firstIndex, recordCount, payloadBytes } = frame.header
