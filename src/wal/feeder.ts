@@ -152,17 +152,29 @@ export class Feeder {
     }
   }
 
+  /** Those after one that is not admitted stay behind it. */
   async #sendAgain(lane: TopicLane, failed: readonly FailedRecord[]): Promise<void> {
-    let call: FeedCall | undefined
-    for (const { call: before, position } of failed) {
-      if (call && call.entry !== before.entry) {
-        await this.#send(call)
-        call = undefined
+    for (let from = 0; from < failed.length;) {
+      const entry = failed[from]?.call.entry
+      const end = failed.findIndex(({ call }, index) => index > from && call.entry !== entry)
+      const together = failed.slice(from, end === -1 ? undefined : end)
+      from += together.length
+      if (entry) await this.#sendTogether(lane, entry, together)
+      if (lane.failed.length > 0) {
+        lane.failed.push(...failed.slice(from))
+        return
       }
-      call ??= new FeedCall(before.entry, this.#listener)
-      this.#include(lane, call, position)
     }
-    if (call) await this.#send(call)
+  }
+
+  async #sendTogether(
+    lane: TopicLane,
+    entry: Entry,
+    failed: readonly FailedRecord[],
+  ): Promise<void> {
+    const call = new FeedCall(entry, this.#listener)
+    for (const { position } of failed) this.#include(lane, call, position)
+    await this.#send(call)
   }
 
   #include(lane: TopicLane, call: FeedCall, position: number): void {

@@ -33,7 +33,25 @@ export async function recoverSegments(options: LogOptions): Promise<RecoveredSeg
     else useless.push(name)
   }
   for (const name of useless) await setAside(options, name)
+  await removeOrphans(options, names)
   return { segments, nextNumber }
+}
+
+/** Removes the acknowledgements of segments that are gone: the process was killed before it did so. */
+async function removeOrphans(
+  { storage, observer }: LogOptions,
+  names: readonly string[],
+): Promise<void> {
+  const parsed = names.map((name) => ({ name, ...parseName(name) }))
+  const numbers = new Set(parsed.flatMap((file) => (file.kind === 'segment' ? file.number : [])))
+  for (const file of parsed) {
+    if (file.kind !== 'acknowledgements' || numbers.has(file.number)) continue
+    try {
+      await storage.remove(file.name)
+    } catch (error) {
+      observer.failed('remove', error)
+    }
+  }
 }
 
 /** Removes a file that ends within its header, as after a power loss, and keeps one with bytes that mean nothing. */

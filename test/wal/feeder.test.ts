@@ -34,6 +34,8 @@ class ScriptedProducer implements RecordProducer {
   readonly stored: string[] = []
   /** Topics that do not exist. */
   readonly unknown = new Set<string>()
+  /** So many records are refused for now. */
+  refusals = 0
   /** Calls whose admission waits. */
   isFull = false
   readonly #line: (() => void)[] = []
@@ -43,7 +45,10 @@ class ScriptedProducer implements RecordProducer {
   }
 
   sendAll(records: readonly ProducerRecord[], call: SendCall): void {
-    if (this.isFull) this.#line.push(() => { this.#admit(records, call); })
+    if (this.isFull)
+      this.#line.push(() => {
+        this.#admit(records, call)
+      })
     else this.#admit(records, call)
   }
 
@@ -63,7 +68,10 @@ class ScriptedProducer implements RecordProducer {
   #admit(records: readonly ProducerRecord[], call: SendCall): void {
     for (const [index, { topic, value }] of records.entries()) {
       if (call.isRefused(index)) continue
-      if (this.unknown.has(topic)) call.refused(index, UNKNOWN_TOPIC)
+      if (this.refusals > 0) {
+        this.refusals -= 1
+        call.refused(index, UNKNOWN_TOPIC)
+      } else if (this.unknown.has(topic)) call.refused(index, UNKNOWN_TOPIC)
       else {
         const end = (report: DeliveryReport): void => call.owner.settled?.(report, index)
         this.waiting.push({ topic, value: String(value), end })
@@ -218,6 +226,20 @@ describe('the feeder of the log', () => {
     harness.producer.deliver()
 
     expect(harness.producer.stored.slice(5)).toEqual(['n0', 'n1', 'n2', 'n3', 'n4', 'n5'])
+  })
+
+  it('keeps the order of records that are sent again, also if the first is refused anew', async () => {
+    const harness = await Harness.start()
+    for (const value of ['0', '1', '2']) await harness.push(`t/${value}`)
+    for (const { end } of harness.producer.waiting.splice(0)) {
+      end({ status: 'notPersisted', error: UNKNOWN_TOPIC })
+    }
+    harness.producer.refusals = 1
+    await harness.advance(1_000)
+    await harness.advance(2_000)
+    harness.producer.deliver()
+
+    expect(harness.producer.stored).toEqual(['0', '1', '2'])
   })
 
   it('buries what Kafka refuses for good, and what has no topic for wal.retention_ms', async () => {

@@ -123,6 +123,22 @@ describe('a segment', () => {
     expect(storage.names.filter((name) => name.endsWith('.wal'))).toEqual([[...segments].at(-1)])
   })
 
+  it('leaves no acknowledgements behind, if the process is killed before it removes them', async () => {
+    const storage = new SimulatedStorage()
+    const harness = await LogHarness.open(storage)
+    await harness.append('a')
+    const [first] = await harness.read()
+    if (first) harness.log.settled(first.place.segment, 0)
+    await harness.clock.advance(100)
+    await settle()
+    const folder = storage.killed()
+    await folder.remove(SEGMENT)
+    expect(folder.names).toEqual(['0000000000000001-1.acks'])
+
+    await LogHarness.open(folder)
+    expect(folder.names).toEqual([])
+  })
+
   it('is read again after a start, but for the records that are settled', async () => {
     const storage = new SimulatedStorage()
     const harness = await LogHarness.open(storage)
