@@ -1,4 +1,5 @@
 import {
+  access,
   constants,
   type FileHandle,
   mkdir,
@@ -9,19 +10,38 @@ import {
   statfs,
   unlink,
 } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { AppendedFile, Storage } from './storage.ts'
+import { dirname, join } from 'node:path'
+import { type AppendedFile, codeOf, type Storage } from './storage.ts'
 
-const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = constants
+const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY, R_OK, W_OK, X_OK } = constants
 
 /** Only the user of kprf may read payloads. */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
-/** Creates a folder and those above it, unless they are there, and opens it. */
+/**
+ * Creates a folder and those above it, unless they are there, and opens it.
+ *
+ * @throws the error of the operating system, also if it is there and nothing can be written to it.
+ */
 export async function openFolder(path: string): Promise<Storage> {
-  await mkdir(path, { recursive: true, mode: FOLDER_MODE })
+  await makeFolder(path)
+  await access(path, R_OK | W_OK | X_OK)
   return new NodeStorage(path)
+}
+
+/** Creates a folder and those above it, unless they are there. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    // Not recursive: Node.js then calls a file system that is read-only a folder that does not exist.
+    await mkdir(path, { mode: FOLDER_MODE })
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await makeFolder(path)
+  }
 }
 
 /** A folder of the operating system. */

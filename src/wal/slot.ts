@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { RecordProducer } from '../producer/types.ts'
@@ -6,7 +5,7 @@ import { DeadLetters } from './dead-letters.ts'
 import { Feeder } from './feeder.ts'
 import { Log } from './log.ts'
 import type { LogObserver, SyncMode } from './log-types.ts'
-import { openFolder } from './node-storage.ts'
+import { makeFolder, openFolder } from './node-storage.ts'
 import { lockFolder } from './slot-lock.ts'
 
 /** Settings of a {@link Slot}. */
@@ -55,7 +54,7 @@ export class Slot {
     settings: SlotSettings,
     dependencies: SlotDependencies,
   ): Promise<Slot | undefined> {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     const unlock = await lockFolder(folder)
     if (unlock === undefined) return undefined
     try {
