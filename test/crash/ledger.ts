@@ -112,7 +112,7 @@ export class Ledger {
 }
 
 /** The number of a record, from its header. */
-export function idOf({ headers }: Pick<StoredRecord, 'headers'>): string {
+function idOf({ headers }: Pick<StoredRecord, 'headers'>): string {
   return String(headers.find(({ key }) => key === ID)?.value ?? '')
 }
 
