@@ -19,7 +19,12 @@ export async function lockFolder(folder: string): Promise<(() => Promise<void>) 
     throw error
   }
   server.unref()
-  return () => new Promise((resolve) => server.close(() => { resolve(); }))
+  return () =>
+    new Promise((resolve) =>
+      server.close(() => {
+        resolve()
+      }),
+    )
 }
 
 async function addressOf(folder: string): Promise<string> {

@@ -21,7 +21,9 @@ describe('the start', () => {
     'warns once that a message timeout of %s ms is shorter than the restart of a broker',
     (timeoutMs) => {
       expect(warningsOf(`--kafka.message_timeout_ms=${timeoutMs}`)).toEqual([
-        expect.stringContaining('set it to 300000 (5 minutes) unless all clients wait'),
+        expect.stringContaining(
+          'set it to 300000 (5 minutes), or wal.enabled, unless all clients wait',
+        ),
       ])
     },
   )
