@@ -70,6 +70,7 @@ const CASES: readonly Case[] = [
     status: 400,
     code: 40002,
   },
+  { fact: 'one byte that is not UTF-8', body: Buffer.from([0xff]), status: 400, code: 40002 },
   {
     fact: 'UTF-16 with a byte order mark',
     body: Buffer.from(`\ufeff${pushBody()}`, 'utf16le'),
