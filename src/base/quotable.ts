@@ -26,6 +26,11 @@ export function quotedName(name: string): string {
   return PLAIN_NAME.test(name) ? `"${name}"` : `of ${name.length} characters`
 }
 
+/** Takes the names that {@link quotedName} wrote, after "field" or "name", out of a text for the log. */
+export function withoutQuotedNames(text: string): string {
+  return text.replaceAll(/\b(field|name) "[ -~]{0,64}?"(?=[; ]|$)/g, '$1 "..."')
+}
+
 /**
  * Returns why a file cannot be used, as in `ENOENT: no such file or directory`, without the path that Node.js
  * appends.

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { LogLevel } from '../base/log-level.ts'
+import { withoutQuotedNames } from '../base/quotable.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import { addressOf } from './client-address.ts'
 import type { Refusal } from './error-body.ts'
@@ -36,7 +37,7 @@ export function logFailure(
   const [level, outcome] = levelOf(failure ? HTTP_MAPPINGS[failure.code].status : status)
   const fields = {
     ...kind,
-    reason: failure?.message,
+    reason: failure && withoutQuotedNames(failure.message),
     topic: failure?.topic,
     address: addressOf(request.socket),
     request_id: requestId,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fileProblem, maskerOf, quotedPath } from '../../src/base/quotable.ts'
+import { fileProblem, maskerOf, quotedPath, withoutQuotedNames } from '../../src/base/quotable.ts'
 
 const problemOf = (path: string): string => {
   try {
@@ -52,5 +52,25 @@ describe('maskerOf', () => {
   it('leaves what is too short to be told from ordinary words', () => {
     expect(mask('abcde')).toBe('abcde')
     expect(maskerOf([])('abcde')).toBe('abcde')
+  })
+})
+
+describe('withoutQuotedNames', () => {
+  it.each([
+    [
+      'unknown field "hunter2"; the allowed fields are a',
+      'unknown field "..."; the allowed fields are a',
+    ],
+    [
+      'records[0]: topic is missing; unknown field "hunter2"',
+      'records[0]: topic is missing; unknown field "..."',
+    ],
+    [
+      'line 1, column 2: the object has the name "a "b" c" twice',
+      'line 1, column 2: the object has the name "..." twice',
+    ],
+    ['encoding must be "utf8" or "base64"', 'encoding must be "utf8" or "base64"'],
+  ])('writes %s as %s', (text, logged) => {
+    expect(withoutQuotedNames(text)).toBe(logged)
   })
 })
