@@ -28,7 +28,7 @@ export function quotedName(name: string): string {
 
 /** Takes the names that {@link quotedName} wrote, after "field" or "name", out of a text for the log. */
 export function withoutQuotedNames(text: string): string {
-  return text.replaceAll(/\b(field|name) "[ -~]{0,64}?"(?=[; ]|$)/g, '$1 "..."')
+  return text.replaceAll(/\b(field|name) "[ -~]{0,64}"(?=[; ]|$)/g, '$1 "..."')
 }
 
 /**
