@@ -24,6 +24,10 @@ export class Connection {
   idleSinceMs: number
   /** Requests served. */
   requests = 0
+  /** When a check first saw bytes after the last request: perhaps of the next head. Further bytes do not change it. */
+  #headSinceMs: number | undefined
+  /** Bytes received by then. */
+  #bytesBefore = 0
   readonly #clock: Clock
   readonly #limits: ServerLimits
   /** Includes all unfinished ones. */
@@ -177,9 +181,23 @@ export class Connection {
       this.#requestsSeen = this.requests
       this.#requestSinceMs = nowMs
     } else if (!this.isBusy) {
+      if (this.socket.bytesRead > this.#bytesBefore) this.#headSinceMs ??= nowMs
       return
     }
     this.idleSinceMs = nowMs
+    this.#headSinceMs = undefined
+    this.#bytesBefore = this.socket.bytesRead
+  }
+
+  /**
+   * Whether the client has sent no request for this time. A head that is arriving gets its own time in any case: when
+   * that is over, Node answers 408. To be called after each `look`.
+   */
+  isIdle(nowMs: number, idleMs: number): boolean {
+    if (this.isBusy || nowMs - this.idleSinceMs <= idleMs) return false
+    const { headersTimeoutMs, timeoutCheckIntervalMs } = this.#limits
+    const headMs = headersTimeoutMs + 2 * timeoutCheckIntervalMs
+    return this.#headSinceMs === undefined || nowMs - this.#headSinceMs > headMs
   }
 
   /**

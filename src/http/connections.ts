@@ -182,7 +182,7 @@ export class Connections {
       } else if (connection.isStalled(nowMs)) {
         this.#cut(connection)
         this.#observer.clientFailed(connection, 'stalled_reader')
-      } else if (!connection.isBusy && nowMs - connection.idleSinceMs > idleMs) {
+      } else if (connection.isIdle(nowMs, idleMs)) {
         this.#cut(connection)
         this.#observer.dropped('idle_timeout', connection.address)
       } else if (connection.isBodyLate(nowMs)) {

@@ -240,6 +240,24 @@ describe('an idle connection', () => {
     expect(socket.isDestroyed).toBe(false)
   })
 
+  it('has the time of a head from its first byte, and no longer, whatever follows', async () => {
+    const { open, begin, pass } = createHarness({
+      ...{ keepAliveTimeoutMs: 10_000, headersTimeoutMs: 20_000, timeoutCheckIntervalMs: 1_000 },
+    })
+    const [waiting, sending] = [open(), open()]
+    for (const socket of [waiting, sending]) begin(socket).finish()
+    await pass(5)
+    for (let second = 0; second < 22; second += 1) {
+      sending.bytesRead += 1
+      await pass(1)
+    }
+    const before = [waiting.isDestroyed, sending.isDestroyed]
+    sending.bytesRead += 1
+    await pass(2)
+
+    expect([before, sending.isDestroyed]).toEqual([[true, false], true])
+  })
+
   it('is never one whose client waits for a reply', async () => {
     const { open, begin, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
     const socket = open()
