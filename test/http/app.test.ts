@@ -487,6 +487,8 @@ describe('an unknown field', () => {
 
   it.each([
     ['wait_for_sent', 'wait_for_send', { records: [], wait_for_sent: true }],
+    ['sync', 'wait_for_send', { records: [], sync: true }],
+    ['ts', 'timestamp', { records: [{ topic: 't', data: 'd', ts: 1 }] }],
     ['waitForSend', 'wait_for_send', { records: [], waitForSend: true }],
     ['timestamp_ms', 'timestamp', { records: [{ ...record('a'), timestamp_ms: 1 }] }],
     [

@@ -13,6 +13,15 @@ const MAX_FOUND = 3
 /** Names of which it is remembered what they look like. Beyond that clients make them up. */
 const MAX_REMEMBERED = 1_000
 
+/** What other APIs call fields. */
+const OTHER_NAMES: readonly (readonly [spelling: string, name: string])[] = [
+  ['wait', 'wait_for_send'],
+  ['sync', 'wait_for_send'],
+  ['wait_for_delivery', 'wait_for_send'],
+  ['wait_for_ack', 'wait_for_send'],
+  ['ts', 'timestamp'],
+]
+
 /**
  * Finds fields that are ignored because they are unknown, although their sender most likely means a known one that is
  * missing: with `wait_for_sent` a push is asynchronous, and the client does not know.
@@ -43,10 +52,10 @@ export class Misspellings {
     if (names === undefined) this.#meant.set(known, (names = new Map<string, string | undefined>()))
     if (names.has(name)) return names.get(name)
     if (names.size >= MAX_REMEMBERED || !PLAIN_NAME.test(name)) return undefined
-    const meant = nearest(
-      name,
-      Array.from(known, (one) => [one, one] as const),
-    )
+    const meant = nearest(name, [
+      ...Array.from(known, (one) => [one, one] as const),
+      ...OTHER_NAMES.filter(([, one]) => known.has(one)),
+    ])
     names.set(name, meant)
     return meant
   }
