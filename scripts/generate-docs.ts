@@ -9,6 +9,7 @@ import { SETTINGS, type NamedSetting } from '../src/config/settings.ts'
 import type { KprfState } from '../src/telemetry/metrics/state-gauges.ts'
 import { Metrics } from '../src/telemetry/metrics/metrics.ts'
 import type { StatisticsFigures } from '../src/telemetry/metrics/statistics-metrics.ts'
+import { CLOSED_WAL } from '../src/wal/write-ahead-log.ts'
 import { WorkerMetrics } from '../src/telemetry/metrics/worker-metrics.ts'
 import {
   LABEL_KEPT_MS,
@@ -63,6 +64,7 @@ export async function metricsPage(): Promise<string> {
     bufferedRecords: () => [],
     state: idleState,
     statistics: noStatistics,
+    wal: () => CLOSED_WAL,
   })
   const primary = new Registry()
   new WorkerMetrics(() => 0, primary)

@@ -31,7 +31,7 @@ import { logEvents } from '../telemetry/log-events.ts'
 import { logWal } from '../telemetry/log-wal.ts'
 import { Log, type LogFields, type Logger } from '../telemetry/logging.ts'
 import { Metrics } from '../telemetry/metrics/metrics.ts'
-import { WriteAheadLog } from '../wal/write-ahead-log.ts'
+import { CLOSED_WAL, type WalState, WriteAheadLog } from '../wal/write-ahead-log.ts'
 import { ServiceView } from './service-view.ts'
 
 /** Options of a {@link Service}. */
@@ -97,6 +97,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     state: () => view.metricsState(),
     configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
     statistics: statistics && (() => statistics.take()),
+    wal: config.wal.enabled ? (): WalState => wal?.state ?? CLOSED_WAL : undefined,
     connections: () => http.connectionCounts,
   })
   const events = makeEvents(metrics, logger, statistics)
@@ -110,12 +111,12 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     ...{ maxBodyBytes: config.http.maxBodyBytes, clock, processes: workers },
     usableBytes: usableMemoryBytes(workers),
   })
+  const wal: WriteAheadLog | undefined = makeWal(options, { producer, events, logger, metrics })
   const view = new ServiceView({
-    ...{ config, clock, transport, producer, bodyBudget },
+    ...{ config, clock, transport, producer, wal, bodyBudget },
     memoryMaxBytes: queue.queueMemoryMaxBytes * workers,
   })
   const rateLimits = share ? share.rateLimits : ownRateLimits(config, clock)
-  const wal = makeWal(options, { producer, events, logger })
   const ingest = new Ingest({
     ...{ producer, journal: wal, ...ingestSettings(config) },
     rules: rateLimits ? [new RateLimitRule(rateLimits, metrics)] : [],
@@ -165,15 +166,17 @@ interface WalParts {
   readonly producer: Producer
   readonly events: ProducerEvents
   readonly logger: Logger
+  readonly metrics: Metrics
 }
 
 function makeWal(
   { config, clock, random }: ServiceOptions,
-  { producer, events, logger }: WalParts,
+  { producer, events, logger, metrics }: WalParts,
 ): WriteAheadLog | undefined {
   const settings = walSettings(config)
-  const observer = logWal(logger)
-  return settings && new WriteAheadLog(settings, { producer, clock, random, events, observer })
+  if (settings === undefined || metrics.wal === undefined) return undefined
+  const observer = logWal(logger, metrics.wal)
+  return new WriteAheadLog(settings, { producer, clock, random, events, observer })
 }
 
 /** What {@link makeTransport} works with. */

@@ -6,6 +6,7 @@ import type { KprfState } from '../telemetry/metrics/state-gauges.ts'
 import { memoryCheck, queueCheck, type ReadinessCheck } from '../operations/readiness.ts'
 import type { Producer } from '../producer/producer.ts'
 import type { Availability, Transport } from '../producer/transport.ts'
+import type { WriteAheadLog } from '../wal/write-ahead-log.ts'
 
 /** The current state of a service. */
 export interface ServiceReport {
@@ -38,6 +39,8 @@ export interface ServiceViewOptions {
   readonly clock: Clock
   readonly transport: Transport
   readonly producer: Producer
+  /** `undefined` without one. */
+  readonly wal: Pick<WriteAheadLog, 'problem'> | undefined
   readonly bodyBudget: ByteBudget
   /** All memory that records may hold, over all processes. */
   readonly memoryMaxBytes: number
@@ -53,12 +56,12 @@ export class ServiceView {
 
   /** The state of producer and transport. */
   report(): Omit<ServiceReport, 'isAccepting' | 'lostRecords'> {
-    const { producer, transport } = this.#options
+    const { producer, transport, wal } = this.#options
     return {
       bufferedRecords: producer.bufferedRecords,
       bufferedBytes: producer.bufferedBytes,
       memoryBytes: producer.memoryBytes,
-      kafkaProblem: UNREADY[transport.availability],
+      kafkaProblem: wal ? wal.problem : UNREADY[transport.availability],
     }
   }
 
@@ -83,13 +86,16 @@ export class ServiceView {
 
   /** The checks of `/readyz`, in its order. @param state - reads the state of the service. */
   readinessChecks(state: () => string): ReadinessCheck[] {
-    const { config, transport, producer, memoryMaxBytes } = this.#options
+    const { config, transport, producer, wal, memoryMaxBytes } = this.#options
     return [
       {
         name: 'accepting',
         check: () => (state() === 'accepting' ? undefined : `the service is ${state()}`),
       },
-      { name: 'kafka', check: () => UNREADY[transport.availability] },
+      // While the write-ahead log accepts pushes, a process without Kafka can be sent more.
+      wal
+        ? { name: 'wal', check: () => wal.problem }
+        : { name: 'kafka', check: () => UNREADY[transport.availability] },
       queueCheck(totalRoom(config), () => ({
         records: producer.bufferedRecords,
         bytes: producer.bufferedBytes,

@@ -1,4 +1,5 @@
 import type { LogObserver } from '../wal/log-types.ts'
+import type { WalMetrics } from './metrics/wal-metrics.ts'
 import type { Logger } from './logging.ts'
 
 const FAILED = {
@@ -8,16 +9,27 @@ const FAILED = {
   remove: 'a file of the write-ahead log cannot be removed; it is tried again',
 } as const
 
-/** Logs what an operator should know of the write-ahead log. */
-export function logWal(logger: Pick<Logger, 'limited'>): LogObserver {
+/** Logs and counts what an operator should know of the write-ahead log. */
+export function logWal(logger: Pick<Logger, 'limited'>, metrics: WalMetrics): LogObserver {
   return {
     failed: (operation, error) => {
+      metrics.failed(operation)
       logger.limited('error', `wal ${operation}`, FAILED[operation], { error })
     },
-    damaged: (file, position, bytes, records) => {
+    damaged: (file, position, bytes, records = 0) => {
+      metrics.damaged(records)
       const message =
         'a file of the write-ahead log is damaged: records are lost, and the file is kept as .damaged'
       logger.limited('error', 'wal damaged', message, { file, position, bytes, records })
+    },
+    buried: (topic, error) => {
+      metrics.buried(error.code.toLowerCase())
+      const message = 'Kafka refuses a record of the write-ahead log for good: it is a dead letter'
+      const fields = {
+        ...{ topic, error_code: error.number, error: error.text },
+        ...(error.detail !== undefined && { reason: error.detail }),
+      }
+      logger.limited('error', `wal dead letter ${error.number}`, message, fields)
     },
     torn: (file, position, bytes) => {
       const message =

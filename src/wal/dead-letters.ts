@@ -1,6 +1,7 @@
 import type { DeliveryError, ProducerRecord } from '../producer/types.ts'
 import type { FeedCall } from './feed-call.ts'
 import type { Log } from './log.ts'
+import type { LogObserver } from './log-types.ts'
 
 /** Headers of a dead letter, after its own. */
 const HEADERS = {
@@ -15,16 +16,23 @@ export class DeadLetters {
   readonly #letters: Pick<Log, 'append'>
   readonly #log: Pick<Log, 'append'>
   readonly #topic: string | undefined
+  readonly #observer: Pick<LogObserver, 'buried'>
 
   /**
    * @param letters - a log that nothing is read from, but by people.
    * @param log - of the records on their way, which takes those for the topic of dead letters.
    * @param topic - of dead letters; `undefined` without one.
    */
-  constructor(letters: Pick<Log, 'append'>, log: Pick<Log, 'append'>, topic: string | undefined) {
+  constructor(
+    letters: Pick<Log, 'append'>,
+    log: Pick<Log, 'append'>,
+    topic: string | undefined,
+    observer: Pick<LogObserver, 'buried'>,
+  ) {
     this.#letters = letters
     this.#log = log
     this.#topic = topic
+    this.#observer = observer
   }
 
   /** Keeps a record, with the reason. @returns when it is durable. */
@@ -43,6 +51,7 @@ export class DeadLetters {
       ],
     }
     await this.#letters.append([letter], acceptedMs)
+    this.#observer.buried(record.topic, error)
     // One that the topic of dead letters refuses would come back for ever.
     if (this.#topic === undefined || this.#topic === record.topic) return
     await this.#log.append([{ ...letter, topic: this.#topic, partition: undefined }], acceptedMs)

@@ -115,7 +115,7 @@ export class Feeder {
           this.#include(lane, call, position)
         }
       }
-      segment.passed(left)
+      this.#options.log.passed(segment, left)
       if (!call.isEmpty) await this.#send(call)
     }
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { DeliveryError } from '../producer/types.ts'
 import type { FrameHeader } from './frame.ts'
 import type { Place } from './segment.ts'
 import type { Storage } from './storage.ts'
@@ -29,6 +30,8 @@ export interface LogObserver {
   failed(operation: 'write' | 'read' | 'settle' | 'remove', error: unknown): void
   /** Bytes of a segment cannot be read. Records may be missing: as many as the other frames imply. */
   damaged(segment: string, at: number, bytes: number, records: number | undefined): void
+  /** A record became a dead letter. */
+  buried(topic: string, error: DeliveryError): void
   /** The end of a segment is not readable, as after a power loss during a write. */
   torn(segment: string, at: number, bytes: number): void
 }

@@ -45,6 +45,9 @@ export class Log {
   readonly #tail: Entry[] = []
   #tailBytes = 0
   #onChange: () => void = () => undefined
+  #pendingRecords = 0
+  /** Why the last push was not accepted; `undefined` if it was. */
+  #problem: LogError | undefined
   #freeBytes = Infinity
   #freeBytesAskedMs = -Infinity
   #isClosed = false
@@ -66,6 +69,7 @@ export class Log {
           segments.push(segment)
         },
         written: (entries) => {
+          for (const { header } of entries) this.#pendingRecords += header.recordCount
           this.#keepInTail(entries)
           this.#onChange()
         },
@@ -98,6 +102,16 @@ export class Log {
     return this.#segments.reduce((sum, { endBytes }) => sum + endBytes, 0)
   }
 
+  /** Accepted records that are not settled; of earlier processes, those that were read. */
+  get pendingRecords(): number {
+    return this.#pendingRecords
+  }
+
+  /** Why the last push was not accepted; `undefined` if it was. */
+  get problem(): string | undefined {
+    return this.#problem?.message
+  }
+
   get storage(): Storage {
     return this.#options.storage
   }
@@ -121,7 +135,10 @@ export class Log {
     const payloadBytes = payloadBytesOf(records)
     const bytes = frameBytes(payloadBytes)
     const refusal = this.#refusalOf(bytes)
-    if (refusal) return Promise.reject(refusal)
+    if (refusal) {
+      this.#problem = refusal
+      return Promise.reject(refusal)
+    }
     const frame = Buffer.allocUnsafe(bytes)
     writeRecords(records, frame, FRAME_HEADER_BYTES, acceptedMs)
     const done = Promise.withResolvers<undefined>()
@@ -144,9 +161,16 @@ export class Log {
     return undefined
   }
 
+  /** Records of a segment were read that are not settled. */
+  passed(segment: Segment, records: number): void {
+    segment.passed(records)
+    if (segment.isRecovered) this.#pendingRecords += records
+  }
+
   /** A record that was read is in Kafka, or among the dead letters. */
   settled(segment: Segment, index: number): void {
     segment.settled(index)
+    this.#pendingRecords -= 1
     this.#settled.note(segment)
   }
 
@@ -199,12 +223,14 @@ export class Log {
       const group = this.#takeGroup()
       try {
         await this.#writer.write(group)
+        this.#problem = undefined
         for (const { done } of group) done.resolve(undefined)
       } catch (error) {
         this.#options.observer.failed('write', error)
         const refusal = isNoRoom(error)
           ? new LogError('full', 'the disk of the write-ahead log is full', error)
           : new LogError('failed', 'the write-ahead log cannot be written', error)
+        this.#problem = refusal
         for (const { done } of group) done.reject(refusal)
       }
     }

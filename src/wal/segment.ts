@@ -38,6 +38,8 @@ export class Segment {
   readonly salt: number
   /** Settled by an earlier process. */
   readonly settledBefore: IndexSet
+  /** Whether an earlier process wrote it. */
+  readonly isRecovered: boolean
   /** The end of the frames that were accepted. */
   endBytes: number
   /** Whether nothing more is appended. */
@@ -68,6 +70,7 @@ export class Segment {
     this.salt = options.salt
     this.endBytes = options.endBytes
     this.isSealed = options.isSealed
+    this.isRecovered = options.isSealed
     this.settledBefore = options.settledBefore
     this.#generation = options.generation
   }

@@ -64,7 +64,12 @@ export class Slot {
         ...{ ...options, sync: 'always' },
         storage: await openFolder(join(folder, 'dead-letters')),
       })
-      const deadLetters = new DeadLetters(letters, log, settings.deadLetterTopic)
+      const deadLetters = new DeadLetters(
+        letters,
+        log,
+        settings.deadLetterTopic,
+        dependencies.observer,
+      )
       const feeder = new Feeder({
         ...{ ...options, log },
         bury: (call, position, error) => deadLetters.bury(call, position, error),

@@ -23,6 +23,7 @@ import { deliveryError, RDKAFKA } from '../producer/delivery-errors.ts'
 import type { EventSink } from '../producer/events.ts'
 import type { ProducerRecord, RecordProducer, SendCall } from '../producer/types.ts'
 import { Journal } from './journal.ts'
+import type { Log } from './log.ts'
 import { Slot, type SlotDependencies, type SlotSettings } from './slot.ts'
 
 /** Settings of a {@link WriteAheadLog}. */
@@ -34,6 +35,21 @@ export interface WalSettings extends SlotSettings {
 /** Dependencies of a {@link WriteAheadLog}. */
 export interface WalDependencies extends SlotDependencies {
   readonly events: EventSink
+}
+
+/** The state of a log. */
+export interface WalState {
+  /** Accepted records that Kafka does not have; of earlier processes, those that were read. */
+  readonly pendingRecords: number
+  readonly bytes: number
+  readonly limitBytes: number
+  readonly segments: number
+  readonly isAccepting: boolean
+}
+
+/** The state before it is opened. */
+export const CLOSED_WAL: WalState = {
+  ...{ pendingRecords: 0, bytes: 0, limitBytes: 0, segments: 0, isAccepting: false },
 }
 
 /** More processes than kprf has workers, and as many that they replace. */
@@ -98,6 +114,25 @@ export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
       if (!call.isRefused(index)) call.refused(index, deliveryError(RDKAFKA.brokerDestroy))
     }
     call.admissionEnded()
+  }
+
+  /** How full the log is, and how much of it Kafka does not have. */
+  get state(): WalState {
+    const logs = [this.#own, this.#adopted].flatMap((slot) => (slot ? [slot.log] : []))
+    const sumOf = (read: (log: Log) => number): number =>
+      logs.reduce((sum, log) => sum + read(log), 0)
+    return {
+      pendingRecords: sumOf(({ pendingRecords }) => pendingRecords),
+      bytes: sumOf(({ bytes }) => bytes),
+      limitBytes: this.#settings.maxBytes,
+      segments: sumOf(({ segments }) => segments.length),
+      isAccepting: this.problem === undefined,
+    }
+  }
+
+  /** Why the last push was not accepted; `undefined` if it was. */
+  get problem(): string | undefined {
+    return this.#own?.log.problem
   }
 
   /** Takes no more records, and hands none over. */

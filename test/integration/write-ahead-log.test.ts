@@ -70,10 +70,41 @@ describe('kprf with a write-ahead log', () => {
     })
     const again = await kprf.push({ records: [{ topic: 't', data: 'sync' }], wait_for_send: true })
     expect(again.status).toBe(503)
+    const away = await kprf.metrics()
+    expect(away.sum('kprf_wal_pending_records')).toBe(2)
+    expect(away.sum('kprf_wal_accepting')).toBe(1)
+    expect(await kprf.readyz()).toBe(200)
     await cluster.startBroker(1)
 
     await expect.poll(values).toEqual(['before', 'a', 'b'])
+    await expect.poll(async () => (await kprf.metrics()).sum('kprf_wal_pending_records')).toBe(0)
     expect((await kprf.stop()).exitCode).toBe(0)
+  })
+
+  it('keeps what Kafka refuses for good among the dead letters, with the reason, and goes on', async () => {
+    cluster.createTopic('compacted', { partitions: 1, configs: { 'cleanup.policy': 'compact' } })
+    cluster.createTopic('dead', { partitions: 1 })
+    const kprf = await start({ 'wal.dead_letters.topic': 'dead' })
+    const records = [
+      { topic: 'compacted', data: 'no key', headers: { a: '1' } },
+      { topic: 't', data: 'fine' },
+    ]
+    expect((await kprf.push({ records })).status).toBe(200)
+
+    await expect.poll(values).toEqual(['fine'])
+    await expect.poll(() => cluster.records('dead').length).toBe(1)
+    const [letter] = cluster.records('dead')
+    const headers = letter?.headers.map(({ key, value }) => `${String(key)}=${String(value)}`)
+    expect(String(letter?.value)).toBe('no key')
+    expect(headers).toEqual([
+      'a=1',
+      expect.stringContaining('kprf-error='),
+      'kprf-error-code=87',
+      'kprf-topic=compacted',
+      expect.stringMatching(/^kprf-accepted-at=20\d\d-/),
+    ])
+    expect((await kprf.metrics()).sum('kprf_wal_dead_letters_total')).toBe(1)
+    expect(await readdir(join(folder, 'slot-00', 'dead-letters'))).toHaveLength(1)
   })
 
   it('leaves nothing behind once everything is delivered and it has started again', async () => {

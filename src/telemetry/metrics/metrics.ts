@@ -15,6 +15,7 @@ import { StatisticsMetrics, type StatisticsFigures } from './statistics-metrics.
 import type { CountSeries } from './plain-counter.ts'
 import { TopicCounter } from './topic-counter.ts'
 import { OTHER_TOPICS, TopicLabels } from './topic-labels.ts'
+import { WalMetrics, type WalState } from './wal-metrics.ts'
 
 /** Records with their admission times, on the clock of the settle time. */
 export interface Admitted {
@@ -46,6 +47,8 @@ export interface MetricsOptions {
   readonly configuredTopics?: Iterable<string>
   /** The producer's statistics. Read at each scrape. @defaultValue none, and no metrics of them */
   readonly statistics?: (() => StatisticsFigures) | undefined
+  /** The write-ahead log. Read at each scrape. @defaultValue none, and no metrics of it */
+  readonly wal?: (() => WalState) | undefined
   /** @defaultValue a new one */
   readonly registry?: Registry
 }
@@ -73,6 +76,8 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   readonly producer: ProducerMetrics
   /** Connections of clients. */
   readonly edge: EdgeMetrics
+  /** `undefined` without a write-ahead log. */
+  readonly wal: WalMetrics | undefined
 
   constructor(options: MetricsOptions) {
     const { registry = new Registry() } = options
@@ -113,6 +118,7 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
     this.#declareQueueSize(options.bufferedRecords)
     const { statistics } = options
     if (statistics) new StatisticsMetrics({ registry, labels: this.#labels, read: statistics })
+    this.wal = options.wal && new WalMetrics(registry, options.wal)
     declareAppMetadata(registry, options)
     collectDefaultMetrics({ register: registry })
     for (const topic of this.#labels.topics) this.#series(topic)
