@@ -94,7 +94,7 @@ describe('kprf with a write-ahead log', () => {
     await expect.poll(values).toEqual(['fine'])
     await expect.poll(() => cluster.records('dead').length).toBe(1)
     const [letter] = cluster.records('dead')
-    const headers = letter?.headers.map(({ key, value }) => `${String(key)}=${String(value)}`)
+    const headers = letter?.headers.map(({ key, value }) => `${key}=${String(value)}`)
     expect(String(letter?.value)).toBe('no key')
     expect(headers).toEqual([
       'a=1',
