@@ -39,7 +39,7 @@ export class Journal implements Pick<RecordProducer, 'sendAll'> {
     const { producer } = this.#options
     const tally = new RefusalTally()
     const refuse = (index: number, topic: string, error: DeliveryError): void => {
-      tally.add(topic, error.detail === undefined ? error : deliveryError(error.number, error.code))
+      tally.add(topic, countedAs(error))
       call.refused(index, error)
     }
     const accepted: ProducerRecord[] = []
@@ -87,6 +87,12 @@ export class Journal implements Pick<RecordProducer, 'sendAll'> {
     }
     done(refusal)
   }
+}
+
+/** Errors of one kind are counted together, whatever their details. */
+function countedAs(error: DeliveryError): DeliveryError {
+  if (error.code === LOG_FULL.code) return LOG_FULL
+  return error.detail === undefined ? error : deliveryError(error.number, error.code)
 }
 
 function refusalOf(error: unknown): DeliveryError {

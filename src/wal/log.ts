@@ -137,6 +137,8 @@ export class Log {
     const refusal = this.#refusalOf(bytes)
     if (refusal) {
       this.#problem = refusal
+      // Only a segment that has ended can be removed: without this, a log of one segment would stay full.
+      if (refusal.kind === 'full') void this.#writer.end()
       return Promise.reject(refusal)
     }
     const frame = Buffer.allocUnsafe(bytes)

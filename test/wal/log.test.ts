@@ -273,6 +273,25 @@ describe('a log without room', () => {
     await harness.append('after')
   })
 
+  it('has room again once all is settled, also if it is smaller than a segment', async () => {
+    const storage = new SimulatedStorage()
+    const harness = await LogHarness.open(storage, { segmentBytes: 100_000, maxBytes: 600 })
+    await expect(
+      (async () => {
+        for (;;) await harness.append('a')
+      })(),
+    ).rejects.toMatchObject({ kind: 'full' })
+    await settle()
+    for (const { place, header } of await harness.read()) {
+      harness.log.settled(place.segment, header.firstIndex)
+    }
+    await harness.clock.advance(100)
+    await settle()
+
+    await harness.append('after')
+    expect(await harness.values()).toEqual(['after'])
+  })
+
   it('refuses pushes while the disk has less than wal.min_free_bytes', async () => {
     const storage = new SimulatedStorage()
     const harness = await LogHarness.open(storage, { minFreeBytes: 1_000 })
