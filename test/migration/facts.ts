@@ -21,6 +21,8 @@ export interface Fact {
   /** With `http.invalid_records: refuse_record`, too. */
   readonly rust_refuse_record: RustReply
   readonly verdict: VerdictName
+  /** Whether new versions of Node.js refuse it; older ones leave that to the route, whose reply has `errors`. */
+  readonly refused_by_node?: boolean
 }
 
 /** What clients of kprf may depend on: texts may change. */

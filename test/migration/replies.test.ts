@@ -84,7 +84,9 @@ describe('a client of the Rust kprf', () => {
     const { answers, metrics } = await send()
 
     for (const [fact, answer] of answers) {
-      expect.soft(readmeReplyOf(answer), fact.case).toEqual(fact.readme)
+      const { errors, ...reply } = readmeReplyOf(answer)
+      const isWithout = errors === undefined || fact.refused_by_node
+      expect.soft(isWithout ? reply : { ...reply, errors }, fact.case).toEqual(fact.readme)
       if (answer.status === 200) expect.soft(answer.body, fact.case).toBe(OK)
     }
     expectBalance(metrics)
