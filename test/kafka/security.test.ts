@@ -525,7 +525,7 @@ describe('one properties file', () => {
       'enable.idempotence=true',
       'linger.ms=5',
       'acks=all',
-      'delivery.timeout.ms=20000',
+      'delivery.timeout.ms=30000',
       'socket.keepalive.enable=true',
       'client.rack=r1',
     ]
