@@ -166,7 +166,7 @@ export class JsonScanner {
     return this.#memberCount
   }
 
-  /** A longer name counts as new. */
+  /** Scans one body. @returns the first limit that it exceeds; `undefined` if it exceeds none. */
   scan(bytes: Buffer): JsonExcess | undefined {
     const { maxDepth, maxParts } = this.#limits
     const { length } = bytes
@@ -248,4 +248,3 @@ export class JsonScanner {
     return Math.imul(hash ^ QUOTE, multiplier)
   }
 }
-/** A longer name counts as new. */

@@ -1,5 +1,6 @@
 import type { BuildInfo } from '../base/build-info.ts'
 import type { Clock } from '../base/clock.ts'
+import type { WalState } from '../base/wal-state.ts'
 import type { LogLevel } from '../base/log-level.ts'
 import type { Config } from '../config/types.ts'
 import { createApp } from '../http/app.ts'
@@ -31,7 +32,7 @@ import { logEvents } from '../telemetry/log-events.ts'
 import { logWal } from '../telemetry/log-wal.ts'
 import { Log, type LogFields, type Logger } from '../telemetry/logging.ts'
 import { Metrics } from '../telemetry/metrics/metrics.ts'
-import { CLOSED_WAL, type WalState, WriteAheadLog } from '../wal/write-ahead-log.ts'
+import { CLOSED_WAL, WriteAheadLog } from '../wal/write-ahead-log.ts'
 import { ServiceView } from './service-view.ts'
 
 /** Options of a {@link Service}. */

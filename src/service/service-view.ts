@@ -19,7 +19,7 @@ export interface ServiceReport {
   readonly lostRecords: number
   readonly isAccepting: boolean
   /** Why records cannot be delivered; `undefined` if they can. */
-  readonly kafkaProblem: string | undefined
+  readonly deliveryProblem: string | undefined
 }
 
 /** Why records cannot be delivered, by the availability of Kafka. */
@@ -61,7 +61,7 @@ export class ServiceView {
       bufferedRecords: producer.bufferedRecords,
       bufferedBytes: producer.bufferedBytes,
       memoryBytes: producer.memoryBytes,
-      kafkaProblem: wal ? wal.problem : UNREADY[transport.availability],
+      deliveryProblem: wal ? wal.problem : UNREADY[transport.availability],
     }
   }
 

@@ -19,6 +19,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CancelTimer } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
+import type { WalState } from '../base/wal-state.ts'
 import { deliveryError, RDKAFKA } from '../producer/delivery-errors.ts'
 import type { EventSink } from '../producer/events.ts'
 import type { ProducerRecord, RecordProducer, SendCall } from '../producer/types.ts'
@@ -35,16 +36,6 @@ export interface WalSettings extends SlotSettings {
 /** Dependencies of a {@link WriteAheadLog}. */
 export interface WalDependencies extends SlotDependencies {
   readonly events: EventSink
-}
-
-/** The state of a log. */
-export interface WalState {
-  /** Accepted records that Kafka does not have; of earlier processes, those that were read. */
-  readonly pendingRecords: number
-  readonly bytes: number
-  readonly limitBytes: number
-  readonly segments: number
-  readonly isAccepting: boolean
 }
 
 /** The state before it is opened. */

@@ -330,9 +330,10 @@ export class Primary {
         check: () => (this.#accepting().length > 0 ? undefined : 'no worker takes pushes'),
       },
       {
-        name: 'kafka',
+        // As in a single process: with a write-ahead log, that it accepts pushes.
+        name: this.#config.wal.enabled ? 'wal' : 'kafka',
         check: () => {
-          const problems = this.#accepting().map(({ report }) => report.kafkaProblem)
+          const problems = this.#accepting().map(({ report }) => report.deliveryProblem)
           return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
         },
       },

@@ -50,7 +50,7 @@ const NOTHING: ServiceReport = {
   memoryBytes: 0,
   lostRecords: 0,
   isAccepting: false,
-  kafkaProblem: undefined,
+  deliveryProblem: undefined,
 }
 
 /** One worker, from its fork to its end, as the primary process sees it. */

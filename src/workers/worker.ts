@@ -196,6 +196,6 @@ function isSame(report: ServiceReport, other: ServiceReport | undefined): boolea
     report.memoryBytes === other.memoryBytes &&
     report.lostRecords === other.lostRecords &&
     report.isAccepting === other.isAccepting &&
-    report.kafkaProblem === other.kafkaProblem
+    report.deliveryProblem === other.deliveryProblem
   )
 }

@@ -154,7 +154,10 @@ describe('Primary', () => {
     const room = { bufferedRecords: 4, bufferedBytes: 4, memoryBytes: 4, isAccepting: true }
     const measurement = { metrics: [], statistics: undefined }
 
-    forks[0]?.say({ kind: 'report', report: { ...room, lostRecords: 3, kafkaProblem: undefined } })
+    forks[0]?.say({
+      kind: 'report',
+      report: { ...room, lostRecords: 3, deliveryProblem: undefined },
+    })
     forks[0]?.end(null, 'SIGKILL')
     await settle()
     await clock.advance(0)
@@ -184,7 +187,7 @@ describe('Primary', () => {
           lostRecords: 0,
           isAccepting: true,
         },
-        kafkaProblem: undefined,
+        deliveryProblem: undefined,
       },
     })
 
@@ -265,7 +268,12 @@ describe('Primary', () => {
   it('is not ready while the workers together hold nearly all of the memory that records may', async () => {
     const { forks, metricsPort } = await startPrimary()
     const limitBytes = queueMemoryMaxBytes(config, 1)
-    const report = { bufferedRecords: 1, bufferedBytes: 0, lostRecords: 0, kafkaProblem: undefined }
+    const report = {
+      bufferedRecords: 1,
+      bufferedBytes: 0,
+      lostRecords: 0,
+      deliveryProblem: undefined,
+    }
     const answers: string[] = []
 
     for (const share of [0.94, 0.96]) {

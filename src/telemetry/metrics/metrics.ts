@@ -6,6 +6,7 @@
 import type { ErrorCode } from '../../base/errors.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
+import type { WalState } from '../../base/wal-state.ts'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
@@ -15,7 +16,7 @@ import { StatisticsMetrics, type StatisticsFigures } from './statistics-metrics.
 import type { CountSeries } from './plain-counter.ts'
 import { TopicCounter } from './topic-counter.ts'
 import { OTHER_TOPICS, TopicLabels } from './topic-labels.ts'
-import { WalMetrics, type WalState } from './wal-metrics.ts'
+import { WalMetrics } from './wal-metrics.ts'
 
 /** Records with their admission times, on the clock of the settle time. */
 export interface Admitted {

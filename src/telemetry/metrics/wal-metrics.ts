@@ -1,15 +1,6 @@
 /** The metrics of the write-ahead log. There are none without one. */
+import type { WalState } from '../../base/wal-state.ts'
 import { Counter, Gauge, type Registry } from 'prom-client'
-
-/** The state that the gauges show. */
-export interface WalState {
-  /** Records that were accepted and that Kafka does not have yet. */
-  readonly pendingRecords: number
-  readonly bytes: number
-  readonly limitBytes: number
-  readonly segments: number
-  readonly isAccepting: boolean
-}
 
 type WalGauge = readonly [string, string, (now: WalState) => number, 'sum' | 'min']
 
