@@ -10,6 +10,7 @@ const libraryHomes = {
   'prom-client': 'src/telemetry/metrics/ and src/operations/',
   convict: 'src/config/values.ts',
   express: 'src/http/ and src/operations/',
+  jose: 'src/http/access/jwt/verify-jwt.ts',
   '@platformatic/wasm-utils': 'src/producer/compression/wasm.ts',
 }
 
@@ -47,6 +48,8 @@ const ROOMS = ['operations', 'http', 'ingest', 'wal', 'producer', 'config', 'tel
 /** What a room may import beside itself and `base`. */
 const GUESTS = {
   operations: [
+    './http/access',
+    './http/tls/server-tls.ts',
     './http/http-server.ts',
     './http/limits.ts',
     './http/listen-problem.ts',
@@ -126,7 +129,9 @@ const noWaits = {
 const WAITS = [
   'test/support/until.ts', // the one place that polls and bounds
   'test/kafka/support/load.ts', // clients that pause between their pushes
-  'test/crash/run.ts', // kills at random moments
+  'test/crash/crash-round.ts', // kills at random moments
+  'test/outage/run.ts', // pushes at a pace while a backlog is delivered
+  'test/idempotency/**', // the same, and connections that are cut at such
   'test/recovery/**', // measures throughput over seconds
   'test/simulation/simulation.test.ts', // the timers are the simulated ones
   'test/soak/**', // a load of so many minutes, and brokers that come and go meanwhile
@@ -180,6 +185,7 @@ export default defineConfig(
   { files: ['src/telemetry/metrics/**'], rules: restrictedLibraries(['prom-client']) },
   { files: ['src/config/values.ts'], rules: restrictedLibraries(['convict']) },
   { files: ['src/http/**', 'src/operations/**'], rules: restrictedLibraries(['express']) },
+  { files: ['src/http/access/jwt/verify-jwt.ts'], rules: restrictedLibraries(['jose']) },
   {
     files: ['test/**', 'packages/*/test/**', 'scripts/**', 'bench/**'],
     rules: {

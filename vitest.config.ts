@@ -18,6 +18,8 @@ const INTEGRATION = [
   'test/migration/**/*.test.ts',
   'test/workers/**/*.test.ts',
   'test/soak/**/*.test.ts',
+  'test/fuzz/**/*.test.ts',
+  'test/http/raw/**/*.test.ts',
   'packages/embedded-broker/test/cluster.test.ts',
   'packages/embedded-broker/test/connection.test.ts',
   'packages/embedded-broker/test/consumer-groups.test.ts',
@@ -32,8 +34,16 @@ const INTEGRATION = [
   'test/balance/balance.test.ts',
   'test/base/clock.test.ts',
   'test/cli/health.test.ts',
+  'test/cli/wal/dead-letters.test.ts',
   'test/crash/crash.test.ts',
+  'test/idempotency/idempotency.test.ts',
   'test/http/acceptors.test.ts',
+  'test/http/access/cors.test.ts',
+  'test/http/access/client-certificate.test.ts',
+  'test/http/access/gate.test.ts',
+  'test/http/access/forwarded-for.test.ts',
+  'test/http/access/gate-matrix.test.ts',
+  'test/http/access/hosts.test.ts',
   'test/http/app.test.ts',
   'test/http/edge/gate.test.ts',
   'test/http/edge/route-and-rule.test.ts',
@@ -46,7 +56,9 @@ const INTEGRATION = [
   'test/http/half-closed.test.ts',
   'test/http/http-server.test.ts',
   'test/http/invalid-records.test.ts',
+  'test/http/idempotency/idempotency.test.ts',
   'test/http/last-request.test.ts',
+  'test/http/tls.test.ts',
   'test/http/memory-is-bounded.test.ts',
   'test/http/reply-room.test.ts',
   'test/http/rust-replies.test.ts',
@@ -57,6 +69,7 @@ const INTEGRATION = [
   'test/operations/app.test.ts',
   'test/operations/server.test.ts',
   'test/operations/thread/threaded-server.test.ts',
+  'test/outage/outage.test.ts',
   'test/producer/idempotence.test.ts',
   'test/producer/kafkajs/api-versions.test.ts',
   'test/producer/kafkajs/classify.test.ts',
@@ -68,6 +81,7 @@ const INTEGRATION = [
   'test/producer/kafkajs/topic-creation.test.ts',
   'test/producer/security/token-endpoint.test.ts',
   'test/telemetry/logging/standard-streams.test.ts',
+  'test/wal/tools/letters.test.ts',
 ]
 
 /** Tests that count the blocks of code that run: V8 does so only for what a process loads after it was told to. */
@@ -84,10 +98,18 @@ const OUT_OF_SIGHT = [
   'src/cli/serve.ts', // the same
   'src/cli/quickstart.ts', // the same, with --embedded-broker
   'src/cli/tail.ts', // a process, kprf tail
+  'src/cli/wal/command.ts', // a process, kprf wal
+  'src/cli/wal/inspect.ts', // the same
+  'src/cli/wal/repair.ts', // the same
+  'src/cli/wal/open-producer.ts', // a process, kprf dead-letters replay
+  'src/cli/wal/run.ts', // a process, kprf wal and kprf dead-letters
   'src/operations/thread/entry.ts', // the thread of the operations port
   'src/workers/cluster.ts', // forks processes, and runs in them
   'src/workers/run-worker.ts', // in a forked process
   'src/workers/worker.ts', // in a forked process
+  'src/workers/worker-limits.ts', // the same
+  'src/http/access/jwt/fetch-text.ts', // kprf as a process, which fetches keys
+  'src/service/left-logs.ts', // kprf as a process, which starts without a log
 ]
 
 /** Tests that need more than Node.js. */

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:profile -- [--sync] [--records N] [--bytes N] [--seconds N]`: runs kprf under load with V8's
- * profiler, stores the CPU profile in `bench/results/` for a browser's developer tools, and prints its top
+ * `npm run bench:profile -- [--sync] [--wal MODE] [--records N] [--bytes N] [--seconds N]`: runs kprf under load
+ * with V8's profiler, stores the CPU profile in `bench/results/` for a browser's developer tools, and prints its top
  * functions.
  */
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -28,9 +28,10 @@ const TOP = 40
 const IDLE = '(idle)'
 
 const values = scriptArguments(
-  'Usage: npm run bench:profile -- [--sync] [--records 1] [--bytes 4096] [--seconds 8]',
+  'Usage: npm run bench:profile -- [--sync] [--wal always|interval|os] [--records 1] [--bytes 4096] [--seconds 8]',
   {
     sync: { type: 'boolean', default: false },
+    wal: { type: 'string' },
     records: { type: 'string', default: '1' },
     bytes: { type: 'string', default: '4096' },
     seconds: { type: 'string', default: '8' },
@@ -39,7 +40,12 @@ const values = scriptArguments(
 const results = join(import.meta.dirname, 'results')
 const directory = mkdtempSync(join(results, 'profile-'))
 const broker = await Broker.start({ profiled: 4 })
-const kprf = await startKprf(broker.bootstrap, {}, [
+const { wal } = values
+const log =
+  wal === undefined
+    ? {}
+    : { 'wal.enabled': 'true', 'wal.sync': wal, 'wal.dir': join(directory, 'wal') }
+const kprf = await startKprf(broker.bootstrap, log, [
   '--cpu-prof',
   `--cpu-prof-dir=${directory}`,
   '--cpu-prof-interval=200',
@@ -47,13 +53,17 @@ const kprf = await startKprf(broker.bootstrap, {}, [
 const { records, bytes, sync: isSync, seconds } = values
 const { requests } = await runLoad(kprf, {
   bodies: [pushBody('profiled', { records: Number(records), bytes: Number(bytes), isSync })],
-  ...{ connections: isSync ? 256 : 64, warmUpMs: 0, durationMs: Number(seconds) * 1000 },
+  ...{
+    connections: 256,
+    warmUpMs: 0,
+    durationMs: Number(seconds) * 1000,
+  },
   ...{ isConnectionPerRequest: false, ratePerSecond: undefined },
 })
 await kprf.stop()
 await broker.stop()
 
-const [name = ''] = readdirSync(directory)
+const [name = ''] = readdirSync(directory).filter((entry) => entry.endsWith('.cpuprofile'))
 const file = join(results, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}.cpuprofile`)
 renameSync(join(directory, name), file)
 rmSync(directory, { recursive: true })

@@ -65,9 +65,10 @@ export async function metricsPage(): Promise<string> {
     state: idleState,
     statistics: noStatistics,
     wal: () => CLOSED_WAL,
+    idempotencyKeys: () => 0,
   })
   const primary = new Registry()
-  new WorkerMetrics(() => 0, primary)
+  new WorkerMetrics({ runningWorkers: () => 0, registry: primary })
   const rows = [registry, primary]
     .flatMap((registered) => registered.getMetricsAsArray())
     .map(describeMetric)
@@ -111,6 +112,9 @@ function describeMetric(metric: object): {
   return { name, help, type, labels: labelNames.join(', ') }
 }
 
+/** At the end of the meaning of keys that need no restart. */
+const RELOADED = '**Changes on SIGHUP.**'
+
 const HEADER = ['Key', 'Variable', 'Default', 'Allowed', 'Meaning', 'librdkafka']
 
 /** `docs/CONFIGURATION.md`. */
@@ -136,7 +140,7 @@ function table(settings: readonly NamedSetting[]): string {
     `\`${setting.variable}\`${setting.hasFileVariable === true ? ', `_FILE`' : ''}`,
     `\`${typeof setting.default === 'string' ? quoted(setting.default) : JSON.stringify(setting.default)}\``,
     allowed(setting),
-    setting.doc,
+    setting.reload === true ? `${setting.doc} ${RELOADED}` : setting.doc,
     (setting.property?.names ?? []).map((name) => `\`${name}\``).join(', '),
   ])
   const lines = [HEADER, HEADER.map(() => '---'), ...rows]
@@ -192,6 +196,13 @@ How values are written:
 - Words of a fixed choice, and \`true\` and \`false\`, may be in upper case.
 - A key of the file without a value, or with \`null\`, has its default, as if the line were not there.
 - Where a variable also has \`_FILE\`, the variable with that ending names a file with the value, which is read again for new connections when it changes. Prefer it for secrets: other users of the machine can read flags.
+
+A running kprf reads its configuration again on SIGHUP. The keys below that end with "${RELOADED}" get
+their new values then: for all workers, without closing a connection; requests in progress are finished under the old ones.
+One line of the log names the keys that have changed (\`changed\`), and those whose new values need a restart (\`needs_restart\`). A
+configuration with an error changes nothing, and the line says what is wrong. SIGHUP also opens the log file again, and
+looks at once whether certificates were renewed. With several workers, SIGUSR2 replaces them one by one, and the new ones use nearly
+all other keys too.
 
 A key, variable or flag that kprf does not know is an error, with the nearest name that it does know. With the flag
 \`--lenient\` or the variable \`KPRF_LENIENT=true\` it is a warning, and ignored: for a file that other versions or

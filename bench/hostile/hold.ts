@@ -80,7 +80,9 @@ function take(body: Buffer, ingest: Ingest, steps: Steps): string {
   if (push.kind === 'refused') return push.problem.code
   if (push.kind === 'invalidRecords') return push.kind
   timed(steps, 'admit', () =>
-    ingest.submit(push.records, { principal: ANONYMOUS, waitsForDelivery: false }),
+    ingest.submit(push.records, {
+      ...{ principal: ANONYMOUS, key: undefined, waitsForDelivery: false },
+    }),
   )
   return push.kind
 }

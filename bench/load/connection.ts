@@ -20,6 +20,8 @@ export class HttpConnection {
   #status = 0
   #bodyBytesLeft = -1
   #isBusy = false
+  /** Whether the server ends the connection with this reply, as after a number of requests. */
+  #isLast = false
 
   constructor(port: number, onReply: OnReply) {
     this.#port = port
@@ -80,11 +82,13 @@ export class HttpConnection {
       this.#head = Buffer.alloc(0)
       const text = head.toString('latin1', 0, end)
       this.#status = Number(text.slice(STATUS_AT, STATUS_AT + 3))
+      this.#isLast = /\r\nconnection: *close/i.test(text)
       const length = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1] ?? 0)
       this.#bodyBytesLeft = length - (head.length - end - HEAD_END.length)
     }
     if (this.#bodyBytesLeft > 0) return
     this.#bodyBytesLeft = -1
+    if (this.#isLast) this.close()
     this.#reply(this.#status)
   }
 

@@ -24,11 +24,15 @@ class Generator {
 
   constructor(plan: LoadPlan) {
     this.#plan = plan
-    const connectionHeader = plan.isConnectionPerRequest ? 'Connection: close\r\n' : ''
+    const lines = [
+      ...(plan.headers ?? []),
+      ...(plan.isConnectionPerRequest ? ['Connection: close'] : []),
+    ]
+    const further = lines.map((line) => `${line}\r\n`).join('')
     this.#requests = plan.bodies.map((body) =>
       Buffer.from(
         `POST /push HTTP/1.1\r\nHost: 127.0.0.1:${plan.port}\r\nContent-Type: application/json\r\n` +
-          `${connectionHeader}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+          `${further}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       ),
     )
     const startedMs = performance.now()

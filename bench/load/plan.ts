@@ -6,6 +6,8 @@ export interface LoadPlan {
   /** JSON bodies that requests send in turn. */
   readonly bodies: readonly string[]
   readonly connections: number
+  /** Further header lines. */
+  readonly headers?: readonly string[]
   readonly warmUpMs: number
   readonly durationMs: number
   /** Opens a connection for each request, as php-fpm does. */

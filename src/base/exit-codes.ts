@@ -5,6 +5,10 @@ export const EXIT_CODES = {
   failed: 1,
   /** EX_USAGE: no such command. */
   usage: 64,
+  /** EX_DATAERR: files of the write-ahead log are damaged. */
+  damaged: 65,
+  /** EX_TEMPFAIL: another process uses what the command would change; it works once that has ended. */
+  inUse: 75,
   /** EX_CONFIG: the configuration is wrong. */
   config: 78,
 } as const

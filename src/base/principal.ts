@@ -6,3 +6,11 @@ export interface Principal {
 
 /** Whoever did not say, or was not asked. */
 export const ANONYMOUS: Principal = { name: 'anonymous' }
+
+/** Up to 255 characters that fit into a line of the log. `*` is any text in rules. */
+const NAME = /^[^\p{C}\p{Z}*][^\p{C}*]{0,254}$/u
+
+/** Whether a text can be the name of a principal. */
+export function isPrincipalName(text: string): boolean {
+  return NAME.test(text)
+}

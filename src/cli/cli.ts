@@ -8,12 +8,15 @@ import { resolveConfig } from '../config/resolve.ts'
 import type { ConfigSources } from '../config/resolve.ts'
 import { readText } from '../config/source.ts'
 import { ProxyError } from '../base/errors.ts'
+import { accessMethods } from '../settings/access.ts'
+import { tlsPorts } from '../settings/http-tls.ts'
 import { transportSettings } from '../settings/kafka.ts'
 import { assertLogWritable } from '../telemetry/logging.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 import { SHELLS, type Shell } from './completion.ts'
 import { hasHelp } from './help.ts'
+import { STORAGE_COMMANDS, storageCommand, type StorageCommand } from './storage-commands.ts'
 
 /** A parsed command. */
 export type Command =
@@ -26,7 +29,11 @@ export type Command =
   | { readonly kind: 'run'; readonly isBrokerEmbedded: boolean }
   /** `file` holds properties of librdkafka. */
   | { readonly kind: 'explain'; readonly file: string }
+  /** Makes a token for a principal, or the hash of one that stdin has. */
+  | { readonly kind: 'newToken'; readonly principal: string }
+  | { readonly kind: 'hashToken' }
   | ({ readonly kind: 'tail' } & TailOptions)
+  | StorageCommand
   | { readonly kind: 'unknown'; readonly message: string }
 
 /** Options of `kprf tail`. */
@@ -46,30 +53,26 @@ export interface Output {
 }
 
 const COMMANDS: readonly string[] = [
-  ...[
-    'config check',
-    'config print',
-    'config explain',
-    'tail TOPIC',
-    'health',
-    'completion',
-    'help',
-  ],
+  ...['config check', 'config print', 'config explain', 'tail TOPIC', 'health'],
+  ...STORAGE_COMMANDS,
+  ...['token new PRINCIPAL', 'token hash', 'completion', 'help'],
 ]
 
-/** The flags that belong to one command. */
-const OWNERS: ReadonlyMap<string, string> = new Map([
-  ['from-beginning', 'tail'],
-  ['json', 'tail'],
-  ['ready', 'health'],
-  ['embedded-broker', 'run'],
-  ['properties', 'explain'],
+/** The flags that belong to some commands. */
+const OWNERS: ReadonlyMap<string, readonly Command['kind'][]> = new Map([
+  ['from-beginning', ['tail']],
+  ['json', ['tail', 'wal inspect', 'wal verify', 'dead-letters list']],
+  ['ready', ['health']],
+  ['embedded-broker', ['run']],
+  ['properties', ['explain']],
+  ['dry-run', ['wal repair']],
+  ['topic', ['dead-letters list', 'dead-letters replay', 'dead-letters drop']],
+  ['all', ['dead-letters replay', 'dead-letters drop']],
+  ['yes', ['dead-letters drop']],
 ])
 
-/** What the user types for each of these commands. */
-const PLACES: ReadonlyMap<string, string> = new Map([
-  ['tail', 'kprf tail'],
-  ['health', 'kprf health'],
+/** What the user types for a command, if that is not its kind. */
+const PLACES: ReadonlyMap<Command['kind'], string> = new Map([
   ['run', 'kprf without a command'],
   ['explain', 'kprf config explain'],
 ])
@@ -84,13 +87,17 @@ export function parseCommand(argv: readonly string[]): Command {
   if (isSet('help')) return helpOf(words)
   if (isSet('version')) return { kind: 'version' }
   const properties = flags.findLast(({ name }) => name === 'properties')
-  const command = commandOf(words, isSet, properties?.value)
+  const topic = flags.findLast(({ name }) => name === 'topic')?.value
+  const storage = storageCommand(words, { isSet, topic })
+  if (typeof storage === 'string') return { kind: 'unknown', message: storage }
+  const command = storage ?? commandOf(words, isSet, properties?.value)
   const misplaced = [...OWNERS].find(
-    ([name, owner]) => isSet(name) && owner !== command.kind && !isCheck(command, owner),
+    ([name, owners]) => isSet(name) && !owners.includes(command.kind) && !isCheck(command, owners),
   )
   if (command.kind === 'unknown' || misplaced === undefined) return command
-  const [name, owner] = misplaced
-  return { kind: 'unknown', message: `--${name}: works with ${PLACES.get(owner) ?? ''} only` }
+  const [name, owners] = misplaced
+  const places = owners.map((owner) => PLACES.get(owner) ?? `kprf ${owner}`).join(', ')
+  return { kind: 'unknown', message: `--${name}: works with ${places} only` }
 }
 
 /** The help of the command that the words begin with. */
@@ -100,8 +107,8 @@ function helpOf(words: readonly string[]): Command {
 }
 
 /** `config check`, `config print` and `health` accept the flags of a run. */
-function isCheck({ kind }: Command, owner: string): boolean {
-  return owner === 'run' && (kind === 'check' || kind === 'print' || kind === 'health')
+function isCheck({ kind }: Command, owners: readonly Command['kind'][]): boolean {
+  return owners.includes('run') && (kind === 'check' || kind === 'print' || kind === 'health')
 }
 
 function commandOf(
@@ -123,6 +130,10 @@ function commandOf(
   if (first === 'tail' && topic !== undefined && more.length === 0) {
     return { kind: 'tail', topic, fromBeginning: isSet('from-beginning'), isJson: isSet('json') }
   }
+  if (first === 'token' && topic === 'new' && more.length === 1) {
+    return { kind: 'newToken', principal: more[0] ?? '' }
+  }
+  if (given === 'token hash') return { kind: 'hashToken' }
   const shell = SHELLS.find((name) => given === `completion ${name}`)
   if (shell !== undefined) return { kind: 'completion', shell }
   if (first === 'help') {
@@ -148,6 +159,11 @@ function incomplete(words: readonly string[]): string | undefined {
     return `kprf config ${second}: takes no further word; a file is given as ${flag}=FILE`
   }
   if (first === 'health') return 'kprf health: takes no further word; --ready asks for readiness'
+  if (first === 'token') {
+    return second === 'new'
+      ? 'kprf token new: takes one principal, as in kprf token new shop'
+      : 'kprf token: new or hash is missing; hash reads the token from stdin'
+  }
   return first === 'completion' ? 'kprf completion: needs bash, zsh or fish' : undefined
 }
 
@@ -164,7 +180,10 @@ function unknownCommand(given: string): string {
 export function checkConfig(sources: ConfigSources): Output {
   return outputOf(() => {
     const config = loadConfig(sources)
-    transportSettings(config) // reads the files that it names
+    // These read the files that it names.
+    transportSettings(config)
+    accessMethods(config)
+    tlsPorts(config, ['http', 'metrics'])
     assertLogWritable(config.outputFile)
     const { warnings } = config
     return [...warnings.map((warning) => `warning: ${warning}\n`), 'ok\n'].join('')

@@ -1,9 +1,10 @@
 /** The scripts of `kprf completion`, made from the schema. */
-import { SWITCHES } from '../config/flags.ts'
+import { COMMAND_VALUES, SWITCHES } from '../config/flags.ts'
 import { findProperty, PROPERTY_NAMES } from '../config/properties/catalog.ts'
 import { PROPERTIES_SECTION } from '../config/properties/merge-names.ts'
 import { SETTINGS } from '../config/settings.ts'
 import { firstSentence } from './help.ts'
+import { STORAGE_COMMANDS } from './storage-commands.ts'
 
 /** The shells that have a script. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
@@ -18,6 +19,10 @@ const WORDS = [
   'explain',
   'tail',
   'health',
+  ...new Set(STORAGE_COMMANDS.flatMap((command) => command.split(' '))),
+  'token',
+  'new',
+  'hash',
   'completion',
   'help',
   ...SHELLS,
@@ -41,7 +46,13 @@ const PROPERTIES = PROPERTY_NAMES.filter((name) => {
   return verdict === 'key' || verdict === 'own'
 }).map((name) => `${PROPERTIES_SECTION}.${name}`)
 
-const VALUES = ['config', 'properties', ...SETTINGS.map(({ key }) => key), ...PROPERTIES]
+const VALUES = [
+  'config',
+  'properties',
+  ...COMMAND_VALUES,
+  ...SETTINGS.map(({ key }) => key),
+  ...PROPERTIES,
+]
 
 /** For bash, and zsh, which takes it too. Files complete where no word does. */
 const COMPLETE = `complete -o default -W '${[

@@ -1,5 +1,5 @@
 /** `kprf health`: asks a running kprf how it is, as the health check of a container does. */
-import { get, type RequestOptions } from 'node:http'
+import { get as getPlain, type RequestOptions } from 'node:http'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 import type { Config } from '../config/types.ts'
 import type { Output } from './cli.ts'
@@ -21,7 +21,7 @@ const OWN_ADDRESSES: ReadonlyMap<string, string> = new Map([
  * @returns `ok`, or one line that says why not, with exit code 1.
  */
 export async function askHealth(
-  { http: { host, metricsPort } }: Config,
+  { http: { host, metricsPort, metricsTls } }: Config,
   isReadiness: boolean,
 ): Promise<Output> {
   if (metricsPort === 0) {
@@ -30,9 +30,10 @@ export async function askHealth(
   const address = OWN_ADDRESSES.get(host) ?? host
   const shown = address.includes(':') ? `[${address}]` : address
   const path = isReadiness ? '/readyz' : '/livez'
-  const url = `http://${shown}:${metricsPort}${path}`
+  const isSecure = metricsTls.certFile !== ''
+  const url = `http${isSecure ? 's' : ''}://${shown}:${metricsPort}${path}`
   try {
-    const { status, text } = await ask({ host: address, port: metricsPort, path })
+    const { status, text } = await ask({ host: address, port: metricsPort, path }, isSecure)
     if (status === 200) return { text: 'ok\n', exitCode: EXIT_CODES.ok }
     return failed(`${url} was answered ${status}: ${reasonOf(text)}`)
   } catch (error) {
@@ -60,9 +61,18 @@ function reasonOf(text: string): string {
 }
 
 /** Node's `fetch` would take as long to load as all of this. */
-function ask(where: RequestOptions): Promise<{ readonly status: number; readonly text: string }> {
+async function ask(
+  where: RequestOptions,
+  isSecure: boolean,
+): Promise<{ readonly status: number; readonly text: string }> {
+  // Loaded only if needed: this runs every few seconds.
+  const get = isSecure ? (await import('node:https')).get : getPlain
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
-  const request = get({ ...where, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const request = get({
+    ...{ ...where, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) },
+    // The certificate has the name that others know this machine by, not its own address.
+    rejectUnauthorized: false,
+  })
   // Without a listener Node closes the connection, and nothing else happens.
   request.on('upgrade', (_response, socket) => {
     socket.destroy()

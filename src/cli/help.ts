@@ -2,9 +2,10 @@
 import { SETTINGS } from '../config/settings.ts'
 import type { Kind } from '../config/kinds.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
+import { STORAGE_HELP } from './storage-help.ts'
 
 const FILE_AND_KEYS = '[--config=FILE] [--lenient] [--KEY=VALUE ...]'
-const { ok, failed, usage, config } = EXIT_CODES
+const { ok, failed, usage, damaged, inUse, config } = EXIT_CODES
 
 /** The help of each command by the words of the command. */
 const COMMAND_HELP: ReadonlyMap<string, string> = new Map([
@@ -87,6 +88,25 @@ Example:
   kprf health --ready --config=/etc/kprf.yaml
 `,
   ],
+  ...STORAGE_HELP,
+  [
+    'token',
+    `Usage: kprf token new PRINCIPAL
+       kprf token hash < FILE
+
+Makes tokens for http.auth.tokens. The configuration has only their SHA-256.
+
+  token new   Make a token. Its entry for the configuration goes to stdout, the
+              token itself to stderr.
+  token hash  Print the SHA-256 of a token that stdin has.
+
+Exit codes: ${ok} printed; ${usage} no principal, or no token.
+
+Examples:
+  kprf token new shop >> /etc/kprf-tokens.yaml
+  printf %s "$TOKEN" | kprf token hash
+`,
+  ],
   [
     'completion',
     `Usage: kprf completion bash | zsh | fish
@@ -124,6 +144,11 @@ const USAGE = `Usage: kprf ${FILE_AND_KEYS}
        kprf config check [--config=FILE] [--KEY=VALUE ...]
        kprf config print [--config=FILE] [--KEY=VALUE ...]
        kprf config explain --properties=FILE
+       kprf wal inspect | verify [FOLDER] [--json] [--config=FILE] [--KEY=VALUE ...]
+       kprf wal repair [FOLDER] [--dry-run] [--config=FILE] [--KEY=VALUE ...]
+       kprf dead-letters list [--topic=TOPIC] [--json] [--config=FILE] [--KEY=VALUE ...]
+       kprf dead-letters replay | drop ID ... | --topic=TOPIC | --all [--yes] [--config=FILE] [--KEY=VALUE ...]
+       kprf token new PRINCIPAL | hash
        kprf completion bash | zsh | fish
        kprf help [COMMAND]
 
@@ -136,6 +161,9 @@ Commands:
   config explain  Explain the effect of each line of a librdkafka properties file.
   tail TOPIC      Print the records of a topic as they arrive.
   health          Ask a running kprf whether it works.
+  wal             Look into write-ahead logs, check them, repair them.
+  dead-letters    List the records that Kafka refuses for good, send them again, drop them.
+  token           Make a token with which a client may push.
   completion      Print a script that completes commands and flags in a shell.
   help            Print this, or the help of a command.
 
@@ -145,8 +173,12 @@ Flags:
   --lenient          Ignore unknown keys, variables and flags, with a warning each.
   --embedded-broker  Start a Kafka broker in memory, to try kprf out.
   --from-beginning   With tail: start with the oldest record.
-  --json             With tail: print one JSON object per record.
+  --json             With tail and dead-letters list: print one JSON object per record. With wal: one object.
   --ready            With health: ask whether it can deliver records.
+  --dry-run          With wal repair: say what it would do.
+  --topic=TOPIC      With dead-letters: those for this topic.
+  --all              With dead-letters replay and drop: all of them.
+  --yes              With dead-letters drop: do not ask.
   -h, --help         Print this, or the help of the command.
   -V, --version      Print the version.
 
@@ -159,6 +191,8 @@ Exit codes:
   ${ok}   stopped, and the records that were in the queue were delivered
   ${failed}   stopped, and some of these were lost; or kprf failed
   ${usage}  no such command
+  ${damaged}  a write-ahead log is damaged
+  ${inUse}  another process uses what the command would change
   ${config}  errors in the configuration
 
 Every key of the file is also a flag and an environment variable. Flags override

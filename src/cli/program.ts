@@ -43,7 +43,7 @@ async function runTail(options: TailOptions): Promise<void> {
   // kafkajs's consumer sets timers with negative delays, and Node.js would warn about them (kafkajs issue 1751).
   process.removeAllListeners('warning')
   const { tail } = await import('./tail.ts')
-  const config = loadConfig(sources)
+  const config = loadConfig(sources, 'kafka')
   const mask = maskerOf(secretsOf(config))
   const running = await tail(options, transportSettings(config), {
     print: (line) => process.stdout.write(`${line}\n`),
@@ -92,6 +92,18 @@ async function main(): Promise<void> {
       process.exitCode = exitCode
       break
     }
+    case 'newToken':
+    case 'hashToken': {
+      const { newToken, hashToken } = await import('./token.ts')
+      const { stdout, stderr, exitCode } =
+        command.kind === 'newToken'
+          ? newToken(command.principal)
+          : hashToken(readFileSync(process.stdin.fd, 'utf8'))
+      process.stdout.write(stdout)
+      process.stderr.write(stderr)
+      process.exitCode = exitCode
+      break
+    }
     case 'unknown':
       print(`${command.message}\n`, EXIT_CODES.usage)
       break
@@ -99,8 +111,18 @@ async function main(): Promise<void> {
       await runTail(command)
       break
     case 'health': {
-      const { text, exitCode } = await askHealth(loadConfig(sources, true), command.isReadiness)
+      const { text, exitCode } = await askHealth(loadConfig(sources, 'local'), command.isReadiness)
       print(text, exitCode)
+      break
+    }
+    case 'wal inspect':
+    case 'wal verify':
+    case 'wal repair':
+    case 'dead-letters list':
+    case 'dead-letters replay':
+    case 'dead-letters drop': {
+      const { runStorageCommand } = await import('./wal/run.ts')
+      process.exitCode = await runStorageCommand(command, sources)
       break
     }
     case 'run': {

@@ -1,5 +1,6 @@
 /** The additional parts of `kprf --embedded-broker`: it starts a broker, and prints what to try. */
 import type { EmbeddedCluster } from '@kprf/embedded-broker'
+import type { HttpConfig } from '../config/types.ts'
 import type { Addresses } from '../service/announce.ts'
 
 /** Kafka's own port, which every example of a Kafka client uses. */
@@ -19,18 +20,28 @@ export async function startEmbeddedBroker(): Promise<EmbeddedCluster> {
 }
 
 /** The first screen: addresses, and commands to copy. */
-export function firstScreen(bootstrap: string, { httpPort, metricsPort }: Addresses): string {
+export function firstScreen(
+  bootstrap: string,
+  { httpPort, metricsPort }: Addresses,
+  { tls, metricsTls }: Pick<HttpConfig, 'tls' | 'metricsTls'>,
+): string {
+  const urlOf = (port: number, isSecure: boolean): string =>
+    `http${isSecure ? 's' : ''}://127.0.0.1:${port}`
+  const [push, metrics] = [
+    urlOf(httpPort, tls.certFile !== ''),
+    urlOf(metricsPort, metricsTls.certFile !== ''),
+  ]
   const isMoved = !bootstrap.endsWith(`:${KAFKA_PORT}`)
   return `${isMoved ? movedNotice(bootstrap) : ''}
   kprf accepts records over HTTP and produces them to Kafka.
 
-    push            http://127.0.0.1:${httpPort}/push
-    metrics         http://127.0.0.1:${metricsPort}/metrics
+    push            ${push}/push
+    metrics         ${metrics}/metrics
     embedded Kafka  ${bootstrap}   (in memory, to try kprf out: records are lost when kprf stops)
 
   Push a record:
 
-    curl http://127.0.0.1:${httpPort}/push -H 'Content-Type: application/json' -d '{"records": [{"topic": "orders", "data": "hello"}], "wait_for_send": true}'
+    curl ${push}/push -H 'Content-Type: application/json' -d '{"records": [{"topic": "orders", "data": "hello"}], "wait_for_send": true}'
 
   See it arrive, in another terminal:
 

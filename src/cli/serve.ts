@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load.ts'
 import type { ConfigSources } from '../config/resolve.ts'
 import type { Config } from '../config/types.ts'
 import type { Addresses } from '../service/announce.ts'
+import { warnOfLeftLogs } from '../service/left-logs.ts'
 import { Service } from '../service/service.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import { forkWorker } from '../workers/cluster.ts'
@@ -20,11 +21,12 @@ interface Server {
   stop(reason: string): Promise<number>
   abort(): Promise<void>
   reopenLog(): void
+  reload(load: () => Config): void
   restart(load: () => Config): Promise<void>
 }
 
 /** Called once pushes are accepted. */
-type StartListener = (server: Server, addresses: Addresses) => void
+type StartListener = (server: Server, addresses: Addresses, config: Config) => void
 
 /** Serves on an embedded broker, which lives as long as the service. */
 export async function serveEmbedded(sources: ConfigSources, build: BuildInfo): Promise<number> {
@@ -35,9 +37,9 @@ export async function serveEmbedded(sources: ConfigSources, build: BuildInfo): P
     return { ...config, kafka: { ...config.kafka, brokers } }
   }
   try {
-    return await serve(load, build, ({ logger }, addresses) => {
+    return await serve(load, build, ({ logger }, addresses, { http }) => {
       logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
-      process.stderr.write(firstScreen(cluster.bootstrap, addresses))
+      process.stderr.write(firstScreen(cluster.bootstrap, addresses, http))
     })
   } finally {
     await cluster.close()
@@ -57,7 +59,8 @@ export async function serve(
   build: BuildInfo,
   onStart?: StartListener,
 ): Promise<number> {
-  const server = makeServer(load(), build)
+  const config = load()
+  const server = makeServer(config, build)
   server.logger.info('starting kprf', {
     ...{ version: build.version, commit: build.commitHash },
     ...{ node: process.versions.node, pid: process.pid },
@@ -90,12 +93,15 @@ export async function serve(
     })
     .on('SIGHUP', () => {
       server.reopenLog()
+      server.reload(load)
     })
     .on('SIGUSR2', () => {
       void server.restart(load)
     })
     .on('uncaughtException', stopAfterBug)
   const addresses = await started
-  onStart?.(server, addresses)
+  onStart?.(server, addresses, config)
+  // Not awaited: a disk that does not answer must not keep kprf from stopping.
+  void warnOfLeftLogs(server.logger, config)
   return await stopped
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel, type Consumer, type EachMessagePayload, type KafkaMessage } from 'kafkajs'
 import type { TailOptions } from './cli.ts'
+import { isText, textOf } from './record-text.ts'
 import { systemClock } from '../base/clock.ts'
 import type { KafkajsTransportSettings } from '../producer/kafkajs/settings.ts'
 import { kafkajsSasl } from '../producer/kafkajs/sasl.ts'
@@ -128,16 +129,5 @@ function jsonLine(topic: string, partition: number, message: KafkaMessage): stri
       Object.entries(headers).map(([name, bytes]) => [name, bytes?.toString() ?? null]),
     ),
     ...(isBinary && { encoding: 'base64' }),
-  })
-}
-
-function isText(bytes: Buffer): boolean {
-  return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes)
-}
-
-/** Escapes control characters, with which a record could move the cursor of the terminal. */
-function textOf(bytes: Buffer): string {
-  return bytes.toString('utf8').replace(/\p{Cc}/gu, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
   })
 }

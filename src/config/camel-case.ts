@@ -21,8 +21,13 @@ export function camelCase(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, part]: [string, unknown]) => [
-      name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      camelCaseName(name),
       camelCase(part),
     ]),
   )
+}
+
+/** `maxBodyBytes` for `max_body_bytes`. */
+export function camelCaseName(name: string): string {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 }

@@ -44,11 +44,15 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
 /** The flags that take no value. */
 export const SWITCHES: readonly string[] = [
   ...['help', 'version', 'embedded-broker', 'lenient', 'from-beginning', 'json', 'ready'],
+  ...['dry-run', 'all', 'yes'],
 ]
+
+/** The flags that take a value and are no key: they belong to single commands. */
+export const COMMAND_VALUES: readonly string[] = ['topic']
 
 const FLAG_SPELLINGS = [
   ...KEY_SPELLINGS.filter(([, key]) => NAMES_BY_KEY.has(key)),
-  ...['config', ...SWITCHES].map((name) => [name, name] as const),
+  ...['config', ...SWITCHES, ...COMMAND_VALUES].map((name) => [name, name] as const),
 ]
 
 /**
@@ -95,6 +99,7 @@ export function readFlags(argv: readonly string[]): FlagSource {
       if (name === 'lenient') isLenient = true
       continue
     }
+    if (COMMAND_VALUES.includes(name)) continue
     const isConfig = name === 'config'
     if (!isConfig && !NAMES_BY_KEY.has(name)) {
       // After a flag without a value, it is probably that value: report one error, not two.

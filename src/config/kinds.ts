@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { parseBroker, splitBrokers } from './brokers.ts'
-import { parseRules, rulesErrorMessage, RULES_ALLOWED, type RuleInFile } from './ratelimit-rules.ts'
+import { parseJson } from './lists/lists.ts'
 
 /** One kind of value. */
 export interface Kind<Value = unknown> {
@@ -33,9 +33,13 @@ function asItIs(text: string): unknown {
   return text
 }
 
+function splitTexts(text: string): unknown {
+  return text.split(',').map((part) => part.trim())
+}
+
 /**
  * Parsers of text, by type. Text that is not of the type is returned unchanged, and the kind refuses it. The names
- * of the types are those of librdkafka's CONFIGURATION.md; the last three are kprf's.
+ * of the types are those of librdkafka's CONFIGURATION.md; those after `API` are kprf's.
  */
 export const READERS = {
   integer: (text: string): unknown => (/^-?\d+$/.test(text) ? Number(text) : text),
@@ -47,7 +51,13 @@ export const READERS = {
   'pattern list': asItIs,
   API: asItIs,
   'broker list': (text: string): unknown => splitBrokers([text]),
-  'rate limit rules': parseRules,
+  'rate limit rules': parseJson,
+  tokens: parseJson,
+  'access rules': parseJson,
+  quotas: parseJson,
+  'topic patterns': splitTexts,
+  'text list': splitTexts,
+  words: splitTexts,
   acknowledgements: (text: string): unknown =>
     text.toLowerCase() === 'all' ? -1 : READERS.integer(text),
 } as const
@@ -113,6 +123,43 @@ export function oneOf<const Word extends string>(choices: readonly Word[]): Kind
     ...{ type: 'enum value', choices, allowed: `one of ${words.join(', ')}` },
     accepts: (value): value is Word => choices.some((word) => word === value),
   }
+}
+
+/** At least one of several words, whose letters must be in the right case. */
+export function someOf<const Word extends string>(choices: readonly Word[]): Kind<readonly Word[]> {
+  return {
+    ...{ type: 'words', allowed: `a list of ${choices.join(', ')}` },
+    accepts: (value): value is readonly Word[] =>
+      isTexts(value) &&
+      value.length > 0 &&
+      value.every((item) => choices.some((word) => word === item)),
+  }
+}
+
+/** An address that is got over HTTPS, or from the same machine; empty if there is none. */
+export function secureUrl(): Kind<string> {
+  return {
+    ...{
+      ...text(),
+      allowed: 'a URL that begins with https:// and has no user or password, or empty',
+    },
+    accepts: (value): value is string =>
+      typeof value === 'string' && (value === '' || isSecureUrl(value)),
+    hint: (value) =>
+      typeof value === 'string' && value.startsWith('http:')
+        ? '; http:// is for the addresses of this machine only (localhost, 127.0.0.1, [::1])'
+        : '',
+  }
+}
+
+function isSecureUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, hostname, username, password } = new URL(value)
+  if (username !== '' || password !== '') return false
+  return (
+    protocol === 'https:' ||
+    (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname))
+  )
 }
 
 /** Any text. */
@@ -187,15 +234,6 @@ export function isTexts(value: unknown): value is readonly string[] {
 
 function wrongAddress(texts: readonly string[]): number {
   return splitBrokers(texts).findIndex((address) => parseBroker(address) === undefined)
-}
-
-/** The rules of `ratelimit.rules`. */
-export function rateLimitRules(): Kind<readonly RuleInFile[]> {
-  return {
-    ...{ type: 'rate limit rules', allowed: RULES_ALLOWED },
-    accepts: (value): value is readonly RuleInFile[] => rulesErrorMessage(value) === undefined,
-    hint: (value) => `; ${rulesErrorMessage(value) ?? ''}`,
-  }
 }
 
 /**

@@ -11,7 +11,8 @@
  * (test/contract). The property may get its own place in the order of the catalog (KEY_PLACE).
  */
 import { LOG_FORMATS, LOG_LEVELS } from '../base/log-level.ts'
-import { boolean, integer, nonEmptyText, oneOf, rateLimitRules, workerCount } from './kinds.ts'
+import { boolean, integer, nonEmptyText, oneOf, workerCount } from './kinds.ts'
+import { rateLimitRules } from './list-kinds.ts'
 import { HTTP } from './schema/http.ts'
 import { KAFKA_ACCESS } from './schema/kafka-access.ts'
 import { KAFKA_QUEUE } from './schema/kafka-queue.ts'
@@ -39,14 +40,12 @@ const shutdown = {
     kind: integer(0, 3_600_000),
     default: 20_000,
     unit: 'ms',
-    reload: true,
   }),
   drain_delay_ms: setting({
     doc: 'How long kprf accepts pushes after SIGTERM while `/readyz` already fails. 0 refuses them at once; behind a load balancer, as in Kubernetes, 5000 gives it time to stop sending.',
     kind: integer(0, 600_000),
     default: 0,
     unit: 'ms',
-    reload: true,
   }),
 }
 
@@ -55,10 +54,9 @@ export const SCHEMA = {
   kafka: { ...KAFKA_ACCESS, ...KAFKA_QUEUE },
   http: HTTP,
   output_file: setting({
-    doc: 'Where the log goes: a file, reopened on SIGHUP, or `/dev/stdout`.',
+    doc: 'Where the log goes: a file, opened again on SIGHUP, or `/dev/stdout`.',
     kind: nonEmptyText(),
     default: '/dev/stdout',
-    reload: true,
   }),
   log_level: setting({
     doc: 'Lowest level of the lines that are logged.',
@@ -70,13 +68,11 @@ export const SCHEMA = {
     doc: 'Format of the log: `json`, one object for each line, or `pretty`, columns and colours for people. `auto` is `pretty` if `output_file` is a terminal, else `json`.',
     kind: oneOf(LOG_FORMATS),
     default: 'auto',
-    reload: true,
   }),
   workers: setting({
     doc: 'Processes that accept pushes; `auto` is one per core. Queue limits and rate limits apply to all of them together, and metrics cover all of them. With more than one, records of one key keep their order only within one connection.',
     kind: workerCount(1, 64),
     default: 1,
-    reload: false,
   }),
   ratelimit,
   wal: WAL,

@@ -10,7 +10,7 @@ const PART = /[^\s,=]{8,}/g
  * Collects the secrets of a configuration, to mask them in output and log: values, parts of them, and user and
  * password as they are sent together.
  */
-export function secretsOf({ kafka }: Config): readonly string[] {
+export function secretsOf({ kafka, http }: Config): readonly string[] {
   const { user, password, saslOauthbearerToken, ssl, properties } = kafka
   const clientSecret = properties['sasl.oauthbearer.client.secret']
   return [
@@ -18,6 +18,8 @@ export function secretsOf({ kafka }: Config): readonly string[] {
     ...pairs(properties['sasl.oauthbearer.client.id'], clientSecret),
     saslOauthbearerToken,
     ssl.keyPassword,
+    http.tls.keyPassword,
+    http.metricsTls.keyPassword,
     ...Object.entries(properties).flatMap(([name, value]) => secretsIn(name, value)),
   ].filter((secret) => secret !== '')
 }

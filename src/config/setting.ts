@@ -13,10 +13,9 @@ interface Row<Value> {
   /** Whether its `_FILE` variable may name a file with the value. */
   readonly hasFileVariable?: boolean
   /**
-   * Whether a running process could take a new value without closing a connection, dropping a record or breaking a
-   * promise. Nothing uses this yet: a process keeps its configuration.
+   * Whether a running process takes a new value on SIGHUP; see `reload.ts`. @defaultValue it needs a restart
    */
-  readonly reload: boolean
+  readonly reload?: true
   /** The librdkafka property that the key is another name of; the row of the catalog follows from it. */
   readonly property?: PropertyOfKey
 }

@@ -1,4 +1,5 @@
 import type { CamelCase } from './camel-case.ts'
+import type { TokenInFile } from './lists/access-lists.ts'
 import type { EffectiveValues } from './resolve.ts'
 
 /**
@@ -9,6 +10,8 @@ import type { EffectiveValues } from './resolve.ts'
 export interface Config extends CamelCase<EffectiveValues> {
   /** The files of `_FILE` variables, by the key whose value they hold: they are read again when they change. */
   readonly secretFiles: Readonly<Record<string, string>>
+  /** The tokens in the file of `http.auth.tokens_file`. Empty for commands that do not serve. */
+  readonly tokensOfFile: readonly TokenInFile[]
   /** Warnings for the operator, one line each. */
   readonly warnings: readonly string[]
 }

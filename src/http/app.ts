@@ -1,10 +1,13 @@
 /** Builds the HTTP app of the main port: its routes, and the gate before them. */
 import type { Express } from 'express'
 import type { Clock } from '../base/clock.ts'
-import { ANONYMOUS } from '../base/principal.ts'
 import type { HttpConfig } from '../config/types.ts'
+import type { MaybePromise } from '../producer/types.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import type { Ingest } from '../ingest/ingest.ts'
+import type { Authenticator } from './access/authenticator.ts'
+import type { InFlightGate } from './access/in-flight-gate.ts'
+import type { Cors } from './access/cors.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'
 import type { ByteBudget } from './byte-budget.ts'
@@ -15,12 +18,16 @@ import type { Entry, Gate } from './edge/route.ts'
 import { createRouter } from './edge/router.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
+import { Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
 import { JsonParser } from './parse-json.ts'
 import { jsonLimits } from './push/json-limits.ts'
 import { PUSH_DIALECTS } from './push/push-dialect.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
+import { PushSender } from './push/push-sender.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
+import { RawEndpoint } from './raw/raw-endpoint.ts'
+import type { RawRules } from './raw/parse-raw.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { ReadTurns } from './read-turns.ts'
 import { ReplyRoom } from './reply-room.ts'
@@ -40,9 +47,16 @@ export interface AppOptions {
     | 'invalidRecords'
     | 'replies'
     | 'allowOldTimestamps'
-  >
+  > &
+    Partial<Pick<HttpConfig, 'raw'>>
+  /** Finds out who sent a request. */
+  readonly authenticator: Pick<Authenticator, 'identify'>
+  /** @defaultValue a client may have any number of requests in progress */
+  readonly inFlight?: Pick<InFlightGate, 'admit'>
+  /** @defaultValue web pages can neither push nor read replies */
+  readonly cors?: Cors | undefined
   readonly metrics: HttpMetrics
-  readonly log: Pick<Logger, 'limited' | 'error'>
+  readonly log: Pick<Logger, 'limited' | 'error' | 'debug' | 'isDebug'>
   readonly clock: Clock
   /** Whether kprf is shutting down and refuses pushes. */
   readonly isDraining: () => boolean
@@ -54,15 +68,14 @@ export interface AppOptions {
    * @defaultValue {@link REPLY_BYTES_IN_FLIGHT}
    */
   readonly replyBytesInFlight?: number
+  /** Where the keys of clients are. @defaultValue the header `Idempotency-Key` has no meaning */
+  readonly idempotency?: Omit<IdempotencyOptions, 'replyRoom'> | undefined
 }
 
 const DRAINING: Refusal = {
   code: 'PRODUCER_DRAINING',
   message: 'kprf is shutting down and accepts no more records',
 }
-
-/** kprf does not authenticate clients. */
-const ADMITTED: Entry = { principal: ANONYMOUS }
 
 /** The app of the main port. */
 export interface App {
@@ -73,18 +86,39 @@ export interface App {
 
 /** Makes the app of the main port. */
 export function createApp(options: AppOptions): App {
-  const { clock, metrics, log, isDraining } = options
+  const { settings, clock, metrics, log, isDraining, authenticator, inFlight, cors } = options
   const requestIds = createRequestIds(clock)
-  const gate: Gate = ({ access }) => (access === 'produce' && isDraining() ? DRAINING : ADMITTED)
-  const push = createPushEndpoint(options)
-  const routes = new RouteTable([push])
+  const gate: Gate = ({ access }, request) => {
+    const admit = (entry: Entry): MaybePromise<Entry> => {
+      if (access !== 'produce' || !('principal' in entry)) return entry
+      return isDraining() ? DRAINING : (inFlight?.admit(entry) ?? entry)
+    }
+    const entry = authenticator.identify(request)
+    return entry instanceof Promise ? entry.then(admit) : admit(entry)
+  }
+  const replyRoom = createReplyRoom(options)
+  const sender = createPushSender(options, replyRoom)
+  const push = new PushEndpoint({
+    rules: settings,
+    dialect: PUSH_DIALECTS[settings.replies],
+    jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
+    sender,
+  })
+  const idempotency = options.idempotency && new Idempotency({ ...options.idempotency, replyRoom })
+  const raw = { rules: rawRules(settings), sender, cors }
+  const routes = new RouteTable([push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)])
   const edge = new Edge({
-    ...{ gate, requestIds, log, clock, bodyReader: createBodyReader(options) },
+    ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },
     onAnswered: (route, { mode }, status, durationMs) => {
-      if (route === push) metrics.observePush(mode, status, durationMs)
+      if (route.access === 'produce') metrics.observePush(mode, status, durationMs)
     },
   })
-  return { express: createRouter({ routes, edge, requestIds, log }), dialects: routes }
+  return { express: createRouter({ routes, edge, requestIds, cors, log }), dialects: routes }
+}
+
+function rawRules({ raw, ...rules }: AppOptions['settings']): RawRules {
+  const names = (raw?.forwardHeaders ?? []).map((name) => name.toLowerCase())
+  return { ...rules, forwardHeaders: new Set(names) }
 }
 
 function createBodyReader({ settings, bodyBudget, clock }: AppOptions): BodyReader {
@@ -96,19 +130,21 @@ function createBodyReader({ settings, bodyBudget, clock }: AppOptions): BodyRead
   )
 }
 
-function createPushEndpoint(options: AppOptions): PushEndpoint {
-  const { settings, clock } = options
-  const { maxBodyBytes, maxRecordsPerRequest } = settings
-  const { replyBytesInFlight = REPLY_BYTES_IN_FLIGHT } = options
+function createReplyRoom({
+  settings: { maxBodyBytes, maxRecordsPerRequest },
+  replyBytesInFlight = REPLY_BYTES_IN_FLIGHT,
+}: AppOptions): ReplyRoom {
   // Offsets repeat topic names, which were part of the body: this bounds their length.
   const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes, maxRecordsPerRequest)
-  return new PushEndpoint({
+  return new ReplyRoom(replyBytesInFlight, largestReply)
+}
+
+function createPushSender(options: AppOptions, replyRoom: ReplyRoom): PushSender {
+  const { clock, log } = options
+  return new PushSender({
     ...options,
-    rules: settings,
-    dialect: PUSH_DIALECTS[settings.replies],
-    jsonParser: new JsonParser(jsonLimits(maxRecordsPerRequest)),
-    replyRoom: new ReplyRoom(replyBytesInFlight, largestReply),
-    replies: new ReplyBatch(clock, options.log),
+    replyRoom,
+    replies: new ReplyBatch(clock, log),
     turns: new WorkTurns(clock),
   })
 }

@@ -8,6 +8,7 @@ import { type Decompressor, invalidEncodedBody } from './content-encoding.ts'
 import { discardBody } from './discard-body.ts'
 import type { Refusal } from './error-body.ts'
 import type { ReadTurns } from './read-turns.ts'
+import { ownBytes } from './own-bytes.ts'
 
 /** Limits of a streamed body. Without them, size and time are unlimited. */
 export interface StreamLimits {
@@ -292,12 +293,4 @@ export class BodyStream implements AsyncIterable<Buffer> {
       if (how === 'tooLarge') request.pause()
     })
   }
-}
-
-/** Copies a small piece to memory of its own: otherwise a few bytes would keep the whole read buffer alive. */
-function ownBytes(piece: Buffer): Buffer {
-  if (piece.length * 2 >= piece.buffer.byteLength) return piece
-  const own = Buffer.allocUnsafeSlow(piece.length)
-  own.set(piece)
-  return own
 }

@@ -14,7 +14,7 @@ import {
   takeBytes,
 } from './body-refusals.ts'
 import { BodyStream, type StreamLimits } from './body-stream.ts'
-import { addressOf } from './client-address.ts'
+import { clientAddressOf } from './client-address.ts'
 import { ClientGone } from './client-gone.ts'
 import {
   decompressBody,
@@ -24,6 +24,7 @@ import {
 } from './content-encoding.ts'
 import { discardBody } from './discard-body.ts'
 import { freeBytes, GrowingBytes } from './growing-bytes.ts'
+import { ownBytes } from './own-bytes.ts'
 import type { ReadTurns } from './read-turns.ts'
 
 /** A request body in memory. Its holder must call `release` when done with it; a second call has no effect. */
@@ -43,6 +44,17 @@ export class HeldBody {
   /** The content; empty after `drop`. */
   get bytes(): Buffer {
     return this.#bytes
+  }
+
+  /**
+   * Hands the bytes over to the caller, in memory of their own, which is not freed with the body. They stay counted until
+   * `release`.
+   */
+  take(): Buffer {
+    const bytes = ownBytes(this.#bytes)
+    if (bytes === this.#bytes) this.#own = undefined
+    this.drop()
+    return bytes
   }
 
   /** Frees the bytes. They stay counted until `release`, because the records made of them are still in memory. */
@@ -99,7 +111,7 @@ export class BodyReader {
       return Promise.reject(bodyTooLarge(this.#maxBytes, MAX_BODY_KEY, announcedBytes))
     }
     if (awaitsContinue(request)) response.writeContinue()
-    const held = this.#budget.open(addressOf(request.socket))
+    const held = this.#budget.open(clientAddressOf(request))
     const limits = { maxBytes: this.#maxBytes, announcedBytes }
     const { arrived } = new ArrivingBody(request, held, limits, this.#turns)
     return decompressor === undefined
@@ -121,7 +133,7 @@ export class BodyReader {
     if (decompressor === undefined && announcedBytes > maxBytes) {
       throw bodyTooLarge(maxBytes, STREAM_LIMIT, announcedBytes)
     }
-    const held = this.#budget.open(addressOf(request.socket))
+    const held = this.#budget.open(clientAddressOf(request))
     const stream = new BodyStream(request, {
       ...{ ...limits, decompressor, maxRatio: this.#maxRatio, freeBytes: FREE_BYTES },
       ...{ held, turns: this.#turns },

@@ -8,8 +8,26 @@ const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 const GROUPS = 8
 const NETWORK_GROUPS = 4
 
+/** A request, or as much of one as says who sent it. */
+export interface Received {
+  readonly socket: { readonly remoteAddress?: string | undefined }
+}
+
+/** Keyed by request, because those who ask for the address share no other object with those who know it. */
+const FORWARDED = new WeakMap<Received, string>()
+
+/** Tells who sent a request that came through a proxy. */
+export function cameFrom(request: Received, address: string): void {
+  FORWARDED.set(request, addressOf({ remoteAddress: address }))
+}
+
+/** The address of the client that sent a request, for limits and logs: as {@link addressOf}, but beyond proxies. */
+export function clientAddressOf(request: Received): string {
+  return FORWARDED.get(request) ?? addressOf(request.socket)
+}
+
 /**
- * The address of a client, for limits and logs.
+ * The address of the other end of a connection, for limits and logs.
  *
  * @returns an IPv4 address, the /64 of an IPv6 address, or `-` if the client has already left.
  */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { type BodyStream, streamOf } from './body-stream.ts'
-import { addressOf } from './client-address.ts'
+import { addressOf, clientAddressOf } from './client-address.ts'
 import type { Refusal } from './error-body.ts'
 import { DISCARD_MAX_BYTES, type ServerLimits } from './limits.ts'
 import { bytesTaken, stopParser } from './socket-internals.ts'
@@ -17,7 +17,10 @@ export type Beginning = 'served' | 'afterTheEnd' | 'tooMany'
  */
 export class Connection {
   readonly socket: Socket
+  /** Of its other end, which may be a proxy. */
   readonly address: string
+  /** Whether its other end is a proxy that says who sent each request. */
+  readonly isOfProxy: boolean
   /** The latest response. On one connection, responses finish in the order in which they began. */
   lastResponse: ServerResponse | undefined
   /** When a check last found it busy or with new requests; at first, when it was opened. */
@@ -48,9 +51,10 @@ export class Connection {
   #unreadSinceMs: number | undefined
   #takenBytes = 0
 
-  constructor(socket: Socket, clock: Clock, limits: ServerLimits) {
+  constructor(socket: Socket, clock: Clock, limits: ServerLimits, isOfProxy = false) {
     this.socket = socket
     this.address = addressOf(socket)
+    this.isOfProxy = isOfProxy
     this.idleSinceMs = clock.nowMs()
     this.#clock = clock
     this.#limits = limits
@@ -68,6 +72,11 @@ export class Connection {
   /** Whether a request is being served, or its reply is not yet sent. */
   get isBusy(): boolean {
     return this.lastResponse?.writableFinished === false
+  }
+
+  /** The address of the client whose request is being served; without one, that of the other end. */
+  get clientAddress(): string {
+    return this.isBusy && this.lastResponse ? clientAddressOf(this.lastResponse.req) : this.address
   }
 
   /** Whether the client has sent a request, or the beginning of its first, and got no part of the reply. */
@@ -94,7 +103,9 @@ export class Connection {
     this.lastResponse = response
     this.#responses.push(response)
     this.requests += 1
-    if (this.requests >= this.#limits.maxRequestsPerConnection) response.shouldKeepAlive = false
+    const { maxRequestsPerConnection } = this.#limits
+    if (maxRequestsPerConnection > 0 && this.requests >= maxRequestsPerConnection)
+      response.shouldKeepAlive = false
     if (response.req.headers.upgrade === undefined) this.#endOfUpgrade = undefined
     else this.#beginUpgrade(response)
     return 'served'

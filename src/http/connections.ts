@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CancelTimer, Clock } from '../base/clock.ts'
+import type { TrustedProxies } from './access/trusted-proxies.ts'
 import { Connection } from './connection.ts'
 import type { Refusal } from './error-body.ts'
 import type { ConnectionCounts, DropReason } from './http-metrics.ts'
@@ -43,7 +44,9 @@ export class Connections {
   readonly #clock: Clock
   readonly #limits: ServerLimits
   readonly #observer: ConnectionObserver
+  readonly #proxies: TrustedProxies | undefined
   readonly #connections = new Map<Duplex, Connection>()
+  /** Without those of trusted proxies, which bring the requests of many clients. */
   readonly #byAddress = new Map<string, number>()
   /** The last one makes room next. */
   #candidates: Candidate[] = []
@@ -53,7 +56,13 @@ export class Connections {
   #isStopping = false
   #endsStreams = false
 
-  constructor(clock: Clock, limits: ServerLimits, observer: ConnectionObserver) {
+  constructor(
+    clock: Clock,
+    limits: ServerLimits,
+    observer: ConnectionObserver,
+    proxies?: TrustedProxies,
+  ) {
+    this.#proxies = proxies
     this.#clock = clock
     this.#limits = limits
     this.#observer = observer
@@ -61,7 +70,8 @@ export class Connections {
 
   /** Adds an accepted connection, or closes it if there is no room. */
   add(socket: Socket): void {
-    const connection = new Connection(socket, this.#clock, this.#limits)
+    const isOfProxy = this.#proxies?.includes(socket.remoteAddress) ?? false
+    const connection = new Connection(socket, this.#clock, this.#limits, isOfProxy)
     const { address } = connection
     const { maxConnections, maxConnectionsPerAddress } = this.#limits
     const ofAddress = this.#byAddress.get(address) ?? 0
@@ -72,7 +82,7 @@ export class Connections {
       this.#drop(socket, 'limit', address)
     } else {
       this.#connections.set(socket, connection)
-      this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1)
+      if (!isOfProxy) this.#byAddress.set(address, ofAddress + 1)
       socket.on('close', () => {
         connection.closed()
         if (this.#forget(connection) && connection.isUnanswered) {
@@ -96,6 +106,7 @@ export class Connections {
   begin(response: ServerResponse): boolean {
     const connection = this.#connections.get(response.req.socket)
     if (connection === undefined) return false
+    if (connection.isOfProxy) this.#proxies?.identify(response.req)
     const beginning = connection.begin(response, this.#maxPipelinedRequests())
     if (beginning === 'tooMany') this.#observer.clientFailed(connection, 'pipelined')
     if (beginning !== 'served') return false
@@ -115,6 +126,11 @@ export class Connections {
     return this.#begunInTurn <= this.#limits.crowdedTurnRequests
       ? maxPipelinedRequests
       : maxPipelinedRequestsWhenCrowded
+  }
+
+  /** The number of open connections. */
+  get size(): number {
+    return this.#connections.size
   }
 
   /** The numbers of connections, and the bytes of replies that clients have not read. */
@@ -241,8 +257,9 @@ export class Connections {
     this.#observer.dropped(reason, address)
   }
 
-  #forget({ socket, address }: Connection): boolean {
+  #forget({ socket, address, isOfProxy }: Connection): boolean {
     if (!this.#connections.delete(socket)) return false
+    if (isOfProxy) return true
     const left = (this.#byAddress.get(address) ?? 1) - 1
     if (left === 0) this.#byAddress.delete(address)
     else this.#byAddress.set(address, left)

@@ -16,11 +16,13 @@ export function refusalBody(refusal: Refusal, requestId: string): string {
   return JSON.stringify(summaryOf(refusal, requestId))
 }
 
+/** A bug may appear when records are already on their way, and so may be those of an earlier request. */
+const IN_DOUBT = new Set<ErrorCode>(['INTERNAL', 'IDEMPOTENCY_KEY_IN_USE', 'OUTCOME_UNKNOWN'])
+
 /** Writes the body of a push that is refused as a whole: one element says why. */
 export function refusedPushBody(refusal: Refusal, requestId: string): string {
   const { code, message } = refusal
-  // A bug may appear when records are already on their way.
-  const outcome = code === 'INTERNAL' ? 'unknown' : 'not_persisted'
+  const outcome = IN_DOUBT.has(code) ? 'unknown' : 'not_persisted'
   const element = failedElement(message, HTTP_MAPPINGS[code].errorCode, outcome)
   return pushBody([element], '', refusal, requestId)
 }

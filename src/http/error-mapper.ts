@@ -26,21 +26,27 @@ export const HTTP_MAPPINGS = {
   EMPTY_BODY: { status: 400, errorCode: 40003 },
   INVALID_ENCODED_BODY: { status: 400, errorCode: 40004 },
   INVALID_TEXT: { status: 400, errorCode: 40005 },
+  INVALID_IDEMPOTENCY_KEY: { status: 400, errorCode: 40006 },
+  UNAUTHENTICATED: { status: 401, errorCode: 40101 },
   TOPIC_FORBIDDEN: { status: 403, errorCode: 40301 },
+  ORIGIN_NOT_ALLOWED: { status: 403, errorCode: 40302 },
   NOT_FOUND: { status: 404, errorCode: 40400 },
   TOPIC_UNKNOWN: { status: 404, errorCode: 40401 },
   PARTITION_UNKNOWN: { status: 404, errorCode: 40402 },
   METHOD_NOT_ALLOWED: { status: 405, errorCode: 40500 },
   REQUEST_TIMEOUT: { status: 408, errorCode: 40800 },
+  IDEMPOTENCY_KEY_IN_USE: { status: 409, errorCode: 40901 },
   BODY_TOO_LARGE: { status: 413, errorCode: 41301 },
   RECORD_TOO_LARGE: { status: 413, errorCode: 41302 },
   TOO_MANY_RECORDS: { status: 413, errorCode: 41303 },
   JSON_TOO_COMPLEX: { status: 413, errorCode: 41304 },
   TOO_MANY_TOPICS: { status: 413, errorCode: 41305 },
+  PUSH_TOO_LARGE: { status: 413, errorCode: 41306 },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, errorCode: 41501 },
   UNSUPPORTED_CONTENT_ENCODING: { status: 415, errorCode: 41502 },
   EXPECTATION_FAILED: { status: 417, errorCode: 41700 },
   MISDIRECTED_REQUEST: { status: 421, errorCode: 42100 },
+  HOST_NOT_ALLOWED: { status: 421, errorCode: 42101 },
   INVALID_REQUEST: { status: 422, errorCode: 42201 },
   JSON_TOO_DEEP: { status: 422, errorCode: 42202 },
   INVALID_RECORDS: { status: 422, errorCode: 42203 },
@@ -54,8 +60,11 @@ export const HTTP_MAPPINGS = {
   RECORD_NOT_SENT: { status: 422, errorCode: 42211 },
   DUPLICATE_NAME: { status: 422, errorCode: 42212 },
   RECORD_REJECTED: { status: 422, errorCode: 42213 },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, errorCode: 42214 },
   RATE_LIMITED: { status: 429, errorCode: 42901 },
   TOPIC_CREATION_LIMITED: { status: 429, errorCode: 42902 },
+  QUOTA_EXCEEDED: { status: 429, errorCode: 42903 },
+  TOO_MANY_IN_FLIGHT: { status: 429, errorCode: 42904 },
   HEADERS_TOO_LARGE: { status: 431, errorCode: 43100 },
   INTERNAL: { status: 500, errorCode: 50000 },
   CONFIG_INVALID: { status: 500, errorCode: 50001 },
@@ -70,7 +79,10 @@ export const HTTP_MAPPINGS = {
   NOT_DELIVERED_IN_TIME: { status: 503, errorCode: 50307 },
   LOG_FULL: { status: 503, errorCode: 50308 },
   LOG_FAILED: { status: 503, errorCode: 50309 },
+  TOO_MANY_IDEMPOTENCY_KEYS: { status: 503, errorCode: 50310 },
+  JWT_KEYS_UNAVAILABLE: { status: 503, errorCode: 50311 },
   DELIVERY_TIMED_OUT: { status: 504, errorCode: 50401 },
+  OUTCOME_UNKNOWN: { status: 504, errorCode: 50402 },
   HTTP_VERSION_NOT_SUPPORTED: { status: 505, errorCode: 50500 },
 } as const satisfies Record<ErrorCode, HttpMapping>
 
@@ -80,7 +92,7 @@ export const HTTP_MAPPINGS = {
  */
 export function rustStatusOfRefusal(code: ErrorCode): number {
   const { status } = HTTP_MAPPINGS[code]
-  return status === HTTP_MAPPINGS.INVALID_REQUEST.status
+  return status === HTTP_MAPPINGS.INVALID_REQUEST.status && code !== 'IDEMPOTENCY_KEY_REUSED'
     ? HTTP_MAPPINGS.INVALID_JSON.status
     : status
 }

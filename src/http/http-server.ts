@@ -4,13 +4,16 @@
  */
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { Server as NetServer, type AddressInfo } from 'node:net'
+import type { Server as TlsServer } from 'node:https'
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import { invariant } from '../base/invariant.ts'
 import type { LogFields, Logger } from '../telemetry/logging.ts'
+import type { AllowedHosts } from './access/allowed-hosts.ts'
+import type { TrustedProxies } from './access/trusted-proxies.ts'
 import { addAcceptors, assertFree, CAN_SHARE_PORT } from './acceptors.ts'
 import type { Connection } from './connection.ts'
-import { Connections } from './connections.ts'
+import { Connections, type ConnectionObserver } from './connections.ts'
 import { type Dialects, PLAIN_ONLY } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
 import { HTTP_MAPPINGS } from './error-mapper.ts'
@@ -20,8 +23,11 @@ import { InputRefusals } from './input-refusals.ts'
 import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { hasFreeDescriptor, roomForConnections } from './open-files.ts'
 import { createNodeServer } from './node-server.ts'
-import { createRequestIds } from './request-id.ts'
+import { createRequestIds, type RequestIds } from './request-id.ts'
 import { headRefusal, pathOf } from './request-guard.ts'
+import type { ServerTls } from './tls/server-tls.ts'
+import { TlsPort } from './tls/tls-port.ts'
+import { addressOf } from './client-address.ts'
 
 /** Replies to every request. An Express app is one. */
 export type HttpApp = (
@@ -40,12 +46,18 @@ export interface HttpServerOptions {
    * Dialects for requests that are refused before the app gets them. @defaultValue the plain dialect for all paths
    */
   readonly dialects?: Dialects
+  /** The hosts that requests may be for. @defaultValue all */
+  readonly hosts?: AllowedHosts | undefined
+  /** Proxies that say who sent each request. @defaultValue none */
+  readonly proxies?: TrustedProxies | undefined
   readonly clock: Clock
   readonly log: Pick<Logger, 'limited'>
   /** @defaultValue nothing is measured */
   readonly observer?: EdgeObserver
   /** @defaultValue {@link SERVER_LIMITS} */
   readonly limits?: ServerLimits
+  /** @defaultValue plain HTTP */
+  readonly tls?: ServerTls | undefined
 }
 
 const NO_OBSERVER: EdgeObserver = {
@@ -70,13 +82,17 @@ const EXPECTATION_REFUSAL: Refusal = {
 /** An HTTP/1.1 server. Its states are new, listening, stopping and closed. */
 export class HttpServer {
   readonly #app: HttpApp
+  readonly #hosts: AllowedHosts | undefined
   readonly #clock: Clock
   readonly #log: Pick<Logger, 'limited'>
   readonly #limits: ServerLimits
   readonly #observer: EdgeObserver
   readonly #connections: Connections
   readonly #refusals: InputRefusals
-  readonly #server: Server
+  readonly #server: Server | TlsServer
+  /** `undefined` for plain HTTP. */
+  readonly #tlsPort: TlsPort | undefined
+  readonly #requestIds: RequestIds
   #acceptors: readonly NetServer[] = []
   #cancelSweep: CancelTimer | undefined
   #cancelEnd: CancelTimer | undefined
@@ -85,11 +101,12 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     const { app, messages, clock, log, observer = NO_OBSERVER, limits = SERVER_LIMITS } = options
     this.#app = app
+    this.#hosts = options.hosts
     this.#clock = clock
     this.#log = log
     this.#observer = observer
     this.#limits = { ...limits, maxConnections: roomForConnections(limits.maxConnections) }
-    this.#connections = new Connections(clock, this.#limits, {
+    const connectionObserver: ConnectionObserver = {
       clientFailed: (connection, code) => {
         this.#clientFailed(connection, code)
       },
@@ -99,11 +116,13 @@ export class HttpServer {
       bodyIsLate: (connection) => {
         this.#refusals.refuseLateBody(connection)
       },
-    })
+    }
+    this.#requestIds = createRequestIds(clock)
+    this.#connections = new Connections(clock, this.#limits, connectionObserver, options.proxies)
     this.#refusals = new InputRefusals({
       connections: this.#connections,
       dialects: options.dialects ?? PLAIN_ONLY,
-      requestIds: createRequestIds(clock),
+      requestIds: this.#requestIds,
       onRefused: (connection, { code, message: reason }, requestId) => {
         const { errorCode } = HTTP_MAPPINGS[code]
         this.#clientFailed(connection, code.toLowerCase(), {
@@ -112,8 +131,10 @@ export class HttpServer {
         })
       },
     })
-    this.#server = createNodeServer(limits, messages)
-    this.#handleEvents()
+    const { isSecure, server } = createNodeServer(limits, messages, options.tls)
+    this.#server = server
+    this.#tlsPort = isSecure ? this.#openTls(server) : undefined
+    this.#handleEvents(isSecure ? 'secureConnection' : 'connection')
   }
 
   /**
@@ -140,6 +161,11 @@ export class HttpServer {
       })
     }
     this.#scheduleSweep()
+  }
+
+  /** Uses this certificate and key for new connections. Open ones keep theirs. */
+  renewTls({ context }: ServerTls): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext(context)
   }
 
   /** The open connections. */
@@ -196,6 +222,7 @@ export class HttpServer {
   async close(): Promise<void> {
     const stopped = this.stopAccepting()
     this.#connections.cutAll()
+    this.#tlsPort?.close()
     await stopped
   }
 
@@ -213,6 +240,7 @@ export class HttpServer {
   #stopListening(): Promise<unknown> {
     if (this.#stopped !== undefined) return this.#stopped
     this.#connections.closeAfterReplies()
+    this.#tlsPort?.closeSilent()
     const servers = [this.#server, ...this.#acceptors]
     this.#stopped = Promise.all(servers.map((server) => once(server, 'close')))
     // Node's own `close` of an HTTP server would cut idle connections, on which a request may be in transit.
@@ -220,10 +248,23 @@ export class HttpServer {
     return this.#stopped
   }
 
-  #handleEvents(): void {
+  #openTls(server: TlsServer): TlsPort {
+    return new TlsPort(server, {
+      ...{ clock: this.#clock, limits: this.#limits, requestIds: this.#requestIds },
+      connections: () => this.#connections.size,
+      onFailed: (code, socket, fields) => {
+        this.#failed(code, addressOf(socket), fields)
+      },
+      onDropped: (socket) => {
+        this.#connectionDropped('limit', addressOf(socket))
+      },
+    })
+  }
+
+  #handleEvents(connection: 'connection' | 'secureConnection'): void {
     const serve = this.#serve.bind(this)
     this.#server
-      .on('connection', (socket) => {
+      .on(connection, (socket: Socket) => {
         this.#connections.add(socket)
         socket.on('end', () => {
           this.#refusals.inputEnded(socket)
@@ -244,7 +285,8 @@ export class HttpServer {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    const refusal = headRefusal(request, this.#limits.maxHeaders)
+    const refusal =
+      headRefusal(request, this.#limits.maxHeaders) ?? this.#hosts?.refusal(request.headers.host)
     if (!this.#begin(request, response, refusal)) return
     request.url = pathOf(request.url ?? '')
     this.#app(request, response, unanswered)
@@ -266,11 +308,15 @@ export class HttpServer {
     })
   }
 
-  #clientFailed(connection: Connection | undefined, code: string, fields: LogFields = {}): void {
+  #clientFailed(connection: Connection | undefined, code: string, fields?: LogFields): void {
+    this.#failed(code, connection?.clientAddress, fields)
+  }
+
+  #failed(code: string, address: string | undefined, fields: LogFields = {}): void {
     this.#observer.clientFailed(code)
     const kind = { code }
     const message = 'a client was refused or cut off, or left'
-    const all = { address: connection?.address, ...kind, ...fields }
+    const all = { address, ...kind, ...fields }
     this.#log.limited('info', `client failed ${code}`, message, all, kind)
   }
 

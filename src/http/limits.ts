@@ -18,7 +18,7 @@ export interface ServerLimits {
   readonly timeoutCheckIntervalMs: number
   /** How long an idle connection is kept, ms, also one that has never sent anything. */
   readonly keepAliveTimeoutMs: number
-  /** Requests served on one connection before it is closed. */
+  /** Requests served on one connection before it is closed. 0 means no limit. */
   readonly maxRequestsPerConnection: number
   /**
    * Unfinished requests of one connection. Further ones are not served, and the connection ends after the replies

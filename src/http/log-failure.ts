@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { LogLevel } from '../base/log-level.ts'
+import { ANONYMOUS, type Principal } from '../base/principal.ts'
 import { withoutQuotedNames } from '../base/quotable.ts'
 import type { Logger } from '../telemetry/logging.ts'
-import { addressOf } from './client-address.ts'
+import { clientAddressOf } from './client-address.ts'
 import type { Refusal } from './error-body.ts'
 import { CLIENT_GONE_STATUS, HTTP_MAPPINGS } from './error-mapper.ts'
 
@@ -17,6 +18,8 @@ export interface FailedRequest {
   readonly name: string
   readonly request: IncomingMessage
   readonly requestId: string
+  /** Who sent it; `undefined` if that was not found out. */
+  readonly principal?: Principal
   readonly status: number
   /** `undefined` if its client left. */
   readonly failure: Failure | undefined
@@ -30,7 +33,7 @@ export interface FailedRequest {
  */
 export function logFailure(
   log: Pick<Logger, 'limited'>,
-  { name, request, requestId, status, failure, durationMs }: FailedRequest,
+  { name, request, requestId, principal, status, failure, durationMs }: FailedRequest,
 ): void {
   const errorCode = failure && HTTP_MAPPINGS[failure.code].errorCode
   const kind = { status, ...(errorCode !== undefined && { error_code: errorCode }) }
@@ -39,11 +42,29 @@ export function logFailure(
     ...kind,
     reason: failure && withoutQuotedNames(failure.message),
     topic: failure?.topic,
-    address: addressOf(request.socket),
+    principal: principal === ANONYMOUS ? undefined : principal?.name,
+    address: clientAddressOf(request),
     request_id: requestId,
     duration_ms: durationMs === undefined ? undefined : Math.round(durationMs),
   }
   log.limited(level, `${name} ${errorCode ?? status}`, `${name} ${outcome}`, fields, kind)
+}
+
+/** Logs a request that was served, at level `debug`. */
+export function logServed(
+  log: Pick<Logger, 'debug' | 'isDebug'>,
+  served: Pick<FailedRequest, 'name' | 'request' | 'requestId' | 'principal'> & {
+    readonly durationMs: number
+  },
+): void {
+  if (!log.isDebug) return
+  const { name, request, requestId, principal, durationMs } = served
+  log.debug(`${name} served`, {
+    principal: principal?.name,
+    address: clientAddressOf(request),
+    request_id: requestId,
+    duration_ms: Math.round(durationMs),
+  })
 }
 
 /**

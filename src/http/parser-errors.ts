@@ -44,8 +44,27 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
  */
 const WRONG_BEHIND_VERSION = 'Expected CRLF after version'
 
+/** How connections begin on which a load balancer sends the PROXY protocol, version 1 and version 2. */
+const PROXY_PREAMBLES = ['PROXY ', '\r\n\r\n\0\r\nQUIT\n'].map((text) => Buffer.from(text))
+
+const PROXY_REFUSAL: Refusal = {
+  code: 'INVALID_HTTP',
+  message:
+    'the connection begins with the PROXY protocol, which kprf does not read: turn it off in the load balancer, let that send X-Forwarded-For, and name it in http.trusted_proxies',
+}
+
+/** An error of Node's parser. */
+interface ParserError extends NodeJS.ErrnoException {
+  readonly reason?: string
+  /** The bytes that it was parsing. */
+  readonly rawPacket?: Buffer
+}
+
 /** Converts an error of Node's parser to a refusal. */
-export function parserRefusal(error: NodeJS.ErrnoException & { reason?: string }): Refusal {
+export function parserRefusal(error: ParserError): Refusal {
+  const { rawPacket } = error
+  if (PROXY_PREAMBLES.some((preamble) => rawPacket?.subarray(0, preamble.length).equals(preamble)))
+    return PROXY_REFUSAL
   const parserCode = error.code ?? 'unknown'
   const isMalformed = error.reason === WRONG_BEHIND_VERSION
   const code = (isMalformed ? undefined : CODES.get(parserCode)) ?? 'INVALID_HTTP'

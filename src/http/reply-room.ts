@@ -1,8 +1,8 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
 import { ProxyError } from '../base/errors.ts'
-import { addressOf } from './client-address.ts'
+import { clientAddressOf } from './client-address.ts'
 import { REPLY_ADDRESS_SHARE, REPLY_BYTES_IN_FLIGHT, REPLY_HEAP_SHARE } from './limits.ts'
 
 /**
@@ -90,14 +90,14 @@ export class ReplyRoom {
   }
 
   /**
-   * Reserves room for a reply of at most this many bytes.
+   * Reserves room for the reply to a request, of at most this many bytes.
    *
    * @returns `undefined` for a reply that is too small to be counted.
    * @throws ProxyError `OVERLOADED` if unread replies leave no room.
    */
-  reserve(socket: Socket, bytes: number): HeldReply | undefined {
+  reserve(request: Pick<IncomingMessage, 'socket'>, bytes: number): HeldReply | undefined {
     if (bytes <= UNCOUNTED_REPLY_BYTES) return undefined
-    const address = addressOf(socket)
+    const address = clientAddressOf(request)
     const heldByAddress = this.#bytesByAddress.get(address) ?? 0
     const isFull = this.#heldBytes + bytes > this.#maxBytes
     if (isFull || heldByAddress + bytes > this.#maxBytesPerAddress) {
@@ -110,7 +110,7 @@ export class ReplyRoom {
     }
     this.#heldBytes += bytes
     this.#bytesByAddress.set(address, heldByAddress + bytes)
-    return new HeldReply(bytes, address, socket, this)
+    return new HeldReply(bytes, address, request.socket, this)
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   NO_CONTENT_STATUS,
   RETRY_AFTER_UNAVAILABLE_SECONDS,
 } from './error-mapper.ts'
+import { CHALLENGE } from './access/authorization.ts'
 import { bodyBytesOf } from './body-framing.ts'
 import { discardBody } from './discard-body.ts'
 import { type Dialect, JSON_TYPE, type Reply } from './edge/dialect.ts'
@@ -86,7 +87,7 @@ export function refuse(
   if (response.headersSent) return response.statusCode
   const reply = dialect.refusal(refusal, requestId)
   const { status, body } = reply
-  const headers = [...retryAfter(status), ...(options.headers ?? NO_HEADERS)]
+  const headers = [...retryAfter(status), ...challenge(status), ...(options.headers ?? NO_HEADERS)]
   const closes = options.closes ?? (isSkippable(request) ? undefined : 'afterBody')
   // Node writes `Connection: close` because of this, and no later request of the connection is served.
   if (closes !== undefined) response.shouldKeepAlive = false
@@ -114,8 +115,16 @@ export function retryAfter(status: number, rateLimitSeconds = 1): HeaderList {
   if (status === HTTP_MAPPINGS.RATE_LIMITED.status) {
     return ['Retry-After', String(rateLimitSeconds)]
   }
-  return status === HTTP_MAPPINGS.BUFFER_FULL.status
-    ? ['Retry-After', String(RETRY_AFTER_UNAVAILABLE_SECONDS)]
+  const isLater =
+    status === HTTP_MAPPINGS.BUFFER_FULL.status ||
+    status === HTTP_MAPPINGS.IDEMPOTENCY_KEY_IN_USE.status
+  return isLater ? ['Retry-After', String(RETRY_AFTER_UNAVAILABLE_SECONDS)] : NO_HEADERS
+}
+
+/** Every 401 says how a client can authenticate. */
+function challenge(status: number): HeaderList {
+  return status === HTTP_MAPPINGS.UNAUTHENTICATED.status
+    ? ['WWW-Authenticate', CHALLENGE]
     : NO_HEADERS
 }
 

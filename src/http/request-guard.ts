@@ -55,10 +55,10 @@ function targetRefusal(target: string, host: string | undefined): Refusal | unde
   if (target === '*') return undefined
   // The absolute form, as sent to forward proxies, is allowed if it names the host of the Host header.
   const url = URL.parse(target)
-  if (url?.protocol !== 'http:') {
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     return { code: 'INVALID_HTTP', message: 'the request target must be a path or an http URL' }
   }
-  return url.host === URL.parse(`http://${host ?? ''}`)?.host
+  return url.host === URL.parse(`${url.protocol}//${host ?? ''}`)?.host
     ? undefined
     : {
         code: 'MISDIRECTED_REQUEST',

@@ -44,7 +44,7 @@ export class StreamedReply {
   ) {
     const { req: request } = response
     this.#response = response
-    this.#held = room.reserve(request.socket, STREAMED_REPLY_BYTES)
+    this.#held = room.reserve(request, STREAMED_REPLY_BYTES)
     this.#held?.releaseWithConnection()
     STREAMED.set(response, this)
     // HTTP/1.0 has no chunks: the end of the connection ends the reply.

@@ -2,7 +2,18 @@ import type { Principal } from '../base/principal.ts'
 import type { ProducerRecord, RecordProducer } from '../producer/types.ts'
 import { AcceptedRecords } from './accepted-records.ts'
 import type { AdmissionRule } from './admission-rule.ts'
+import type { OpenKey } from './open-key.ts'
 import { PushCall } from './push-call.ts'
+
+/** Stands where the producer would, for clients that do not wait for delivery. */
+export interface Journal {
+  /**
+   * As that of the producer.
+   *
+   * @param key - to be kept with the records; `undefined` without one.
+   */
+  sendAll(records: readonly ProducerRecord[], call: PushCall, key?: OpenKey): void
+}
 
 /** Dependencies and settings of {@link Ingest}. */
 export interface IngestOptions {
@@ -11,8 +22,8 @@ export interface IngestOptions {
    * Takes the records of clients that do not wait for delivery, in place of the producer: the write-ahead log.
    * @defaultValue the producer
    */
-  readonly journal?: Pick<RecordProducer, 'sendAll'> | undefined
-  /** Applied in this order. */
+  readonly journal?: Journal | undefined
+  /** Applied in this order. {@link Ingest.useRules} replaces them. */
   readonly rules: readonly AdmissionRule[]
   /** Time from admission until a record is given up, ms; `Infinity` means never. `message.timeout.ms`. */
   readonly deliveryTimeoutMs: number
@@ -23,6 +34,8 @@ export interface IngestOptions {
 /** How to send the records of a request. */
 export interface Submission {
   readonly principal: Principal
+  /** Of the request, if it has an `Idempotency-Key`. */
+  readonly key: OpenKey | undefined
   /** True if the client waits until Kafka has the records, false if it waits only until they are admitted. */
   readonly waitsForDelivery: boolean
   /** Called once the producer has admitted or refused every record. */
@@ -33,9 +46,11 @@ export interface Submission {
 export class Ingest {
   readonly #options: IngestOptions
   readonly #accepted: AcceptedRecords
+  #rules: readonly AdmissionRule[]
 
   constructor(options: IngestOptions) {
     this.#options = options
+    this.#rules = options.rules
     this.#accepted = new AcceptedRecords(options.deliveryTimeoutMs)
   }
 
@@ -44,10 +59,15 @@ export class Ingest {
     return this.#accepted.lostCount
   }
 
+  /** Applies these rules, in this order, to later requests. Those in progress are finished under the old ones. */
+  useRules(rules: readonly AdmissionRule[]): void {
+    this.#rules = rules
+  }
+
   /** Sends the records of a request that no rule refuses, all together. */
   submit(records: readonly ProducerRecord[], submission: Submission): PushCall {
     const { deliveryTimeoutMs, roomWaitMs } = this.#options
-    const { principal, waitsForDelivery, onAdmission } = submission
+    const { principal, key, waitsForDelivery, onAdmission } = submission
     const call = new PushCall({
       principal,
       recordCount: records.length,
@@ -56,34 +76,60 @@ export class Ingest {
       roomWaitMs,
       onAdmission,
     })
-    this.#pass(records, call, 0)
+    key?.submitted(waitsForDelivery)
+    this.#pass(records, call, key, this.#rules)
     return call
   }
 
-  /** Applies the rules from index `from` on, then sends the records. */
-  #pass(records: readonly ProducerRecord[], call: PushCall, from: number): void {
-    const { rules, producer, journal = producer } = this.#options
-    for (let index = from; index < rules.length; index += 1) {
-      const answer = rules[index]?.check(records, call)
+  /** Applies the rules, one after another, then sends the records. */
+  #pass(
+    records: readonly ProducerRecord[],
+    call: PushCall,
+    key: OpenKey | undefined,
+    rules: readonly AdmissionRule[],
+  ): void {
+    const { producer, journal = producer } = this.#options
+    for (const [index, rule] of rules.entries()) {
+      const answer = rule.check(records, call)
       if (answer) {
-        void this.#passAfter(answer, records, call, index + 1)
+        void this.#after(answer, call, () => {
+          this.#pass(records, call, key, rules.slice(index + 1))
+        })
         return
       }
     }
     if (call.areAllRefused) call.admissionEnded()
-    else if (call.owner === this.#accepted) journal.sendAll(records, call)
-    else producer.sendAll(records, call)
+    else if (call.owner === this.#accepted) journal.sendAll(records, call, key)
+    else this.#sendWith(key, records, call)
   }
 
-  async #passAfter(
-    answer: Promise<void>,
-    records: readonly ProducerRecord[],
+  /** Sends the records once their key is where it survives the process, if there is such a place. */
+  #sendWith(key: OpenKey | undefined, records: readonly ProducerRecord[], call: PushCall): void {
+    const { producer } = this.#options
+    const begun = key?.begun()
+    if (begun === undefined) {
+      producer.sendAll(records, call)
+      return
+    }
+    void this.#after(begun, call, (refusal) => {
+      if (refusal === undefined) {
+        producer.sendAll(records, call)
+        return
+      }
+      for (const [index, { topic }] of records.entries()) {
+        if (!call.isRefused(index)) call.refused(index, refusal, topic)
+      }
+      call.admissionEnded()
+    })
+  }
+
+  async #after<Value>(
+    awaited: Promise<Value>,
     call: PushCall,
-    from: number,
+    next: (value: Value) => void,
   ): Promise<void> {
     try {
-      await answer
-      this.#pass(records, call, from)
+      next(await awaited)
     } catch (bug) {
       call.abandon(bug)
     }

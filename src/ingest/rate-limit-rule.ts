@@ -1,6 +1,6 @@
 import type { DeliveryError, ProducerRecord } from '../producer/types.ts'
 import type { AdmissionRule, RuledCall } from './admission-rule.ts'
-import type { RateLimits, RecordsByTopic } from './rate-limiter.ts'
+import type { Admission, RateLimits, RecordsByTopic } from './rate-limiter.ts'
 
 /** The text is that of the Rust kprf, because its clients match on it. */
 const RATE_LIMITED: DeliveryError = { number: 42_901, text: 'ratelimit', code: 'RATE_LIMITED' }
@@ -30,12 +30,26 @@ export class RateLimitRule implements AdmissionRule {
   }
 
   /** Admits the first records of each topic, as if they had arrived one by one. */
-  async #limit(
+  #limit(
     records: readonly ProducerRecord[],
     call: RuledCall,
     wanted: RecordsByTopic,
-  ): Promise<void> {
-    const { admitted, retryAfterSeconds } = await this.#limits.admit(wanted)
+  ): Promise<void> | undefined {
+    const admission = this.#limits.admit(wanted)
+    if (admission instanceof Promise) {
+      return admission.then((later) => {
+        this.#apply(later, records, call)
+      })
+    }
+    this.#apply(admission, records, call)
+    return undefined
+  }
+
+  #apply(
+    { admitted, retryAfterSeconds }: Admission,
+    records: readonly ProducerRecord[],
+    call: RuledCall,
+  ): void {
     const left = new Map(admitted)
     const limited = new Map<string, number>()
     for (const [index, { topic }] of records.entries()) {

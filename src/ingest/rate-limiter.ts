@@ -1,5 +1,4 @@
 /** Limits the records of each topic in a sliding minute. Pure: callers pass the time, monotonic milliseconds. */
-import type { Clock } from '../base/clock.ts'
 import type { RatelimitRule } from '../config/types.ts'
 
 /** The rate limits of this process alone, or of several together. */
@@ -31,13 +30,21 @@ export function isLimiting({ maxRequestsPerMinute }: RatelimitRule): boolean {
 
 /** Counts records against the limits of their topics. Topics without a rule, or with a limit of 0, have no limit. */
 export class RateLimiter {
-  readonly #windows: ReadonlyMap<string, SlidingWindow>
+  #windows: ReadonlyMap<string, SlidingWindow> = new Map()
 
   constructor(rules: readonly RatelimitRule[]) {
+    this.use(rules)
+  }
+
+  /** Applies these rules from now on. What was admitted before still counts towards them. */
+  use(rules: readonly RatelimitRule[]): void {
+    const known = this.#windows
     this.#windows = new Map(
-      rules
-        .filter(isLimiting)
-        .map((rule) => [rule.topicName, new SlidingWindow(rule.maxRequestsPerMinute)]),
+      rules.filter(isLimiting).map(({ topicName, maxRequestsPerMinute }) => {
+        const window = known.get(topicName) ?? new SlidingWindow()
+        window.max = maxRequestsPerMinute
+        return [topicName, window]
+      }),
     )
   }
 
@@ -75,28 +82,16 @@ export class RateLimiter {
   }
 }
 
-/** The limits of this process alone. */
-export function rateLimitsOf(limiter: RateLimiter, clock: Clock): RateLimits {
-  return {
-    has: (topic) => limiter.has(topic),
-    admit: (wanted) => limiter.admit(wanted, clock.nowMs()),
-  }
-}
-
 /** Invariant: bucket `s % 60` has the count of second `s`, for the 60 seconds up to `#second`. */
 class SlidingWindow {
-  readonly #max: number
+  max = 0
   readonly #buckets = new Uint32Array(WINDOW_SECONDS)
   #second = 0
   #count = 0
 
-  constructor(max: number) {
-    this.#max = max
-  }
-
   tryAdd(second: number): boolean {
     this.#advance(second)
-    if (this.#count >= this.#max) return false
+    if (this.#count >= this.max) return false
     const bucket = second % WINDOW_SECONDS
     this.#buckets[bucket] = this.#countIn(bucket) + 1
     this.#count += 1

@@ -2,14 +2,11 @@
  * The routes of the operations port, for Prometheus, load balancers and Kubernetes. `/livez` requires only that the
  * event loop turns, because a restart of kprf does not repair a broker.
  */
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type RequestHandler,
-  type Response,
-} from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import type { Logger } from '../telemetry/logging.ts'
+import type { OperationsAccess } from './access.ts'
 import { type CheckResult, assessReadiness } from './readiness.ts'
+import { send, sendError } from './reply.ts'
 
 /** The source of `/metrics`. */
 export interface MetricsSource {
@@ -44,6 +41,8 @@ export interface OperationsOptions extends OperationsSources {
    * @defaultValue always `undefined`: a process that answers works
    */
   readonly livenessProblem?: () => string | undefined
+  /** Who may read metrics, statistics and the results of single checks. Probes need no token. */
+  readonly access: Pick<OperationsAccess, 'admit'>
   readonly logger: Pick<Logger, 'limited'>
 }
 
@@ -69,17 +68,18 @@ export const BUG_MESSAGE = 'A bug in kprf.'
 /** Makes the Express app of the operations port. */
 export function createOperationsApp(options: OperationsOptions): Express {
   const serveLiveness = livenessHandler(options)
+  const { admit } = options.access
   const app = express()
   app.disable('x-powered-by')
   app.use(forbidCaching)
-  const routes: readonly (readonly [string, RequestHandler])[] = [
-    ['/metrics', serveMetrics(options.metrics)],
-    ['/stats', serveStatistics(options.statistics)],
+  const routes: readonly (readonly [string, ...RequestHandler[]])[] = [
+    ['/metrics', admit, serveMetrics(options.metrics)],
+    ['/stats', admit, serveStatistics(options.statistics)],
     ['/livez', serveLiveness],
     ['/healthz', serveLiveness],
-    ['/readyz', serveReadiness(options.readiness)],
+    ['/readyz', ifVerbose(admit), serveReadiness(options.readiness)],
   ]
-  for (const [path, handler] of routes) app.route(path).get(handler).all(refuseMethod)
+  for (const [path, ...handlers] of routes) app.route(path).get(handlers).all(refuseMethod)
   app.use(refusePath(routes.map(([path]) => path)))
   app.use(answerError(options.logger))
   return app
@@ -89,6 +89,15 @@ const forbidCaching: RequestHandler = (_request, response, next) => {
   response.setHeader('Cache-Control', 'no-store')
   response.setHeader('X-Content-Type-Options', 'nosniff')
   next()
+}
+
+/** The results of single checks name brokers and say how full the queue is. */
+function ifVerbose(admit: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    if (new URLSearchParams(request.url.split('?')[1]).has('verbose'))
+      admit(request, response, next)
+    else next()
+  }
 }
 
 function livenessHandler({ livenessProblem, logger }: OperationsOptions): RequestHandler {
@@ -168,16 +177,4 @@ function answerError(logger: Pick<Logger, 'limited'>): ErrorRequestHandler {
 /** Logs the error behind a reply with status 500. */
 export function logFailure(logger: Pick<Logger, 'limited'>, error: unknown): void {
   logger.limited('error', 'operations', 'the operations port failed', { error })
-}
-
-function sendError(response: Response, status: number, message: string): void {
-  const body = JSON.stringify({ error_code: status * 100, message })
-  send(response, status, 'application/json', body)
-}
-
-/** Express's own `send` would rewrite the media type, whose spelling some scrapers compare. */
-function send(response: Response, status: number, contentType: string, text: string): void {
-  const body = Buffer.from(text)
-  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': body.length })
-  response.end(body)
 }

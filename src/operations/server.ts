@@ -7,6 +7,7 @@ import { ProxyError } from '../base/errors.ts'
 import { type HttpApp, HttpServer } from '../http/http-server.ts'
 import { listenProblem } from '../http/listen-problem.ts'
 import { OPERATIONS_LIMITS, type ServerLimits } from '../http/limits.ts'
+import type { ServerTls } from '../http/tls/server-tls.ts'
 import type { Logger } from '../telemetry/logging.ts'
 
 /** How long {@link OperationsServer.close} waits for replies in progress, ms. */
@@ -18,6 +19,8 @@ export interface OperationsServerOptions {
   readonly app: HttpApp
   readonly clock: Clock
   readonly log: Pick<Logger, 'child'>
+  /** @defaultValue plain HTTP */
+  readonly tls?: ServerTls | undefined
   /** @defaultValue {@link OPERATIONS_LIMITS} */
   readonly limits?: ServerLimits
 }
@@ -27,9 +30,10 @@ export class OperationsServer {
   readonly #server: HttpServer
   readonly #clock: Clock
 
-  constructor({ app, clock, log, limits = OPERATIONS_LIMITS }: OperationsServerOptions) {
+  constructor({ app, clock, log, tls, limits = OPERATIONS_LIMITS }: OperationsServerOptions) {
     this.#clock = clock
-    this.#server = new HttpServer({ app, clock, limits, log: log.child({ port: 'operations' }) })
+    const logger = log.child({ port: 'operations' })
+    this.#server = new HttpServer({ app, clock, limits, tls, log: logger })
   }
 
   /**
@@ -47,6 +51,11 @@ export class OperationsServer {
       throw new ProxyError('CONFIG_INVALID', message, { cause })
     }
     return this.#server.address.port
+  }
+
+  /** Uses this certificate and key for new connections. */
+  renewTls(tls: ServerTls): void {
+    this.#server.renewTls(tls)
   }
 
   /** Stops listening and waits for replies in progress, for {@link CLOSE_GRACE_MS} at most. */

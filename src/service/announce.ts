@@ -1,5 +1,6 @@
 /** Log lines at the start of service, the addresses and warnings for the operator, and at its end. */
 import type { Config } from '../config/types.ts'
+import { allowsAnonymous } from '../settings/access.ts'
 import type { LastLine, Logger } from '../telemetry/logging.ts'
 
 /** Where a started kprf listens. */
@@ -27,12 +28,7 @@ export function announce(
     brokers: kafka.brokers,
     ...(workers !== undefined && { workers }),
   })
-  if (!LOOPBACK.has(http.host)) {
-    logger.warn(
-      'anyone who can reach this address can push; bind http.host to 127.0.0.1 or keep it inside your network',
-      { host: http.host },
-    )
-  }
+  warnIfOpen(logger, http)
   // 0 is for ever.
   const isShort = kafka.messageTimeoutMs > 0 && kafka.messageTimeoutMs < BROKER_RESTART_MS
   if (isShort && !wal.enabled) {
@@ -42,6 +38,15 @@ export function announce(
     )
   }
   for (const warning of warnings) logger.warn(warning)
+}
+
+/** Warns if the port is open to other machines, and asks nobody who they are. */
+export function warnIfOpen(logger: Logger, http: Config['http']): void {
+  if (!allowsAnonymous(http) || LOOPBACK.has(http.host)) return
+  logger.warn(
+    'anyone who can reach this address can push: set http.auth.tokens, bind http.host to 127.0.0.1, or keep it inside your network',
+    { host: http.host },
+  )
 }
 
 /** Accepted records that were not delivered. */

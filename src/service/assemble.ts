@@ -1,5 +1,6 @@
 import type { BuildInfo } from '../base/build-info.ts'
 import type { Clock } from '../base/clock.ts'
+import type { IdempotencyKeys } from '../base/idempotency.ts'
 import type { WalState } from '../base/wal-state.ts'
 import type { LogLevel } from '../base/log-level.ts'
 import type { Config } from '../config/types.ts'
@@ -8,9 +9,9 @@ import { createBodyBudget } from '../http/body-budget.ts'
 import { messagesOf } from '../http/express-messages.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { replyBytesInFlight } from '../http/reply-room.ts'
+import { idempotencyKeysOf, type IdempotencyTable } from '../ingest/idempotency-table.ts'
 import { Ingest } from '../ingest/ingest.ts'
-import { RateLimitRule } from '../ingest/rate-limit-rule.ts'
-import type { RateLimits } from '../ingest/rate-limiter.ts'
+import type { LimitCounters, LimitDecider } from '../ingest/limit-counters.ts'
 import { makeChecks } from '../operations/readiness.ts'
 import { ThreadedOperationsServer } from '../operations/thread/threaded-server.ts'
 import { withCompression } from '../producer/compression/compressing-transport.ts'
@@ -21,18 +22,24 @@ import type { QueueRoom } from '../producer/queue-room.ts'
 import { toJson } from '../producer/statistics/render.ts'
 import { Statistics } from '../producer/statistics/statistics.ts'
 import type { Transport } from '../producer/transport.ts'
+import { accessMethods } from '../settings/access.ts'
+import { tlsPorts } from '../settings/http-tls.ts'
 import { serverLimits } from '../settings/http.ts'
-import { ingestSettings, ownRateLimits } from '../settings/ingest.ts'
+import { originSettings } from '../settings/origin.ts'
+import { idempotencyTable, ingestSettings, limitCounters } from '../settings/ingest.ts'
 import { producerSettings, statisticsSettings, transportSettings } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
 import { walSettings } from '../settings/wal.ts'
 import { usableMemoryBytes } from '../settings/usable-memory.ts'
 import { countEvents } from '../telemetry/count-events.ts'
+import { logForgottenKeys } from '../telemetry/log-forgotten-keys.ts'
 import { logEvents } from '../telemetry/log-events.ts'
 import { logWal } from '../telemetry/log-wal.ts'
 import { Log, type LogFields, type Logger } from '../telemetry/logging.ts'
 import { Metrics } from '../telemetry/metrics/metrics.ts'
 import { CLOSED_WAL, WriteAheadLog } from '../wal/write-ahead-log.ts'
+import { Access } from './access.ts'
+import { Certificates } from './certificates.ts'
 import { ServiceView } from './service-view.ts'
 
 /** Options of a {@link Service}. */
@@ -51,7 +58,8 @@ export interface ServiceShare {
   readonly slot: number
   readonly workers: number
   readonly room: QueueRoom
-  readonly rateLimits: RateLimits | undefined
+  readonly limits: LimitDecider
+  readonly keys: IdempotencyKeys
 }
 
 /** Where a service is on its way. */
@@ -71,10 +79,14 @@ export interface ServiceParts {
   readonly ingest: Ingest
   /** `undefined` without `wal.enabled`. */
   readonly wal: WriteAheadLog | undefined
+  readonly access: Access
+  /** Counts what is pushed, unless another process does. */
+  readonly ownLimits: LimitCounters
   readonly http: HttpServer
   /** `undefined` if another process serves it. */
   readonly operations: ThreadedOperationsServer | undefined
   readonly view: ServiceView
+  readonly certificates: Certificates
 }
 
 /**
@@ -88,6 +100,9 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
   const workers = share?.workers ?? 1
   // First, so that a file that cannot be used is found before anything is opened.
   const kafka = transportSettings(config)
+  const methods = accessMethods(config)
+  const ports = tlsPorts(config, share ? ['http'] : ['http', 'metrics'])
+  const { hosts, proxies, cors } = originSettings(config)
   const log = new Log(logOptions(config, clock))
   const name = share ? { worker: share.slot } : {}
   const logger = log.logger.child(name)
@@ -99,11 +114,26 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     configuredTopics: config.ratelimit.rules.map(({ topicName }) => topicName),
     statistics: statistics && (() => statistics.take()),
     wal: config.wal.enabled ? (): WalState => wal?.state ?? CLOSED_WAL : undefined,
+    // With several processes, the primary has them.
+    ...(config.http.idempotency.maxKeys > 0 && { idempotencyKeys: () => keyTable?.size ?? 0 }),
     connections: () => http.connectionCounts,
+    certificates: () => certificates.expiries,
   })
+  const keyTable: IdempotencyTable | undefined = share
+    ? undefined
+    : idempotencyTable(config, logForgottenKeys(logger, metrics.idempotency))
+  const keys = keyTable ? idempotencyKeysOf(keyTable, clock) : share?.keys
   const events = makeEvents(metrics, logger, statistics)
   const queue = producerSettings(config, workers)
-  const transport = makeTransport(options, { kafka, queue, events, logger, log })
+  const certificates: Certificates = new Certificates(
+    ports,
+    { clock, logger, log },
+    (port, renewed) => {
+      if (port === 'http') http.renewTls(renewed)
+      else operations?.renewTls(renewed)
+    },
+  )
+  const transport = makeTransport(options, { kafka, queue, events, logger, log, certificates })
   const producer = new Producer(queue, {
     ...{ clock, random, transport, events },
     ...(share && { room: share.room }),
@@ -112,33 +142,52 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     ...{ maxBodyBytes: config.http.maxBodyBytes, clock, processes: workers },
     usableBytes: usableMemoryBytes(workers),
   })
-  const wal: WriteAheadLog | undefined = makeWal(options, { producer, events, logger, metrics })
+  const wal: WriteAheadLog | undefined = makeWal(options, {
+    ...{ producer, events, logger, metrics },
+    keys: metrics.idempotency && keys,
+  })
   const view = new ServiceView({
     ...{ config, clock, transport, producer, wal, bodyBudget },
     memoryMaxBytes: queue.queueMemoryMaxBytes * workers,
   })
-  const rateLimits = share ? share.rateLimits : ownRateLimits(config, clock)
+  const ownLimits = limitCounters(config, clock)
+  const limits = share?.limits ?? ownLimits
+  const access = new Access(config, { ...{ methods, limits, clock, logger, metrics } })
   const ingest = new Ingest({
     ...{ producer, journal: wal, ...ingestSettings(config) },
-    rules: rateLimits ? [new RateLimitRule(rateLimits, metrics)] : [],
+    rules: access.rules,
   })
   const { express: app, dialects } = createApp({
-    ...{ ingest, settings: config.http, bodyBudget, metrics, log: logger, clock },
+    ...{ ingest, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
+    ...{ authenticator: access.authenticator, inFlight: access.inFlight },
     replyBytesInFlight: replyBytesInFlight(workers),
+    idempotency: keys &&
+      metrics.idempotency && { keys, journal: wal, observer: metrics.idempotency },
     isDraining: () => state() === 'draining' || state() === 'closed',
   })
   const http: HttpServer = new HttpServer({
     ...{ app, dialects, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
-    limits: serverLimits(config, workers),
+    ...{ hosts, proxies, limits: serverLimits(config, workers) },
+    tls: certificates.initialOf('http'),
   })
-  const checks = view.readinessChecks(state)
+  const { check } = certificates
+  const checks = [...view.readinessChecks(state), ...(check ? [check] : [])]
   const sources = {
     metrics,
     statistics: { json: () => statistics && toJson(statistics.take()) },
     readiness: { results: () => makeChecks(checks) },
   }
-  const operations = share ? undefined : new ThreadedOperationsServer({ sources, clock, logger })
-  return { log, logger, name, metrics, statistics, producer, ingest, wal, http, operations, view }
+  const { tokens } = config.http.metricsAuth
+  const operations: ThreadedOperationsServer | undefined = share
+    ? undefined
+    : new ThreadedOperationsServer({
+        ...{ sources, tokens, clock, logger },
+        tls: certificates.initialOf('metrics'),
+      })
+  return {
+    ...{ log, logger, name, metrics, statistics, producer, ingest, wal, http },
+    ...{ operations, view, certificates, access, ownLimits },
+  }
 }
 
 function makeStatistics({ config, clock, share }: ServiceOptions): Statistics | undefined {
@@ -168,16 +217,24 @@ interface WalParts {
   readonly events: ProducerEvents
   readonly logger: Logger
   readonly metrics: Metrics
+  /** `undefined` if none are kept. */
+  readonly keys: IdempotencyKeys | undefined
 }
 
 function makeWal(
   { config, clock, random }: ServiceOptions,
-  { producer, events, logger, metrics }: WalParts,
+  { producer, events, logger, metrics, keys }: WalParts,
 ): WriteAheadLog | undefined {
   const settings = walSettings(config)
-  if (settings === undefined || metrics.wal === undefined) return undefined
-  const observer = logWal(logger, metrics.wal)
-  return new WriteAheadLog(settings, { producer, clock, random, events, observer })
+  const { wal: walMetrics } = metrics
+  if (settings === undefined || walMetrics === undefined) return undefined
+  return new WriteAheadLog(settings, {
+    ...{ producer, clock, random, events, observer: logWal(logger, walMetrics), keys },
+    keyLimits: keys && config.http.idempotency,
+    onGroup: ({ records, writeMs, syncMs }) => {
+      walMetrics.groupWritten(records, writeMs, syncMs)
+    },
+  })
 }
 
 /** What {@link makeTransport} works with. */
@@ -187,11 +244,12 @@ interface TransportParts {
   readonly events: ProducerEvents
   readonly logger: Logger
   readonly log: Log
+  readonly certificates: Certificates
 }
 
 function makeTransport(
   { clock, random }: ServiceOptions,
-  { kafka, queue, events, logger, log }: TransportParts,
+  { kafka, queue, events, logger, log, certificates }: TransportParts,
 ): Transport {
   const dependencies = {
     ...{ clock, random, events },
@@ -201,6 +259,7 @@ function makeTransport(
     onSecrets: (secrets: readonly string[]): void => {
       log.mask(secrets)
     },
+    onTls: certificates.usedWithKafka.bind(certificates),
   }
   return withCompression(new KafkajsTransport(kafka, dependencies), queue, dependencies)
 }

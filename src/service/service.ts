@@ -5,10 +5,12 @@ import { listenProblem } from '../http/listen-problem.ts'
 import type { TelemetrySource } from '../base/telemetry-source.ts'
 import type { Config } from '../config/types.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
+import { useLimits } from '../settings/ingest.ts'
 import type { LastLine, Logger } from '../telemetry/logging.ts'
 import type { MetricsSnapshot } from '../telemetry/metrics/metrics.ts'
 import { type Addresses, announce, lastLine } from './announce.ts'
 import { assemble, type ServiceOptions, type ServiceParts, type ServiceState } from './assemble.ts'
+import { reload } from './reload.ts'
 import type { ServiceReport } from './service-view.ts'
 
 /** What a service measures, by kind. */
@@ -28,7 +30,7 @@ const REPLY_GRACE_MS = 1_000
  * While leaving, it still accepts pushes, but `/readyz` fails and each reply closes its connection.
  */
 export class Service {
-  readonly #config: Config
+  #config: Config
   readonly #clock: Clock
   readonly #parts: ServiceParts
   #state: ServiceState = 'new'
@@ -68,10 +70,12 @@ export class Service {
     try {
       const boundMetricsPort = await this.#parts.operations?.listen(host, metricsPort)
       await this.#parts.wal?.open()
+      this.#parts.access.jwtKeys?.start()
       await this.#listen(host, port)
       this.#parts.statistics?.start(() => this.#parts.producer.view())
       this.#parts.producer.start()
       this.#parts.wal?.start()
+      this.#parts.certificates.start()
       this.#step('starting', 'accepting')
       const addresses = {
         httpPort: this.#parts.http.address.port,
@@ -94,6 +98,26 @@ export class Service {
   /** Continues in a new log file (SIGHUP, after a rotation). */
   reopenLog(): void {
     this.#parts.log.reopen()
+  }
+
+  /** Reads the configuration again (SIGHUP), and looks whether certificates were renewed. */
+  reload(load: () => Config): void {
+    reload(this.#config, load, this.logger, (config) => {
+      this.use(config)
+    })
+  }
+
+  /** Applies the settings of a configuration that need no restart; see `reload.ts` of the configuration. */
+  use(config: Config): void {
+    const { log, access, ingest, ownLimits, operations, certificates } = this.#parts
+    this.#config = config
+    log.useLevel(config.logLevel)
+    useLimits(ownLimits, config)
+    access.use(config)
+    ingest.useRules(access.rules)
+    operations?.useTokens(config.http.metricsAuth.tokens)
+    certificates.look()
+    void access.jwtKeys?.refresh()
   }
 
   /**
@@ -164,10 +188,12 @@ export class Service {
   /** Closes the producer first: its last reports are the replies to waiting pushes. */
   async #close(): Promise<void> {
     this.#state = 'closed'
+    this.#parts.certificates.stop()
     await this.#parts.wal?.stop()
     await this.#parts.producer.close()
     await this.#parts.wal?.close()
     this.#parts.statistics?.close()
+    this.#parts.access.jwtKeys?.close()
     const cancelTimer = this.#clock.schedule(REPLY_GRACE_MS, () => void this.#parts.http.close())
     await this.#parts.http.stopAccepting()
     cancelTimer()

@@ -13,5 +13,6 @@ export function serverLimits({ http }: Config, workers: number): ServerLimits {
     headersTimeoutMs: http.headTimeoutMs,
     bodyTimeoutMs: http.bodyTimeoutMs,
     keepAliveTimeoutMs: http.keepAliveTimeoutMs,
+    maxRequestsPerConnection: http.maxRequestsPerConnection,
   }
 }

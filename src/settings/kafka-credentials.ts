@@ -11,7 +11,8 @@ import { saslOf, tlsOf } from './kafka-security.ts'
 
 /** How to read the credentials for new connections: from the files of TLS, and those that `_FILE` variables name. */
 export function credentialsReader(config: Config): CredentialsReader {
-  const { kafka, secretFiles } = config
+  const { kafka } = config
+  const secretFiles = filesOf(config, 'kafka.')
   return {
     files: [...Object.values(secretFiles), ...tlsFiles(kafka)],
     read: () => {
@@ -38,8 +39,13 @@ function tlsFiles({ ssl, properties }: KafkaConfig): readonly string[] {
 
 type Secrets = Readonly<Record<string, string>>
 
+/** The files of `_FILE` variables for keys that begin like this. */
+export function filesOf({ secretFiles }: Config, prefix: string): Secrets {
+  return Object.fromEntries(Object.entries(secretFiles).filter(([key]) => key.startsWith(prefix)))
+}
+
 /** @throws ProxyError CONFIG_INVALID if one is unreadable or empty, as while it is written. */
-function readSecrets(files: Secrets): Secrets {
+export function readSecrets(files: Secrets): Secrets {
   return Object.fromEntries(
     Object.entries(files).map(([key, path]) => {
       const file = readText(path, (name) => readFileSync(name, 'utf8'))

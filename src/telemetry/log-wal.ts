@@ -6,11 +6,18 @@ const FAILED = {
   write: 'the write-ahead log cannot be written; pushes that do not wait are refused until it can',
   read: 'the write-ahead log cannot be read; it is tried again',
   settle: 'the write-ahead log cannot note what Kafka has; after a restart that is sent again',
+  adopt: 'the write-ahead log of a process that is gone cannot be taken over; it is tried again',
   remove: 'a file of the write-ahead log cannot be removed; it is tried again',
 } as const
 
+const BACKLOG = {
+  begun: 'the write-ahead log has records from before the start; they are being sent',
+  'going on': 'records from before the start are being sent',
+  sent: 'the records from before the start are sent',
+} as const
+
 /** Logs and counts what an operator should know of the write-ahead log. */
-export function logWal(logger: Pick<Logger, 'limited'>, metrics: WalMetrics): LogObserver {
+export function logWal(logger: Pick<Logger, 'limited' | 'info'>, metrics: WalMetrics): LogObserver {
   return {
     failed: (operation, error) => {
       metrics.failed(operation)
@@ -35,6 +42,10 @@ export function logWal(logger: Pick<Logger, 'limited'>, metrics: WalMetrics): Lo
       const message =
         'a file of the write-ahead log ends within a push: it was not accepted, or the disk lost it'
       logger.limited('warn', 'wal torn', message, { file, position, bytes })
+    },
+    backlog: (state, { slot, files, bytes, records }) => {
+      const fields = state === 'sent' ? {} : { files_left: files, bytes_left: bytes }
+      logger.info(BACKLOG[state], { slot, ...fields, records_read: records })
     },
   }
 }

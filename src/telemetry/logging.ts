@@ -49,7 +49,7 @@ const LEVELS = { error: 0, warn: 1, info: 2, debug: 3 } as const satisfies Recor
  */
 export class Log {
   readonly logger: Logger
-  readonly #level: LogLevel
+  #level: LogLevel
   readonly #clock: Clock
   readonly #limiter: RepeatLimiter
   readonly #writer: LineWriter
@@ -81,9 +81,14 @@ export class Log {
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its transports as interfaces
       transports: new winston.transports.Stream({ stream: streamInto(this.#writer), eol: '' }),
     })
-    this.logger = new FieldLogger((...line) => {
-      this.#write(...line)
-    }, this.#limiter)
+    this.logger = new FieldLogger(
+      (...line) => {
+        this.#write(...line)
+      },
+      this.#limiter,
+      {},
+      () => this.#level === 'debug',
+    )
   }
 
   /** Masks these too from now on: all that are in use. Those that they replace may still appear. */
@@ -92,6 +97,12 @@ export class Log {
     const replaced = this.#secrets.filter((secret) => !secrets.includes(secret))
     this.#secrets = [...replaced, ...new Set(secrets)].slice(-MAX_SECRETS)
     this.#mask = maskerOf(this.#secrets)
+  }
+
+  /** Writes lines of this level, and of more important ones, from now on. */
+  useLevel(level: LogLevel): void {
+    this.#level = level
+    this.#winston.level = level
   }
 
   /** Continues in a new file of the same name, after the old one was rotated away. */

@@ -4,8 +4,8 @@
  */
 import { crc32c } from '../producer/crc32c.ts'
 
-/** First index, number of records, checksum, each four bytes, little-endian. */
-const RUN_BYTES = 12
+/** First index, number of records, checksum, each four bytes, little-endian: the bytes of a run. */
+export const RUN_BYTES = 12
 
 /** Records that follow one another. */
 export interface Run {

@@ -5,8 +5,8 @@ import type {
   RecordOwner,
   SendCall,
 } from '../producer/types.ts'
-import type { Entry } from './log-types.ts'
-import { readRecords } from './records.ts'
+import type { LoggedPush } from './log-types.ts'
+import type { TopicLane } from './topic-lane.ts'
 
 /**
  * How long records wait for room in the queue, ms, until they are offered anew. Until then they have a place in the
@@ -16,6 +16,8 @@ const ROOM_WAIT_MS = 60_000
 /** Memory of a record in the queue beside its bytes. */
 const RECORD_BYTES = 256
 
+const NO_RECORDS: readonly ProducerRecord[] = []
+
 /** What becomes of the records of a {@link FeedCall}. */
 export interface FeedListener {
   /** Kafka has the record. */
@@ -24,44 +26,57 @@ export interface FeedListener {
   failed(call: FeedCall, position: number, error: DeliveryError): void
 }
 
-/** Some records of one push of the log, on their way through the producer. */
+/** A record on its way. */
+export interface FedRecord {
+  readonly lane: TopicLane
+  /** Memory that it takes. */
+  readonly bytes: number
+}
+
+/**
+ * Some records of one push of the log, on their way through the producer. Once they are admitted, it has no
+ * reference to them: their bytes are part of larger memory, which would be held for as long as one of them waits.
+ */
 export class FeedCall implements SendCall, RecordOwner {
-  readonly entry: Entry
-  readonly records: readonly ProducerRecord[]
+  readonly push: LoggedPush
   readonly roomWaitMs = ROOM_WAIT_MS
   readonly deliveryTimeoutMs = Infinity
   readonly owner: RecordOwner
-  /** Positions of the push that this call sends. */
-  readonly #sent = new Set<number>()
   readonly #listener: FeedListener
+  #records: readonly ProducerRecord[]
+  /** Of those records that this call sends. */
+  readonly #fed: (FedRecord | undefined)[] = []
   #isAdmissionOver = false
   #admission: PromiseWithResolvers<undefined> | undefined
+  #again: Promise<readonly ProducerRecord[] | undefined> | undefined
 
-  constructor(entry: Entry, listener: FeedListener) {
-    this.entry = entry
-    this.records = readRecords(entry.payload, entry.header.recordCount)
+  /** @param records - all of the push. */
+  constructor(push: LoggedPush, records: readonly ProducerRecord[], listener: FeedListener) {
+    this.push = push
     this.owner = this
+    this.#records = records
     this.#listener = listener
   }
 
-  /** The index of a record in its segment. */
-  indexOf(position: number): number {
-    return this.entry.header.firstIndex + position
+  /** All records of the push; none once those of the call are admitted. */
+  get records(): readonly ProducerRecord[] {
+    return this.#records
   }
 
-  /** Memory that a record takes while it is on its way. */
-  bytesOf(position: number): number {
-    const record = this.records[position]
-    return RECORD_BYTES + (record?.key?.length ?? 0) + (record?.value?.length ?? 0)
+  /** Sends the record at this position with the call. @returns what it takes. */
+  include(position: number, lane: TopicLane): FedRecord {
+    const { key, value } = this.#records[position] ?? {}
+    const bytes = RECORD_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
+    return (this.#fed[position] = { lane, bytes })
   }
 
-  /** Sends this record of the push with the call. */
-  include(position: number): void {
-    this.#sent.add(position)
+  /** The record at this position, if the call sends it. */
+  fed(position: number): FedRecord | undefined {
+    return this.#fed[position]
   }
 
   get isEmpty(): boolean {
-    return this.#sent.size === 0
+    return this.#fed.length === 0
   }
 
   /** Resolves once every record is admitted or has failed; `undefined` if that is so already. */
@@ -71,8 +86,16 @@ export class FeedCall implements SendCall, RecordOwner {
     return this.#admission.promise
   }
 
+  /** Reads all records of the push again, once for all that need one of them. */
+  readAgain(
+    read: (push: LoggedPush) => Promise<readonly ProducerRecord[] | undefined>,
+  ): Promise<readonly ProducerRecord[] | undefined> {
+    this.#again ??= read(this.push)
+    return this.#again
+  }
+
   isRefused(position: number): boolean {
-    return !this.#sent.has(position)
+    return this.#fed[position] === undefined
   }
 
   refused(position: number, error: DeliveryError): void {
@@ -81,6 +104,7 @@ export class FeedCall implements SendCall, RecordOwner {
 
   admissionEnded(): void {
     this.#isAdmissionOver = true
+    this.#records = NO_RECORDS
     this.#admission?.resolve(undefined)
   }
 

@@ -3,13 +3,17 @@
  * letters. The producer holds a limited part of them; the rest stays on the disk, however long Kafka is away.
  */
 import type { CancelTimer, Clock } from '../base/clock.ts'
-import type { DeliveryError, RecordProducer } from '../producer/types.ts'
+import { invariant } from '../base/invariant.ts'
+import type { DeliveryError, ProducerRecord, RecordProducer } from '../producer/types.ts'
 import { FeedCall, type FeedListener } from './feed-call.ts'
 import { isFinal } from './final-errors.ts'
+import { frameBytes } from './frame.ts'
 import type { Log } from './log.ts'
 import { LogReader } from './log-reader.ts'
-import type { Entry } from './log-types.ts'
-import { type FailedRecord, TopicLane } from './topic-lane.ts'
+import type { Entry, LoggedPush } from './log-types.ts'
+import { PushReader } from './push-reader.ts'
+import { readRecords } from './records.ts'
+import { type FailedPush, TopicLane } from './topic-lane.ts'
 
 /** Settings and dependencies of a {@link Feeder}. */
 export interface FeederOptions {
@@ -17,21 +21,26 @@ export interface FeederOptions {
   readonly producer: RecordProducer
   readonly clock: Clock
   /** Keeps a record that Kafka refuses for good. Resolves when that is durable. */
-  readonly bury: (call: FeedCall, position: number, error: DeliveryError) => Promise<void>
+  readonly bury: (
+    push: LoggedPush,
+    position: number,
+    record: ProducerRecord,
+    error: DeliveryError,
+  ) => Promise<void>
   /** How long a record may wait for a topic or partition that Kafka does not know, ms. */
   readonly retentionMs: number
   /** Memory of records of the log that are with the producer; a topic may have half of it. */
   readonly maxOutstandingBytes: number
 }
 
-/** Pause before the records of a topic that failed for now are sent again, ms: it doubles up to the longest. */
-const MIN_RETRY_MS = 1_000
-const MAX_RETRY_MS = 30_000
+/** Pause after a file could not be read, ms. */
+const READ_RETRY_MS = 1_000
 
 /** The reading end of a log. */
 export class Feeder {
   readonly #options: FeederOptions
   readonly #main: LogReader
+  readonly #again: PushReader
   readonly #lanes = new Map<string, TopicLane>()
   readonly #listener: FeedListener = {
     delivered: (call, position) => {
@@ -48,11 +57,14 @@ export class Feeder {
   /** Whether the main reader waits for room. */
   #isFull = false
   #cancelRetry: CancelTimer | undefined
+  /** Ends the pause after a read that failed; `undefined` if there is none. */
+  #cancelPause: CancelTimer | undefined
   #isStopped = false
 
   constructor(options: FeederOptions) {
     this.#options = options
     this.#main = new LogReader(options.log)
+    this.#again = new PushReader(options.log.storage)
     options.log.onChange(() => {
       this.#pump()
     })
@@ -67,12 +79,13 @@ export class Feeder {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#cancelRetry?.()
+    this.#cancelPause?.()
     await this.#pumping
   }
 
   #pump(): void {
     this.#isWanted = true
-    if (this.#isStopped) return
+    if (this.#isStopped || this.#cancelPause) return
     this.#pumping ??= this.#run()
   }
 
@@ -85,10 +98,19 @@ export class Feeder {
       }
     } catch (error) {
       this.#options.log.observer.failed('read', error)
-      this.#scheduleRetry(this.#options.clock.nowMs() + MIN_RETRY_MS)
+      this.#pause()
     } finally {
       this.#pumping = undefined
     }
+  }
+
+  /** Whatever happens meanwhile: a disk that cannot read needs time, and each try of it counts. */
+  #pause(): void {
+    if (this.#isStopped) return
+    this.#cancelPause = this.#options.clock.schedule(READ_RETRY_MS, () => {
+      this.#cancelPause = undefined
+      this.#pump()
+    })
   }
 
   /** Sends what is new, as far as there is room. */
@@ -99,44 +121,42 @@ export class Feeder {
       const read = this.#main.next()
       const entry = read instanceof Promise ? await read : read
       if (entry === undefined) return
-      const call = new FeedCall(entry, this.#listener)
-      const { segment } = entry.place
-      const sent = new Set<TopicLane>()
+      const call = this.#callOf(entry)
       let left = 0
       for (const [position, { topic }] of call.records.entries()) {
-        if (segment.settledBefore.has(call.indexOf(position))) continue
+        if (wasSettledBefore(entry, position)) continue
         left += 1
         const lane = this.#laneOf(topic)
         // All records of a topic in one push go together: what is left behind begins with a push.
-        if (!sent.has(lane) && (lane.isBehind || this.#isOverShare(lane))) {
+        if (lane.latest !== call.push && (lane.isBehind || this.#isOverShare(lane))) {
           lane.catchUp ??= new LogReader(this.#options.log, entry.place)
         } else {
-          sent.add(lane)
+          lane.latest = call.push
           this.#include(lane, call, position)
         }
       }
-      this.#options.log.passed(segment, left)
+      this.#options.log.passed(entry, left)
       if (!call.isEmpty) await this.#send(call)
     }
   }
 
   /** Sends what has failed or was left behind of one topic. */
   async #advance(lane: TopicLane): Promise<void> {
-    if (lane.failed.length > 0) {
+    if (lane.hasFailed) {
       if (this.#options.clock.nowMs() < lane.retryAtMs) return
-      await this.#sendAgain(lane, lane.takeFailed())
+      await this.#sendFailed(lane)
     }
-    while (lane.catchUp && lane.failed.length === 0 && !this.#isOverShare(lane)) {
+    while (lane.catchUp && !lane.hasFailed && !this.#isOverShare(lane)) {
       if (!this.#hasRoom() || this.#isStopped) return
       const entry = await this.#nextOf(lane.catchUp)
       if (entry === undefined) {
         lane.catchUp = undefined
         break
       }
-      const call = new FeedCall(entry, this.#listener)
+      const call = this.#callOf(entry)
       for (const [position, { topic }] of call.records.entries()) {
-        const isSettled = entry.place.segment.settledBefore.has(call.indexOf(position))
-        if (topic === lane.topic && !isSettled) this.#include(lane, call, position)
+        if (topic !== lane.topic || wasSettledBefore(entry, position)) continue
+        this.#include(lane, call, position)
       }
       if (!call.isEmpty) await this.#send(call)
     }
@@ -152,34 +172,41 @@ export class Feeder {
     }
   }
 
-  /** Those after one that is not admitted stay behind it. */
-  async #sendAgain(lane: TopicLane, failed: readonly FailedRecord[]): Promise<void> {
-    for (let from = 0; from < failed.length;) {
-      const entry = failed[from]?.call.entry
-      const end = failed.findIndex(({ call }, index) => index > from && call.entry !== entry)
-      const together = failed.slice(from, end === -1 ? undefined : end)
-      from += together.length
-      if (entry) await this.#sendTogether(lane, entry, together)
-      if (lane.failed.length > 0) {
-        lane.failed.push(...failed.slice(from))
-        return
+  /** Sends failed records again: of one push, and of the others only once the topic takes records. */
+  async #sendFailed(lane: TopicLane): Promise<void> {
+    const failed = lane.takeFailed()
+    let sent = 0
+    try {
+      for (const each of failed) {
+        await this.#sendAgain(lane, each)
+        sent += 1
+        if (lane.failures > 0) break
       }
+    } finally {
+      lane.putBack(failed.slice(sent))
     }
   }
 
-  async #sendTogether(
-    lane: TopicLane,
-    entry: Entry,
-    failed: readonly FailedRecord[],
-  ): Promise<void> {
-    const call = new FeedCall(entry, this.#listener)
-    for (const { position } of failed) this.#include(lane, call, position)
+  async #sendAgain(lane: TopicLane, { push, positions }: FailedPush): Promise<void> {
+    const records = await this.#again.read(push)
+    if (!records) {
+      this.#damaged(push, positions.length)
+      for (const position of positions) this.#settle(lane, push, position)
+      return
+    }
+    lane.retryAtMs = Infinity
+    const call = new FeedCall(push, records, this.#listener)
+    for (const position of positions) this.#include(lane, call, position)
     await this.#send(call)
   }
 
+  #callOf({ place, header, payload }: Entry): FeedCall {
+    const records = readRecords(payload, header.recordCount)
+    return new FeedCall({ place, header }, records, this.#listener)
+  }
+
   #include(lane: TopicLane, call: FeedCall, position: number): void {
-    call.include(position)
-    const bytes = call.bytesOf(position)
+    const { bytes } = call.include(position, lane)
     lane.outstandingBytes += bytes
     lane.outstandingRecords += 1
     this.#outstandingBytes += bytes
@@ -193,42 +220,48 @@ export class Feeder {
   }
 
   #delivered(call: FeedCall, position: number): void {
-    const lane = this.#release(call, position)
-    lane.failures = 0
-    this.#settle(lane, call, position)
+    this.#settle(this.#release(call, position), call.push, position)
   }
 
   #failed(call: FeedCall, position: number, error: DeliveryError): void {
     if (this.#isStopped) return
-    const { clock, retentionMs, bury } = this.#options
-    const isOld = clock.epochMs() - call.entry.header.acceptedMs > retentionMs
-    if (!isFinal(error, isOld)) {
-      this.#retryLater(this.#release(call, position), { call, position })
+    const { clock, retentionMs } = this.#options
+    const isOld = clock.epochMs() - call.push.header.acceptedMs > retentionMs
+    if (isFinal(error, isOld)) void this.#bury(call, position, error)
+    else this.#retryLater(call, position)
+  }
+
+  async #bury(call: FeedCall, position: number, error: DeliveryError): Promise<void> {
+    const { push } = call
+    try {
+      const records = await call.readAgain((again) => this.#again.read(again))
+      const record = records?.[position]
+      if (record) await this.#options.bury(push, position, record, error)
+      else this.#damaged(push, 1)
+    } catch {
+      // Those who have written or read have told of it.
+      this.#retryLater(call, position)
       return
     }
-    bury(call, position, error).then(
-      () => {
-        this.#settle(this.#release(call, position), call, position)
-      },
-      () => {
-        this.#retryLater(this.#release(call, position), { call, position })
-      },
-    )
+    this.#settle(this.#release(call, position), push, position)
   }
 
-  #settle(lane: TopicLane, call: FeedCall, position: number): void {
-    this.#options.log.settled(call.entry.place.segment, call.indexOf(position))
+  /** The bytes of a push that was read once cannot be read again. */
+  #damaged({ place: { segment, at }, header }: LoggedPush, records: number): void {
+    segment.noteDamage(at)
+    this.#options.log.observer.damaged(segment.name, at, frameBytes(header.payloadBytes), records)
+  }
+
+  #settle(lane: TopicLane, push: LoggedPush, position: number): void {
+    lane.succeeded()
+    this.#options.log.settled(push, position)
     if (lane.isIdle) this.#lanes.delete(lane.topic)
-    if (this.#isFull || lane.catchUp) this.#pump()
+    if (this.#isFull || lane.isBehind) this.#pump()
   }
 
-  #retryLater(lane: TopicLane, record: FailedRecord): void {
-    const { clock } = this.#options
-    if (lane.failed.length === 0) {
-      lane.failures += 1
-      lane.retryAtMs = clock.nowMs() + retryDelayMs(lane.failures)
-    }
-    lane.failed.push(record)
+  #retryLater(call: FeedCall, position: number): void {
+    const lane = this.#release(call, position)
+    lane.failed(call.push, position, this.#options.clock.nowMs())
     this.#scheduleRetry(lane.retryAtMs)
   }
 
@@ -241,15 +274,16 @@ export class Feeder {
     this.#cancelRetry = clock.schedule(Math.max(1, atMs - clock.nowMs()), () => {
       this.#retryAtMs = Infinity
       this.#pump()
-      for (const { failed, retryAtMs } of this.#lanes.values()) {
-        if (failed.length > 0 && retryAtMs > clock.nowMs()) this.#scheduleRetry(retryAtMs)
+      for (const { hasFailed, retryAtMs } of this.#lanes.values()) {
+        if (hasFailed && retryAtMs > clock.nowMs()) this.#scheduleRetry(retryAtMs)
       }
     })
   }
 
   #release(call: FeedCall, position: number): TopicLane {
-    const lane = this.#laneOf(call.records[position]?.topic ?? '')
-    const bytes = call.bytesOf(position)
+    const fed = call.fed(position)
+    invariant(fed !== undefined, 'only what was sent comes back')
+    const { lane, bytes } = fed
     lane.outstandingBytes -= bytes
     lane.outstandingRecords -= 1
     this.#outstandingBytes -= bytes
@@ -271,6 +305,7 @@ export class Feeder {
   }
 }
 
-function retryDelayMs(failures: number): number {
-  return Math.min(MIN_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS)
+/** Whether an earlier process settled the record. */
+function wasSettledBefore({ place, header }: LoggedPush, position: number): boolean {
+  return place.segment.settledBefore.has(header.firstIndex + position)
 }

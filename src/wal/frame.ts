@@ -18,10 +18,13 @@ const HEADER_BYTES = 32
 export const SEGMENT_HEADER_BYTES = 2 * HEADER_BYTES
 
 /** Begins each frame header. */
-const FRAME_MARK = 0xa55a
-/** Mark, two bytes of zeros, payload length, index of the first record, number of records, time, two checksums. */
+export const FRAME_MARK = 0xa55a
+/** Mark, key length, payload length, index of the first record, number of records, time, two checksums. */
 export const FRAME_HEADER_BYTES = 32
 const ALIGNMENT = 8
+
+/** The key of a frame without one. */
+export const NO_KEY: Buffer = Buffer.alloc(0)
 
 /** What the header of a segment says. */
 export interface SegmentHeader {
@@ -32,7 +35,10 @@ export interface SegmentHeader {
 
 /** What the header of a frame says. */
 export interface FrameHeader {
+  /** With those of the key. */
   readonly payloadBytes: number
+  /** Of the idempotency key, with which the payload begins; 0 without one. */
+  readonly keyBytes: number
   /** Of the first record, counted over all frames of the segment. */
   readonly firstIndex: number
   readonly recordCount: number
@@ -79,7 +85,7 @@ function readCopy(bytes: Buffer): ReadSegmentHeader {
 }
 
 /** The last frame of a segment that was ended as intended: it has no records. */
-export const SEAL = { payloadBytes: 0, recordCount: 0 } as const
+export const SEAL = { payloadBytes: 0, keyBytes: 0, recordCount: 0 } as const
 
 /** The bytes of a whole frame with a payload of this length. */
 export function frameBytes(payloadBytes: number): number {
@@ -91,10 +97,11 @@ export function frameBytes(payloadBytes: number): number {
  * the payload.
  */
 export function sealFrame(frame: Buffer, header: FrameHeader, salt: number): void {
-  const { payloadBytes, firstIndex, recordCount, acceptedMs } = header
+  const { payloadBytes, keyBytes, firstIndex, recordCount, acceptedMs } = header
   const payloadEnd = FRAME_HEADER_BYTES + payloadBytes
   frame.fill(0, payloadEnd)
-  frame.writeUInt32LE(FRAME_MARK, 0)
+  frame.writeUInt16LE(FRAME_MARK, 0)
+  frame.writeUInt16LE(keyBytes, 2)
   frame.writeUInt32LE(payloadBytes, 4)
   frame.writeUInt32LE(firstIndex, 8)
   frame.writeUInt32LE(recordCount, 12)
@@ -106,7 +113,14 @@ export function sealFrame(frame: Buffer, header: FrameHeader, salt: number): voi
 
 /** What the bytes at one place of a segment turn out to be. */
 export type ReadFrame =
-  | { readonly kind: 'frame'; readonly header: FrameHeader; readonly payload: Buffer }
+  | {
+      readonly kind: 'frame'
+      readonly header: FrameHeader
+      /** Empty without one. */
+      readonly key: Buffer
+      /** Behind the key. */
+      readonly payload: Buffer
+    }
   /** The bytes end before the frame does, which has this many. */
   | { readonly kind: 'short'; readonly neededBytes: number }
   /** The header can be trusted, the payload cannot. */
@@ -114,28 +128,37 @@ export type ReadFrame =
   /** No frame begins here. */
   | { readonly kind: 'noFrame' }
 
-/** Reads the frame that begins at `at`. */
-export function readFrame(bytes: Buffer, at: number, salt: number): ReadFrame {
-  const payloadAt = at + FRAME_HEADER_BYTES
-  if (payloadAt > bytes.length) return { kind: 'short', neededBytes: FRAME_HEADER_BYTES }
-  const headerCrc = crc32c(bytes, at, at + 24, salt)
-  if (bytes.readUInt32LE(at) !== FRAME_MARK || bytes.readUInt32LE(at + 24) !== headerCrc) {
-    return { kind: 'noFrame' }
-  }
-  const payloadBytes = bytes.readUInt32LE(at + 4)
-  const header = {
-    payloadBytes,
+/** Reads the header of the frame that begins at `at`; `undefined` if none does. Its bytes must be there. */
+export function readFrameHeader(bytes: Buffer, at: number, salt: number): FrameHeader | undefined {
+  const isRight =
+    bytes.readUInt16LE(at) === FRAME_MARK &&
+    bytes.readUInt32LE(at + 24) === crc32c(bytes, at, at + 24, salt)
+  if (!isRight) return undefined
+  return {
+    payloadBytes: bytes.readUInt32LE(at + 4),
+    keyBytes: bytes.readUInt16LE(at + 2),
     firstIndex: bytes.readUInt32LE(at + 8),
     recordCount: bytes.readUInt32LE(at + 12),
     acceptedMs: bytes.readDoubleLE(at + 16),
   }
-  const neededBytes = frameBytes(payloadBytes)
+}
+
+/** Reads the frame that begins at `at`. */
+export function readFrame(bytes: Buffer, at: number, salt: number): ReadFrame {
+  const payloadAt = at + FRAME_HEADER_BYTES
+  if (payloadAt > bytes.length) return { kind: 'short', neededBytes: FRAME_HEADER_BYTES }
+  const header = readFrameHeader(bytes, at, salt)
+  if (header === undefined) return { kind: 'noFrame' }
+  const neededBytes = frameBytes(header.payloadBytes)
   if (at + neededBytes > bytes.length) return { kind: 'short', neededBytes }
-  const payloadEnd = payloadAt + payloadBytes
+  const payloadEnd = payloadAt + header.payloadBytes
+  const headerCrc = bytes.readUInt32LE(at + 24)
   if (bytes.readUInt32LE(at + 28) !== crc32c(bytes, payloadAt, payloadEnd, headerCrc)) {
     return { kind: 'damagedPayload', header }
   }
-  return { kind: 'frame', header, payload: bytes.subarray(payloadAt, payloadEnd) }
+  const recordsAt = payloadAt + header.keyBytes
+  const key = header.keyBytes === 0 ? NO_KEY : bytes.subarray(payloadAt, recordsAt)
+  return { kind: 'frame', header, key, payload: bytes.subarray(recordsAt, payloadEnd) }
 }
 
 /** The next place after `at` where a frame may begin. */

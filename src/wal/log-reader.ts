@@ -1,11 +1,8 @@
-import { frameBytes, nextPlace, readFrame, SEGMENT_HEADER_BYTES, type ReadFrame } from './frame.ts'
+import { frameBytes, SEGMENT_HEADER_BYTES } from './frame.ts'
+import { FrameSource } from './frame-source.ts'
 import type { Log } from './log.ts'
 import type { Entry } from './log-types.ts'
 import type { Place, Segment } from './segment.ts'
-
-/** How much is read at a time, bytes; more only for a longer frame. */
-const CHUNK_BYTES = 2 ** 20
-const NO_BYTES: Buffer = Buffer.alloc(0)
 
 /**
  * Reads the frames of a log in order, as far as they are accepted. It skips what cannot be read, and tells the
@@ -13,13 +10,12 @@ const NO_BYTES: Buffer = Buffer.alloc(0)
  */
 export class LogReader {
   readonly #log: Log
-  /** Whether every frame passes this reader: it takes frames that are in memory from there, and says where one is damaged. */
+  /** Whether every frame passes this reader: it takes frames that are in memory from there. */
   readonly #isMain: boolean
   #segment: Segment | undefined
   #lastNumber = 0
   #at = 0
-  #chunk = NO_BYTES
-  #chunkAt = 0
+  #source: FrameSource | undefined
   /** Of the next record, if no frame is missing; `undefined` if that is not known. */
   #expectedIndex: number | undefined
 
@@ -61,13 +57,13 @@ export class LogReader {
     this.#segment = segment
     this.#lastNumber = segment.number
     this.#at = at
-    this.#chunk = NO_BYTES
+    this.#source = undefined
     this.#expectedIndex = expectedIndex
   }
 
   #leave(segment: Segment): void {
     this.#segment = undefined
-    this.#chunk = NO_BYTES
+    this.#source = undefined
     if (this.#isMain) this.#log.readToEnd(segment)
   }
 
@@ -89,13 +85,14 @@ export class LogReader {
   }
 
   async #readFrame(segment: Segment): Promise<Entry | undefined> {
+    const source = (this.#source ??= sourceOf(this.#log, segment))
     while (this.#at < segment.endBytes) {
       const at = this.#at
-      const read = await this.#frameAt(segment, at)
+      const read = await source.frameAt(at)
       if (read.kind === 'frame' && read.header.recordCount > 0) {
         this.#reportGap(segment, read.header.firstIndex)
-        const { header, payload } = read
-        return this.#pass({ place: { segment, at }, header, payload })
+        const { header, key, payload } = read
+        return this.#pass({ place: { segment, at }, header, key, payload })
       }
       if (read.kind === 'frame') {
         this.#reportGap(segment, read.header.firstIndex)
@@ -107,23 +104,20 @@ export class LogReader {
         this.#at = at + frameBytes(payloadBytes)
         this.#expectedIndex = firstIndex + recordCount
       } else {
-        await this.#skipToFrame(segment)
+        await this.#skipToFrame(segment, source)
       }
     }
     return this.next()
   }
 
   /** Searches for the next frame behind bytes that are none. */
-  async #skipToFrame(segment: Segment): Promise<void> {
+  async #skipToFrame(segment: Segment, source: FrameSource): Promise<void> {
     const from = this.#at
-    let at = nextPlace(from)
-    for (; at < segment.endBytes; at = nextPlace(at)) {
-      const { kind } = await this.#frameAt(segment, at)
-      if (kind === 'frame' || kind === 'damagedPayload') break
-    }
-    this.#at = Math.min(at, segment.endBytes)
-    if (at < segment.endBytes) this.#damaged(segment, from, at - from, undefined)
-    else if (this.#isMain) this.#log.observer.torn(segment.name, from, at - from)
+    const at = await source.nextFrameAfter(from)
+    this.#at = at
+    if (at === segment.endBytes && isTorn(segment, from)) {
+      if (this.#isMain) this.#log.observer.torn(segment.name, from, at - from)
+    } else this.#damaged(segment, from, at - from, undefined)
   }
 
   /** Records between the last frame that was read and this index are in none that could be read. */
@@ -134,31 +128,24 @@ export class LogReader {
     }
   }
 
+  /**
+   * Said once, by the reader that comes first. That may be one that is not the main one, which had the frame from
+   * memory: then the records stay unsettled, and the segment is read once more after the next start.
+   */
   #damaged(segment: Segment, at: number, bytes: number, records: number | undefined): void {
-    if (!this.#isMain) return
-    segment.isDamaged = true
-    this.#log.observer.damaged(segment.name, at, bytes, records)
+    // One that is settled may be removed while it is read.
+    if (segment.isRemoved) return
+    if (segment.noteDamage(at)) this.#log.observer.damaged(segment.name, at, bytes, records)
   }
+}
 
-  /** Reads the frame at a place, from the chunk if it is there. `short` means that the file ends within it. */
-  async #frameAt(segment: Segment, at: number): Promise<ReadFrame> {
-    let read = this.#inChunk(segment, at)
-    let wanted = CHUNK_BYTES
-    while (read.kind === 'short') {
-      const length = Math.min(wanted, segment.endBytes - at)
-      this.#chunk = await this.#log.storage.read(segment.name, at, length)
-      this.#chunkAt = at
-      read = this.#inChunk(segment, at)
-      if (read.kind !== 'short' || read.neededBytes <= wanted) break
-      // The header says that the frame is longer than what was read.
-      wanted = read.neededBytes
-    }
-    return read
-  }
+function sourceOf({ storage }: Log, segment: Segment): FrameSource {
+  const read = (_name: string, at: number, length: number): Promise<Buffer> =>
+    segment.read(storage, at, length)
+  return new FrameSource({ read }, segment)
+}
 
-  #inChunk(segment: Segment, at: number): ReadFrame {
-    const offset = at - this.#chunkAt
-    if (offset < 0 || offset >= this.#chunk.length) return { kind: 'short', neededBytes: 0 }
-    return readFrame(this.#chunk, offset, segment.salt)
-  }
+/** Whether the end of a segment may never have been accepted: what this process has accepted was there. */
+function isTorn(segment: Segment, from: number): boolean {
+  return segment.isRecovered && !segment.hasGivenUp(from, segment.endBytes - from)
 }

@@ -10,26 +10,28 @@
  * - Records are settled in files beside the segments, which are not synced: what is lost of them makes duplicates.
  */
 import type { ProducerRecord } from '../producer/types.ts'
-import { FRAME_HEADER_BYTES, frameBytes } from './frame.ts'
+import { FRAME_HEADER_BYTES, frameBytes, NO_KEY } from './frame.ts'
+import { FrameMemory } from './frame-memory.ts'
+import { type Content, contentOf } from './content.ts'
+import { Group } from './group.ts'
 import {
-  type Append,
+  type BacklogState,
   type Entry,
   LogError,
+  type LoggedPush,
   type LogObserver,
   type LogOptions,
 } from './log-types.ts'
-import { payloadBytesOf, writeRecords } from './records.ts'
-import { recoverSegments } from './recover-segments.ts'
+import { LogRoom } from './log-room.ts'
+import { findSegments, tidyUp } from './recover-segments.ts'
 import type { Place, Segment } from './segment.ts'
 import { SegmentWriter } from './segment-writer.ts'
 import { SettledSegments } from './settled-segments.ts'
 import { isNoRoom, type Storage } from './storage.ts'
+import { Tail } from './tail.ts'
 
 const MAX_GROUP_BYTES = 2 * 2 ** 20
-/** How often the free space is asked for while pushes come, ms. */
-const FREE_SPACE_INTERVAL_MS = 1_000
-/** Frames in memory for the feeder, bytes. Those beyond are read from disk. */
-const MAX_TAIL_BYTES = 8 * 2 ** 20
+const CLOSED = new LogError('closed', 'the write-ahead log is closed')
 
 /** The log of one process. */
 export class Log {
@@ -37,29 +39,40 @@ export class Log {
   readonly #segments: Segment[]
   readonly #writer: SegmentWriter
   readonly #settled: SettledSegments
-  /** Frames that wait for their group. */
-  #waiting: Append[] = []
-  #waitingBytes = 0
+  readonly #memory = new FrameMemory()
+  /** The next groups. */
+  readonly #waiting: Group[] = []
   #writing: Promise<void> | undefined
-  /** The frames that were appended last, for the feeder. */
-  readonly #tail: Entry[] = []
-  #tailBytes = 0
+  /** Of the segment of a full log. One at a time: pushes are refused faster than a slow disk ends it. */
+  #ending: Promise<void> | undefined
+  readonly #tail = new Tail()
+  /** Of all segments. */
+  #bytes: number
   #onChange: () => void = () => undefined
-  #pendingRecords = 0
-  /** Why the last push was not accepted; `undefined` if it was. */
-  #problem: LogError | undefined
-  #freeBytes = Infinity
-  #freeBytesAskedMs = -Infinity
+  readonly #room: LogRoom
+  /** Of earlier processes, those that were read and were not settled. */
+  #recoveredRecords = 0
   #isClosed = false
 
   private constructor(options: LogOptions, segments: Segment[], nextNumber: number) {
     this.#options = options
     this.#segments = segments
+    this.#room = new LogRoom({
+      ...options,
+      usedBytes: () => this.bytes,
+      onStall: (refusal) => {
+        options.observer.failed('write', refusal)
+        this.#refuseWaiting(refusal)
+      },
+    })
+    this.#bytes = segments.reduce((sum, { endBytes }) => sum + endBytes, 0)
     this.#settled = new SettledSegments({
       ...options,
       removed: (segment) => {
         const index = segments.indexOf(segment)
-        if (index !== -1) segments.splice(index, 1)
+        if (index === -1) return
+        segments.splice(index, 1)
+        this.#bytes -= segment.endBytes
       },
     })
     this.#writer = new SegmentWriter(
@@ -67,10 +80,10 @@ export class Log {
       {
         begun: (segment) => {
           segments.push(segment)
+          this.#bytes += segment.endBytes
         },
         written: (entries) => {
-          for (const { header } of entries) this.#pendingRecords += header.recordCount
-          this.#keepInTail(entries)
+          for (const entry of entries) this.#accepted(entry)
           this.#onChange()
         },
         ended: (segment) => {
@@ -88,8 +101,22 @@ export class Log {
    * @throws UnusableLogError if the folder has other files, or files of a later version. Nothing is changed then.
    */
   static async open(options: LogOptions): Promise<Log> {
-    const { segments, nextNumber } = await recoverSegments(options)
-    return new Log(options, segments, nextNumber)
+    const open = await Log.inspect(options)
+    return open()
+  }
+
+  /**
+   * Looks whether the folder of a log can be used, and changes nothing.
+   *
+   * @returns what opens it.
+   * @throws UnusableLogError as {@link Log.open}.
+   */
+  static async inspect(options: LogOptions): Promise<() => Promise<Log>> {
+    const found = await findSegments(options)
+    return async () => {
+      await tidyUp(options, found)
+      return new Log(options, found.segments, found.nextNumber)
+    }
   }
 
   /** The segments with accepted frames that are not settled, the oldest first. */
@@ -99,17 +126,35 @@ export class Log {
 
   /** Bytes of all segments. */
   get bytes(): number {
-    return this.#segments.reduce((sum, { endBytes }) => sum + endBytes, 0)
+    return this.#bytes
   }
 
   /** Accepted records that are not settled; of earlier processes, those that were read. */
   get pendingRecords(): number {
-    return this.#pendingRecords
+    return this.#segments.reduce((sum, { pending }) => sum + pending.count, 0)
   }
 
-  /** Why the last push was not accepted; `undefined` if it was. */
+  /** When the oldest of them was accepted, to the second, milliseconds since the epoch; `Infinity` without one. */
+  get oldestPendingMs(): number {
+    return Math.min(...this.#segments.map(({ pending }) => pending.oldestMs))
+  }
+
+  /** What the file system has free, as of the last look, which this repeats; `undefined` if that is not known. */
+  get freeBytes(): number | undefined {
+    const { freeBytes } = this.#room
+    return Number.isFinite(freeBytes) ? freeBytes : undefined
+  }
+
+  /** What earlier processes left. */
+  get backlog(): Omit<BacklogState, 'slot'> {
+    const left = this.#segments.filter(({ isRecovered }) => isRecovered)
+    const bytes = left.reduce((sum, { endBytes }) => sum + endBytes, 0)
+    return { files: left.length, bytes, records: this.#recoveredRecords }
+  }
+
+  /** Why the last push was not accepted; `undefined` if it was, or if the next may be. */
   get problem(): string | undefined {
-    return this.#problem?.message
+    return this.#room.problem
   }
 
   get storage(): Storage {
@@ -128,51 +173,94 @@ export class Log {
   /**
    * Appends the records of one push.
    *
-   * @returns when they are as durable as `sync` says.
+   * @param key - to be kept in the same frame.
+   * @returns the segment that has them, when they are as durable as `sync` says.
    * @throws LogError if they are not accepted.
    */
-  append(records: readonly ProducerRecord[], acceptedMs: number): Promise<void> {
-    const payloadBytes = payloadBytesOf(records)
+  append(
+    records: readonly ProducerRecord[],
+    acceptedMs: number,
+    key: Buffer = NO_KEY,
+  ): Promise<Segment> {
+    return this.#append(contentOf(records, acceptedMs, key))
+  }
+
+  /**
+   * Appends records in place of one that is settled then, even if the log is full: it would never have room again if
+   * it were full of such.
+   *
+   * @throws LogError as {@link Log.append}.
+   */
+  appendInstead(records: readonly ProducerRecord[], acceptedMs: number): Promise<Segment> {
+    return this.#append(contentOf(records, acceptedMs, NO_KEY), true)
+  }
+
+  /**
+   * Appends a key, with a text about it in place of records.
+   *
+   * @param mayFill - whether it is appended also where the log has no room for pushes.
+   * @returns as {@link Log.append}.
+   * @throws LogError if it is not accepted.
+   */
+  appendKey(key: Buffer, text: string, acceptedMs: number, mayFill: boolean): Promise<Segment> {
+    const write = (frame: Buffer, at: number): void => {
+      frame.write(text, at)
+    }
+    const contentBytes = Buffer.byteLength(text)
+    return this.#append({ key, contentBytes, recordCount: 1, acceptedMs, write }, mayFill)
+  }
+
+  #append(content: Content, mayFill = false): Promise<Segment> {
+    const { key, contentBytes, recordCount, acceptedMs, write } = content
+    const payloadBytes = key.length + contentBytes
     const bytes = frameBytes(payloadBytes)
-    const refusal = this.#refusalOf(bytes)
+    const refusal = this.#isClosed ? CLOSED : this.#refusalOf(bytes, mayFill)
     if (refusal) {
-      this.#problem = refusal
+      this.#room.refused(refusal, bytes)
       // Only a segment that has ended can be removed: without this, a log of one segment would stay full.
-      if (refusal.kind === 'full') void this.#writer.end()
+      if (refusal.kind === 'full') this.#ending ??= this.#end()
       return Promise.reject(refusal)
     }
-    const frame = Buffer.allocUnsafe(bytes)
-    writeRecords(records, frame, FRAME_HEADER_BYTES, acceptedMs)
-    const done = Promise.withResolvers<undefined>()
-    this.#waiting.push({ frame, payloadBytes, recordCount: records.length, acceptedMs, done })
-    this.#waitingBytes += bytes
+    const frame = this.#memory.take(bytes)
+    key.copy(frame, FRAME_HEADER_BYTES)
+    write(frame, FRAME_HEADER_BYTES + key.length)
+    const group = this.#groupFor(bytes)
+    group.add({ frame, payloadBytes, keyBytes: key.length, recordCount, acceptedMs })
     this.#writing ??= this.#write()
-    return done.promise
+    return group.done
+  }
+
+  #refusalOf(bytes: number, mayFill: boolean): LogError | undefined {
+    return mayFill ? undefined : this.#room.refusalOf(bytes, this.#waitingBytes)
+  }
+
+  get #waitingBytes(): number {
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   /** Takes the frame at this place out of memory, if it is there. Frames before it are forgotten. */
-  takeFromTail({ segment, at }: Place): Entry | undefined {
-    for (let [entry] = this.#tail; entry; [entry] = this.#tail) {
-      const { place, payload } = entry
-      const isSame = place.segment === segment
-      if (place.segment.number > segment.number || (isSame && place.at > at)) return undefined
-      this.#tail.shift()
-      this.#tailBytes -= payload.length
-      if (isSame && place.at === at) return entry
-    }
-    return undefined
+  takeFromTail(place: Place): Entry | undefined {
+    return this.#tail.take(place)
   }
 
-  /** Records of a segment were read that are not settled. */
-  passed(segment: Segment, records: number): void {
+  /** A push was read with so many records that are not settled. */
+  passed({ place: { segment }, header }: LoggedPush, records: number): void {
     segment.passed(records)
-    if (segment.isRecovered) this.#pendingRecords += records
+    if (!segment.isRecovered) return
+    segment.pending.add(header.acceptedMs, records)
+    this.#recoveredRecords += records
   }
 
-  /** A record that was read is in Kafka, or among the dead letters. */
-  settled(segment: Segment, index: number): void {
-    segment.settled(index)
-    this.#pendingRecords -= 1
+  /** A record of a push that was read is in Kafka, or among the dead letters. */
+  settled({ place: { segment }, header }: LoggedPush, position: number): void {
+    segment.settled(header.firstIndex + position)
+    segment.pending.add(header.acceptedMs, -1)
+    this.#settled.note(segment)
+  }
+
+  /** A key that held a segment is noted elsewhere, or is no longer needed. */
+  keyReleased(segment: Segment): void {
+    segment.releaseKey()
     this.#settled.note(segment)
   }
 
@@ -180,6 +268,16 @@ export class Log {
   readToEnd(segment: Segment): void {
     segment.isReadToEnd = true
     this.#settled.note(segment)
+  }
+
+  /** Forgets segments whose files somebody else has removed. */
+  async forgetRemoved(): Promise<void> {
+    const names = new Set(await this.storage.list())
+    const gone = this.#segments.filter(({ name, isSealed }) => isSealed && !names.has(name))
+    for (const segment of gone) {
+      this.#segments.splice(this.#segments.indexOf(segment), 1)
+      this.#bytes -= segment.endBytes
+    }
   }
 
   /** Waits for the frames under way, and closes the files. */
@@ -191,73 +289,56 @@ export class Log {
     for (const segment of this.#segments) await segment.close()
   }
 
-  #refusalOf(bytes: number): LogError | undefined {
-    const { maxBytes, minFreeBytes } = this.#options
-    if (this.#isClosed) return new LogError('closed', 'the write-ahead log is closed')
-    const added = this.#waitingBytes + bytes
-    if (this.bytes + added > maxBytes) {
-      return new LogError('full', 'the write-ahead log is as large as it may be (wal.max_bytes)')
-    }
-    this.#askFreeBytes()
-    if (this.#freeBytes - added < minFreeBytes) {
-      return new LogError(
-        'full',
-        'the disk of the write-ahead log has too little room (wal.min_free_bytes)',
-      )
-    }
-    return undefined
+  #accepted(entry: Entry): void {
+    const { place, header } = entry
+    place.segment.pending.add(header.acceptedMs, header.recordCount)
+    this.#bytes += frameBytes(header.payloadBytes)
+    if (this.#options.isRead !== false) this.#tail.push(entry)
   }
 
-  #askFreeBytes(): void {
-    const { clock, storage } = this.#options
-    const nowMs = clock.nowMs()
-    if (nowMs - this.#freeBytesAskedMs < FREE_SPACE_INTERVAL_MS) return
-    this.#freeBytesAskedMs = nowMs
-    storage.freeBytes().then(
-      (bytes) => (this.#freeBytes = bytes),
-      // Whether there is room shows when something is written.
-      () => (this.#freeBytes = Infinity),
-    )
+  /** Ends the open segment if nothing is pending. Only one that has ended can be removed. */
+  endIfSettled(): void {
+    if (this.#segments.length > 0 && this.pendingRecords === 0) this.#ending ??= this.#end()
+  }
+
+  async #end(): Promise<void> {
+    await this.#writer.end()
+    this.#ending = undefined
+  }
+
+  /** Pushes of which nothing was written yet. */
+  #refuseWaiting(refusal: LogError): void {
+    this.#room.refused(refusal, this.#waitingBytes)
+    for (const group of this.#waiting.splice(0)) group.refuse(refusal)
   }
 
   async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#takeGroup()
+    for (let group = this.#waiting.shift(); group; group = this.#waiting.shift()) {
+      this.#room.writeBegan()
       try {
-        await this.#writer.write(group)
-        this.#problem = undefined
-        for (const { done } of group) done.resolve(undefined)
+        const segment = await this.#writer.write(group.appends)
+        this.#room.accepted()
+        group.accept(segment)
       } catch (error) {
         this.#options.observer.failed('write', error)
         const refusal = isNoRoom(error)
           ? new LogError('full', 'the disk of the write-ahead log is full', error)
           : new LogError('failed', 'the write-ahead log cannot be written', error)
-        this.#problem = refusal
-        for (const { done } of group) done.reject(refusal)
+        this.#room.refused(refusal, group.bytes)
+        group.refuse(refusal)
+      } finally {
+        this.#room.writeEnded()
       }
     }
     this.#writing = undefined
   }
 
-  #takeGroup(): readonly Append[] {
-    let bytes = 0
-    let count = 0
-    for (const { frame } of this.#waiting) {
-      if (count > 0 && bytes + frame.length > MAX_GROUP_BYTES) break
-      bytes += frame.length
-      count += 1
-    }
-    this.#waitingBytes -= bytes
-    return this.#waiting.splice(0, count)
-  }
-
-  #keepInTail(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      this.#tail.push(entry)
-      this.#tailBytes += entry.payload.length
-    }
-    while (this.#tailBytes > MAX_TAIL_BYTES) {
-      this.#tailBytes -= this.#tail.shift()?.payload.length ?? 0
-    }
+  /** The last of the next groups, if it has room for so many bytes. */
+  #groupFor(bytes: number): Group {
+    const last = this.#waiting.at(-1)
+    if (last && last.bytes + bytes <= MAX_GROUP_BYTES) return last
+    const group = new Group()
+    this.#waiting.push(group)
+    return group
   }
 }

@@ -2,6 +2,7 @@ import {
   access,
   constants,
   type FileHandle,
+  link,
   mkdir,
   open,
   readdir,
@@ -30,17 +31,33 @@ export async function openFolder(path: string): Promise<Storage> {
   return new NodeStorage(path)
 }
 
-/** Creates a folder and those above it, unless they are there. */
+/** A folder that is there, for whoever only looks. */
+export function existingFolder(path: string): Storage {
+  return new NodeStorage(path)
+}
+
+/**
+ * Creates a folder and those above it, unless they are there.
+ *
+ * @throws the error of the operating system.
+ */
 export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOneFolder(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    // Once: below a link that leads nowhere, or in /proc, it does not exist whatever is above it.
+    await makeOneFolder(path)
+  }
+}
+
+async function makeOneFolder(path: string): Promise<void> {
   try {
     // Not recursive: Node.js then calls a file system that is read-only a folder that does not exist.
     await mkdir(path, { mode: FOLDER_MODE })
   } catch (error) {
-    const code = codeOf(error)
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolder(dirname(path))
-    await makeFolder(path)
+    if (codeOf(error) !== 'EEXIST') throw error
   }
 }
 
@@ -58,7 +75,8 @@ class NodeStorage implements Storage {
 
   async create(name: string): Promise<AppendedFile> {
     const flags = O_APPEND | O_CREAT | O_EXCL | O_WRONLY
-    return new NodeFile(await open(join(this.#path, name), flags, FILE_MODE))
+    const path = join(this.#path, name)
+    return new NodeFile(path, await open(path, flags, FILE_MODE))
   }
 
   async read(name: string, position: number, length: number): Promise<Buffer> {
@@ -89,6 +107,10 @@ class NodeStorage implements Storage {
     await rename(join(this.#path, name), join(this.#path, to))
   }
 
+  async link(name: string, to: string): Promise<void> {
+    await link(join(this.#path, name), join(this.#path, to))
+  }
+
   async syncFolder(): Promise<void> {
     const folder = await open(this.#path, 'r')
     try {
@@ -105,18 +127,22 @@ class NodeStorage implements Storage {
 }
 
 class NodeFile implements AppendedFile {
+  readonly #path: string
   readonly #file: FileHandle
 
-  constructor(file: FileHandle) {
+  constructor(path: string, file: FileHandle) {
+    this.#path = path
     this.#file = file
   }
 
   async append(pieces: readonly Buffer[]): Promise<void> {
-    let left = pieces
-    while (left.length > 0) {
-      const { bytesWritten } = await this.#file.writev(left)
-      left = withoutFirst(left, bytesWritten)
-    }
+    // A file that was removed or moved, or whose disk was unmounted, takes bytes that no start would find.
+    const [written, found] = await Promise.allSettled([
+      writeAll(this.#file, pieces),
+      access(this.#path),
+    ])
+    if (written.status === 'rejected') throw written.reason
+    if (found.status === 'rejected') throw found.reason
   }
 
   async sync(): Promise<void> {
@@ -132,7 +158,20 @@ class NodeFile implements AppendedFile {
   }
 }
 
-/** What is left of the pieces after so many of their bytes: the operating system may write fewer than it was given. */
+/** Writes all of the pieces: the operating system may write fewer bytes than it was given. */
+export async function writeAll(
+  file: Pick<FileHandle, 'writev'>,
+  pieces: readonly Buffer[],
+): Promise<void> {
+  let left = withoutFirst(pieces, 0)
+  while (left.length > 0) {
+    const { bytesWritten } = await file.writev(left)
+    if (bytesWritten === 0) throw new Error('the operating system wrote nothing')
+    left = withoutFirst(left, bytesWritten)
+  }
+}
+
+/** What is left of the pieces after so many of their bytes. */
 function withoutFirst(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
   let skipped = 0
   for (const [index, piece] of pieces.entries()) {

@@ -1,22 +1,32 @@
 import { IndexSet, readRuns, type Run } from './acknowledgements.ts'
+import { BlockReader } from './block-reader.ts'
 import { readSegmentHeader, SEGMENT_HEADER_BYTES } from './frame.ts'
+import { unlessGone } from './storage.ts'
 import { type LogOptions, UnusableLogError } from './log-types.ts'
 import { parseName, Segment } from './segment.ts'
+import { isUnreadable } from './storage.ts'
+
+/** Pause before a file that the disk could not read is read again, ms. */
+const RETRY_MS = 1_000
 
 /** What a folder has of earlier processes. */
-export interface RecoveredSegments {
+export interface FoundSegments {
   /** The oldest first. */
   readonly segments: Segment[]
   /** Of the next segment. */
   readonly nextNumber: number
+  /** All files. */
+  readonly names: readonly string[]
+  /** Those that should be segments and have no header. */
+  readonly useless: readonly string[]
 }
 
 /**
- * Looks for the segments of a folder.
+ * Looks for the segments of a folder, and changes nothing.
  *
  * @throws UnusableLogError if the folder has other files, or files of a later version.
  */
-export async function recoverSegments(options: LogOptions): Promise<RecoveredSegments> {
+export async function findSegments(options: LogOptions): Promise<FoundSegments> {
   const names = [...(await options.storage.list())].sort()
   const segments: Segment[] = []
   const useless: string[] = []
@@ -28,13 +38,21 @@ export async function recoverSegments(options: LogOptions): Promise<RecoveredSeg
     }
     if (parsed.kind !== 'damaged') nextNumber = Math.max(nextNumber, parsed.number + 1)
     if (parsed.kind !== 'segment') continue
-    const segment = await recover(options, name, parsed.number, names)
+    // `kprf dead-letters` may remove a file meanwhile.
+    const segment = await unlessGone(() => recover(options, name, parsed.number, names))
     if (segment) segments.push(segment)
-    else useless.push(name)
+    else if (segment === null) useless.push(name)
   }
+  return { segments, nextNumber, names, useless }
+}
+
+/** Removes or sets aside what is no longer needed. */
+export async function tidyUp(
+  options: LogOptions,
+  { names, useless }: FoundSegments,
+): Promise<void> {
   for (const name of useless) await setAside(options, name)
   await removeOrphans(options, names)
-  return { segments, nextNumber }
 }
 
 /** Removes the acknowledgements of segments that are gone: the process was killed before it did so. */
@@ -66,20 +84,21 @@ async function setAside({ storage, observer }: LogOptions, name: string): Promis
   }
 }
 
-/** A segment; `undefined` if its header cannot be read. */
+/** A segment; `null` if its header cannot be read. */
 async function recover(
-  { storage }: LogOptions,
+  options: LogOptions,
   name: string,
   number: number,
   names: readonly string[],
-): Promise<Segment | undefined> {
-  const read = readSegmentHeader(await storage.read(name, 0, SEGMENT_HEADER_BYTES))
+): Promise<Segment | null> {
+  const { storage } = options
+  const read = readSegmentHeader(await readPatiently(options, name, SEGMENT_HEADER_BYTES))
   if (read.kind === 'newer') {
     throw new UnusableLogError(
       `${name} was written by a later version of kprf, in format ${read.version}: start that version`,
     )
   }
-  if (read.kind === 'damaged') return undefined
+  if (read.kind === 'damaged') return null
   const endBytes = await storage.size(name)
   const { salt } = read.header
   const runs: Run[] = []
@@ -88,8 +107,26 @@ async function recover(
     const parsed = parseName(other)
     if (parsed.kind !== 'acknowledgements' || parsed.number !== number) continue
     generation = Math.max(generation, parsed.generation + 1)
-    runs.push(...readRuns(await storage.read(other, 0, await storage.size(other)), salt))
+    runs.push(...readRuns(await readPatiently(options, other, await storage.size(other)), salt))
   }
   const settledBefore = new IndexSet(runs)
   return new Segment({ number, salt, endBytes, isSealed: true, settledBefore, generation })
+}
+
+/** Reads the first bytes of a file. What the disk cannot read in several tries is zeros. */
+async function readPatiently(
+  { storage, clock, observer }: LogOptions,
+  name: string,
+  length: number,
+): Promise<Buffer> {
+  const reader = new BlockReader(storage, name)
+  for (;;) {
+    try {
+      return await reader.read(0, length)
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      observer.failed('read', error)
+      await new Promise<void>((resolve) => clock.schedule(RETRY_MS, resolve))
+    }
+  }
 }

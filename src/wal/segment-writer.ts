@@ -3,12 +3,15 @@ import type { CancelTimer } from '../base/clock.ts'
 import { IndexSet } from './acknowledgements.ts'
 import {
   FRAME_HEADER_BYTES,
+  NO_KEY,
   SEAL,
   sealFrame,
   SEGMENT_HEADER_BYTES,
   segmentHeader,
 } from './frame.ts'
-import type { Append, Entry, LogOptions } from './log-types.ts'
+import { merged } from './frame-memory.ts'
+import type { Append } from './group.ts'
+import type { Entry, LogOptions } from './log-types.ts'
 import { Segment } from './segment.ts'
 import { type AppendedFile, isNoRoom } from './storage.ts'
 
@@ -52,16 +55,17 @@ export class SegmentWriter {
   /**
    * Writes a group, in a second segment if the first fails.
    *
+   * @returns the segment that has it.
    * @throws the error of the operating system. Then no frame of the group is accepted.
    */
-  write(group: readonly Append[]): Promise<void> {
+  write(group: readonly Append[]): Promise<Segment> {
     return this.#inTurn(async () => {
       try {
-        await this.#tryGroup(group)
+        return await this.#tryGroup(group)
       } catch (error) {
         if (isNoRoom(error)) throw error
         this.#options.observer.failed('write', error)
-        await this.#tryGroup(group)
+        return await this.#tryGroup(group)
       }
     })
   }
@@ -72,19 +76,24 @@ export class SegmentWriter {
     return this.#inTurn(() => this.#endSegment())
   }
 
-  #inTurn(task: () => Promise<void>): Promise<void> {
+  #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
     const turn = this.#lastTurn.then(task)
     this.#lastTurn = turn.catch(() => undefined)
     return turn
   }
 
-  async #tryGroup(group: readonly Append[]): Promise<void> {
+  async #tryGroup(group: readonly Append[]): Promise<Segment> {
     const open = await this.#segmentFor(group)
     const { segment, file } = open
     const entries = sealed(group, open)
+    const { clock, onGroup } = this.#options
     const isSynced = this.#options.sync === 'always'
+    const firstIndex = open.nextIndex
+    const beganMs = clock.nowMs()
+    let writtenMs: number
     try {
-      await file.append(group.map(({ frame }) => frame))
+      await file.append(merged(group.map(({ frame }) => frame)))
+      writtenMs = clock.nowMs()
       if (isSynced) await file.sync()
     } catch (error) {
       await this.#abandon(open)
@@ -94,9 +103,15 @@ export class SegmentWriter {
       segment.endBytes += frame.length
       open.nextIndex += recordCount
     }
+    onGroup?.({
+      records: open.nextIndex - firstIndex,
+      writeMs: writtenMs - beganMs,
+      syncMs: isSynced ? clock.nowMs() - writtenMs : undefined,
+    })
     open.isDirty = !isSynced
     if (this.#options.sync === 'interval') this.#syncLater()
     this.#listener.written(entries)
+    return segment
   }
 
   /** The open segment, or the next if that has no room for the group. */
@@ -212,11 +227,13 @@ export class SegmentWriter {
 function sealed(group: readonly Append[], { segment, nextIndex }: OpenFile): readonly Entry[] {
   let at = segment.endBytes
   let firstIndex = nextIndex
-  return group.map(({ frame, payloadBytes, recordCount, acceptedMs }) => {
-    const header = { payloadBytes, firstIndex, recordCount, acceptedMs }
+  return group.map(({ frame, payloadBytes, keyBytes, recordCount, acceptedMs }) => {
+    const header = { payloadBytes, keyBytes, firstIndex, recordCount, acceptedMs }
     sealFrame(frame, header, segment.salt)
-    const payload = frame.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + payloadBytes)
-    const entry = { place: { segment, at }, header, payload }
+    const recordsAt = FRAME_HEADER_BYTES + keyBytes
+    const key = keyBytes === 0 ? NO_KEY : frame.subarray(FRAME_HEADER_BYTES, recordsAt)
+    const payload = frame.subarray(recordsAt, FRAME_HEADER_BYTES + payloadBytes)
+    const entry = { place: { segment, at }, header, key, payload }
     at += frame.length
     firstIndex += recordCount
     return entry

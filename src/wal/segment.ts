@@ -1,5 +1,7 @@
-import { type IndexSet, type Run, writeRuns } from './acknowledgements.ts'
-import type { AppendedFile, Storage } from './storage.ts'
+import { type IndexSet, writeRuns } from './acknowledgements.ts'
+import { BlockReader } from './block-reader.ts'
+import { PendingRecords } from './pending-records.ts'
+import { type AppendedFile, codeOf, type Storage } from './storage.ts'
 
 const MAX_INDEX = 2 ** 32 - 1
 const NUMBER_DIGITS = 16
@@ -48,13 +50,18 @@ export class Segment {
   isReadToEnd = false
   /** Whether its file is gone, or about to be: all of its records are settled. */
   isRemoved = false
-  /** Whether bytes of it could not be read. */
-  isDamaged = false
+  /** Where bytes of it could not be read. */
+  readonly #damagedPlaces = new Set<number>()
+  #reader: BlockReader | undefined
+  /** Records that were accepted and are not settled; of an earlier process, those that were passed on. */
+  readonly pending = new PendingRecords()
+  /** Keys of its frames that are not noted elsewhere. */
+  #heldKeys = 0
   /** Records that were passed on and are not settled. */
   #openRecords = 0
   /** Of the file of acknowledgements under way. */
   #generation: number
-  #runs: Run[] = []
+  #runs: { firstIndex: number; count: number }[] = []
   #runsFile: AppendedFile | undefined
 
   constructor(options: {
@@ -76,12 +83,45 @@ export class Segment {
   }
 
   get name(): string {
-    return `${paddedNumber(this.number)}.wal`
+    return segmentName(this.number)
   }
 
   /** Whether the file is no longer needed. */
   get isDone(): boolean {
-    return this.isSealed && this.isReadToEnd && this.#openRecords === 0
+    return this.isSealed && this.isReadToEnd && this.#openRecords === 0 && this.#heldKeys === 0
+  }
+
+  /** The file is needed for one more key. */
+  holdKey(): void {
+    this.#heldKeys += 1
+  }
+
+  /** The file is no longer needed for one of its keys. */
+  releaseKey(): void {
+    this.#heldKeys -= 1
+  }
+
+  /** Whether bytes of it could not be read. */
+  get isDamaged(): boolean {
+    return this.#damagedPlaces.size > 0
+  }
+
+  /** Notes that bytes from this place on cannot be read. @returns whether that is new. */
+  noteDamage(at: number): boolean {
+    const isNew = !this.#damagedPlaces.has(at)
+    this.#damagedPlaces.add(at)
+    return isNew
+  }
+
+  /** Reads up to `length` bytes, as a {@link BlockReader} does. */
+  read(storage: Storage, at: number, length: number): Promise<Buffer> {
+    this.#reader ??= new BlockReader(storage, this.name)
+    return this.#reader.read(at, length)
+  }
+
+  /** Whether bytes of this range were given up, because the disk cannot read them. */
+  hasGivenUp(at: number, length: number): boolean {
+    return this.#reader?.hasGivenUp(at, length) ?? false
   }
 
   /** So many records of it were passed on. */
@@ -93,11 +133,8 @@ export class Segment {
   settled(index: number): void {
     this.#openRecords -= 1
     const last = this.#runs.at(-1)
-    if (last && last.firstIndex + last.count === index) {
-      this.#runs[this.#runs.length - 1] = { firstIndex: last.firstIndex, count: last.count + 1 }
-    } else {
-      this.#runs.push({ firstIndex: index, count: 1 })
-    }
+    if (last && last.firstIndex + last.count === index) last.count += 1
+    else this.#runs.push({ firstIndex: index, count: 1 })
   }
 
   /** Frames from this index on were never accepted, but are still in the file. */
@@ -111,7 +148,7 @@ export class Segment {
     if (runs.length === 0) return
     this.#runs = []
     try {
-      this.#runsFile ??= await storage.create(this.#runsName(this.#generation))
+      this.#runsFile ??= await storage.create(runsName(this.number, this.#generation))
       await this.#runsFile.append([writeRuns(runs, this.salt)])
     } catch (error) {
       this.#runs = [...runs, ...this.#runs]
@@ -126,8 +163,13 @@ export class Segment {
   async remove(storage: Storage): Promise<void> {
     await this.#closeRunsFile()
     this.isRemoved = true
-    if (this.isDamaged) await storage.rename(this.name, `${this.name}.damaged`)
-    else await storage.remove(this.name)
+    try {
+      if (this.isDamaged) await storage.rename(this.name, `${this.name}.damaged`)
+      else await storage.remove(this.name)
+    } catch (error) {
+      // An attempt that failed later may have removed it, or somebody else.
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
     // After the segment: without them, all of its records would be produced again.
     const names = (await storage.list()).filter((name) => this.#isOwnRuns(name))
     for (const name of names) await storage.remove(name)
@@ -148,10 +190,16 @@ export class Segment {
     const parsed = parseName(name)
     return parsed.kind === 'acknowledgements' && parsed.number === this.number
   }
+}
 
-  #runsName(generation: number): string {
-    return `${paddedNumber(this.number)}-${generation}.acks`
-  }
+/** The name of a segment file. */
+export function segmentName(number: number): string {
+  return `${paddedNumber(number)}.wal`
+}
+
+/** The name of a file of acknowledgements of a segment. */
+export function runsName(number: number, generation: number): string {
+  return `${paddedNumber(number)}-${generation}.acks`
 }
 
 function paddedNumber(number: number): string {

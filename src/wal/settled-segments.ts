@@ -5,6 +5,8 @@ import type { Storage } from './storage.ts'
 
 /** How often settled records are written down, ms. */
 const INTERVAL_MS = 100
+/** The pause after a failure, ms: most last until somebody acts, and each is logged. */
+const RETRY_MS = 1_000
 
 /** Dependencies of {@link SettledSegments}. */
 export interface SettledSegmentsOptions {
@@ -41,9 +43,9 @@ export class SettledSegments {
     await this.#write()
   }
 
-  #schedule(): void {
+  #schedule(delayMs = INTERVAL_MS): void {
     if (this.#isClosed) return
-    this.#cancelTimer ??= this.#options.clock.schedule(INTERVAL_MS, () => {
+    this.#cancelTimer ??= this.#options.clock.schedule(delayMs, () => {
       this.#lastTurn = this.#write()
     })
   }
@@ -53,6 +55,7 @@ export class SettledSegments {
     const { storage, observer } = this.#options
     const segments = [...this.#changed]
     this.#changed.clear()
+    let delayMs = INTERVAL_MS
     for (const segment of segments) {
       const isDone = segment.isDone
       try {
@@ -61,10 +64,11 @@ export class SettledSegments {
       } catch (error) {
         observer.failed(isDone ? 'remove' : 'settle', error)
         this.#changed.add(segment)
+        delayMs = RETRY_MS
       }
     }
     this.#cancelTimer = undefined
-    if (this.#changed.size > 0) this.#schedule()
+    if (this.#changed.size > 0) this.#schedule(delayMs)
   }
 
   async #remove(segment: Segment): Promise<void> {

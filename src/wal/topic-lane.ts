@@ -1,10 +1,15 @@
-import type { FeedCall } from './feed-call.ts'
 import type { LogReader } from './log-reader.ts'
+import type { LoggedPush } from './log-types.ts'
 
-/** A record that must be sent again. */
-export interface FailedRecord {
-  readonly call: FeedCall
-  readonly position: number
+/** Pause before the records of a topic that failed for now are sent again, ms: it doubles up to the longest. */
+const MIN_RETRY_MS = 1_000
+const MAX_RETRY_MS = 30_000
+
+/** Records of one push that must be sent again. */
+export interface FailedPush {
+  readonly push: LoggedPush
+  /** In the push. */
+  readonly positions: readonly number[]
 }
 
 /**
@@ -16,22 +21,28 @@ export class TopicLane {
   /** Memory of the records that are with the producer. */
   outstandingBytes = 0
   outstandingRecords = 0
-  /** Failed for now, and sent again before all others of the topic. */
-  failed: FailedRecord[] = []
-  /** How often in a row the topic failed. */
+  /** How often in a row the topic failed. Until one of its records succeeds, only its first push is tried. */
   failures = 0
-  /** When they are sent again, on the clock. */
+  /** When the first push is tried again, on the clock; `Infinity` while it is. */
   retryAtMs = 0
   /** Reads what was left on the disk; `undefined` while nothing was. */
   catchUp: LogReader | undefined
+  /** The push of which the main reader has sent records last. */
+  latest: LoggedPush | undefined
+  /** Failed for now, and sent again before all others of the topic. */
+  #failed: FailedPush[] = []
 
   constructor(topic: string) {
     this.topic = topic
   }
 
+  get hasFailed(): boolean {
+    return this.#failed.length > 0
+  }
+
   /** Whether new records of the topic must wait, so that they do not overtake others. */
   get isBehind(): boolean {
-    return this.catchUp !== undefined || this.failed.length > 0
+    return this.catchUp !== undefined || this.hasFailed
   }
 
   /** Whether nothing is known that the next record of the topic depends on. */
@@ -39,17 +50,51 @@ export class TopicLane {
     return this.outstandingRecords === 0 && !this.isBehind
   }
 
-  /** The failed records in the order of the log. */
-  takeFailed(): readonly FailedRecord[] {
-    const failed = this.failed.sort(
-      (one, other) => placeOf(one) - placeOf(other) || one.position - other.position,
+  /** A record failed. Those that fail until the next attempt count as one failure. */
+  failed(push: LoggedPush, position: number, nowMs: number): void {
+    this.#failed.push({ push, positions: [position] })
+    if (nowMs < this.retryAtMs && this.retryAtMs !== Infinity) return
+    this.failures += 1
+    this.retryAtMs = nowMs + retryDelayMs(this.failures)
+  }
+
+  /** A record has ended, in Kafka or as a dead letter: the topic is tried without a pause. */
+  succeeded(): void {
+    this.failures = 0
+    if (this.retryAtMs === Infinity) this.retryAtMs = 0
+  }
+
+  /** Takes the failed records, in the order of the log. */
+  takeFailed(): readonly FailedPush[] {
+    const sorted = this.#failed.sort(
+      (one, other) =>
+        placeOf(one) - placeOf(other) || (one.positions[0] ?? 0) - (other.positions[0] ?? 0),
     )
-    this.failed = []
-    return failed
+    this.#failed = []
+    return groupedByPush(sorted)
+  }
+
+  /** Gives back what was taken and could not be sent. */
+  putBack(failed: readonly FailedPush[]): void {
+    this.#failed = [...failed, ...this.#failed]
   }
 }
 
-/** Orders records by segment and by place in it. */
-function placeOf({ call: { entry } }: FailedRecord): number {
-  return entry.place.segment.number * 2 ** 32 + entry.place.at
+function groupedByPush(failed: readonly FailedPush[]): readonly FailedPush[] {
+  const groups: { push: LoggedPush; positions: number[] }[] = []
+  for (const { push, positions } of failed) {
+    const last = groups.at(-1)
+    if (last && placeOf(last) === placeOf({ push })) last.positions.push(...positions)
+    else groups.push({ push, positions: [...positions] })
+  }
+  return groups
+}
+
+/** Orders pushes by segment and by place in it. */
+function placeOf({ push: { place } }: Pick<FailedPush, 'push'>): number {
+  return place.segment.number * 2 ** 32 + place.at
+}
+
+function retryDelayMs(failures: number): number {
+  return Math.min(MIN_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS)
 }

@@ -19,12 +19,15 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CancelTimer } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
+import type { IdempotencyKey, IdempotencyKeys, KeyOutcome } from '../base/idempotency.ts'
 import type { WalState } from '../base/wal-state.ts'
 import { deliveryError, RDKAFKA } from '../producer/delivery-errors.ts'
 import type { EventSink } from '../producer/events.ts'
-import type { ProducerRecord, RecordProducer, SendCall } from '../producer/types.ts'
-import { Journal } from './journal.ts'
+import type { DeliveryError, ProducerRecord } from '../producer/types.ts'
+import { Journal, type JournalCall, type PushKey } from './journal.ts'
+import { KnownKeys } from './known-keys.ts'
 import type { Log } from './log.ts'
+import { SLOT_NAME } from './slot-name.ts'
 import { Slot, type SlotDependencies, type SlotSettings } from './slot.ts'
 
 /** Settings of a {@link WriteAheadLog}. */
@@ -36,21 +39,25 @@ export interface WalSettings extends SlotSettings {
 /** Dependencies of a {@link WriteAheadLog}. */
 export interface WalDependencies extends SlotDependencies {
   readonly events: EventSink
+  /** Hears of the idempotency keys in logs of earlier processes. @defaultValue nobody */
+  readonly keys?: IdempotencyKeys | undefined
 }
 
 /** The state before it is opened. */
 export const CLOSED_WAL: WalState = {
-  ...{ pendingRecords: 0, bytes: 0, limitBytes: 0, segments: 0, isAccepting: false },
+  ...{ pendingRecords: 0, oldestAgeMs: 0, bytes: 0, limitBytes: 0, segments: 0 },
+  ...{ freeBytes: undefined, isAccepting: false },
 }
 
 /** More processes than kprf has workers, and as many that they replace. */
 const MAX_SLOTS = 128
 /** How often logs that no process uses are looked for, ms. */
 const ADOPTION_INTERVAL_MS = 10_000
-const SLOT_NAME = /^slot-\d{2,3}$/
+/** How often one that is being sent is asked whether it is empty, so that the next can follow, ms. */
+const ADOPTED_INTERVAL_MS = 1_000
 
 /** The write-ahead log of one process. */
-export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
+export class WriteAheadLog {
   readonly #settings: WalSettings
   readonly #dependencies: WalDependencies
   #own: Slot | undefined
@@ -60,11 +67,18 @@ export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
   #adopted: Slot | undefined
   #cancelAdoption: CancelTimer | undefined
   #adopting: Promise<void> = Promise.resolve()
+  /** Why logs of others cannot be opened, by the name of the slot, as it was last said. */
+  readonly #unusable = new Map<string, string>()
   #isStopped = false
+  /** Whether the keys of all slots were read that nobody used. */
+  #hasLooked: boolean
+  readonly #knownKeys: KnownKeys
 
   constructor(settings: WalSettings, dependencies: WalDependencies) {
     this.#settings = settings
     this.#dependencies = dependencies
+    this.#knownKeys = new KnownKeys(dependencies)
+    this.#hasLooked = dependencies.keys === undefined
   }
 
   /**
@@ -80,13 +94,14 @@ export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
         this.#own = await this.#openSlot(this.#ownName)
       }
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new ProxyError('CONFIG_INVALID', `wal.dir: ${reason}`, { cause })
+      throw new ProxyError('CONFIG_INVALID', `wal.dir: ${messageOf(cause)}`, { cause })
     }
     if (!this.#own) {
       throw new ProxyError('CONFIG_INVALID', `wal.dir: ${MAX_SLOTS} processes use ${folder}`)
     }
-    this.#journal = new Journal({ ...this.#dependencies, log: this.#own.log })
+    const { log, keyLog } = this.#own
+    await this.#knownKeys.restore(this.#ownName, this.#own, true)
+    this.#journal = new Journal({ ...this.#dependencies, log, keys: keyLog })
   }
 
   /** Begins to hand records over, first those that earlier processes left. */
@@ -96,9 +111,9 @@ export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
   }
 
   /** Admits the records once they are in the log. */
-  sendAll(records: readonly ProducerRecord[], call: SendCall): void {
+  sendAll(records: readonly ProducerRecord[], call: JournalCall, key?: PushKey): void {
     if (this.#journal) {
-      this.#journal.sendAll(records, call)
+      this.#journal.sendAll(records, call, key)
       return
     }
     for (const index of records.keys()) {
@@ -107,13 +122,27 @@ export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
     call.admissionEnded()
   }
 
+  /** As {@link Journal.begun}. */
+  async begun(key: IdempotencyKey): Promise<DeliveryError | undefined> {
+    return this.#journal ? this.#journal.begun(key) : deliveryError(RDKAFKA.brokerDestroy)
+  }
+
+  /** As {@link Journal.ended}. */
+  ended(key: IdempotencyKey, outcome: KeyOutcome, isAwaited: boolean): Promise<void> | undefined {
+    return this.#journal?.ended(key, outcome, isAwaited)
+  }
+
   /** How full the log is, and how much of it Kafka does not have. */
   get state(): WalState {
     const logs = [this.#own, this.#adopted].flatMap((slot) => (slot ? [slot.log] : []))
     const sumOf = (read: (log: Log) => number): number =>
       logs.reduce((sum, log) => sum + read(log), 0)
+    const oldestMs = Math.min(...logs.map(({ oldestPendingMs }) => oldestPendingMs))
+    const ageMs = this.#dependencies.clock.epochMs() - oldestMs
     return {
       pendingRecords: sumOf(({ pendingRecords }) => pendingRecords),
+      oldestAgeMs: Math.max(0, ageMs),
+      freeBytes: this.#own?.log.freeBytes,
       bytes: sumOf(({ bytes }) => bytes),
       limitBytes: this.#settings.maxBytes,
       segments: sumOf(({ segments }) => segments.length),
@@ -148,13 +177,14 @@ export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
       if (this.#adopted?.isEmpty) {
         await this.#adopted.close()
         this.#adopted = undefined
-      }
-      if (!this.#adopted) await this.#adoptNext()
+      } else this.#adopted?.endIfSettled()
+      if (!this.#adopted || !this.#hasLooked) await this.#adoptNext()
     } catch (error) {
-      this.#dependencies.observer.failed('read', error)
+      this.#dependencies.observer.failed('adopt', error)
     }
     if (this.#isStopped) return
-    this.#cancelAdoption = this.#dependencies.clock.schedule(ADOPTION_INTERVAL_MS, () => {
+    const pauseMs = this.#adopted ? ADOPTED_INTERVAL_MS : ADOPTION_INTERVAL_MS
+    this.#cancelAdoption = this.#dependencies.clock.schedule(pauseMs, () => {
       this.#adopting = this.#adopt()
     })
   }
@@ -163,17 +193,42 @@ export class WriteAheadLog implements Pick<RecordProducer, 'sendAll'> {
     const names = (await readdir(this.#settings.folder)).filter((name) => SLOT_NAME.test(name))
     for (const name of names.sort()) {
       if (name === this.#ownName || this.#isStopped) continue
-      const slot = await this.#openSlot(name)
-      if (slot && !slot.isEmpty) {
-        this.#adopted = slot
-        slot.start()
-        return
+      const slot = await this.#tryOpenSlot(name)
+      if (!slot) continue
+      await this.#knownKeys.restore(name, slot, false)
+      if (slot.isEmpty || this.#adopted) {
+        await slot.close()
+        continue
       }
-      await slot?.close()
+      this.#adopted = slot
+      slot.start()
+      // The first look is at all of them: the sooner their keys are known, the better.
+      if (this.#hasLooked) return
+    }
+    this.#hasLooked = true
+  }
+
+  /** Says why a slot cannot be opened when that is new: it is tried again and again, and the others as well. */
+  async #tryOpenSlot(name: string): Promise<Slot | undefined> {
+    try {
+      const slot = await this.#openSlot(name)
+      this.#unusable.delete(name)
+      return slot
+    } catch (cause) {
+      const reason = `${name}: ${messageOf(cause)}`
+      if (this.#unusable.get(name) !== reason) {
+        this.#dependencies.observer.failed('adopt', new Error(reason, { cause }))
+      }
+      this.#unusable.set(name, reason)
+      return undefined
     }
   }
 
   #openSlot(name: string): Promise<Slot | undefined> {
     return Slot.open(join(this.#settings.folder, name), this.#settings, this.#dependencies)
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,8 @@
 /** The messages between a primary process and its workers. */
+import type { IdempotencyKey, KeyOutcome, KeyState, RestoredKey } from '../base/idempotency.ts'
 import type { Config } from '../config/types.ts'
 import type { Admission, RecordsByTopic } from '../ingest/rate-limiter.ts'
+import type { QuotaAmount } from '../ingest/quotas.ts'
 import type { MetricsSnapshot } from '../telemetry/metrics/metrics.ts'
 import type { Room } from '../producer/queue-room.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
@@ -21,11 +23,19 @@ export type ToWorker =
   /** Give up everything that `stop` still waits for. */
   | { readonly kind: 'abort' }
   | { readonly kind: 'reopenLog' }
+  /** Apply the settings that need no restart. */
+  | { readonly kind: 'use'; readonly config: Config }
   /** Answers `acquire`, in order. */
   | { readonly kind: 'granted'; readonly room: Room }
   | { readonly kind: 'roomAgain' }
   /** Answers `admit`. */
   | { readonly kind: 'admitted'; readonly id: number; readonly admission: Admission }
+  /** Answers `takeQuota`: 0, or the seconds to wait. */
+  | { readonly kind: 'quotaTaken'; readonly id: number; readonly waitSeconds: number }
+  /** Answers `enter`. */
+  | { readonly kind: 'entered'; readonly id: number; readonly isAdmitted: boolean }
+  /** Answers `beginKey`. */
+  | { readonly kind: 'keyAsked'; readonly id: number; readonly state: KeyState }
   /** Requests `measured`. */
   | { readonly kind: 'measure'; readonly id: number }
 
@@ -36,11 +46,29 @@ export interface Measurement {
   readonly statistics: StatisticsData | undefined
 }
 
-/** A worker's request for a shared limit. */
+/** A worker's request for what all workers share. */
 export type WorkerRequest =
   | { readonly kind: 'acquire'; readonly room: Room }
   | { readonly kind: 'release'; readonly room: Room }
   | { readonly kind: 'admit'; readonly id: number; readonly wanted: RecordsByTopic }
+  | {
+      readonly kind: 'takeQuota'
+      readonly id: number
+      readonly principal: string
+      readonly amount: QuotaAmount
+    }
+  /** A request of a principal with a limit on those in flight. */
+  | { readonly kind: 'enter'; readonly id: number; readonly principal: string }
+  /** One that was admitted has been answered. */
+  | { readonly kind: 'leave'; readonly principal: string }
+  | { readonly kind: 'beginKey'; readonly id: number; readonly key: IdempotencyKey }
+  | { readonly kind: 'endKey'; readonly key: IdempotencyKey; readonly outcome: KeyOutcome }
+  | {
+      readonly kind: 'restoreKeys'
+      readonly slot: string
+      readonly isOwn: boolean
+      readonly keys: readonly RestoredKey[]
+    }
 
 /** From a worker to the primary. */
 export type ToPrimary =

@@ -1,21 +1,24 @@
 import { type Addresses, announce, lastLine, type LostRecords } from '../service/announce.ts'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
-import { RateLimiter } from '../ingest/rate-limiter.ts'
 import { totalRoom } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
+import { logForgottenKeys } from '../telemetry/log-forgotten-keys.ts'
 import { Log, type Logger } from '../telemetry/logging.ts'
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts'
 import { WorkerMetrics } from '../telemetry/metrics/worker-metrics.ts'
+import { OperationsAccess } from '../operations/access.ts'
 import { createOperationsApp } from '../operations/app.ts'
 import { makeChecks, memoryCheck, queueCheck } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
-import type { Room } from '../producer/queue-room.ts'
 import { queueMemoryMaxBytes } from '../settings/queue-memory.ts'
 import { MergedStatistics } from './merged-statistics.ts'
-import type { Measurement, WorkerRequest } from './messages.ts'
 import { nextConfig } from './next-config.ts'
-import { QueueQuota, type QueueLease } from './queue-quota.ts'
+import { Certificates } from '../service/certificates.ts'
+import { reload } from '../service/reload.ts'
+import { tlsPorts } from '../settings/http-tls.ts'
+import { RunningWorkers } from './running-workers.ts'
+import { SharedLimits } from './shared-limits.ts'
 import { type Fork, type WorkerEnding, WorkerProcess } from './worker-process.ts'
 
 /** Options of a {@link Primary}. */
@@ -38,7 +41,8 @@ const END_GRACE_MS = 5_000
 
 /**
  * The primary of several processes. It forks the workers, which share the listening socket and accept the pushes,
- * and replaces those that die. It owns what they share: the limits of queue and rates, the operations port with
+ * and replaces those that die. It owns what they share: the limits of queue and rates, the
+ * idempotency keys, the operations port with
  * everyone's metrics, the signals.
  *
  *     new -> starting -> accepting -> stopping -> closed
@@ -53,11 +57,10 @@ export class Primary {
   readonly #metrics: WorkerMetrics
   /** By kind; as {@link Measurement}. */
   readonly #merged = { metrics: new MergedMetrics(), statistics: new MergedStatistics() }
-  readonly #quota: QueueQuota
-  readonly #rates: RateLimiter
-  readonly #leases = new Map<WorkerProcess, QueueLease>()
-  /** All workers that have not ended, including retiring ones. */
-  readonly #running = new Set<WorkerProcess>()
+  readonly #limits: SharedLimits
+  readonly #certificates: Certificates
+  readonly #running = new RunningWorkers()
+  readonly #access: OperationsAccess
   /** The worker of each slot that accepts new connections, or is about to. */
   readonly #current: (WorkerProcess | undefined)[]
   readonly #cancelReplacements = new Set<CancelTimer>()
@@ -72,19 +75,30 @@ export class Primary {
     this.#workers = workers
     this.#clock = clock
     this.#fork = fork
+    const ports = tlsPorts(config, ['metrics'])
     this.#log = new Log(logOptions(config, clock))
-    this.#quota = new QueueQuota(totalRoom(config))
-    this.#rates = new RateLimiter(config.ratelimit.rules)
+    const { logger } = this
+    this.#certificates = new Certificates(ports, { clock, logger, log: this.#log }, (_, tls) => {
+      this.#operations.renewTls(tls)
+    })
     this.#current = new Array<undefined>(workers).fill(undefined)
-    this.#metrics = new WorkerMetrics(() => this.#accepting().length)
+    this.#metrics = new WorkerMetrics({
+      runningWorkers: () => this.#running.accepting.length,
+      certificates: () => this.#certificates.expiries,
+      ...(config.http.idempotency.maxKeys > 0 && { keys: () => this.#limits.keyCount }),
+    })
+    const onForgotten = logForgottenKeys(this.logger, this.#metrics.idempotency)
+    this.#limits = new SharedLimits({ config, clock, onForgotten })
     const { contentType } = this.#merged.metrics
+    this.#access = new OperationsAccess(config.http.metricsAuth.tokens, this.logger)
     const operations = createOperationsApp({
       metrics: { contentType, exposition: () => this.#exposition() },
       statistics: { json: () => this.#statisticsJson() },
       readiness: { results: () => makeChecks(this.#readinessChecks()) },
-      logger: this.logger,
+      ...{ logger: this.logger, access: this.#access },
     })
-    this.#operations = new OperationsServer({ app: operations, clock, log: this.logger })
+    const tls = this.#certificates.initialOf('metrics')
+    this.#operations = new OperationsServer({ app: operations, clock, log: this.logger, tls })
   }
 
   /** The log of this process. */
@@ -103,14 +117,17 @@ export class Primary {
     try {
       const boundMetricsPort = await this.#operations.listen(host, metricsPort)
       for (let slot = 0; slot < this.#workers; slot += 1) this.#startCurrent(slot)
-      const [httpPort = 0] = await Promise.all([...this.#running].map(({ started }) => started))
+      const [httpPort = 0] = await this.#running.started()
+      this.#limits.allStarted()
       this.#state = 'accepting'
+      this.#certificates.start()
       const addresses = { httpPort, metricsPort: boundMetricsPort }
       announce(this.logger, this.#config, addresses, this.#workers)
       return addresses
     } catch (error) {
       this.#state = 'stopping'
       await this.#stopWorkers('start failed')
+      this.#limits.close()
       await this.#operations.close()
       const reason = error instanceof Error ? error.message : String(error)
       await this.#log.close({ level: 'error', msg: 'not started', fields: { reason } })
@@ -121,7 +138,19 @@ export class Primary {
   /** Makes all logs continue in new files (SIGHUP, after a rotation). */
   reopenLog(): void {
     this.#log.reopen()
-    for (const worker of this.#running) worker.tell({ kind: 'reopenLog' })
+    this.#running.tell({ kind: 'reopenLog' })
+  }
+
+  /** Reads the configuration again, for all workers (SIGHUP), and looks whether certificates were renewed. */
+  reload(load: () => Config): void {
+    if (this.#isRestarting) {
+      this.logger.warn('not reading the configuration again: the workers are being restarted')
+      return
+    }
+    reload(this.#config, load, this.logger, (config) => {
+      this.#use(config)
+      this.#running.tell({ kind: 'use', config })
+    })
   }
 
   /**
@@ -131,11 +160,13 @@ export class Primary {
    */
   async stop(reason: string): Promise<number> {
     this.#state = 'stopping'
-    this.logger.info('draining', { reason, records: this.#buffered().records })
+    this.logger.info('draining', { reason, records: this.#running.buffered.records })
     for (const cancel of this.#cancelReplacements) cancel()
     this.#lost = { ...this.#lost, inShutdown: 0 }
     await this.#stopWorkers(reason)
     this.#state = 'closed'
+    this.#certificates.stop()
+    this.#limits.close()
     await this.#operations.close()
     await this.#log.close(lastLine(this.#lost))
     return this.#lost.inShutdown
@@ -143,7 +174,7 @@ export class Primary {
 
   /** Gives up at once everything that {@link Primary.stop} still waits for. */
   abort(): Promise<void> {
-    for (const worker of this.#running) worker.tell({ kind: 'abort' })
+    this.#running.tell({ kind: 'abort' })
     return Promise.resolve()
   }
 
@@ -168,9 +199,9 @@ export class Primary {
       }
       this.logger.info('restarting the workers')
       const before = this.#config
-      this.#config = config
+      this.#use(config)
       await this.#replaceAll().catch((error: unknown) => {
-        this.#config = before
+        this.#use(before)
         throw error
       })
       this.logger.info('the workers were restarted')
@@ -179,6 +210,15 @@ export class Primary {
     } finally {
       this.#isRestarting = false
     }
+  }
+
+  /** Applies the settings that need no restart. */
+  #use(config: Config): void {
+    this.#config = config
+    this.#log.useLevel(config.logLevel)
+    this.#limits.use(config)
+    this.#access.use(config.http.metricsAuth.tokens)
+    this.#certificates.look()
   }
 
   /** @throws Error if a new worker does not start: the remaining old workers stay. */
@@ -216,16 +256,17 @@ export class Primary {
     const worker = new WorkerProcess(
       this.#fork(),
       { slot, workers: this.#workers, config: this.#config },
-      { clock: this.#clock, onRequest: this.#answer.bind(this) },
+      {
+        clock: this.#clock,
+        onRequest: (message, from) => {
+          this.#limits.answer(message, from)
+        },
+      },
     )
     this.#running.add(worker)
-    const lease = this.#quota.open(() => {
-      worker.tell({ kind: 'roomAgain' })
-    })
-    this.#leases.set(worker, lease)
+    this.#limits.open(worker)
     void worker.ended.then((ending) => {
-      lease.close()
-      this.#leases.delete(worker)
+      this.#limits.ended(worker)
       this.#running.delete(worker)
       this.#settle(worker, ending, this.#clock.nowMs() - startedMs)
     })
@@ -260,63 +301,24 @@ export class Primary {
     this.#cancelReplacements.add(cancel)
   }
 
-  #answer(message: WorkerRequest, worker: WorkerProcess): void {
-    const lease = this.#leases.get(worker)
-    switch (message.kind) {
-      case 'acquire':
-        worker.tell({ kind: 'granted', room: lease?.acquire(message.room) ?? message.room })
-        break
-      case 'release':
-        lease?.release(message.room)
-        break
-      case 'admit': {
-        const admission = this.#rates.admit(message.wanted, this.#clock.nowMs())
-        worker.tell({ kind: 'admitted', id: message.id, admission })
-      }
-    }
-  }
-
   async #stopWorkers(reason: string): Promise<void> {
     const { timeoutMs, drainDelayMs } = this.#config.shutdown
-    for (const worker of this.#running) worker.tell({ kind: 'stop', reason })
+    this.#running.tell({ kind: 'stop', reason })
     const cancelTimer = this.#clock.schedule(drainDelayMs + timeoutMs + END_GRACE_MS, () => {
-      for (const worker of this.#running) worker.kill()
+      this.#running.kill()
     })
-    await Promise.all([...this.#running].map(({ ended }) => ended))
+    await this.#running.ended()
     cancelTimer()
   }
 
-  #accepting(): WorkerProcess[] {
-    return [...this.#running].filter(({ report }) => report.isAccepting)
-  }
-
-  #buffered(): Room {
-    let records = 0
-    let bytes = 0
-    for (const { report } of this.#running) {
-      records += report.bufferedRecords
-      bytes += report.bufferedBytes
-    }
-    return { records, bytes }
-  }
-
   async #exposition(): Promise<string> {
-    const running = (await this.#measure()).map(({ metrics }) => metrics)
+    const running = (await this.#running.measure()).map(({ metrics }) => metrics)
     return await this.#merged.metrics.merge([await this.#metrics.take(), ...running])
   }
 
   async #statisticsJson(): Promise<string | undefined> {
-    const running = (await this.#measure()).map(({ statistics }) => statistics)
+    const running = (await this.#running.measure()).map(({ statistics }) => statistics)
     return this.#merged.statistics.merge(running)
-  }
-
-  /** The measurements of all running workers. */
-  async #measure(): Promise<Measurement[]> {
-    const workers = [...this.#running]
-    const measured = await Promise.all(workers.map((worker) => worker.measure()))
-    // The counts of a worker that ended in the meantime are already kept, and must not be counted twice.
-    await Promise.all(workers.filter(({ hasEnded }) => hasEnded).map(({ ended }) => ended))
-    return measured.filter((_, index) => workers[index]?.hasEnded === false)
   }
 
   #readinessChecks() {
@@ -327,19 +329,20 @@ export class Primary {
       },
       {
         name: 'workers',
-        check: () => (this.#accepting().length > 0 ? undefined : 'no worker takes pushes'),
+        check: () => (this.#running.accepting.length > 0 ? undefined : 'no worker takes pushes'),
       },
       {
         // As in a single process: with a write-ahead log, that it accepts pushes.
         name: this.#config.wal.enabled ? 'wal' : 'kafka',
         check: () => {
-          const problems = this.#accepting().map(({ report }) => report.deliveryProblem)
+          const problems = this.#running.accepting.map(({ report }) => report.deliveryProblem)
           return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
         },
       },
-      queueCheck(totalRoom(this.#config), () => this.#buffered()),
-      memoryCheck(queueMemoryMaxBytes(this.#config, this.#workers) * this.#workers, () =>
-        [...this.#running].reduce((sum, { report }) => sum + report.memoryBytes, 0),
+      queueCheck(totalRoom(this.#config), () => this.#running.buffered),
+      memoryCheck(
+        queueMemoryMaxBytes(this.#config, this.#workers) * this.#workers,
+        () => this.#running.memoryBytes,
       ),
     ]
   }

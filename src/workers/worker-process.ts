@@ -25,7 +25,8 @@ export interface WorkerEnding {
   /** Whether it ended by itself after it was asked to. */
   readonly isOrderly: boolean
   /**
-   * Accepted records that were not delivered; for a worker that died, the records in its queue at its last report.
+   * Accepted records that were not delivered; for a worker that died, the records in its queue at its last report,
+   * and none if a write-ahead log keeps them.
    */
   readonly lost: number
   /** The same since its start. */
@@ -63,6 +64,8 @@ export class WorkerProcess {
   readonly #clock: Clock
   /** Messages to send once the worker is ready. */
   readonly #untold: ToWorker[]
+  /** Whether what it has accepted outlives it. */
+  readonly #isDurable: boolean
   readonly #onRequest: RequestListener
   readonly #port = Promise.withResolvers<number>()
   readonly #measurements = new Map<number, (measurement: Measurement) => void>()
@@ -83,6 +86,7 @@ export class WorkerProcess {
     this.#fork = fork
     this.#clock = clock
     this.#untold = [{ kind: 'start', slot, workers, config }]
+    this.#isDurable = config.wal.enabled
     this.#onRequest = onRequest
     this.started = this.#port.promise
     // Not every caller waits for it.
@@ -162,6 +166,12 @@ export class WorkerProcess {
       case 'acquire':
       case 'release':
       case 'admit':
+      case 'takeQuota':
+      case 'enter':
+      case 'leave':
+      case 'beginKey':
+      case 'endKey':
+      case 'restoreKeys':
         this.#onRequest(message, this)
     }
   }
@@ -182,9 +192,10 @@ export class WorkerProcess {
     this.#port.reject(new Error(`worker ${this.slot} ended with ${how} before it had started`))
     for (const resolve of this.#measurements.values()) resolve(this.#measurement)
     const { bufferedRecords, lostRecords } = this.#report
+    const lostWithIt = this.#isDurable ? 0 : bufferedRecords
     const { inShutdown: lost, sinceStart: lostSinceStart } = this.#lost ?? {
-      inShutdown: bufferedRecords,
-      sinceStart: lostRecords + bufferedRecords,
+      inShutdown: lostWithIt,
+      sinceStart: lostRecords + lostWithIt,
     }
     this.#report = NOTHING
     const isOrderly = this.#isToldToEnd && (this.#lost !== undefined || code === 0)

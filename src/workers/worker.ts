@@ -1,12 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../base/errors.ts'
-import {
-  isLimiting,
-  type Admission,
-  type RateLimits,
-  type RecordsByTopic,
-} from '../ingest/rate-limiter.ts'
 import { invariant } from '../base/invariant.ts'
 import { totalRoom } from '../settings/kafka.ts'
 import { LeasedRoom, type Room, type RoomQuota } from '../producer/queue-room.ts'
@@ -15,6 +9,8 @@ import type { ServiceReport } from '../service/service-view.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import type { Channel, Measurement, ToPrimary, ToWorker } from './messages.ts'
 import { chunkOf } from './queue-quota.ts'
+import { WorkerKeys } from './worker-keys.ts'
+import { WorkerLimits } from './worker-limits.ts'
 
 /** Longest interval between two reports of a worker's records, ms. */
 const REPORT_INTERVAL_MS = 50
@@ -30,7 +26,8 @@ export class Worker {
   readonly #channel: PrimaryChannel
   readonly #build: BuildInfo
   readonly #stopped = Promise.withResolvers<number>()
-  readonly #admissions = new Map<number, (admission: Admission) => void>()
+  readonly #limits: WorkerLimits
+  readonly #keys: WorkerKeys
   #answerLoan: ((room: Room) => void) | undefined
   #onRoomAgain: (() => void) | undefined
   #service: Service | undefined
@@ -38,11 +35,15 @@ export class Worker {
   #lastReport: ServiceReport | undefined
   #cancelReport: (() => void) | undefined
   #isStopping = false
-  #nextAdmission = 0
 
   constructor(channel: PrimaryChannel, build: BuildInfo) {
     this.#channel = channel
     this.#build = build
+    const send = (message: ToPrimary): void => {
+      channel.send(message)
+    }
+    this.#keys = new WorkerKeys(send)
+    this.#limits = new WorkerLimits(send)
     channel.onMessage((message) => {
       this.#handle(message)
     })
@@ -86,6 +87,9 @@ export class Worker {
       case 'reopenLog':
         this.#service?.reopenLog()
         break
+      case 'use':
+        this.#service?.use(message.config)
+        break
       case 'granted':
         this.#answerLoan?.(message.room)
         break
@@ -93,8 +97,16 @@ export class Worker {
         this.#onRoomAgain?.()
         break
       case 'admitted':
-        this.#admissions.get(message.id)?.(message.admission)
-        this.#admissions.delete(message.id)
+        this.#limits.admissions.answered(message.id, message.admission)
+        break
+      case 'quotaTaken':
+        this.#limits.quotas.answered(message.id, message.waitSeconds)
+        break
+      case 'entered':
+        this.#limits.entries.answered(message.id, message.isAdmitted)
+        break
+      case 'keyAsked':
+        this.#keys.answered(message.id, message.state)
         break
       case 'measure':
         void this.#measure(message.id)
@@ -106,7 +118,7 @@ export class Worker {
       const room = new LeasedRoom(this.#quota(config, workers))
       this.#service = new Service({
         ...{ config, clock: systemClock, random: Math.random, build: this.#build },
-        share: { slot, workers, room, rateLimits: this.#rateLimits(config) },
+        share: { slot, workers, room, keys: this.#keys, limits: this.#limits },
       })
       const { httpPort } = await this.#service.start()
       this.#channel.send({ kind: 'started', httpPort })
@@ -163,24 +175,6 @@ export class Worker {
         this.#onRoomAgain = listener
       },
     }
-  }
-
-  #rateLimits({ ratelimit }: Config): RateLimits | undefined {
-    if (!ratelimit.enabled) return undefined
-    const topics = new Set(ratelimit.rules.filter(isLimiting).map(({ topicName }) => topicName))
-    return {
-      has: (topic) => topics.has(topic),
-      admit: (wanted) => this.#admit(wanted),
-    }
-  }
-
-  #admit(wanted: RecordsByTopic): Promise<Admission> {
-    const { promise, resolve } = Promise.withResolvers<Admission>()
-    const id = this.#nextAdmission
-    this.#nextAdmission += 1
-    this.#admissions.set(id, resolve)
-    this.#channel.send({ kind: 'admit', id, wanted })
-    return promise
   }
 }
 

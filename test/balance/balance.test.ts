@@ -15,7 +15,7 @@ const PUSH: DrawnRequest = {
   statuses: [200, 504],
   isLast: false,
 }
-const OK = { status: 200, body: '{"status":"ok","errors":[]}', isClosing: false }
+const OK = { status: 200, head: '', body: '{"status":"ok","errors":[]}', isClosing: false }
 
 function conversation(changes: Partial<Conversation>): Conversation {
   return { requests: [PUSH], ending: 'waits', replies: [OK], rest: '', isStuck: false, ...changes }
@@ -56,6 +56,7 @@ describe('imbalances', () => {
         replies: [
           {
             status: 504,
+            head: '',
             body: JSON.stringify({
               errors: [
                 { status: 'error', error_code: -192, outcome: 'not_persisted' },

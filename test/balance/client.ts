@@ -4,19 +4,28 @@ import type { SeededRandom } from '../support/random.ts'
 import { within } from '../support/until.ts'
 import type { DrawnRequest } from './requests.ts'
 
+/** A request that a conversation can send. */
+export interface Sendable {
+  readonly bytes: Buffer
+  /** Whether it gets exactly one reply, so that a client can wait for that. @defaultValue true */
+  readonly isFramed?: boolean
+}
+
 /** How a client behaves once it has sent what it wants to send. */
 export type Ending = 'waits' | 'half-closes' | 'aborts' | 'is cut short'
 
 /** One reply, interim ones left out. */
 export interface Reply {
   readonly status: number
+  /** Status line and headers. */
+  readonly head: string
   readonly body: string
   readonly isClosing: boolean
 }
 
 /** What one connection saw. */
-export interface Conversation {
-  readonly requests: readonly DrawnRequest[]
+export interface Conversation<Request extends Sendable = DrawnRequest> {
+  readonly requests: readonly Request[]
   readonly ending: Ending
   readonly replies: readonly Reply[]
   /** Received bytes that are not a whole reply. */
@@ -35,13 +44,16 @@ const MAX_REQUESTS = 12
 const STUCK_MS = 15_000
 
 /** Runs one conversation with the server. */
-export async function converse(
+export async function converse<Request extends Sendable>(
   port: number,
   random: SeededRandom,
-  draw: (random: SeededRandom) => DrawnRequest,
-): Promise<Conversation> {
-  const requests = Array.from({ length: 1 + random.below(MAX_REQUESTS) }, () => draw(random))
-  const ending = random.pick(ENDINGS)
+  draw: (random: SeededRandom) => Request,
+  maxRequests = MAX_REQUESTS,
+): Promise<Conversation<Request>> {
+  const requests = Array.from({ length: 1 + random.below(maxRequests) }, () => draw(random))
+  const drawn = random.pick(ENDINGS)
+  const hasBroken = requests.some(({ isFramed }) => isFramed === false)
+  const ending = drawn === 'waits' && hasBroken ? 'half-closes' : drawn
   const all = Buffer.concat(requests.map(({ bytes }) => bytes))
   const sent =
     ending === 'waits' || ending === 'half-closes' ? all.length : random.below(all.length)
@@ -144,7 +156,7 @@ class ReplyReader {
       const body = this.#received.toString('utf8', headEnd + 4, end)
       this.#received = this.#received.subarray(end)
       if (status === 100) continue
-      this.replies.push({ status, body, isClosing: /\r\nconnection: *close/i.test(head) })
+      this.replies.push({ status, head, body, isClosing: /\r\nconnection: *close/i.test(head) })
     }
   }
 }

@@ -9,6 +9,7 @@ import { imbalances } from './balance.ts'
 import { converse, type Conversation } from './client.ts'
 import { LedgerProducer } from './ledger-producer.ts'
 import { drawRequest } from './requests.ts'
+import { EVERYBODY } from '../support/access.ts'
 
 /** What a run showed. */
 export interface BalanceResult {
@@ -39,6 +40,7 @@ export async function runBalance(requestCount: number, firstSeed: number): Promi
       invalidRecords: 'refuse_request',
       replies: 'readme',
     },
+    authenticator: EVERYBODY,
     isDraining: () => false,
   })
   const server = new HttpServer({

@@ -11,6 +11,7 @@ import {
 } from '../../src/cli/cli.ts'
 import { completionScript, SHELLS } from '../../src/cli/completion.ts'
 import { helpText } from '../../src/cli/help.ts'
+import { STORAGE_COMMANDS } from '../../src/cli/storage-commands.ts'
 import { SETTINGS } from '../../src/config/settings.ts'
 import { sourcesOf } from '../config/sources.ts'
 
@@ -53,6 +54,30 @@ describe('parseCommand', () => {
     expect(parseCommand(argv)).toEqual({ kind: 'health', isReadiness })
   })
 
+  it.each([
+    [['wal', 'inspect', '-c', 'f'], { kind: 'wal inspect', isJson: false }],
+    [['wal', 'verify', '/w', '--json'], { kind: 'wal verify', folder: '/w', isJson: true }],
+    [['wal', 'repair', '--dry-run', '/w'], { kind: 'wal repair', folder: '/w', isDryRun: true }],
+    [
+      ['dead-letters', 'list', '--topic', 't'],
+      { kind: 'dead-letters list', topic: 't', isJson: false },
+    ],
+    [
+      ['dead-letters', 'replay', 'a', 'b'],
+      { kind: 'dead-letters replay', selection: { ids: ['a', 'b'] } },
+    ],
+    [
+      ['dead-letters', 'drop', '--all', '--yes'],
+      { kind: 'dead-letters drop', selection: { ids: [] }, isConfirmed: true },
+    ],
+    [
+      ['dead-letters', 'drop', '--topic=t'],
+      { kind: 'dead-letters drop', selection: { ids: [], topic: 't' }, isConfirmed: false },
+    ],
+  ])('finds in %j what to do with a write-ahead log', (argv, command) => {
+    expect(parseCommand(argv)).toEqual(command)
+  })
+
   it.each(SHELLS)('finds the shell to complete for: %s', (shell) => {
     expect(parseCommand(['completion', shell])).toEqual({ kind: 'completion', shell })
   })
@@ -87,7 +112,32 @@ describe('parseCommand', () => {
   })
 
   it.each([
-    [['--json'], '--json: works with kprf tail only'],
+    [
+      ['--json'],
+      '--json: works with kprf tail, kprf wal inspect, kprf wal verify, kprf dead-letters list only',
+    ],
+    [['tail', 't', '--yes'], '--yes: works with kprf dead-letters drop only'],
+    [['wal', 'verify', '--dry-run'], '--dry-run: works with kprf wal repair only'],
+    [['wal'], 'kprf wal: inspect, verify or repair is missing, as in kprf wal inspect'],
+    [['wal', 'inspct'], 'unknown command; did you mean kprf wal inspect?'],
+    [['wal', 'verify', 'a', 'b'], 'kprf wal verify: takes one folder'],
+    [
+      ['dead-letters'],
+      'kprf dead-letters: list, replay or drop is missing, as in kprf dead-letters list',
+    ],
+    [
+      ['dead-letters', 'list', '/wal'],
+      'kprf dead-letters list: takes no further word; the folder is given as --wal.dir=FOLDER',
+    ],
+    [['dead-letters', 'list', '--topic='], '--topic: needs a value, as in --topic=orders'],
+    [
+      ['dead-letters', 'drop', '--yes'],
+      'kprf dead-letters drop: needs one of ids (kprf dead-letters list shows them), --topic=TOPIC and --all',
+    ],
+    [
+      ['dead-letters', 'replay', '--all', '--topic', 't'],
+      'kprf dead-letters replay: needs one of ids (kprf dead-letters list shows them), --topic=TOPIC and --all',
+    ],
     [['config', 'check', '--from-beginning'], '--from-beginning: works with kprf tail only'],
     [
       ['tail', 't', '--embedded-broker'],
@@ -261,14 +311,19 @@ describe('kprf --help', () => {
 
   it('has examples and the exit codes', () => {
     expect(helpText()).toMatch(/^Examples:\n {2}kprf /m)
-    expect(helpText()).toMatch(/^Exit codes:\n {2}0 .*\n {2}1 .*\n {2}64 .*\n {2}78 /m)
+    expect(helpText()).toMatch(
+      /^Exit codes:\n {2}0 .*\n {2}1 .*\n {2}64 .*\n {2}65 .*\n {2}75 .*\n {2}78 /m,
+    )
   })
 
   it('is that of kprf for what has none of its own', () => {
     expect(helpText('nonsense')).toBe(helpText())
   })
 
-  const commands = ['config', 'config check', 'config print', 'config explain', 'tail']
+  const commands = [
+    ...['config', 'config check', 'config print', 'config explain', 'tail'],
+    ...['wal', 'dead-letters', ...STORAGE_COMMANDS],
+  ]
 
   it.each([...commands, 'completion'])('has its own usage of kprf %s', (command) => {
     expect(helpText(command)).toContain(`Usage: kprf ${command} `)
@@ -290,7 +345,9 @@ describe('kprf completion', () => {
     const dashes = shell === 'fish' ? '-l ' : '--'
     const keys = [...SETTINGS.map(({ key }) => key), 'kafka.properties.acks']
 
-    expect(script).toContain('config check print explain tail health completion help')
+    expect(script).toContain(
+      'config check print explain tail health wal inspect verify repair dead-letters list replay drop token new hash completion help',
+    )
     for (const key of keys) expect(script).toMatch(new RegExp(` ${dashes}${key}[ '\\n]`))
     expect(script).not.toContain('kafka.properties.group.id')
   })

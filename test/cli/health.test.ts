@@ -20,7 +20,7 @@ async function configOf(listener: RequestListener, host = '127.0.0.1'): Promise<
 
 /** No brokers: only the port matters. */
 const configWith = (...flags: string[]): Config =>
-  loadConfig(sourcesOf({ argv: ['health', ...flags] }), true)
+  loadConfig(sourcesOf({ argv: ['health', ...flags] }), 'local')
 
 describe('kprf health', () => {
   it.each([

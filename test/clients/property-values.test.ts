@@ -65,6 +65,12 @@ function valuesOf(property: Property): readonly string[] {
     case 'API':
     case 'broker list':
     case 'rate limit rules':
+    case 'tokens':
+    case 'access rules':
+    case 'quotas':
+    case 'topic patterns':
+    case 'text list':
+    case 'words':
     case 'acknowledgements':
       return []
   }

@@ -66,7 +66,7 @@ describe('resolveConfig', () => {
     const errors = errorsOf({
       file: 'kafka: { retries: -1, brokers: [a] }\nshutdwon: 5\nhttp: { port: 1, metrics_port: 1 }',
       env: { KPRF_LOGLEVEL: 'x', KPRF_LOG_LEVEL: 'y' },
-      argv: ['--http.hots=x', '--http.host='],
+      argv: ['--http.hst=x', '--http.host='],
     })
 
     expect(errors).toEqual([

@@ -301,6 +301,33 @@ describe('the advice on rate limits', () => {
   })
 })
 
+describe('the advice on principals', () => {
+  const token = `--http.auth.tokens=[{"principal":"shop","sha256":"${'a'.repeat(64)}"}]`
+  const acl = (principal: string): string =>
+    `--http.acl=[{"principals":["${principal}"],"topics":["*"],"allow":["produce"]}]`
+  const quotas = '--http.quotas=[{"principals":["shpo"],"records_per_second":1}]'
+
+  it.each([
+    [[token, acl('shpo')], 'http.acl names the principal "shpo"'],
+    [[token, acl('b-*')], 'http.acl names the principal "b-*"'],
+    [[acl('shop')], 'http.acl names the principal "shop"'],
+    [[token, quotas], 'http.quotas names the principal "shpo"'],
+  ])('is given for %j: no client has that name', (argv, warning) => {
+    expect(loadWithBroker({ argv }).warnings).toEqual([
+      `${warning}, which no client can be: http.auth.tokens does not have it`,
+    ])
+  })
+
+  it.each([
+    [[token, acl('shop')]],
+    [[token, acl('sh*')]],
+    [[acl('anonymous')]],
+    [['--http.auth.tokens_file=/tokens', acl('shpo')]],
+  ])('is not given for %j: a client may have it', (argv) => {
+    expect(loadWithBroker({ argv }).warnings).toEqual([])
+  })
+})
+
 describe('the advice on the size of the queue', () => {
   it('is given if the largest record does not fit into it', () => {
     const { warnings } = loadWithBroker({ argv: ['--kafka.queue_buffering_max_kbytes=1023'] })

@@ -54,8 +54,19 @@ const NUMBERS: [string, number, number, number, (config: Config) => number][] = 
   ['http.head_timeout_ms', 10000, 100, 3600000, ({ http }) => http.headTimeoutMs],
   ['http.body_timeout_ms', 30000, 100, 3600000, ({ http }) => http.bodyTimeoutMs],
   ['http.keep_alive_timeout_ms', 65000, 1000, 86400000, ({ http }) => http.keepAliveTimeoutMs],
+  [
+    'http.max_requests_per_connection',
+    10000,
+    0,
+    1000000000,
+    ({ http }) => http.maxRequestsPerConnection,
+  ],
   ['http.max_connections', 10000, 1, 1000000, ({ http }) => http.maxConnections],
   ['http.max_connections_per_address', 0, 0, 1000000, ({ http }) => http.maxConnectionsPerAddress],
+  ['http.idempotency.window_ms', 600000, 1000, 86400000, ({ http }) => http.idempotency.windowMs],
+  ['http.idempotency.max_keys', 100000, 0, 10000000, ({ http }) => http.idempotency.maxKeys],
+  ['http.cors.max_age_s', 600, 0, 86400, ({ http }) => http.cors.maxAgeS],
+  ['http.auth.jwt.clock_skew_ms', 30000, 0, 600000, ({ http }) => http.auth.jwt.clockSkewMs],
   ['wal.sync_interval_ms', 1000, 1, 60000, ({ wal }) => wal.syncIntervalMs],
   ['wal.segment_bytes', 67108864, 1048576, 1073741824, ({ wal }) => wal.segmentBytes],
   ['wal.max_bytes', 1073741824, 2097152, 2 ** 50, ({ wal }) => wal.maxBytes],
@@ -89,6 +100,38 @@ const CHOICES: [string, string, string[], (config: Config) => string][] = [
     ({ http }) => http.invalidRecords,
   ],
   ['http.replies', 'readme', ['readme', 'rust'], ({ http }) => http.replies],
+  [
+    'http.idempotency.unknown_outcome',
+    'replay',
+    ['replay', 'produce'],
+    ({ http }) => http.idempotency.unknownOutcome,
+  ],
+  [
+    'http.auth.client_certificates.principal_from',
+    'none',
+    ['none', 'cn', 'san_dns', 'san_uri'],
+    ({ http }) => http.auth.clientCertificates.principalFrom,
+  ],
+  ['http.auth.anonymous', 'auto', ['auto', 'allow', 'deny'], ({ http }) => http.auth.anonymous],
+  [
+    'http.tls.client_auth',
+    'none',
+    ['none', 'request', 'require'],
+    ({ http }) => http.tls.clientAuth,
+  ],
+  ['http.tls.min_version', 'tlsv1.2', ['tlsv1.2', 'tlsv1.3'], ({ http }) => http.tls.minVersion],
+  [
+    'http.metrics_tls.client_auth',
+    'none',
+    ['none', 'request', 'require'],
+    ({ http }) => http.metricsTls.clientAuth,
+  ],
+  [
+    'http.metrics_tls.min_version',
+    'tlsv1.2',
+    ['tlsv1.2', 'tlsv1.3'],
+    ({ http }) => http.metricsTls.minVersion,
+  ],
   ['wal.sync', 'always', ['always', 'interval', 'os'], ({ wal }) => wal.sync],
   ['log_level', 'info', ['error', 'warn', 'info', 'debug'], ({ logLevel }) => logLevel],
   ['log_format', 'auto', ['auto', 'json', 'pretty'], ({ logFormat }) => logFormat],
@@ -103,6 +146,16 @@ const TEXTS: [string, string, boolean, (config: Config) => string][] = [
   ['kafka.ssl.cert_file', '', true, ({ kafka }) => kafka.ssl.certFile],
   ['kafka.ssl.key_file', '', true, ({ kafka }) => kafka.ssl.keyFile],
   ['kafka.ssl.key_password', '', true, ({ kafka }) => kafka.ssl.keyPassword],
+  ['http.auth.tokens_file', '', true, ({ http }) => http.auth.tokensFile],
+  ['http.tls.cert_file', '', true, ({ http }) => http.tls.certFile],
+  ['http.tls.key_file', '', true, ({ http }) => http.tls.keyFile],
+  ['http.tls.key_password', '', true, ({ http }) => http.tls.keyPassword],
+  ['http.tls.client_ca_file', '', true, ({ http }) => http.tls.clientCaFile],
+  ['http.metrics_tls.cert_file', '', true, ({ http }) => http.metricsTls.certFile],
+  ['http.metrics_tls.key_file', '', true, ({ http }) => http.metricsTls.keyFile],
+  ['http.metrics_tls.key_password', '', true, ({ http }) => http.metricsTls.keyPassword],
+  ['http.metrics_tls.client_ca_file', '', true, ({ http }) => http.metricsTls.clientCaFile],
+  ['http.auth.jwt.principal_claim', 'sub', false, ({ http }) => http.auth.jwt.principalClaim],
   ['wal.dir', '/var/lib/kprf/wal', false, ({ wal }) => wal.dir],
   ['wal.dead_letters.topic', '', true, ({ wal }) => wal.deadLetters.topic],
   ['output_file', '/dev/stdout', false, ({ outputFile }) => outputFile],
@@ -117,7 +170,23 @@ const SWITCHES: [string, (config: Config) => boolean][] = [
 ]
 
 const OTHERS = [
+  'http.acl',
+  'http.auth.jwt.algorithms',
+  'http.auth.jwt.audience',
+  'http.auth.jwt.issuer',
+  'http.auth.jwt.jwks_file',
+  'http.auth.jwt.jwks_url',
+  'http.auth.tokens',
+  'http.raw.forward_headers',
+  'http.cors.allow_headers',
+  'http.cors.origins',
   'http.host',
+  'http.hosts',
+  'http.metrics_auth.tokens',
+  'http.proxy_protocol',
+  'http.quotas',
+  'http.topics.allow',
+  'http.trusted_proxies',
   'kafka.brokers',
   'kafka.queue_buffering_max_ms',
   'kafka.request_required_acks',
@@ -137,6 +206,12 @@ const EVERY_TEXT = [
   '--kafka.ssl.cert_file=cert',
   '--kafka.ssl.key_file=key',
   '--kafka.ssl.key_password=secret',
+  ...['tls', 'metrics_tls'].flatMap((port) => [
+    `--http.${port}.cert_file=cert`,
+    `--http.${port}.key_file=key`,
+    `--http.${port}.client_ca_file=ca`,
+    `--http.${port}.client_auth=require`,
+  ]),
 ]
 
 /** YAML for one key. */
@@ -170,6 +245,16 @@ describe('the schema', () => {
       'kafka',
       'kafka.ssl',
       'http',
+      'http.idempotency',
+      'http.auth',
+      'http.auth.client_certificates',
+      'http.auth.jwt',
+      'http.metrics_auth',
+      'http.tls',
+      'http.metrics_tls',
+      'http.topics',
+      'http.cors',
+      'http.raw',
       'ratelimit',
       'wal',
       'wal.dead_letters',
@@ -232,8 +317,12 @@ describe.each(CHOICES)('%s', (key, byDefault, words, read) => {
   })
 
   it.each(words)('can be %s, in upper case too', (word) => {
-    expect(read(loadWithBroker({ argv: [`--${key}=${word}`] }))).toBe(word)
-    expect(read(loadWithBroker({ file: yaml(key, word.toUpperCase()) }))).toBe(word)
+    const others =
+      word === byDefault ? [] : EVERY_TEXT.filter((flag) => !flag.startsWith(`--${key}=`))
+
+    expect(read(loadWithBroker({ argv: [...others, `--${key}=${word}`] }))).toBe(word)
+    const file = yaml(key, word.toUpperCase())
+    expect(read(loadWithBroker({ argv: others, file }))).toBe(word)
   })
 
   it('cannot be another word', () => {
@@ -554,7 +643,7 @@ describe('ratelimit.rules', () => {
     ],
     [
       '[{"topic_name":"a","max_requests_per_minute":1},{"topic_name":"a","max_requests_per_minute":2}]',
-      'rules[1].topic_name repeats that of an earlier rule',
+      'rules[1].topic_name repeats that of an earlier one',
     ],
     ['[{"topic":"a"}]', 'rules[0] has an unknown field'],
     ['[{"topic_nam":"a"}]', 'rules[0] has an unknown field, did you mean topic_name?'],

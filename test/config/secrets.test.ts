@@ -13,6 +13,11 @@ const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   'kafka.password': ['--kafka.user=alice'],
   'kafka.sasl_oauthbearer_token': ['--kafka.sasl_mechanism=oauthbearer'],
   'kafka.ssl.key_password': ['--kafka.ssl.key_file=k', '--kafka.ssl.cert_file=c'],
+  'http.tls.key_password': ['--http.tls.key_file=k', '--http.tls.cert_file=c'],
+  'http.metrics_tls.key_password': [
+    '--http.metrics_tls.key_file=k',
+    '--http.metrics_tls.cert_file=c',
+  ],
   'ssl.key.pem': ['--kafka.ssl.cert_file=c'],
   'ssl.certificate.pem': ['--kafka.ssl.key_file=k'],
   'ssl.keystore.password': ['--kafka.properties.ssl.keystore.location=k'],

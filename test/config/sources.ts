@@ -35,8 +35,9 @@ export function sourcesOf({
   }
 }
 
+/** Loads without reading the files that are named. */
 export function load(options: SourcesOptions): Config {
-  return loadConfig(sourcesOf(options))
+  return loadConfig(sourcesOf(options), 'kafka')
 }
 
 /** Loads with a broker given, so that nothing is missing. */

@@ -6,4 +6,4 @@ it('kprf with a write-ahead log loses nothing that it accepted when it is killed
   const { violations, accepted } = await runCrashes(4, TEST_SEED)
 
   expect([violations, accepted > 0], `seed ${TEST_SEED}`).toEqual([[], true])
-})
+}, 180_000)

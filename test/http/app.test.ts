@@ -2,9 +2,10 @@ import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { RateLimiter, type RateLimits, rateLimitsOf } from '../../src/ingest/rate-limiter.ts'
+import { RateLimiter, type RateLimits } from '../../src/ingest/rate-limiter.ts'
 import { deliveryError, RDKAFKA, recordTooLargeError } from '../../src/producer/delivery-errors.ts'
 import type { DeliveryReport } from '../../src/producer/types.ts'
+import { rateLimitsOf } from '../support/rate-limits.ts'
 import { createEdge, DEFAULT_SETTINGS, type Edge, type PushReply } from '../support/http-edge.ts'
 
 const OK = '{"status":"ok","errors":[]}'
@@ -682,7 +683,7 @@ describe('every reply', () => {
     const response = await request(app).get(path).set('X-Request-Id', 'x')
 
     expect(response.text).toBe(
-      '{"error_code":40400,"message":"no such path: this port takes POST /push; ' +
+      '{"error_code":40400,"message":"no such path: this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw; ' +
         'metrics and probes are on http.metrics_port","request_id":"x"}',
     )
   })

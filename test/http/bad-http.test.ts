@@ -529,6 +529,22 @@ describe('the server accepts', () => {
     expect(producer.records).toHaveLength(2)
   })
 
+  it('all requests of one connection if their number has no limit', async () => {
+    const { connect, producer } = await serveEdge({}, { maxRequestsPerConnection: 0 })
+    const client = connect().write(
+      Buffer.concat(Array.from({ length: 3 }, () => rawPush(pushBody()))),
+    )
+
+    const responses = await client.responses(3)
+
+    expect(responses.map(({ headers }) => headers.get('connection'))).toEqual([
+      'keep-alive',
+      'keep-alive',
+      'keep-alive',
+    ])
+    expect(producer.records).toHaveLength(3)
+  })
+
   it('a push before a flood of garbage, which gets one reply', async () => {
     const { connect, log, producer } = await serveEdge()
     producer.holdDelivery()
@@ -598,5 +614,25 @@ describe('a client that leaves', () => {
 
     expect(producer.records).toHaveLength(1)
     expect(metrics.pushes).toContainEqual(expect.objectContaining({ mode: 'sync', status: 499 }))
+  })
+})
+
+describe('the PROXY protocol', () => {
+  it.each([
+    ['1', 'PROXY TCP4 192.0.2.1 192.0.2.2 56324 4242\r\n'],
+    ['1 of an unknown client', 'PROXY UNKNOWN\r\n'],
+    ['2', '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c0123456789ab'],
+  ])('of version %s is refused by its name', async (_, preamble) => {
+    const { connect, producer } = await serveEdge()
+
+    const client = connect().write(Buffer.concat([Buffer.from(preamble), rawPush(pushBody())]))
+    const reply = await client.response()
+
+    expect([reply.status, reply.headers.get('connection')]).toEqual([400, 'close'])
+    expect(parseReply(reply)).toMatchObject({
+      error_code: 40000,
+      message: expect.stringContaining('the PROXY protocol') as unknown,
+    })
+    expect(producer.records).toEqual([])
   })
 })

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { TrustedProxies } from '../../src/http/access/trusted-proxies.ts'
 import { Connections, type ConnectionObserver } from '../../src/http/connections.ts'
 import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -59,7 +60,7 @@ interface Harness {
   readonly pass: (seconds: number) => Promise<void>
 }
 
-function createHarness(limits: Partial<ServerLimits> = {}): Harness {
+function createHarness(limits: Partial<ServerLimits> = {}, proxies?: TrustedProxies): Harness {
   const clock = new FakeClock()
   const events: string[] = []
   const observer: ConnectionObserver = {
@@ -67,7 +68,7 @@ function createHarness(limits: Partial<ServerLimits> = {}): Harness {
     dropped: (reason, address) => void events.push(`${reason} ${address}`),
     bodyIsLate: ({ address }) => void events.push(`late_body ${address}`),
   }
-  const connections = new Connections(clock, { ...SERVER_LIMITS, ...limits }, observer)
+  const connections = new Connections(clock, { ...SERVER_LIMITS, ...limits }, observer, proxies)
   return {
     ...{ connections, clock, events },
     open: (address = '192.0.2.1') => {
@@ -142,6 +143,19 @@ describe('a full server', () => {
 
     expect(single.isDestroyed).toBe(false)
     expect(many.map(({ isDestroyed }) => isDestroyed)).toContain(true)
+  })
+
+  it('closes one of a trusted proxy last, although it has the most', async () => {
+    const proxies = new TrustedProxies(['192.0.2.1'])
+    const { open, pass } = createHarness({ maxConnections: 3 }, proxies)
+    const ofProxy = [open('192.0.2.1'), open('192.0.2.1')]
+    await pass(1)
+    const single = open('192.0.2.9')
+
+    open('192.0.2.7')
+
+    expect(ofProxy.map(({ isDestroyed }) => isDestroyed)).toEqual([false, false])
+    expect(single.isDestroyed).toBe(true)
   })
 
   it('never closes a busy connection, and drops the new one if all are busy', () => {

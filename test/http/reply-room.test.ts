@@ -52,49 +52,49 @@ function closing({ req: { socket } }: ServerResponse): Promise<unknown> {
 }
 
 /** The part of a connection that the room uses. */
-function socketFrom(remoteAddress: string): Socket {
-  return Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress })
+function from(remoteAddress: string): { readonly socket: Socket } {
+  return { socket: Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress }) }
 }
 
 describe('ReplyRoom', () => {
   it('counts no reply that is small', () => {
     const room = new ReplyRoom(0, 0)
 
-    expect(room.reserve(socketFrom('10.0.0.1'), UNCOUNTED_REPLY_BYTES)).toBeUndefined()
+    expect(room.reserve(from('10.0.0.1'), UNCOUNTED_REPLY_BYTES)).toBeUndefined()
     expect(room.heldBytes).toBe(0)
   })
 
   it('refuses a reply that does not fit with OVERLOADED, and reserves nothing', () => {
     const room = new ReplyRoom(40_000, 0)
-    room.reserve(socketFrom('10.0.0.1'), 15_000)
-    room.reserve(socketFrom('10.0.0.2'), 15_000)
+    room.reserve(from('10.0.0.1'), 15_000)
+    room.reserve(from('10.0.0.2'), 15_000)
 
-    expect(() => room.reserve(socketFrom('10.0.0.3'), 10_001)).toThrow(
+    expect(() => room.reserve(from('10.0.0.3'), 10_001)).toThrow(
       expect.objectContaining({
         code: 'OVERLOADED',
         message: expect.stringContaining('unread replies fill the memory') as string,
       }),
     )
     expect(room.heldBytes).toBe(30_000)
-    expect(room.reserve(socketFrom('10.0.0.3'), 10_000)).toBeDefined()
+    expect(room.reserve(from('10.0.0.3'), 10_000)).toBeDefined()
   })
 
   it('gives one address half of all, and the others the rest', () => {
     const room = new ReplyRoom(40_000, 0)
-    const first = room.reserve(socketFrom('10.0.0.1'), 20_000)
+    const first = room.reserve(from('10.0.0.1'), 20_000)
 
-    expect(() => room.reserve(socketFrom('10.0.0.1'), 10_000)).toThrow(
+    expect(() => room.reserve(from('10.0.0.1'), 10_000)).toThrow(
       'unread replies of this client address fill its share',
     )
-    expect(room.reserve(socketFrom('10.0.0.2'), 20_000)).toBeDefined()
+    expect(room.reserve(from('10.0.0.2'), 20_000)).toBeDefined()
     first?.release()
-    expect(room.reserve(socketFrom('10.0.0.1'), 20_000)).toBeDefined()
+    expect(room.reserve(from('10.0.0.1'), 20_000)).toBeDefined()
   })
 
   it('always has room for the largest reply', () => {
     const room = new ReplyRoom(1, 50_000)
 
-    expect(room.reserve(socketFrom('10.0.0.1'), 50_000)).toBeDefined()
+    expect(room.reserve(from('10.0.0.1'), 50_000)).toBeDefined()
   })
 
   it('gives back what a reply does not need at once, and the rest when the system has taken it', async () => {
@@ -102,7 +102,7 @@ describe('ReplyRoom', () => {
     const { connect, response: next } = await serve()
     const client = connect().write(REQUEST)
     const response = await next()
-    const held = room.reserve(response.req.socket, 100_000)
+    const held = room.reserve(response.req, 100_000)
 
     held?.sending(response, LARGE.length)
     const heldWhileSending = room.heldBytes
@@ -123,7 +123,7 @@ describe('ReplyRoom', () => {
     const { connect, response: next } = await serve()
     connect().write(REQUEST)
     const response = await next()
-    const held = room.reserve(response.req.socket, 100_000)
+    const held = room.reserve(response.req, 100_000)
 
     held?.sending(response, UNCOUNTED_REPLY_BYTES)
     held?.releaseUnlessSending()
@@ -140,7 +140,7 @@ describe('ReplyRoom', () => {
     const { socket } = response.req
     const closed = closing(response)
 
-    room.reserve(socket, MORE_THAN_BUFFERS.length)?.sending(response, MORE_THAN_BUFFERS.length)
+    room.reserve({ socket }, MORE_THAN_BUFFERS.length)?.sending(response, MORE_THAN_BUFFERS.length)
     response.end(MORE_THAN_BUFFERS)
     await new Promise((resolve) => setImmediate(resolve))
     const heldWhileUnread = room.heldBytes
@@ -159,7 +159,7 @@ describe('ReplyRoom', () => {
     const closed = closing(first)
 
     for (const other of others) {
-      room.reserve(other.req.socket, LARGE.length)?.sending(other, LARGE.length)
+      room.reserve(other.req, LARGE.length)?.sending(other, LARGE.length)
       other.end(LARGE)
     }
     const heldWhileWaiting = room.heldBytes
@@ -177,14 +177,14 @@ describe('ReplyRoom', () => {
     const response = await next()
     const { socket } = response.req
     const closed = closing(response)
-    const held = room.reserve(socket, 100_000)
+    const held = room.reserve({ socket }, 100_000)
 
     held?.releaseWithConnection()
     client.abort()
     await closed
     const heldAfterClose = room.heldBytes
     held?.releaseUnlessSending()
-    room.reserve(socket, 50_000)?.releaseWithConnection()
+    room.reserve({ socket }, 50_000)?.releaseWithConnection()
 
     expect(heldAfterClose).toBe(0)
     expect(room.heldBytes).toBe(0)
@@ -199,7 +199,7 @@ describe('ReplyRoom', () => {
     const listeners = socket.listenerCount('close')
 
     for (let count = 0; count < 20; count += 1) {
-      room.reserve(socket, LARGE.length)?.sending(response, LARGE.length)
+      room.reserve({ socket }, LARGE.length)?.sending(response, LARGE.length)
       response.setHeader('Content-Length', LARGE.length).end(LARGE)
       client.write(REQUEST)
       response = await next()

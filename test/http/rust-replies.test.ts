@@ -2,9 +2,10 @@ import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { largestReplyBytes } from '../../src/http/push/record-elements.ts'
-import { RateLimiter, rateLimitsOf } from '../../src/ingest/rate-limiter.ts'
+import { RateLimiter } from '../../src/ingest/rate-limiter.ts'
 import { deliveryError, RDKAFKA } from '../../src/producer/delivery-errors.ts'
 import { LIBRDKAFKA_ERRORS } from '../../src/producer/librdkafka-errors.ts'
+import { rateLimitsOf } from '../support/rate-limits.ts'
 import {
   createEdge,
   DEFAULT_SETTINGS,

@@ -66,8 +66,8 @@ const atOnce = (check: () => void): undefined => {
 const later = (check: () => void): Promise<void> => Promise.resolve().then(check)
 
 const RECORDS = [record('a'), record('b', { topic: 'secret' }), record('c')]
-const WAITING = { principal: ANONYMOUS, waitsForDelivery: true }
-const ACCEPTING = { principal: ANONYMOUS, waitsForDelivery: false }
+const WAITING = { principal: ANONYMOUS, key: undefined, waitsForDelivery: true }
+const ACCEPTING = { principal: ANONYMOUS, key: undefined, waitsForDelivery: false }
 
 function makeIngest(...rules: readonly AdmissionRule[]): {
   producer: ManualProducer

@@ -31,6 +31,18 @@ describe('RateLimiter', () => {
     expect(limiter.has('orders')).toBe(false)
   })
 
+  it('counts what was admitted before towards new rules', () => {
+    const limiter = limiterOf(3)
+    admitMany(limiter, 3, 0)
+
+    limiter.use([{ topicName: 'orders', maxRequestsPerMinute: 5 }])
+    expect(admitMany(limiter, 5, 1000)).toBe(2)
+    limiter.use([{ topicName: 'orders', maxRequestsPerMinute: 4 }])
+    expect(admitMany(limiter, 5, 2000)).toBe(0)
+    limiter.use([])
+    expect(admitMany(limiter, 5, 3000)).toBe(5)
+  })
+
   it('limits each topic by itself', () => {
     const limiter = new RateLimiter([
       { topicName: 'orders', maxRequestsPerMinute: 1 },

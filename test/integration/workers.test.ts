@@ -329,3 +329,57 @@ describe('SIGUSR2', () => {
     expect((await pushOnce('v')).status).toBe(200)
   })
 })
+
+describe('an Idempotency-Key with several workers', () => {
+  it('has its push taken once, whichever workers get it', async () => {
+    const { cluster, kprf } = await startWorkers()
+    const client = new HttpClient(kprf.pushPort, { keepAlive: false })
+    const push = (): Promise<HttpReply> =>
+      client.post('/push', JSON.stringify({ records: [{ topic: 't', data: 'v' }] }), {
+        'Idempotency-Key': 'k',
+      })
+
+    const together = await Promise.all(Array.from({ length: 16 }, push))
+    const later = await Promise.all(Array.from({ length: 16 }, push))
+
+    const isFirst = ({ status, headers }: HttpReply): boolean =>
+      status === 200 && headers['idempotency-replayed'] === undefined
+    expect([...together, ...later].filter(isFirst)).toHaveLength(1)
+    expect(new Set(later.map(({ status }) => status))).toEqual(new Set([200]))
+    await expect.poll(() => valuesOf(cluster, 't')).toEqual(['v'])
+    const metrics = await kprf.metrics()
+    expect(metrics.sum('kprf_idempotency_keys')).toBe(1)
+    expect(
+      metrics.sum('kprf_idempotency_replayed_total') +
+        metrics.sum('kprf_idempotency_conflicts_total'),
+    ).toBe(31)
+  })
+
+  it('whose worker was killed has an unknown outcome', async () => {
+    const { kprf } = await startWorkers(LONG_LINGER)
+    const client = new HttpClient(kprf.pushPort, { keepAlive: false })
+    const push = (): Promise<HttpReply> =>
+      client.post(
+        '/push',
+        JSON.stringify({ records: [{ topic: 't', data: 'v' }], wait_for_send: true }),
+        { 'Idempotency-Key': 'k' },
+      )
+    const first = push().then(
+      () => 'answered',
+      () => 'cut',
+    )
+    await expect.poll(async () => (await kprf.metrics()).sum('kprf_queue_records')).toBe(1)
+    expect((await push()).status).toBe(409)
+
+    // One after the other: with both gone, the port 0 would be another one.
+    for (const pid of kprf.workerPids) {
+      process.kill(pid, 'SIGKILL')
+      await expect.poll(() => kprf.workerPids.includes(pid)).toBe(false)
+      await expect.poll(async () => (await kprf.metrics()).sum('kprf_workers')).toBe(2)
+    }
+    expect(await first).toBe('cut')
+
+    expect((await push()).status).toBe(504)
+    expect((await push()).text).toContain('"error_code":50402')
+  })
+})

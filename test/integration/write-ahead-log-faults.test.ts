@@ -1,6 +1,6 @@
 /** kprf as a process whose write-ahead log has a folder or a disk that it cannot use. */
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -58,6 +58,13 @@ describe('kprf does not start, says why in one line, and changes nothing, if wal
     await expect(startIn(path)).rejects.toThrow(refusal('(ENOTDIR|EEXIST)'))
   })
 
+  it('is a link to a folder that does not exist', async () => {
+    const path = join(folder, 'link')
+    await symlink(join(folder, 'unmounted'), path)
+
+    await expect(startIn(path)).rejects.toThrow(refusal('ENOENT'))
+  })
+
   it.each([
     ['a file of something else', 'notes.txt', Buffer.from('x'), 'notes.txt is not a file of'],
     [
@@ -73,6 +80,19 @@ describe('kprf does not start, says why in one line, and changes nothing, if wal
 
     await expect(startIn(folder)).rejects.toThrow(refusal(message))
     expect(await readdir(log)).toEqual([name])
+  })
+
+  it('has a log that can be used, and dead letters that cannot', async () => {
+    const [log, letters] = ['log', 'dead-letters'].map((part) => join(folder, 'slot-00', part))
+    if (log === undefined || letters === undefined) throw new Error('there are two')
+    for (const path of [log, letters]) await mkdir(path, { recursive: true })
+    // Both would be removed: a file that ends within its header, and acknowledgements of none.
+    const names = ['0000000000000001-1.acks', '0000000000000002.wal']
+    for (const name of names) await writeFile(join(log, name), 'x')
+    await writeFile(join(letters, 'notes.txt'), 'x')
+
+    await expect(startIn(folder)).rejects.toThrow(refusal('notes.txt is not a file of'))
+    expect((await readdir(log)).sort()).toEqual(names)
   })
 
   it('is in use by as many processes as it may be', async () => {
@@ -135,6 +155,30 @@ describe('kprf with a write-ahead log on a disk that is full', () => {
     await expect.poll(() => values().length).toBe(accepted.length)
     expect(values()).toEqual(accepted)
     expect((await kprf.stop()).exitCode).toBe(0)
+  })
+})
+
+describe('kprf whose folder of the write-ahead log is moved away', () => {
+  it('refuses pushes that do not wait until the folder is back, and loses nothing', async () => {
+    const cluster = await TestCluster.start({ topics: { t: { partitions: 1 } } })
+    closers.push(() => cluster.close())
+    const dir = join(folder, 'wal')
+    const kprf = await startedOn(cluster, settingsOf(dir))
+    const push = async (data: string): Promise<number> =>
+      (await kprf.push({ records: [{ topic: 't', data }] })).status
+    await cluster.stopBroker(1)
+    expect(await push('before')).toBe(200)
+
+    await rename(dir, join(folder, 'away'))
+    expect(await push('refused')).toBe(503)
+    await rename(join(folder, 'away'), dir)
+    expect(await push('after')).toBe(200)
+
+    await kprf.stop('SIGKILL')
+    await cluster.startBroker(1)
+    await startedOn(cluster, settingsOf(dir))
+    const values = (): readonly string[] => cluster.records('t').map(({ value }) => String(value))
+    await expect.poll(values).toEqual(['before', 'after'])
   })
 })
 

@@ -126,4 +126,56 @@ describe('kprf with a write-ahead log', () => {
     await expect.poll(() => [...values()].sort()).toEqual(['a', 'b'])
     expect((await readdir(folder)).sort()).toEqual(['slot-00', 'slot-01'])
   })
+
+  it('has a log of its own for each worker, and whoever is late finds none that is taken', async () => {
+    const kprf = await start({ workers: 3 })
+    expect((await readdir(folder)).sort()).toEqual(['slot-00', 'slot-01', 'slot-02'])
+
+    const [killed] = kprf.workerPids
+    if (killed !== undefined) process.kill(killed, 'SIGKILL')
+    await kprf.logged('a worker died')
+    await start()
+    const slots = await readdir(folder)
+    // That of the worker that was killed, or the next: its successor may be first.
+    expect(['slot-02', 'slot-03']).toContain(slots.sort().at(-1))
+  })
+
+  it('counts nothing as lost when workers are killed and replaced, and takes their slots over', async () => {
+    const kprf = await start({ workers: 2, 'shutdown.timeout_ms': 500 })
+    await kprf.push({ records: [{ topic: 't', data: 'before' }] })
+    await expect.poll(values).toEqual(['before'])
+    await cluster.stopBroker(1)
+    const accepted = ['before']
+    const push = async (count: number): Promise<void> => {
+      for (let number = 0; number < count; number += 1) {
+        const data = `away ${accepted.length}`
+        expect((await kprf.push({ records: [{ topic: 't', data }] })).status).toBe(200)
+        accepted.push(data)
+        // Each on a connection of its own, so that both workers get some.
+        kprf.closeIdleConnections()
+      }
+    }
+    await push(20)
+    const [killed] = kprf.workerPids
+    if (killed !== undefined) process.kill(killed, 'SIGKILL')
+    await kprf.logged('a worker died', ({ records_lost: lost }) => lost === 0)
+    await expect.poll(() => kprf.workerPids.length).toBe(2)
+    kprf.signal('SIGUSR2')
+    await kprf.logged('the workers were restarted')
+    await push(20)
+    const metrics = await kprf.metrics()
+    expect(metrics.sum('kprf_worker_lost_records_total')).toBe(0)
+    const { exitCode, log } = await kprf.stop()
+    expect(exitCode).toBe(0)
+    expect(log.at(-1)).toMatchObject({
+      ...{ msg: 'stopped', records_not_delivered: 0, records_lost_since_start: 0 },
+    })
+
+    await cluster.startBroker(1)
+    const next = await start()
+    await expect
+      .poll(() => [...new Set(values())].sort(), { timeout: 60_000 })
+      .toEqual([...accepted].sort())
+    await expect.poll(async () => (await next.metrics()).sum('kprf_wal_pending_records')).toBe(0)
+  }, 120_000)
 })

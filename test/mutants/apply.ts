@@ -1,7 +1,7 @@
 /** Makes a mutant of a copy of the project. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Edit } from './mutants.ts'
+import type { Edit } from './mutant.ts'
 
 /** Applies edits to files below a directory. @throws Error when the words to change are not there once. */
 export function applyEdits(directory: string, edits: readonly Edit[]): void {

@@ -3,23 +3,9 @@
  * the source with a few words changed; tests that pass all the same would not notice if the rule were lost.
  */
 
-/** One change to one file. */
-export interface Edit {
-  /** From the root of the project. */
-  readonly file: string
-  /** Occurs there exactly once. */
-  readonly find: string
-  readonly replace: string
-}
-
-/** One rule taken away. */
-export interface Mutant {
-  /** Its number among the rules about kafkajs, or what it is about. */
-  readonly rule: string
-  /** What is lost. */
-  readonly title: string
-  readonly edits: readonly Edit[]
-}
+import { ACCESS_MUTANTS } from './access-mutants.ts'
+import { LOG_MUTANTS } from './log-mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const DISPATCHER = 'src/producer/dispatcher.ts'
 const SETTLEMENT = 'src/producer/settlement.ts'
@@ -241,4 +227,6 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  ...LOG_MUTANTS,
+  ...ACCESS_MUTANTS,
 ]

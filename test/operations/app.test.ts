@@ -11,27 +11,36 @@ import {
   type OperationsOptions,
   SourceFailure,
 } from '../../src/operations/app.ts'
+import { type TokenEntry, tokenHash } from '../../src/http/access/token-table.ts'
+import { OperationsAccess } from '../../src/operations/access.ts'
 import { makeChecks, type ReadinessCheck } from '../../src/operations/readiness.ts'
 import { ManualClock } from '../telemetry/logging/manual-clock.ts'
 import { parseExposition, valueOf } from '../telemetry/metrics/parse-exposition.ts'
 
 const makeApp = ({
   readinessChecks = [],
+  tokens = [],
   ...options
-}: Partial<OperationsOptions> & { readinessChecks?: readonly ReadinessCheck[] } = {}): {
+}: Partial<OperationsOptions> & {
+  readinessChecks?: readonly ReadinessCheck[]
+  tokens?: readonly TokenEntry[]
+} = {}): {
   app: Express
+  access: OperationsAccess
   lines: unknown[][]
 } => {
   const lines: unknown[][] = []
   const limiter = new RepeatLimiter(new ManualClock())
+  const logger = new FieldLogger((...line) => lines.push(line), limiter)
+  const access = new OperationsAccess(tokens, logger)
   const app = createOperationsApp({
     metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('up 1\n') },
     statistics: { json: () => undefined },
     readiness: { results: () => makeChecks(readinessChecks) },
-    logger: new FieldLogger((...line) => lines.push(line), limiter),
+    ...{ logger, access },
     ...options,
   })
-  return { app, lines }
+  return { app, access, lines }
 }
 
 const kafkaIsDown = { name: 'kafka', check: () => 'no broker answers' }
@@ -262,6 +271,59 @@ describe('The operations port', () => {
       expect(headers['x-content-type-options']).toBe('nosniff')
       expect(headers).not.toHaveProperty('x-powered-by')
       expect(headers).not.toHaveProperty('etag')
+    },
+  )
+})
+
+describe('with tokens', () => {
+  const tokens = [{ principal: 'prometheus', sha256: tokenHash('secret-of-mine') }]
+
+  test.each([
+    '/metrics',
+    '/stats',
+    '/readyz?verbose',
+    '/metrics/',
+    '/METRICS',
+    '/readyz?verbose=1',
+  ])('%s needs one', async (path) => {
+    const { app, lines } = makeApp({ tokens, statistics: { json: () => '{}' } })
+
+    const refused = await request(app).get(path)
+    const wrong = await request(app).get(path).set('Authorization', 'Bearer other-secret')
+    const served = await request(app).get(path).set('Authorization', 'Bearer secret-of-mine')
+
+    expect([refused.status, wrong.status, served.status]).toEqual([401, 401, 200])
+    expect(refused.headers['www-authenticate']).toContain('Bearer')
+    expect(refused.body).toEqual({
+      error_code: 40100,
+      message: 'the request has no credentials: send Authorization: Bearer TOKEN',
+    })
+    expect(lines.map(([, , fields]) => fields)).toEqual([
+      { reason: 'no_credentials' },
+      { reason: 'unknown_token' },
+    ])
+  })
+
+  test('others can take their place while it runs', async () => {
+    const { app, access } = makeApp({ tokens })
+    const statusWith = async (token: string): Promise<number> =>
+      (await request(app).get('/metrics').set('Authorization', `Bearer ${token}`)).status
+
+    access.use([{ principal: 'prometheus', sha256: tokenHash('a-newer-one') }])
+    expect([await statusWith('secret-of-mine'), await statusWith('a-newer-one')]).toEqual([
+      401, 200,
+    ])
+
+    access.use([])
+    expect((await request(app).get('/metrics')).status).toBe(200)
+  })
+
+  test.each(['/livez', '/healthz', '/readyz', '/readyz?exclude=kafka'])(
+    '%s needs none',
+    async (path) => {
+      const { app } = makeApp({ tokens })
+
+      expect((await request(app).get(path)).status).toBe(200)
     },
   )
 })

@@ -6,6 +6,7 @@ import type { RecordProducer } from '../../src/producer/types.ts'
 import type { Push, PushReply, PushReplyBody } from '../support/push.ts'
 import type { RecordLimits } from '../support/send-all.ts'
 import type { World } from './world/world.ts'
+import { EVERYBODY } from '../support/access.ts'
 
 const PORT = 4_242
 const SETTINGS = {
@@ -40,8 +41,9 @@ export class HttpEdge {
         recordsReceived: () => undefined,
         recordsInvalid: () => undefined,
       },
-      log: { limited: () => undefined, error: complain },
+      log: { isDebug: false, debug: () => undefined, limited: () => undefined, error: complain },
       clock: world.loop.clock,
+      authenticator: EVERYBODY,
       isDraining: () => this.isDraining,
     })
     const server = http.createServer(app)

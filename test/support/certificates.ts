@@ -14,7 +14,7 @@ export interface Authority {
   /**
    * Issues a certificate with this common name.
    *
-   * @param hosts - @defaultValue localhost and 127.0.0.1
+   * @param hosts - host names, IPv4 addresses and URIs; @defaultValue localhost and 127.0.0.1
    */
   issue(commonName: string, validity?: Validity, hosts?: readonly string[]): Credentials
 }
@@ -49,7 +49,7 @@ export function createAuthority(validity: Validity = {}): Authority {
       const names = hosts.map((host) =>
         isIPv4(host)
           ? der(0x87, Buffer.from(host.split('.').map(Number)))
-          : der(0x82, Buffer.from(host)),
+          : der(host.includes('://') ? 0x86 : 0x82, Buffer.from(host)),
       )
       const altNames = extension(OIDS.subjectAltName, sequence(...names))
       return {

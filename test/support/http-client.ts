@@ -1,4 +1,4 @@
-import { Agent, request, type IncomingHttpHeaders } from 'node:http'
+import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 
 /** A reply, whatever its status. */
 export interface HttpReply {
@@ -22,8 +22,8 @@ export class HttpClient {
   }
 
   /** Sends JSON. Rejects without a complete reply within a minute. */
-  post(path: string, json: string): Promise<HttpReply> {
-    return this.#send('POST', path, json)
+  post(path: string, json: string, headers: OutgoingHttpHeaders = {}): Promise<HttpReply> {
+    return this.#send('POST', path, { json, headers })
   }
 
   /** Requests a resource. Rejects without a complete reply within a minute. */
@@ -36,7 +36,11 @@ export class HttpClient {
     this.#agent.destroy()
   }
 
-  #send(method: 'GET' | 'POST', path: string, json?: string): Promise<HttpReply> {
+  #send(
+    method: 'GET' | 'POST',
+    path: string,
+    posted?: { readonly json: string; readonly headers: OutgoingHttpHeaders },
+  ): Promise<HttpReply> {
     return new Promise((resolve, reject) => {
       const sent = request(
         {
@@ -46,7 +50,7 @@ export class HttpClient {
           method,
           path,
           signal: AbortSignal.timeout(replyTimeoutMs),
-          headers: json === undefined ? {} : { 'Content-Type': 'application/json' },
+          headers: posted ? { 'Content-Type': 'application/json', ...posted.headers } : {},
         },
         (response) => {
           const chunks: Buffer[] = []
@@ -59,7 +63,7 @@ export class HttpClient {
             })
         },
       )
-      sent.on('error', reject).end(json)
+      sent.on('error', reject).end(posted?.json)
     })
   }
 }

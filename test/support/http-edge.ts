@@ -21,12 +21,15 @@ import { ReadTurns } from '../../src/http/read-turns.ts'
 import { createRequestIds } from '../../src/http/request-id.ts'
 import type { LogFields } from '../../src/telemetry/logging.ts'
 import { Ingest } from '../../src/ingest/ingest.ts'
+import { PermissionRule } from '../../src/ingest/permission-rule.ts'
+import type { Permissions } from '../../src/ingest/permissions.ts'
 import { RateLimitRule, type RateLimitObserver } from '../../src/ingest/rate-limit-rule.ts'
 import type { RateLimits } from '../../src/ingest/rate-limiter.ts'
 import type { RecordProducer } from '../../src/producer/types.ts'
 import { DEFAULT_LIMITS } from './default-settings.ts'
 import { FakeProducer } from './fake-producer.ts'
 import { RawClient } from './raw-client.ts'
+import { EVERYBODY } from './access.ts'
 
 /** Largest body in tests, bytes. */
 export const MAX_BODY_BYTES = 65_536
@@ -85,6 +88,8 @@ export class FakeHttpMetrics implements HttpMetrics, EdgeObserver, RateLimitObse
 
 /** Records what is logged. */
 export class FakeHttpLog {
+  /** Whether served requests have lines too. */
+  isDebug = false
   readonly lines: { level: LogLevel; msg: string; fields: LogFields | undefined }[] = []
 
   limited(level: LogLevel, _key: string, msg: string, fields?: LogFields): void {
@@ -93,6 +98,10 @@ export class FakeHttpLog {
 
   error(msg: string, fields?: LogFields): void {
     this.lines.push({ level: 'error', msg, fields })
+  }
+
+  debug(msg: string, fields?: LogFields): void {
+    this.lines.push({ level: 'debug', msg, fields })
   }
 
   child(): never {
@@ -109,13 +118,17 @@ export interface Edge {
   readonly log: FakeHttpLog
 }
 
-/** The way to a producer, with nothing between but a rate limit, if there is one. */
+/** The way to a producer, with nothing between but permissions and a rate limit, if there are any. */
 export function makeIngest(
   producer: RecordProducer,
   rateLimits?: RateLimits,
   observer: RateLimitObserver = new FakeHttpMetrics(),
+  permissions?: Permissions,
 ): Ingest {
-  const rules = rateLimits ? [new RateLimitRule(rateLimits, observer)] : []
+  const rules = [
+    ...(permissions ? [new PermissionRule(permissions, { countForbidden: () => undefined })] : []),
+    ...(rateLimits ? [new RateLimitRule(rateLimits, observer)] : []),
+  ]
   return new Ingest({ producer, rules, ...DEFAULT_LIMITS })
 }
 
@@ -134,19 +147,21 @@ export const DEFAULT_SETTINGS: AppOptions['settings'] = {
 /** What can be replaced of an app on fakes. */
 export interface EdgeOverrides extends Partial<Omit<AppOptions, 'ingest' | 'metrics' | 'log'>> {
   readonly rateLimits?: RateLimits
+  readonly permissions?: Permissions
 }
 
 /** Makes an app on fakes; anything but they can be replaced. */
-export function createEdge({ rateLimits, ...overrides }: EdgeOverrides = {}): Edge {
+export function createEdge({ rateLimits, permissions, ...overrides }: EdgeOverrides = {}): Edge {
   const producer = new FakeProducer()
   const metrics = new FakeHttpMetrics()
   const log = new FakeHttpLog()
   const { express: app, dialects } = createApp({
-    ingest: makeIngest(producer, rateLimits, metrics),
+    ingest: makeIngest(producer, rateLimits, metrics, permissions),
     metrics,
     log,
     settings: DEFAULT_SETTINGS,
     clock: systemClock,
+    authenticator: EVERYBODY,
     isDraining: () => false,
     ...overrides,
   })
@@ -165,6 +180,7 @@ export interface ServedEdge extends Edge {
 export async function serveEdge(
   overrides: Parameters<typeof createEdge>[0] = {},
   limits: Partial<ServerLimits> = {},
+  origin: Pick<HttpServerOptions, 'hosts' | 'proxies'> = {},
 ): Promise<ServedEdge> {
   const edge = createEdge(overrides)
   const served = await listen({
@@ -175,6 +191,7 @@ export async function serveEdge(
     log: edge.log,
     observer: edge.metrics,
     limits: { ...SERVER_LIMITS, ...limits },
+    ...origin,
   })
   return { ...edge, ...served }
 }

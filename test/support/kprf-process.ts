@@ -195,6 +195,11 @@ export class KprfProcess {
     return { metrics: parseMetrics(text), seriesCount }
   }
 
+  /** Resolves to `/metrics` as it is. */
+  async metricsText(): Promise<string> {
+    return (await this.#get('/metrics')).text
+  }
+
   /** Closes its idle connections; the next request opens a new one. */
   closeIdleConnections(): void {
     this.#pushClient?.close()

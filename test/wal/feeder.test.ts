@@ -12,12 +12,13 @@ import { FakeClock, settle } from '../support/fake-clock.ts'
 import { SeededRandom } from '../support/random.ts'
 import { runs } from '../support/random-runs.ts'
 import { ACCEPTED_MS, RecordingObserver } from './support/log-harness.ts'
-import { SimulatedStorage } from './support/simulated-storage.ts'
+import { SimulatedStorage, systemError } from './support/simulated-storage.ts'
 
 const DELIVERED: DeliveryReport = {
   ...{ status: 'persisted', topic: 't', partition: 0, offset: 0n, timestampMs: 0 },
 }
 const UNKNOWN_TOPIC = deliveryError(RDKAFKA.unknownTopic)
+const SEGMENT = '0000000000000001.wal'
 const TOO_LARGE = deliveryError(RDKAFKA.messageSizeTooLarge)
 
 /** A record that was admitted and has no outcome yet. */
@@ -34,6 +35,8 @@ class ScriptedProducer implements RecordProducer {
   readonly stored: string[] = []
   /** Topics that do not exist. */
   readonly unknown = new Set<string>()
+  /** Records that were offered so far. */
+  offered = 0
   /** So many records are refused for now. */
   refusals = 0
   /** Calls whose admission waits. */
@@ -68,6 +71,7 @@ class ScriptedProducer implements RecordProducer {
   #admit(records: readonly ProducerRecord[], call: SendCall): void {
     for (const [index, { topic, value }] of records.entries()) {
       if (call.isRefused(index)) continue
+      this.offered += 1
       if (this.refusals > 0) {
         this.refusals -= 1
         call.refused(index, UNKNOWN_TOPIC)
@@ -94,15 +98,20 @@ class Harness {
   readonly log: Log
   readonly feeder: Feeder
   readonly storage: SimulatedStorage
+  readonly observer: RecordingObserver
 
-  private constructor(log: Log, clock: FakeClock, storage: SimulatedStorage, setup: Setup) {
+  private constructor(
+    { log, clock, storage, observer }: Pick<Harness, 'log' | 'clock' | 'storage' | 'observer'>,
+    setup: Setup,
+  ) {
     this.log = log
     this.clock = clock
     this.storage = storage
+    this.observer = observer
     this.feeder = new Feeder({
       ...{ log, clock, producer: this.producer },
-      bury: (call, position) => {
-        this.buried.push(String(call.records[position]?.value))
+      bury: (_push, _position, { value }) => {
+        this.buried.push(String(value))
         return Promise.resolve()
       },
       retentionMs: setup.retentionMs ?? 60_000,
@@ -114,13 +123,14 @@ class Harness {
   static async start(setup: Setup = {}): Promise<Harness> {
     const { storage = new SimulatedStorage() } = setup
     const clock = new FakeClock()
+    const observer = new RecordingObserver()
     opened += 1
     const log = await Log.open({
       ...{ storage, clock, random: new SeededRandom(opened).next, sync: 'always' },
-      ...{ observer: new RecordingObserver(), syncIntervalMs: 1_000 },
+      ...{ observer, syncIntervalMs: 1_000 },
       ...{ segmentBytes: 2_048, maxBytes: 2 ** 30, minFreeBytes: 0 },
     })
-    return new Harness(log, clock, storage, setup)
+    return new Harness({ log, clock, storage, observer }, setup)
   }
 
   /** Appends one push: `topic/value` for each record. */
@@ -237,9 +247,69 @@ describe('the feeder of the log', () => {
     harness.producer.refusals = 1
     await harness.advance(1_000)
     await harness.advance(2_000)
+    // The first is tried alone, and the others follow it.
+    expect(harness.producer.waiting.map(({ value }) => value)).toEqual(['0'])
+    harness.producer.deliver()
+    await settle()
     harness.producer.deliver()
 
     expect(harness.producer.stored).toEqual(['0', '1', '2'])
+  })
+
+  it('tries a topic that fails with its first push, and sends the others once that is delivered', async () => {
+    const harness = await Harness.start()
+    const { producer } = harness
+    const values = Array.from({ length: 20 }, (_, index) => String(index))
+    for (const value of values) await harness.push(`t/${value}`)
+    for (const { end } of producer.waiting.splice(0)) {
+      end({ status: 'notPersisted', error: UNKNOWN_TOPIC })
+    }
+    producer.unknown.add('t')
+    producer.offered = 0
+    for (const pauseMs of [1_000, 2_000, 4_000]) await harness.advance(pauseMs)
+    expect(producer.offered).toBe(3)
+
+    producer.unknown.clear()
+    await harness.advance(8_000)
+    producer.deliver()
+    await settle()
+    producer.deliver()
+    expect(producer.stored).toEqual(values)
+  })
+
+  it('reads what failed again from the disk, also if that fails at first', async () => {
+    const harness = await Harness.start()
+    await harness.push('t/1', 't/2')
+    for (const { end } of harness.producer.waiting.splice(0)) {
+      end({ status: 'notPersisted', error: UNKNOWN_TOPIC })
+    }
+    harness.storage.fault = ({ name }) => {
+      if (name === 'read') throw systemError('EIO')
+    }
+    await harness.advance(1_000)
+    expect(harness.observer.failures).toEqual([expect.stringMatching(/^read: .*EIO/)])
+    expect(harness.producer.waiting).toEqual([])
+
+    harness.storage.fault = () => undefined
+    await harness.advance(1_000)
+    expect(harness.producer.waiting.map(({ value }) => value)).toEqual(['1', '2'])
+  })
+
+  it('gives up what failed and is damaged on the disk, tells of it, and goes on', async () => {
+    const harness = await Harness.start()
+    await harness.push('t/first', 't/second')
+    await harness.push('t/third')
+    for (const { end } of harness.producer.waiting.splice(0)) {
+      end({ status: 'notPersisted', error: UNKNOWN_TOPIC })
+    }
+    const bytes = Buffer.from(harness.storage.bytesOf(SEGMENT))
+    bytes[bytes.indexOf('second')] = 0
+    harness.storage.overwrite(SEGMENT, bytes)
+    await harness.advance(1_000)
+
+    expect(harness.producer.waiting.map(({ value }) => value)).toEqual(['third'])
+    expect(harness.observer.damages).toMatchObject([{ records: 2 }])
+    expect(harness.log.pendingRecords).toBe(1)
   })
 
   it('buries what Kafka refuses for good, and what has no topic for wal.retention_ms', async () => {
@@ -257,6 +327,29 @@ describe('the feeder of the log', () => {
     harness.producer.deliver()
     await harness.advance(100)
     expect((await harness.killed()).producer.waiting).toEqual([])
+  })
+
+  it('reads again only after a pause, whatever comes meanwhile, and then passes what stays unreadable', async () => {
+    const first = await Harness.start()
+    for (const value of ['0', '1']) await first.push(`t/${value}`)
+    await first.feeder.stop()
+    const storage = first.storage.killed()
+    let failed = 0
+    storage.fault = ({ name, file, position }) => {
+      // Not while it is opened, which reads less.
+      if (name !== 'read' || file !== '0000000000000001.wal' || position === 0) return
+      failed += 1
+      throw systemError('EIO')
+    }
+    const harness = await Harness.start({ storage })
+    await settle()
+    const reads = failed
+    for (const value of ['2', '3', '4']) await harness.push(`t/${value}`)
+    expect(failed).toBe(reads)
+    expect(harness.producer.waiting).toEqual([])
+
+    for (let second = 0; second < 3; second += 1) await harness.advance(1_000)
+    expect(harness.producer.waiting.map(({ value }) => value)).toEqual(['2', '3', '4'])
   })
 
   it('delivers every record, each topic in its order, whatever fails and waits', async () => {

@@ -114,13 +114,48 @@ describe('a segment', () => {
     const segments = new Set(entries.map(({ place }) => place.segment.name))
     expect(segments.size).toBeGreaterThan(1)
 
-    for (const { place, header } of entries.slice(0, -1)) {
-      harness.log.settled(place.segment, header.firstIndex)
+    for (const entry of entries.slice(0, -1)) {
+      harness.log.settled(entry, 0)
       await harness.clock.advance(100)
       await settle()
     }
 
-    expect(storage.names.filter((name) => name.endsWith('.wal'))).toEqual([[...segments].at(-1)])
+    const last = [...segments].at(-1) ?? ''
+    expect(storage.names.filter((name) => name.endsWith('.wal'))).toEqual([last])
+    expect(harness.log.bytes).toBe(storage.bytesOf(last).length)
+  })
+
+  it('is removed before its acknowledgements: without them, all of it would be sent again', async () => {
+    const storage = new SimulatedStorage()
+    const harness = await LogHarness.open(storage)
+    await harness.append('a')
+    const [first] = await harness.read()
+    if (first) harness.log.settled(first, 0)
+    await harness.clock.advance(100)
+    await harness.log.close()
+    const next = await LogHarness.open(storage)
+    const removed: string[] = []
+    storage.fault = ({ name, file }) => {
+      if (name === 'remove') removed.push(file)
+    }
+    await next.read()
+    await next.clock.advance(100)
+    await settle()
+
+    expect(removed).toEqual([SEGMENT, '0000000000000001-1.acks'])
+  })
+
+  it('is not removed while pushes may still be appended to it, though all in it are settled', async () => {
+    const storage = new SimulatedStorage()
+    const harness = await LogHarness.open(storage)
+    await harness.append('a')
+    const [first] = await harness.read()
+    if (first) harness.log.settled(first, 0)
+    await harness.clock.advance(200)
+    await settle()
+    await harness.append('b')
+
+    expect(await (await LogHarness.open(storage.killed())).values()).toEqual(['b'])
   })
 
   it('leaves no acknowledgements behind, if the process is killed before it removes them', async () => {
@@ -128,7 +163,7 @@ describe('a segment', () => {
     const harness = await LogHarness.open(storage)
     await harness.append('a')
     const [first] = await harness.read()
-    if (first) harness.log.settled(first.place.segment, 0)
+    if (first) harness.log.settled(first, 0)
     await harness.clock.advance(100)
     await settle()
     const folder = storage.killed()
@@ -145,7 +180,7 @@ describe('a segment', () => {
     await harness.append('a', 'b', 'c')
     await harness.append('d')
     const [first] = await harness.read()
-    if (first) for (const index of [2, 0]) harness.log.settled(first.place.segment, index)
+    if (first) for (const index of [2, 0]) harness.log.settled(first, index)
     await harness.clock.advance(100)
     await settle()
 
@@ -174,6 +209,17 @@ describe('a torn segment', () => {
         expect(await harness.values(), `torn at ${length}`).toEqual([...kept, 'after'])
       }
     }
+  })
+})
+
+describe('bytes of an earlier file', () => {
+  it('which a file system may show after a power loss, are never taken for pushes', async () => {
+    const earlier = (await killedAfter(['old'])).bytesOf(SEGMENT)
+    const header = segmentHeader({ salt: 12_345, createdMs: 0 })
+    const storage = new SimulatedStorage()
+    storage.overwrite(SEGMENT, Buffer.concat([header, earlier.subarray(SEGMENT_HEADER_BYTES)]))
+
+    expect(await (await LogHarness.open(storage)).values()).toEqual([])
   })
 })
 
@@ -208,8 +254,8 @@ describe('a damaged segment', () => {
     bytes[place] = 0
     storage.overwrite(SEGMENT, bytes)
     const harness = await LogHarness.open(storage)
-    for (const { place, header } of await harness.read()) {
-      harness.log.settled(place.segment, header.firstIndex)
+    for (const entry of await harness.read()) {
+      harness.log.settled(entry, 0)
     }
     await harness.clock.advance(100)
     await settle()
@@ -263,14 +309,23 @@ describe('a log without room', () => {
         for (; ; accepted += 1) await harness.append(String(accepted))
       })(),
     ).rejects.toMatchObject({ kind: 'full' })
-    for (const { place, header } of await harness.read()) {
-      harness.log.settled(place.segment, header.firstIndex)
+    for (const entry of await harness.read()) {
+      harness.log.settled(entry, 0)
     }
     await harness.clock.advance(100)
     await settle()
 
     expect(accepted).toBeGreaterThan(2)
     await harness.append('after')
+  })
+
+  it('refuses a push that is larger than wal.max_bytes for good, and is ready for others', async () => {
+    const harness = await LogHarness.open(new SimulatedStorage(), { maxBytes: 600 })
+
+    await expect(harness.append('x'.repeat(600))).rejects.toMatchObject({ kind: 'tooLarge' })
+    expect(harness.log.problem).toBeUndefined()
+    await harness.append('small')
+    expect(await harness.values()).toEqual(['small'])
   })
 
   it('has room again once all is settled, also if it is smaller than a segment', async () => {
@@ -282,8 +337,8 @@ describe('a log without room', () => {
       })(),
     ).rejects.toMatchObject({ kind: 'full' })
     await settle()
-    for (const { place, header } of await harness.read()) {
-      harness.log.settled(place.segment, header.firstIndex)
+    for (const entry of await harness.read()) {
+      harness.log.settled(entry, 0)
     }
     await harness.clock.advance(100)
     await settle()

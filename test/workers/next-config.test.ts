@@ -9,8 +9,13 @@ function configOf(...flags: string[]): Config {
 }
 
 describe('nextConfig', () => {
-  it('takes over what is a worker’s own', () => {
-    const loaded = configOf('--kafka.retries=9', '--http.max_body_bytes=2048', '--log_level=debug')
+  it('takes over what is a worker’s own, and what needs no restart', () => {
+    const loaded = configOf(
+      ...['--kafka.retries=9', '--http.max_body_bytes=2048', '--log_level=debug'],
+      ...['--ratelimit.enabled=true', '--http.topics.allow=t'],
+      '--ratelimit.rules=[{"topic_name":"t","max_requests_per_minute":1}]',
+      '--http.quotas=[{"principals":["anonymous"],"records_per_second":5}]',
+    )
 
     expect(nextConfig(configOf(), loaded)).toEqual({ config: loaded, ignored: [] })
   })
@@ -19,29 +24,43 @@ describe('nextConfig', () => {
     const loaded = configOf(
       '--workers=3',
       '--output_file=/tmp/other.log',
-      '--ratelimit.enabled=true',
-      '--ratelimit.rules=[{"topic_name":"t","max_requests_per_minute":1}]',
+      '--log_format=pretty',
       '--http.host=127.0.0.1',
       '--http.port=1',
       '--http.metrics_port=2',
+      '--http.metrics_tls.cert_file=c',
+      '--http.metrics_tls.key_file=k',
+      '--http.idempotency.max_keys=5',
       '--kafka.queue_buffering_max_messages=5000',
       '--kafka.queue_buffering_max_kbytes=5000',
       '--kafka.queue_memory_max_kbytes=5000',
+      '--wal.enabled=true',
+      '--wal.dir=/elsewhere',
     )
 
     const { config, ignored } = nextConfig(configOf(), loaded)
 
-    expect(config).toEqual(configOf())
-    expect(ignored).toEqual([
-      'workers',
-      'output_file',
-      'ratelimit',
-      'http.host',
-      'http.port',
-      'http.metrics_port',
-      'kafka.queue_buffering_max_messages',
-      'kafka.queue_buffering_max_kbytes',
-      'kafka.queue_memory_max_kbytes',
-    ])
+    expect(config).toEqual({
+      ...configOf(),
+      kafka: { ...configOf().kafka, retries: loaded.kafka.retries },
+    })
+    expect(new Set(ignored)).toEqual(
+      new Set([
+        'workers',
+        'output_file',
+        'log_format',
+        'http.host',
+        'http.port',
+        'http.metrics_port',
+        'http.metrics_tls.cert_file',
+        'http.metrics_tls.key_file',
+        'http.idempotency.max_keys',
+        'kafka.queue_buffering_max_messages',
+        'kafka.queue_buffering_max_kbytes',
+        'kafka.queue_memory_max_kbytes',
+        'wal.enabled',
+        'wal.dir',
+      ]),
+    )
   })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Counter, Registry } from 'prom-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
+import type { Config } from '../../src/config/types.ts'
 import type { ToPrimary, ToWorker } from '../../src/workers/messages.ts'
 import { totalRoom } from '../../src/settings/kafka.ts'
 import { queueMemoryMaxBytes } from '../../src/settings/queue-memory.ts'
@@ -60,7 +61,10 @@ const config = loadConfig({
   readFile: () => '',
 })
 
-async function startPrimary(outputFile = '/dev/null'): Promise<{
+async function startPrimary(
+  outputFile = '/dev/null',
+  overrides: Partial<Config> = {},
+): Promise<{
   primary: Primary
   clock: FakeClock
   forks: ScriptedFork[]
@@ -73,7 +77,9 @@ async function startPrimary(outputFile = '/dev/null'): Promise<{
     forks.push(made)
     return made
   }
-  const primary = new Primary({ config: { ...config, outputFile }, workers: 1, clock, fork })
+  const primary = new Primary({
+    ...{ config: { ...config, outputFile, ...overrides }, workers: 1, clock, fork },
+  })
   const started = primary.start()
   await expect.poll(() => forks.length).toBe(1)
   forks[0]?.start()
@@ -173,6 +179,21 @@ describe('Primary', () => {
       ...{ level: 'error', msg: 'stopped' },
       ...{ records_not_delivered: 1, records_lost_since_start: 3 + 4 + 2 },
     })
+  })
+
+  it('does not count as lost what the write-ahead log of a worker that died keeps', async () => {
+    const { primary, forks } = await startPrimary('/dev/null', {
+      wal: { ...config.wal, enabled: true },
+    })
+    const room = { bufferedRecords: 4, bufferedBytes: 4, memoryBytes: 4, isAccepting: true }
+    forks[0]?.say({
+      kind: 'report',
+      report: { ...room, lostRecords: 0, deliveryProblem: undefined },
+    })
+    const stopped = primary.stop('SIGTERM')
+    forks[0]?.end(null, 'SIGKILL')
+
+    expect(await stopped).toBe(0)
   })
 
   it('kills workers that have not ended long after they should have, and counts what they had', async () => {
@@ -296,5 +317,29 @@ describe('Primary', () => {
     await restarted
 
     expect(forks[1]?.told.map(({ kind }) => kind)).toEqual(['start', 'reopenLog'])
+  })
+
+  it('goes back to the settings before a restart that failed, also those that need none', async () => {
+    const { primary, clock, forks } = await startPrimary()
+    const startOf = (fork: ScriptedFork | undefined): unknown =>
+      fork?.told.find(({ kind }) => kind === 'start')
+
+    const restarted = primary.restart(() => ({ ...config, logLevel: 'debug' }))
+    await expect.poll(() => forks.length).toBe(2)
+    forks[1]?.say({ kind: 'ready' })
+    expect(startOf(forks[1])).toMatchObject({ config: { logLevel: 'debug' } })
+    // Until it is over, nothing is read again: which settings it ends with is not known.
+    primary.reload(() => {
+      throw new Error('must not be read')
+    })
+    forks[1]?.end(1, null)
+    await restarted
+
+    forks[0]?.end(null, 'SIGKILL')
+    await settle()
+    await clock.advance(0)
+    await expect.poll(() => forks.length).toBe(3)
+    forks[2]?.say({ kind: 'ready' })
+    expect(startOf(forks[2])).toMatchObject({ config: { logLevel: config.logLevel } })
   })
 })

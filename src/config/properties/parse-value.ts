@@ -54,6 +54,12 @@ function read(property: Property, given: unknown): unknown {
     case 'API':
     case 'broker list':
     case 'rate limit rules':
+    case 'tokens':
+    case 'access rules':
+    case 'quotas':
+    case 'topic patterns':
+    case 'text list':
+    case 'words':
     case 'acknowledgements':
       return given
   }

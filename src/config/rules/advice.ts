@@ -1,3 +1,4 @@
+import { PRINCIPAL_ADVICE } from './principal-advice.ts'
 import { alone, type Rule, type Settled } from './rule.ts'
 
 /** The highest level of each codec; the others have no levels. */
@@ -25,6 +26,7 @@ export const ADVICE: readonly Rule[] = [
     rule: '`ratelimit.enabled` and `ratelimit.rules` have an effect only together.',
     violation: rateLimitsWithoutEffect,
   },
+  ...PRINCIPAL_ADVICE,
 ]
 
 /** An error with an explicit protocol; the Rust kprf runs with half of them. */

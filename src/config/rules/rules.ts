@@ -2,6 +2,9 @@
 import { brokerAddresses, parseBrokers } from '../brokers.ts'
 import { securityProtocol, type Facts, type Rule, type Settled } from './rule.ts'
 import { SCHEMA } from '../schema.ts'
+import { CLIENT_CERTIFICATE_RULES } from './client-certificate-rules.ts'
+import { HTTP_TLS_RULES } from './http-tls-rules.ts'
+import { JWT_RULES } from './jwt-rules.ts'
 import { SECURITY_RULES } from './security-rules.ts'
 
 /** 64 workers reserve room for up to 128 records, an eighth of 1000. */
@@ -53,6 +56,9 @@ export const RULES: readonly Rule[] = [
     violation: samePort,
   },
   ...SECURITY_RULES,
+  ...HTTP_TLS_RULES,
+  ...CLIENT_CERTIFICATE_RULES,
+  ...JWT_RULES,
 ]
 
 function brokersOrEmbedded(

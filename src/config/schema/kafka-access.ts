@@ -14,7 +14,6 @@ export const KAFKA_ACCESS = {
     doc: 'Brokers to contact first; they name the others. The default port is 9092. `PROTOCOL://` before a host must agree with `kafka.security_protocol`. An empty list is an error.',
     kind: brokerList(),
     default: [],
-    reload: false,
     property: {
       names: ['bootstrap.servers', 'metadata.broker.list'],
       usualName: 'metadata.broker.list',
@@ -28,7 +27,6 @@ export const KAFKA_ACCESS = {
     doc: 'Name of this client in the logs, metrics and quotas of Kafka.',
     kind: nonEmptyText(),
     default: 'kprf',
-    reload: false,
     property: {
       names: ['client.id'],
       kind: text(),
@@ -42,7 +40,6 @@ export const KAFKA_ACCESS = {
     kind: text(),
     default: '',
     hasFileVariable: true,
-    reload: false,
     property: { names: ['sasl.username'], by: 'kafkajs', note: 'User name for SASL.' },
   }),
   password: setting({
@@ -51,14 +48,12 @@ export const KAFKA_ACCESS = {
     default: '',
     sensitive: true,
     hasFileVariable: true,
-    reload: false,
     property: { names: ['sasl.password'], by: 'kafkajs', note: 'Password for SASL.' },
   }),
   security_protocol: setting({
     doc: 'Protocol of the connections to brokers. When empty: `sasl_plaintext` if `kafka.user` and `kafka.password` are set, `plaintext` if not.',
     kind: oneOf(['', ...SECURITY_PROTOCOLS]),
     default: '',
-    reload: false,
     property: {
       names: ['security.protocol'],
       kind: oneOf(SECURITY_PROTOCOLS),
@@ -71,7 +66,6 @@ export const KAFKA_ACCESS = {
     doc: 'SASL mechanism.',
     kind: oneOf(SASL_MECHANISMS),
     default: 'plain',
-    reload: false,
     property: {
       names: ['sasl.mechanism', 'sasl.mechanisms'],
       usualName: 'sasl.mechanisms',
@@ -88,14 +82,12 @@ export const KAFKA_ACCESS = {
     default: '',
     sensitive: true,
     hasFileVariable: true,
-    reload: false,
   }),
   ssl: {
     ca_file: setting({
       doc: "PEM file of the authorities that sign brokers' certificates, or a directory of such files. When empty: the authorities that Node.js trusts.",
       kind: text(),
       default: '',
-      reload: false,
       property: {
         names: ['ssl.ca.location'],
         by: 'Node.js',
@@ -109,7 +101,6 @@ export const KAFKA_ACCESS = {
       doc: "PEM file of this client's certificate, if brokers ask for one.",
       kind: text(),
       default: '',
-      reload: false,
       property: {
         names: ['ssl.certificate.location'],
         by: 'Node.js',
@@ -120,7 +111,6 @@ export const KAFKA_ACCESS = {
       doc: 'PEM file of the private key of that certificate.',
       kind: text(),
       default: '',
-      reload: false,
       property: {
         names: ['ssl.key.location'],
         by: 'Node.js',
@@ -133,7 +123,6 @@ export const KAFKA_ACCESS = {
       default: '',
       sensitive: true,
       hasFileVariable: true,
-      reload: false,
       property: {
         names: ['ssl.key.password'],
         by: 'Node.js',

@@ -9,7 +9,6 @@ export const KAFKA_QUEUE = {
     kind: integer(1000, 1_000_000_000),
     default: 1024 * 1024,
     unit: 'bytes',
-    reload: false,
     property: {
       names: ['message.max.bytes'],
       librdkafkaDefault: 1_000_000,
@@ -22,7 +21,6 @@ export const KAFKA_QUEUE = {
     kind: integer(0, INT_MAX),
     default: 100_000,
     unit: 'records',
-    reload: true,
     property: {
       names: ['queue.buffering.max.messages'],
       by: 'kprf',
@@ -34,7 +32,6 @@ export const KAFKA_QUEUE = {
     kind: float(0, 900_000),
     default: 10,
     unit: 'ms',
-    reload: true,
     property: {
       names: ['queue.buffering.max.ms', 'linger.ms'],
       librdkafkaDefault: 5,
@@ -47,7 +44,6 @@ export const KAFKA_QUEUE = {
     kind: integer(1, INT_MAX),
     default: 1024 * 1024,
     unit: 'KiB',
-    reload: true,
     property: {
       names: ['queue.buffering.max.kbytes'],
       by: 'kprf',
@@ -59,20 +55,17 @@ export const KAFKA_QUEUE = {
     kind: integer(0, INT_MAX),
     default: 0,
     unit: 'KiB',
-    reload: true,
   }),
   queue_full_wait_ms: setting({
     doc: 'How long a push that finds the queue full waits for room. 0 refuses it at once.',
     kind: integer(0, 900_000),
     default: 100,
     unit: 'ms',
-    reload: true,
   }),
   partitioner: setting({
     doc: 'How kprf chooses the partition of a record. It uses CRC-32 of the key (`consistent`, `consistent_random`), the hash of the Java client (`murmur2`, `murmur2_random`), the hash of Sarama (`fnv1a`, `fnv1a_random`), or chance (`random`). The names that end in `_random` spread records without a key over the partitions; the others put them all into one. `murmur2_random` agrees with the Java client.',
     kind: oneOf(PARTITIONER_NAMES),
     default: 'consistent_random',
-    reload: false,
     property: {
       names: ['partitioner'],
       kind: text(),
@@ -84,7 +77,6 @@ export const KAFKA_QUEUE = {
     doc: 'How often a record is sent again after a temporary error. If not set, it is 2147483647 with `kafka.enable_idempotence`, as in librdkafka, and with `wal.enabled`.',
     kind: integer(0, INT_MAX),
     default: 3,
-    reload: true,
     property: {
       names: ['retries', 'message.send.max.retries'],
       usualName: 'message.send.max.retries',
@@ -98,7 +90,6 @@ export const KAFKA_QUEUE = {
     kind: integer(0, INT_MAX),
     default: 2000,
     unit: 'ms',
-    reload: false,
     property: {
       names: ['message.timeout.ms', 'delivery.timeout.ms'],
       librdkafkaDefault: 300_000,
@@ -111,7 +102,6 @@ export const KAFKA_QUEUE = {
     kind: integer(1, 900_000),
     default: 30_000,
     unit: 'ms',
-    reload: true,
     property: {
       names: ['request.timeout.ms'],
       by: 'kafkajs',
@@ -122,7 +112,6 @@ export const KAFKA_QUEUE = {
     doc: 'Replicas that must acknowledge: `all` (-1) in sync, 1 the leader, 0 none.',
     kind: acknowledgements(),
     default: -1,
-    reload: false,
     property: {
       names: ['request.required.acks', 'acks'],
       kind: integer(-1, 1000),
@@ -136,7 +125,6 @@ export const KAFKA_QUEUE = {
     doc: 'Whether Kafka stores a record once even if kprf sends it several times: no duplicates from retries. It also keeps the order when an answer is missing: without it, a record whose outcome is unknown can be stored after later records of its key. Needs `kafka.request_required_acks` -1 and `kafka.retries` of at least 1; if `kafka.retries` is not set, only `kafka.message_timeout_ms` ends retries.',
     kind: boolean(),
     default: false,
-    reload: false,
     property: {
       names: ['enable.idempotence'],
       by: 'kprf',
@@ -148,7 +136,6 @@ export const KAFKA_QUEUE = {
     kind: integer(0, 86_400_000),
     default: 0,
     unit: 'ms',
-    reload: false,
     property: {
       names: ['statistics.interval.ms'],
       by: 'kprf',
@@ -160,7 +147,6 @@ export const KAFKA_QUEUE = {
     kind: integer(0, 3_600_000),
     default: 800,
     unit: 'ms',
-    reload: true,
     property: {
       names: ['topic.metadata.propagation.max.ms'],
       librdkafkaDefault: 30_000,
@@ -173,13 +159,11 @@ export const KAFKA_QUEUE = {
     kind: integer(1, 1_000_000),
     default: 1000,
     unit: 'topics',
-    reload: true,
   }),
   max_topic_creations_per_minute: setting({
     doc: 'Most topics that kprf asks brokers to create per minute, if `allow.auto.create.topics` is true. After a quiet minute that many may be created at once. Records for further missing topics wait until theirs may be created; after `kafka.message_timeout_ms` they fail with 429. 0 is no limit. Several workers share the limit.',
     kind: integer(0, INT_MAX),
     default: 60,
     unit: 'topics',
-    reload: true,
   }),
 }

@@ -9,21 +9,24 @@ import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
 import { HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
-import { logFailure } from '../log-failure.ts'
+import type { Idempotency } from '../idempotency/idempotency.ts'
+import { logFailure, logServed } from '../log-failure.ts'
 import { refuse, type RefusalOptions } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { streamedReplyOf } from '../streamed-reply.ts'
 import type { PathParams } from './path-pattern.ts'
-import type { BodilessRoute, Call, Entry, Gate, Route } from './route.ts'
+import type { BodilessRoute, Call, Gate, Route } from './route.ts'
 
 /** Dependencies of the {@link Edge}. */
 export interface EdgeOptions {
   readonly gate: Gate
   readonly bodyReader: BodyReader
   readonly requestIds: RequestIds
+  /** @defaultValue the header `Idempotency-Key` has no meaning */
+  readonly idempotency?: Idempotency | undefined
   /** Called once per request, after its reply. The status is 499 if the client left before the reply. */
   readonly onAnswered: (route: Route, call: Call, status: number, durationMs: number) => void
-  readonly log: Pick<Logger, 'limited' | 'error'>
+  readonly log: Pick<Logger, 'limited' | 'error' | 'debug' | 'isDebug'>
   readonly clock: Clock
 }
 
@@ -52,7 +55,7 @@ export class Edge {
     response: ServerResponse,
     params: PathParams,
   ): Promise<void> {
-    const { clock, onAnswered, requestIds, gate, bodyReader } = this.#options
+    const { clock, onAnswered, requestIds, gate, bodyReader, idempotency } = this.#options
     const startedMs = clock.nowMs()
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS
@@ -63,13 +66,17 @@ export class Edge {
       params,
       principal,
       mode: 'async',
+      key: undefined,
       failure: undefined,
     }
     let held: { release(): void } | undefined
+    let leave: (() => void) | undefined
     let status: number
     try {
       const asked = gate(route, request)
-      const entry = asked instanceof Promise ? await this.#entryLater(call, asked) : asked
+      const entry = asked instanceof Promise ? await asked : asked
+      if ('principal' in entry) leave = entry.leave
+      if (entry !== asked && (request.destroyed || response.headersSent)) throw new ClientGone()
       let answer: MaybePromise<number>
       if (!('principal' in entry)) {
         answer = this.#keepOut(route, call, entry, asked === entry)
@@ -77,9 +84,14 @@ export class Edge {
         call.principal = entry.principal
         route.checkHead?.(call)
         if (route.body === 'whole') {
+          // A key that is none must not cost the client its body.
+          const key = route.access === 'produce' ? idempotency?.keyOf(request) : undefined
           const body = (held = await bodyReader.read(request, response))
           if (body === undefined) throw new ClientGone()
-          answer = route.answer(call, body)
+          answer =
+            key === undefined || idempotency === undefined
+              ? route.answer(call, body)
+              : idempotency.answer(route, call, body, key)
         } else if (route.body === 'stream') {
           const body = (held = bodyReader.stream(request, response, route.streamLimits))
           answer = route.answer(call, body)
@@ -92,19 +104,14 @@ export class Edge {
       status = this.#refuse(route, call, error)
     } finally {
       held?.release()
+      leave?.()
     }
     const durationMs = clock.nowMs() - startedMs
     onAnswered(route, call, status, durationMs)
-    if (status === OK_STATUS) return
-    const { failure } = call
-    const failed = { name: route.name, request, requestId, status, failure, durationMs }
-    logFailure(this.#options.log, failed)
-  }
-
-  async #entryLater({ request, response }: Call, asked: Promise<Entry>): Promise<Entry> {
-    const entry = await asked
-    if (request.destroyed || response.headersSent) throw new ClientGone()
-    return entry
+    const { log } = this.#options
+    const answered = { name: route.name, request, requestId, principal: call.principal, durationMs }
+    if (status === OK_STATUS) logServed(log, answered)
+    else logFailure(log, { ...answered, status, failure: call.failure })
   }
 
   #answerBodiless(route: BodilessRoute, call: Call): MaybePromise<number> {

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Principal } from '../../base/principal.ts'
+import type { OpenKey } from '../../ingest/open-key.ts'
 import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
 import type { BodyStream, StreamLimits } from '../body-stream.ts'
 import type { Refusal } from '../error-body.ts'
 import type { Failure } from '../log-failure.ts'
 import type { PushMode } from '../../base/push-mode.ts'
-import type { Dialect } from './dialect.ts'
+import type { Dialect, Reply } from './dialect.ts'
 import type { PathParams } from './path-pattern.ts'
 
 /** One request on its way through the edge. */
@@ -21,6 +22,8 @@ export interface Call {
   principal: Principal
   /** `async` until the body has been parsed. */
   mode: PushMode
+  /** Its `Idempotency-Key`, which the route must submit with the records; `undefined` without one. */
+  key: OpenKey | undefined
   /** Why it failed, for the log; `undefined` before its reply, and if it succeeded. */
   failure: Failure | undefined
 }
@@ -60,7 +63,19 @@ export interface BodilessRoute extends EveryRoute {
 export interface WholeBodyRoute extends EveryRoute {
   readonly body: 'whole'
   /**
-   * Replies to a request.
+   * The reply to every request whose records were all accepted, which an `Idempotency-Key` needs no copy of.
+   * `undefined` for a route that produces nothing.
+   */
+  readonly accepted?: Reply
+  /**
+   * What the headers of a request mean for its records: a request that repeats an `Idempotency-Key` must have the same.
+   *
+   * @defaultValue nothing
+   */
+  meaningBesideBody?(call: Call): string
+  /**
+   * Replies to a request. A route that produces does so through `answerOnce`, so that the answer is remembered with the
+   * key of the request.
    *
    * @param body - released after the reply, unless the route releases it earlier.
    * @returns the status of the reply.
@@ -83,8 +98,8 @@ export interface StreamedBodyRoute extends EveryRoute {
 /** One method of one path. */
 export type Route = BodilessRoute | WholeBodyRoute | StreamedBodyRoute
 
-/** The refusal of a request, or the identity of its client. */
-export type Entry = Refusal | { readonly principal: Principal }
+/** The refusal of a request, or the identity of its client. `leave` is called once the request has been answered. */
+export type Entry = Refusal | { readonly principal: Principal; readonly leave?: () => void }
 
 /**
  * Decides for every route whether a request is admitted, before its body is read. A gate that answers without a

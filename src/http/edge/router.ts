@@ -5,6 +5,7 @@
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../telemetry/logging.ts'
+import type { Cors } from '../access/cors.ts'
 import type { Refusal } from '../error-body.ts'
 import { logFailure } from '../log-failure.ts'
 import { refuse, sendNoContent } from '../reply.ts'
@@ -17,11 +18,13 @@ export interface RouterOptions {
   readonly routes: RouteTable
   readonly edge: Edge
   readonly requestIds: RequestIds
+  /** @defaultValue web pages can neither push nor read replies */
+  readonly cors?: Cors | undefined
   readonly log: Pick<Logger, 'limited' | 'error'>
 }
 
 /** Creates the Express app of the routes. It refuses all other requests. */
-export function createRouter({ routes, edge, requestIds, log }: RouterOptions): Express {
+export function createRouter({ routes, edge, requestIds, cors, log }: RouterOptions): Express {
   const app = express()
   const notFound: Refusal = {
     code: 'NOT_FOUND',
@@ -33,6 +36,7 @@ export function createRouter({ routes, edge, requestIds, log }: RouterOptions): 
 
   // Express would take 4 us to find a route (Node 26), and the dialect of an error must come from the same look-up.
   app.use((request: IncomingMessage, response: ServerResponse) => {
+    cors?.allowReading(request, response)
     const match = routes.match(request.url ?? '')
     const route = match?.routes.route(request.method)
     if (match !== undefined && route !== undefined) {
@@ -46,7 +50,9 @@ export function createRouter({ routes, edge, requestIds, log }: RouterOptions): 
       const dialect = routes.dialectOf(request.url ?? '')
       logRefusal(notFound, refuse(request, response, requestId, notFound, dialect))
     } else if (request.method === 'OPTIONS') {
-      sendNoContent(response, requestId, match.routes.allow)
+      // A preflight has no credentials, so it is no matter for the gate.
+      const allowed = cors?.preflight(request, (method) => match.routes.route(method) !== undefined)
+      sendNoContent(response, requestId, [...match.routes.allow, ...(allowed ?? [])])
     } else {
       const { notAllowed, dialect, allow } = match.routes
       const options = { headers: allow }

@@ -17,6 +17,7 @@ import { isBase64Encoding, parseBytes } from './parse-bytes.ts'
 import { parseHeaders } from './parse-headers.ts'
 import type { Misspellings } from './misspellings.ts'
 import { Mistyped, Problem } from './problem.ts'
+import { INVALID_TOPIC, isTopic, parsePartition, parseTimestamp } from './record-fields.ts'
 
 /** Limits of a push: keys of `http.*` in the configuration. */
 export interface PushRules extends RecordRules {
@@ -165,15 +166,6 @@ function refused(code: Problem['code'], message: string): ParsedPush {
   return { kind: 'refused', problem: new Problem(code, message) }
 }
 
-const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
-/** Kafka's partition numbers are 32-bit integers. */
-const MAX_PARTITION = 2_147_483_647
-/** What librdkafka (RD_KAFKA_PARTITION_UA) and its bindings say for: any partition. */
-const ANY_PARTITION = -1
-/** 2000-01-01. Seconds since 1970, taken for milliseconds, are in its first weeks. */
-const OLD_TIMESTAMP_MS = 946_684_800_000
-/** The end of the year 9999. Microseconds since 1970, taken for milliseconds, are far behind it. */
-const MAX_TIMESTAMP_MS = 253_402_300_799_999
 const NO_HEADERS: readonly RecordHeader[] = []
 
 const RECORD_FIELDS: ReadonlySet<string> = new Set([
@@ -238,11 +230,8 @@ function parseRecordFields(
   if (value === null && key === null) return TOMBSTONE_WITHOUT_KEY
   const partition = parsePartition(raw.partition)
   if (partition instanceof Problem) return partition
-  const timestampMs = parseInteger(raw.timestamp, MAX_TIMESTAMP_MS, INVALID_TIMESTAMP)
+  const timestampMs = parseTimestamp(raw.timestamp, rules.allowOldTimestamps)
   if (timestampMs instanceof Problem) return timestampMs
-  if (timestampMs !== undefined && timestampMs < OLD_TIMESTAMP_MS && !rules.allowOldTimestamps) {
-    return OLD_TIMESTAMP
-  }
   const headers =
     raw.headers == null ? NO_HEADERS : parseHeaders(raw.headers, rules.unknownFields, misspellings)
   if (headers instanceof Problem) return headers
@@ -265,10 +254,6 @@ function parseData(raw: RawRecord, isBase64: boolean): RecordBytes | null | Prob
 
 const NO_OBJECT = new Mistyped('INVALID_RECORD', 'a record must be a JSON object')
 const TOPIC_OF_OTHER_TYPE = new Mistyped('INVALID_TOPIC', 'topic must be a string')
-const INVALID_TOPIC = new Problem(
-  'INVALID_TOPIC',
-  'topic must be 1 to 249 of the characters a-z A-Z 0-9 . _ - and neither . nor ..',
-)
 const INVALID_ENCODING = new Problem('INVALID_RECORD', 'encoding must be "utf8" or "base64"')
 const TOMBSTONE_WITHOUT_KEY = new Mistyped(
   'INVALID_RECORD',
@@ -279,30 +264,3 @@ const DATA_OF_OTHER_TYPE = new Mistyped(
   'INVALID_RECORD',
   'data must be a string or null: send JSON in the field json, or written into a string',
 )
-const PARTITION_TEXT = `partition must be an integer from 0 to ${MAX_PARTITION}, or -1 for any`
-const INVALID_PARTITION = new Problem('INVALID_PARTITION', PARTITION_TEXT)
-const PARTITION_OF_OTHER_TYPE = new Mistyped('INVALID_PARTITION', PARTITION_TEXT)
-const INVALID_TIMESTAMP = new Problem(
-  'INVALID_TIMESTAMP',
-  'timestamp must be an integer of milliseconds since 1970, and not after the year 9999',
-)
-const OLD_TIMESTAMP = new Problem(
-  'INVALID_TIMESTAMP',
-  'timestamp is before 2000-01-01: send milliseconds, not seconds, or set http.allow_old_timestamps',
-)
-
-function isTopic(topic: string): boolean {
-  return TOPIC.test(topic) && topic !== '.' && topic !== '..'
-}
-
-function parsePartition(value: unknown): number | undefined | Problem {
-  if (value === ANY_PARTITION) return undefined
-  if (typeof value === 'number' && value < 0 && Number.isInteger(value)) return INVALID_PARTITION
-  return parseInteger(value, MAX_PARTITION, PARTITION_OF_OTHER_TYPE)
-}
-
-function parseInteger(value: unknown, max: number, problem: Problem): number | undefined | Problem {
-  if (value == null) return undefined
-  if (typeof value !== 'number' || !Number.isInteger(value)) return problem
-  return value >= 0 && value <= max ? value : problem
-}

@@ -53,6 +53,9 @@ const RUST_TEXTS: Partial<Record<Refusal['code'], string>> = {
   UNSUPPORTED_MEDIA_TYPE: "The request's content-type is not supported",
 }
 
+/** What has the status of a body that cannot be read, and is none. */
+const OF_THE_HEAD = new Set<Refusal['code']>(['INVALID_HTTP', 'INVALID_IDEMPOTENCY_KEY'])
+
 const RUST: PushDialect = {
   refusal: refuseAsRust,
   failed: ({ failures, waitsForDelivery, offsets }) =>
@@ -77,7 +80,7 @@ export const PUSH_DIALECTS: Readonly<Record<HttpConfig['replies'], PushDialect>>
 function refuseAsRust({ code, message }: Refusal): Reply {
   const status = rustStatusOfRefusal(code)
   if (code === 'INTERNAL') return json(status, rustPushBody([{ error: true, message }]))
-  const isOfBody = status === HTTP_MAPPINGS.INVALID_JSON.status && code !== 'INVALID_HTTP'
+  const isOfBody = status === HTTP_MAPPINGS.INVALID_JSON.status && !OF_THE_HEAD.has(code)
   const text = isOfBody ? `Request body deserialize error: ${message}` : message
   return { status, contentType: 'text/plain; charset=utf-8', body: RUST_TEXTS[code] ?? text }
 }

@@ -1,9 +1,9 @@
 /** Writes the replies of `/push` that depend on its records. */
 import type { ServerResponse } from 'node:http'
 import { invariant } from '../../base/invariant.ts'
+import type { MaybePromise } from '../../producer/types.ts'
 import { JSON_TYPE, type Reply } from '../edge/dialect.ts'
 import type { Call } from '../edge/route.ts'
-import type { Failure } from '../log-failure.ts'
 import {
   CLIENT_GONE_STATUS,
   codeOfFailure,
@@ -13,6 +13,7 @@ import {
   rankOfCode,
   rankOfFailure,
 } from '../error-mapper.ts'
+import { answerOnce } from '../idempotency/answer-once.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { type HeaderList, retryAfter } from '../reply.ts'
@@ -24,9 +25,11 @@ import { offsetsBody, offsetsOf } from './record-elements.ts'
 /** A response to write, and what is needed for it. */
 export interface Replying {
   /** Is told why the push failed. */
-  readonly call: Pick<Call, 'failure'>
+  readonly call: Pick<Call, 'failure' | 'key'>
   readonly replies: ReplyBatch
   readonly dialect: PushDialect
+  /** Where a record stands in its request, in words before what is wrong with it. */
+  readonly placeOf: (index: number) => string
   readonly response: ServerResponse
   readonly requestId: string
   /** The memory reserved for the reply; `undefined` if the reply is too small to be counted. */
@@ -35,36 +38,53 @@ export interface Replying {
   headers: HeaderList
 }
 
-const OK: Reply = { status: OK_STATUS, contentType: JSON_TYPE, body: OK_BODY }
+/** The reply to nearly every push. */
+export const OK: Reply = { status: OK_STATUS, contentType: JSON_TYPE, body: OK_BODY }
+
+/** What is known of a push when its records were submitted. */
+export type Submitted = Pick<ValidPush, 'waitForSend' | 'returnOffsets'> & {
+  readonly recordCount: number
+}
 
 /**
- * Replies once the records are admitted or delivered.
+ * Replies once the records are admitted or delivered. Nobody replies to a client that has left: its records are
+ * produced all the same.
  *
  * @returns the status.
  */
 export function replyOutcome(
   replying: Replying,
-  { failures, reports, retryAfterSeconds }: PushOutcome,
-  { waitForSend, returnOffsets }: Pick<ValidPush, 'waitForSend' | 'returnOffsets'>,
-): number {
-  const { dialect, response, requestId } = replying
-  // The client has left. Its records are produced all the same.
-  if (response.req.socket.destroyed) return CLIENT_GONE_STATUS
+  outcome: PushOutcome,
+  submitted: Submitted,
+): MaybePromise<number> {
+  const { response, call } = replying
+  const { key } = call
+  if (key === undefined && response.req.socket.destroyed) return CLIENT_GONE_STATUS
+  const reply = replyTo(replying, outcome, submitted)
+  const headers = headersOf(replying, reply, outcome.retryAfterSeconds)
+  if (key === undefined) return send(replying, reply, headers)
+  const { failures } = outcome
+  const { recordCount } = submitted
+  const answer = { reply, headers, accepted: OK, recordCount, failures }
+  return answerOnce(key, response, answer, () => send(replying, reply, headers))
+}
+
+function replyTo(
+  { call, dialect, requestId, placeOf }: Replying,
+  { failures, reports }: PushOutcome,
+  { waitForSend, returnOffsets }: Submitted,
+): Reply {
   const offsets = returnOffsets && reports ? offsetsOf(reports) : undefined
   const decisive = failures && decisiveOf(failures, rankOfFailure)
-  if (failures !== undefined && decisive !== undefined) {
-    const { index, failure } = decisive
-    const summary = summaryOf(
-      index,
-      codeOfFailure(failure),
-      messageOfFailure(failure),
-      failure.topic,
-    )
-    replying.call.failure = summary
-    const push = { failures, decisive: summary, waitsForDelivery: waitForSend, offsets }
-    return send(replying, dialect.failed(push, requestId), retryAfterSeconds)
+  if (failures === undefined || decisive === undefined) {
+    return offsets === undefined ? OK : { ...OK, body: offsetsBody(offsets) }
   }
-  return send(replying, offsets === undefined ? OK : { ...OK, body: offsetsBody(offsets) })
+  const { index, failure } = decisive
+  const message = `${placeOf(index)}${messageOfFailure(failure)}`
+  const summary = { code: codeOfFailure(failure), message, topic: failure.topic }
+  call.failure = summary
+  const push = { failures, decisive: summary, waitsForDelivery: waitForSend, offsets }
+  return dialect.failed(push, requestId)
 }
 
 /**
@@ -83,30 +103,30 @@ export function replyInvalid(
   const decisive = decisiveOf(problems, ({ code }) => rankOfCode(code))
   invariant(decisive !== undefined, 'a push is invalid because of a record')
   const { index, failure } = decisive
-  const summary = summaryOf(index, failure.code, failure.message, topicOf(index))
+  const message = `${replying.placeOf(index)}${failure.message}`
+  const summary = { code: failure.code, message, topic: topicOf(index) }
   replying.call.failure = summary
   const push = { problems, decisive: summary, waitsForDelivery: waitForSend }
   const reply = replying.dialect.invalid(push, replying.requestId)
-  replying.held = room.reserve(replying.response.req.socket, reply.body.length)
-  return send(replying, reply)
+  replying.held = room.reserve(replying.response.req, reply.body.length)
+  return send(replying, reply, headersOf(replying, reply))
+}
+
+function headersOf(
+  { headers }: Replying,
+  { status }: Reply,
+  rateLimitSeconds?: number,
+): HeaderList {
+  const retry = retryAfter(status, rateLimitSeconds)
+  return retry.length === 0 ? headers : [...retry, ...headers]
 }
 
 function send(
-  { replies, response, requestId, held, headers }: Replying,
+  { replies, response, requestId, held }: Replying,
   reply: Reply,
-  rateLimitSeconds?: number,
+  headers: HeaderList,
 ): number {
-  const { status, body } = reply
-  held?.sending(response, body.length)
-  replies.send(response, requestId, reply, [...retryAfter(status, rateLimitSeconds), ...headers])
-  return status
-}
-
-function summaryOf(
-  index: number,
-  code: Failure['code'],
-  text: string,
-  topic: string | undefined,
-): Failure {
-  return { code, message: `records[${index}]: ${text}`, topic }
+  held?.sending(response, reply.body.length)
+  replies.send(response, requestId, reply, headers)
+  return reply.status
 }

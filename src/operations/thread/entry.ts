@@ -8,6 +8,7 @@ import { invariant } from '../../base/invariant.ts'
 import { sendable } from '../../telemetry/logging/log-line.ts'
 import { FieldLogger } from '../../telemetry/logging/logger.ts'
 import { RepeatLimiter } from '../../telemetry/logging/repeat-limiter.ts'
+import { OperationsAccess } from '../access.ts'
 import { createOperationsApp } from '../app.ts'
 import { OperationsServer } from '../server.ts'
 import { EventLoopWatch } from './event-loop-watch.ts'
@@ -39,6 +40,7 @@ const watch = new EventLoopWatch(clock, () => {
   tell({ kind: 'ask', topic: 'turn' })
 })
 let server: OperationsServer | undefined
+let access: OperationsAccess | undefined
 let listening: Promise<void> | undefined
 
 main.on('message', (message: ToThread) => {
@@ -52,20 +54,28 @@ main.on('message', (message: ToThread) => {
     case 'failed':
       if (message.topic !== 'turn') questions[message.topic].fail()
       break
+    case 'renewTls':
+      server?.renewTls(message.tls)
+      break
+    case 'useTokens':
+      access?.use(message.tokens)
+      break
     case 'close':
       void close()
   }
 })
 
-async function listen({ host, port, contentType }: ToThread & { kind: 'listen' }): Promise<void> {
+async function listen(message: ToThread & { kind: 'listen' }): Promise<void> {
+  const { host, port, contentType, tokens, tls } = message
+  access = new OperationsAccess(tokens, logger)
   const app = createOperationsApp({
     metrics: { contentType, exposition: () => questions.metrics.ask() },
     statistics: { json: () => questions.statistics.ask() },
     readiness: { results: () => questions.readiness.ask() },
     livenessProblem: () => watch.problem,
-    logger,
+    ...{ logger, access },
   })
-  server = new OperationsServer({ app, clock, log: logger })
+  server = new OperationsServer({ app, clock, tls, log: logger })
   try {
     tell({ kind: 'listening', port: await server.listen(host, port) })
     watch.start()

@@ -1,5 +1,7 @@
 /** The messages between the thread of the operations port and the main thread. */
 import type { LineListener } from '../../telemetry/logging/logger.ts'
+import type { TokenEntry } from '../../http/access/token-table.ts'
+import type { ServerTls } from '../../http/tls/server-tls.ts'
 import type { CheckResult } from '../readiness.ts'
 
 /** The questions to the main thread, with the types of their answers. */
@@ -29,7 +31,15 @@ export type ToThread =
       readonly port: number
       /** The media type of `/metrics`. */
       readonly contentType: string
+      /** Who may read metrics and statistics; empty: everybody. */
+      readonly tokens: readonly TokenEntry[]
+      /** `undefined` for plain HTTP. */
+      readonly tls: ServerTls | undefined
     }
+  /** Others may read metrics and statistics from now on. */
+  | { readonly kind: 'useTokens'; readonly tokens: readonly TokenEntry[] }
+  /** The certificate was renewed. */
+  | { readonly kind: 'renewTls'; readonly tls: ServerTls }
   | Answer
   /** There is no answer; the log says why. */
   | { readonly kind: 'failed'; readonly topic: Topic }

@@ -2,6 +2,8 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
+import type { TokenEntry } from '../../http/access/token-table.ts'
+import type { ServerTls } from '../../http/tls/server-tls.ts'
 import type { Logger } from '../../telemetry/logging.ts'
 import { logFailure, type OperationsSources } from '../app.ts'
 import { CLOSE_GRACE_MS } from '../server.ts'
@@ -10,6 +12,10 @@ import type { Answer, ToMain, Topic, ToThread } from './messages.ts'
 /** Dependencies of an {@link OperationsThread}. */
 export interface ThreadDependencies {
   readonly sources: OperationsSources
+  /** Who may read metrics and statistics. @defaultValue everybody */
+  readonly tokens?: readonly TokenEntry[]
+  /** @defaultValue plain HTTP */
+  readonly tls?: ServerTls | undefined
   readonly clock: Clock
   readonly logger: Logger
   /** The script of the thread. @defaultValue entry.ts */
@@ -45,7 +51,7 @@ export class OperationsThread {
   constructor(
     host: string,
     port: number,
-    { sources, clock, logger, entry = ENTRY }: ThreadDependencies,
+    { sources, tokens = [], tls, clock, logger, entry = ENTRY }: ThreadDependencies,
   ) {
     this.#sources = sources
     this.#clock = clock
@@ -57,7 +63,17 @@ export class OperationsThread {
     this.listening = this.#port.promise
     this.ended = this.#end()
     const { contentType } = sources.metrics
-    this.#tell({ kind: 'listen', host, port, contentType })
+    this.#tell({ kind: 'listen', host, port, contentType, tokens, tls })
+  }
+
+  /** Uses this certificate and key for new connections. */
+  renewTls(tls: ServerTls): void {
+    this.#tell({ kind: 'renewTls', tls })
+  }
+
+  /** Lets those with these tokens read metrics and statistics from now on. */
+  useTokens(tokens: readonly TokenEntry[]): void {
+    this.#tell({ kind: 'useTokens', tokens })
   }
 
   /** Waits for replies in progress, for a limited time, and ends. */

@@ -3,6 +3,8 @@
  * and asks the main thread for everything else. A thread that dies is replaced.
  */
 import type { CancelTimer } from '../../base/clock.ts'
+import type { TokenEntry } from '../../http/access/token-table.ts'
+import type { ServerTls } from '../../http/tls/server-tls.ts'
 import { OperationsThread, type ThreadDependencies } from './operations-thread.ts'
 
 /** Delay before a dead thread is replaced, or a replacement is tried again, ms. The port is closed meanwhile. */
@@ -10,7 +12,7 @@ export const REPLACE_DELAY_MS = 1_000
 
 /** Serves the operations port like `OperationsServer`, but from its own thread. */
 export class ThreadedOperationsServer {
-  readonly #dependencies: ThreadDependencies
+  #dependencies: ThreadDependencies
   #thread: OperationsThread | undefined
   #cancelReplacement: CancelTimer | undefined
   #isClosed = false
@@ -39,6 +41,18 @@ export class ThreadedOperationsServer {
       await thread.ended
       throw error
     }
+  }
+
+  /** Uses this certificate and key for new connections. */
+  renewTls(tls: ServerTls): void {
+    this.#dependencies = { ...this.#dependencies, tls }
+    this.#thread?.renewTls(tls)
+  }
+
+  /** Lets those with these tokens read metrics and statistics from now on. */
+  useTokens(tokens: readonly TokenEntry[]): void {
+    this.#dependencies = { ...this.#dependencies, tokens }
+    this.#thread?.useTokens(tokens)
   }
 
   /** Stops listening, waits for replies in progress for a second at most, and ends the thread. */

@@ -1,4 +1,5 @@
 /** Puts together what the transport uses of kafkajs: its producer, on a cluster with brokers of our own. */
+import type { ConnectionOptions } from 'node:tls'
 import { logLevel, type Producer } from 'kafkajs'
 import { createLogger } from 'kafkajs/src/loggers/index.js'
 import createProducer from 'kafkajs/src/producer/index.js'
@@ -24,6 +25,8 @@ export interface KafkajsTransportDependencies {
   readonly events: EventSink
   /** Called with renewed secrets, to be masked in the log. @defaultValue nothing is done */
   readonly onSecrets?: (secrets: readonly string[]) => void
+  /** Called with the options of TLS, and again when they were renewed. @defaultValue nothing is done */
+  readonly onTls?: (options: ConnectionOptions | undefined) => void
   /** Opens plain connections. @defaultValue `net.connect` */
   readonly connect?: Connect
 }

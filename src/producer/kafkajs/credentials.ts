@@ -11,22 +11,25 @@ export interface CredentialsDependencies {
   readonly log: TransportLog
   /** Called with renewed secrets, to be masked in the log. @defaultValue nothing is done */
   readonly onSecrets?: (secrets: readonly string[]) => void
+  /** Called with the options of TLS, and again when they were renewed. @defaultValue nothing is done */
+  readonly onTls?: (options: ConnectionOptions | undefined) => void
 }
 
 /** Makes the credentials of new connections, and logs when they are renewed or out of date. */
 export function makeCredentials(
   settings: KafkajsTransportSettings,
-  { clock, log, onSecrets }: CredentialsDependencies,
+  { clock, log, onSecrets, onTls }: CredentialsDependencies,
 ): RenewableCredentials {
-  const warnOfDates = (options: ConnectionOptions | undefined): void => {
+  const use = (options: ConnectionOptions | undefined): void => {
+    onTls?.(options)
     for (const line of dateWarnings(options ?? {}, clock.epochMs())) log('warn', line, {})
   }
-  warnOfDates(settings.ssl)
+  use(settings.ssl)
   return new RenewableCredentials(settings, settings.renewal, {
     onRenewed: ({ ssl, secrets }) => {
       onSecrets?.(secrets)
       log('info', 'credentials were renewed: new connections use them', {})
-      warnOfDates(ssl)
+      use(ssl)
     },
     onRefused: (reason) => {
       log('warn', 'renewed credentials cannot be used: kprf keeps the old ones', { reason })

@@ -52,6 +52,20 @@ export function dateWarnings({ cert, ca }: ConnectionOptions, epochMs: number): 
   ]
 }
 
+/** What is wrong with the dates of the first certificate of a PEM text, with its name; `undefined` if nothing is. */
+export function dateProblem(cert: ConnectionOptions['cert'], epochMs: number): string | undefined {
+  const [own] = certificatesOf(cert)
+  if (own === undefined) return undefined
+  const problem = problemOf(own, epochMs)
+  return problem === undefined ? undefined : `${nameOf(own)}, ${problem}`
+}
+
+/** When the first of these certificates expires, milliseconds since the epoch; `undefined` without one. */
+export function expiryMs(certificates: ConnectionOptions['ca']): number | undefined {
+  const ends = certificatesOf(certificates).map(endMs)
+  return ends.length === 0 ? undefined : Math.min(...ends)
+}
+
 function problemOf(certificate: X509Certificate, epochMs: number): string | undefined {
   if (endMs(certificate) < epochMs) return expired(certificate)
   return startMs(certificate) > epochMs ? notYet(certificate) : undefined

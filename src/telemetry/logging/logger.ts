@@ -7,6 +7,8 @@ export type LogFields = Readonly<Record<string, unknown>>
 
 /** Logs lines of four levels. No method throws, waits or blocks. */
 export interface Logger {
+  /** Whether lines of level `debug` are written. To be asked before lines that cost work for each request. */
+  readonly isDebug: boolean
   error(msg: string, fields?: LogFields): void
   warn(msg: string, fields?: LogFields): void
   info(msg: string, fields?: LogFields): void
@@ -31,12 +33,26 @@ export class FieldLogger implements Logger {
   readonly #onLine: LineListener
   readonly #limiter: RepeatLimiter
   readonly #fields: LogFields
+  readonly #isDebug: () => boolean
 
-  /** @param limiter - shared by a logger and its children. */
-  constructor(onLine: LineListener, limiter: RepeatLimiter, fields: LogFields = {}) {
+  /**
+   * @param limiter - shared by a logger and its children.
+   * @param isDebug - whether `onLine` writes lines of level `debug`.
+   */
+  constructor(
+    onLine: LineListener,
+    limiter: RepeatLimiter,
+    fields: LogFields = {},
+    isDebug: () => boolean = () => true,
+  ) {
     this.#onLine = onLine
     this.#limiter = limiter
     this.#fields = fields
+    this.#isDebug = isDebug
+  }
+
+  get isDebug(): boolean {
+    return this.#isDebug()
   }
 
   error(msg: string, fields?: LogFields): void {
@@ -63,7 +79,12 @@ export class FieldLogger implements Logger {
   }
 
   child(fields: LogFields): Logger {
-    return new FieldLogger(this.#onLine, this.#limiter, { ...this.#fields, ...fields })
+    return new FieldLogger(
+      this.#onLine,
+      this.#limiter,
+      { ...this.#fields, ...fields },
+      this.#isDebug,
+    )
   }
 
   #log(level: LogLevel, msg: string, fields: LogFields | undefined): void {

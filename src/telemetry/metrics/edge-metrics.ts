@@ -23,7 +23,7 @@ export class EdgeMetrics {
     const registers = [registry]
     this.#clientErrors = new Counter({
       name: 'kprf_http_client_errors_total',
-      help: 'Requests refused before routing, by the error code in docs/ERRORS.md; and clients that left before their reply (aborted), read replies too slowly (stalled_reader) or sent too many requests at once (pipelined).',
+      help: 'Requests refused before routing, by the error code in docs/ERRORS.md; and clients that left before their reply (aborted), read replies too slowly (stalled_reader), sent too many requests at once (pipelined), spoke plain HTTP to a TLS port (plain_text) or could not agree on TLS (tls_handshake).',
       labelNames: ['code'],
       registers,
     })

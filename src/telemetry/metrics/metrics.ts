@@ -8,8 +8,11 @@ import type { PushMode } from '../../base/push-mode.ts'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import type { WalState } from '../../base/wal-state.ts'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { AccessMetrics } from './access-metrics.ts'
+import { type CertificateExpiries, declareCertificates } from './certificate-metrics.ts'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
+import { IdempotencyMetrics } from './idempotency-metrics.ts'
 import { ProducerMetrics } from './producer-metrics.ts'
 import type { KprfState } from './state-gauges.ts'
 import { StatisticsMetrics, type StatisticsFigures } from './statistics-metrics.ts'
@@ -50,6 +53,10 @@ export interface MetricsOptions {
   readonly statistics?: (() => StatisticsFigures) | undefined
   /** The write-ahead log. Read at each scrape. @defaultValue none, and no metrics of it */
   readonly wal?: (() => WalState) | undefined
+  /** Number of idempotency keys here. Read at each scrape. @defaultValue no metrics of them */
+  readonly idempotencyKeys?: (() => number) | undefined
+  /** When certificates expire. Read at each scrape. @defaultValue there are none */
+  readonly certificates?: () => CertificateExpiries
   /** @defaultValue a new one */
   readonly registry?: Registry
 }
@@ -77,8 +84,12 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   readonly producer: ProducerMetrics
   /** Connections of clients. */
   readonly edge: EdgeMetrics
+  /** Refusals because of who sent a request. */
+  readonly access: AccessMetrics
   /** `undefined` without a write-ahead log. */
   readonly wal: WalMetrics | undefined
+  /** `undefined` without idempotency keys. */
+  readonly idempotency: IdempotencyMetrics | undefined
 
   constructor(options: MetricsOptions) {
     const { registry = new Registry() } = options
@@ -116,10 +127,14 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
     })
     this.producer = new ProducerMetrics({ registry, labels: this.#labels, state: options.state })
     this.edge = new EdgeMetrics(registry, options.connections ?? noConnections)
+    this.access = new AccessMetrics(registry)
     this.#declareQueueSize(options.bufferedRecords)
     const { statistics } = options
     if (statistics) new StatisticsMetrics({ registry, labels: this.#labels, read: statistics })
     this.wal = options.wal && new WalMetrics(registry, options.wal)
+    const { idempotencyKeys } = options
+    this.idempotency = idempotencyKeys && new IdempotencyMetrics(registry, idempotencyKeys)
+    if (options.certificates) declareCertificates(registry, options.certificates)
     declareAppMetadata(registry, options)
     collectDefaultMetrics({ register: registry })
     for (const topic of this.#labels.topics) this.#series(topic)
@@ -183,6 +198,18 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   countRateLimited(topic: string, records: number): void {
     this.producer.recordsRejected('rate_limited', records)
     this.#rateLimited.under().at(this.#labels.labelOf(topic)).count += records
+  }
+
+  /** Counts records refused because their client may not write to their topic. */
+  countForbidden(_topic: string, reason: string, records: number): void {
+    this.producer.recordsRejected('topic_forbidden', records)
+    this.access.denied(`topic_${reason}`, records)
+  }
+
+  /** Counts records refused because their client has used up its quota. */
+  countBeyondQuota(records: number): void {
+    this.producer.recordsRejected('quota_exceeded', records)
+    this.access.denied('quota', records)
   }
 
   /** Media type of {@link Metrics.exposition}. */

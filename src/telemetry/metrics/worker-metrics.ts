@@ -1,18 +1,33 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
+import { type CertificateExpiries, declareCertificates } from './certificate-metrics.ts'
+import { IdempotencyMetrics } from './idempotency-metrics.ts'
 import type { MetricsSnapshot } from './metrics.ts'
 
 /** Why a worker was replaced: it died, or by request. */
 export type RestartReason = 'crash' | 'request'
 
-/** The metrics of a primary process about its workers. */
+/** Options of {@link WorkerMetrics}. Functions are read at each scrape. */
+export interface WorkerMetricsOptions {
+  readonly runningWorkers: () => number
+  /** Number of idempotency keys. @defaultValue there are none, and no metrics of them */
+  readonly keys?: () => number
+  /** When certificates expire. @defaultValue there are none */
+  readonly certificates?: () => CertificateExpiries
+  /** @defaultValue a new one */
+  readonly registry?: Registry
+}
+
+/** The metrics of a primary process about its workers, and what it has for them. */
 export class WorkerMetrics implements TelemetrySource<MetricsSnapshot> {
   readonly #registry: Registry
   readonly #restarts: Counter<'reason'>
   readonly #lost: Counter
+  /** `undefined` without idempotency keys. */
+  readonly idempotency: IdempotencyMetrics | undefined
 
-  /** @param runningWorkers - read at each scrape. */
-  constructor(runningWorkers: () => number, registry = new Registry()) {
+  constructor(options: WorkerMetricsOptions) {
+    const { runningWorkers, keys, certificates, registry = new Registry() } = options
     const registers = [registry]
     this.#registry = registry
     const workers: Gauge = new Gauge({
@@ -31,10 +46,12 @@ export class WorkerMetrics implements TelemetrySource<MetricsSnapshot> {
     })
     this.#lost = new Counter({
       name: 'kprf_worker_lost_records_total',
-      help: 'Records that were in the queues of workers that died, by their last reports.',
+      help: 'Records that were in the queues of workers that died, by their last reports. None with the write-ahead log, which keeps them.',
       registers,
     })
     for (const reason of ['crash', 'request'] as const) this.#restarts.inc({ reason }, 0)
+    this.idempotency = keys && new IdempotencyMetrics(registry, keys)
+    if (certificates) declareCertificates(registry, certificates)
     collectDefaultMetrics({ register: registry })
   }
 

@@ -207,6 +207,32 @@ describe('a gate that answers later', () => {
     ])
   })
 
+  it('hears once of each admitted request that it was answered, also if its client has left', async () => {
+    const left: string[] = []
+    const answers: (() => void)[] = []
+    const { connect, metrics } = await serveRoutes(ROUTES, {
+      gate: async ({ path }) => {
+        await new Promise<void>((resolve) => answers.push(resolve))
+        return { ...ADMITTED, leave: () => left.push(path) }
+      },
+    })
+    const gone = connect().write(post('/push').slice(0, -1))
+    await until('the request at the gate', 10_000, () => answers[0])
+    gone.abort()
+    await metrics.until(() => metrics.clientErrors.includes('aborted'))
+    answers[0]?.()
+    await metrics.observed(1)
+    expect(left).toEqual(['/push'])
+
+    const client = connect().write(post('/push'))
+    await until('the next request at the gate', 10_000, () => answers[1])
+    expect(left).toHaveLength(1)
+    answers[1]?.()
+    await client.response()
+    await metrics.observed(2)
+    expect(left).toEqual(['/push', '/push'])
+  })
+
   it('sends no reply if the client has left, and counts it as 499', async () => {
     const answers: (() => void)[] = []
     const { connect, metrics } = await serveRoutes(ROUTES, {

@@ -34,9 +34,9 @@ const routeTo = (ingest: Ingest): WholeBodyRoute => ({
     dialect: PUSH_DIALECTS.readme,
   },
   body: 'whole',
-  answer: async ({ params: { topic = '' }, principal, response, requestId }, { bytes }) => {
+  answer: async ({ params: { topic = '' }, principal, key, response, requestId }, { bytes }) => {
     const records = [record(bytes.toString(), { topic })]
-    const call = ingest.submit(records, { principal, waitsForDelivery: true })
+    const call = ingest.submit(records, { principal, key, waitsForDelivery: true })
     await call.done
     if (call.failures) throw new ProxyError('TOPIC_FORBIDDEN', 'the rule refuses it')
     beginJson(response, requestId, 200, '{}')

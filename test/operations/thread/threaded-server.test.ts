@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { LogLevel } from '../../../src/base/log-level.ts'
 import { FieldLogger, type LogFields } from '../../../src/telemetry/logging/logger.ts'
 import { RepeatLimiter } from '../../../src/telemetry/logging/repeat-limiter.ts'
+import { type TokenEntry, tokenHash } from '../../../src/http/access/token-table.ts'
 import type { OperationsSources } from '../../../src/operations/app.ts'
 import { makeChecks } from '../../../src/operations/readiness.ts'
 import {
@@ -18,7 +19,12 @@ import type { Probe } from './probe-thread.ts'
 
 const HOST = '127.0.0.1'
 
-const make = ({ entry, ...given }: Partial<OperationsSources> & { entry?: URL } = {}) => {
+interface Given extends Partial<OperationsSources> {
+  readonly entry?: URL
+  readonly tokens?: readonly TokenEntry[]
+}
+
+const make = ({ entry, tokens = [], ...given }: Given = {}) => {
   const clock = new ManualClock()
   const lines: [level: LogLevel, msg: string, fields: LogFields][] = []
   const sources = {
@@ -32,14 +38,14 @@ const make = ({ entry, ...given }: Partial<OperationsSources> & { entry?: URL } 
   }
   const logger = new FieldLogger((...line) => lines.push(line), new RepeatLimiter(clock))
   const server = new ThreadedOperationsServer({
-    ...{ sources, clock, logger },
+    ...{ sources, tokens, clock, logger },
     ...(entry && { entry }),
   })
   onTestFinished(() => server.close())
   return { server, clock, lines }
 }
 
-const serve = async (given: Partial<OperationsSources> & { entry?: URL } = {}) => {
+const serve = async (given: Parameters<typeof make>[0] = {}) => {
   const made = make(given)
   const port = await made.server.listen(HOST, 0)
   const ask = async (path: string) => {
@@ -63,6 +69,16 @@ const watchThreads = () => {
 }
 
 describe('The operations port in a thread of its own', () => {
+  test('needs a token for metrics if there are tokens, and none for probes', async () => {
+    const tokens = [{ principal: 'prometheus', sha256: tokenHash('t') }]
+    const { ask, port } = await serve({ tokens })
+
+    expect((await ask('/metrics')).status).toBe(401)
+    expect((await ask('/livez')).status).toBe(200)
+    const headers = { Authorization: 'Bearer t' }
+    expect((await fetch(`http://${HOST}:${port}/metrics`, { headers })).status).toBe(200)
+  })
+
   test('answers /livez while the event loop of the main thread does not turn', async () => {
     const { port } = await serve()
     const probe = new Worker(new URL('probe-thread.ts', import.meta.url))

@@ -4,7 +4,7 @@ import { LogReader } from '../../../src/wal/log-reader.ts'
 import type { Entry, LogObserver, LogOptions } from '../../../src/wal/log-types.ts'
 import { readRecords } from '../../../src/wal/records.ts'
 import type { ProducerRecord } from '../../../src/producer/types.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { SeededRandom } from '../../support/random.ts'
 import type { SimulatedStorage } from './simulated-storage.ts'
 
@@ -31,6 +31,10 @@ export class RecordingObserver implements LogObserver {
     // The tests of the feeder see what it buries.
   }
 
+  backlog(): void {
+    // The test of the backlog has its own.
+  }
+
   torn(_segment: string, _at: number, bytes: number): void {
     this.tornBytes += bytes
   }
@@ -41,6 +45,9 @@ export interface ReadRecord {
   readonly value: string
   readonly settle: () => void
 }
+
+/** What can be replaced of a log. */
+export type HarnessOptions = Partial<Omit<LogOptions, 'clock'>> & { readonly clock?: FakeClock }
 
 /** An open log, and what reads it. */
 export class LogHarness {
@@ -58,22 +65,23 @@ export class LogHarness {
 
   static async open(
     storage: SimulatedStorage,
-    overrides: Partial<LogOptions> = {},
+    { clock = new FakeClock(), ...overrides }: HarnessOptions = {},
   ): Promise<LogHarness> {
-    const clock = new FakeClock()
     const observer = new RecordingObserver()
     opened += 1
     const random = new SeededRandom(opened)
-    const log = await Log.open({
+    const opening = Log.open({
       ...{ storage, clock, random: random.next, observer, sync: 'always', syncIntervalMs: 1_000 },
       ...{ segmentBytes: 4_096, maxBytes: 2 ** 30, minFreeBytes: 0 },
       ...overrides,
     })
-    return new LogHarness(log, clock, observer)
+    // What the disk cannot read is tried again after a pause.
+    while (await isPending(opening)) await clock.advance(1_000)
+    return new LogHarness(await opening, clock, observer)
   }
 
   /** Appends one push of these values. */
-  append(...values: readonly string[]): Promise<void> {
+  append(...values: readonly string[]): Promise<unknown> {
     return this.log.append(values.map(recordOf), ACCEPTED_MS)
   }
 
@@ -86,19 +94,19 @@ export class LogHarness {
       for (let index = 0; index < header.recordCount; index += 1) {
         if (!place.segment.settledBefore.has(header.firstIndex + index)) left += 1
       }
-      this.log.passed(place.segment, left)
+      this.log.passed(entry, left)
       entries.push(entry)
     }
     return entries
   }
 
   /** The records of a push that were not settled before the log was opened. */
-  recordsOf({ place: { segment }, header, payload }: Entry): readonly ReadRecord[] {
+  recordsOf(entry: Entry): readonly ReadRecord[] {
+    const { place, header, payload } = entry
     return readRecords(payload, header.recordCount).flatMap(({ value }, position) => {
-      const index = header.firstIndex + position
-      if (segment.settledBefore.has(index)) return []
+      if (place.segment.settledBefore.has(header.firstIndex + position)) return []
       const settle = (): void => {
-        this.log.settled(segment, index)
+        this.log.settled(entry, position)
       }
       return [{ value: String(value), settle }]
     })
@@ -110,9 +118,20 @@ export class LogHarness {
   }
 }
 
-function recordOf(value: string): ProducerRecord {
+export function recordOf(value: string): ProducerRecord {
   return {
     ...{ topic: 'orders', partition: undefined, key: `key of ${value}`, value },
     ...{ headers: [{ key: 'h', value: null }], timestampMs: undefined },
   }
+}
+
+/** Whether nothing but time or a test decides a promise. */
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  let isOver = false
+  const end = (): void => {
+    isOver = true
+  }
+  promise.then(end, end)
+  await settle()
+  return !isOver
 }

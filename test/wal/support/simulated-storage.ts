@@ -14,6 +14,7 @@ export interface Operation {
     | 'size'
     | 'remove'
     | 'rename'
+    | 'link'
     | 'syncFolder'
     | 'freeBytes'
     | 'append'
@@ -21,6 +22,9 @@ export interface Operation {
     | 'truncate'
     | 'close'
   readonly file: string
+  /** Of a read. */
+  readonly position?: number
+  readonly length?: number
 }
 
 interface StoredFile {
@@ -44,6 +48,8 @@ export class SimulatedStorage implements Storage {
   free = Infinity
   /** Called before each operation; what it throws, the operation rejects with. An append may be done in part. */
   fault: (operation: Operation, number: number) => void = () => undefined
+  /** Called before each operation, which begins once what it returns has resolved. */
+  delay: (operation: Operation) => Promise<unknown> | undefined = () => undefined
   /** Of the bytes of an append that fails, how many are written all the same. */
   failedAppendShare = 0
   #isOff = false
@@ -62,7 +68,8 @@ export class SimulatedStorage implements Storage {
   }
 
   read(name: string, position: number, length: number): Promise<Buffer> {
-    return this.#do('read', name, () =>
+    const operation = { name: 'read', file: name, position, length } as const
+    return this.#perform(operation, () =>
       Buffer.from(this.#file(name).bytes.subarray(position, position + length)),
     )
   }
@@ -82,6 +89,13 @@ export class SimulatedStorage implements Storage {
     return this.#do('rename', name, () => {
       this.#files.set(to, this.#file(name))
       this.#files.delete(name)
+    })
+  }
+
+  link(name: string, to: string): Promise<void> {
+    return this.#do('link', name, () => {
+      if (this.#files.has(to)) throw systemError('EEXIST')
+      this.#files.set(to, this.#file(name))
     })
   }
 
@@ -159,18 +173,26 @@ export class SimulatedStorage implements Storage {
     }
   }
 
-  /** Nothing is done, nor answered, once the process or the power is gone. */
-  async #do<T>(
+  #do<T>(
     name: Operation['name'],
     file: string,
     effect: () => T,
+    effectOfFailure?: () => void,
+  ): Promise<T> {
+    return this.#perform({ name, file }, effect, effectOfFailure)
+  }
+
+  /** Nothing is done, nor answered, once the process or the power is gone. */
+  async #perform<T>(
+    operation: Operation,
+    effect: () => T,
     effectOfFailure: () => void = () => undefined,
   ): Promise<T> {
-    await Promise.resolve()
+    await this.delay(operation)
     if (this.#isOff) return new Promise<never>(() => undefined)
     this.operations += 1
     try {
-      this.fault({ name, file }, this.operations)
+      this.fault(operation, this.operations)
     } catch (error) {
       effectOfFailure()
       throw error

@@ -1,0 +1,215 @@
+/** Takes the checked records of a request to the producer, and replies: the same for every route that has them whole. */
+import type { Logger } from '../../telemetry/logging.ts'
+import type { Ingest } from '../../ingest/ingest.ts'
+import type { PushCall } from '../../ingest/push-call.ts'
+import type { MaybePromise } from '../../producer/types.ts'
+import type { HeldBody } from '../body.ts'
+import { clientAddressOf } from '../client-address.ts'
+import type { Call } from '../edge/route.ts'
+import { HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
+import type { HttpMetrics } from '../http-metrics.ts'
+import type { ReplyBatch } from '../reply-batch.ts'
+import type { ReplyRoom } from '../reply-room.ts'
+import { NO_HEADERS, refuse } from '../reply.ts'
+import type { WorkTurns } from '../work-turns.ts'
+import {
+  type PushOutcome,
+  refusedAlone,
+  type RefusedAlone,
+  withInvalid,
+} from './invalid-records.ts'
+import type { Misspelling } from './misspellings.ts'
+import type { InvalidRecords, ValidPush } from './parse-push.ts'
+import type { Problem } from './problem.ts'
+import { replyInvalid, replyOutcome, type Replying, type Submitted } from './push-reply.ts'
+import { largestReplyBytes } from './record-elements.ts'
+
+/** Dependencies of the {@link PushSender}. */
+export interface PushSenderOptions {
+  readonly ingest: Ingest
+  readonly replyRoom: ReplyRoom
+  readonly replies: ReplyBatch
+  readonly turns: WorkTurns
+  readonly metrics: HttpMetrics
+  readonly log: Pick<Logger, 'limited' | 'error'>
+}
+
+/** Up to this number of records, the work for a reply is negligible. */
+const FEW_RECORDS = 256
+
+/** Names of misspelt fields that are logged, until the next start. */
+const MAX_WARNINGS = 1_000
+
+/** The state of one push. */
+export interface Exchange extends Replying {
+  readonly call: Call
+}
+
+/** What is known of a push when its records are on their way. */
+type Asked = Submitted & { readonly invalid: RefusedAlone | undefined }
+
+/** The topic of a record by its index, for the log; `undefined` if Kafka does not allow it. */
+export type TopicOf = (index: number) => string | undefined
+
+/** Sends the records of requests. */
+export class PushSender {
+  readonly #options: PushSenderOptions
+  /** Names of fields that the log has a line for. */
+  readonly #warnedOf = new Set<string>()
+
+  constructor(options: PushSenderOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Answers one request.
+   *
+   * @param placeOf - where a record stands in its request, in words before what is wrong with it.
+   * @param push - parses the body and sends the records. It may be called later, if much other work waits.
+   * @returns the status.
+   */
+  async answer(
+    call: Call,
+    body: HeldBody,
+    { dialect, placeOf }: Pick<Replying, 'dialect' | 'placeOf'>,
+    push: (exchange: Exchange) => MaybePromise<number>,
+  ): Promise<number> {
+    const { response, requestId } = call
+    const { replies, turns } = this.#options
+    const exchange: Exchange = {
+      ...{ call, response, requestId, dialect, placeOf, replies },
+      ...{ held: undefined, headers: NO_HEADERS },
+    }
+    try {
+      const turn = turns.enter(body.bytes.length)
+      if (turn !== undefined) await turn
+      const status = push(exchange)
+      return typeof status === 'number' ? status : await status
+    } finally {
+      exchange.held?.releaseUnlessSending()
+    }
+  }
+
+  /** Tells the client of names that it most likely means otherwise, and the log the first time. */
+  warn(exchange: Exchange, misspellings: readonly Misspelling[]): void {
+    if (misspellings.length === 0) return
+    for (const { name, meant } of misspellings) {
+      if (this.#warnedOf.has(name) || this.#warnedOf.size === MAX_WARNINGS) continue
+      this.#warnedOf.add(name)
+      this.#options.log.limited('warn', 'misspelt field', 'an unknown field of a push is ignored', {
+        ...{ request_id: exchange.requestId, field: name, did_you_mean: meant },
+        address: clientAddressOf(exchange.call.request),
+      })
+    }
+    const texts = misspellings.map(
+      ({ name, meant }) => `unknown field "${name}" is ignored: did you mean "${meant}"?`,
+    )
+    exchange.headers = ['Kprf-Warning', texts.join(' ')]
+  }
+
+  /** Replies to a request that is no push. */
+  refuseWhole(exchange: Exchange, problem: Problem): number {
+    const { call, response, requestId, dialect, headers } = exchange
+    call.failure = problem
+    return refuse(call.request, response, requestId, problem, dialect, { headers })
+  }
+
+  /** Replies to a push of which nothing may be produced. */
+  refuse(exchange: Exchange, push: InvalidRecords, topicOf: TopicOf): number {
+    return replyInvalid(exchange, push, topicOf, this.#options.replyRoom)
+  }
+
+  /** Sends the records of a push, and replies once they are admitted or delivered. */
+  send(
+    exchange: Exchange,
+    push: ValidPush,
+    body: HeldBody,
+    topicOf: TopicOf,
+  ): MaybePromise<number> {
+    exchange.held = this.#options.replyRoom.reserve(exchange.call.request, replyBytesOf(push))
+    this.#count(exchange.call, push)
+    const { waitForSend } = push
+    const { key, principal } = exchange.call
+    if (key !== undefined) key.isPartial = push.problems !== undefined
+    const sent = this.#options.ingest.submit(push.records, {
+      ...{ principal, key },
+      waitsForDelivery: waitForSend,
+      // Delivery may take long. Admitted records are counted by the limits of the producer instead.
+      onAdmission: waitForSend ? body.release.bind(body) : undefined,
+    })
+    // Neither the records nor their text may be held until they are delivered.
+    const { problems, returnOffsets } = push
+    const invalid = problems && refusedAlone(problems, topicOf)
+    const asked: Asked = { invalid, returnOffsets, waitForSend, recordCount: recordCountOf(push) }
+    if (sent.isDone) return this.#reply(exchange, sent, asked)
+    exchange.held?.releaseWithConnection()
+    return this.#replyWhenDone(exchange, sent, asked)
+  }
+
+  #count({ mode }: Call, { records, problems }: ValidPush): void {
+    this.#options.metrics.recordsReceived(mode, records)
+    if (problems === undefined) return
+    const codes = problems.flatMap((problem) => (problem === undefined ? [] : [problem.code]))
+    this.#options.metrics.recordsInvalid(mode, codes)
+  }
+
+  async #replyWhenDone(exchange: Exchange, sent: PushCall, asked: Asked): Promise<number> {
+    await sent.done
+    const { recordCount } = asked
+    // Many pushes whose records waited for the same event complete at the same time.
+    if (recordCount > FEW_RECORDS) await this.#options.turns.enter(largestReplyBytes(recordCount))
+    return this.#reply(exchange, sent, asked)
+  }
+
+  #reply(exchange: Exchange, sent: PushCall, asked: Asked): MaybePromise<number> {
+    const outcome = asked.invalid === undefined ? sent : withInvalid(sent, asked.invalid)
+    const status = replyOutcome(exchange, outcome, asked)
+    return typeof status === 'number'
+      ? this.#replied(exchange, outcome, status)
+      : status.then((later) => this.#replied(exchange, outcome, later))
+  }
+
+  #replied(exchange: Exchange, outcome: PushOutcome, status: number): number {
+    if (status === OK_STATUS && outcome.failures !== undefined) this.#logUntold(exchange, outcome)
+    return status
+  }
+
+  /** With `http.replies: rust` a client that does not wait is not told what failed. */
+  #logUntold({ requestId, call }: Exchange, { failures = [] }: PushOutcome): void {
+    const { failure } = call
+    if (failure === undefined) return
+    const { errorCode } = HTTP_MAPPINGS[failure.code]
+    this.#options.log.limited(
+      'warn',
+      `untold ${errorCode}`,
+      'records failed, and their client was told ok',
+      {
+        request_id: requestId,
+        error_code: errorCode,
+        reason: failure.message,
+        topic: failure.topic,
+        failed_records: failures.filter((failure) => failure !== undefined).length,
+        address: clientAddressOf(call.request),
+      },
+      { error_code: errorCode },
+    )
+  }
+}
+
+/** The largest possible reply to a push, bytes. */
+function replyBytesOf(push: ValidPush): number {
+  const { records, waitForSend, returnOffsets } = push
+  const recordCount = recordCountOf(push)
+  const invalidCount = recordCount - records.length
+  if (!waitForSend || !returnOffsets) {
+    return largestReplyBytes(recordCount, undefined, invalidCount)
+  }
+  let topicBytes = 0
+  for (const { topic } of records) topicBytes += topic.length
+  return largestReplyBytes(recordCount, topicBytes, invalidCount)
+}
+
+/** The number of records of a push, with invalid ones. */
+function recordCountOf({ records, problems }: ValidPush): number {
+  return problems?.length ?? records.length
+}

@@ -1,0 +1,93 @@
+/** Handles `POST` and `PUT /topics/{topic}/raw`: the body is the value of one record, byte for byte. */
+import { ProxyError } from '../../base/errors.ts'
+import type { MaybePromise } from '../../producer/types.ts'
+import type { Cors } from '../access/cors.ts'
+import type { HeldBody } from '../body.ts'
+import type { Call, WholeBodyRoute } from '../edge/route.ts'
+import { Misspellings } from '../push/misspellings.ts'
+import type { ValidPush } from '../push/parse-push.ts'
+import { Problem } from '../push/problem.ts'
+import { PUSH_DIALECTS } from '../push/push-dialect.ts'
+import { OK } from '../push/push-reply.ts'
+import type { Exchange, PushSender } from '../push/push-sender.ts'
+import { parseRaw, type RawRules, withValue } from './parse-raw.ts'
+
+/** Dependencies of the {@link RawEndpoint}. */
+export interface RawEndpointOptions {
+  readonly rules: RawRules
+  readonly sender: PushSender
+  /** The web pages that may push. @defaultValue none */
+  readonly cors: Pick<Cors, 'allows'> | undefined
+}
+
+/** One of the routes of `/topics/{topic}/raw`. */
+export class RawEndpoint implements WholeBodyRoute {
+  readonly name = 'raw push'
+  readonly method: 'POST' | 'PUT'
+  readonly path = '/topics/:topic/raw'
+  readonly access = 'produce'
+  readonly dialect = PUSH_DIALECTS.readme
+  readonly body = 'whole'
+  readonly accepted = OK
+  readonly #options: RawEndpointOptions
+  readonly #misspellings = new Misspellings()
+
+  constructor(method: 'POST' | 'PUT', options: RawEndpointOptions) {
+    this.method = method
+    this.#options = options
+  }
+
+  /**
+   * Refuses the pages of origins that are not listed. A browser sends them `text/plain` without asking, which `/push`
+   * refuses by its type; here every type is right.
+   */
+  checkHead({ request: { headers } }: Call): void {
+    const { origin } = headers
+    if (origin === undefined || this.#options.cors?.allows(origin) === true) return
+    throw new ProxyError(
+      'ORIGIN_NOT_ALLOWED',
+      'the request has an Origin header, and http.cors.origins does not list that origin',
+    )
+  }
+
+  /** Key and headers of the record are in headers of the request. */
+  meaningBesideBody({ request: { rawHeaders } }: Call): string {
+    return rawHeaders
+      .filter((_, at) => /^(?:kafka-|content-type$)/i.test(rawHeaders[at - (at % 2)] ?? ''))
+      .join('\n')
+  }
+
+  answer(call: Call, body: HeldBody): Promise<number> {
+    const { dialect } = this
+    return this.#options.sender.answer(call, body, { dialect, placeOf: nowhere }, (exchange) =>
+      this.#push(exchange, body),
+    )
+  }
+
+  #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
+    const { rules, sender } = this.#options
+    const { request, params } = exchange.call
+    const { url = '', rawHeaders } = request
+    // Node.js lets a fragment through, which is no part of the target.
+    const [target = ''] = url.split('#', 1)
+    const [, query = ''] = target.split(/\?(.*)/s)
+    const { topic = '' } = params
+    const head = parseRaw({ topic, query, rawHeaders }, rules, this.#misspellings)
+    sender.warn(exchange, this.#misspellings.take())
+    if (head instanceof Problem) return sender.refuseWhole(exchange, head)
+    const record = withValue(head, body.take())
+    if (record instanceof Problem) return sender.refuseWhole(exchange, record)
+    const { waitForSend } = head
+    exchange.call.mode = waitForSend ? 'sync' : 'async'
+    const push: ValidPush = {
+      kind: 'valid',
+      ...{ records: [record], problems: undefined, waitForSend, returnOffsets: waitForSend },
+    }
+    return sender.send(exchange, push, body, () => topic)
+  }
+}
+
+/** A raw request has one record only. */
+function nowhere(): string {
+  return ''
+}

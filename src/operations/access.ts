@@ -1,0 +1,44 @@
+import type { RequestHandler } from 'express'
+import { CHALLENGE } from '../http/access/authorization.ts'
+import { Authenticator } from '../http/access/authenticator.ts'
+import { type TokenEntry, TokenTable } from '../http/access/token-table.ts'
+import type { Logger } from '../telemetry/logging.ts'
+import { sendError } from './reply.ts'
+
+/** Who may read metrics, statistics and the results of single checks: those with a token; without any, everybody. */
+export class OperationsAccess {
+  readonly #authenticator: Authenticator
+
+  constructor(tokens: readonly TokenEntry[], logger: Pick<Logger, 'limited'>) {
+    this.#authenticator = new Authenticator({
+      ...settingsOf(tokens),
+      onDenied: (reason) => {
+        logger.limited('info', 'operations denied', 'the operations port refused a request', {
+          reason,
+        })
+      },
+    })
+  }
+
+  /** Admits later requests with these tokens only. */
+  use(tokens: readonly TokenEntry[]): void {
+    this.#authenticator.use(settingsOf(tokens))
+  }
+
+  /** Refuses requests without a token, if there are tokens. */
+  get admit(): RequestHandler {
+    return async (request, response, next) => {
+      const entry = await this.#authenticator.identify(request)
+      if ('principal' in entry) {
+        next()
+        return
+      }
+      response.setHeader('WWW-Authenticate', CHALLENGE)
+      sendError(response, 401, entry.message)
+    }
+  }
+}
+
+function settingsOf(tokens: readonly TokenEntry[]) {
+  return { tokens: new TokenTable(tokens), allowsAnonymous: tokens.length === 0 }
+}

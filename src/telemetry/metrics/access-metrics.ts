@@ -1,0 +1,44 @@
+import { Counter, type Registry } from 'prom-client'
+
+/** Each has a series from the start, so that the first refusal shows as an increase. */
+const REASONS = [
+  ...['no_credentials', 'unreadable_credentials', 'unknown_token'],
+  ...['certificate_untrusted', 'certificate_unnamed'],
+  ...['topic_acl', 'topic_topics', 'topic_internal', 'quota', 'in_flight'],
+  ...['jwt_malformed', 'jwt_algorithm', 'jwt_critical_header', 'jwt_unknown_key', 'jwt_signature'],
+  ...['jwt_issuer', 'jwt_audience', 'jwt_no_expiry', 'jwt_expired', 'jwt_not_yet_valid'],
+  ...['jwt_no_principal', 'jwt_keys_unavailable'],
+]
+
+/** What was refused because of who sent it. */
+export class AccessMetrics {
+  readonly #denied: Counter<'reason'>
+  readonly #keysRead: Counter<'outcome'>
+
+  constructor(registry: Registry) {
+    this.#denied = new Counter({
+      name: 'kprf_http_denied_total',
+      help: 'Refused because of who sent it: requests without credentials, with unreadable ones, with an unknown token, with a JSON Web Token that was refused (jwt_ and why), while their client had as many in progress as its quota allows (in_flight), or on a connection whose certificate no trusted authority signed (certificate_untrusted) or that has no usable name (certificate_unnamed); records for a topic that http.acl does not allow to their client (topic_acl), that http.topics.allow does not list (topic_topics), or that belongs to Kafka (topic_internal), and records beyond the quota of their client (quota).',
+      labelNames: ['reason'],
+      registers: [registry],
+    })
+    for (const reason of REASONS) this.#denied.inc({ reason }, 0)
+    this.#keysRead = new Counter({
+      name: 'kprf_jwt_key_reads_total',
+      help: 'Attempts to read the keys that verify JSON Web Tokens, by outcome: success or failure. 0 without http.auth.jwt.',
+      labelNames: ['outcome'],
+      registers: [registry],
+    })
+    for (const outcome of ['success', 'failure']) this.#keysRead.inc({ outcome }, 0)
+  }
+
+  /** Counts an attempt to read the keys of JSON Web Tokens. */
+  keysRead(outcome: 'success' | 'failure'): void {
+    this.#keysRead.inc({ outcome })
+  }
+
+  /** Counts requests or records. */
+  denied(reason: string, count = 1): void {
+    this.#denied.inc({ reason }, count)
+  }
+}

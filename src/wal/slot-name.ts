@@ -1,0 +1,2 @@
+/** The folder of one process in `wal.dir`. */
+export const SLOT_NAME = /^slot-\d{2,3}$/

@@ -1,0 +1,59 @@
+/** Every command in docs/HTTP-API.md, word for word but for the port: each stores its record. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TestCluster } from '@kprf/embedded-broker/testing'
+import { type KprfProcess, startKprf } from '../support/kprf-process.ts'
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/HTTP-API.md'), 'utf8')
+const commands = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, command = '']) =>
+  command.trim(),
+)
+
+/** What the record of each command has, in the order of the page. */
+const RECORDS = [
+  { key: 'null', value: '{"total": 7}', headers: ['content-type=application/json'] },
+  {
+    ...{ key: '42', value: 'hello' },
+    headers: ['content-type=application/x-www-form-urlencoded', 'source=shop'],
+  },
+  { key: '42', value: readFileSync('/etc/hostname', 'utf8'), headers: ['source=shop'] },
+]
+
+let cluster: TestCluster
+let kprf: KprfProcess
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({ brokers: 1, topics: { orders: { partitions: 1 } } })
+  kprf = await startKprf(cluster.bootstrap)
+})
+
+afterAll(async () => {
+  await kprf.stop()
+  await cluster.close()
+})
+
+test('the page has a record for each command', () => {
+  expect(commands).toHaveLength(RECORDS.length)
+})
+
+test.each(commands.map((command, index) => [command, index] as const))(
+  '%s',
+  async (command, index) => {
+    const before = cluster.records('orders').length
+    const withPort = command.replace('4242', String(kprf.pushPort)).replace('curl', 'curl -sS')
+
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', withPort])
+
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'ok', errors: [] })
+    await expect.poll(() => cluster.records('orders').length).toBe(before + 1)
+    const record = cluster.records('orders').at(-1)
+    expect({
+      key: String(record?.key),
+      value: String(record?.value),
+      headers: record?.headers.map((header) => `${header.key}=${String(header.value)}`),
+    }).toEqual(RECORDS[index])
+  },
+)
