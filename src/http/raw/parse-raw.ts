@@ -5,6 +5,7 @@ import { loneSurrogate } from '../push/parse-bytes.ts'
 import type { Misspellings } from '../push/misspellings.ts'
 import type { RecordRules } from '../push/parse-push.ts'
 import { Problem } from '../push/problem.ts'
+import { parseQuery, type QueryPairs, switchOf, valuesOf } from '../query.ts'
 import { INVALID_TOPIC, isTopic, parsePartition, parseTimestamp } from '../push/record-fields.ts'
 
 /** Limits of raw requests: keys of `http.*` in the configuration. */
@@ -48,7 +49,9 @@ export function parseRaw(
   misspellings?: Misspellings,
 ): RawRecord | Problem {
   if (!isTopic(topic)) return INVALID_TOPIC
-  const parameters = parseQuery(query)
+  const pairs = parseQuery(query)
+  if (pairs instanceof Problem) return pairs
+  const parameters = parametersOf(pairs)
   if (parameters instanceof Problem) return parameters
   const { values, headers: ofQuery } = parameters
   const misnamed = checkFields(
@@ -88,33 +91,14 @@ interface Parameters {
   readonly headers: readonly RecordHeader[]
 }
 
-function parseQuery(query: string): Parameters | Problem {
-  const values = new Map<string, string>()
-  const headers: RecordHeader[] = []
-  for (const pair of query.split('&')) {
-    if (pair === '') continue
-    const [name, value] = decodePair(pair)
-    if (name === undefined || value === undefined) return NOT_UTF_8
-    if (name.startsWith(HEADER_PARAMETER)) {
-      headers.push({ key: name.slice(HEADER_PARAMETER.length), value })
-    } else if (values.has(name) && PARAMETERS.has(name)) {
-      return new Problem('DUPLICATE_NAME', `the query has ${name} more than once`)
-    } else values.set(name, value)
-  }
+function parametersOf(pairs: QueryPairs): Parameters | Problem {
+  const others: QueryPairs = pairs.filter(([name]) => !name.startsWith(HEADER_PARAMETER))
+  const values = valuesOf(others, PARAMETERS)
+  if (values instanceof Problem) return values
+  const headers = pairs
+    .filter(([name]) => name.startsWith(HEADER_PARAMETER))
+    .map(([name, value]) => ({ key: name.slice(HEADER_PARAMETER.length), value }))
   return headers.some(({ key }) => key === '') ? EMPTY_NAME : { values, headers }
-}
-
-/** As a form is encoded: a plus is a space. */
-function decodePair(pair: string): readonly (string | undefined)[] {
-  const equals = pair.indexOf('=')
-  const parts = equals === -1 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
-  return parts.map((part) => {
-    try {
-      return decodeURIComponent(part.replaceAll('+', ' '))
-    } catch {
-      return undefined
-    }
-  })
 }
 
 function parseHeaders(
@@ -165,22 +149,6 @@ function numberOf(text: string | undefined): unknown {
   return text !== undefined && INTEGER.test(text) ? Number(text) : text
 }
 
-function switchOf(values: ReadonlyMap<string, string>, name: string): boolean | Problem {
-  switch (values.get(name)) {
-    case undefined:
-    case 'false':
-      return false
-    case 'true':
-      return true
-    default:
-      return new Problem('INVALID_REQUEST', `${name} must be true or false`)
-  }
-}
-
-const NOT_UTF_8 = new Problem(
-  'INVALID_TEXT',
-  'the query has a % that does not encode UTF-8: write a literal % as %25, and a key of other bytes as key_base64',
-)
 const NO_BASE64 = new Problem('INVALID_BASE64', 'key_base64 must be base64 or base64url (RFC 4648)')
 const TWO_KEYS = new Problem(
   'DUPLICATE_NAME',

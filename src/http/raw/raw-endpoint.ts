@@ -10,6 +10,7 @@ import { Problem } from '../push/problem.ts'
 import { PUSH_DIALECTS } from '../push/push-dialect.ts'
 import { OK } from '../push/push-reply.ts'
 import type { Exchange, PushSender } from '../push/push-sender.ts'
+import { queryOf } from '../query.ts'
 import { parseRaw, type RawRules, withValue } from './parse-raw.ts'
 
 /** Dependencies of the {@link RawEndpoint}. */
@@ -67,12 +68,9 @@ export class RawEndpoint implements WholeBodyRoute {
   #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
     const { rules, sender } = this.#options
     const { request, params } = exchange.call
-    const { url = '', rawHeaders } = request
-    // Node.js lets a fragment through, which is no part of the target.
-    const [target = ''] = url.split('#', 1)
-    const [, query = ''] = target.split(/\?(.*)/s)
+    const { url, rawHeaders } = request
     const { topic = '' } = params
-    const head = parseRaw({ topic, query, rawHeaders }, rules, this.#misspellings)
+    const head = parseRaw({ topic, query: queryOf(url), rawHeaders }, rules, this.#misspellings)
     sender.warn(exchange, this.#misspellings.take())
     if (head instanceof Problem) return sender.refuseWhole(exchange, head)
     const record = withValue(head, body.take())
