@@ -20,6 +20,7 @@ import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
+import { NdjsonEndpoint } from './ndjson/ndjson-endpoint.ts'
 import { JsonParser } from './parse-json.ts'
 import { jsonLimits } from './push/json-limits.ts'
 import { PUSH_DIALECTS } from './push/push-dialect.ts'
@@ -97,7 +98,9 @@ export function createApp(options: AppOptions): App {
     return entry instanceof Promise ? entry.then(admit) : admit(entry)
   }
   const replyRoom = createReplyRoom(options)
-  const sender = createPushSender(options, replyRoom)
+  const replies = new ReplyBatch(clock, log)
+  const turns = new WorkTurns(clock)
+  const sender = new PushSender({ ...options, replyRoom, replies, turns })
   const push = new PushEndpoint({
     rules: settings,
     dialect: PUSH_DIALECTS[settings.replies],
@@ -106,7 +109,15 @@ export function createApp(options: AppOptions): App {
   })
   const idempotency = options.idempotency && new Idempotency({ ...options.idempotency, replyRoom })
   const raw = { rules: rawRules(settings), sender, cors }
-  const routes = new RouteTable([push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)])
+  const ndjson = new NdjsonEndpoint({
+    ...{ rules: settings, maxLineBytes: settings.maxBodyBytes, ingest: options.ingest, cors },
+    jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest), 'line'),
+    ...{ sender, replies, replyRoom, turns, metrics },
+  })
+  const routes = new RouteTable([
+    ...[push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)],
+    ndjson,
+  ])
   const edge = new Edge({
     ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },
     onAnswered: (route, { mode }, status, durationMs) => {
@@ -137,14 +148,4 @@ function createReplyRoom({
   // Offsets repeat topic names, which were part of the body: this bounds their length.
   const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes, maxRecordsPerRequest)
   return new ReplyRoom(replyBytesInFlight, largestReply)
-}
-
-function createPushSender(options: AppOptions, replyRoom: ReplyRoom): PushSender {
-  const { clock, log } = options
-  return new PushSender({
-    ...options,
-    replyRoom,
-    replies: new ReplyBatch(clock, log),
-    turns: new WorkTurns(clock),
-  })
 }

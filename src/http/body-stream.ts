@@ -59,6 +59,8 @@ export class BodyStream implements AsyncIterable<Buffer> {
   #receivedBytes = 0
   #contentBytes = 0
   #receivedPieces = 0
+  /** Of the route, beyond the pieces. */
+  #keptBytes = 0
   /** Whether the source is paused, because the route has not taken the last piece. */
   #isPaused = false
   #hasEnded = false
@@ -119,6 +121,31 @@ export class BodyStream implements AsyncIterable<Buffer> {
   /** Whether the input of the connection can no longer be parsed. */
   get isBroken(): boolean {
     return this.#isBroken
+  }
+
+  /**
+   * Counts bytes that the route keeps beyond their piece, for example the beginning of a line. If the body stops
+   * arriving, others may take their memory.
+   *
+   * @throws ProxyError if the budget has no room. The body has failed then.
+   */
+  keep(bytes: number): void {
+    if (this.#isOver || bytes === 0) return
+    const refusal = takeBytes(this.#held, bytes)
+    if (refusal !== undefined) {
+      this.fail(refusal)
+      throw refusal
+    }
+    if (this.#keptBytes === 0) this.#awaitMore()
+    this.#keptBytes += bytes
+  }
+
+  /** The route no longer keeps any bytes. */
+  keepNothing(): void {
+    if (this.#isOver || this.#keptBytes === 0) return
+    this.#held.giveBack(this.#keptBytes)
+    this.#keptBytes = 0
+    if (this.#decoder === undefined) this.#held.settle()
   }
 
   /** Whether the route has replied. */
@@ -240,7 +267,8 @@ export class BodyStream implements AsyncIterable<Buffer> {
     if (!this.#isPaused) return
     this.#isPaused = false
     this.#held.giveBack(UNREAD_BYTES)
-    if (this.#decoder !== undefined && !this.#request.readableEnded) this.#awaitMore()
+    const holdsBytes = this.#decoder !== undefined || this.#keptBytes > 0
+    if (holdsBytes && !this.#request.readableEnded) this.#awaitMore()
     this.#source.resume()
   }
 

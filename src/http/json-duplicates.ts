@@ -1,6 +1,7 @@
 /** Finds a name that an object has twice, in bytes that are JSON. Used once it is known that there is one. */
 import { quotedName } from '../base/quotable.ts'
 import { byteMarks } from './byte-marks.ts'
+import type { JsonTextKind } from './json-error.ts'
 import { endOfString } from './json-string.ts'
 
 const QUOTE = 0x22
@@ -16,13 +17,13 @@ interface Duplicate {
 }
 
 /** Describes the first, such as `line 1, column 20: an object has the name "data" twice`. */
-export function describeDuplicate(body: Buffer): string {
+export function describeDuplicate(body: Buffer, kind: JsonTextKind = 'body'): string {
   const duplicate = findDuplicate(body)
-  if (duplicate === undefined) return 'an object of the body has a name twice'
+  if (duplicate === undefined) return `an object of the ${kind} has a name twice`
   const before = body.toString('utf8', 0, duplicate.offset)
   const line = before.split('\n').length
   const column = before.length - before.lastIndexOf('\n')
-  return `line ${line}, column ${column}: the object has the name ${quotedName(duplicate.name)} twice`
+  return `${kind === 'line' ? '' : `line ${line}, `}column ${column}: the object has the name ${quotedName(duplicate.name)} twice`
 }
 
 function findDuplicate(bytes: Buffer): Duplicate | undefined {

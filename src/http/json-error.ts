@@ -29,12 +29,16 @@ const HEX_DIGITS = 4
 /** The next allowed token. The `first…` states also allow the end of an empty container. */
 type Expecting = 'value' | 'firstItem' | 'firstName' | 'name' | 'colon' | 'next'
 
+/** What a text is: a whole body, or one line of a body, whose number its reader knows. */
+export type JsonTextKind = 'body' | 'line'
+
 /** Describes the first error of a text that is not JSON, for example `line 1, column 3: expected a value`. */
-export function describeJsonError(text: string): string {
+export function describeJsonError(text: string, kind: JsonTextKind = 'body'): string {
   const error = new JsonErrorFinder(text).findError()
   if (error === undefined) return 'kprf cannot find the place of the error'
-  const end = error.offset === text.length ? ', but the body ends there' : ''
-  return `line ${error.line}, column ${error.column}: ${error.sentence}${end}`
+  const end = error.offset === text.length ? `, but the ${kind} ends there` : ''
+  const line = kind === 'line' ? '' : `line ${error.line}, `
+  return `${line}column ${error.column}: ${error.sentence}${end}`
 }
 
 interface JsonError {

@@ -4,16 +4,19 @@ import { ProxyError } from '../base/errors.ts'
 import { byteMarks } from './byte-marks.ts'
 import { describeForeignForm } from './foreign-form.ts'
 import { describeDuplicate } from './json-duplicates.ts'
-import { describeJsonError } from './json-error.ts'
+import { describeJsonError, type JsonTextKind } from './json-error.ts'
 import { endOfString } from './json-string.ts'
 
 /** Parses request bodies as JSON. A byte order mark is skipped. */
 export class JsonParser {
   readonly #limits: JsonLimits
+  readonly #kind: JsonTextKind
   readonly #scanner: JsonScanner
 
-  constructor(limits: JsonLimits) {
+  /** @param kind - what the texts are, for the messages. */
+  constructor(limits: JsonLimits, kind: JsonTextKind = 'body') {
     this.#limits = limits
+    this.#kind = kind
     this.#scanner = new JsonScanner(limits)
   }
 
@@ -25,39 +28,52 @@ export class JsonParser {
    * body but a short name.
    */
   parse(body: Buffer): unknown {
+    const value = this.check(body)
+    // Of two members with the same name JSON.parse keeps the last.
+    if (countMembers(value) < this.#scanner.memberCount) {
+      throw new ProxyError('DUPLICATE_NAME', describeDuplicate(body, this.#kind))
+    }
+    return value
+  }
+
+  /**
+   * As {@link parse}, for a text that is passed on as it is: a name may come twice in an object.
+   *
+   * @returns what JSON.parse makes of it.
+   */
+  check(body: Buffer): unknown {
     if (body.length === 0) throw new ProxyError('EMPTY_BODY', 'the request has no body')
     const form = describeForeignForm(body)
     if (form !== undefined) throw new ProxyError('INVALID_UTF8', form)
     const excess = this.#scanner.scan(body)
-    if (excess !== undefined) throw excessive(excess, this.#limits)
-    const text = decodeUtf8(body)
-    let value: unknown
+    if (excess !== undefined) throw excessive(excess, this.#limits, this.#kind)
+    const text = decodeUtf8(body, this.#kind)
     try {
-      value = JSON.parse(text)
+      return JSON.parse(text)
     } catch {
-      throw new ProxyError('INVALID_JSON', `the body is not JSON: ${describeJsonError(text)}`)
+      const where = describeJsonError(text, this.#kind)
+      throw new ProxyError('INVALID_JSON', `the ${this.#kind} is not JSON: ${where}`)
     }
-    // Of two members with the same name JSON.parse keeps the last.
-    if (countMembers(value) < this.#scanner.memberCount) {
-      throw new ProxyError('DUPLICATE_NAME', describeDuplicate(body))
-    }
-    return value
   }
 }
 
-function excessive(excess: JsonExcess, { maxDepth, maxParts, maxShapes }: JsonLimits): ProxyError {
+function excessive(
+  excess: JsonExcess,
+  { maxDepth, maxParts, maxShapes }: JsonLimits,
+  kind: JsonTextKind,
+): ProxyError {
   switch (excess) {
     case 'maxDepth':
-      return new ProxyError('JSON_TOO_DEEP', `the body is nested deeper than ${maxDepth} levels`)
+      return new ProxyError('JSON_TOO_DEEP', `the ${kind} is nested deeper than ${maxDepth} levels`)
     case 'maxParts':
       return new ProxyError(
         'JSON_TOO_COMPLEX',
-        `the body has more than ${maxParts} objects, arrays, colons and commas: send fewer records at once, or raise http.max_records_per_request`,
+        `the ${kind} has more than ${maxParts} objects, arrays, colons and commas: send fewer records at once, or raise http.max_records_per_request`,
       )
     case 'maxShapes':
       return new ProxyError(
         'JSON_TOO_COMPLEX',
-        `the objects of the body have more than ${maxShapes} different lists of names: send fewer records at once, or raise http.max_records_per_request`,
+        `the objects of the ${kind} have more than ${maxShapes} different lists of names: send fewer records at once, or raise http.max_records_per_request`,
       )
   }
 }
@@ -82,11 +98,11 @@ function isContainer(value: unknown): value is Readonly<Record<string, unknown>>
   return typeof value === 'object' && value !== null
 }
 
-function decodeUtf8(body: Buffer): string {
+function decodeUtf8(body: Buffer, kind: JsonTextKind): string {
   const text = body.toString('utf8')
   // Decoding replaces invalid bytes by U+FFFD, so only a text with U+FFFD needs a second check.
   if (text.includes('\ufffd') && !isUtf8(body)) {
-    throw new ProxyError('INVALID_UTF8', 'the body is not valid UTF-8')
+    throw new ProxyError('INVALID_UTF8', `the ${kind} is not valid UTF-8`)
   }
   return text.startsWith('\ufeff') ? text.slice(1) : text
 }

@@ -63,6 +63,8 @@ export function sendNoContent(
 /** Options of a refusal. */
 export interface RefusalOptions {
   readonly headers?: HeaderList
+  /** When the rate limit has room again, for a rate limit. */
+  readonly retryAfterSeconds?: number | undefined
   /**
    * Ends the connection after this reply: with `afterBody` once the client has sent the body, with `atOnce` if the
    * end of the body will never be seen.
@@ -87,7 +89,8 @@ export function refuse(
   if (response.headersSent) return response.statusCode
   const reply = dialect.refusal(refusal, requestId)
   const { status, body } = reply
-  const headers = [...retryAfter(status), ...challenge(status), ...(options.headers ?? NO_HEADERS)]
+  const retry = retryAfter(status, options.retryAfterSeconds)
+  const headers = [...retry, ...challenge(status), ...(options.headers ?? NO_HEADERS)]
   const closes = options.closes ?? (isSkippable(request) ? undefined : 'afterBody')
   // Node writes `Connection: close` because of this, and no later request of the connection is served.
   if (closes !== undefined) response.shouldKeepAlive = false

@@ -40,6 +40,14 @@ export const INTERNAL: Refusal = {
   message: 'a bug in kprf: report it, with the log lines of this request_id',
 }
 
+/** A stream has effects before all of it is known. */
+function keyOfStream(): ProxyError {
+  return new ProxyError(
+    'INVALID_IDEMPOTENCY_KEY',
+    'this path takes no Idempotency-Key, because it produces the records while the body arrives: send the request without the header',
+  )
+}
+
 /** Takes each request of a route through the gate to its reply. */
 export class Edge {
   readonly #options: EdgeOptions
@@ -93,6 +101,7 @@ export class Edge {
               ? route.answer(call, body)
               : idempotency.answer(route, call, body, key)
         } else if (route.body === 'stream') {
+          if (idempotency?.keyOf(request) !== undefined) throw keyOfStream()
           const body = (held = bodyReader.stream(request, response, route.streamLimits))
           answer = route.answer(call, body)
         } else {

@@ -81,13 +81,18 @@ function spread<Value>(
   })
 }
 
+/** The failure of an invalid record, as if the producer had refused it. */
+export function failureOfProblem(problem: Problem): FailedDelivery {
+  const { code, message } = problem
+  const error = { number: HTTP_MAPPINGS[code].errorCode, text: message, code }
+  return { status: 'notPersisted', error }
+}
+
 /** One object for all records with the same problem: the text of each is written once. */
 function failureOf(problem: Problem, known: Map<Problem, FailedDelivery>): FailedDelivery {
   let failure = known.get(problem)
   if (failure === undefined) {
-    const { code, message } = problem
-    const error = { number: HTTP_MAPPINGS[code].errorCode, text: message, code }
-    failure = { status: 'notPersisted', error }
+    failure = failureOfProblem(problem)
     known.set(problem, failure)
   }
   return failure

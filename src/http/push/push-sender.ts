@@ -10,7 +10,7 @@ import { HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
-import { NO_HEADERS, refuse } from '../reply.ts'
+import { type HeaderList, NO_HEADERS, refuse } from '../reply.ts'
 import type { WorkTurns } from '../work-turns.ts'
 import {
   type PushOutcome,
@@ -92,19 +92,27 @@ export class PushSender {
 
   /** Tells the client of names that it most likely means otherwise, and the log the first time. */
   warn(exchange: Exchange, misspellings: readonly Misspelling[]): void {
-    if (misspellings.length === 0) return
+    if (misspellings.length > 0) exchange.headers = this.warningOf(exchange.call, misspellings)
+  }
+
+  /** The header that tells the client of such names; none without any. The log hears of each once. */
+  warningOf(
+    { request, requestId }: Pick<Call, 'request' | 'requestId'>,
+    misspellings: readonly Misspelling[],
+  ): HeaderList {
+    if (misspellings.length === 0) return NO_HEADERS
     for (const { name, meant } of misspellings) {
       if (this.#warnedOf.has(name) || this.#warnedOf.size === MAX_WARNINGS) continue
       this.#warnedOf.add(name)
       this.#options.log.limited('warn', 'misspelt field', 'an unknown field of a push is ignored', {
-        ...{ request_id: exchange.requestId, field: name, did_you_mean: meant },
-        address: clientAddressOf(exchange.call.request),
+        ...{ request_id: requestId, field: name, did_you_mean: meant },
+        address: clientAddressOf(request),
       })
     }
     const texts = misspellings.map(
       ({ name, meant }) => `unknown field "${name}" is ignored: did you mean "${meant}"?`,
     )
-    exchange.headers = ['Kprf-Warning', texts.join(' ')]
+    return ['Kprf-Warning', texts.join(' ')]
   }
 
   /** Replies to a request that is no push. */

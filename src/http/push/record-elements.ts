@@ -18,6 +18,8 @@ const FULL_ELEMENT_BYTES = 512
 /** What the element of an invalid record may have beyond that: its text may quote a name of 64 characters, twice. */
 const QUOTED_NAME_BYTES = 256
 const COMPACT_ELEMENT_BYTES = 72
+/** The upper bound of any element, bytes. */
+export const MAX_ELEMENT_BYTES = FULL_ELEMENT_BYTES + QUOTED_NAME_BYTES
 /** Without the name of the topic. */
 const OFFSET_BYTES = 112
 /** The part around the elements: message, request id and counts. */
@@ -68,9 +70,7 @@ export function failedPushBody(
   requestId: string,
   offsets?: string,
 ): string {
-  const full = new ElementTexts(({ text, number, detail }, outcome) =>
-    failedElement(text, number, outcome, messageOf({ text, detail })),
-  )
+  const full = new ElementTexts(fullElement)
   const compact = new ElementTexts(({ number }, outcome) => compactElement(number, outcome))
   let failedCount = 0
   const elements = failures.map((failure) => {
@@ -127,6 +127,15 @@ function offsetOf(report: DeliveryReport | undefined): string {
 
 function offsetsField(offsets: string | undefined): string {
   return offsets === undefined ? '' : `,"offsets":${offsets}`
+}
+
+/** Writes the element of one failed record, with its texts. At most {@link MAX_ELEMENT_BYTES}. */
+export function elementOf({ status, error }: FailedDelivery): string {
+  return fullElement(error, OUTCOMES[status])
+}
+
+function fullElement({ text, number, detail }: DeliveryError, outcome: Outcome): string {
+  return failedElement(text, number, outcome, messageOf({ text, detail }))
 }
 
 function compactElement(number: number, outcome: Outcome): string {

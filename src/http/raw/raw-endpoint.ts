@@ -1,7 +1,7 @@
 /** Handles `POST` and `PUT /topics/{topic}/raw`: the body is the value of one record, byte for byte. */
-import { ProxyError } from '../../base/errors.ts'
 import type { MaybePromise } from '../../producer/types.ts'
 import type { Cors } from '../access/cors.ts'
+import { assertListedOrigin } from '../access/page-origin.ts'
 import type { HeldBody } from '../body.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import { Misspellings } from '../push/misspellings.ts'
@@ -38,17 +38,8 @@ export class RawEndpoint implements WholeBodyRoute {
     this.#options = options
   }
 
-  /**
-   * Refuses the pages of origins that are not listed. A browser sends them `text/plain` without asking, which `/push`
-   * refuses by its type; here every type is right.
-   */
-  checkHead({ request: { headers } }: Call): void {
-    const { origin } = headers
-    if (origin === undefined || this.#options.cors?.allows(origin) === true) return
-    throw new ProxyError(
-      'ORIGIN_NOT_ALLOWED',
-      'the request has an Origin header, and http.cors.origins does not list that origin',
-    )
+  checkHead({ request }: Call): void {
+    assertListedOrigin(request, this.#options.cors)
   }
 
   /** Key and headers of the record are in headers of the request. */

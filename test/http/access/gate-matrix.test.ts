@@ -50,10 +50,10 @@ const CREDENTIALS: readonly Credentials[] = [
 ]
 
 /** The route of a request target, or the status that it gets. */
-type Where = 'push' | 'raw' | 404 | 400
+type Where = 'push' | 'raw' | 'ndjson' | 404 | 400
 
 /** The methods of each route. */
-const METHODS_OF = { push: ['POST'], raw: ['POST', 'PUT'] } as const
+const METHODS_OF = { push: ['POST'], raw: ['POST', 'PUT'], ndjson: ['POST'] } as const
 
 /** Request targets that are those of the routes, and the status of the others. */
 const TARGETS: readonly (readonly [target: string, status: Where])[] = [
@@ -93,6 +93,11 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   [`/topics/{topic}/raw?key=a&access_token=${TOKEN}`, 'raw'],
   ['http://h/topics/{topic}/raw', 'raw'],
   ['http://h/push/../topics/{topic}/raw', 'raw'],
+  ['/topics/{topic}/ndjson', 'ndjson'],
+  ['/topics/{topic}/ndjson?wait=false&text=true', 'ndjson'],
+  ['http://h/topics/{topic}/ndjson/', 'ndjson'],
+  ['/topics/{topic}/NDJSON', 404],
+  ['/topics//ndjson', 404],
   ['/topics//raw', 404],
   ['/topics/{topic}/RAW', 404],
   ['/Topics/{topic}/raw', 404],
@@ -291,6 +296,6 @@ it('the targets above are those of all routes', async () => {
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
 
   expect(reply.body).toContain(
-    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw;',
+    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson;',
   )
 })
