@@ -31,7 +31,7 @@ class Generator {
     const further = lines.map((line) => `${line}\r\n`).join('')
     this.#requests = plan.bodies.map((body) =>
       Buffer.from(
-        `POST /push HTTP/1.1\r\nHost: 127.0.0.1:${plan.port}\r\nContent-Type: application/json\r\n` +
+        `POST ${plan.target ?? '/push'} HTTP/1.1\r\nHost: 127.0.0.1:${plan.port}\r\nContent-Type: application/json\r\n` +
           `${further}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       ),
     )

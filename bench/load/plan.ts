@@ -3,6 +3,8 @@
 /** A load on one port. */
 export interface LoadPlan {
   readonly port: number
+  /** @defaultValue `/push` */
+  readonly target?: string
   /** JSON bodies that requests send in turn. */
   readonly bodies: readonly string[]
   readonly connections: number

@@ -38,6 +38,8 @@ export interface Submission {
   readonly key: OpenKey | undefined
   /** True if the client waits until Kafka has the records, false if it waits only until they are admitted. */
   readonly waitsForDelivery: boolean
+  /** Whether the reply needs the report of each record, of a client that waits. @defaultValue true */
+  readonly keepsReports?: boolean
   /** Time that the records may wait for room in the queue, ms. @defaultValue that of {@link IngestOptions} */
   readonly roomWaitMs?: number
   /** Called once the producer has admitted or refused every record. */
@@ -69,12 +71,12 @@ export class Ingest {
   /** Sends the records of a request that no rule refuses, all together. */
   submit(records: readonly ProducerRecord[], submission: Submission): PushCall {
     const { deliveryTimeoutMs } = this.#options
-    const { principal, key, waitsForDelivery, onAdmission } = submission
+    const { principal, key, waitsForDelivery, keepsReports = true, onAdmission } = submission
     const call = new PushCall({
       principal,
       recordCount: records.length,
       acceptedBy: waitsForDelivery ? undefined : this.#accepted,
-      deliveryTimeoutMs,
+      ...{ keepsReports, deliveryTimeoutMs },
       roomWaitMs: submission.roomWaitMs ?? this.#options.roomWaitMs,
       onAdmission,
     })

@@ -17,6 +17,8 @@ export interface PushCallOptions {
    * the owner.
    */
   readonly acceptedBy: RecordOwner | undefined
+  /** Whether to keep the report of each record until the reply, and not only the failures. */
+  readonly keepsReports: boolean
   readonly deliveryTimeoutMs: number
   readonly roomWaitMs: number
   /** Called once the producer has admitted or refused every record. */
@@ -38,6 +40,7 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
   readonly owner: RecordOwner
   readonly #recordCount: number
   readonly #onAdmission: (() => void) | undefined
+  readonly #waitsForDelivery: boolean
   readonly #reports: (DeliveryReport | undefined)[] | undefined
   #failures: (FailedDelivery | undefined)[] | undefined
   /** Adjacent refused records nearly always share one. */
@@ -48,15 +51,19 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
   #done: PromiseWithResolvers<undefined> | undefined
 
   constructor(options: PushCallOptions) {
-    const { recordCount, acceptedBy } = options
+    const { recordCount, acceptedBy, keepsReports } = options
     this.principal = options.principal
     this.roomWaitMs = options.roomWaitMs
     this.deliveryTimeoutMs = options.deliveryTimeoutMs
     this.owner = acceptedBy ?? this
     this.#recordCount = recordCount
     this.#onAdmission = options.onAdmission
-    this.#reports = acceptedBy ? undefined : new Array<undefined>(recordCount).fill(undefined)
-    this.#outstanding = acceptedBy ? 1 : 1 + recordCount
+    this.#waitsForDelivery = acceptedBy === undefined
+    this.#reports =
+      this.#waitsForDelivery && keepsReports
+        ? new Array<undefined>(recordCount).fill(undefined)
+        : undefined
+    this.#outstanding = this.#waitsForDelivery ? 1 + recordCount : 1
   }
 
   /** Whether every outcome is known. */
@@ -76,7 +83,7 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
     return this.#failures
   }
 
-  /** Reports by record index; `undefined` if the client does not wait for delivery. */
+  /** Reports by record index; `undefined` if they are not kept. */
   get reports(): readonly (DeliveryReport | undefined)[] | undefined {
     return this.#reports
   }
@@ -105,7 +112,7 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
     this.#lastRefusal = refusal
     this.#fail(index, refusal)
     this.#refusedCount += 1
-    if (this.#reports) this.#countDown()
+    if (this.#waitsForDelivery) this.#countDown()
   }
 
   retryAfter(seconds: number): void {

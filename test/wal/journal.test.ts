@@ -33,6 +33,7 @@ function pushTo(append: () => Promise<Segment>): PushCall {
     events: new ProducerEvents(),
   })
   const call = new PushCall({
+    keepsReports: false,
     ...{ principal: ANONYMOUS, recordCount: 2, deliveryTimeoutMs: 1, roomWaitMs: 0 },
     ...{ acceptedBy: { deliveryTimeoutMs: 1 }, onAdmission: undefined },
   })

@@ -7,8 +7,8 @@ import { refusedAlone, withInvalid } from '../push/invalid-records.ts'
 import type { Problem } from '../push/problem.ts'
 import type { LineOutcomes } from './line-outcomes.ts'
 
-/** Records of one body whose outcome is not known, bytes: what Kafka takes in some tenths of a second. */
-const MAX_OUTSTANDING_BYTES = 8 * 1_048_576
+/** Records of one body whose outcome is not known, bytes: with 50 ms to Kafka and back, 40 MB a second. */
+const MAX_OUTSTANDING_BYTES = 2 * 1_048_576
 /** What a record takes beyond its value, bytes. */
 const RECORD_BYTES = 64
 /**
@@ -70,7 +70,8 @@ export class LineSender {
     const admission = Promise.withResolvers<void>()
     let isAdmitted = false
     const call = ingest.submit(records, {
-      ...{ principal, key: undefined, waitsForDelivery: waitForSend, roomWaitMs: ROOM_WAIT_MS },
+      ...{ principal, key: undefined, waitsForDelivery: waitForSend, keepsReports: false },
+      roomWaitMs: ROOM_WAIT_MS,
       onAdmission: () => {
         isAdmitted = true
         admission.resolve()

@@ -136,17 +136,17 @@ export class PushSender {
   ): MaybePromise<number> {
     exchange.held = this.#options.replyRoom.reserve(exchange.call.request, replyBytesOf(push))
     this.#count(exchange.call, push)
-    const { waitForSend } = push
+    const { waitForSend, returnOffsets } = push
     const { key, principal } = exchange.call
     if (key !== undefined) key.isPartial = push.problems !== undefined
     const sent = this.#options.ingest.submit(push.records, {
       ...{ principal, key },
-      waitsForDelivery: waitForSend,
+      ...{ waitsForDelivery: waitForSend, keepsReports: returnOffsets },
       // Delivery may take long. Admitted records are counted by the limits of the producer instead.
       onAdmission: waitForSend ? body.release.bind(body) : undefined,
     })
     // Neither the records nor their text may be held until they are delivered.
-    const { problems, returnOffsets } = push
+    const { problems } = push
     const invalid = problems && refusedAlone(problems, topicOf)
     const asked: Asked = { invalid, returnOffsets, waitForSend, recordCount: recordCountOf(push) }
     if (sent.isDone) return this.#reply(exchange, sent, asked)
