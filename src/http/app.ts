@@ -105,7 +105,7 @@ export function createApp(options: AppOptions): App {
     rules: settings,
     dialect: PUSH_DIALECTS[settings.replies],
     jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
-    sender,
+    ...{ sender, cors },
   })
   const idempotency = options.idempotency && new Idempotency({ ...options.idempotency, replyRoom })
   const raw = { rules: rawRules(settings), sender, cors }

@@ -98,4 +98,23 @@ describe('Chromium', () => {
     )
     expect(valuesOf(cluster, 'clicks').join()).not.toMatch(/another|text/)
   })
+
+  it('sends beacons of a page of a listed origin, where clients need no token', async () => {
+    const open = await startKprf(cluster.bootstrap, {
+      'http.cors.origins': new URL(listed.url()).origin,
+    })
+    const url = `http://127.0.0.1:${open.pushPort}/push`
+    const send = async (page: Page, data: string): Promise<boolean> => {
+      const body = JSON.stringify({ records: [{ topic: 'clicks', data }] })
+      const call = [url, body].map((text) => JSON.stringify(text)).join(', ')
+      return await page.evaluate<boolean>(`navigator.sendBeacon(${call})`)
+    }
+
+    expect(await send(other, 'a beacon of another page')).toBe(true)
+    expect(await send(listed, 'a beacon of the listed page')).toBe(true)
+
+    await expect.poll(() => valuesOf(cluster, 'clicks')).toContain('a beacon of the listed page')
+    await open.stop()
+    expect(valuesOf(cluster, 'clicks')).not.toContain('a beacon of another page')
+  })
 })

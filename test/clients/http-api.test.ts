@@ -20,6 +20,9 @@ const RECORDS = [
     headers: ['content-type=application/x-www-form-urlencoded', 'source=shop'],
   },
   { key: '42', value: readFileSync('/etc/hostname', 'utf8'), headers: ['source=shop'] },
+  // The last of two.
+  { key: 'null', value: '{"total": 8}', headers: [] },
+  { key: '42', value: '{"total": 9}', headers: [] },
 ]
 
 let cluster: TestCluster
@@ -44,11 +47,12 @@ test.each(commands.map((command, index) => [command, index] as const))(
   async (command, index) => {
     const before = cluster.records('orders').length
     const withPort = command.replace('4242', String(kprf.pushPort)).replace('curl', 'curl -sS')
+    const added = command.startsWith('printf') ? 2 : 1
 
     const { stdout } = await promisify(execFile)('/bin/sh', ['-c', withPort])
 
     expect(JSON.parse(stdout)).toMatchObject({ status: 'ok', errors: [] })
-    await expect.poll(() => cluster.records('orders').length).toBe(before + 1)
+    await expect.poll(() => cluster.records('orders').length).toBe(before + added)
     const record = cluster.records('orders').at(-1)
     expect({
       key: String(record?.key),

@@ -90,6 +90,7 @@ const PATHS = [
     '/push%00',
     '/metrics',
     '/topics/shop.orders/raw',
+    '/topics/shop.orders/ndjson?wait=false',
     'http://h/push',
     '*',
     '/pushpush',

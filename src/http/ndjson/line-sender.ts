@@ -67,21 +67,21 @@ export class LineSender {
   /** Sends a batch. @returns once there is room for a further one. */
   async send({ records, numbers, problems, bytes }: LineBatch): Promise<void> {
     const { ingest, principal, waitForSend } = this.#options
-    const admission = Promise.withResolvers<void>()
-    let isAdmitted = false
+    const admission = Promise.withResolvers<undefined>()
+    const state = { isAdmitted: false }
     const call = ingest.submit(records, {
       ...{ principal, key: undefined, waitsForDelivery: waitForSend, keepsReports: false },
       roomWaitMs: ROOM_WAIT_MS,
       onAdmission: () => {
-        isAdmitted = true
-        admission.resolve()
+        state.isAdmitted = true
+        admission.resolve(undefined)
       },
     })
     this.#outstanding.push({ batch: { numbers, problems, bytes }, call })
     this.#outstandingBytes += bytes
     // Until then, only the budget of request bodies counts the records: no further piece may be taken. After a bug
     // there is no admission.
-    if (!isAdmitted) await Promise.race([admission.promise, call.done])
+    if (!state.isAdmitted) await Promise.race([admission.promise, call.done])
     await this.#collect((first) => first.isDone || this.#outstandingBytes > MAX_OUTSTANDING_BYTES)
   }
 

@@ -1,5 +1,6 @@
 /** Handles `POST /push`, from the gate to the reply. */
 import type { MaybePromise } from '../../producer/types.ts'
+import type { Cors } from '../access/cors.ts'
 import type { HeldBody } from '../body.ts'
 import { assertJsonContentType } from '../content-type.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
@@ -16,6 +17,8 @@ export interface PushEndpointOptions {
   readonly dialect: PushDialect
   readonly jsonParser: JsonParser
   readonly sender: PushSender
+  /** The web pages that may push. @defaultValue none */
+  readonly cors: Pick<Cors, 'allows'> | undefined
 }
 
 /** The route of `POST /push`. */
@@ -36,7 +39,7 @@ export class PushEndpoint implements WholeBodyRoute {
   }
 
   checkHead({ request }: Call): void {
-    assertJsonContentType(request.headers)
+    assertJsonContentType(request.headers, this.#options.cors)
   }
 
   answer(call: Call, body: HeldBody): Promise<number> {

@@ -124,7 +124,7 @@ describe('a page of a listed origin can read', () => {
     ['that its token is wrong', 401, post({ ...own, Authorization: 'Bearer x' })],
     ['that a record is invalid', 422, post(own, pushBody({ partition: 'x' }))],
     ['that it is no JSON', 400, post(own, '{')],
-    ['that the type is wrong', 415, post({ ...own, 'Content-Type': 'text/plain' })],
+    ['that the type is wrong', 415, post({ ...own, 'Content-Type': 'text/csv' })],
     ['that the body is too large', 413, post(own, ' '.repeat(MAX_BODY_BYTES + 1))],
     ['that the method is wrong', 405, wire('PUT /push', own)],
     ['that the path is wrong', 404, wire('POST /nothing', own)],
@@ -147,4 +147,23 @@ it('a page of another origin can push with a token, as every client can, but not
 
   expect([reply.status, corsHeaders(reply)]).toEqual([200, SILENT])
   expect(producer.records).toHaveLength(1)
+})
+
+describe('a push as text/plain, which is all that navigator.sendBeacon can say,', () => {
+  it.each([
+    ['of a listed origin is taken as JSON', PAGE, 200],
+    ['of another origin is refused', 'https://evil.example', 415],
+    ['of no origin is refused', undefined, 415],
+  ])('%s', async (_, origin, status) => {
+    const { connect, producer } = await serveEdge({ cors })
+    const headers = {
+      'Content-Type': 'text/plain;charset=UTF-8',
+      ...(origin && { Origin: origin }),
+    }
+
+    const reply = await connect().write(post(headers)).response()
+
+    expect(reply.status).toBe(status)
+    expect(producer.records).toHaveLength(status === 200 ? 1 : 0)
+  })
 })

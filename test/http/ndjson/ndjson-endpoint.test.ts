@@ -5,11 +5,7 @@ import { Cors } from '../../../src/http/access/cors.ts'
 import { Permissions } from '../../../src/ingest/permissions.ts'
 import { idempotencyKeysOf, IdempotencyTable } from '../../../src/ingest/idempotency-table.ts'
 import { deliveryError, RDKAFKA } from '../../../src/producer/delivery-errors.ts'
-import {
-  type EdgeOverrides,
-  MAX_BODY_BYTES,
-  serveEdge,
-} from '../../support/http-edge.ts'
+import { type EdgeOverrides, MAX_BODY_BYTES, serveEdge } from '../../support/http-edge.ts'
 import { RateLimiter } from '../../../src/ingest/rate-limiter.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { rateLimitsOf } from '../../support/rate-limits.ts'
