@@ -9,7 +9,8 @@ export const ERROR_CODES = {
   EMPTY_BODY: 'The request has no body.',
   INVALID_ENCODED_BODY: 'The body cannot be decompressed with its Content-Encoding.',
   INVALID_TEXT: 'A string has a lone surrogate, which UTF-8 cannot express.',
-  INVALID_IDEMPOTENCY_KEY: 'The Idempotency-Key is not 1 to 255 printable ASCII characters, or the path takes none.',
+  INVALID_IDEMPOTENCY_KEY:
+    'The Idempotency-Key is not 1 to 255 printable ASCII characters, or the path takes none.',
   INVALID_HTTP: 'The request is not well-formed HTTP.',
   MISDIRECTED_REQUEST: 'The request line names another host than the Host header.',
   HOST_NOT_ALLOWED: 'The request is for a host that http.hosts does not list.',

@@ -32,6 +32,8 @@ import type { RawRules } from './raw/parse-raw.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import { ReadTurns } from './read-turns.ts'
 import { ReplyRoom } from './reply-room.ts'
+import { RestV2Endpoint } from './rest/v2-endpoint.ts'
+import { restV2Dialect } from './rest/v2-dialect.ts'
 import { createRequestIds } from './request-id.ts'
 import { WorkTurns } from './work-turns.ts'
 
@@ -49,7 +51,7 @@ export interface AppOptions {
     | 'replies'
     | 'allowOldTimestamps'
   > &
-    Partial<Pick<HttpConfig, 'raw'>>
+    Partial<Pick<HttpConfig, 'raw' | 'rest'>>
   /** Finds out who sent a request. */
   readonly authenticator: Pick<Authenticator, 'identify'>
   /** @defaultValue a client may have any number of requests in progress */
@@ -114,9 +116,21 @@ export function createApp(options: AppOptions): App {
     jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest), 'line'),
     ...{ sender, replies, replyRoom, turns, metrics },
   })
+  const rest = {
+    ...{
+      rules: settings,
+      sender,
+      jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
+    },
+    dialect: restV2Dialect({
+      failRequestWhenAllFail: settings.rest?.failRequestWhenAllFail ?? false,
+    }),
+  }
   const routes = new RouteTable([
     ...[push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)],
     ndjson,
+    new RestV2Endpoint('/topics/:topic', rest),
+    new RestV2Endpoint('/topics/:topic/partitions/:partition', rest),
   ])
   const edge = new Edge({
     ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },

@@ -105,6 +105,53 @@ export function rustStatusOfFailure(waitsForDelivery: boolean): number {
   return waitsForDelivery ? HTTP_MAPPINGS.INTERNAL.status : OK_STATUS
 }
 
+/** The numbers of the API v2 of the Confluent REST Proxy for a record or a request that failed. */
+const REST_V2_CODES: Partial<Record<ErrorCode, number>> = {
+  ...{ UNAUTHENTICATED: 40_101, AUTHENTICATION_FAILED: 40_101, TOPIC_FORBIDDEN: 40_301 },
+  ...{ TOPIC_UNKNOWN: 40_401, PARTITION_UNKNOWN: 40_402, INVALID_BASE64: 42_205 },
+  ...{ RATE_LIMITED: 42_901, TOPIC_CREATION_LIMITED: 42_901, QUOTA_EXCEEDED: 42_901 },
+  ...{ TOO_MANY_IN_FLIGHT: 42_901 },
+}
+/** The same where a record failed for good, and where it may be sent again. */
+const REST_V2_PERMANENT = 50_002
+const REST_V2_RETRIABLE = 50_003
+
+/** The number of a request that is refused, in the API v2 of the Confluent REST Proxy: most often its status. */
+export function restV2CodeOfRefusal(code: ErrorCode): number {
+  return REST_V2_CODES[code] ?? HTTP_MAPPINGS[code].status
+}
+
+/** The number of a failed record in the API v2 of the Confluent REST Proxy. */
+export function restV2CodeOfFailure(code: ErrorCode): number {
+  const known = REST_V2_CODES[code]
+  if (known !== undefined) return known
+  const { status } = HTTP_MAPPINGS[code]
+  if (status === HTTP_MAPPINGS.RECORD_TOO_LARGE.status) return status
+  const isRetriable =
+    status === HTTP_MAPPINGS.BUFFER_FULL.status ||
+    status === HTTP_MAPPINGS.DELIVERY_TIMED_OUT.status
+  return isRetriable ? REST_V2_RETRIABLE : REST_V2_PERMANENT
+}
+
+/**
+ * The status of a request of that API with failed records: 200, because each has its number in the body. 401 and 403 are
+ * those of the Confluent REST Proxy.
+ *
+ * @param codes - of the failed records.
+ * @param decisive - the most important of their errors.
+ * @param mustSay - whether the status must say that records failed.
+ */
+export function restV2StatusOfFailures(
+  codes: readonly ErrorCode[],
+  decisive: ErrorCode,
+  mustSay: boolean,
+): number {
+  if (mustSay) return HTTP_MAPPINGS[decisive].status
+  if (codes.includes('AUTHENTICATION_FAILED')) return HTTP_MAPPINGS.UNAUTHENTICATED.status
+  if (codes.includes('TOPIC_FORBIDDEN')) return HTTP_MAPPINGS.TOPIC_FORBIDDEN.status
+  return OK_STATUS
+}
+
 /**
  * The status of a push whose records failed for different reasons: the first of these that occurs. "Kafka may have
  * it" comes before "try again", and that before "fix the request": a client that tries again without the first

@@ -36,7 +36,11 @@ export function begin(
   reply: Reply,
   extraHeaders: HeaderList = NO_HEADERS,
 ): void {
-  response.writeHead(reply.status, headersOf(requestId, reply, extraHeaders))
+  const headers =
+    reply.status === NO_CONTENT_STATUS
+      ? ['X-Request-Id', requestId, ...SAFE_HEADERS, ...extraHeaders]
+      : headersOf(requestId, reply, extraHeaders)
+  response.writeHead(reply.status, headers)
 }
 
 /** The same for a reply in JSON. */

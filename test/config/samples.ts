@@ -99,6 +99,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.metrics_tls.min_version', 'tlsv1.3', 'tlsv1.2', 'tlsv1.3'],
   ['http.topics.allow', ['a'], ['b.*', 'c'], ['*']],
   ['http.cors.origins', ['https://a.example'], ['http://[::1]:8080', 'app://b'], ['http://c']],
+  ['http.rest.fail_request_when_all_fail', true, false, true],
   ['http.raw.forward_headers', ['X-A'], ['X-B', 'X-C'], ['X-D']],
   ['http.cors.allow_headers', ['X-A'], ['X-B', 'X-C'], ['X-D']],
   ['http.cors.max_age_s', 1, 2, 3],

@@ -91,6 +91,8 @@ const PATHS = [
     '/metrics',
     '/topics/shop.orders/raw',
     '/topics/shop.orders/ndjson?wait=false',
+    '/topics/shop.orders',
+    '/topics/shop.orders/partitions/0?async=true',
     'http://h/push',
     '*',
     '/pushpush',
@@ -100,7 +102,14 @@ const PATHS = [
 
 const METHODS = ['PUT', 'GET', 'OPTIONS', 'DELETE', 'PATCH', 'post', 'TRACE', 'PROPFIND', 'CONNECT']
 
-const TYPES = ['text/plain', 'application/json; charset=latin1', 'a', 'application/jsonx', '*/*']
+const TYPES = [
+  'application/vnd.kafka.json.v2+json',
+  'text/plain',
+  'application/json; charset=latin1',
+  'a',
+  'application/jsonx',
+  '*/*',
+]
 
 const ENCODERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }
 

@@ -82,7 +82,7 @@ function spread<Value>(
 }
 
 /** The failure of an invalid record, as if the producer had refused it. */
-export function failureOfProblem(problem: Problem): FailedDelivery {
+function failureOfProblem(problem: Problem): FailedDelivery {
   const { code, message } = problem
   const error = { number: HTTP_MAPPINGS[code].errorCode, text: message, code }
   return { status: 'notPersisted', error }

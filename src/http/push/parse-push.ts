@@ -98,18 +98,26 @@ function parsePushFields(raw: RawPush, rules: PushRules, context: RecordContext)
     return { kind: 'refused', problem: missing('records', 'INVALID_RECORDS', raw, PUSH_FIELDS) }
   }
   if (!Array.isArray(raw.records)) return refused('INVALID_RECORDS', 'records must be an array')
-  if (raw.records.length > rules.maxRecordsPerRequest) {
-    return refused(
-      'TOO_MANY_RECORDS',
-      `the request has ${raw.records.length} records, and ${rules.maxRecordsPerRequest} are allowed (http.max_records_per_request)`,
-    )
-  }
+  const excess = tooManyRecords(raw.records.length, rules)
+  if (excess !== undefined) return { kind: 'refused', problem: excess }
   const parsed = parseRecords(raw.records, rules, context)
   if (parsed instanceof Problem) return { kind: 'refused', problem: parsed }
   const { records, problems } = parsed
   return problems === undefined || areRefusedAlone(problems, rules)
     ? { kind: 'valid', records, problems, waitForSend, returnOffsets }
     : { kind: 'invalidRecords', problems, waitForSend }
+}
+
+/** The problem of a request with too many records; `undefined` if it has none. */
+export function tooManyRecords(
+  count: number,
+  { maxRecordsPerRequest }: Pick<PushRules, 'maxRecordsPerRequest'>,
+): Problem | undefined {
+  if (count <= maxRecordsPerRequest) return undefined
+  return new Problem(
+    'TOO_MANY_RECORDS',
+    `the request has ${count} records, and ${maxRecordsPerRequest} are allowed (http.max_records_per_request)`,
+  )
 }
 
 /** The topic of one record of a body, for the log; `undefined` if Kafka does not allow it. */
@@ -129,7 +137,8 @@ function areRefusedAlone(problems: Problems, { invalidRecords, replies }: PushRu
   return replies === 'readme' || !areUnreadable(problems)
 }
 
-interface ParsedRecords {
+/** The records of a request, and what is wrong with the others. */
+export interface ParsedRecords {
   readonly records: readonly ProducerRecord[]
   readonly problems: Problems | undefined
 }
@@ -140,23 +149,35 @@ function parseRecords(
   { maxTopicsPerRequest }: PushRules,
   context: RecordContext,
 ): ParsedRecords | Problem {
+  const parsed = parseEach(raws, (raw, index) => parseRecord(raw, index, context))
+  // Topics are counted only if there are enough records to exceed the limit: for most pushes they are not.
+  if (raws.length <= maxTopicsPerRequest) return parsed
+  const topics = new Set<string>()
+  for (const { topic } of parsed.records) {
+    if (topics.add(topic).size > maxTopicsPerRequest) {
+      return new Problem(
+        'TOO_MANY_TOPICS',
+        `the records name more than ${maxTopicsPerRequest} topics (http.max_topics_per_request)`,
+      )
+    }
+  }
+  return parsed
+}
+
+/** Makes a record of each element. */
+export function parseEach(
+  raws: readonly unknown[],
+  parse: (raw: unknown, index: number) => ProducerRecord | Problem,
+): ParsedRecords {
   const records: ProducerRecord[] = []
   let problems: (Problem | undefined)[] | undefined
-  // Topics are counted only if there are enough records to exceed the limit: for most pushes they are not.
-  const topics = raws.length > maxTopicsPerRequest ? new Set<string>() : undefined
   for (const [index, raw] of raws.entries()) {
-    const record = parseRecord(raw, index, context)
+    const record = parse(raw, index)
     if (record instanceof Problem) {
       problems ??= new Array<Problem | undefined>(raws.length).fill(undefined)
       problems[index] = record
     } else {
       records.push(record)
-      if (topics && topics.add(record.topic).size > maxTopicsPerRequest) {
-        return new Problem(
-          'TOO_MANY_TOPICS',
-          `the records name more than ${maxTopicsPerRequest} topics (http.max_topics_per_request)`,
-        )
-      }
     }
   }
   return { records, problems }

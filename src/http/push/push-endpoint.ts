@@ -7,9 +7,8 @@ import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import type { JsonParser } from '../parse-json.ts'
 import { Misspellings } from './misspellings.ts'
 import { parsePush, type PushRules, topicOfRecord } from './parse-push.ts'
-import type { PushDialect } from './push-dialect.ts'
-import { OK } from './push-reply.ts'
-import type { Exchange, PushSender } from './push-sender.ts'
+import { OK, type PushDialect } from './push-dialect.ts'
+import { type Exchange, placeOfRecord, type PushSender } from './push-sender.ts'
 
 /** Dependencies of the {@link PushEndpoint}. */
 export interface PushEndpointOptions {
@@ -44,7 +43,9 @@ export class PushEndpoint implements WholeBodyRoute {
 
   answer(call: Call, body: HeldBody): Promise<number> {
     const { sender, dialect } = this.#options
-    return sender.answer(call, body, { dialect, placeOf }, (exchange) => this.#push(exchange, body))
+    return sender.answer(call, body, { dialect, placeOf: placeOfRecord }, (exchange) =>
+      this.#push(exchange, body),
+    )
   }
 
   #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
@@ -62,8 +63,4 @@ export class PushEndpoint implements WholeBodyRoute {
       ? sender.refuse(exchange, push, topicOf)
       : sender.send(exchange, push, body, topicOf)
   }
-}
-
-function placeOf(index: number): string {
-  return `records[${index}]: `
 }

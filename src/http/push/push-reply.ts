@@ -2,14 +2,13 @@
 import type { ServerResponse } from 'node:http'
 import { invariant } from '../../base/invariant.ts'
 import type { MaybePromise } from '../../producer/types.ts'
-import { JSON_TYPE, type Reply } from '../edge/dialect.ts'
+import type { Reply } from '../edge/dialect.ts'
 import type { Call } from '../edge/route.ts'
 import {
   CLIENT_GONE_STATUS,
   codeOfFailure,
   decisiveOf,
   messageOfFailure,
-  OK_STATUS,
   rankOfCode,
   rankOfFailure,
 } from '../error-mapper.ts'
@@ -18,9 +17,8 @@ import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { type HeaderList, retryAfter } from '../reply.ts'
 import type { PushOutcome } from './invalid-records.ts'
-import { OK_BODY, type PushDialect } from './push-dialect.ts'
+import { OK, type PushDialect } from './push-dialect.ts'
 import type { InvalidRecords, ValidPush } from './parse-push.ts'
-import { offsetsBody, offsetsOf } from './record-elements.ts'
 
 /** A response to write, and what is needed for it. */
 export interface Replying {
@@ -37,9 +35,6 @@ export interface Replying {
   /** Beside those of every reply. */
   headers: HeaderList
 }
-
-/** The reply to nearly every push. */
-export const OK: Reply = { status: OK_STATUS, contentType: JSON_TYPE, body: OK_BODY }
 
 /** What is known of a push when its records were submitted. */
 export type Submitted = Pick<ValidPush, 'waitForSend' | 'returnOffsets'> & {
@@ -74,17 +69,14 @@ function replyTo(
   { failures, reports }: PushOutcome,
   { waitForSend, returnOffsets }: Submitted,
 ): Reply {
-  const offsets = returnOffsets && reports ? offsetsOf(reports) : undefined
+  const done = { waitsForDelivery: waitForSend, reports: returnOffsets ? reports : undefined }
   const decisive = failures && decisiveOf(failures, rankOfFailure)
-  if (failures === undefined || decisive === undefined) {
-    return offsets === undefined ? OK : { ...OK, body: offsetsBody(offsets) }
-  }
+  if (failures === undefined || decisive === undefined) return dialect.done(done)
   const { index, failure } = decisive
   const message = `${placeOf(index)}${messageOfFailure(failure)}`
   const summary = { code: codeOfFailure(failure), message, topic: failure.topic }
   call.failure = summary
-  const push = { failures, decisive: summary, waitsForDelivery: waitForSend, offsets }
-  return dialect.failed(push, requestId)
+  return dialect.failed({ ...done, failures, decisive: summary }, requestId)
 }
 
 /**

@@ -178,19 +178,19 @@ export class PushSender {
   }
 
   #replied(exchange: Exchange, outcome: PushOutcome, status: number): number {
-    if (status === OK_STATUS && outcome.failures !== undefined) this.#logUntold(exchange, outcome)
+    if (status === OK_STATUS && outcome.failures !== undefined) this.#logAtOk(exchange, outcome)
     return status
   }
 
-  /** With `http.replies: rust` a client that does not wait is not told what failed. */
-  #logUntold({ requestId, call }: Exchange, { failures = [] }: PushOutcome): void {
+  /** The status says nothing of the failures, so that the edge logs none. */
+  #logAtOk({ requestId, call, dialect }: Exchange, { failures = [] }: PushOutcome): void {
     const { failure } = call
     if (failure === undefined) return
     const { errorCode } = HTTP_MAPPINGS[failure.code]
     this.#options.log.limited(
       'warn',
       `untold ${errorCode}`,
-      'records failed, and their client was told ok',
+      dialect.failuresAtOk,
       {
         request_id: requestId,
         error_code: errorCode,
@@ -202,6 +202,11 @@ export class PushSender {
       { error_code: errorCode },
     )
   }
+}
+
+/** Where a record stands in a body with `records`. */
+export function placeOfRecord(index: number): string {
+  return `records[${index}]: `
 }
 
 /** The largest possible reply to a push, bytes. */

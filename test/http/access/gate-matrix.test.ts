@@ -50,10 +50,16 @@ const CREDENTIALS: readonly Credentials[] = [
 ]
 
 /** The route of a request target, or the status that it gets. */
-type Where = 'push' | 'raw' | 'ndjson' | 404 | 400
+type Where = 'push' | 'raw' | 'ndjson' | 'rest' | 'noTopic' | 404 | 400
 
 /** The methods of each route. */
-const METHODS_OF = { push: ['POST'], raw: ['POST', 'PUT'], ndjson: ['POST'] } as const
+const METHODS_OF = {
+  push: ['POST'],
+  raw: ['POST', 'PUT'],
+  ndjson: ['POST'],
+  rest: ['POST'],
+  noTopic: ['POST'],
+} as const
 
 /** Request targets that are those of the routes, and the status of the others. */
 const TARGETS: readonly (readonly [target: string, status: Where])[] = [
@@ -98,10 +104,19 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   ['http://h/topics/{topic}/ndjson/', 'ndjson'],
   ['/topics/{topic}/NDJSON', 404],
   ['/topics//ndjson', 404],
+  ['/topics/{topic}', 'rest'],
+  ['/topics/{topic}/?async=false', 'rest'],
+  ['/topics/{topic}/partitions/0', 'rest'],
+  ['http://h/topics/{topic}/partitions/0/', 'rest'],
+  ['/topics/{topic}/partitions', 404],
+  ['/topics/{topic}/partitions/', 404],
+  ['/topics/', 404],
+  ['/topics', 404],
   ['/topics//raw', 404],
   ['/topics/{topic}/RAW', 404],
   ['/Topics/{topic}/raw', 404],
-  ['/topics/{topic}%2fraw', 404],
+  ['/topics/{topic}%2fraw', 'noTopic'],
+  ['/topics%2f{topic}/raw', 404],
   ['/topics/{topic}/%72aw', 404],
   ['/topics/{topic}/raw/a', 404],
   ['//topics/{topic}/raw', 404],
@@ -122,7 +137,9 @@ const OVERRIDES = [
 function expectedStatus(method: string, where: Where, { status }: Credentials): number {
   if (typeof where === 'number') return where
   if (method === 'OPTIONS') return 204
-  return METHODS_OF[where].some((one) => one === method) ? status : 405
+  if (!METHODS_OF[where].some((one) => one === method)) return 405
+  // A topic whose name has a slash.
+  return where === 'noTopic' && status !== 401 ? 422 : status
 }
 
 interface Sent {
@@ -134,6 +151,8 @@ interface Sent {
   readonly isChunked?: boolean
 }
 
+const REST = /\/topics\/[^/?]+(?:\/partitions\/0)?\/?(?:\?|$)/
+
 /** The head of a request, and its body. */
 function requestWith(
   { lines, topic = 't' }: Pick<Credentials, 'lines' | 'topic'>,
@@ -141,12 +160,15 @@ function requestWith(
 ) {
   const { method = 'POST', version = '1.1', headers = '', isChunked } = sent
   const target = sent.target?.replace('{topic}', topic) ?? '/push'
-  const json = pushBody({ topic })
+  // `value` is for those that take no `data`.
+  const json = pushBody({ topic, value: 'value' })
+  const isRest = REST.test(target)
+  const type = isRest ? 'application/vnd.kafka.json.v2+json' : 'application/json'
   const framing = isChunked
     ? 'Transfer-Encoding: chunked\r\n'
     : `Content-Length: ${method === 'HEAD' ? 0 : json.length}\r\n`
   return {
-    head: `${method} ${target} HTTP/${version}\r\nHost: h\r\nContent-Type: application/json\r\n${headers}${lines}${framing}\r\n`,
+    head: `${method} ${target} HTTP/${version}\r\nHost: h\r\nContent-Type: ${type}\r\n${headers}${lines}${framing}\r\n`,
     body: isChunked ? `${json.length.toString(16)}\r\n${json}\r\n0\r\n\r\n` : json,
   }
 }
@@ -296,6 +318,6 @@ it('the targets above are those of all routes', async () => {
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
 
   expect(reply.body).toContain(
-    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson;',
+    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic, POST /topics/:topic/partitions/:partition;',
   )
 })
