@@ -2,6 +2,7 @@
 import type { FailedDelivery } from '../../producer/types.ts'
 import { pushBody, type Refusal } from '../error-body.ts'
 import { codeOfFailure, messageOfFailure, rankOfFailure } from '../error-mapper.ts'
+import type { PushOutcome } from '../push/invalid-records.ts'
 import { elementOf, MAX_ELEMENT_BYTES } from '../push/record-elements.ts'
 
 /** Elements of a reply. */
@@ -40,16 +41,29 @@ export class LineOutcomes {
     return this.#omittedCount > 0 || this.#failedCount > MAX_FAILED_LINES
   }
 
+  /**
+   * Adds the outcomes of some lines.
+   *
+   * @param numbers - of the lines.
+   */
+  add({ failures, retryAfterSeconds }: PushOutcome, numbers: readonly number[]): void {
+    if (failures === undefined) {
+      this.produced(numbers.length)
+      return
+    }
+    for (const [index, number] of numbers.entries()) {
+      const failure = failures[index]
+      if (failure === undefined) this.produced(1)
+      else this.failed(number, failure)
+    }
+    if (retryAfterSeconds !== undefined) {
+      this.#retryAfterSeconds = Math.max(this.#retryAfterSeconds ?? 0, retryAfterSeconds)
+    }
+  }
+
   /** These lines are in Kafka, or accepted if the client does not wait. */
   produced(count: number): void {
     this.#producedCount += count
-  }
-
-  /** As of a {@link PushCall}. */
-  retryAfter(seconds: number | undefined): void {
-    if (seconds !== undefined) {
-      this.#retryAfterSeconds = Math.max(this.#retryAfterSeconds ?? 0, seconds)
-    }
   }
 
   failed(line: number, failure: FailedDelivery): void {

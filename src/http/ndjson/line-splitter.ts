@@ -1,41 +1,26 @@
 /** Cuts the pieces of a body into lines. Pure. */
-import { ownBytes } from '../own-bytes.ts'
+import { PartBuffer } from '../stream/part-buffer.ts'
+import type { PartReader, Splitter } from '../stream/read-records.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 
-/** Receives a line without its end. */
-export interface LineReader {
-  /** @param line - `undefined` if it has more bytes than allowed. It shares the memory of its piece. */
-  line(line: Buffer | undefined, number: number): void
-  /** This number of bytes of an unfinished line is kept until the line ends. */
-  keep(bytes: number): void
-  /** Nothing is kept any longer. */
-  keepNothing(): void
-}
-
-/** Lines end with a line feed, with or without a carriage return before it. */
-export class LineSplitter {
-  readonly #maxLineBytes: number
-  readonly #reader: LineReader
-  /** The unfinished line. */
-  #parts: Buffer[] = []
-  #partBytes = 0
-  #isTooLong = false
+/** Lines end with a line feed, with or without a carriage return before it, and are told without it. */
+export class LineSplitter implements Splitter {
+  readonly #reader: PartReader
+  readonly #buffer: PartBuffer
   #count = 0
 
-  constructor(maxLineBytes: number, reader: LineReader) {
-    this.#maxLineBytes = maxLineBytes
+  constructor(maxLineBytes: number, reader: PartReader) {
     this.#reader = reader
+    this.#buffer = new PartBuffer(maxLineBytes, reader)
   }
 
-  /** Number of lines so far, without the unfinished one. */
   get count(): number {
     return this.#count
   }
 
-  /** Takes the next piece. */
   write(piece: Buffer): void {
     let start = 0
     for (;;) {
@@ -44,39 +29,18 @@ export class LineSplitter {
       this.#endLine(piece.subarray(start, end))
       start = end + 1
     }
-    if (start < piece.length) this.#begin(piece.subarray(start))
+    if (start < piece.length) this.#buffer.append(piece.subarray(start))
   }
 
-  /** The body is complete: what follows the last line feed is a line, too. */
+  /** What follows the last line feed is a line, too. */
   end(): void {
-    if (this.#partBytes > 0) this.#endLine(NOTHING)
-  }
-
-  #begin(part: Buffer): void {
-    this.#partBytes += part.length
-    if (this.#isTooLong) return
-    if (this.#partBytes > this.#maxLineBytes) {
-      this.#isTooLong = true
-      this.#parts = []
-      this.#reader.keepNothing()
-      return
-    }
-    this.#reader.keep(part.length)
-    this.#parts.push(ownBytes(part))
+    if (this.#buffer.hasBegun) this.#endLine(NOTHING)
   }
 
   #endLine(rest: Buffer): void {
     this.#count += 1
-    let line: Buffer | undefined = rest
-    if (this.#partBytes > 0) {
-      line = this.#isTooLong ? undefined : Buffer.concat([...this.#parts, rest])
-      this.#parts = []
-      this.#partBytes = 0
-      this.#isTooLong = false
-      this.#reader.keepNothing()
-    }
-    if (line !== undefined && line.length > this.#maxLineBytes) line = undefined
-    this.#reader.line(line && this.#content(line), this.#count)
+    const line = this.#buffer.end(rest)
+    this.#reader.part(line && this.#content(line), this.#count)
   }
 
   #content(line: Buffer): Buffer {

@@ -18,11 +18,12 @@ import { queryOf } from '../query.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { refuse } from '../reply.ts'
+import { readRecords, type RecordsRead } from '../stream/read-records.ts'
+import { StreamSender } from '../stream/stream-sender.ts'
 import type { WorkTurns } from '../work-turns.ts'
 import { LineOutcomes, LINES_REPLY_BYTES } from './line-outcomes.ts'
-import { LineSender } from './line-sender.ts'
+import { LineSplitter } from './line-splitter.ts'
 import { LineParser, type LinesHead, parseLinesHead } from './parse-line.ts'
-import { type LinesRead, readLines } from './read-lines.ts'
 
 /** Dependencies and settings of the {@link NdjsonEndpoint}. */
 export interface NdjsonEndpointOptions {
@@ -85,19 +86,31 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
     head: LinesHead,
     misspellings: Misspellings,
     outcomes: LineOutcomes,
-  ): Promise<LinesRead> {
-    const { ingest, rules, jsonParser } = this.#options
-    return readLines(body, {
-      ...this.#options,
-      parser: new LineParser(head, { rules, jsonParser, misspellings }),
-      sender: new LineSender({ ...head, ingest, principal, outcomes }),
-      ...{ outcomes, mode },
+  ): Promise<RecordsRead> {
+    const { ingest, rules, jsonParser, maxLineBytes } = this.#options
+    const parser = new LineParser(head, { rules, jsonParser, misspellings })
+    return readRecords(body, {
+      ...{ ...this.#options, mode },
+      splitterFor: (reader) => new LineSplitter(maxLineBytes, reader),
+      parse: (line) => parser.parse(line),
+      tooLong: new Problem(
+        'RECORD_TOO_LARGE',
+        `the line has more than ${maxLineBytes} bytes (http.max_body_bytes)`,
+      ),
+      sender: new StreamSender({
+        ...{ ...head, ingest, principal, keepsReports: false },
+        onOutcome: (outcome, { numbers }) => {
+          outcomes.add(outcome, numbers)
+          return undefined
+        },
+      }),
+      isHopeless: () => outcomes.areTooManyFailed,
     })
   }
 
   #reply(
     call: Call,
-    { lineCount, isComplete, broken }: LinesRead,
+    { count: lineCount, isComplete, broken }: RecordsRead,
     outcomes: LineOutcomes,
     misspellings: Misspellings,
     held: HeldReply | undefined,

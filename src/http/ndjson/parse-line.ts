@@ -64,8 +64,9 @@ export class LineParser {
     this.#options = options
   }
 
-  /** @param line - not empty. */
-  parse(line: Buffer): ProducerRecord | Problem {
+  /** @returns `undefined` for an empty line: the last line feed of a file often has one behind it. */
+  parse(line: Buffer): ProducerRecord | Problem | undefined {
+    if (line.length === 0) return undefined
     const { form } = this.#head
     try {
       if (form === 'envelope') return this.#parseEnvelope(line)
