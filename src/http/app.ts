@@ -17,6 +17,7 @@ import { RouteTable } from './edge/route-table.ts'
 import type { Entry, Gate } from './edge/route.ts'
 import { createRouter } from './edge/router.ts'
 import type { Refusal } from './error-body.ts'
+import { EventsEndpoint } from './events/events-endpoint.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
@@ -98,15 +99,15 @@ export function createApp(options: AppOptions): App {
   }
   const replyRoom = createReplyRoom(options)
   const sender = createPushSender(options, replyRoom)
-  const push = new PushEndpoint({
-    rules: settings,
-    dialect: PUSH_DIALECTS[settings.replies],
-    jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
-    sender,
-  })
+  const jsonParser = new JsonParser(jsonLimits(settings.maxRecordsPerRequest))
+  const dialect = PUSH_DIALECTS[settings.replies]
+  const push = new PushEndpoint({ rules: settings, dialect, jsonParser, sender })
   const idempotency = options.idempotency && new Idempotency({ ...options.idempotency, replyRoom })
   const raw = { rules: rawRules(settings), sender, cors }
-  const routes = new RouteTable([push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)])
+  const routes = new RouteTable([
+    ...[push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)],
+    new EventsEndpoint({ rules: settings, jsonParser, sender }),
+  ])
   const edge = new Edge({
     ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },
     onAnswered: (route, { mode }, status, durationMs) => {

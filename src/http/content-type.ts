@@ -29,7 +29,7 @@ export function assertJsonContentType(headers: IncomingHttpHeaders): void {
 const FORM = 'application/x-www-form-urlencoded'
 
 /** The type without its parameters; undefined if it is none. */
-function essenceOf(contentType: string): string | undefined {
+export function essenceOf(contentType: string): string | undefined {
   try {
     return new MIMEType(contentType).essence
   } catch {

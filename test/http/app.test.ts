@@ -683,7 +683,7 @@ describe('every reply', () => {
     const response = await request(app).get(path).set('X-Request-Id', 'x')
 
     expect(response.text).toBe(
-      '{"error_code":40400,"message":"no such path: this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw; ' +
+      '{"error_code":40400,"message":"no such path: this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/events; ' +
         'metrics and probes are on http.metrics_port","request_id":"x"}',
     )
   })

@@ -99,10 +99,7 @@ function parsePushFields(raw: RawPush, rules: PushRules, context: RecordContext)
   }
   if (!Array.isArray(raw.records)) return refused('INVALID_RECORDS', 'records must be an array')
   if (raw.records.length > rules.maxRecordsPerRequest) {
-    return refused(
-      'TOO_MANY_RECORDS',
-      `the request has ${raw.records.length} records, and ${rules.maxRecordsPerRequest} are allowed (http.max_records_per_request)`,
-    )
+    return { kind: 'refused', problem: tooManyRecords(raw.records.length, rules) }
   }
   const parsed = parseRecords(raw.records, rules, context)
   if (parsed instanceof Problem) return { kind: 'refused', problem: parsed }
@@ -110,6 +107,17 @@ function parsePushFields(raw: RawPush, rules: PushRules, context: RecordContext)
   return problems === undefined || areRefusedAlone(problems, rules)
     ? { kind: 'valid', records, problems, waitForSend, returnOffsets }
     : { kind: 'invalidRecords', problems, waitForSend }
+}
+
+/** The refusal of a request with too many records. */
+export function tooManyRecords(
+  count: number,
+  { maxRecordsPerRequest }: Pick<PushRules, 'maxRecordsPerRequest'>,
+): Problem {
+  return new Problem(
+    'TOO_MANY_RECORDS',
+    `the request has ${count} records, and ${maxRecordsPerRequest} are allowed (http.max_records_per_request)`,
+  )
 }
 
 /** The topic of one record of a body, for the log; `undefined` if Kafka does not allow it. */

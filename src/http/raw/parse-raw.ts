@@ -5,6 +5,7 @@ import { loneSurrogate } from '../push/parse-bytes.ts'
 import type { Misspellings } from '../push/misspellings.ts'
 import type { RecordRules } from '../push/parse-push.ts'
 import { Problem } from '../push/problem.ts'
+import { decodeQuery, switchOf, valuesOf } from '../push/query.ts'
 import { INVALID_TOPIC, isTopic, parsePartition, parseTimestamp } from '../push/record-fields.ts'
 
 /** Limits of raw requests: keys of `http.*` in the configuration. */
@@ -89,32 +90,15 @@ interface Parameters {
 }
 
 function parseQuery(query: string): Parameters | Problem {
-  const values = new Map<string, string>()
-  const headers: RecordHeader[] = []
-  for (const pair of query.split('&')) {
-    if (pair === '') continue
-    const [name, value] = decodePair(pair)
-    if (name === undefined || value === undefined) return NOT_UTF_8
-    if (name.startsWith(HEADER_PARAMETER)) {
-      headers.push({ key: name.slice(HEADER_PARAMETER.length), value })
-    } else if (values.has(name) && PARAMETERS.has(name)) {
-      return new Problem('DUPLICATE_NAME', `the query has ${name} more than once`)
-    } else values.set(name, value)
-  }
-  return headers.some(({ key }) => key === '') ? EMPTY_NAME : { values, headers }
-}
-
-/** As a form is encoded: a plus is a space. */
-function decodePair(pair: string): readonly (string | undefined)[] {
-  const equals = pair.indexOf('=')
-  const parts = equals === -1 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
-  return parts.map((part) => {
-    try {
-      return decodeURIComponent(part.replaceAll('+', ' '))
-    } catch {
-      return undefined
-    }
-  })
+  const parameters = decodeQuery(query)
+  if (parameters === undefined) return NOT_UTF_8
+  const headers = parameters
+    .filter(([name]) => name.startsWith(HEADER_PARAMETER))
+    .map(([name, value]) => ({ key: name.slice(HEADER_PARAMETER.length), value }))
+  if (headers.some(({ key }) => key === '')) return EMPTY_NAME
+  const others = parameters.filter(([name]) => !name.startsWith(HEADER_PARAMETER))
+  const values = valuesOf(others, PARAMETERS)
+  return values instanceof Problem ? values : { values, headers }
 }
 
 function parseHeaders(
@@ -163,18 +147,6 @@ function decodeBase64(text: string): Buffer | Problem {
 /** A text that is no number is left for the check of the field. */
 function numberOf(text: string | undefined): unknown {
   return text !== undefined && INTEGER.test(text) ? Number(text) : text
-}
-
-function switchOf(values: ReadonlyMap<string, string>, name: string): boolean | Problem {
-  switch (values.get(name)) {
-    case undefined:
-    case 'false':
-      return false
-    case 'true':
-      return true
-    default:
-      return new Problem('INVALID_REQUEST', `${name} must be true or false`)
-  }
 }
 
 const NOT_UTF_8 = new Problem(

@@ -4,11 +4,13 @@ import type { MaybePromise } from '../../producer/types.ts'
 import type { Cors } from '../access/cors.ts'
 import type { HeldBody } from '../body.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
+import { headersNamed } from '../headers-named.ts'
 import { Misspellings } from '../push/misspellings.ts'
-import type { ValidPush } from '../push/parse-push.ts'
+import { NOWHERE, pushOf } from '../push/one-record.ts'
 import { Problem } from '../push/problem.ts'
 import { PUSH_DIALECTS } from '../push/push-dialect.ts'
 import { OK } from '../push/push-reply.ts'
+import { queryOf } from '../push/query.ts'
 import type { Exchange, PushSender } from '../push/push-sender.ts'
 import { parseRaw, type RawRules, withValue } from './parse-raw.ts'
 
@@ -52,14 +54,12 @@ export class RawEndpoint implements WholeBodyRoute {
 
   /** Key and headers of the record are in headers of the request. */
   meaningBesideBody({ request: { rawHeaders } }: Call): string {
-    return rawHeaders
-      .filter((_, at) => /^(?:kafka-|content-type$)/i.test(rawHeaders[at - (at % 2)] ?? ''))
-      .join('\n')
+    return headersNamed(rawHeaders, /^(?:kafka-|content-type$)/i)
   }
 
   answer(call: Call, body: HeldBody): Promise<number> {
     const { dialect } = this
-    return this.#options.sender.answer(call, body, { dialect, placeOf: nowhere }, (exchange) =>
+    return this.#options.sender.answer(call, body, { dialect, placeOf: NOWHERE }, (exchange) =>
       this.#push(exchange, body),
     )
   }
@@ -68,26 +68,14 @@ export class RawEndpoint implements WholeBodyRoute {
     const { rules, sender } = this.#options
     const { request, params } = exchange.call
     const { url = '', rawHeaders } = request
-    // Node.js lets a fragment through, which is no part of the target.
-    const [target = ''] = url.split('#', 1)
-    const [, query = ''] = target.split(/\?(.*)/s)
     const { topic = '' } = params
-    const head = parseRaw({ topic, query, rawHeaders }, rules, this.#misspellings)
+    const head = parseRaw({ topic, query: queryOf(url), rawHeaders }, rules, this.#misspellings)
     sender.warn(exchange, this.#misspellings.take())
     if (head instanceof Problem) return sender.refuseWhole(exchange, head)
     const record = withValue(head, body.take())
     if (record instanceof Problem) return sender.refuseWhole(exchange, record)
     const { waitForSend } = head
     exchange.call.mode = waitForSend ? 'sync' : 'async'
-    const push: ValidPush = {
-      kind: 'valid',
-      ...{ records: [record], problems: undefined, waitForSend, returnOffsets: waitForSend },
-    }
-    return sender.send(exchange, push, body, () => topic)
+    return sender.send(exchange, pushOf(record, waitForSend), body, () => topic)
   }
-}
-
-/** A raw request has one record only. */
-function nowhere(): string {
-  return ''
 }
