@@ -6,7 +6,7 @@ const onWire = (text: string): string => Buffer.from(text).toString('latin1')
 
 /** As the HTTP protocol binding says, section 3.1.3.2. */
 const encode = (text: string): string =>
-  [...text]
+  Array.from(text)
     .map((character) =>
       /[\x21\x23\x24\x26-\x7e]/.test(character) ? character : percentEncoded(character),
     )
