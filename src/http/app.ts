@@ -27,6 +27,7 @@ import { PUSH_DIALECTS } from './push/push-dialect.ts'
 import { PushEndpoint } from './push/push-endpoint.ts'
 import { PushSender } from './push/push-sender.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
+import { MAX_TOPIC_BYTES } from './push/record-fields.ts'
 import { RawEndpoint } from './raw/raw-endpoint.ts'
 import type { RawRules } from './raw/parse-raw.ts'
 import { ReplyBatch } from './reply-batch.ts'
@@ -135,8 +136,9 @@ function createReplyRoom({
   settings: { maxBodyBytes, maxRecordsPerRequest },
   replyBytesInFlight = REPLY_BYTES_IN_FLIGHT,
 }: AppOptions): ReplyRoom {
-  // Offsets repeat topic names, which were part of the body: this bounds their length.
-  const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes, maxRecordsPerRequest)
+  // Offsets repeat topic names. They were part of the body, or one that was part of the path is that of all records.
+  const topicBytes = Math.max(maxBodyBytes, maxRecordsPerRequest * MAX_TOPIC_BYTES)
+  const largestReply = largestReplyBytes(maxRecordsPerRequest, topicBytes, maxRecordsPerRequest)
   return new ReplyRoom(replyBytesInFlight, largestReply)
 }
 

@@ -88,6 +88,6 @@ function isDateTime(text: string): boolean {
   const [, year = '', month = '', day = ''] = DATE_TIME.exec(text) ?? []
   if (year === '') return false
   const date = new Date(`${year}-${month}-${day}T00:00:00Z`)
-  // Date takes February 30 for March 1.
+  // Date takes February 30 for a day in March.
   return !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day)
 }

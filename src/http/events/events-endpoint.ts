@@ -42,7 +42,7 @@ interface Asked {
 
 /** The route of `POST /topics/{topic}/events`. */
 export class EventsEndpoint implements WholeBodyRoute {
-  readonly name = 'push of events'
+  readonly name = 'event push'
   readonly method = 'POST'
   readonly path = '/topics/:topic/events'
   readonly access = 'produce'

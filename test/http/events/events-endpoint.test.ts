@@ -159,6 +159,24 @@ describe('a batch of events', () => {
   })
 })
 
+it('a batch of as many events as allowed always finds room for the reply that it asks for', async () => {
+  const maxRecordsPerRequest = 12_000
+  const { send } = await serve({
+    settings: { ...DEFAULT_SETTINGS, maxBodyBytes: 2 ** 20, maxRecordsPerRequest },
+    replyBytesInFlight: 1,
+  })
+  const small = '{"specversion":"1.0","id":"1","source":"/","type":"t"}'
+  const events = Array.from({ length: maxRecordsPerRequest }, () => small)
+
+  const { status, reply } = await send(
+    `/topics/${'t'.repeat(249)}/events?wait=true`,
+    batch(...events),
+  )
+
+  expect(status).toBe(200)
+  expect(reply).toHaveProperty('offsets.length', maxRecordsPerRequest)
+})
+
 describe('the query', () => {
   it.each<[string, Sent, number]>([
     ['in binary mode', { headers: ATTRIBUTES }, 1],

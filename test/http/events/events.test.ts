@@ -204,6 +204,12 @@ describe('in JSON', () => {
       'data_base64 must be a string',
     ],
     [
+      'half of a surrogate pair',
+      { ...REQUIRED, subject: '\ud800' },
+      'INVALID_RECORD',
+      'subject has a character that no attribute may have: a control character, half of a surrogate pair or a noncharacter',
+    ],
+    [
       'no base64',
       { ...REQUIRED, data_base64: 'A' },
       'INVALID_BASE64',
