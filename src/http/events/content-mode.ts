@@ -37,14 +37,10 @@ export function contentModeOf({
     throw new ProxyError('DUPLICATE_NAME', 'the request has more than one Content-Type')
   }
   const type = headers['content-type'] ?? ''
-  switch (essenceOf(type)) {
-    case STRUCTURED_TYPE:
-      return 'structured'
-    case BATCH_TYPE:
-      return 'batch'
-    default:
-  }
   if (type.toLowerCase().startsWith(EVENT_TYPES)) {
+    const essence = essenceOf(type)
+    if (essence === STRUCTURED_TYPE) return 'structured'
+    if (essence === BATCH_TYPE) return 'batch'
     throw new ProxyError(
       'UNSUPPORTED_MEDIA_TYPE',
       `the format of the event must be JSON: Content-Type ${STRUCTURED_TYPE}, or ${BATCH_TYPE} for several`,
