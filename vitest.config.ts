@@ -22,6 +22,7 @@ const INTEGRATION = [
   'test/http/raw/**/*.test.ts',
   'test/http/ndjson/**/*.test.ts',
   'test/http/rest/rest-v2.test.ts',
+  'test/http/events/events-endpoint.test.ts',
   'packages/embedded-broker/test/cluster.test.ts',
   'packages/embedded-broker/test/connection.test.ts',
   'packages/embedded-broker/test/consumer-groups.test.ts',

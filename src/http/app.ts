@@ -11,6 +11,7 @@ import type { Cors } from './access/cors.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'
 import type { ByteBudget } from './byte-budget.ts'
+import { createDoors, type DoorSettings } from './doors.ts'
 import type { Dialects } from './edge/dialect.ts'
 import { Edge } from './edge/edge.ts'
 import { RouteTable } from './edge/route-table.ts'
@@ -20,38 +21,16 @@ import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
-import { NdjsonEndpoint } from './ndjson/ndjson-endpoint.ts'
-import { JsonParser } from './parse-json.ts'
-import { jsonLimits } from './push/json-limits.ts'
-import { PUSH_DIALECTS } from './push/push-dialect.ts'
-import { PushEndpoint } from './push/push-endpoint.ts'
-import { PushSender } from './push/push-sender.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
-import { RawEndpoint } from './raw/raw-endpoint.ts'
-import type { RawRules } from './raw/parse-raw.ts'
-import { ReplyBatch } from './reply-batch.ts'
+import { MAX_TOPIC_BYTES } from './push/record-fields.ts'
 import { ReadTurns } from './read-turns.ts'
 import { ReplyRoom } from './reply-room.ts'
-import { RestV2Endpoint } from './rest/v2-endpoint.ts'
-import { restV2Dialect } from './rest/v2-dialect.ts'
 import { createRequestIds } from './request-id.ts'
-import { WorkTurns } from './work-turns.ts'
 
 /** Dependencies and settings of the app. */
 export interface AppOptions {
   readonly ingest: Ingest
-  readonly settings: Pick<
-    HttpConfig,
-    | 'maxBodyBytes'
-    | 'maxCompressionRatio'
-    | 'maxRecordsPerRequest'
-    | 'maxTopicsPerRequest'
-    | 'unknownFields'
-    | 'invalidRecords'
-    | 'replies'
-    | 'allowOldTimestamps'
-  > &
-    Partial<Pick<HttpConfig, 'raw' | 'rest'>>
+  readonly settings: DoorSettings & Pick<HttpConfig, 'maxCompressionRatio'>
   /** Finds out who sent a request. */
   readonly authenticator: Pick<Authenticator, 'identify'>
   /** @defaultValue a client may have any number of requests in progress */
@@ -89,7 +68,7 @@ export interface App {
 
 /** Makes the app of the main port. */
 export function createApp(options: AppOptions): App {
-  const { settings, clock, metrics, log, isDraining, authenticator, inFlight, cors } = options
+  const { clock, metrics, log, isDraining, authenticator, inFlight, cors } = options
   const requestIds = createRequestIds(clock)
   const gate: Gate = ({ access }, request) => {
     const admit = (entry: Entry): MaybePromise<Entry> => {
@@ -100,38 +79,8 @@ export function createApp(options: AppOptions): App {
     return entry instanceof Promise ? entry.then(admit) : admit(entry)
   }
   const replyRoom = createReplyRoom(options)
-  const replies = new ReplyBatch(clock, log)
-  const turns = new WorkTurns(clock)
-  const sender = new PushSender({ ...options, replyRoom, replies, turns })
-  const push = new PushEndpoint({
-    rules: settings,
-    dialect: PUSH_DIALECTS[settings.replies],
-    jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
-    ...{ sender, cors },
-  })
   const idempotency = options.idempotency && new Idempotency({ ...options.idempotency, replyRoom })
-  const raw = { rules: rawRules(settings), sender, cors }
-  const ndjson = new NdjsonEndpoint({
-    ...{ rules: settings, maxLineBytes: settings.maxBodyBytes, ingest: options.ingest, cors },
-    jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest), 'line'),
-    ...{ sender, replies, replyRoom, turns, metrics },
-  })
-  const rest = {
-    ...{
-      rules: settings,
-      sender,
-      jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
-    },
-    dialect: restV2Dialect({
-      failRequestWhenAllFail: settings.rest?.failRequestWhenAllFail ?? false,
-    }),
-  }
-  const routes = new RouteTable([
-    ...[push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)],
-    ndjson,
-    new RestV2Endpoint('/topics/:topic', rest),
-    new RestV2Endpoint('/topics/:topic/partitions/:partition', rest),
-  ])
+  const routes = new RouteTable(createDoors({ ...options, replyRoom }))
   const edge = new Edge({
     ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },
     onAnswered: (route, { mode }, status, durationMs) => {
@@ -139,11 +88,6 @@ export function createApp(options: AppOptions): App {
     },
   })
   return { express: createRouter({ routes, edge, requestIds, cors, log }), dialects: routes }
-}
-
-function rawRules({ raw, ...rules }: AppOptions['settings']): RawRules {
-  const names = (raw?.forwardHeaders ?? []).map((name) => name.toLowerCase())
-  return { ...rules, forwardHeaders: new Set(names) }
 }
 
 function createBodyReader({ settings, bodyBudget, clock }: AppOptions): BodyReader {
@@ -159,7 +103,8 @@ function createReplyRoom({
   settings: { maxBodyBytes, maxRecordsPerRequest },
   replyBytesInFlight = REPLY_BYTES_IN_FLIGHT,
 }: AppOptions): ReplyRoom {
-  // Offsets repeat topic names, which were part of the body: this bounds their length.
-  const largestReply = largestReplyBytes(maxRecordsPerRequest, maxBodyBytes, maxRecordsPerRequest)
+  // Offsets repeat topic names. They were part of the body, or one that was part of the path is that of all records.
+  const topicBytes = Math.max(maxBodyBytes, maxRecordsPerRequest * MAX_TOPIC_BYTES)
+  const largestReply = largestReplyBytes(maxRecordsPerRequest, topicBytes, maxRecordsPerRequest)
   return new ReplyRoom(replyBytesInFlight, largestReply)
 }

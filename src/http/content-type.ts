@@ -39,7 +39,7 @@ const TEXT = 'text/plain'
 const FORM = 'application/x-www-form-urlencoded'
 
 /** The type without its parameters; undefined if it is none. */
-function essenceOf(contentType: string): string | undefined {
+export function essenceOf(contentType: string): string | undefined {
   try {
     return new MIMEType(contentType).essence
   } catch {

@@ -1,4 +1,6 @@
 /** Reads the query of a request target, as forms are encoded (`+` is a space). Pure. */
+import { checkFields, type UnknownFields } from './push/fields.ts'
+import type { Misspellings } from './push/misspellings.ts'
 import { Problem } from './push/problem.ts'
 
 /** Names and values in the order in which they were sent. */
@@ -43,6 +45,25 @@ export function valuesOf(
     values.set(name, value)
   }
   return values
+}
+
+/**
+ * Reads the parameters of a request target.
+ *
+ * @param known - the names that the path knows.
+ * @param misspellings - is told the parameters that are ignored.
+ */
+export function parametersOf(
+  url: string | undefined,
+  known: ReadonlySet<string>,
+  unknownFields: UnknownFields,
+  misspellings: Misspellings,
+): ReadonlyMap<string, string> | Problem {
+  const pairs = parseQuery(queryOf(url))
+  if (pairs instanceof Problem) return pairs
+  const values = valuesOf(pairs, known)
+  if (values instanceof Problem) return values
+  return checkFields(Object.fromEntries(values), known, unknownFields, misspellings) ?? values
 }
 
 /** Reads a parameter that is true or false. @param otherwise - its value if the query does not have it. */

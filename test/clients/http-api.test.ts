@@ -23,6 +23,25 @@ const RECORDS = [
   // The last of two.
   { key: 'null', value: '{"total": 8}', headers: [] },
   { key: '42', value: '{"total": 9}', headers: [] },
+  {
+    ...{ key: '42', value: '{"total": 7}' },
+    headers: [
+      ...['ce_specversion=1.0', 'ce_id=1', 'ce_source=/shop', 'ce_type=order.created'],
+      ...['ce_partitionkey=42', 'content-type=application/json'],
+    ],
+  },
+  {
+    key: 'null',
+    value:
+      '{"specversion": "1.0", "id": "2", "source": "/shop", "type": "order.created", "data": {"total": 7}}',
+    headers: ['content-type=application/cloudevents+json'],
+  },
+  {
+    key: '42',
+    value:
+      '{"specversion": "1.0", "id": "3", "source": "/shop", "type": "order.paid", "partitionkey": "42"}',
+    headers: ['content-type=application/cloudevents+json; charset=utf-8'],
+  },
 ]
 
 let cluster: TestCluster

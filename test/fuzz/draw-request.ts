@@ -1,4 +1,7 @@
-/** Draws requests: pushes, most of them damaged somewhere between the first byte of the head and the last of the body. */
+/**
+ * Draws requests: pushes and events, most of them damaged somewhere between the first byte of the head and the last of the
+ * body.
+ */
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { mutate, mutateHead, mutateJson } from '../support/mutator.ts'
 import type { SeededRandom } from '../support/random.ts'
@@ -31,6 +34,7 @@ const HEADER_LINES = [
     'Expect: 100-continue',
   ],
   ...['Transfer-Encoding: gzip', 'Connection: close', 'Upgrade: h2c', 'Content-Encoding: br'],
+  ...['ce-id: x', 'ce-time: now', 'ce-a_b: 1'],
   ...['Content-Type: text/plain', 'Host: other', 'X-Request-Id: r', 'Origin: https://x.example'],
   ...[
     'Idempotency-Key: k',
@@ -93,6 +97,7 @@ const PATHS = [
     '/topics/shop.orders/ndjson?wait=false',
     '/topics/shop.orders',
     '/topics/shop.orders/partitions/0?async=true',
+    '/topics/shop.orders/events',
     'http://h/push',
     '*',
     '/pushpush',
@@ -119,16 +124,12 @@ let lastId = 0
 export function drawRequest(random: SeededRandom): FuzzRequest {
   const credentials = drawCredentials(random)
   const { sender } = credentials
-  const records = Array.from({ length: random.below(4) }, () => drawRecord(sender, random))
-  const json = JSON.stringify({
-    records: records.map(({ id, topic }) => ({
-      ...{ topic, key: id, data: id },
-      ...(random.chance(0.5) && { headers: { id } }),
-    })),
-    ...(random.chance(0.5) && { wait_for_send: random.chance(0.5) }),
-  })
-  const body = drawBody(json, random)
-  const request = drawHead(body, credentials, random)
+  const drawn = Array.from({ length: random.below(4) }, () => drawRecord(sender, random))
+  const { records, ...written } = random.chance(0.2)
+    ? writeEvents(drawn, random)
+    : writePush(drawn, random)
+  const body = drawBody(written.json, random)
+  const request = drawHead(written, body, credentials, random)
   const isWholeBody = body.isWhole && records.length > 0
   const bytes = Buffer.concat([Buffer.from(request.head, 'latin1'), request.body])
   const whole = { bytes, sender, records, isWholeBody, isFramed: true }
@@ -147,6 +148,49 @@ function drawRecord(sender: Sender, random: SeededRandom): FuzzRecord {
   const id = `${sender}#${number}.${number};`
   const own = sender === 'billing' ? 'billing.bills' : 'shop.orders'
   return { id, topic: random.chance(0.6) ? own : random.pick(TOPICS) }
+}
+
+/** Records, written for one of the doors. */
+interface Written {
+  readonly records: readonly FuzzRecord[]
+  readonly path: string
+  readonly type: string
+  /** Further lines of the head. */
+  readonly attributes: readonly string[]
+  readonly json: string
+}
+
+function writePush(records: readonly FuzzRecord[], random: SeededRandom): Written {
+  const json = JSON.stringify({
+    records: records.map(({ id, topic }) => ({
+      ...{ topic, key: id, data: id },
+      ...(random.chance(0.5) && { headers: { id } }),
+    })),
+    ...(random.chance(0.5) && { wait_for_send: random.chance(0.5) }),
+  })
+  return { records, path: '/push', type: 'application/json', attributes: [], json }
+}
+
+/** Writes records as events, all of them to the topic of the first. */
+function writeEvents(drawn: readonly FuzzRecord[], random: SeededRandom): Written {
+  const [first] = drawn
+  const topic = first?.topic ?? 'shop.orders'
+  const records = drawn.map(({ id }) => ({ id, topic }))
+  const events = records.map(({ id }) => ({
+    ...{ specversion: '1.0', id, source: '/fuzz', type: 't', partitionkey: id },
+  }))
+  const path = `/topics/${topic}/events`
+  const [event, ...others] = events
+  if (event === undefined || others.length > 0 || random.chance(0.3)) {
+    const type = 'application/cloudevents-batch+json'
+    return { records, path, type, attributes: [], json: JSON.stringify(events) }
+  }
+  if (random.chance(0.5)) {
+    const type = 'application/cloudevents+json'
+    return { records, path, type, attributes: [], json: JSON.stringify(event) }
+  }
+  const attributes = Object.entries(event).map(([name, value]) => `ce-${name}: ${value}`)
+  return { records, path, type: 'application/json', attributes, json: JSON.stringify(event.id) }
 }
 
 /** A body as it is sent, and the header line of its encoding. */
@@ -177,13 +221,14 @@ function drawBody(json: string, random: SeededRandom): DrawnBody {
 
 /** Frames a body by its length, or in chunks. */
 function drawHead(
+  written: Pick<Written, 'path' | 'type' | 'attributes'>,
   { bytes, lines }: DrawnBody,
   credentials: Credentials,
   random: SeededRandom,
 ): { readonly head: string; readonly body: Buffer } {
   const method = random.chance(0.04) ? random.pick(METHODS) : 'POST'
-  const path = random.chance(0.08) ? random.pick(PATHS) : '/push'
-  const type = random.chance(0.04) ? random.pick(TYPES) : 'application/json'
+  const path = random.chance(0.08) ? random.pick(PATHS) : written.path
+  const type = random.chance(0.04) ? random.pick(TYPES) : written.type
   const isChunked = random.chance(0.2)
   const key = random.chance(0.1) ? [`Idempotency-Key: ${lastId.toString(36)}`] : []
   const all = [
@@ -191,7 +236,7 @@ function drawHead(
     'Host: kprf.test',
     ...credentials.lines,
     `Content-Type: ${type}`,
-    ...[...lines, ...key],
+    ...[...lines, ...key, ...written.attributes],
     isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${bytes.length}`,
   ]
   return { head: `${all.join('\r\n')}\r\n\r\n`, body: isChunked ? chunked(bytes, random) : bytes }

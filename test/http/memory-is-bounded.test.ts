@@ -98,10 +98,10 @@ describe('the memory for replies', () => {
     rawPush(JSON.stringify({ records: new Array(count).fill(record), ...push }))
   const valid = { topic: 'orders', data: '' }
   const sync = { wait_for_send: true }
-  /** Room for the replies of two pushes of 1,000 records of one address, and hardly more. */
-  const roomForTwo = {
+  /** Room for the replies of three pushes of 1,000 records of one address, and hardly more. */
+  const roomForThree = {
     settings,
-    replyBytesInFlight: 4 * largestReplyBytes(RECORDS) + UNCOUNTED_REPLY_BYTES,
+    replyBytesInFlight: 6 * largestReplyBytes(RECORDS) + UNCOUNTED_REPLY_BYTES,
   }
   const OVERLOADED = {
     error_code: 50305,
@@ -110,10 +110,10 @@ describe('the memory for replies', () => {
   }
 
   it('is taken before anything is produced: a push whose reply has no room is refused with 503', async () => {
-    const { connect, producer } = await serveEdge(roomForTwo)
+    const { connect, producer } = await serveEdge(roomForThree)
     producer.holdDelivery()
-    const waiting = [1, 2].map(() => connect().write(pushOf(RECORDS, valid, sync)))
-    await producer.admitted(2 * RECORDS)
+    const waiting = [1, 2, 3].map(() => connect().write(pushOf(RECORDS, valid, sync)))
+    await producer.admitted(3 * RECORDS)
 
     const client = connect().write(pushOf(RECORDS, valid, sync))
     const refused = await client.response()
@@ -127,23 +127,23 @@ describe('the memory for replies', () => {
     expect(refused.headers.get('retry-after')).toBe('1')
     expect(parseReply(refused)).toMatchObject(OVERLOADED)
     expect(small.status).toBe(200)
-    expect(producedMeanwhile).toBe(2 * RECORDS + 1)
+    expect(producedMeanwhile).toBe(3 * RECORDS + 1)
     expect(retried.status).toBe(200)
   })
 
-  it('is taken for offsets too: there is no room for two pushes that ask for them', async () => {
-    const { connect, producer } = await serveEdge(roomForTwo)
+  it('is taken for offsets too: there is no room for three pushes that ask for them', async () => {
+    const { connect, producer } = await serveEdge(roomForThree)
     producer.holdDelivery()
     const body = pushOf(RECORDS, valid, { ...sync, return_offsets: true })
-    const waiting = connect().write(body)
-    await producer.admitted(RECORDS)
+    const waiting = [1, 2].map(() => connect().write(body))
+    await producer.admitted(2 * RECORDS)
 
     const refused = await connect().write(body).response()
     producer.deliver()
-    const reply = await waiting.response()
+    const replies = await Promise.all(waiting.map((other) => other.response()))
 
     expect(parseReply(refused)).toMatchObject(OVERLOADED)
-    expect(parseReply(reply).offsets).toHaveLength(RECORDS)
+    for (const reply of replies) expect(parseReply(reply).offsets).toHaveLength(RECORDS)
   })
 
   it.each([
@@ -152,7 +152,7 @@ describe('the memory for replies', () => {
     ['refused by the producer', {}, 503],
     ['invalid', {}, 422],
   ] as const)('is free again after replies to pushes that were %s', async (what, push, status) => {
-    const { connect, producer } = await serveEdge(roomForTwo)
+    const { connect, producer } = await serveEdge(roomForThree)
     const client = connect()
     const record = what === 'invalid' ? {} : valid
     const replies: number[] = []
@@ -170,10 +170,10 @@ describe('the memory for replies', () => {
   })
 
   it('is free again once clients have left that waited for delivery', async () => {
-    const { connect, producer, metrics } = await serveEdge(roomForTwo)
+    const { connect, producer, metrics } = await serveEdge(roomForThree)
     producer.holdDelivery()
-    const gone = [1, 2].map(() => connect().write(pushOf(RECORDS, valid, sync)))
-    await producer.admitted(2 * RECORDS)
+    const gone = [1, 2, 3].map(() => connect().write(pushOf(RECORDS, valid, sync)))
+    await producer.admitted(3 * RECORDS)
 
     for (const client of gone) client.abort()
     let answered
@@ -188,7 +188,7 @@ describe('the memory for replies', () => {
   })
 
   it('is free again after a bug in the producer, with an unknown outcome', async () => {
-    const { connect, producer } = await serveEdge(roomForTwo)
+    const { connect, producer } = await serveEdge(roomForThree)
     const replies: number[] = []
 
     for (let round = 0; round < 3; round += 1) {
@@ -204,10 +204,10 @@ describe('the memory for replies', () => {
   })
 
   it('is bounded for replies to invalid pushes, too, which are refused when there is no room', async () => {
-    const { connect, producer } = await serveEdge(roomForTwo)
+    const { connect, producer } = await serveEdge(roomForThree)
     producer.holdDelivery()
-    const waiting = [1, 2].map(() => connect().write(pushOf(RECORDS, valid, sync)))
-    await producer.admitted(2 * RECORDS)
+    const waiting = [1, 2, 3].map(() => connect().write(pushOf(RECORDS, valid, sync)))
+    await producer.admitted(3 * RECORDS)
 
     const refused = await connect().write(pushOf(RECORDS, {})).response()
     producer.deliver()

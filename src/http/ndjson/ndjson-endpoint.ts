@@ -14,7 +14,6 @@ import type { RecordRules } from '../push/parse-push.ts'
 import { Problem } from '../push/problem.ts'
 import { PUSH_DIALECTS } from '../push/push-dialect.ts'
 import type { PushSender } from '../push/push-sender.ts'
-import { queryOf } from '../query.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { refuse } from '../reply.ts'
@@ -65,7 +64,7 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
     const { request, params } = call
     const misspellings = new Misspellings()
     const { topic = '' } = params
-    const head = parseLinesHead(topic, queryOf(request.url), rules, misspellings)
+    const head = parseLinesHead(topic, request.url, rules, misspellings)
     if (head instanceof Problem) throw new ProxyError(head.code, head.message)
     call.mode = head.waitForSend ? 'sync' : 'async'
     const held = replyRoom.reserve(request, LINES_REPLY_BYTES)

@@ -1,14 +1,14 @@
 /** Makes a record of a line. Pure. */
 import { ProxyError } from '../../base/errors.ts'
 import type { ProducerRecord, RecordHeader } from '../../producer/types.ts'
-import { checkFields, isJsonObject } from '../push/fields.ts'
+import { isJsonObject } from '../push/fields.ts'
 import { JsonTexts } from '../push/json-texts.ts'
 import type { Misspellings } from '../push/misspellings.ts'
 import { parseRecord, type RecordRules } from '../push/parse-push.ts'
 import { Problem } from '../push/problem.ts'
 import { INVALID_TOPIC, isTopic } from '../push/record-fields.ts'
 import type { JsonParser } from '../parse-json.ts'
-import { parseQuery, switchOf, valuesOf } from '../query.ts'
+import { parametersOf, switchOf } from '../query.ts'
 
 /** What a line is: the value of a record in JSON, any text as the value, or an object as in `records` of a push. */
 type LineForm = 'json' | 'text' | 'envelope'
@@ -26,17 +26,13 @@ const PARAMETERS: ReadonlySet<string> = new Set(['envelope', 'text', 'wait'])
 /** @param misspellings - is told the parameters that are ignored. */
 export function parseLinesHead(
   topic: string,
-  query: string,
+  url: string | undefined,
   { unknownFields }: Pick<RecordRules, 'unknownFields'>,
   misspellings: Misspellings,
 ): LinesHead | Problem {
   if (!isTopic(topic)) return INVALID_TOPIC
-  const pairs = parseQuery(query)
-  if (pairs instanceof Problem) return pairs
-  const values = valuesOf(pairs, PARAMETERS)
+  const values = parametersOf(url, PARAMETERS, unknownFields, misspellings)
   if (values instanceof Problem) return values
-  const misnamed = checkFields(Object.fromEntries(values), PARAMETERS, unknownFields, misspellings)
-  if (misnamed) return misnamed
   const isEnvelope = switchOf(values, 'envelope')
   if (isEnvelope instanceof Problem) return isEnvelope
   const isText = switchOf(values, 'text')

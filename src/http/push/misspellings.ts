@@ -19,6 +19,7 @@ const OTHER_NAMES: readonly (readonly [spelling: string, name: string])[] = [
   ['sync', 'wait_for_send'],
   ['wait_for_delivery', 'wait_for_send'],
   ['wait_for_ack', 'wait_for_send'],
+  ['wait_for_send', 'wait'],
   ['ts', 'timestamp'],
 ]
 

@@ -1,7 +1,9 @@
 /** Checks the fields of a record that every route has. Pure. */
 import { Mistyped, Problem } from './problem.ts'
 
-const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
+/** The longest name of a topic that Kafka allows. All of it is ASCII. */
+export const MAX_TOPIC_BYTES = 249
+const TOPIC = new RegExp(`^[a-zA-Z0-9._-]{1,${MAX_TOPIC_BYTES}}$`)
 /** Kafka's partition numbers are 32-bit integers. */
 const MAX_PARTITION = 2_147_483_647
 /** What librdkafka (RD_KAFKA_PARTITION_UA) and its bindings say for: any partition. */

@@ -4,8 +4,9 @@ import type { Cors } from '../access/cors.ts'
 import { assertListedOrigin } from '../access/page-origin.ts'
 import type { HeldBody } from '../body.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
+import { headersNamed } from '../headers-named.ts'
 import { Misspellings } from '../push/misspellings.ts'
-import type { ValidPush } from '../push/parse-push.ts'
+import { NOWHERE, pushOf } from '../push/one-record.ts'
 import { Problem } from '../push/problem.ts'
 import { OK, PUSH_DIALECTS } from '../push/push-dialect.ts'
 import type { Exchange, PushSender } from '../push/push-sender.ts'
@@ -43,14 +44,12 @@ export class RawEndpoint implements WholeBodyRoute {
 
   /** Key and headers of the record are in headers of the request. */
   meaningBesideBody({ request: { rawHeaders } }: Call): string {
-    return rawHeaders
-      .filter((_, at) => /^(?:kafka-|content-type$)/i.test(rawHeaders[at - (at % 2)] ?? ''))
-      .join('\n')
+    return headersNamed(rawHeaders, /^(?:kafka-|content-type$)/i)
   }
 
   answer(call: Call, body: HeldBody): Promise<number> {
     const { dialect } = this
-    return this.#options.sender.answer(call, body, { dialect, placeOf: nowhere }, (exchange) =>
+    return this.#options.sender.answer(call, body, { dialect, placeOf: NOWHERE }, (exchange) =>
       this.#push(exchange, body),
     )
   }
@@ -67,15 +66,6 @@ export class RawEndpoint implements WholeBodyRoute {
     if (record instanceof Problem) return sender.refuseWhole(exchange, record)
     const { waitForSend } = head
     exchange.call.mode = waitForSend ? 'sync' : 'async'
-    const push: ValidPush = {
-      kind: 'valid',
-      ...{ records: [record], problems: undefined, waitForSend, returnOffsets: waitForSend },
-    }
-    return sender.send(exchange, push, body, () => topic)
+    return sender.send(exchange, pushOf(record, waitForSend), body, () => topic)
   }
-}
-
-/** A raw request has one record only. */
-function nowhere(): string {
-  return ''
 }

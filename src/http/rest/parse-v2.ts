@@ -15,7 +15,7 @@ import {
 } from '../push/parse-push.ts'
 import { Problem } from '../push/problem.ts'
 import { INVALID_TOPIC, isTopic, parsePartition, parseTimestamp } from '../push/record-fields.ts'
-import { parseQuery, switchOf, valuesOf } from '../query.ts'
+import { parametersOf, switchOf } from '../query.ts'
 import { type CutBody, cutValues } from './cut-values.ts'
 import type { EmbeddedFormat } from './v2-media-type.ts'
 
@@ -45,7 +45,7 @@ const INTEGER = /^\d{1,10}$/
 /** @param misspellings - is told the parameters that are ignored. */
 export function parseRestHead(
   params: { readonly topic?: string; readonly partition?: string },
-  query: string,
+  url: string | undefined,
   { unknownFields }: RestRules,
   misspellings: Misspellings,
 ): RestHead | Problem {
@@ -53,12 +53,8 @@ export function parseRestHead(
   if (!isTopic(topic)) return INVALID_TOPIC
   const partition = partitionOf(params.partition)
   if (partition instanceof Problem) return partition
-  const pairs = parseQuery(query)
-  if (pairs instanceof Problem) return pairs
-  const values = valuesOf(pairs, PARAMETERS)
+  const values = parametersOf(url, PARAMETERS, unknownFields, misspellings)
   if (values instanceof Problem) return values
-  const misnamed = checkFields(Object.fromEntries(values), PARAMETERS, unknownFields, misspellings)
-  if (misnamed) return misnamed
   const isAsync = switchOf(values, 'async')
   return isAsync instanceof Problem ? isAsync : { topic, partition, isAsync }
 }

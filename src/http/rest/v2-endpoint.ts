@@ -7,7 +7,6 @@ import { Misspellings } from '../push/misspellings.ts'
 import { Problem } from '../push/problem.ts'
 import type { PushDialect } from '../push/push-dialect.ts'
 import { placeOfRecord, type Exchange, type PushSender } from '../push/push-sender.ts'
-import { queryOf } from '../query.ts'
 import { parseRestBody, parseRestHead, type RestRules } from './parse-v2.ts'
 import { formatOf } from './v2-media-type.ts'
 
@@ -63,7 +62,7 @@ export class RestV2Endpoint implements WholeBodyRoute {
     const { call } = exchange
     const { request, params } = call
     const misspellings = this.#misspellings
-    const head = parseRestHead(params, queryOf(request.url), rules, misspellings)
+    const head = parseRestHead(params, request.url, rules, misspellings)
     if (head instanceof Problem) return sender.refuseWhole(exchange, head)
     const format = formatOf(request.headers['content-type'])
     const push = parseRestBody(body.bytes, format, head, { rules, jsonParser, misspellings })

@@ -50,13 +50,14 @@ const CREDENTIALS: readonly Credentials[] = [
 ]
 
 /** The route of a request target, or the status that it gets. */
-type Where = 'push' | 'raw' | 'ndjson' | 'rest' | 'noTopic' | 404 | 400
+type Where = 'push' | 'raw' | 'ndjson' | 'events' | 'rest' | 'noTopic' | 404 | 400
 
 /** The methods of each route. */
 const METHODS_OF = {
   push: ['POST'],
   raw: ['POST', 'PUT'],
   ndjson: ['POST'],
+  events: ['POST'],
   rest: ['POST'],
   noTopic: ['POST'],
 } as const
@@ -121,6 +122,15 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   ['/topics/{topic}/raw/a', 404],
   ['//topics/{topic}/raw', 404],
   ['/topics/%/raw', 400],
+  ['/topics/{topic}/events', 'events'],
+  ['/topics/{topic}/events/', 'events'],
+  [`/topics/{topic}/events?wait=true&access_token=${TOKEN}`, 'events'],
+  ['http://h/topics/{topic}/events#a', 'events'],
+  ['/topics//events', 404],
+  ['/topics/{topic}/Events', 404],
+  ['/topics/{topic}/%65vents', 404],
+  ['/topics/{topic}/events/a', 404],
+  ['/topics/%/events', 400],
   ['/push%', 400],
   ['push', 400],
   ['ftp://h/push', 400],
@@ -141,6 +151,9 @@ function expectedStatus(method: string, where: Where, { status }: Credentials): 
   // A topic whose name has a slash.
   return where === 'noTopic' && status !== 401 ? 422 : status
 }
+
+/** The attributes of an event, which mean nothing to other routes. */
+const EVENT = 'ce-specversion: 1.0\r\nce-id: 1\r\nce-source: /s\r\nce-type: t\r\n'
 
 interface Sent {
   readonly method?: string
@@ -168,7 +181,7 @@ function requestWith(
     ? 'Transfer-Encoding: chunked\r\n'
     : `Content-Length: ${method === 'HEAD' ? 0 : json.length}\r\n`
   return {
-    head: `${method} ${target} HTTP/${version}\r\nHost: h\r\nContent-Type: ${type}\r\n${headers}${lines}${framing}\r\n`,
+    head: `${method} ${target} HTTP/${version}\r\nHost: h\r\nContent-Type: ${type}\r\n${EVENT}${headers}${lines}${framing}\r\n`,
     body: isChunked ? `${json.length.toString(16)}\r\n${json}\r\n0\r\n\r\n` : json,
   }
 }
@@ -318,6 +331,6 @@ it('the targets above are those of all routes', async () => {
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
 
   expect(reply.body).toContain(
-    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic, POST /topics/:topic/partitions/:partition;',
+    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition;',
   )
 })

@@ -330,3 +330,19 @@ it('a raw push is another one if the key or the headers of its record are others
   expect(statuses).toEqual([200, 200, 422, 422, 422])
   expect(producer.records).toHaveLength(1)
 })
+
+it('an event is another one if its attributes are others', async () => {
+  const { connect, producer } = await serve()
+  const send = async (line: string): Promise<number> => {
+    const event = 'ce-specversion: 1.0\r\nce-id: 1\r\nce-source: /s\r\nce-type: t\r\n'
+    const head = `POST /topics/t/events HTTP/1.1\r\nHost: h\r\nIdempotency-Key: k\r\n${event}${line}Content-Length: 1\r\n\r\nv`
+    return (await connect().write(head).response()).status
+  }
+
+  const lines = ['', 'X-Other: a\r\n', 'ce-x: a\r\n', 'Content-Type: a/b\r\n']
+  const statuses: number[] = []
+  for (const line of lines) statuses.push(await send(line))
+
+  expect(statuses).toEqual([200, 200, 422, 422])
+  expect(producer.records).toHaveLength(1)
+})

@@ -1,0 +1,83 @@
+/** Makes the routes of the main port: the doors through which records come in. */
+import type { Clock } from '../base/clock.ts'
+import type { HttpConfig } from '../config/types.ts'
+import type { Ingest } from '../ingest/ingest.ts'
+import type { Logger } from '../telemetry/logging.ts'
+import type { Cors } from './access/cors.ts'
+import type { Route } from './edge/route.ts'
+import { EventsEndpoint } from './events/events-endpoint.ts'
+import type { HttpMetrics } from './http-metrics.ts'
+import { NdjsonEndpoint } from './ndjson/ndjson-endpoint.ts'
+import { JsonParser } from './parse-json.ts'
+import { jsonLimits } from './push/json-limits.ts'
+import { PUSH_DIALECTS } from './push/push-dialect.ts'
+import { PushEndpoint } from './push/push-endpoint.ts'
+import { PushSender } from './push/push-sender.ts'
+import type { RawRules } from './raw/parse-raw.ts'
+import { RawEndpoint } from './raw/raw-endpoint.ts'
+import { ReplyBatch } from './reply-batch.ts'
+import type { ReplyRoom } from './reply-room.ts'
+import { restV2Dialect } from './rest/v2-dialect.ts'
+import { RestV2Endpoint } from './rest/v2-endpoint.ts'
+import { WorkTurns } from './work-turns.ts'
+
+/** Keys of `http.*` that the doors follow. */
+export type DoorSettings = Pick<
+  HttpConfig,
+  | 'maxBodyBytes'
+  | 'maxRecordsPerRequest'
+  | 'maxTopicsPerRequest'
+  | 'unknownFields'
+  | 'invalidRecords'
+  | 'replies'
+  | 'allowOldTimestamps'
+> &
+  Partial<Pick<HttpConfig, 'raw' | 'rest'>>
+
+/** Dependencies and settings of the doors. */
+export interface DoorsOptions {
+  readonly ingest: Ingest
+  readonly settings: DoorSettings
+  /** @defaultValue web pages can neither push nor read replies */
+  readonly cors?: Cors | undefined
+  readonly metrics: HttpMetrics
+  readonly log: Pick<Logger, 'limited' | 'error'>
+  readonly clock: Clock
+  readonly replyRoom: ReplyRoom
+}
+
+/** Makes all of them. They share what parses, what sends and what replies. */
+export function createDoors(options: DoorsOptions): readonly Route[] {
+  const { ingest, settings, cors, metrics, log, clock, replyRoom } = options
+  const replies = new ReplyBatch(clock, log)
+  const turns = new WorkTurns(clock)
+  const sender = new PushSender({ ingest, replyRoom, replies, turns, metrics, log })
+  const limits = jsonLimits(settings.maxRecordsPerRequest)
+  const jsonParser = new JsonParser(limits)
+  const dialect = PUSH_DIALECTS[settings.replies]
+  const raw = { rules: rawRules(settings), sender, cors }
+  const rest = {
+    ...{ rules: settings, sender, jsonParser },
+    dialect: restV2Dialect({
+      failRequestWhenAllFail: settings.rest?.failRequestWhenAllFail ?? false,
+    }),
+  }
+  return [
+    new PushEndpoint({ rules: settings, dialect, jsonParser, sender, cors }),
+    new RawEndpoint('POST', raw),
+    new RawEndpoint('PUT', raw),
+    new NdjsonEndpoint({
+      ...{ rules: settings, maxLineBytes: settings.maxBodyBytes, ingest, cors },
+      jsonParser: new JsonParser(limits, 'line'),
+      ...{ sender, replies, replyRoom, turns, metrics },
+    }),
+    new EventsEndpoint({ rules: settings, jsonParser, sender }),
+    new RestV2Endpoint('/topics/:topic', rest),
+    new RestV2Endpoint('/topics/:topic/partitions/:partition', rest),
+  ]
+}
+
+function rawRules({ raw, ...rules }: DoorSettings): RawRules {
+  const names = (raw?.forwardHeaders ?? []).map((name) => name.toLowerCase())
+  return { ...rules, forwardHeaders: new Set(names) }
+}
