@@ -20,6 +20,7 @@ const INTEGRATION = [
   'test/soak/**/*.test.ts',
   'test/fuzz/**/*.test.ts',
   'test/http/raw/**/*.test.ts',
+  'test/http/webhooks/webhook-endpoint.test.ts',
   'packages/embedded-broker/test/cluster.test.ts',
   'packages/embedded-broker/test/connection.test.ts',
   'packages/embedded-broker/test/consumer-groups.test.ts',

@@ -32,7 +32,17 @@ import { ReplyBatch } from './reply-batch.ts'
 import { ReadTurns } from './read-turns.ts'
 import { ReplyRoom } from './reply-room.ts'
 import { createRequestIds } from './request-id.ts'
+import {
+  WebhookEndpoint,
+  type WebhookEndpointOptions,
+  type WebhookSettings,
+} from './webhooks/webhook-endpoint.ts'
 import { WorkTurns } from './work-turns.ts'
+
+/** The webhooks of the app. */
+export interface WebhooksOptions extends Pick<WebhookEndpointOptions, 'onDenied'> {
+  readonly list: readonly WebhookSettings[]
+}
 
 /** Dependencies and settings of the app. */
 export interface AppOptions {
@@ -53,6 +63,8 @@ export interface AppOptions {
   readonly authenticator: Pick<Authenticator, 'identify'>
   /** @defaultValue a client may have any number of requests in progress */
   readonly inFlight?: Pick<InFlightGate, 'admit'>
+  /** @defaultValue none */
+  readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
   readonly metrics: HttpMetrics
@@ -72,6 +84,8 @@ export interface AppOptions {
   readonly idempotency?: Omit<IdempotencyOptions, 'replyRoom'> | undefined
 }
 
+const NO_WEBHOOKS: WebhooksOptions = { list: [], onDenied: () => undefined }
+
 const DRAINING: Refusal = {
   code: 'PRODUCER_DRAINING',
   message: 'kprf is shutting down and accepts no more records',
@@ -88,25 +102,33 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const { settings, clock, metrics, log, isDraining, authenticator, inFlight, cors } = options
   const requestIds = createRequestIds(clock)
-  const gate: Gate = ({ access }, request) => {
+  const gate: Gate = ({ access, principal }, request) => {
     const admit = (entry: Entry): MaybePromise<Entry> => {
       if (access !== 'produce' || !('principal' in entry)) return entry
       return isDraining() ? DRAINING : (inFlight?.admit(entry) ?? entry)
     }
-    const entry = authenticator.identify(request)
+    const entry = principal === undefined ? authenticator.identify(request) : { principal }
     return entry instanceof Promise ? entry.then(admit) : admit(entry)
   }
   const replyRoom = createReplyRoom(options)
   const sender = createPushSender(options, replyRoom)
+  const jsonParser = new JsonParser(jsonLimits(settings.maxRecordsPerRequest))
   const push = new PushEndpoint({
     rules: settings,
     dialect: PUSH_DIALECTS[settings.replies],
-    jsonParser: new JsonParser(jsonLimits(settings.maxRecordsPerRequest)),
+    jsonParser,
     sender,
   })
   const idempotency = options.idempotency && new Idempotency({ ...options.idempotency, replyRoom })
-  const raw = { rules: rawRules(settings), sender, cors }
-  const routes = new RouteTable([push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)])
+  const rules = rawRules(settings)
+  const raw = { rules, sender, cors }
+  const { webhooks: { list, onDenied } = NO_WEBHOOKS } = options
+  const { forwardHeaders } = rules
+  const webhook = { sender, jsonParser, clock, cors, forwardHeaders, onDenied }
+  const routes = new RouteTable([
+    ...[push, new RawEndpoint('POST', raw), new RawEndpoint('PUT', raw)],
+    ...list.map((one) => new WebhookEndpoint(one, webhook)),
+  ])
   const edge = new Edge({
     ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },
     onAnswered: (route, { mode }, status, durationMs) => {

@@ -1,11 +1,10 @@
 /** Handles `POST` and `PUT /topics/{topic}/raw`: the body is the value of one record, byte for byte. */
-import { ProxyError } from '../../base/errors.ts'
 import type { MaybePromise } from '../../producer/types.ts'
-import type { Cors } from '../access/cors.ts'
+import { assertListedOrigin, type Cors } from '../access/cors.ts'
 import type { HeldBody } from '../body.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import { Misspellings } from '../push/misspellings.ts'
-import type { ValidPush } from '../push/parse-push.ts'
+import { nowhere, pushOfOne } from '../push/one-record.ts'
 import { Problem } from '../push/problem.ts'
 import { PUSH_DIALECTS } from '../push/push-dialect.ts'
 import { OK } from '../push/push-reply.ts'
@@ -42,12 +41,7 @@ export class RawEndpoint implements WholeBodyRoute {
    * refuses by its type; here every type is right.
    */
   checkHead({ request: { headers } }: Call): void {
-    const { origin } = headers
-    if (origin === undefined || this.#options.cors?.allows(origin) === true) return
-    throw new ProxyError(
-      'ORIGIN_NOT_ALLOWED',
-      'the request has an Origin header, and http.cors.origins does not list that origin',
-    )
+    assertListedOrigin(headers, this.#options.cors)
   }
 
   /** Key and headers of the record are in headers of the request. */
@@ -79,15 +73,7 @@ export class RawEndpoint implements WholeBodyRoute {
     if (record instanceof Problem) return sender.refuseWhole(exchange, record)
     const { waitForSend } = head
     exchange.call.mode = waitForSend ? 'sync' : 'async'
-    const push: ValidPush = {
-      kind: 'valid',
-      ...{ records: [record], problems: undefined, waitForSend, returnOffsets: waitForSend },
-    }
+    const push = pushOfOne(record, { waitForSend, returnOffsets: waitForSend })
     return sender.send(exchange, push, body, () => topic)
   }
-}
-
-/** A raw request has one record only. */
-function nowhere(): string {
-  return ''
 }
