@@ -102,7 +102,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.raw.forward_headers', ['X-A'], ['X-B', 'X-C'], ['X-D']],
   [
     'http.webhooks',
-    [{ path: '/hooks/a', topic: 'a', verify: { scheme: 'github', secret: 'secret-a' } }],
+    [{ path: '/hooks/a', topic: 'a', verify: { scheme: 'github', secret_file: '/a' } }],
     [],
     [{ path: '/c', topic: 'c', key_from: 'json:/id', answer_challenge: true, wait: false }],
   ],

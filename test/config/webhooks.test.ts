@@ -42,7 +42,7 @@ describe('http.webhooks', () => {
   const topic = '[0].topic must be the name of a topic that does not begin with __'
   const keyFrom = '[0].key_from must be delivery_id, header:NAME or json:/POINTER (RFC 6901)'
 
-  it.each([
+  it.each<readonly [hook: unknown, message: string]>([
     ...[
       ...['hooks', '/', '//a', '/a/', '/a//b', '/a b', '/a?b', '/a#b', '/a%20', '/a:b', '/:a'],
       ...['/*', '/./a', '/a/..', '/ä', '', `/${'a'.repeat(200)}`, 7, null],
@@ -79,7 +79,7 @@ describe('http.webhooks', () => {
 
   const one = ' must have exactly one of secret, secrets, secret_file'
 
-  it.each([
+  it.each<readonly [verify: unknown, message: string]>([
     [{}, '.scheme must be one of hmac_sha256, hmac_sha1, standard_webhooks, stripe, github, slack'],
     [
       { ...VERIFY, scheme: 'none' },

@@ -75,7 +75,7 @@ it.each([
     ).toThrow(
       new ProxyError(
         'CONFIG_INVALID',
-        `http.webhooks[1].verify.secret_file: cannot use ${path}: ${reason}`,
+        `http.webhooks[1].verify.secret_file: cannot use "${path}": ${reason}`,
       ),
     )
   },
@@ -85,6 +85,6 @@ it('a file that is not there is an error', () => {
   const verify = { scheme: 'github', secret_file: '/nowhere/secrets' }
 
   expect(() => settingsOf({ path: '/a', topic: 't', verify })).toThrow(
-    'http.webhooks[0].verify.secret_file: cannot use /nowhere/secrets: ',
+    'http.webhooks[0].verify.secret_file: cannot use "/nowhere/secrets": ',
   )
 })

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../../src/base/clock.ts'
 import { Authenticator } from '../../../src/http/access/authenticator.ts'
 import { tokenHash, TokenTable } from '../../../src/http/access/token-table.ts'
+import { RESERVED_PARTS } from '../../../src/config/lists/webhooks.ts'
 import type { WebhookSettings } from '../../../src/http/webhooks/webhook-endpoint.ts'
 import { idempotencyKeysOf, IdempotencyTable } from '../../../src/ingest/idempotency-table.ts'
 import { Permissions } from '../../../src/ingest/permissions.ts'
@@ -227,6 +228,17 @@ describe('the reply', () => {
     expect(other.status).toBe(404)
     expect(JSON.stringify(other.reply)).not.toContain('hooks')
   })
+})
+
+it('no path of kprf itself can be that of a webhook', async () => {
+  const { send } = await serve(webhook())
+
+  const { reply } = await send('', {}, 'GET /')
+
+  const [, summary = ''] = /takes (.*);/.exec(JSON.stringify(reply)) ?? []
+  const first = summary.split(', ').map((route) => route.split('/')[1])
+  expect(first).not.toEqual([])
+  expect(first.filter((part) => !RESERVED_PARTS.includes(part ?? ''))).toEqual([])
 })
 
 describe('without verify', () => {
