@@ -12,6 +12,7 @@ import { Permissions } from '../../../src/ingest/permissions.ts'
 import { deliveryError, RDKAFKA } from '../../../src/producer/delivery-errors.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { DEFAULT_SETTINGS, type EdgeOverrides, serveEdge } from '../../support/http-edge.ts'
+import { SeededRandom, TEST_SEED } from '../../support/random.ts'
 
 const SECRET = 'c2VjcmV0'
 const NOW_S = 1_700_000_000
@@ -229,6 +230,34 @@ describe('the reply', () => {
     expect(JSON.stringify(other.reply)).not.toContain('hooks')
   })
 })
+
+it.each(Object.keys(SIGN).map((scheme) => [scheme as keyof typeof SIGN] as const))(
+  'whatever headers and body a client of %s makes up, it gets 401, and nothing is stored',
+  async (scheme) => {
+    const random = new SeededRandom(TEST_SEED)
+    const { send, stored } = await serve(
+      verified(scheme, { keyFrom: 'json:/id', answersChallenge: true }),
+    )
+    const names = Object.keys(SIGN[scheme](''))
+    for (let n = 0; n < 60; n += 1) {
+      const body = random.pick(['', '{"id":"a"}', '{"type":"url_verification","challenge":"a"}'])
+      const right = SIGN[scheme](`${body} `)
+      const headers = Object.fromEntries(
+        names.flatMap((name) => {
+          const value = right[name] ?? ''
+          const cut = value.slice(random.below(4), random.below(value.length + 1))
+          const made = [value, cut, `${value}${value}`, cut.toUpperCase(), `,${cut}=,=`, '\u00ff=']
+          return random.chance(0.1) ? [] : [[name, random.pick(made).trim()]]
+        }),
+      )
+
+      const { status } = await send(body, headers)
+
+      expect(status, `seed ${TEST_SEED}, ${JSON.stringify(headers)}`).toBe(401)
+    }
+    expect(stored()).toEqual([])
+  },
+)
 
 it('no path of kprf itself can be that of a webhook', async () => {
   const { send } = await serve(webhook())
