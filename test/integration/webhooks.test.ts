@@ -12,12 +12,16 @@ const DELIVERIES = 12
 const SECRET = 'hunter2-of-github'
 const STRIPE_SECRET = 'whsec_hunter2-of-stripe'
 
-function fileOf(text: string): string {
+function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'kprf-webhooks-'))
   onTestFinished(() => {
     rmSync(folder, { recursive: true })
   })
-  const path = join(folder, 'secrets')
+  return folder
+}
+
+function fileOf(text: string): string {
+  const path = join(makeFolder(), 'secrets')
   writeFileSync(path, text)
   return path
 }
@@ -41,6 +45,7 @@ async function start(settings: Readonly<Record<string, string | number>>) {
   const kprf = await startKprf(cluster.bootstrap, {
     'http.webhooks': JSON.stringify(webhooks),
     'http.auth.anonymous': 'deny',
+    'wal.dir': makeFolder(),
     log_level: 'debug',
     ...settings,
   })
@@ -79,6 +84,7 @@ function randomBytes(random: SeededRandom, length: number): Buffer {
 it.each([
   ['one process', {}],
   ['two workers', { workers: 2 }],
+  ['a write-ahead log', { 'wal.enabled': 'true' }],
 ])('with %s', async (_, settings) => {
   const { cluster, kprf, github, stripe } = await start(settings)
   const random = new SeededRandom(TEST_SEED)
