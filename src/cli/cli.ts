@@ -11,6 +11,7 @@ import { ProxyError } from '../base/errors.ts'
 import { accessMethods } from '../settings/access.ts'
 import { tlsPorts } from '../settings/http-tls.ts'
 import { transportSettings } from '../settings/kafka.ts'
+import { webhookSettings } from '../settings/webhooks.ts'
 import { assertLogWritable } from '../telemetry/logging.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
@@ -183,6 +184,7 @@ export function checkConfig(sources: ConfigSources): Output {
     // These read the files that it names.
     transportSettings(config)
     accessMethods(config)
+    webhookSettings(config)
     tlsPorts(config, ['http', 'metrics'])
     assertLogWritable(config.outputFile)
     const { warnings } = config

@@ -55,6 +55,7 @@ export const READERS = {
   tokens: parseJson,
   'access rules': parseJson,
   quotas: parseJson,
+  webhooks: parseJson,
   'topic patterns': splitTexts,
   'text list': splitTexts,
   words: splitTexts,

@@ -11,6 +11,7 @@ import {
 } from './lists/access-lists.ts'
 import { QUOTAS_ALLOWED, quotasErrorMessage, type QuotaInFile } from './lists/quotas.ts'
 import { rulesErrorMessage, RULES_ALLOWED, type RuleInFile } from './lists/ratelimit-rules.ts'
+import { WEBHOOKS_ALLOWED, webhooksErrorMessage, type WebhookInFile } from './lists/webhooks.ts'
 
 /** The rules of `ratelimit.rules`. */
 export function rateLimitRules(): Kind<readonly RuleInFile[]> {
@@ -45,6 +46,16 @@ export function quotas(): Kind<readonly QuotaInFile[]> {
     ...{ type: 'quotas', allowed: QUOTAS_ALLOWED },
     accepts: (value): value is readonly QuotaInFile[] => quotasErrorMessage(value) === undefined,
     hint: (value) => `; ${quotasErrorMessage(value) ?? ''}`,
+  }
+}
+
+/** The webhooks of `http.webhooks`. */
+export function webhooks(): Kind<readonly WebhookInFile[]> {
+  return {
+    ...{ type: 'webhooks', allowed: WEBHOOKS_ALLOWED },
+    accepts: (value): value is readonly WebhookInFile[] =>
+      webhooksErrorMessage(value) === undefined,
+    hint: (value) => `; ${webhooksErrorMessage(value) ?? ''}`,
   }
 }
 

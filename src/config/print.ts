@@ -17,9 +17,10 @@ export function printSettings({ values, origins, setProperties }: Resolution): s
   for (const setting of SETTINGS) {
     const { key } = setting
     const path = key.split('.')
-    const value = document.getIn(path)
+    const found = document.getIn(path)
+    const value: unknown = isCollection(found) ? found.toJS(document) : found
     const shown = shownSetting(setting, value)
-    if (shown !== value) document.setIn(path, shown)
+    if (shown !== value) document.setIn(path, document.createNode(shown))
     const node = document.getIn(path, true)
     const origin = origins.get(key)
     if (isCollection(node)) node.flow = true

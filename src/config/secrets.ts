@@ -20,6 +20,7 @@ export function secretsOf({ kafka, http }: Config): readonly string[] {
     ssl.keyPassword,
     http.tls.keyPassword,
     http.metricsTls.keyPassword,
+    ...http.webhooks.flatMap(({ verify }) => [verify?.secret ?? '', ...(verify?.secrets ?? [])]),
     ...Object.entries(properties).flatMap(([name, value]) => secretsIn(name, value)),
   ].filter((secret) => secret !== '')
 }

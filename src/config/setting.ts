@@ -10,6 +10,8 @@ interface Row<Value> {
   readonly unit?: string
   /** Never printed. */
   readonly sensitive?: boolean
+  /** Names of fields whose values are never printed, anywhere in a list of mappings. */
+  readonly secretFields?: readonly string[]
   /** Whether its `_FILE` variable may name a file with the value. */
   readonly hasFileVariable?: boolean
   /**

@@ -13,8 +13,12 @@ const URLS: ReadonlySet<string> = new Set(['sasl.oauthbearer.token.endpoint.url'
 const USERS: ReadonlySet<string> = new Set(['kafka.user', 'sasl.username'])
 
 /** The printable form of the value of a key. */
-export function shownSetting({ key, sensitive }: NamedSetting, value: unknown): unknown {
+export function shownSetting(
+  { key, sensitive, secretFields }: NamedSetting,
+  value: unknown,
+): unknown {
   if (sensitive === true) return value === '' ? value : MASK
+  if (secretFields !== undefined) return withoutFields(value, secretFields)
   return shownText(key, value)
 }
 
@@ -27,6 +31,21 @@ export function shownProperty(name: string, value: unknown): unknown {
     return isPlain ? value : MASK
   }
   return shownText(named.usualName, value)
+}
+
+function withoutFields(value: unknown, names: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutFields(item, names))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]: [string, unknown]) => [
+      name,
+      names.includes(name) ? masked(part) : withoutFields(part, names),
+    ]),
+  )
+}
+
+function masked(secret: unknown): unknown {
+  return Array.isArray(secret) ? secret.map(() => MASK) : MASK
 }
 
 function shownText(name: string, value: unknown): unknown {

@@ -11,7 +11,7 @@ import type { Cors } from './access/cors.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'
 import type { ByteBudget } from './byte-budget.ts'
-import { createDoors, type DoorSettings } from './doors.ts'
+import { createDoors, type DoorSettings, type WebhooksOptions } from './doors.ts'
 import type { Dialects } from './edge/dialect.ts'
 import { Edge } from './edge/edge.ts'
 import { RouteTable } from './edge/route-table.ts'
@@ -35,6 +35,8 @@ export interface AppOptions {
   readonly authenticator: Pick<Authenticator, 'identify'>
   /** @defaultValue a client may have any number of requests in progress */
   readonly inFlight?: Pick<InFlightGate, 'admit'>
+  /** @defaultValue none */
+  readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
   readonly metrics: HttpMetrics
@@ -70,12 +72,12 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const { clock, metrics, log, isDraining, authenticator, inFlight, cors } = options
   const requestIds = createRequestIds(clock)
-  const gate: Gate = ({ access }, request) => {
+  const gate: Gate = ({ access, principal }, request) => {
     const admit = (entry: Entry): MaybePromise<Entry> => {
       if (access !== 'produce' || !('principal' in entry)) return entry
       return isDraining() ? DRAINING : (inFlight?.admit(entry) ?? entry)
     }
-    const entry = authenticator.identify(request)
+    const entry = principal === undefined ? authenticator.identify(request) : { principal }
     return entry instanceof Promise ? entry.then(admit) : admit(entry)
   }
   const replyRoom = createReplyRoom(options)

@@ -19,6 +19,11 @@ import { ReplyBatch } from './reply-batch.ts'
 import type { ReplyRoom } from './reply-room.ts'
 import { restV2Dialect } from './rest/v2-dialect.ts'
 import { RestV2Endpoint } from './rest/v2-endpoint.ts'
+import {
+  WebhookEndpoint,
+  type WebhookEndpointOptions,
+  type WebhookSettings,
+} from './webhooks/webhook-endpoint.ts'
 import { WorkTurns } from './work-turns.ts'
 
 /** Keys of `http.*` that the doors follow. */
@@ -34,10 +39,19 @@ export type DoorSettings = Pick<
 > &
   Partial<Pick<HttpConfig, 'raw' | 'rest'>>
 
+/** The webhooks. */
+export interface WebhooksOptions extends Pick<WebhookEndpointOptions, 'onDenied'> {
+  readonly list: readonly WebhookSettings[]
+}
+
+const NO_WEBHOOKS: WebhooksOptions = { list: [], onDenied: () => undefined }
+
 /** Dependencies and settings of the doors. */
 export interface DoorsOptions {
   readonly ingest: Ingest
   readonly settings: DoorSettings
+  /** @defaultValue none */
+  readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
   readonly metrics: HttpMetrics
@@ -55,7 +69,11 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
   const limits = jsonLimits(settings.maxRecordsPerRequest)
   const jsonParser = new JsonParser(limits)
   const dialect = PUSH_DIALECTS[settings.replies]
-  const raw = { rules: rawRules(settings), sender, cors }
+  const rules = rawRules(settings)
+  const raw = { rules, sender, cors }
+  const { forwardHeaders } = rules
+  const { list: webhooks, onDenied } = options.webhooks ?? NO_WEBHOOKS
+  const webhook = { sender, jsonParser, clock, cors, forwardHeaders, onDenied }
   const rest = {
     ...{ rules: settings, sender, jsonParser },
     dialect: restV2Dialect({
@@ -74,6 +92,7 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     new EventsEndpoint({ rules: settings, jsonParser, sender }),
     new RestV2Endpoint('/topics/:topic', rest),
     new RestV2Endpoint('/topics/:topic/partitions/:partition', rest),
+    ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
   ]
 }
 

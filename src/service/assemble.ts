@@ -30,6 +30,7 @@ import { idempotencyTable, ingestSettings, limitCounters } from '../settings/ing
 import { producerSettings, statisticsSettings, transportSettings } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
 import { walSettings } from '../settings/wal.ts'
+import { webhookSettings } from '../settings/webhooks.ts'
 import { usableMemoryBytes } from '../settings/usable-memory.ts'
 import { countEvents } from '../telemetry/count-events.ts'
 import { logForgottenKeys } from '../telemetry/log-forgotten-keys.ts'
@@ -103,6 +104,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
   const methods = accessMethods(config)
   const ports = tlsPorts(config, share ? ['http'] : ['http', 'metrics'])
   const { hosts, proxies, cors } = originSettings(config)
+  const webhooks = webhookSettings(config)
   const log = new Log(logOptions(config, clock))
   const name = share ? { worker: share.slot } : {}
   const logger = log.logger.child(name)
@@ -160,6 +162,12 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
   const { express: app, dialects } = createApp({
     ...{ ingest, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
+    webhooks: {
+      list: webhooks,
+      onDenied: (reason) => {
+        metrics.access.denied(reason)
+      },
+    },
     replyBytesInFlight: replyBytesInFlight(workers),
     idempotency: keys &&
       metrics.idempotency && { keys, journal: wal, observer: metrics.idempotency },

@@ -191,6 +191,18 @@ describe('kprf config check', () => {
     })
   })
 
+  it('reads the files of secrets of webhooks', () => {
+    const verify = { scheme: 'github', secret_file: '/nowhere' }
+    const webhooks = JSON.stringify([{ path: '/a', topic: 't', verify }])
+
+    expect(
+      checkConfig(sourcesOf({ argv: ['--kafka.brokers=k', `--http.webhooks=${webhooks}`] })),
+    ).toEqual({
+      text: 'http.webhooks[0].verify.secret_file: cannot use "/nowhere": ENOENT: no such file or directory\n',
+      exitCode: 78,
+    })
+  })
+
   it('reads the files that the configuration names', () => {
     const argv = ['--kafka.brokers=k', '--kafka.security_protocol=ssl']
 

@@ -5,12 +5,17 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TestCluster } from '@kprf/embedded-broker/testing'
+import { parse } from 'yaml'
 import { type KprfProcess, startKprf } from '../support/kprf-process.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/HTTP-API.md'), 'utf8')
 const commands = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, command = '']) =>
   command.trim(),
 )
+
+/** The configuration on the page. */
+const [, configuration = ''] = /^```yaml\n(.*?)^```/ms.exec(page) ?? []
+const { webhooks } = (parse(configuration) as { http: { webhooks: object } }).http
 
 /** What the record of each command has, in the order of the page. */
 const RECORDS = [
@@ -20,6 +25,7 @@ const RECORDS = [
     headers: ['content-type=application/x-www-form-urlencoded', 'source=shop'],
   },
   { key: '42', value: readFileSync('/etc/hostname', 'utf8'), headers: ['source=shop'] },
+  { key: '42', value: '{"order": {"id": 42}}', headers: ['content-type=application/json'] },
   // The last of two.
   { key: 'null', value: '{"total": 8}', headers: [] },
   { key: '42', value: '{"total": 9}', headers: [] },
@@ -49,7 +55,7 @@ let kprf: KprfProcess
 
 beforeAll(async () => {
   cluster = await TestCluster.start({ brokers: 1, topics: { orders: { partitions: 1 } } })
-  kprf = await startKprf(cluster.bootstrap)
+  kprf = await startKprf(cluster.bootstrap, { 'http.webhooks': JSON.stringify(webhooks) })
 })
 
 afterAll(async () => {

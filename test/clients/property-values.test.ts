@@ -68,6 +68,7 @@ function valuesOf(property: Property): readonly string[] {
     case 'tokens':
     case 'access rules':
     case 'quotas':
+    case 'webhooks':
     case 'topic patterns':
     case 'text list':
     case 'words':

@@ -101,6 +101,12 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.cors.origins', ['https://a.example'], ['http://[::1]:8080', 'app://b'], ['http://c']],
   ['http.rest.fail_request_when_all_fail', true, false, true],
   ['http.raw.forward_headers', ['X-A'], ['X-B', 'X-C'], ['X-D']],
+  [
+    'http.webhooks',
+    [{ path: '/hooks/a', topic: 'a', verify: { scheme: 'github', secret_file: '/a' } }],
+    [],
+    [{ path: '/c', topic: 'c', key_from: 'json:/id', answer_challenge: true, wait: false }],
+  ],
   ['http.cors.allow_headers', ['X-A'], ['X-B', 'X-C'], ['X-D']],
   ['http.cors.max_age_s', 1, 2, 3],
   ['http.hosts', ['kprf.example'], ['*.example.com', '::1'], ['127.0.0.1']],

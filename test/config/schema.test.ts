@@ -188,6 +188,7 @@ const OTHERS = [
   'http.quotas',
   'http.topics.allow',
   'http.trusted_proxies',
+  'http.webhooks',
   'kafka.brokers',
   'kafka.queue_buffering_max_ms',
   'kafka.request_required_acks',

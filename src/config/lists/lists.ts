@@ -41,6 +41,18 @@ export function listErrorMessage(
   return undefined
 }
 
+/**
+ * The error message for one mapping, in words that follow its name, or undefined if it is right. It repeats no value.
+ *
+ * @param fields - as for {@link listErrorMessage}.
+ */
+export function mappingErrorMessage(
+  item: unknown,
+  fields: ReadonlyMap<string, ListField>,
+): string | undefined {
+  return errorMessageOf(item, fields, new Map())
+}
+
 function errorMessageOf(
   item: unknown,
   fields: ReadonlyMap<string, ListField>,

@@ -1,5 +1,6 @@
 /** The list `ratelimit.rules`. */
 import { listErrorMessage, type ListField } from './lists.ts'
+import { isTopicName } from './topic-name.ts'
 
 /** One rule, as the file has it. */
 export interface RuleInFile {
@@ -13,15 +14,12 @@ export const RULES_ALLOWED = 'a list of {topic_name, max_requests_per_minute}'
 /** The Rust kprf keeps the limit in 32 bits; no topic accepts more records per minute. */
 const MAX_REQUESTS_PER_MINUTE = 2 ** 31 - 1
 
-/** Kafka's own rule for the names of topics. */
-const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
-
 const FIELDS: ReadonlyMap<string, ListField> = new Map([
   [
     'topic_name',
     {
       allowed: 'the name of a topic',
-      accepts: (value: unknown) => typeof value === 'string' && TOPIC_NAME.test(value),
+      accepts: isTopicName,
       isUnique: true,
     },
   ],

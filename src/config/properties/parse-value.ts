@@ -57,6 +57,7 @@ function read(property: Property, given: unknown): unknown {
     case 'tokens':
     case 'access rules':
     case 'quotas':
+    case 'webhooks':
     case 'topic patterns':
     case 'text list':
     case 'words':

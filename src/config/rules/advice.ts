@@ -1,5 +1,6 @@
 import { PRINCIPAL_ADVICE } from './principal-advice.ts'
 import { alone, type Rule, type Settled } from './rule.ts'
+import { WEBHOOK_ADVICE } from './webhook-advice.ts'
 
 /** The highest level of each codec; the others have no levels. */
 const HIGHEST_LEVELS: Readonly<Record<string, number>> = { gzip: 9, zstd: 12 }
@@ -27,6 +28,7 @@ export const ADVICE: readonly Rule[] = [
     violation: rateLimitsWithoutEffect,
   },
   ...PRINCIPAL_ADVICE,
+  ...WEBHOOK_ADVICE,
 ]
 
 /** An error with an explicit protocol; the Rust kprf runs with half of them. */

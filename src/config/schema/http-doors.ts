@@ -1,5 +1,5 @@
 /** `http.*`: the doors beside `/push`. */
-import { textList } from '../list-kinds.ts'
+import { textList, webhooks } from '../list-kinds.ts'
 import { headerProblem } from '../lists/origin-lists.ts'
 import { boolean } from '../kinds.ts'
 import { setting } from '../setting.ts'
@@ -19,4 +19,10 @@ export const HTTP_DOORS = {
       default: [],
     }),
   },
+  webhooks: setting({
+    doc: 'Paths for the webhooks of other services ([HTTP-API.md](HTTP-API.md#webhooks)). Each has a `path`, such as `/hooks/shop`, and a `topic`; the body is the value, byte for byte. `verify` says how the signature is verified: its `scheme` (`hmac_sha256`, `hmac_sha1`, `standard_webhooks`, `stripe`, `github` or `slack`), a `secret`, several `secrets` or a `secret_file` with one in each line, the `header` of the signature (with `hmac_sha256` and `hmac_sha1`), and `tolerance_s`, how old a signed time may be (300). Without `verify`, clients need credentials as for `/push`. `key_from` is where the key comes from: `header:NAME`, `json:/POINTER` or `delivery_id`; without it, records have none. `answer_challenge` answers the `url_verification` of Slack. `wait: false` answers before Kafka has the record.',
+    kind: webhooks(),
+    default: [],
+    secretFields: ['secret', 'secrets'],
+  }),
 }

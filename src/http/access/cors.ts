@@ -1,5 +1,6 @@
 /** Lets the pages of listed origins push from a browser (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ProxyError } from '../../base/errors.ts'
 import type { HeaderList } from '../reply.ts'
 
 /** Settings of {@link Cors}. */
@@ -10,6 +11,22 @@ export interface CorsSettings {
   readonly allowHeaders: readonly string[]
   /** How long a browser may remember the reply to a preflight, seconds. */
   readonly maxAgeS: number
+}
+
+/**
+ * For routes that take bodies of every type, which pages of any site can send without asking.
+ *
+ * @throws ProxyError if a page sent the request whose origin is not listed.
+ */
+export function assertListedOrigin(
+  { origin }: IncomingMessage['headers'],
+  cors: Pick<Cors, 'allows'> | undefined,
+): void {
+  if (origin === undefined || cors?.allows(origin) === true) return
+  throw new ProxyError(
+    'ORIGIN_NOT_ALLOWED',
+    'the request has an Origin header, and http.cors.origins does not list that origin',
+  )
 }
 
 /** The headers of a push that browsers ask about. */

@@ -4,18 +4,18 @@ import { ProxyError } from '../../base/errors.ts'
 import { ANONYMOUS } from '../../base/principal.ts'
 import type { Logger } from '../../telemetry/logging.ts'
 import type { MaybePromise } from '../../producer/types.ts'
-import type { BodyReader } from '../body.ts'
+import type { BodyReader, HeldBody } from '../body.ts'
 import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
-import { HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
+import { HTTP_MAPPINGS, NO_CONTENT_STATUS, OK_STATUS } from '../error-mapper.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import { logFailure, logServed } from '../log-failure.ts'
 import { refuse, type RefusalOptions } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { streamedReplyOf } from '../streamed-reply.ts'
 import type { PathParams } from './path-pattern.ts'
-import type { BodilessRoute, Call, Gate, Route } from './route.ts'
+import type { BodilessRoute, Call, Gate, Route, WholeBodyRoute } from './route.ts'
 
 /** Dependencies of the {@link Edge}. */
 export interface EdgeOptions {
@@ -63,7 +63,7 @@ export class Edge {
     response: ServerResponse,
     params: PathParams,
   ): Promise<void> {
-    const { clock, onAnswered, requestIds, gate, bodyReader, idempotency } = this.#options
+    const { clock, onAnswered, requestIds, gate, bodyReader } = this.#options
     const startedMs = clock.nowMs()
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS
@@ -93,15 +93,12 @@ export class Edge {
         route.checkHead?.(call)
         if (route.body === 'whole') {
           // A key that is none must not cost the client its body.
-          const key = route.access === 'produce' ? idempotency?.keyOf(request) : undefined
+          const keyInHead = this.#keyInHead(route, request)
           const body = (held = await bodyReader.read(request, response))
           if (body === undefined) throw new ClientGone()
-          answer =
-            key === undefined || idempotency === undefined
-              ? route.answer(call, body)
-              : idempotency.answer(route, call, body, key)
+          answer = this.#answerWhole(route, call, body, keyInHead)
         } else if (route.body === 'stream') {
-          if (idempotency?.keyOf(request) !== undefined) throw keyOfStream()
+          if (this.#options.idempotency?.keyOf(request) !== undefined) throw keyOfStream()
           const body = (held = bodyReader.stream(request, response, route.streamLimits))
           answer = route.answer(call, body)
         } else {
@@ -119,8 +116,27 @@ export class Edge {
     onAnswered(route, call, status, durationMs)
     const { log } = this.#options
     const answered = { name: route.name, request, requestId, principal: call.principal, durationMs }
-    if (status === OK_STATUS) logServed(log, answered)
+    if (status === OK_STATUS || status === NO_CONTENT_STATUS) logServed(log, answered)
     else logFailure(log, { ...answered, status, failure: call.failure })
+  }
+
+  /** @throws ProxyError if the request has the header `Idempotency-Key`, and no key in it. */
+  #keyInHead(route: WholeBodyRoute, request: IncomingMessage): string | undefined {
+    if (route.access !== 'produce' || route.keyOf !== undefined) return undefined
+    return this.#options.idempotency?.keyOf(request)
+  }
+
+  #answerWhole(
+    route: WholeBodyRoute,
+    call: Call,
+    body: HeldBody,
+    keyInHead: string | undefined,
+  ): MaybePromise<number> {
+    route.checkBody?.(call, body)
+    const { idempotency } = this.#options
+    if (idempotency === undefined) return route.answer(call, body)
+    const key = keyInHead ?? route.keyOf?.(call, body)
+    return key === undefined ? route.answer(call, body) : idempotency.answer(route, call, body, key)
   }
 
   #answerBodiless(route: BodilessRoute, call: Call): MaybePromise<number> {

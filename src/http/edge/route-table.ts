@@ -34,7 +34,7 @@ interface PatternRoutes {
  * slash at the end. Only parameters are decoded.
  */
 export class RouteTable implements Dialects {
-  /** The routes, such as `POST /push`. */
+  /** The routes, such as `POST /push`, but for those that are not named. */
   readonly summary: string
   /** Paths without parameters. They take precedence. */
   readonly #byPath = new Map<string, PathMatch>()
@@ -42,7 +42,10 @@ export class RouteTable implements Dialects {
   readonly #patterns: PatternRoutes[] = []
 
   constructor(routes: readonly Route[]) {
-    this.summary = routes.map(({ method, path }) => `${method} ${path}`).join(', ')
+    this.summary = routes
+      .filter(({ isNamed = true }) => isNamed)
+      .map(({ method, path }) => `${method} ${path}`)
+      .join(', ')
     const shapes = new Set<string>()
     for (const [path, ofPath] of Map.groupBy(routes, (route) => route.path)) {
       const pattern = new PathPattern(path)

@@ -40,7 +40,16 @@ interface EveryRoute {
    * end does not count. A path without parameters takes precedence over one with parameters.
    */
   readonly path: string
+  /** Whether the reply to an unknown path names it. @defaultValue true */
+  readonly isNamed?: boolean
   readonly access: Access
+  /**
+   * Who sends the requests of this route, which it finds out by itself from their bodies: the gate asks for no
+   * credentials.
+   *
+   * @defaultValue the gate finds out who sends each request
+   */
+  readonly principal?: Principal | undefined
   /** All methods of a path must have the same dialect. */
   readonly dialect: Dialect
   /**
@@ -67,6 +76,19 @@ export interface WholeBodyRoute extends EveryRoute {
    * `undefined` for a route that produces nothing.
    */
   readonly accepted?: Reply
+  /**
+   * Checks the body of a request before anything is done with it, and before its key is looked up.
+   *
+   * @throws ProxyError the refusal.
+   */
+  checkBody?(call: Call, body: HeldBody): void
+  /**
+   * Finds the key of a request that has one in place of `Idempotency-Key`, for a route whose clients send none. What is
+   * sent under such a key is not compared. Called after `checkBody`.
+   *
+   * @defaultValue the key is in the header `Idempotency-Key`
+   */
+  readonly keyOf?: ((call: Call, body: HeldBody) => string | undefined) | undefined
   /**
    * What the headers of a request mean for its records: a request that repeats an `Idempotency-Key` must have the same.
    *

@@ -12,7 +12,7 @@ import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import { headersNamed } from '../headers-named.ts'
 import type { JsonParser } from '../parse-json.ts'
 import { Misspellings } from '../push/misspellings.ts'
-import { NOWHERE, pushOf } from '../push/one-record.ts'
+import { nowhere, pushOfOne } from '../push/one-record.ts'
 import { Problem } from '../push/problem.ts'
 import { OK, PUSH_DIALECTS } from '../push/push-dialect.ts'
 import type { Exchange, PushSender } from '../push/push-sender.ts'
@@ -66,7 +66,7 @@ export class EventsEndpoint implements WholeBodyRoute {
   answer(call: Call, body: HeldBody): Promise<number> {
     const { dialect } = this
     const mode = contentModeOf(call.request)
-    const placeOf = mode === 'batch' ? placeInBatch : NOWHERE
+    const placeOf = mode === 'batch' ? placeInBatch : nowhere
     return this.#options.sender.answer(call, body, { dialect, placeOf }, (exchange) =>
       this.#push(exchange, body, mode),
     )
@@ -107,7 +107,12 @@ export class EventsEndpoint implements WholeBodyRoute {
     exchange.call.mode = waitForSend ? 'sync' : 'async'
     const bytes = body.take()
     const record = recordOf(topic, head, mode === 'binary' ? bytes : withoutMark(bytes))
-    return sender.send(exchange, pushOf(record, waitForSend), body, () => topic)
+    return sender.send(
+      exchange,
+      pushOfOne(record, { waitForSend, returnOffsets: waitForSend }),
+      body,
+      () => topic,
+    )
   }
 
   #pushBatch(exchange: Exchange, body: HeldBody, asked: Asked): MaybePromise<number> {

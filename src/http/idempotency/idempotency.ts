@@ -138,20 +138,29 @@ function keyFor(
 ): IdempotencyKey {
   const { method, path } = route
   const { principal, params } = call
-  const { url = '' } = call.request
   const scope = [principal.name, method, path, Object.entries(params), text]
+  return {
+    identity: hash('sha256', JSON.stringify(scope), 'latin1'),
+    fingerprint: route.keyOf === undefined ? fingerprintOf(route, call, bytes) : NOT_COMPARED,
+  }
+}
+
+/** For keys that the route finds by itself: they are of something that happened, and not of the words for it. */
+const NOT_COMPARED = hash('sha256', '', 'latin1')
+
+function fingerprintOf(route: WholeBodyRoute, call: Call, bytes: Buffer): string {
+  const { url = '' } = call.request
   const queryAt = url.indexOf('?')
   const query = queryAt === -1 ? '' : url.slice(queryAt)
   const besideBody = route.meaningBesideBody?.(call)
-  return {
-    identity: hash('sha256', JSON.stringify(scope), 'latin1'),
-    fingerprint: createHash('sha256')
+  return (
+    createHash('sha256')
       // A request target has no line ends.
       .update(`${query}\n`)
       .update(besideBody === undefined ? '' : `${besideBody.length} ${besideBody}`)
       .update(bytes)
-      .digest('latin1'),
-  }
+      .digest('latin1')
+  )
 }
 
 /** @returns `undefined` if the first request never had a reply. */

@@ -1,8 +1,7 @@
 /** Handles `POST /topics/{topic}/ndjson`: each line of the body is one record, produced while the body arrives. */
 import { ProxyError } from '../../base/errors.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
-import type { Cors } from '../access/cors.ts'
-import { assertListedOrigin } from '../access/page-origin.ts'
+import { assertListedOrigin, type Cors } from '../access/cors.ts'
 import { type BodyStream, streamOf } from '../body-stream.ts'
 import { JSON_TYPE, type Reply } from '../edge/dialect.ts'
 import type { Call, StreamedBodyRoute } from '../edge/route.ts'
@@ -55,8 +54,8 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
     this.#options = options
   }
 
-  checkHead({ request }: Call): void {
-    assertListedOrigin(request, this.#options.cors)
+  checkHead({ request: { headers } }: Call): void {
+    assertListedOrigin(headers, this.#options.cors)
   }
 
   async answer(call: Call, body: BodyStream): Promise<number> {

@@ -1,14 +1,16 @@
-/** The push that a request with one record is. Pure. */
+/** For routes whose requests are one record each. */
 import type { ProducerRecord } from '../../producer/types.ts'
 import type { ValidPush } from './parse-push.ts'
 
-/** @param waitForSend - the reply then says where the record is. */
-export function pushOf(record: ProducerRecord, waitForSend: boolean): ValidPush {
-  return {
-    kind: 'valid',
-    ...{ records: [record], problems: undefined, waitForSend, returnOffsets: waitForSend },
-  }
+/** The push of one valid record. */
+export function pushOfOne(
+  record: ProducerRecord,
+  how: Pick<ValidPush, 'waitForSend' | 'returnOffsets'>,
+): ValidPush {
+  return { kind: 'valid', records: [record], problems: undefined, ...how }
 }
 
-/** Where the only record of a request stands in it needs no words. */
-export const NOWHERE = (): string => ''
+/** Where the only record stands in its request: there is nothing to say. */
+export function nowhere(): string {
+  return ''
+}

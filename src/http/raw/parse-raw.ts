@@ -7,6 +7,7 @@ import type { RecordRules } from '../push/parse-push.ts'
 import { Problem } from '../push/problem.ts'
 import { parseQuery, type QueryPairs, switchOf, valuesOf } from '../query.ts'
 import { INVALID_TOPIC, isTopic, parsePartition, parseTimestamp } from '../push/record-fields.ts'
+import { isKept, requestHeaders } from '../push/request-headers.ts'
 
 /** Limits of raw requests: keys of `http.*` in the configuration. */
 export interface RawRules extends RecordRules {
@@ -39,7 +40,6 @@ const HEADER_PARAMETER = 'header.'
 const KEY_HEADER = 'kafka-key'
 const HEADER_HEADER = 'kafka-header-'
 const KAFKA_HEADERS = 'kafka-'
-const CONTENT_TYPE = 'content-type'
 const INTEGER = /^-?\d{1,15}$/
 
 /** @param misspellings - is told the parameters that are ignored. */
@@ -107,12 +107,8 @@ function parseHeaders(
 ): { readonly key: RecordBytes | undefined; readonly headers: readonly RecordHeader[] } | Problem {
   let key: RecordBytes | undefined
   const headers: RecordHeader[] = []
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const written = rawHeaders[at] ?? ''
-    const name = written.toLowerCase()
-    // Node.js reads headers as Latin-1, so that these are the bytes that were sent.
-    const value = Buffer.from(rawHeaders[at + 1] ?? '', 'latin1')
-    if (name === CONTENT_TYPE || forwardHeaders.has(name)) headers.push({ key: name, value })
+  for (const { written, name, value } of requestHeaders(rawHeaders)) {
+    if (isKept(name, forwardHeaders)) headers.push({ key: name, value })
     else if (name === KEY_HEADER) {
       if (key !== undefined) return TWO_KEYS
       key = value

@@ -1,12 +1,11 @@
 /** Handles `POST` and `PUT /topics/{topic}/raw`: the body is the value of one record, byte for byte. */
 import type { MaybePromise } from '../../producer/types.ts'
-import type { Cors } from '../access/cors.ts'
-import { assertListedOrigin } from '../access/page-origin.ts'
+import { assertListedOrigin, type Cors } from '../access/cors.ts'
 import type { HeldBody } from '../body.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import { headersNamed } from '../headers-named.ts'
 import { Misspellings } from '../push/misspellings.ts'
-import { NOWHERE, pushOf } from '../push/one-record.ts'
+import { nowhere, pushOfOne } from '../push/one-record.ts'
 import { Problem } from '../push/problem.ts'
 import { OK, PUSH_DIALECTS } from '../push/push-dialect.ts'
 import type { Exchange, PushSender } from '../push/push-sender.ts'
@@ -38,8 +37,8 @@ export class RawEndpoint implements WholeBodyRoute {
     this.#options = options
   }
 
-  checkHead({ request }: Call): void {
-    assertListedOrigin(request, this.#options.cors)
+  checkHead({ request: { headers } }: Call): void {
+    assertListedOrigin(headers, this.#options.cors)
   }
 
   /** Key and headers of the record are in headers of the request. */
@@ -49,7 +48,7 @@ export class RawEndpoint implements WholeBodyRoute {
 
   answer(call: Call, body: HeldBody): Promise<number> {
     const { dialect } = this
-    return this.#options.sender.answer(call, body, { dialect, placeOf: NOWHERE }, (exchange) =>
+    return this.#options.sender.answer(call, body, { dialect, placeOf: nowhere }, (exchange) =>
       this.#push(exchange, body),
     )
   }
@@ -66,6 +65,7 @@ export class RawEndpoint implements WholeBodyRoute {
     if (record instanceof Problem) return sender.refuseWhole(exchange, record)
     const { waitForSend } = head
     exchange.call.mode = waitForSend ? 'sync' : 'async'
-    return sender.send(exchange, pushOf(record, waitForSend), body, () => topic)
+    const push = pushOfOne(record, { waitForSend, returnOffsets: waitForSend })
+    return sender.send(exchange, push, body, () => topic)
   }
 }

@@ -4,6 +4,7 @@ import { Counter, type Registry } from 'prom-client'
 const REASONS = [
   ...['no_credentials', 'unreadable_credentials', 'unknown_token'],
   ...['certificate_untrusted', 'certificate_unnamed'],
+  ...['webhook_unsigned', 'webhook_signature', 'webhook_timestamp'],
   ...['topic_acl', 'topic_topics', 'topic_internal', 'quota', 'in_flight'],
   ...['jwt_malformed', 'jwt_algorithm', 'jwt_critical_header', 'jwt_unknown_key', 'jwt_signature'],
   ...['jwt_issuer', 'jwt_audience', 'jwt_no_expiry', 'jwt_expired', 'jwt_not_yet_valid'],
@@ -18,7 +19,7 @@ export class AccessMetrics {
   constructor(registry: Registry) {
     this.#denied = new Counter({
       name: 'kprf_http_denied_total',
-      help: 'Refused because of who sent it: requests without credentials, with unreadable ones, with an unknown token, with a JSON Web Token that was refused (jwt_ and why), while their client had as many in progress as its quota allows (in_flight), or on a connection whose certificate no trusted authority signed (certificate_untrusted) or that has no usable name (certificate_unnamed); records for a topic that http.acl does not allow to their client (topic_acl), that http.topics.allow does not list (topic_topics), or that belongs to Kafka (topic_internal), and records beyond the quota of their client (quota).',
+      help: 'Refused because of who sent it: requests without credentials, with unreadable ones, with an unknown token, with a JSON Web Token that was refused (jwt_ and why), while their client had as many in progress as its quota allows (in_flight), or on a connection whose certificate no trusted authority signed (certificate_untrusted) or that has no usable name (certificate_unnamed), and webhooks without a signature of their scheme (webhook_unsigned), with a wrong one (webhook_signature), or with a signed time too far from now (webhook_timestamp); records for a topic that http.acl does not allow to their client (topic_acl), that http.topics.allow does not list (topic_topics), or that belongs to Kafka (topic_internal), and records beyond the quota of their client (quota).',
       labelNames: ['reason'],
       registers: [registry],
     })

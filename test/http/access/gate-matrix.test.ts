@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { Authenticator } from '../../../src/http/access/authenticator.ts'
 import { tokenHash, TokenTable } from '../../../src/http/access/token-table.ts'
+import type { WebhookSettings } from '../../../src/http/webhooks/webhook-endpoint.ts'
 import { Permissions } from '../../../src/ingest/permissions.ts'
 import { pushBody, serveEdge } from '../../support/http-edge.ts'
 import type { RawClient } from '../../support/raw-client.ts'
@@ -50,12 +51,13 @@ const CREDENTIALS: readonly Credentials[] = [
 ]
 
 /** The route of a request target, or the status that it gets. */
-type Where = 'push' | 'raw' | 'ndjson' | 'events' | 'rest' | 'noTopic' | 404 | 400
+type Where = 'push' | 'raw' | 'webhook' | 'ndjson' | 'events' | 'rest' | 'noTopic' | 404 | 400
 
 /** The methods of each route. */
 const METHODS_OF = {
   push: ['POST'],
   raw: ['POST', 'PUT'],
+  webhook: ['POST'],
   ndjson: ['POST'],
   events: ['POST'],
   rest: ['POST'],
@@ -121,6 +123,14 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   ['/topics/{topic}/%72aw', 404],
   ['/topics/{topic}/raw/a', 404],
   ['//topics/{topic}/raw', 404],
+  ['/hooks/{topic}', 'webhook'],
+  ['/hooks/{topic}/', 'webhook'],
+  [`/hooks/{topic}?key=a&access_token=${TOKEN}`, 'webhook'],
+  ['http://h/push/../hooks/{topic}', 'webhook'],
+  ['/hooks', 404],
+  ['/hooks/{topic}/a', 404],
+  ['/hooks/{topic}%2f', 404],
+  ['/Hooks/{topic}', 404],
   ['/topics/%/raw', 400],
   ['/topics/{topic}/events', 'events'],
   ['/topics/{topic}/events/', 'events'],
@@ -199,6 +209,14 @@ async function statusOf(client: RawClient, credentials: Credentials, sent: Sent)
   return (await client.response()).status
 }
 
+/** Without `verify`, so that its clients need credentials. */
+function webhookOf(topic: string): WebhookSettings {
+  return {
+    ...{ path: `/hooks/${topic}`, topic, keyFrom: undefined, verify: undefined },
+    ...{ answersChallenge: false, waits: true },
+  }
+}
+
 async function serve() {
   return await serveEdge({
     authenticator: new Authenticator({
@@ -210,6 +228,7 @@ async function serve() {
       acl: [{ principals: ['shop'], topics: ['t'], allow: ['produce'] }],
       topics: [],
     }),
+    webhooks: { list: ['t', 'secret'].map(webhookOf), onDenied: () => undefined },
   })
 }
 
@@ -325,7 +344,7 @@ it.each(CREDENTIALS.filter(({ status }) => status === 401))(
   },
 )
 
-it('the targets above are those of all routes', async () => {
+it('the targets above are those of all routes, and webhooks, which are not named', async () => {
   const { connect } = await serve()
 
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()

@@ -118,6 +118,8 @@ describe('a request', () => {
     expect([status, reply, headers.get('content-length')]).toEqual([204, undefined, undefined])
     expect(edge.producer.records).toHaveLength(1)
     expect(edge.metrics.received).toEqual([['async', 't']])
+    await edge.metrics.observed(1)
+    expect(edge.log.lines).toEqual([])
   })
 
   it.each([
