@@ -22,6 +22,7 @@ const INTEGRATION = [
   'test/http/raw/**/*.test.ts',
   'test/http/ndjson/**/*.test.ts',
   'test/http/rest/rest-v2.test.ts',
+  'test/http/rest/v3/records.test.ts',
   'test/http/events/events-endpoint.test.ts',
   'test/http/webhooks/webhook-endpoint.test.ts',
   'packages/embedded-broker/test/cluster.test.ts',

@@ -19,6 +19,8 @@ import { ReplyBatch } from './reply-batch.ts'
 import type { ReplyRoom } from './reply-room.ts'
 import { restV2Dialect } from './rest/v2-dialect.ts'
 import { RestV2Endpoint } from './rest/v2-endpoint.ts'
+import { BatchEndpoint } from './rest/v3/batch-endpoint.ts'
+import { RecordsEndpoint } from './rest/v3/records-endpoint.ts'
 import {
   WebhookEndpoint,
   type WebhookEndpointOptions,
@@ -92,6 +94,15 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     new EventsEndpoint({ rules: settings, jsonParser, sender }),
     new RestV2Endpoint('/topics/:topic', rest),
     new RestV2Endpoint('/topics/:topic/partitions/:partition', rest),
+    new RecordsEndpoint({
+      ...{ rules: settings, maxRecordBytes: settings.maxBodyBytes, ingest, sender },
+      jsonParser: new JsonParser(limits, 'record'),
+      ...{ replyRoom, turns, metrics },
+    }),
+    new BatchEndpoint({
+      ...{ rules: settings, maxRecordsPerRequest: settings.maxRecordsPerRequest },
+      ...{ jsonParser, sender },
+    }),
     ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
   ]
 }

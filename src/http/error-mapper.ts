@@ -11,6 +11,13 @@ export interface HttpMapping {
 
 export const OK_STATUS = 200
 export const NO_CONTENT_STATUS = 204
+/** Of a batch whose records have a status each. */
+export const MULTI_STATUS = 207
+
+/** Whether a request with this status is served, as opposed to refused or failed. */
+export function isServed(status: number): boolean {
+  return status === OK_STATUS || status === NO_CONTENT_STATUS || status === MULTI_STATUS
+}
 
 /** Status of a request whose client left before the reply, in logs and metrics only; nginx's number. */
 export const CLIENT_GONE_STATUS = 499

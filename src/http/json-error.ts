@@ -29,8 +29,8 @@ const HEX_DIGITS = 4
 /** The next allowed token. The `first…` states also allow the end of an empty container. */
 type Expecting = 'value' | 'firstItem' | 'firstName' | 'name' | 'colon' | 'next'
 
-/** What a text is: a whole body, or one line of a body, whose number its reader knows. */
-export type JsonTextKind = 'body' | 'line'
+/** What a text is: a whole body, one record of a body, or one line of a body, whose number its reader knows. */
+export type JsonTextKind = 'body' | 'record' | 'line'
 
 /** Describes the first error of a text that is not JSON, for example `line 1, column 3: expected a value`. */
 export function describeJsonError(text: string, kind: JsonTextKind = 'body'): string {

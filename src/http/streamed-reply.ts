@@ -18,6 +18,12 @@ export interface StreamedReplyOptions {
   readonly room: ReplyRoom
   /** @defaultValue only the headers of every reply */
   readonly headers?: HeaderList
+  /**
+   * When the head is sent: before anything is known, or with the first piece. Until then the request can still be refused.
+   *
+   * @defaultValue at once
+   */
+  readonly begins?: 'atOnce' | 'withFirstPiece'
 }
 
 /** Keyed by response, because a route and its connection share no other object. */
@@ -28,11 +34,13 @@ export function streamedReplyOf(response: ServerResponse): StreamedReply | undef
   return STREAMED.get(response)
 }
 
-/** A streamed reply with status 200. Its head is sent at once. */
+/** A streamed reply with status 200. */
 export class StreamedReply {
   readonly #response: ServerResponse
   readonly #held: HeldReply | undefined
   readonly #aborter = new AbortController()
+  readonly #head: readonly string[]
+  #hasBegun = false
   #drained: PromiseWithResolvers<void> | undefined
   #isGone = false
 
@@ -40,18 +48,15 @@ export class StreamedReply {
   constructor(
     response: ServerResponse,
     requestId: string,
-    { contentType, room, headers = [] }: StreamedReplyOptions,
+    { contentType, room, headers = [], begins = 'atOnce' }: StreamedReplyOptions,
   ) {
     const { req: request } = response
     this.#response = response
     this.#held = room.reserve(request, STREAMED_REPLY_BYTES)
     this.#held?.releaseWithConnection()
-    STREAMED.set(response, this)
-    // HTTP/1.0 has no chunks: the end of the connection ends the reply.
-    if (request.httpVersionMinor === 0) response.shouldKeepAlive = false
     const own = ['Content-Type', contentType, 'X-Request-Id', requestId]
-    response.writeHead(OK_STATUS, [...own, ...SAFE_HEADERS, ...headers])
-    response.flushHeaders()
+    this.#head = [...own, ...SAFE_HEADERS, ...headers]
+    if (begins === 'atOnce') this.#begin()
     response.on('drain', () => {
       this.#wakeUp()
     })
@@ -78,6 +83,7 @@ export class StreamedReply {
    */
   write(piece: string | Uint8Array): Promise<void> | undefined {
     if (this.#isGone || this.#response.writableEnded) return undefined
+    if (!this.#hasBegun) this.#begin()
     if (this.#response.write(piece)) return undefined
     this.#drained ??= Promise.withResolvers()
     return this.#drained.promise
@@ -111,6 +117,16 @@ export class StreamedReply {
     this.#held?.release()
     if (!this.#response.writableFinished) this.#aborter.abort(new ClientGone())
     this.#wakeUp()
+  }
+
+  #begin(): void {
+    const response = this.#response
+    this.#hasBegun = true
+    STREAMED.set(response, this)
+    // HTTP/1.0 has no chunks: the end of the connection ends the reply.
+    if (response.req.httpVersionMinor === 0) response.shouldKeepAlive = false
+    response.writeHead(OK_STATUS, [...this.#head])
+    response.flushHeaders()
   }
 
   #wakeUp(): void {

@@ -97,6 +97,8 @@ const PATHS = [
     '/topics/shop.orders/ndjson?wait=false',
     '/topics/shop.orders',
     '/topics/shop.orders/partitions/0?async=true',
+    '/v3/clusters/c/topics/shop.orders/records',
+    '/v3/clusters/c/topics/shop.orders/records:batch',
     '/topics/shop.orders/events',
     'http://h/push',
     '*',

@@ -8,7 +8,7 @@ import type { BodyReader, HeldBody } from '../body.ts'
 import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
-import { HTTP_MAPPINGS, NO_CONTENT_STATUS, OK_STATUS } from '../error-mapper.ts'
+import { HTTP_MAPPINGS, isServed } from '../error-mapper.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import { logFailure, logServed } from '../log-failure.ts'
 import { refuse, type RefusalOptions } from '../reply.ts'
@@ -116,7 +116,7 @@ export class Edge {
     onAnswered(route, call, status, durationMs)
     const { log } = this.#options
     const answered = { name: route.name, request, requestId, principal: call.principal, durationMs }
-    if (status === OK_STATUS || status === NO_CONTENT_STATUS) logServed(log, answered)
+    if (isServed(status)) logServed(log, answered)
     else logFailure(log, { ...answered, status, failure: call.failure })
   }
 

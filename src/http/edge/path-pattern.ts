@@ -7,7 +7,7 @@ export type PathParams = Readonly<Record<string, string>>
 export const NO_PARAMS: PathParams = Object.freeze({})
 
 /** A segment between two slashes: characters that need no encoding, or `:` and a parameter name. */
-const SEGMENT = /^(?::\w+|[\w.~-]+)$/
+const SEGMENT = /^(?::\w+|[\w.~-][\w.~:-]*)$/
 
 /** A path with parameters, such as `/topics/:topic/raw`: the part of Express's patterns that kprf uses. */
 export class PathPattern {
@@ -23,7 +23,7 @@ export class PathPattern {
         (pattern.startsWith('/') && this.#segments.every((text) => SEGMENT.test(text))),
       `${pattern} is a path of segments and :parameters`,
     )
-    this.hasParams = pattern.includes(':')
+    this.hasParams = pattern.includes('/:')
     this.shape = this.#segments.map((text) => (text.startsWith(':') ? ':' : text)).join('/')
   }
 

@@ -86,15 +86,15 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
     outcomes: LineOutcomes,
   ): Promise<RecordsRead> {
     const { ingest, rules, jsonParser, maxLineBytes } = this.#options
+    const tooLong = new Problem(
+      'RECORD_TOO_LARGE',
+      `the line has more than ${maxLineBytes} bytes (http.max_body_bytes)`,
+    )
     const parser = new LineParser(head, { rules, jsonParser, misspellings })
     return readRecords(body, {
       ...{ ...this.#options, mode },
       splitterFor: (reader) => new LineSplitter(maxLineBytes, reader),
-      parse: (line) => parser.parse(line),
-      tooLong: new Problem(
-        'RECORD_TOO_LARGE',
-        `the line has more than ${maxLineBytes} bytes (http.max_body_bytes)`,
-      ),
+      parse: (line) => (line === undefined ? tooLong : parser.parse(line)),
       sender: new StreamSender({
         ...{ ...head, ingest, principal, keepsReports: false },
         onOutcome: (outcome, { numbers }) => {

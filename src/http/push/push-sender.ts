@@ -6,8 +6,9 @@ import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
 import { clientAddressOf } from '../client-address.ts'
 import type { Call } from '../edge/route.ts'
-import { HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
+import { HTTP_MAPPINGS, isServed } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
+import type { Failure } from '../log-failure.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { type HeaderList, NO_HEADERS, refuse } from '../reply.ts'
@@ -178,26 +179,37 @@ export class PushSender {
   }
 
   #replied(exchange: Exchange, outcome: PushOutcome, status: number): number {
-    if (status === OK_STATUS && outcome.failures !== undefined) this.#logAtOk(exchange, outcome)
+    const { call, dialect } = exchange
+    if (isServed(status) && outcome.failures !== undefined && call.failure !== undefined) {
+      const failed = outcome.failures.filter((failure) => failure !== undefined)
+      this.logAtOk(call, call.failure, dialect.failuresAtOk, failed.length)
+    }
     return status
   }
 
-  /** The status says nothing of the failures, so that the edge logs none. */
-  #logAtOk({ requestId, call, dialect }: Exchange, { failures = [] }: PushOutcome): void {
-    const { failure } = call
-    if (failure === undefined) return
-    const { errorCode } = HTTP_MAPPINGS[failure.code]
+  /**
+   * Logs failures of a request that is answered 200: the status says nothing of them, so that the edge logs none.
+   *
+   * @param text - what the client is told of them.
+   */
+  logAtOk(
+    { request, requestId }: Pick<Call, 'request' | 'requestId'>,
+    { code, message, topic }: Failure,
+    text: string,
+    failedRecords: number,
+  ): void {
+    const { errorCode } = HTTP_MAPPINGS[code]
     this.#options.log.limited(
       'warn',
-      `untold ${errorCode}`,
-      dialect.failuresAtOk,
+      `failed at ok ${errorCode}`,
+      text,
       {
         request_id: requestId,
         error_code: errorCode,
-        reason: failure.message,
-        topic: failure.topic,
-        failed_records: failures.filter((failure) => failure !== undefined).length,
-        address: clientAddressOf(call.request),
+        reason: message,
+        topic,
+        failed_records: failedRecords,
+        address: clientAddressOf(request),
       },
       { error_code: errorCode },
     )

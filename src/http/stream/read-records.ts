@@ -30,10 +30,8 @@ export interface Splitter {
 /** Dependencies and settings of {@link readRecords}. */
 export interface RecordReading {
   readonly splitterFor: (reader: PartReader) => Splitter
-  /** Makes a record of a part; `undefined` for a part that is none. */
-  readonly parse: (part: Buffer) => ProducerRecord | Problem | undefined
-  /** What is wrong with a part that has more bytes than allowed. */
-  readonly tooLong: Problem
+  /** Makes a record of a part as the reader gets it; `undefined` for a part that is none. */
+  readonly parse: (part: Buffer | undefined) => ProducerRecord | Problem | undefined
   readonly sender: StreamSender
   /** Whether so much has failed that reading on is of no use. */
   readonly isHopeless: () => boolean
@@ -112,8 +110,7 @@ class Batches {
   }
 
   #add(part: Buffer | undefined, number: number): void {
-    const { parse, tooLong } = this.#reading
-    const record = part === undefined ? tooLong : parse(part)
+    const record = this.#reading.parse(part)
     if (record instanceof Problem) this.#batch.addInvalid(number, record)
     else if (record !== undefined) this.#batch.add(number, record, part?.length ?? 0)
   }

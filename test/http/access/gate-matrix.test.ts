@@ -51,7 +51,7 @@ const CREDENTIALS: readonly Credentials[] = [
 ]
 
 /** The route of a request target, or the status that it gets. */
-type Where = 'push' | 'raw' | 'webhook' | 'ndjson' | 'events' | 'rest' | 'noTopic' | 404 | 400
+type Where = keyof typeof METHODS_OF | 404 | 400
 
 /** The methods of each route. */
 const METHODS_OF = {
@@ -62,6 +62,8 @@ const METHODS_OF = {
   events: ['POST'],
   rest: ['POST'],
   noTopic: ['POST'],
+  records: ['POST'],
+  batch: ['POST'],
 } as const
 
 /** Request targets that are those of the routes, and the status of the others. */
@@ -113,6 +115,12 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   ['http://h/topics/{topic}/partitions/0/', 'rest'],
   ['/topics/{topic}/partitions', 404],
   ['/topics/{topic}/partitions/', 404],
+  ['/v3/clusters/c/topics/{topic}/records', 'records'],
+  ['/v3/clusters/c/topics/{topic}/records?', 'records'],
+  ['/v3/clusters/c/topics/{topic}/records:batch', 'batch'],
+  ['/v3/clusters/c/topics/{topic}/records%3abatch', 404],
+  ['/v3/clusters//topics/{topic}/records', 404],
+  ['/v3/clusters/c/topics/{topic}', 404],
   ['/topics/', 404],
   ['/topics', 404],
   ['/topics//raw', 404],
@@ -158,8 +166,12 @@ function expectedStatus(method: string, where: Where, { status }: Credentials): 
   if (typeof where === 'number') return where
   if (method === 'OPTIONS') return 204
   if (!METHODS_OF[where].some((one) => one === method)) return 405
+  if (status === 401) return status
   // A topic whose name has a slash.
-  return where === 'noTopic' && status !== 401 ? 422 : status
+  if (where === 'noTopic') return 422
+  // The reply has a number for each record.
+  if (where === 'records') return 200
+  return where === 'batch' ? 207 : status
 }
 
 /** The attributes of an event, which mean nothing to other routes. */
@@ -183,8 +195,9 @@ function requestWith(
 ) {
   const { method = 'POST', version = '1.1', headers = '', isChunked } = sent
   const target = sent.target?.replace('{topic}', topic) ?? '/push'
-  // `value` is for those that take no `data`.
-  const json = pushBody({ topic, value: 'value' })
+  // `value` is for those that take no `data`; what one route reads, the others ignore.
+  const value = { value: { type: 'JSON', data: 1 } }
+  const json = pushBody({ topic, value: 'value' }, { ...value, entries: [{ id: 'a', ...value }] })
   const isRest = REST.test(target)
   const type = isRest ? 'application/vnd.kafka.json.v2+json' : 'application/json'
   const framing = isChunked
@@ -248,7 +261,9 @@ describe.each(CREDENTIALS)('with $name', (credentials) => {
         client.abort()
         const wanted = expectedStatus(method, where, credentials)
         answered?.push(`${method} ${target}: ${got}, produced ${producer.records.length - before}`)
-        expected?.push(`${method} ${target}: ${wanted}, produced ${wanted === 200 ? 1 : 0}`)
+        expected?.push(
+          `${method} ${target}: ${wanted}, produced ${status === 200 && (wanted === 200 || wanted === 207) ? 1 : 0}`,
+        )
       }
     }
 
@@ -350,6 +365,6 @@ it('the targets above are those of all routes, and webhooks, which are not named
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
 
   expect(reply.body).toContain(
-    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition;',
+    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, POST /v3/clusters/:cluster/topics/:topic/records, POST /v3/clusters/:cluster/topics/:topic/records:batch;',
   )
 })
