@@ -160,6 +160,15 @@ export function restV2StatusOfFailures(
 }
 
 /**
+ * The status, and the number in bodies, of an error in the API v3 of the Confluent REST Proxy: that has one for whatever
+ * is wrong with a record.
+ */
+export function restV3Status(code: ErrorCode): number {
+  const { status } = HTTP_MAPPINGS[code]
+  return status === HTTP_MAPPINGS.INVALID_RECORD.status ? HTTP_MAPPINGS.INVALID_JSON.status : status
+}
+
+/**
  * The status of a push whose records failed for different reasons: the first of these that occurs. "Kafka may have
  * it" comes before "try again", and that before "fix the request": a client that tries again without the first
  * would produce duplicates.

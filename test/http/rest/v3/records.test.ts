@@ -102,7 +102,7 @@ describe('several records', () => {
     expect(receipts).toMatchObject([
       { error_code: 200, offset: 0 },
       { error_code: 404, message: expect.stringContaining('UnknownTopic') as string },
-      { error_code: 422, message: 'value is missing; unknown field "valeu"' },
+      { error_code: 400, message: 'value is missing; unknown field "valeu"' },
       { error_code: 200, offset: 1 },
     ])
     expect(edge.log.lines).toMatchObject([
@@ -200,61 +200,61 @@ describe('a receipt says what is wrong', () => {
     [
       'with a name twice',
       '{"value":{"type":"JSON","type":"JSON","data":1}}',
-      422,
+      400,
       'the name "type" twice',
     ],
     [
       'with an unknown type',
       JSON.stringify(value(1, 'AVRO')),
-      422,
+      400,
       'value.type must be BINARY, JSON or STRING',
     ],
-    ['without a type', '{"value":{"data":1}}', 422, 'value.type must be BINARY, JSON or STRING'],
-    ['without data', '{"value":{"type":"JSON"}}', 422, 'value.data is missing'],
+    ['without a type', '{"value":{"data":1}}', 400, 'value.type must be BINARY, JSON or STRING'],
+    ['without data', '{"value":{"type":"JSON"}}', 400, 'value.data is missing'],
     [
       'with a value that is no object',
       '{"value":1}',
-      422,
+      400,
       'value must be an object with type and data',
     ],
     [
       'with no base64',
       JSON.stringify(value('?', 'BINARY')),
-      422,
+      400,
       'value.data must be padded base64',
     ],
     [
       'with a number as text',
       JSON.stringify(value(1, 'STRING')),
-      422,
+      400,
       'value.data must be a string',
     ],
     [
       'with a wrong partition',
       record({ partition_id: 'x' }),
-      422,
+      400,
       'partition_id must be an integer',
     ],
     [
       'with a wrong time',
       record({ timestamp: 1_700_000_000_000 }),
-      422,
+      400,
       'timestamp must be a time as in RFC 3339',
     ],
     [
       'with a time that does not exist',
       record({ timestamp: '2026-02-31T99:00:00Z' }),
-      422,
+      400,
       'timestamp must be a time',
     ],
-    ['with headers that are no list', record({ headers: {} }), 422, 'headers must be a list'],
+    ['with headers that are no list', record({ headers: {} }), 400, 'headers must be a list'],
     [
       'with a header without a name',
       record({ headers: [{ value: 'AA==' }] }),
-      422,
+      400,
       'headers[0].key is missing',
     ],
-    ['without anything', '{}', 422, 'value is missing'],
+    ['without anything', '{}', 400, 'value is missing'],
     ['that is too long', record({ x: 'x'.repeat(MAX_BODY_BYTES) }), 413, 'http.max_body_bytes'],
   ])('%s', async (_, body, code, message) => {
     // prettier-ignore
@@ -277,7 +277,7 @@ describe('a request', () => {
     ['without a record', ' ', PATH, 'application/json', 400],
     ['that is no object', '[]', PATH, 'application/json', 400],
     ['that ends too early', '{"value"', PATH, 'application/json', 400],
-    ['to what is no topic', '{}', PATH.replace('/t/', '/a%20b/'), 'application/json', 422],
+    ['to what is no topic', '{}', PATH.replace('/t/', '/a%20b/'), 'application/json', 400],
   ])('%s is refused as a whole', async (_, body, target, type, status) => {
     const { edge, send } = await serve()
 
@@ -320,7 +320,7 @@ describe('a batch', () => {
           { id: 'b', error_code: 413 },
           {
             id: 'c',
-            error_code: 422,
+            error_code: 400,
             message: expect.stringContaining('value is missing') as string,
           },
         ],
@@ -341,12 +341,12 @@ describe('a batch', () => {
 
   it.each([
     ['no JSON', '{', 400],
-    ['no entries', '{}', 422],
-    ['an empty list', batch(), 422],
-    ['an entry without an id', batch(value(1)), 422],
-    ['a wrong id', batch(entry('a b')), 422],
-    ['an id twice', batch(entry('a'), entry('a')), 422],
-    ['a list twice', '{"entries":[],"entries":[]}', 422],
+    ['no entries', '{}', 400],
+    ['an empty list', batch(), 400],
+    ['an entry without an id', batch(value(1)), 400],
+    ['a wrong id', batch(entry('a b')), 400],
+    ['an id twice', batch(entry('a'), entry('a')), 400],
+    ['a list twice', '{"entries":[],"entries":[]}', 400],
     ['too many', batch(...Array.from({ length: 101 }, (_, n) => entry(String(n)))), 413],
   ])('of %s is refused as a whole', async (_, body, status) => {
     const { edge, send } = await serve()
