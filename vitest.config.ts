@@ -19,6 +19,7 @@ const INTEGRATION = [
   'test/workers/**/*.test.ts',
   'test/soak/**/*.test.ts',
   'test/fuzz/**/*.test.ts',
+  'test/compatibility/**/*.test.ts',
   'test/http/raw/**/*.test.ts',
   'test/http/ndjson/**/*.test.ts',
   'test/http/rest/rest-v2.test.ts',

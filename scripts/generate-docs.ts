@@ -17,6 +17,7 @@ import {
   MAX_UNDELIVERED_LABELS,
   OTHER_TOPICS,
 } from '../src/telemetry/metrics/topic-labels.ts'
+import { compatibilityPage } from '../test/compatibility/page.ts'
 import { withRepliesTable } from '../test/migration/table.ts'
 import { propertiesSection } from './docs/properties-section.ts'
 import { scriptArguments } from './arguments.ts'
@@ -215,6 +216,10 @@ Every variable that begins with \`KPRF_\` must be one of those below. kprf ignor
 if (import.meta.main) {
   writeFileSync(new URL('../docs/CONFIGURATION.md', import.meta.url), await configurationPage())
   writeFileSync(new URL('../docs/METRICS.md', import.meta.url), await metricsPage())
+  writeFileSync(
+    new URL('../docs/REST-COMPATIBILITY.md', import.meta.url),
+    await compatibilityPage(),
+  )
   const migration = new URL('../docs/MIGRATION.md', import.meta.url)
   writeFileSync(migration, await withRepliesTable(readFileSync(migration, 'utf8')))
 }
