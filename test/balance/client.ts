@@ -76,6 +76,7 @@ export async function converse<Request extends Sendable>(
     })
     // The server is done with the connection; whatever it had to say has been read.
     socket.once('end', () => {
+      reader.end()
       resolve()
     })
   })
@@ -129,7 +130,7 @@ async function turns(count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) await turn()
 }
 
-/** Splits what a server sends into replies, each framed by its Content-Length. */
+/** Splits what a server sends into replies, each framed by its Content-Length, by chunks, or by the end. */
 class ReplyReader {
   readonly replies: Reply[] = []
   #received: Buffer = Buffer.alloc(0)
@@ -150,13 +151,55 @@ class ReplyReader {
       if (headEnd === -1) return
       const head = this.#received.toString('latin1', 0, headEnd)
       const status = Number(head.slice('HTTP/1.1 '.length, 'HTTP/1.1 '.length + 3))
-      const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
-      const end = headEnd + 4 + length
-      if (this.#received.length < end) return
-      const body = this.#received.toString('utf8', headEnd + 4, end)
-      this.#received = this.#received.subarray(end)
+      const framed = bodyOf(this.#received, headEnd + 4, head)
+      if (framed === undefined) return
+      this.#received = this.#received.subarray(framed.end)
       if (status === 100) continue
-      this.replies.push({ status, head, body, isClosing: /\r\nconnection: *close/i.test(head) })
+      const isClosing = /\r\nconnection: *close/i.test(head)
+      this.replies.push({ status, head, body: framed.body, isClosing })
     }
+  }
+
+  /** The server sends no more: that ends a reply without a length. */
+  end(): void {
+    const headEnd = this.#received.indexOf('\r\n\r\n')
+    const head = this.#received.toString('latin1', 0, Math.max(headEnd, 0))
+    if (headEnd === -1 || !isEndedByClose(head)) return
+    const body = this.#received.toString('utf8', headEnd + 4)
+    const status = Number(head.slice('HTTP/1.1 '.length, 'HTTP/1.1 '.length + 3))
+    this.#received = Buffer.alloc(0)
+    this.replies.push({ status, head, body, isClosing: true })
+  }
+}
+
+/** Of a streamed reply to a client of HTTP/1.0, which knows no chunks. */
+function isEndedByClose(head: string): boolean {
+  return (
+    head.startsWith('HTTP/1.1 200 ') && !/\r\n(?:content-length|transfer-encoding):/i.test(head)
+  )
+}
+
+/** The body that begins at this offset, and where it ends; `undefined` if it is not complete. */
+function bodyOf(
+  bytes: Buffer,
+  start: number,
+  head: string,
+): { readonly body: string; readonly end: number } | undefined {
+  if (isEndedByClose(head)) return undefined
+  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) {
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
+    const end = start + length
+    return bytes.length < end ? undefined : { body: bytes.toString('utf8', start, end), end }
+  }
+  const chunks: Buffer[] = []
+  for (let at = start; ;) {
+    const lineEnd = bytes.indexOf('\r\n', at)
+    if (lineEnd === -1) return undefined
+    const length = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16)
+    const end = lineEnd + 2 + length
+    if (bytes.length < end + 2) return undefined
+    if (length === 0) return { body: Buffer.concat(chunks).toString(), end: end + 2 }
+    chunks.push(bytes.subarray(lineEnd + 2, end))
+    at = end + 2
   }
 }

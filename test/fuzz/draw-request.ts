@@ -6,6 +6,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { mutate, mutateHead, mutateJson } from '../support/mutator.ts'
 import type { SeededRandom } from '../support/random.ts'
 import { type Credentials, drawCredentials } from './credentials.ts'
+import { type Written, writeRequest } from './write-request.ts'
 import { type Sender, TOPICS } from './world.ts'
 
 /** One record of a request. Its id stands in key, value and a header. */
@@ -127,10 +128,8 @@ export function drawRequest(random: SeededRandom): FuzzRequest {
   const credentials = drawCredentials(random)
   const { sender } = credentials
   const drawn = Array.from({ length: random.below(4) }, () => drawRecord(sender, random))
-  const { records, ...written } = random.chance(0.2)
-    ? writeEvents(drawn, random)
-    : writePush(drawn, random)
-  const body = drawBody(written.json, random)
+  const { records, ...written } = writeRequest(drawn, random)
+  const body = drawBody(written, random)
   const request = drawHead(written, body, credentials, random)
   const isWholeBody = body.isWhole && records.length > 0
   const bytes = Buffer.concat([Buffer.from(request.head, 'latin1'), request.body])
@@ -152,49 +151,6 @@ function drawRecord(sender: Sender, random: SeededRandom): FuzzRecord {
   return { id, topic: random.chance(0.6) ? own : random.pick(TOPICS) }
 }
 
-/** Records, written for one of the doors. */
-interface Written {
-  readonly records: readonly FuzzRecord[]
-  readonly path: string
-  readonly type: string
-  /** Further lines of the head. */
-  readonly attributes: readonly string[]
-  readonly json: string
-}
-
-function writePush(records: readonly FuzzRecord[], random: SeededRandom): Written {
-  const json = JSON.stringify({
-    records: records.map(({ id, topic }) => ({
-      ...{ topic, key: id, data: id },
-      ...(random.chance(0.5) && { headers: { id } }),
-    })),
-    ...(random.chance(0.5) && { wait_for_send: random.chance(0.5) }),
-  })
-  return { records, path: '/push', type: 'application/json', attributes: [], json }
-}
-
-/** Writes records as events, all of them to the topic of the first. */
-function writeEvents(drawn: readonly FuzzRecord[], random: SeededRandom): Written {
-  const [first] = drawn
-  const topic = first?.topic ?? 'shop.orders'
-  const records = drawn.map(({ id }) => ({ id, topic }))
-  const events = records.map(({ id }) => ({
-    ...{ specversion: '1.0', id, source: '/fuzz', type: 't', partitionkey: id },
-  }))
-  const path = `/topics/${topic}/events`
-  const [event, ...others] = events
-  if (event === undefined || others.length > 0 || random.chance(0.3)) {
-    const type = 'application/cloudevents-batch+json'
-    return { records, path, type, attributes: [], json: JSON.stringify(events) }
-  }
-  if (random.chance(0.5)) {
-    const type = 'application/cloudevents+json'
-    return { records, path, type, attributes: [], json: JSON.stringify(event) }
-  }
-  const attributes = Object.entries(event).map(([name, value]) => `ce-${name}: ${value}`)
-  return { records, path, type: 'application/json', attributes, json: JSON.stringify(event.id) }
-}
-
 /** A body as it is sent, and the header line of its encoding. */
 interface DrawnBody {
   readonly bytes: Buffer
@@ -202,12 +158,15 @@ interface DrawnBody {
   readonly isWhole: boolean
 }
 
-function drawBody(json: string, random: SeededRandom): DrawnBody {
-  const plain = Buffer.from(json)
+function drawBody(
+  { text, isJson }: Pick<Written, 'text' | 'isJson'>,
+  random: SeededRandom,
+): DrawnBody {
+  const plain = Buffer.from(text)
   const dice = random.below(100)
   if (dice < 50) return { bytes: plain, lines: [], isWhole: true }
-  if (dice < 65) {
-    const bytes = Buffer.from(mutateJson(json, JSON_VALUES, random))
+  if (dice < 65 && isJson) {
+    const bytes = Buffer.from(mutateJson(text, JSON_VALUES, random))
     return { bytes, lines: [], isWhole: false }
   }
   if (dice < 80) return { bytes: mutate(plain, WORDS, random), lines: [], isWhole: false }
@@ -228,13 +187,14 @@ function drawHead(
   credentials: Credentials,
   random: SeededRandom,
 ): { readonly head: string; readonly body: Buffer } {
+  const { query } = credentials
   const method = random.chance(0.04) ? random.pick(METHODS) : 'POST'
   const path = random.chance(0.08) ? random.pick(PATHS) : written.path
   const type = random.chance(0.04) ? random.pick(TYPES) : written.type
   const isChunked = random.chance(0.2)
   const key = random.chance(0.1) ? [`Idempotency-Key: ${lastId.toString(36)}`] : []
   const all = [
-    `${method} ${path}${credentials.query} HTTP/1.1`,
+    `${method} ${path}${path.includes('?') ? query.replace('?', '&') : query} HTTP/1.1`,
     'Host: kprf.test',
     ...credentials.lines,
     `Content-Type: ${type}`,

@@ -34,30 +34,83 @@ export function problemsOf({ status, body, head }: Reply): readonly string[] {
   return problems
 }
 
-/** An `OPTIONS` request has a reply without a body. */
+/** An `OPTIONS` request, and one with `async=true`, has a reply without a body. */
 function isDocumented(status: number, body: string): boolean {
   if (status === 204) return body === ''
-  let reply: unknown
+  const parts = partsOf(body)
+  return parts !== undefined && parts.length > 0 && parts.every((part) => hasForm(status, part))
+}
+
+/** The object of a reply; the receipts of a stream of them; `undefined` if it is neither. */
+function partsOf(body: string): readonly object[] | undefined {
   try {
-    reply = JSON.parse(body)
+    return body
+      .split('\r\n')
+      .filter((text) => text !== '')
+      .map((text) => {
+        const part: unknown = JSON.parse(text)
+        if (typeof part !== 'object' || part === null) throw new TypeError('no object')
+        return part
+      })
   } catch {
-    return false
+    return undefined
   }
-  if (typeof reply !== 'object' || reply === null) return false
+}
+
+/** Whether a reply has one of the forms of docs/HTTP-API.md. */
+function hasForm(status: number, reply: object): boolean {
   if ('status' in reply && 'errors' in reply && Array.isArray(reply.errors)) {
     return status === 200 ? reply.status === 'ok' : reply.status !== 'ok'
   }
-  const hasCode = 'error_code' in reply && ERROR_CODES.has(reply.error_code)
-  return status >= 400 && hasCode && 'message' in reply && 'request_id' in reply
+  if ('successes' in reply) return status === 207 && 'failures' in reply
+  if ('offsets' in reply) return Array.isArray(reply.offsets) && 'value_schema_id' in reply
+  if (!('error_code' in reply)) return false
+  // A receipt of a delivered record.
+  if (reply.error_code === 200) return status === 200 && 'offset' in reply
+  if (!('message' in reply)) return false
+  if ('request_id' in reply) return status >= 400 && ERROR_CODES.has(reply.error_code)
+  // The numbers of the Confluent REST Proxy; a receipt has one beside the status 200.
+  return (
+    status === 200 ||
+    Math.floor(Number(reply.error_code) / 100) === status ||
+    reply.error_code === status
+  )
 }
 
 /** Which records a reply says are in Kafka, or on their way: by their ids. */
 export function acceptedIds({ records }: FuzzRequest, { status, body }: Reply): readonly string[] {
-  if (body === '') return []
-  const reply = JSON.parse(body) as { readonly errors?: readonly { readonly status?: string }[] }
-  return records
-    .filter((_, index) => status === 200 || reply.errors?.[index]?.status === 'ok')
-    .map(({ id }) => id)
+  const parts = partsOf(body) ?? []
+  const [reply] = parts
+  if (reply === undefined) return []
+  if ('error_code' in reply && status === 200) {
+    return idsAt(records, parts, ({ error_code }) => error_code === 200)
+  }
+  if ('successes' in reply && Array.isArray(reply.successes)) {
+    const successes = reply.successes as readonly { readonly id: string }[]
+    return successes.flatMap(({ id }) => records[Number(id)]?.id ?? [])
+  }
+  if ('offsets' in reply)
+    return idsAt(records, reply.offsets, ({ error_code }) => error_code === null)
+  if (!('errors' in reply)) return []
+  if (status === 200) return records.map(({ id }) => id)
+  return idsAt(records, reply.errors, (element) => element.status === 'ok')
+}
+
+interface Element {
+  readonly status?: string
+  readonly error_code?: number | null
+}
+
+function idsAt(
+  records: FuzzRequest['records'],
+  elements: unknown,
+  isAccepted: (element: Element) => boolean,
+): readonly string[] {
+  const list = elements as readonly (Element | undefined)[]
+  return records.flatMap(({ id }, index) => {
+    const element = list[index]
+    return element !== undefined && isAccepted(element) ? [id] : []
+  })
 }
 
 /** Everything that was accepted and is stored, over the whole run. */
