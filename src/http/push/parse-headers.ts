@@ -8,8 +8,8 @@ import type { Misspellings } from './misspellings.ts'
 import { isBase64Encoding, loneSurrogate, parseBytes } from './parse-bytes.ts'
 import { Problem } from './problem.ts'
 
-/** Each costs an allocation or two: enough for tracing and routing, too few to make a record of. */
-const MAX_HEADERS = 100
+/** Each costs an allocation or two, and Kafka's clients read them all. Nobody is known to need more. */
+const MAX_HEADERS = 1_000
 
 const HEADER_FIELDS: ReadonlySet<string> = new Set(['key', 'value', 'encoding'])
 

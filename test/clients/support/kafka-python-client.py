@@ -73,7 +73,29 @@ def consume(order):
     consumer.close()
 
 
+def consume_bytes(order):
+    consumer = kafka.KafkaConsumer(
+        order["topic"],
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=30000,
+        **connection(order),
+    )
+    count = 0
+    for record in consumer:
+        headers = [[name, base64_of(value)] for name, value in record.headers]
+        print(json.dumps([base64_of(record.key), base64_of(record.value), headers]))
+        count += 1
+        if count == order["count"]:
+            break
+    consumer.close()
+
+
+def base64_of(value):
+    return None if value is None else base64.b64encode(value).decode()
+
+
 if sys.argv[1] == "version":
     print(kafka.__version__)
 else:
-    {"produce": produce, "consume": consume}[sys.argv[1]](json.load(sys.stdin))
+    verbs = {"produce": produce, "consume": consume, "consume-bytes": consume_bytes}
+    verbs[sys.argv[1]](json.load(sys.stdin))

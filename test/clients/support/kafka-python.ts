@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { CommandOutput } from '../../kafka/cluster/command.ts'
 import { runCommand } from '../../kafka/cluster/command.ts'
-import type { Connection, KafkaClient } from './client.ts'
+import type { Connection, Consumption, KafkaClient } from './client.ts'
 import { linesOf, protocolOf } from './client.ts'
 
 /** The interpreter whose packages include kafka-python; Debian's, unless told otherwise. */
@@ -12,6 +12,27 @@ const script = join(import.meta.dirname, 'kafka-python-client.py')
 function run(verb: string, order: Connection | undefined): Promise<CommandOutput> {
   const input = order && Buffer.from(JSON.stringify({ ...order, protocol: protocolOf(order) }))
   return runCommand(python, [script, verb], input ? { input } : {})
+}
+
+/** One record as bytes: key, value, and headers in their order. */
+export type RecordInBytes = readonly [
+  key: Buffer | null,
+  value: Buffer | null,
+  headers: readonly (readonly [name: string, value: Buffer | null])[],
+]
+
+/** Reads the first records of a topic with one partition, in their order. */
+export async function readBytes(consumption: Consumption): Promise<readonly RecordInBytes[]> {
+  const bytes = (text: string | null): Buffer | null =>
+    text === null ? null : Buffer.from(text, 'base64')
+  return linesOf((await run('consume-bytes', consumption)).stdout).map((line) => {
+    const [key, value, headers] = JSON.parse(line) as [
+      string | null,
+      string | null,
+      [string, string | null][],
+    ]
+    return [bytes(key), bytes(value), headers.map(([name, one]) => [name, bytes(one)] as const)]
+  })
 }
 
 /** kafka-python. Its codecs other than gzip are packages of their own. */
