@@ -233,6 +233,28 @@ const CONFLUENT_V2: readonly Case[] = [
     ...{ theirs: delivered(1), stored: { value: '12345678901234567890' } },
   },
   {
+    ...{
+      proxy: 'Confluent v2',
+      what: 'what Fluent Bit sends (`kafka-rest`)',
+      target: T,
+      type: JSON_TYPE,
+    },
+    body: records(
+      { key: 'k', partition: 0, value: { '@timestamp': '2026-01-31T12:00:00.000Z', log: 'a' } },
+      { value: { '@timestamp': '2026-01-31T12:00:00.001Z', log: 'b' } },
+    ),
+    theirs: delivered(2),
+  },
+  {
+    ...{
+      proxy: 'Confluent v2',
+      what: 'what Vector sends (`http` with `payload_prefix`)',
+      target: T,
+    },
+    ...{ type: JSON_TYPE, theirs: delivered(2) },
+    body: '{"records":[{"value":{"host":"h","message":"a"}},{"value":{"host":"h","message":"b"}}]}',
+  },
+  {
     ...{ proxy: 'Confluent v2', what: 'no JSON', target: T, type: JSON_TYPE, body: '{"records":' },
     theirs: refused(400),
   },
