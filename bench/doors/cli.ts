@@ -4,7 +4,7 @@
  */
 import { scriptArguments } from '../../scripts/arguments.ts'
 import { describeMachine } from '../machine.ts'
-import { lineCosts, streamMemory } from './line-costs.ts'
+import { lineCosts, receiptCosts, streamMemory } from './line-costs.ts'
 import { rawCosts } from './raw-costs.ts'
 
 const QUICK = { durationMs: 500, warmUpMs: 100, rounds: 2 }
@@ -23,7 +23,8 @@ const options = { ...(values.quick ? QUICK : FULL), peers: [], brokers: undefine
 const figures = [
   ...(await rawCosts(options)),
   ...(await lineCosts(options)),
-  await streamMemory(Number(values['stream-gib']) * GIB),
+  await receiptCosts(options),
+  ...(await streamMemory(Number(values['stream-gib']) * GIB)),
 ]
 for (const { name, measured, target, isReached } of figures) {
   const verdict = isReached === undefined ? '    ' : isReached ? 'ok  ' : 'MISS'

@@ -1,4 +1,4 @@
-/** Lines of NDJSON in one stream: processor time, and memory of a long one. */
+/** Records in one stream, as lines of NDJSON or by the API v3: processor time, and memory of a long one. */
 import type { BenchOptions, Figure } from '../measure.ts'
 import { Broker } from '../support/broker.ts'
 import { peakResidentBytes, residentBytes, resetPeak } from '../support/cpu-time.ts'
@@ -6,6 +6,7 @@ import { cpuOf, type Server, startKprf } from '../support/server.ts'
 import { pushBody, runLoad } from '../support/run.ts'
 import { show, spreadOf } from '../support/statistics.ts'
 import { streamLines } from './stream.ts'
+import { streamRecords } from './stream-receipts.ts'
 
 const LINES = 1_500_000
 const TARGET_PER_SECOND = 300_000
@@ -58,6 +59,25 @@ function figureOf(name: string, costs: readonly number[]): Figure {
   }
 }
 
+/** Measures the processor time of one record of the API v3, with its receipt. */
+export async function receiptCosts({ rounds }: BenchOptions): Promise<Figure> {
+  return await withServer(async ({ port }, server) => {
+    const record = `{"value":{"type":"JSON","data":${lineOf(LINE_BYTES, 'JSON')}}}`
+    const costs: number[] = []
+    for (let round = -1; round < rounds; round += 1) {
+      const beforeMs = cpuOf(server)
+      const records = await streamRecords({ port, record, records: LINES / 5 })
+      if (round >= 0) costs.push(((cpuOf(server) - beforeMs) / records) * MICROSECONDS)
+    }
+    return {
+      ...figureOf('JSON', costs),
+      name: 'REST v3, values of 100 bytes',
+      target: '',
+      isReached: undefined,
+    }
+  })
+}
+
 const USUAL_LOAD = {
   ...{ bodies: [pushBody('t', { bytes: LONG_LINE_BYTES })], connections: 64 },
   ...{ warmUpMs: 0, durationMs: 5_000 },
@@ -65,30 +85,51 @@ const USUAL_LOAD = {
 }
 
 /**
- * Measures the memory of one stream, as the peak over what the process has after five seconds of pushes.
+ * Measures the memory of one stream of lines, and of one of records with receipts, as the peak over what the process has
+ * after five seconds of pushes.
  *
- * @param bytes - of all lines.
+ * @param bytes - of all lines, or of all values.
  */
-export async function streamMemory(bytes: number): Promise<Figure> {
-  const broker = await Broker.start({ t: 4 })
-  const server = await startKprf(broker.bootstrap)
-  try {
-    const line = lineOf(LONG_LINE_BYTES, 'JSON')
-    const lines = Math.ceil(bytes / (line.length + 1))
+export async function streamMemory(bytes: number): Promise<readonly Figure[]> {
+  const line = lineOf(LONG_LINE_BYTES, 'JSON')
+  const count = Math.ceil(bytes / (line.length + 1))
+  const record = `{"value":{"type":"JSON","data":${line}}}`
+  return [
+    await memoryOf('NDJSON', bytes, (port) => streamLines({ port, query: '', line, lines: count })),
+    await memoryOf('REST v3', bytes, (port) => streamRecords({ port, record, records: count })),
+  ]
+}
+
+function memoryOf(
+  name: string,
+  bytes: number,
+  stream: (port: number) => Promise<number>,
+): Promise<Figure> {
+  return withServer(async ({ port }, server) => {
     // V8 takes some memory once a process has anything to do, and keeps it.
     await runLoad(server, USUAL_LOAD)
     const pid = pidOf(server)
     const idleBytes = residentBytes(pid) ?? NaN
     resetPeak(pid)
-    await streamLines({ port: server.port, query: '', line, lines })
+    await stream(port)
     const peakMib = ((peakResidentBytes(pid) ?? NaN) - idleBytes) / MIB
     return {
-      name: `NDJSON, memory of a stream of ${(bytes / MIB).toFixed(0)} MiB, over that of a kprf which has served pushes`,
+      name: `${name}, memory of a stream of ${(bytes / MIB).toFixed(0)} MiB, over that of a kprf which has served pushes`,
       measured: `${peakMib.toFixed(1)} MiB (${(idleBytes / MIB).toFixed(0)} MiB before)`,
       target: `<= ${MAX_MEMORY_MIB} MiB`,
       isReached: peakMib <= MAX_MEMORY_MIB,
       values: { peakMib },
     }
+  })
+}
+
+async function withServer<Result>(
+  measure: (server: { readonly port: number }, whole: Server) => Promise<Result>,
+): Promise<Result> {
+  const broker = await Broker.start({ t: 4 })
+  const server = await startKprf(broker.bootstrap)
+  try {
+    return await measure(server, server)
   } finally {
     await server.stop()
     await broker.stop()
