@@ -121,6 +121,14 @@ export function restV2CodeOfRefusal(code: ErrorCode): number {
   return REST_V2_CODES[code] ?? HTTP_MAPPINGS[code].status
 }
 
+/** The numbers of the API v3 of the Confluent REST Proxy that are no statuses. */
+const REST_V3_CODES: Partial<Record<ErrorCode, number>> = { TOPIC_UNKNOWN: 40_403 }
+
+/** The number of a request that is refused, in the API v3 of the Confluent REST Proxy: most often its status. */
+export function restV3CodeOfRefusal(code: ErrorCode): number {
+  return REST_V3_CODES[code] ?? HTTP_MAPPINGS[code].status
+}
+
 /** The number of a failed record in the API v2 of the Confluent REST Proxy. */
 export function restV2CodeOfFailure(code: ErrorCode): number {
   const known = REST_V2_CODES[code]

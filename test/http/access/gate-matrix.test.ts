@@ -8,6 +8,7 @@ import { tokenHash, TokenTable } from '../../../src/http/access/token-table.ts'
 import type { WebhookSettings } from '../../../src/http/webhooks/webhook-endpoint.ts'
 import { Permissions } from '../../../src/ingest/permissions.ts'
 import { pushBody, serveEdge } from '../../support/http-edge.ts'
+import { FakeClusterSource, partitionOf } from '../../support/fake-cluster-source.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 
 const TOKEN = 'kprf_good'
@@ -50,8 +51,8 @@ const CREDENTIALS: readonly Credentials[] = [
   },
 ]
 
-/** The route of a request target, or the status that it gets. */
-type Where = 'push' | 'raw' | 'webhook' | 'ndjson' | 'events' | 'rest' | 'noTopic' | 404 | 400
+/** The routes of a request target, or the status that it gets. */
+type Where = keyof typeof METHODS_OF | 404 | 400
 
 /** The methods of each route. */
 const METHODS_OF = {
@@ -60,8 +61,10 @@ const METHODS_OF = {
   webhook: ['POST'],
   ndjson: ['POST'],
   events: ['POST'],
-  rest: ['POST'],
-  noTopic: ['POST'],
+  rest: ['POST', 'GET', 'HEAD'],
+  reads: ['GET', 'HEAD'],
+  list: ['GET', 'HEAD'],
+  noTopic: ['POST', 'GET', 'HEAD'],
 } as const
 
 /** Request targets that are those of the routes, and the status of the others. */
@@ -111,10 +114,23 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   ['/topics/{topic}/?async=false', 'rest'],
   ['/topics/{topic}/partitions/0', 'rest'],
   ['http://h/topics/{topic}/partitions/0/', 'rest'],
-  ['/topics/{topic}/partitions', 404],
-  ['/topics/{topic}/partitions/', 404],
-  ['/topics/', 404],
-  ['/topics', 404],
+  ['/topics/{topic}/partitions', 'reads'],
+  ['/topics/{topic}/partitions/', 'reads'],
+  ['/topics/{topic}/partitions/0/offsets', 404],
+  ['/topics/', 'list'],
+  ['/topics', 'list'],
+  [`/topics?access_token=${TOKEN}`, 'list'],
+  ['http://h/push/../topics', 'list'],
+  ['/brokers', 'list'],
+  ['/brokers/1', 404],
+  ['/v3/clusters', 'list'],
+  ['/v3/clusters/lkc-1', 'list'],
+  ['/v3/clusters/lkc-1/topics', 'list'],
+  ['/v3/clusters/lkc-1/topics/{topic}', 'reads'],
+  [`/v3/clusters/lkc-1/topics/{topic}/?token=${TOKEN}`, 'reads'],
+  ['/V3/clusters', 404],
+  ['/v3', 404],
+  ['/v3/clusters//topics', 404],
   ['/topics//raw', 404],
   ['/topics/{topic}/RAW', 404],
   ['/Topics/{topic}/raw', 404],
@@ -158,8 +174,15 @@ function expectedStatus(method: string, where: Where, { status }: Credentials): 
   if (typeof where === 'number') return where
   if (method === 'OPTIONS') return 204
   if (!METHODS_OF[where].some((one) => one === method)) return 405
+  if (status === 401 || where === 'list') return status === 401 ? 401 : 200
   // A topic whose name has a slash.
-  return where === 'noTopic' && status !== 401 ? 422 : status
+  if (where === 'noTopic') return isRead(method) ? 404 : 422
+  // A topic that a client may not be told about does not exist for it.
+  return isRead(method) && status === 403 ? 404 : status
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 /** The attributes of an event, which mean nothing to other routes. */
@@ -225,9 +248,10 @@ async function serve() {
       onDenied: () => undefined,
     }),
     permissions: new Permissions({
-      acl: [{ principals: ['shop'], topics: ['t'], allow: ['produce'] }],
+      acl: [{ principals: ['shop'], topics: ['t'], allow: ['produce', 'describe'] }],
       topics: [],
     }),
+    source: new FakeClusterSource({ secret: [partitionOf(0)], t: [partitionOf(0)] }),
     webhooks: { list: ['t', 'secret'].map(webhookOf), onDenied: () => undefined },
   })
 }
@@ -248,7 +272,8 @@ describe.each(CREDENTIALS)('with $name', (credentials) => {
         client.abort()
         const wanted = expectedStatus(method, where, credentials)
         answered?.push(`${method} ${target}: ${got}, produced ${producer.records.length - before}`)
-        expected?.push(`${method} ${target}: ${wanted}, produced ${wanted === 200 ? 1 : 0}`)
+        const stored = wanted === 200 && !isRead(method) ? 1 : 0
+        expected?.push(`${method} ${target}: ${wanted}, produced ${stored}`)
       }
     }
 
@@ -350,6 +375,6 @@ it('the targets above are those of all routes, and webhooks, which are not named
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
 
   expect(reply.body).toContain(
-    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition;',
+    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, GET /topics, GET /brokers, GET /v3/clusters;',
   )
 })
