@@ -19,6 +19,7 @@ import type { RawRules } from './raw/parse-raw.ts'
 import { RawEndpoint } from './raw/raw-endpoint.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import type { ReplyRoom } from './reply-room.ts'
+import type { ReadsOptions } from './rest/reads/read-route.ts'
 import { restV2Reads } from './rest/reads/v2-reads.ts'
 import { REST_V3_READS } from './rest/reads/v3-dialect.ts'
 import { restV3Reads } from './rest/reads/v3-reads.ts'
@@ -100,18 +101,16 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     new EventsEndpoint({ rules: settings, jsonParser, sender }),
     new RestV2Endpoint('/topics/:topic', rest),
     new RestV2Endpoint('/topics/:topic/partitions/:partition', rest),
-    ...(directory ? reads(directory, replyRoom, rest.dialect) : []),
+    ...(directory ? reads({ directory, replyRoom, turns }, rest.dialect) : []),
     ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
   ]
 }
 
 /** @param v2Dialect - that of the doors with the same paths. */
 function reads(
-  directory: ClusterDirectory,
-  replyRoom: ReplyRoom,
+  common: Pick<ReadsOptions, 'directory' | 'replyRoom' | 'turns'>,
   v2Dialect: Dialect,
 ): readonly Route[] {
-  const common = { directory, replyRoom }
   return [
     ...restV2Reads({ ...common, dialect: v2Dialect, contentType: REST_V2_TYPE }),
     ...restV3Reads({ ...common, dialect: REST_V3_READS, contentType: JSON_TYPE }),

@@ -59,6 +59,31 @@ describe('ClusterDirectory', () => {
     expect(await directory.topic('shop', 'b.1')).toBeUndefined()
   })
 
+  it('looks through a list once for each principal, however many ask', async () => {
+    const { source } = directoryOf({})
+    const looked: string[] = []
+    const mayDescribe = (principal: string): boolean => {
+      looked.push(principal)
+      return true
+    }
+    const permissions = { mayDescribe }
+    const directory = new ClusterDirectory({ source, permissions: () => permissions })
+
+    const asked = ['shop', 'audit', 'shop', 'shop'].map((name) => directory.topics(name))
+
+    expect((await Promise.all(asked)).map(({ length }) => length)).toEqual([3, 3, 3, 3])
+    expect(looked).toEqual(['shop', 'shop', 'shop', 'audit', 'audit', 'audit'])
+  })
+
+  it('answers the same for more principals than it keeps lists of', async () => {
+    const { directory } = directoryOf({ acl: [{ ...SHOP, allow: ['describe'] }] })
+
+    for (let count = 0; count < 101; count += 1) await directory.topics(`client-${count}`)
+
+    expect(await directory.topics('client-0')).toEqual([])
+    expect(await directory.topics('shop')).toHaveLength(1)
+  })
+
   it('tells everybody the id of the cluster and of its brokers', async () => {
     const { directory } = directoryOf({ acl: [{ ...SHOP, allow: ['produce'] }] })
 

@@ -8,12 +8,17 @@ import { OK_STATUS } from '../../error-mapper.ts'
 import { isTopic } from '../../push/record-fields.ts'
 import { begin } from '../../reply.ts'
 import type { ReplyRoom } from '../../reply-room.ts'
+import type { WorkTurns } from '../../work-turns.ts'
+
+/** What a topic or a partition of a reply costs, in bytes of {@link WorkTurns}: up to 8 us. */
+const COST_BYTES = 100
 
 /** What reads of one API have in common. */
 export interface ReadsOptions {
   readonly directory: ClusterDirectory
   /** Limits the memory of long lists that nobody reads. */
   readonly replyRoom: ReplyRoom
+  readonly turns: WorkTurns
   readonly dialect: Dialect
   /** Of the replies. */
   readonly contentType: string
@@ -59,19 +64,30 @@ function send(
   return OK_STATUS
 }
 
+/** The topics that the client may be told of. It is the turn of the reply when they are there. */
+export async function topicsFor(
+  { principal }: Call,
+  { directory, turns }: ReadsOptions,
+): Promise<readonly TopicDescription[]> {
+  const topics = await directory.topics(principal.name)
+  await turns.enter(topics.length * COST_BYTES)
+  return topics
+}
+
 /**
- * The topic of the path.
+ * The topic of the path. It is the turn of the reply when it is there.
  *
  * @throws ProxyError `TOPIC_UNKNOWN` if it does not exist, or the client may not be told about it: the same reply.
  */
 export async function topicOf(
   { params, principal }: Call,
-  directory: ClusterDirectory,
+  { directory, turns }: ReadsOptions,
 ): Promise<TopicDescription> {
   const { topic: name = '' } = params
   let topic: TopicDescription | undefined
   if (isTopic(name)) topic = await directory.topic(principal.name, name)
   else await directory.noTopic()
   if (topic === undefined) throw new ProxyError('TOPIC_UNKNOWN', 'the topic does not exist')
+  await turns.enter(topic.partitions.length * COST_BYTES)
   return topic
 }

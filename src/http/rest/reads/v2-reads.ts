@@ -5,7 +5,7 @@
 import type { PartitionDescription, TopicDescription } from '../../../base/cluster-description.ts'
 import { ProxyError } from '../../../base/errors.ts'
 import type { BodilessRoute } from '../../edge/route.ts'
-import { type ReadsOptions, readRoute, topicOf } from './read-route.ts'
+import { type ReadsOptions, readRoute, topicOf, topicsFor } from './read-route.ts'
 
 /** What stands for a leader while there is none, as in Kafka's protocol. */
 const NO_LEADER = -1
@@ -17,23 +17,22 @@ export function restV2Reads(options: ReadsOptions): readonly BodilessRoute[] {
   return [
     readRoute(options, {
       path: '/topics',
-      read: async ({ principal }) =>
-        (await directory.topics(principal.name)).map(({ name }) => name),
+      read: async (call) => (await topicsFor(call, options)).map(({ name }) => name),
     }),
     readRoute(options, {
       path: '/topics/:topic',
       isNamed: false,
-      read: async (call) => topicObject(await topicOf(call, directory)),
+      read: async (call) => topicObject(await topicOf(call, options)),
     }),
     readRoute(options, {
       path: '/topics/:topic/partitions',
       isNamed: false,
-      read: async (call) => partitionsOf(await topicOf(call, directory)),
+      read: async (call) => partitionsOf(await topicOf(call, options)),
     }),
     readRoute(options, {
       path: '/topics/:topic/partitions/:partition',
       isNamed: false,
-      read: async (call) => partitionOf(await topicOf(call, directory), call.params['partition']),
+      read: async (call) => partitionOf(await topicOf(call, options), call.params['partition']),
     }),
     readRoute(options, {
       path: '/brokers',

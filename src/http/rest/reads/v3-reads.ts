@@ -5,7 +5,7 @@
 import { ProxyError } from '../../../base/errors.ts'
 import type { ClusterDirectory } from '../../../ingest/cluster-directory.ts'
 import type { BodilessRoute, Call } from '../../edge/route.ts'
-import { type ReadsOptions, readRoute, topicOf } from './read-route.ts'
+import { type ReadsOptions, readRoute, topicOf, topicsFor } from './read-route.ts'
 import {
   clusterObject,
   clustersUrl,
@@ -37,7 +37,7 @@ export function restV3Reads(options: ReadsOptions): readonly BodilessRoute[] {
       isNamed: false,
       read: async (call) => {
         const cluster = await clusterOf(call, directory)
-        const topics = await directory.topics(call.principal.name)
+        const topics = await topicsFor(call, options)
         const objects = topics.map((topic) => topicObject(cluster, topic))
         return listObject('KafkaTopicList', topicsUrl(cluster), objects)
       },
@@ -47,7 +47,7 @@ export function restV3Reads(options: ReadsOptions): readonly BodilessRoute[] {
       isNamed: false,
       read: async (call) => {
         const cluster = await clusterOf(call, directory)
-        return topicObject(cluster, await topicOf(call, directory))
+        return topicObject(cluster, await topicOf(call, options))
       },
     }),
   ]
