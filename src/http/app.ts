@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { HttpConfig } from '../config/types.ts'
 import type { MaybePromise } from '../producer/types.ts'
 import type { Logger } from '../telemetry/logging.ts'
+import type { ClusterDirectory } from '../ingest/cluster-directory.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Authenticator } from './access/authenticator.ts'
 import type { InFlightGate } from './access/in-flight-gate.ts'
@@ -30,6 +31,8 @@ import { createRequestIds } from './request-id.ts'
 /** Dependencies and settings of the app. */
 export interface AppOptions {
   readonly ingest: Ingest
+  /** What clients are told of topics and brokers. @defaultValue there are no paths that tell it */
+  readonly directory?: ClusterDirectory | undefined
   readonly settings: DoorSettings & Pick<HttpConfig, 'maxCompressionRatio'>
   /** Finds out who sent a request. */
   readonly authenticator: Pick<Authenticator, 'identify'>

@@ -1,9 +1,11 @@
-/** Makes the routes of the main port: the doors through which records come in. */
+/** Makes the routes of the main port: the doors through which records come in, and reads of the cluster. */
 import type { Clock } from '../base/clock.ts'
 import type { HttpConfig } from '../config/types.ts'
+import type { ClusterDirectory } from '../ingest/cluster-directory.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import type { Cors } from './access/cors.ts'
+import { type Dialect, JSON_TYPE } from './edge/dialect.ts'
 import type { Route } from './edge/route.ts'
 import { EventsEndpoint } from './events/events-endpoint.ts'
 import type { HttpMetrics } from './http-metrics.ts'
@@ -17,10 +19,15 @@ import type { RawRules } from './raw/parse-raw.ts'
 import { RawEndpoint } from './raw/raw-endpoint.ts'
 import { ReplyBatch } from './reply-batch.ts'
 import type { ReplyRoom } from './reply-room.ts'
+import type { ReadsOptions } from './rest/reads/read-route.ts'
+import { restV2Reads } from './rest/reads/v2-reads.ts'
+import { restV3Reads } from './rest/reads/v3-reads.ts'
 import { restV2Dialect } from './rest/v2-dialect.ts'
 import { RestV2Endpoint } from './rest/v2-endpoint.ts'
 import { BatchEndpoint } from './rest/v3/batch-endpoint.ts'
 import { RecordsEndpoint } from './rest/v3/records-endpoint.ts'
+import { REST_V3 } from './rest/v3/v3-dialect.ts'
+import { REST_V2_TYPE } from './rest/v2-media-type.ts'
 import {
   WebhookEndpoint,
   type WebhookEndpointOptions,
@@ -51,6 +58,8 @@ const NO_WEBHOOKS: WebhooksOptions = { list: [], onDenied: () => undefined }
 /** Dependencies and settings of the doors. */
 export interface DoorsOptions {
   readonly ingest: Ingest
+  /** What clients are told of topics and brokers. @defaultValue there are no paths that tell it */
+  readonly directory?: ClusterDirectory | undefined
   readonly settings: DoorSettings
   /** @defaultValue none */
   readonly webhooks?: WebhooksOptions | undefined
@@ -64,7 +73,7 @@ export interface DoorsOptions {
 
 /** Makes all of them. They share what parses, what sends and what replies. */
 export function createDoors(options: DoorsOptions): readonly Route[] {
-  const { ingest, settings, cors, metrics, log, clock, replyRoom } = options
+  const { ingest, directory, settings, cors, metrics, log, clock, replyRoom } = options
   const replies = new ReplyBatch(clock, log)
   const turns = new WorkTurns(clock)
   const sender = new PushSender({ ingest, replyRoom, replies, turns, metrics, log })
@@ -103,7 +112,19 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
       ...{ rules: settings, maxRecordsPerRequest: settings.maxRecordsPerRequest },
       ...{ jsonParser, sender },
     }),
+    ...(directory ? reads({ directory, replyRoom, turns }, rest.dialect) : []),
     ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
+  ]
+}
+
+/** @param v2Dialect - that of the doors with the same paths. */
+function reads(
+  common: Pick<ReadsOptions, 'directory' | 'replyRoom' | 'turns'>,
+  v2Dialect: Dialect,
+): readonly Route[] {
+  return [
+    ...restV2Reads({ ...common, dialect: v2Dialect, contentType: REST_V2_TYPE }),
+    ...restV3Reads({ ...common, dialect: REST_V3, contentType: JSON_TYPE }),
   ]
 }
 

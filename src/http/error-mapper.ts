@@ -168,6 +168,11 @@ export function restV3Status(code: ErrorCode): number {
   return status === HTTP_MAPPINGS.INVALID_RECORD.status ? HTTP_MAPPINGS.INVALID_JSON.status : status
 }
 
+/** The number of an error in that API: most often its status. */
+export function restV3Code(code: ErrorCode): number {
+  return code === 'TOPIC_UNKNOWN' ? 40_403 : restV3Status(code)
+}
+
 /**
  * The status of a push whose records failed for different reasons: the first of these that occurs. "Kafka may have
  * it" comes before "try again", and that before "fix the request": a client that tries again without the first

@@ -14,14 +14,14 @@ export interface AclRule {
 export interface PermissionSettings {
   /** Empty: every principal may do everything. */
   readonly acl: readonly AclRule[]
-  /** Topics that can be written to, whoever the client is. `*` is any text. Empty: all. */
+  /** Topics that can be written to and asked about, whoever the client is. `*` is any text. Empty: all. */
   readonly topics: readonly string[]
 }
 
 /** Why a topic cannot be written to. */
 export type Forbidden = 'internal' | 'topics' | 'acl'
 
-/** Topics of Kafka itself and of its tools. Whoever writes to them harms others. */
+/** Topics of Kafka itself and of its tools. Whoever writes to them harms others, and no client needs to know of them. */
 const INTERNAL_PREFIX = '__'
 
 /** Answers and principals that are remembered: some 10 MB. Clients choose the names of topics. */
@@ -75,8 +75,12 @@ export class Permissions {
     return answer
   }
 
-  /** Whether a principal may be told whether a topic exists, and what it is like. */
+  /**
+   * Whether a principal may be told whether a topic exists, and what it is like. The right to produce does not include
+   * this one. To be asked also if there are no rules.
+   */
   mayDescribe(principal: string, topic: string): boolean {
+    if (topic.startsWith(INTERNAL_PREFIX) || !this.#isAllowedTopic(topic)) return false
     if (this.#rules.length === 0) return true
     return this.#of(principal).matchers.describe.some((fits) => fits(topic))
   }

@@ -1,3 +1,4 @@
+import type { ClusterAnswer, WantedTopics } from '../base/cluster-description.ts'
 import type { CompressionCodec } from '../base/kafka-names.ts'
 
 /** The Kafka client as the producer sees it. All details of a client library stay behind this interface. */
@@ -12,6 +13,14 @@ export interface Transport {
    * @throws TransportError if no broker answered.
    */
   fetchMetadata(topics: readonly string[], options?: MetadataOptions): Promise<MetadataSnapshot>
+
+  /**
+   * Asks a broker to describe topics to clients. Creates no topic, and changes nothing of what is known of leaders and
+   * of the availability of Kafka: a client that asks must not affect records. Waits for its turn behind other questions.
+   *
+   * @throws TransportError if no broker answered.
+   */
+  describe(topics: WantedTopics): Promise<ClusterAnswer>
 
   /**
    * Gets a unique identity for the batches of {@link ProduceRequest}s.

@@ -35,6 +35,7 @@ export class Access {
   /** Refuses requests of clients that have too many in progress. */
   readonly inFlight: InFlightGate
   #limits: Limits
+  #permissions: Permissions
   #rules: readonly AdmissionRule[]
 
   constructor(config: Config, dependencies: AccessDependencies) {
@@ -58,7 +59,13 @@ export class Access {
         metrics.access.denied('in_flight')
       },
     })
+    this.#permissions = permissions
     this.#rules = this.#rulesOf(permissions)
+  }
+
+  /** Who may do what with which topic, by now. */
+  get permissions(): Permissions {
+    return this.#permissions
   }
 
   /** The rules for records, in the order in which they apply. */
@@ -71,6 +78,7 @@ export class Access {
     const { permissions, ...whoIs } = accessRules(config)
     this.authenticator.use(whoIs)
     this.#limits = limitsBy(config, this.#dependencies.limits)
+    this.#permissions = permissions
     this.#rules = this.#rulesOf(permissions)
   }
 

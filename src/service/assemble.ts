@@ -9,11 +9,13 @@ import { createBodyBudget } from '../http/body-budget.ts'
 import { messagesOf } from '../http/express-messages.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { replyBytesInFlight } from '../http/reply-room.ts'
+import { ClusterDirectory } from '../ingest/cluster-directory.ts'
 import { idempotencyKeysOf, type IdempotencyTable } from '../ingest/idempotency-table.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import type { LimitCounters, LimitDecider } from '../ingest/limit-counters.ts'
 import { makeChecks } from '../operations/readiness.ts'
 import { ThreadedOperationsServer } from '../operations/thread/threaded-server.ts'
+import { ClusterReader } from '../producer/cluster-reader.ts'
 import { withCompression } from '../producer/compression/compressing-transport.ts'
 import { ProducerEvents } from '../producer/events.ts'
 import { KafkajsTransport } from '../producer/kafkajs/kafkajs-transport.ts'
@@ -159,8 +161,12 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     ...{ producer, journal: wal, ...ingestSettings(config) },
     rules: access.rules,
   })
+  const directory = new ClusterDirectory({
+    source: new ClusterReader({ clock, describe: (topics) => transport.describe(topics) }),
+    permissions: () => access.permissions,
+  })
   const { express: app, dialects } = createApp({
-    ...{ ingest, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
+    ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
     webhooks: {
       list: webhooks,

@@ -1,4 +1,4 @@
-/** Every command in docs/HTTP-API.md, word for word but for the port: each stores its record. */
+/** Every command in docs/HTTP-API.md, word for word but for the port: each stores its record, or gets its reply. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,15 @@ import { TestCluster } from '@kprf/embedded-broker/testing'
 import { parse } from 'yaml'
 import { type KprfProcess, startKprf } from '../support/kprf-process.ts'
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/HTTP-API.md'), 'utf8')
+const whole = readFileSync(join(import.meta.dirname, '../../docs/HTTP-API.md'), 'utf8')
+/** The section whose commands read, and the rest of the page. */
+const [reading = ''] = /^## Topics and brokers\n.*?(?=^## |$(?![^]))/ms.exec(whole) ?? []
+const page = whole.replace(reading, '')
+/** The id of a cluster on the page. */
+const CLUSTER_ID = 'Zb2dZ8wqTaCdXU1rCdkwzg'
+const reads = [...reading.matchAll(/^```sh\n(.*?)\n```\n\n```json\n(.*?)^```/gms)].map(
+  ([, command = '', reply = '']) => [command, JSON.parse(reply) as unknown] as const,
+)
 const commands = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, command = '']) =>
   command.trim(),
 )
@@ -69,18 +77,36 @@ afterAll(async () => {
   await cluster.close()
 })
 
-test('the page has a record for each command', () => {
+/** Runs a command of the page on the kprf of this test. */
+async function run(command: string): Promise<string> {
+  const withPort = command.replace('4242', String(kprf.pushPort)).replace('curl', 'curl -sS')
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', withPort])
+  return stdout
+}
+
+test('the page has a record for each command that stores one, and a reply for each other', () => {
   expect(commands).toHaveLength(RECORDS.length)
+  expect(reads).toHaveLength(reading.match(/^```sh$/gm)?.length ?? 0)
+  expect(reads).not.toHaveLength(0)
+})
+
+test.each(reads)('%s', async (command, reply) => {
+  const clusters = await run('curl http://127.0.0.1:4242/v3/clusters')
+  const [, id = ''] = /"cluster_id":"([^"]+)"/.exec(clusters) ?? []
+
+  const stdout = await run(command.replace(CLUSTER_ID, id))
+
+  const asOnPage = stdout.replaceAll(id, CLUSTER_ID).replaceAll(`:${kprf.pushPort}/`, ':4242/')
+  expect(JSON.parse(asOnPage)).toEqual(reply)
 })
 
 test.each(commands.map((command, index) => [command, index] as const))(
   '%s',
   async (command, index) => {
     const before = cluster.records('orders').length
-    const withPort = command.replace('4242', String(kprf.pushPort)).replace('curl', 'curl -sS')
     const added = command.startsWith('printf') ? 2 : 1
 
-    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', withPort])
+    const stdout = await run(command)
 
     expect(stdout).toMatch(ACCEPTED)
     expect(stdout).not.toContain('"failures":[{')

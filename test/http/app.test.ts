@@ -685,7 +685,8 @@ describe('every reply', () => {
     expect(response.text).toBe(
       '{"error_code":40400,"message":"no such path: this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, ' +
         'POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, ' +
-        'POST /v3/clusters/:cluster/topics/:topic/records, POST /v3/clusters/:cluster/topics/:topic/records:batch; ' +
+        'POST /v3/clusters/:cluster/topics/:topic/records, POST /v3/clusters/:cluster/topics/:topic/records:batch, ' +
+        'GET /topics, GET /brokers, GET /v3/clusters; ' +
         'metrics and probes are on http.metrics_port","request_id":"x"}',
     )
   })

@@ -1,24 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { WorkTurns } from '../../src/http/work-turns.ts'
-import type { Clock } from '../../src/base/clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
+import { turnByTurn } from '../support/turn-by-turn.ts'
 
 const HALF = 300_000
-
-/** A clock whose turns come one at a time. */
-function turnByTurn(): { clock: Clock; next: () => Promise<void> } {
-  const tasks: (() => void)[] = []
-  const schedule: Clock['schedule'] = (_delayMs, task) => {
-    tasks.push(task)
-    return () => undefined
-  }
-  const next = async (): Promise<void> => {
-    tasks.shift()?.()
-    await Promise.resolve()
-  }
-  return { clock: { nowMs: () => 0, epochMs: () => 0, schedule }, next }
-}
 
 /** Enters so many pieces of work and keeps which were let in, in order. */
 function enterAll(turns: WorkTurns, sizes: readonly number[]): number[] {

@@ -33,6 +33,7 @@ describe('permissions', () => {
     ['shop', 'orders.new', false],
     ['audit', 'orders.new', true],
     ['shop', 'public', true],
+    ['audit', '__consumer_offsets', false],
   ])('let %s be told about %s: %s', (principal, topic, answer) => {
     expect(new Permissions({ acl: ACL, topics: [] }).mayDescribe(principal, topic)).toBe(answer)
   })
@@ -46,6 +47,9 @@ describe('permissions', () => {
     expect(
       new Permissions({ acl: [], topics: ['public.*'] }).whyNotProduce('anonymous', 'private'),
     ).toBe('topics')
+    const limited = new Permissions({ acl: [], topics: ['public.*'] })
+    expect(limited.mayDescribe('anonymous', 'public.a')).toBe(true)
+    expect(limited.mayDescribe('anonymous', 'private')).toBe(false)
   })
 
   it('forbid nothing without rules', () => {
@@ -53,6 +57,7 @@ describe('permissions', () => {
 
     expect(permissions.hasRules).toBe(false)
     expect(permissions.mayDescribe('anonymous', 'a')).toBe(true)
+    expect(permissions.mayDescribe('anonymous', '__a')).toBe(false)
   })
 
   it('answer the same for more topics and principals than they remember', () => {

@@ -1,3 +1,8 @@
+import {
+  ALL_TOPICS,
+  type ClusterAnswer,
+  type WantedTopics,
+} from '../../src/base/cluster-description.ts'
 import type {
   Availability,
   MetadataOptions,
@@ -117,6 +122,23 @@ export class FakeTransport implements Transport {
     return Promise.resolve({
       brokers: [{ nodeId: 1, host: 'fake', port: 9092 }],
       topics: topics.map((name) => this.topics.get(name) ?? { name, errorNumber: 3, leaders: [] }),
+    })
+  }
+
+  /** Knows all of its topics, of one broker. */
+  describe(topics: WantedTopics): Promise<ClusterAnswer> {
+    if (this.availability !== 'up') return Promise.reject(new TransportError(-195, 'no broker'))
+    const known = [...this.topics.values()].filter(({ errorNumber }) => errorNumber === 0)
+    return Promise.resolve({
+      cluster: { clusterId: 'fake', controllerId: 1, brokerIds: [1] },
+      topics: known
+        .filter(({ name }) => topics === ALL_TOPICS || topics.includes(name))
+        .map(({ name, leaders }) => ({
+          name,
+          partitions: leaders.map((leader, partition) => ({
+            ...{ partition, leader, replicas: [1], inSync: [1] },
+          })),
+        })),
     })
   }
 

@@ -1,6 +1,7 @@
 import type { Express } from 'express'
 import { onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import type { ClusterSource } from '../../src/base/cluster-description.ts'
 import type { LogLevel } from '../../src/base/log-level.ts'
 import { type AppOptions, createApp } from '../../src/http/app.ts'
 import { ANONYMOUS } from '../../src/base/principal.ts'
@@ -20,13 +21,15 @@ import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
 import { ReadTurns } from '../../src/http/read-turns.ts'
 import { createRequestIds } from '../../src/http/request-id.ts'
 import type { LogFields } from '../../src/telemetry/logging.ts'
+import { ClusterDirectory } from '../../src/ingest/cluster-directory.ts'
 import { Ingest } from '../../src/ingest/ingest.ts'
 import { PermissionRule } from '../../src/ingest/permission-rule.ts'
-import type { Permissions } from '../../src/ingest/permissions.ts'
+import { Permissions } from '../../src/ingest/permissions.ts'
 import { RateLimitRule, type RateLimitObserver } from '../../src/ingest/rate-limit-rule.ts'
 import type { RateLimits } from '../../src/ingest/rate-limiter.ts'
 import type { RecordProducer } from '../../src/producer/types.ts'
 import { DEFAULT_LIMITS } from './default-settings.ts'
+import { FakeClusterSource } from './fake-cluster-source.ts'
 import { FakeProducer } from './fake-producer.ts'
 import { RawClient } from './raw-client.ts'
 import { EVERYBODY } from './access.ts'
@@ -148,15 +151,20 @@ export const DEFAULT_SETTINGS: AppOptions['settings'] = {
 export interface EdgeOverrides extends Partial<Omit<AppOptions, 'ingest' | 'metrics' | 'log'>> {
   readonly rateLimits?: RateLimits
   readonly permissions?: Permissions
+  /** What Kafka says of itself. @defaultValue it has no topics */
+  readonly source?: ClusterSource
 }
 
 /** Makes an app on fakes; anything but they can be replaced. */
-export function createEdge({ rateLimits, permissions, ...overrides }: EdgeOverrides = {}): Edge {
+export function createEdge(replaced: EdgeOverrides = {}): Edge {
+  const { rateLimits, permissions, source = new FakeClusterSource(), ...overrides } = replaced
+  const allowed = permissions ?? new Permissions({ acl: [], topics: [] })
   const producer = new FakeProducer()
   const metrics = new FakeHttpMetrics()
   const log = new FakeHttpLog()
   const { express: app, dialects } = createApp({
     ingest: makeIngest(producer, rateLimits, metrics, permissions),
+    directory: new ClusterDirectory({ source, permissions: () => allowed }),
     metrics,
     log,
     settings: DEFAULT_SETTINGS,

@@ -156,7 +156,7 @@ export const HTTP = {
     }),
   },
   acl: setting({
-    doc: 'What each principal may do with which topics. A rule has `principals`, `topics` (`*` in either is any text) and `allow`: `produce`, to write records, and `describe`, to be told about the topic. Once there is a rule, everything else is forbidden, and so are topics that begin with `__`, which belong to Kafka and its tools. Empty: every client may write to every topic.',
+    doc: 'What each principal may do with which topics. A rule has `principals`, `topics` (`*` in either is any text) and `allow`: `produce`, to write records, and `describe`, to be told about the topic (`GET /topics`); neither includes the other. Once there is a rule, everything else is forbidden, and so are topics that begin with `__`, which belong to Kafka and its tools. Empty: every client may write to every topic and be told about all but those.',
     kind: accessRules(),
     default: [],
     reload: true,
@@ -178,7 +178,7 @@ export const HTTP = {
   ...HTTP_TLS,
   topics: {
     allow: setting({
-      doc: 'The topics that can be written to at all, whoever the client is: names in which `*` is any text. Those that begin with `__` cannot, even if a pattern fits. Empty: all topics.',
+      doc: 'The topics that can be written to and asked about at all, whoever the client is: names in which `*` is any text. Those that begin with `__` cannot, even if a pattern fits. Empty: all topics.',
       kind: topicPatterns(),
       default: [],
       reload: true,

@@ -11,7 +11,7 @@ export interface RoutesOfPath {
   /** The `Allow` header: for OPTIONS requests and for refused methods. */
   readonly allow: HeaderList
   readonly notAllowed: Refusal
-  /** Returns the route of a method; `undefined` if the path does not take it. */
+  /** Returns the route of a method; `undefined` if the path does not take it. HEAD has the route of GET. */
   route(method: string | undefined): Route | undefined
 }
 
@@ -94,16 +94,23 @@ function routesOf(path: string, routes: readonly Route[]): RoutesOfPath {
   const dialects = new Set(routes.map(({ dialect }) => dialect))
   const [dialect = PLAIN] = dialects
   invariant(dialects.size === 1, `${path} has one dialect`)
-  const methods = [...byMethod.keys()]
+  const methods = [...byMethod.keys()].flatMap((method) =>
+    method === 'GET' ? ['GET', 'HEAD'] : method,
+  )
   return {
     dialect,
     allow: ['Allow', [...methods, 'OPTIONS'].join(', ')],
     notAllowed: {
       code: 'METHOD_NOT_ALLOWED',
-      message: `this path takes ${methods.join(' and ')} only`,
+      message: `this path takes ${inWords(methods)} only`,
     },
-    route: (method = '') => byMethod.get(method),
+    // Node sends no body in reply to HEAD (RFC 9110, 9.3.2).
+    route: (method = '') => byMethod.get(method === 'HEAD' ? 'GET' : method),
   }
+}
+
+function inWords(names: readonly string[]): string {
+  return names.join(', ').replace(/, (?=[^,]*$)/, ' and ')
 }
 
 /**

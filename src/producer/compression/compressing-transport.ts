@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import type { ClusterAnswer, WantedTopics } from '../../base/cluster-description.ts'
 import { COMPRESSION_CODECS, type CompressionCodec } from '../../base/kafka-names.ts'
 import type {
   Availability,
@@ -91,6 +92,10 @@ export class CompressingTransport implements Transport {
 
   fetchMetadata(topics: readonly string[], options?: MetadataOptions): Promise<MetadataSnapshot> {
     return this.#transport.fetchMetadata(topics, options)
+  }
+
+  describe(topics: WantedTopics): Promise<ClusterAnswer> {
+    return this.#transport.describe(topics)
   }
 
   initProducerId(): Promise<ProducerIdentity> {

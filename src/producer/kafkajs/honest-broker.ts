@@ -13,6 +13,7 @@ import {
   type RawProduceResponse,
 } from 'kafkajs/src/protocol/requests/index.js'
 import Lock from 'kafkajs/src/utils/lock.js'
+import type { WantedTopics } from '../../base/cluster-description.ts'
 import { invariant } from '../../base/invariant.ts'
 import { addressOf } from '../events.ts'
 import { VersionsByConnection } from './api-versions.ts'
@@ -108,12 +109,12 @@ export class HonestBroker extends Broker {
   }
 
   override async metadata(topics: readonly string[]): Promise<RawMetadata> {
-    const answer = await this.#ask(async (connection) => {
-      const wanted = this.#versions.request(connection, 'Metadata', requests.Metadata, { topics })
-      return withTopics(await wanted, topics, this.#dependencies.mayCreateTopics())
-    })
-    this.#dependencies.events.emit({ kind: 'metadataAnswered' })
-    return answer
+    return await this.#metadata(topics, this.#dependencies.mayCreateTopics)
+  }
+
+  /** The same, but creates no topic, also if it is sent so late that a question which may was asked meanwhile. */
+  async describe(topics: WantedTopics): Promise<RawMetadata> {
+    return await this.#metadata(topics, () => false)
   }
 
   override async initProducerId(): Promise<RawInitProducerIdResponse> {
@@ -228,6 +229,16 @@ export class HonestBroker extends Broker {
     } catch (error) {
       throw asConnectionError(error, this.#name)
     }
+  }
+
+  async #metadata(topics: WantedTopics, mayCreate: () => boolean): Promise<RawMetadata> {
+    const answer = await this.#ask(async (connection) => {
+      const { Metadata } = requests
+      const stock = this.#versions.request(connection, 'Metadata', Metadata, { topics: [] })
+      return withTopics(await stock, topics, mayCreate())
+    })
+    this.#dependencies.events.emit({ kind: 'metadataAnswered' })
+    return answer
   }
 
   /** Asks a question whose loss is no doubt about records. With SASL, authentication answers it. */

@@ -87,6 +87,10 @@ declare module 'kafkajs/src/broker/index.js' {
       readonly port: number
       readonly rack?: string | null
     }[]
+    /** From version 2 on. */
+    readonly clusterId?: string | null
+    /** From version 1 on; -1 if there is none. */
+    readonly controllerId?: number
     readonly topicMetadata: readonly {
       readonly topicErrorCode: number
       readonly topic: string
@@ -95,7 +99,10 @@ declare module 'kafkajs/src/broker/index.js' {
       readonly partitionMetadata: readonly {
         readonly partitionErrorCode: number
         readonly partitionId: number
+        /** -1 if there is none. */
         readonly leader: number
+        readonly replicas: readonly number[]
+        readonly isr: readonly number[]
       }[]
     }[]
   }

@@ -1,5 +1,6 @@
 import type { Producer } from 'kafkajs'
 import type { CancelTimer } from '../../base/clock.ts'
+import type { ClusterAnswer, WantedTopics } from '../../base/cluster-description.ts'
 import { deliveryError, RDKAFKA } from '../delivery-errors.ts'
 import { ReconnectBackoff } from '../reconnect-backoff.ts'
 import type { TokenSource } from '../security/bearer-token.ts'
@@ -16,6 +17,7 @@ import {
   type TransportListener,
 } from '../transport.ts'
 import { assembleKafkajs, type KafkajsTransportDependencies } from './assemble.ts'
+import { toAnswer } from './cluster-answer.ts'
 import { toSnapshot } from './metadata-snapshot.ts'
 import { failAll, toOutcomes, UNCONFIRMED } from './produce-request.ts'
 import { classify, reasonOf } from './classify.ts'
@@ -114,6 +116,18 @@ export class KafkajsTransport implements Transport {
     return snapshot
   }
 
+  async describe(topics: WantedTopics): Promise<ClusterAnswer> {
+    const metadata = await this.#inTurn(async () => {
+      try {
+        await this.#connect()
+        return await this.#askTwice(() => this.#cluster.describe(topics))
+      } catch (error) {
+        throw toFailure(error)
+      }
+    })
+    return toAnswer(metadata)
+  }
+
   async initProducerId(): Promise<ProducerIdentity> {
     const { errorCode, producerId, producerEpoch } = await this.#askInTurn(() =>
       this.#cluster.initProducerId(),
@@ -202,7 +216,11 @@ export class KafkajsTransport implements Transport {
   }
 
   #askInTurn<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    const answer = this.#lastQuestion.then(() => this.#ask(question))
+    return this.#inTurn(() => this.#ask(question))
+  }
+
+  #inTurn<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const answer = this.#lastQuestion.then(ask)
     this.#lastQuestion = answer.catch(() => undefined)
     return answer
   }
@@ -210,20 +228,23 @@ export class KafkajsTransport implements Transport {
   async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const startedMs = this.#dependencies.clock.nowMs()
     try {
-      if (!this.#isConnected) {
-        await this.#producer.connect()
-        this.#isConnected = true
-      }
+      await this.#connect()
       const answer = await this.#askTwice(question)
       this.#heard()
       this.#leaders.answered()
       return answer
     } catch (error) {
-      const failure = new TransportError(classify(error), reasonOf(error), { cause: error })
+      const failure = toFailure(error)
       // If other brokers have answered meanwhile, only this one is unreachable.
       if (this.#reachability.lastHeardMs < startedMs) this.#reachability.lost(failure)
       throw failure
     }
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#isConnected) return
+    await this.#producer.connect()
+    this.#isConnected = true
   }
 
   /** The second attempt asks all brokers; a hanging broker has lost its connection in the first. */
@@ -262,6 +283,10 @@ export class KafkajsTransport implements Transport {
       this.#scheduleProbe(Math.max(this.#probeBackoff.nextMs(), MIN_PROBE_BACKOFF_MS))
     }
   }
+}
+
+function toFailure(error: unknown): TransportError {
+  return new TransportError(classify(error), reasonOf(error), { cause: error })
 }
 
 /** The messages for kafkajs's producer: for each topic, a carrier for each partition. */

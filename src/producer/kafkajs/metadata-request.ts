@@ -1,9 +1,13 @@
+import { ALL_TOPICS, type WantedTopics } from '../../base/cluster-description.ts'
 import type { RawMetadata } from 'kafkajs/src/broker/index.js'
 import Encoder from 'kafkajs/src/protocol/encoder.js'
 import type { ProtocolRequest } from 'kafkajs/src/protocol/requests/index.js'
 
 /** The first version of Metadata that says whether topics may be created. */
 const VERSION_WITH_AUTO_CREATION = 4
+/** The length of an array that is null, which means all topics; before version 1, an empty array does. */
+const NULL_LENGTH = -1
+const VERSION_WITH_NULL = 1
 
 /**
  * The same Metadata request for these topics, of none if the list is empty: kafkajs would write null, which means all
@@ -13,12 +17,17 @@ const VERSION_WITH_AUTO_CREATION = 4
  */
 export function withTopics(
   { request, response }: ProtocolRequest<RawMetadata>,
-  topics: readonly string[],
+  topics: WantedTopics,
   mayCreate: boolean,
 ): ProtocolRequest<RawMetadata> {
   const encode = (): Promise<Encoder> => {
-    const encoder = new Encoder().writeInt32(topics.length)
-    for (const topic of topics) encoder.writeString(topic)
+    const encoder = new Encoder()
+    if (topics === ALL_TOPICS) {
+      encoder.writeInt32(request.apiVersion >= VERSION_WITH_NULL ? NULL_LENGTH : 0)
+    } else {
+      encoder.writeInt32(topics.length)
+      for (const topic of topics) encoder.writeString(topic)
+    }
     if (request.apiVersion >= VERSION_WITH_AUTO_CREATION) encoder.writeBoolean(mayCreate)
     return Promise.resolve(encoder)
   }

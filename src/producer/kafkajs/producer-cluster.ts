@@ -2,6 +2,8 @@ import type Broker from 'kafkajs/src/broker/index.js'
 import type { BrokerOptions, Connection, RawMetadata } from 'kafkajs/src/broker/index.js'
 import type { RawInitProducerIdResponse } from 'kafkajs/src/protocol/requests/index.js'
 import Cluster, { type ClusterOptions } from 'kafkajs/src/cluster/index.js'
+import type { WantedTopics } from '../../base/cluster-description.ts'
+import { invariant } from '../../base/invariant.ts'
 import type { Random } from '../partitioner.ts'
 import { BrokerFinder, type Address } from './broker-finder.ts'
 import type { HonestBrokerDependencies } from './honest-broker-dependencies.ts'
@@ -87,6 +89,16 @@ export class ProducerCluster extends Cluster {
     return metadata
   }
 
+  /** Asks a broker to describe topics, and remembers nothing. Not to be called concurrently. */
+  async describe(topics: WantedTopics): Promise<RawMetadata> {
+    const metadata = await this.#finder.ask(async (broker) => {
+      invariant(broker instanceof HonestBroker, 'the pool makes honest brokers')
+      return knowsBrokers(broker, await broker.describe(topics))
+    })
+    if (isRebootstrapRequired(metadata)) throw new Error('brokers answer REBOOTSTRAP_REQUIRED')
+    return metadata
+  }
+
   /** Asks a broker for the identity of an idempotent producer. */
   async initProducerId(): Promise<RawInitProducerIdResponse> {
     return await this.#finder.ask((broker) => broker.initProducerId({ transactionalId: null }))
@@ -165,12 +177,9 @@ export class ProducerCluster extends Cluster {
   }
 
   async #askForMetadata(topics: readonly string[]): Promise<RawMetadata> {
-    return await this.#finder.ask(async (broker) => {
-      const metadata = await broker.metadata(topics)
-      // A broker that has just started, or is alone, may not know any brokers, not even itself.
-      if (metadata.brokers.length > 0) return metadata
-      throw new Error(`${broker.brokerAddress} knows of no brokers`)
-    })
+    return await this.#finder.ask(async (broker) =>
+      knowsBrokers(broker, await broker.metadata(topics)),
+    )
   }
 
   async #makeBroker(
@@ -183,6 +192,12 @@ export class ProducerCluster extends Cluster {
       ...(nodeId !== undefined && { nodeId }),
     })
   }
+}
+
+/** @throws Error if a broker has just started, or is alone: it may know no brokers, not even itself. */
+function knowsBrokers({ brokerAddress }: Broker, metadata: RawMetadata): RawMetadata {
+  if (metadata.brokers.length > 0) return metadata
+  throw new Error(`${brokerAddress} knows of no brokers`)
 }
 
 function isRebootstrapRequired({ topicMetadata }: RawMetadata): boolean {

@@ -8,6 +8,7 @@ import { tokenHash, TokenTable } from '../../../src/http/access/token-table.ts'
 import type { WebhookSettings } from '../../../src/http/webhooks/webhook-endpoint.ts'
 import { Permissions } from '../../../src/ingest/permissions.ts'
 import { pushBody, serveEdge } from '../../support/http-edge.ts'
+import { FakeClusterSource, partitionOf } from '../../support/fake-cluster-source.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 
 const TOKEN = 'kprf_good'
@@ -50,7 +51,7 @@ const CREDENTIALS: readonly Credentials[] = [
   },
 ]
 
-/** The route of a request target, or the status that it gets. */
+/** The routes of a request target, or the status that it gets. */
 type Where = keyof typeof METHODS_OF | 404 | 400
 
 /** The methods of each route. */
@@ -60,8 +61,10 @@ const METHODS_OF = {
   webhook: ['POST'],
   ndjson: ['POST'],
   events: ['POST'],
-  rest: ['POST'],
-  noTopic: ['POST'],
+  rest: ['POST', 'GET', 'HEAD'],
+  reads: ['GET', 'HEAD'],
+  list: ['GET', 'HEAD'],
+  noTopic: ['POST', 'GET', 'HEAD'],
   records: ['POST'],
   batch: ['POST'],
 } as const
@@ -113,16 +116,28 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   ['/topics/{topic}/?async=false', 'rest'],
   ['/topics/{topic}/partitions/0', 'rest'],
   ['http://h/topics/{topic}/partitions/0/', 'rest'],
-  ['/topics/{topic}/partitions', 404],
-  ['/topics/{topic}/partitions/', 404],
+  ['/topics/{topic}/partitions', 'reads'],
+  ['/topics/{topic}/partitions/', 'reads'],
+  ['/topics/{topic}/partitions/0/offsets', 404],
+  ['/topics/', 'list'],
+  ['/topics', 'list'],
+  [`/topics?access_token=${TOKEN}`, 'list'],
+  ['http://h/push/../topics', 'list'],
+  ['/brokers', 'list'],
+  ['/brokers/1', 404],
+  ['/v3/clusters', 'list'],
+  ['/v3/clusters/lkc-1', 'list'],
+  ['/v3/clusters/lkc-1/topics', 'list'],
+  ['/v3/clusters/lkc-1/topics/{topic}', 'reads'],
+  [`/v3/clusters/lkc-1/topics/{topic}/?token=${TOKEN}`, 'reads'],
   ['/v3/clusters/c/topics/{topic}/records', 'records'],
   ['/v3/clusters/c/topics/{topic}/records?', 'records'],
   ['/v3/clusters/c/topics/{topic}/records:batch', 'batch'],
   ['/v3/clusters/c/topics/{topic}/records%3abatch', 404],
   ['/v3/clusters//topics/{topic}/records', 404],
-  ['/v3/clusters/c/topics/{topic}', 404],
-  ['/topics/', 404],
-  ['/topics', 404],
+  ['/V3/clusters', 404],
+  ['/v3', 404],
+  ['/v3/clusters//topics', 404],
   ['/topics//raw', 404],
   ['/topics/{topic}/RAW', 404],
   ['/Topics/{topic}/raw', 404],
@@ -167,11 +182,18 @@ function expectedStatus(method: string, where: Where, { status }: Credentials): 
   if (method === 'OPTIONS') return 204
   if (!METHODS_OF[where].some((one) => one === method)) return 405
   if (status === 401) return status
+  if (where === 'list') return 200
   // A topic whose name has a slash.
-  if (where === 'noTopic') return 422
+  if (where === 'noTopic') return isRead(method) ? 404 : 422
   // The reply has a number for each record.
   if (where === 'records') return 200
-  return where === 'batch' ? 207 : status
+  if (where === 'batch') return 207
+  // A topic that a client may not be told about does not exist for it.
+  return isRead(method) && status === 403 ? 404 : status
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 /** The attributes of an event, which mean nothing to other routes. */
@@ -238,9 +260,10 @@ async function serve() {
       onDenied: () => undefined,
     }),
     permissions: new Permissions({
-      acl: [{ principals: ['shop'], topics: ['t'], allow: ['produce'] }],
+      acl: [{ principals: ['shop'], topics: ['t'], allow: ['produce', 'describe'] }],
       topics: [],
     }),
+    source: new FakeClusterSource({ secret: [partitionOf(0)], t: [partitionOf(0)] }),
     webhooks: { list: ['t', 'secret'].map(webhookOf), onDenied: () => undefined },
   })
 }
@@ -261,9 +284,8 @@ describe.each(CREDENTIALS)('with $name', (credentials) => {
         client.abort()
         const wanted = expectedStatus(method, where, credentials)
         answered?.push(`${method} ${target}: ${got}, produced ${producer.records.length - before}`)
-        expected?.push(
-          `${method} ${target}: ${wanted}, produced ${status === 200 && (wanted === 200 || wanted === 207) ? 1 : 0}`,
-        )
+        const isStored = status === 200 && (wanted === 200 || wanted === 207) && !isRead(method)
+        expected?.push(`${method} ${target}: ${wanted}, produced ${isStored ? 1 : 0}`)
       }
     }
 
@@ -365,6 +387,6 @@ it('the targets above are those of all routes, and webhooks, which are not named
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
 
   expect(reply.body).toContain(
-    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, POST /v3/clusters/:cluster/topics/:topic/records, POST /v3/clusters/:cluster/topics/:topic/records:batch;',
+    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, POST /v3/clusters/:cluster/topics/:topic/records, POST /v3/clusters/:cluster/topics/:topic/records:batch, GET /topics, GET /brokers, GET /v3/clusters;',
   )
 })

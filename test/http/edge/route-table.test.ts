@@ -50,8 +50,9 @@ describe('RouteTable', () => {
     const routes = table.match('/topics/t/raw')?.routes
 
     expect(routes?.route('POST')?.method).toBe('POST')
-    expect(routes?.route('HEAD')).toBeUndefined()
-    expect(routes?.allow).toEqual(['Allow', 'GET, POST, OPTIONS'])
+    expect(routes?.route('HEAD')?.method).toBe('GET')
+    expect(routes?.route('DELETE')).toBeUndefined()
+    expect(routes?.allow).toEqual(['Allow', 'GET, HEAD, POST, OPTIONS'])
   })
 
   it.each([

@@ -4,7 +4,7 @@
  */
 import type { DeliveryReport, FailedDelivery } from '../../../producer/types.ts'
 import type { Refusal } from '../../error-body.ts'
-import { codeOfFailure, messageOfFailure, OK_STATUS, restV3Status } from '../../error-mapper.ts'
+import { codeOfFailure, messageOfFailure, OK_STATUS, restV3Code } from '../../error-mapper.ts'
 import type { DataNote, V3Record } from './parse-record.ts'
 
 /** What the receipts of a request have in common. */
@@ -48,7 +48,7 @@ export function failureFields(failure: FailedDelivery): string {
   return refusalFields({ code, message: messageOfFailure(failure) })
 }
 
-/** Writes the fields of a refusal, without braces. Numbers are statuses. */
+/** Writes the fields of a refusal, without braces. Most numbers are statuses. */
 export function refusalFields({ code, message }: Refusal): string {
-  return `"error_code":${restV3Status(code)},"message":${JSON.stringify(message)}`
+  return `"error_code":${restV3Code(code)},"message":${JSON.stringify(message)}`
 }

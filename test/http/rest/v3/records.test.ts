@@ -101,7 +101,7 @@ describe('several records', () => {
     expect(status).toBe(200)
     expect(receipts).toMatchObject([
       { error_code: 200, offset: 0 },
-      { error_code: 404, message: expect.stringContaining('UnknownTopic') as string },
+      { error_code: 40_403, message: expect.stringContaining('UnknownTopic') as string },
       { error_code: 400, message: 'value is missing; unknown field "valeu"' },
       { error_code: 200, offset: 1 },
     ])
