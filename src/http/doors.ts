@@ -19,6 +19,7 @@ import { ReplyBatch } from './reply-batch.ts'
 import type { ReplyRoom } from './reply-room.ts'
 import { restV2Dialect } from './rest/v2-dialect.ts'
 import { RestV2Endpoint } from './rest/v2-endpoint.ts'
+import { createTraceOf } from './trace-context.ts'
 import {
   WebhookEndpoint,
   type WebhookEndpointOptions,
@@ -37,7 +38,7 @@ export type DoorSettings = Pick<
   | 'replies'
   | 'allowOldTimestamps'
 > &
-  Partial<Pick<HttpConfig, 'raw' | 'rest'>>
+  Partial<Pick<HttpConfig, 'raw' | 'rest' | 'propagateTrace'>>
 
 /** The webhooks. */
 export interface WebhooksOptions extends Pick<WebhookEndpointOptions, 'onDenied'> {
@@ -65,7 +66,8 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
   const { ingest, settings, cors, metrics, log, clock, replyRoom } = options
   const replies = new ReplyBatch(clock, log)
   const turns = new WorkTurns(clock)
-  const sender = new PushSender({ ingest, replyRoom, replies, turns, metrics, log })
+  const traceOf = createTraceOf(settings.propagateTrace ?? false)
+  const sender = new PushSender({ ingest, traceOf, replyRoom, replies, turns, metrics, log })
   const limits = jsonLimits(settings.maxRecordsPerRequest)
   const jsonParser = new JsonParser(limits)
   const dialect = PUSH_DIALECTS[settings.replies]
@@ -85,7 +87,7 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     new RawEndpoint('POST', raw),
     new RawEndpoint('PUT', raw),
     new NdjsonEndpoint({
-      ...{ rules: settings, maxLineBytes: settings.maxBodyBytes, ingest, cors },
+      ...{ rules: settings, maxLineBytes: settings.maxBodyBytes, ingest, traceOf, cors },
       jsonParser: new JsonParser(limits, 'line'),
       ...{ sender, replies, replyRoom, turns, metrics },
     }),
