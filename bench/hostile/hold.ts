@@ -81,7 +81,7 @@ function take(body: Buffer, ingest: Ingest, steps: Steps): string {
   if (push.kind === 'invalidRecords') return push.kind
   timed(steps, 'admit', () =>
     ingest.submit(push.records, {
-      ...{ principal: ANONYMOUS, key: undefined, waitsForDelivery: false },
+      ...{ principal: ANONYMOUS, key: undefined, trace: undefined, waitsForDelivery: false },
     }),
   )
   return push.kind

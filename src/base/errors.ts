@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   MISDIRECTED_REQUEST: 'The request line names another host than the Host header.',
   HOST_NOT_ALLOWED: 'The request is for a host that http.hosts does not list.',
   UNSUPPORTED_MEDIA_TYPE: 'The path does not take this Content-Type.',
-  UNSUPPORTED_CONTENT_ENCODING: 'The Content-Encoding is not gzip, deflate, br or identity.',
+  UNSUPPORTED_CONTENT_ENCODING: 'The Content-Encoding is not gzip, deflate, br, zstd or identity.',
   BODY_TOO_LARGE: 'The body is larger than http.max_body_bytes.',
   JSON_TOO_COMPLEX: 'The JSON has more parts than kprf parses at once.',
   TOO_MANY_RECORDS: 'The request has more records than http.max_records_per_request.',

@@ -4,7 +4,11 @@ import { ProxyError } from '../base/errors.ts'
 import { BODY_GIVEN_UP, bodyTooLarge, STREAM_LIMIT, takeBytes } from './body-refusals.ts'
 import type { HeldBytes } from './byte-budget.ts'
 import { ClientGone } from './client-gone.ts'
-import { type Decompressor, invalidEncodedBody } from './content-encoding.ts'
+import {
+  type Decompressor,
+  invalidEncodedBody,
+  type PieceDecompressor,
+} from './content-encoding.ts'
 import { discardBody } from './discard-body.ts'
 import type { Refusal } from './error-body.ts'
 import type { ReadTurns } from './read-turns.ts'
@@ -34,7 +38,7 @@ const IDLE_MS = 30_000
 const UNREAD_BYTES = 131_072
 /** Size of the decompressed pieces. */
 const PIECE_BYTES = 16_384
-/** Memory of a decompressor: its window, and buffers of pieces. */
+/** Memory of every decompressor: a window as small as that of gzip, and buffers of pieces. */
 const DECOMPRESSION_BYTES = 98_304
 
 /** Keyed by request, because the route and the connection share no other object. */
@@ -54,7 +58,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
   readonly #request: IncomingMessage
   readonly #options: BodyStreamOptions
   readonly #held: HeldBytes
-  readonly #decoder: ReturnType<Decompressor['pieces']> | undefined
+  readonly #decoder: PieceDecompressor | undefined
   #pieces: Buffer[] = []
   #receivedBytes = 0
   #contentBytes = 0
@@ -272,7 +276,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
     this.#source.resume()
   }
 
-  get #source(): NodeJS.ReadableStream {
+  get #source(): Pick<PieceDecompressor, 'pause' | 'resume'> {
     return this.#decoder ?? this.#request
   }
 
@@ -283,8 +287,10 @@ export class BodyStream implements AsyncIterable<Buffer> {
     })
   }
 
-  #createDecoder({ pieces }: Decompressor): ReturnType<Decompressor['pieces']> {
-    const decoder = pieces({ chunkSize: PIECE_BYTES, highWaterMark: PIECE_BYTES })
+  #createDecoder({ pieces }: Decompressor): PieceDecompressor {
+    const decoder = pieces({ chunkSize: PIECE_BYTES, highWaterMark: PIECE_BYTES }, (bytes) =>
+      this.#take(bytes),
+    )
     decoder.on('data', (piece: Buffer) => {
       if (!this.#isOver) this.#deliver(piece)
     })

@@ -9,18 +9,44 @@ import {
 } from 'node:zlib'
 import { ProxyError } from '../base/errors.ts'
 import { GrowingBytes } from './growing-bytes.ts'
+import { decompressOneFrame, ZstdDecoder } from './zstd/decoder.ts'
+import { ZstdError } from './zstd/frame-walker.ts'
 
 /** A decompressor for one `Content-Encoding`. */
 export interface Decompressor {
-  /** Decompresses at once, on this thread. Throws a RangeError above `maxOutputLength`. */
-  readonly whole: (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
-  /** Decompresses in pieces, in the thread pool. */
-  readonly pieces: (options: {
-    readonly chunkSize: number
-    readonly highWaterMark?: number
-  }) => NodeJS.ReadWriteStream & { destroy(): void }
+  /**
+   * Decompresses at once, on this thread. Throws a RangeError above `maxOutputLength`. Returns `undefined` for a body that
+   * can only be decompressed in pieces.
+   */
+  readonly whole: (
+    body: Buffer,
+    options: { readonly maxOutputLength: number },
+  ) => Buffer | undefined
+  /**
+   * Decompresses in pieces, in the thread pool.
+   *
+   * @param takeMemory - takes memory that depends on the body; returns whether there is room. Without it, nothing more is
+   * decompressed.
+   */
+  readonly pieces: (
+    options: { readonly chunkSize: number; readonly highWaterMark?: number },
+    takeMemory?: (bytes: number) => boolean,
+  ) => PieceDecompressor
   /** Whether its memory is small enough to be held while a client streams. */
   readonly canStream: boolean
+}
+
+/** Decompresses one body in pieces, as the streams of node:zlib do. */
+export interface PieceDecompressor {
+  on(event: 'data', listener: (piece: Buffer) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  /** @param done - called once the next piece may be written. */
+  write(piece: Buffer, done: () => void): unknown
+  end(last?: Buffer): unknown
+  pause(): unknown
+  resume(): unknown
+  destroy(): unknown
 }
 
 /** Limits of the decompressed size. */
@@ -42,6 +68,14 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompressor> = new Map<string, Decompr
   ['deflate', { whole: inflateSync, pieces: createInflate, canStream: true }],
   // Its window may be 16 MiB.
   ['br', { whole: brotliDecompressSync, pieces: createBrotliDecompress, canStream: false }],
+  [
+    'zstd',
+    {
+      whole: decompressOneFrame,
+      pieces: (options, takeMemory) => new ZstdDecoder(options, takeMemory),
+      canStream: true,
+    },
+  ],
 ])
 
 /** None at all; clients that mean the charset say UTF-8 here. */
@@ -71,7 +105,7 @@ export function decompressorOf(contentEncoding: string | undefined): Decompresso
   if (decompressor !== undefined) return decompressor
   throw new ProxyError(
     'UNSUPPORTED_CONTENT_ENCODING',
-    'Content-Encoding must be one of gzip, deflate, br and identity',
+    'Content-Encoding must be one of gzip, deflate, br, zstd and identity',
   )
 }
 
@@ -87,7 +121,7 @@ export function streamDecompressorOf(
   if (decompressor?.canStream !== false) return decompressor
   throw new ProxyError(
     'UNSUPPORTED_CONTENT_ENCODING',
-    'Content-Encoding must be one of gzip, deflate and identity on this path',
+    'Content-Encoding must be one of gzip, deflate, zstd and identity on this path',
   )
 }
 
@@ -109,7 +143,7 @@ export async function decompressBody(
   }
   const maxBytes = Math.min(limits.maxBytes, limits.maxRatioBytes)
   const maxOutputLength = Math.min(maxBytes, WHOLE_MAX_BYTES)
-  let whole: Buffer
+  let whole: Buffer | undefined
   try {
     whole = decompressor.whole(body, { maxOutputLength })
   } catch (error) {
@@ -117,6 +151,7 @@ export async function decompressBody(
     if (maxOutputLength === maxBytes) throw tooLarge(body, limits)
     return decompressInPieces(body, decompressor, limits, take)
   }
+  if (whole === undefined) return decompressInPieces(body, decompressor, limits, take)
   const refusal = take(whole.length)
   if (refusal !== undefined) throw refusal
   return whole
@@ -168,9 +203,10 @@ function tooLarge(
 
 /** The refusal of a body that cannot be decompressed. */
 export function invalidEncodedBody(cause: unknown): ProxyError {
+  const reason = cause instanceof ZstdError ? `: ${cause.message}` : ''
   return new ProxyError(
     'INVALID_ENCODED_BODY',
-    'the body cannot be decompressed with its Content-Encoding',
+    `the body cannot be decompressed with its Content-Encoding${reason}`,
     { cause },
   )
 }

@@ -28,6 +28,7 @@ import { BatchEndpoint } from './rest/v3/batch-endpoint.ts'
 import { RecordsEndpoint } from './rest/v3/records-endpoint.ts'
 import { REST_V3 } from './rest/v3/v3-dialect.ts'
 import { REST_V2_TYPE } from './rest/v2-media-type.ts'
+import { createTraceOf } from './trace-context.ts'
 import {
   WebhookEndpoint,
   type WebhookEndpointOptions,
@@ -46,7 +47,7 @@ export type DoorSettings = Pick<
   | 'replies'
   | 'allowOldTimestamps'
 > &
-  Partial<Pick<HttpConfig, 'raw' | 'rest'>>
+  Partial<Pick<HttpConfig, 'raw' | 'rest' | 'propagateTrace'>>
 
 /** The webhooks. */
 export interface WebhooksOptions extends Pick<WebhookEndpointOptions, 'onDenied'> {
@@ -76,7 +77,8 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
   const { ingest, directory, settings, cors, metrics, log, clock, replyRoom } = options
   const replies = new ReplyBatch(clock, log)
   const turns = new WorkTurns(clock)
-  const sender = new PushSender({ ingest, replyRoom, replies, turns, metrics, log })
+  const traceOf = createTraceOf(settings.propagateTrace ?? false)
+  const sender = new PushSender({ ingest, traceOf, replyRoom, replies, turns, metrics, log })
   const limits = jsonLimits(settings.maxRecordsPerRequest)
   const jsonParser = new JsonParser(limits)
   const dialect = PUSH_DIALECTS[settings.replies]
@@ -96,7 +98,7 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     new RawEndpoint('POST', raw),
     new RawEndpoint('PUT', raw),
     new NdjsonEndpoint({
-      ...{ rules: settings, maxLineBytes: settings.maxBodyBytes, ingest, cors },
+      ...{ rules: settings, maxLineBytes: settings.maxBodyBytes, ingest, traceOf, cors },
       jsonParser: new JsonParser(limits, 'line'),
       ...{ sender, replies, replyRoom, turns, metrics },
     }),
@@ -104,7 +106,7 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     new RestV2Endpoint('/topics/:topic', rest),
     new RestV2Endpoint('/topics/:topic/partitions/:partition', rest),
     new RecordsEndpoint({
-      ...{ rules: settings, maxRecordBytes: settings.maxBodyBytes, ingest, sender },
+      ...{ rules: settings, maxRecordBytes: settings.maxBodyBytes, ingest, traceOf, sender },
       jsonParser: new JsonParser(limits, 'record'),
       ...{ replyRoom, turns, metrics },
     }),

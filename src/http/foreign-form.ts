@@ -22,6 +22,5 @@ export function describeForeignForm(body: Uint8Array): string | undefined {
     return 'the body is UTF-16 or UTF-32: encode it as UTF-8'
   const name = COMPRESSED.find(([, ...start]) => start.every((byte, n) => body[n] === byte))?.[0]
   if (name === undefined) return undefined
-  if (name === 'zstd') return 'the body is compressed with zstd: use gzip, deflate or br'
   return `the body is compressed with ${name}: say so in the header Content-Encoding, and compress it only once`
 }

@@ -1,9 +1,10 @@
 import type { Principal } from '../base/principal.ts'
-import type { ProducerRecord, RecordProducer } from '../producer/types.ts'
+import type { ProducerRecord, RecordHeader, RecordProducer } from '../producer/types.ts'
 import { AcceptedRecords } from './accepted-records.ts'
 import type { AdmissionRule } from './admission-rule.ts'
 import type { OpenKey } from './open-key.ts'
 import { PushCall } from './push-call.ts'
+import { withTrace } from './trace-headers.ts'
 
 /** Stands where the producer would, for clients that do not wait for delivery. */
 export interface Journal {
@@ -36,6 +37,8 @@ export interface Submission {
   readonly principal: Principal
   /** Of the request, if it has an `Idempotency-Key`. */
   readonly key: OpenKey | undefined
+  /** The trace context of the request, which its records get as their last headers; `undefined` without one. */
+  readonly trace: readonly RecordHeader[] | undefined
   /** True if the client waits until Kafka has the records, false if it waits only until they are admitted. */
   readonly waitsForDelivery: boolean
   /** Whether the reply needs the report of each record, of a client that waits. @defaultValue true */
@@ -71,7 +74,7 @@ export class Ingest {
   /** Sends the records of a request that no rule refuses, all together. */
   submit(records: readonly ProducerRecord[], submission: Submission): PushCall {
     const { deliveryTimeoutMs } = this.#options
-    const { principal, key, waitsForDelivery, keepsReports = true, onAdmission } = submission
+    const { principal, key, trace, waitsForDelivery, keepsReports = true, onAdmission } = submission
     const call = new PushCall({
       principal,
       recordCount: records.length,
@@ -81,7 +84,7 @@ export class Ingest {
       onAdmission,
     })
     key?.submitted(waitsForDelivery)
-    this.#pass(records, call, key, this.#rules)
+    this.#pass(trace === undefined ? records : withTrace(records, trace), call, key, this.#rules)
     return call
   }
 

@@ -3,6 +3,7 @@ import type { Config } from '../config/types.ts'
 import { AllowedHosts } from '../http/access/allowed-hosts.ts'
 import { Cors } from '../http/access/cors.ts'
 import { TrustedProxies } from '../http/access/trusted-proxies.ts'
+import { TRACE_HEADERS } from '../http/trace-context.ts'
 
 /** Where requests may come from. */
 export interface OriginSettings {
@@ -14,10 +15,13 @@ export interface OriginSettings {
   readonly cors: Cors | undefined
 }
 
-export function originSettings({ http: { hosts, trustedProxies, cors } }: Config): OriginSettings {
+export function originSettings({ http }: Config): OriginSettings {
+  const { hosts, trustedProxies, propagateTrace, cors } = http
+  const traceHeaders = propagateTrace ? TRACE_HEADERS : []
+  const allowHeaders = [...cors.allowHeaders, ...traceHeaders]
   return {
     hosts: hosts.length === 0 ? undefined : new AllowedHosts(hosts),
     proxies: trustedProxies.length === 0 ? undefined : new TrustedProxies(trustedProxies),
-    cors: cors.origins.length === 0 ? undefined : new Cors(cors),
+    cors: cors.origins.length === 0 ? undefined : new Cors({ ...cors, allowHeaders }),
   }
 }

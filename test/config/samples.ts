@@ -101,6 +101,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.cors.origins', ['https://a.example'], ['http://[::1]:8080', 'app://b'], ['http://c']],
   ['http.rest.fail_request_when_all_fail', true, false, true],
   ['http.raw.forward_headers', ['X-A'], ['X-B', 'X-C'], ['X-D']],
+  ['http.propagate_trace', true, false, true],
   [
     'http.webhooks',
     [{ path: '/hooks/a', topic: 'a', verify: { scheme: 'github', secret_file: '/a' } }],

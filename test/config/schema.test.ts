@@ -164,6 +164,7 @@ const TEXTS: [string, string, boolean, (config: Config) => string][] = [
 /** key, and where the loaded configuration has it; all are false by default. */
 const SWITCHES: [string, (config: Config) => boolean][] = [
   ['http.allow_old_timestamps', ({ http }) => http.allowOldTimestamps],
+  ['http.propagate_trace', ({ http }) => http.propagateTrace],
   ['kafka.enable_idempotence', ({ kafka }) => kafka.enableIdempotence],
   ['wal.enabled', ({ wal }) => wal.enabled],
   ['ratelimit.enabled', ({ ratelimit }) => ratelimit.enabled],

@@ -2,7 +2,7 @@
  * Draws requests: pushes and events, most of them damaged somewhere between the first byte of the head and the last of the
  * body.
  */
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { mutate, mutateHead, mutateJson } from '../support/mutator.ts'
 import type { SeededRandom } from '../support/random.ts'
 import { type Credentials, drawCredentials } from './credentials.ts'
@@ -119,7 +119,12 @@ const TYPES = [
   '*/*',
 ]
 
-const ENCODERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }
+const ENCODERS = {
+  gzip: gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
+}
 
 let lastId = 0
 
@@ -170,7 +175,7 @@ function drawBody(
     return { bytes, lines: [], isWhole: false }
   }
   if (dice < 80) return { bytes: mutate(plain, WORDS, random), lines: [], isWhole: false }
-  const encoding = random.pick(['gzip', 'deflate', 'br'] as const)
+  const encoding = random.pick(['gzip', 'deflate', 'br', 'zstd'] as const)
   const encoded = ENCODERS[encoding](plain)
   const isDamaged = random.chance(0.5)
   return {

@@ -126,7 +126,7 @@ const CASES: readonly Case[] = [
     body: zstdCompressSync(pushBody()),
     status: 400,
     code: 40002,
-    says: 'the body is compressed with zstd: use gzip, deflate or br',
+    says: 'the body is compressed with zstd: say so in the header Content-Encoding',
   },
   // 4
   { fact: 'a top-level number', body: '1', status: 422, code: 42201 },
@@ -168,7 +168,7 @@ const CASES: readonly Case[] = [
     says: 'not that of a form, which curl -d sends by default',
   },
   // 9, 12
-  ...['zstd', 'compress', 'gzip, br', 'gzip, gzip', 'constructor'].map((encoding) => ({
+  ...['zstandard', 'compress', 'gzip, br', 'gzip, gzip', 'constructor'].map((encoding) => ({
     fact: `Content-Encoding ${encoding}`,
     body: pushBody(),
     headers: { 'Content-Encoding': encoding },

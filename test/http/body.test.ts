@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
 import { ProxyError } from '../../src/base/errors.ts'
 import { BodyReader } from '../../src/http/body.ts'
@@ -254,6 +254,9 @@ describe('BodyReader', () => {
     { encoding: 'gzip', compress: gzipSync, length: 5_000_000 },
     { encoding: 'deflate', compress: deflateSync, length: 5_000_000 },
     { encoding: 'br', compress: brotliCompressSync, length: 5_000_000 },
+    { encoding: 'zstd', compress: zstdCompressSync, length: 100 },
+    { encoding: 'zstd', compress: zstdCompressSync, length: 65_537 },
+    { encoding: 'zstd', compress: zstdCompressSync, length: 5_000_000 },
   ])('decompresses $length bytes of $encoding', async ({ encoding, compress, length }) => {
     const budget = budgetOf(10_000_000)
     const plain = Buffer.alloc(length, 'some text ')

@@ -66,8 +66,9 @@ const atOnce = (check: () => void): undefined => {
 const later = (check: () => void): Promise<void> => Promise.resolve().then(check)
 
 const RECORDS = [record('a'), record('b', { topic: 'secret' }), record('c')]
-const WAITING = { principal: ANONYMOUS, key: undefined, waitsForDelivery: true }
-const ACCEPTING = { principal: ANONYMOUS, key: undefined, waitsForDelivery: false }
+const REQUEST = { principal: ANONYMOUS, key: undefined, trace: undefined }
+const WAITING = { ...REQUEST, waitsForDelivery: true }
+const ACCEPTING = { ...REQUEST, waitsForDelivery: false }
 
 function makeIngest(...rules: readonly AdmissionRule[]): {
   producer: ManualProducer

@@ -57,7 +57,7 @@ export const VERDICTS = {
   },
   head: {
     requests:
-      'A header of 200 KiB; `Expect` for something else than 100-continue; `Content-Encoding: zstd`; a request line that names another host',
+      'A header of 200 KiB; `Expect` for something else than 100-continue; `Content-Encoding: zstd` with a body that is none; a request line that names another host',
     why: 'The release ignored what it did not know. kprf would do something else than the client asks for.',
   },
   'malformed-http': {

@@ -18,6 +18,7 @@ import type { HeldReply, ReplyRoom } from '../reply-room.ts'
 import { refuse } from '../reply.ts'
 import { readRecords, type RecordsRead } from '../stream/read-records.ts'
 import { StreamSender } from '../stream/stream-sender.ts'
+import type { TraceOf } from '../trace-context.ts'
 import type { WorkTurns } from '../work-turns.ts'
 import { LineOutcomes, LINES_REPLY_BYTES } from './line-outcomes.ts'
 import { LineSplitter } from './line-splitter.ts'
@@ -31,6 +32,7 @@ export interface NdjsonEndpointOptions {
   /** Parses lines. */
   readonly jsonParser: JsonParser
   readonly ingest: Ingest
+  readonly traceOf: TraceOf
   readonly sender: Pick<PushSender, 'warningOf'>
   readonly replies: ReplyBatch
   readonly replyRoom: ReplyRoom
@@ -79,13 +81,13 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
   }
 
   #read(
-    { principal, mode }: Call,
+    { request, principal, mode }: Call,
     body: BodyStream,
     head: LinesHead,
     misspellings: Misspellings,
     outcomes: LineOutcomes,
   ): Promise<RecordsRead> {
-    const { ingest, rules, jsonParser, maxLineBytes } = this.#options
+    const { ingest, traceOf, rules, jsonParser, maxLineBytes } = this.#options
     const tooLong = new Problem(
       'RECORD_TOO_LARGE',
       `the line has more than ${maxLineBytes} bytes (http.max_body_bytes)`,
@@ -96,7 +98,7 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
       splitterFor: (reader) => new LineSplitter(maxLineBytes, reader),
       parse: (line) => (line === undefined ? tooLong : parser.parse(line)),
       sender: new StreamSender({
-        ...{ ...head, ingest, principal, keepsReports: false },
+        ...{ ...head, ingest, principal, trace: traceOf(request), keepsReports: false },
         onOutcome: (outcome, { numbers }) => {
           outcomes.add(outcome, numbers)
           return undefined

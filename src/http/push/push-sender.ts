@@ -12,6 +12,7 @@ import type { Failure } from '../log-failure.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { type HeaderList, NO_HEADERS, refuse } from '../reply.ts'
+import type { TraceOf } from '../trace-context.ts'
 import type { WorkTurns } from '../work-turns.ts'
 import {
   type PushOutcome,
@@ -28,6 +29,7 @@ import { largestReplyBytes } from './record-elements.ts'
 /** Dependencies of the {@link PushSender}. */
 export interface PushSenderOptions {
   readonly ingest: Ingest
+  readonly traceOf: TraceOf
   readonly replyRoom: ReplyRoom
   readonly replies: ReplyBatch
   readonly turns: WorkTurns
@@ -135,13 +137,14 @@ export class PushSender {
     body: HeldBody,
     topicOf: TopicOf,
   ): MaybePromise<number> {
-    exchange.held = this.#options.replyRoom.reserve(exchange.call.request, replyBytesOf(push))
+    const { ingest, replyRoom, traceOf } = this.#options
+    exchange.held = replyRoom.reserve(exchange.call.request, replyBytesOf(push))
     this.#count(exchange.call, push)
     const { waitForSend, returnOffsets } = push
-    const { key, principal } = exchange.call
+    const { key, principal, request } = exchange.call
     if (key !== undefined) key.isPartial = push.problems !== undefined
-    const sent = this.#options.ingest.submit(push.records, {
-      ...{ principal, key },
+    const sent = ingest.submit(push.records, {
+      ...{ principal, key, trace: traceOf(request) },
       ...{ waitsForDelivery: waitForSend, keepsReports: returnOffsets },
       // Delivery may take long. Admitted records are counted by the limits of the producer instead.
       onAdmission: waitForSend ? body.release.bind(body) : undefined,

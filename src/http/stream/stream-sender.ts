@@ -2,7 +2,7 @@
 import type { Principal } from '../../base/principal.ts'
 import type { Ingest } from '../../ingest/ingest.ts'
 import type { PushCall } from '../../ingest/push-call.ts'
-import type { ProducerRecord } from '../../producer/types.ts'
+import type { ProducerRecord, RecordHeader } from '../../producer/types.ts'
 import { type PushOutcome, refusedAlone, withInvalid } from '../push/invalid-records.ts'
 import type { Problem } from '../push/problem.ts'
 
@@ -20,6 +20,8 @@ const ROOM_WAIT_MS = 30_000
 export interface StreamSenderOptions {
   readonly ingest: Ingest
   readonly principal: Principal
+  /** The trace context of the request; `undefined` without one. */
+  readonly trace: readonly RecordHeader[] | undefined
   readonly topic: string
   readonly waitForSend: boolean
   /** Whether the outcomes must have the report of each record. */
@@ -84,11 +86,11 @@ export class StreamSender {
    * @throws what `onOutcome` threw; whatever else, because of a bug.
    */
   async send({ records, numbers, problems, bytes }: StreamBatch): Promise<void> {
-    const { ingest, principal, waitForSend, keepsReports } = this.#options
+    const { ingest, principal, trace, waitForSend, keepsReports } = this.#options
     const admission = Promise.withResolvers<undefined>()
     const state = { isAdmitted: false }
     const call = ingest.submit(records, {
-      ...{ principal, key: undefined, waitsForDelivery: waitForSend, keepsReports },
+      ...{ principal, trace, key: undefined, waitsForDelivery: waitForSend, keepsReports },
       roomWaitMs: ROOM_WAIT_MS,
       onAdmission: () => {
         state.isAdmitted = true

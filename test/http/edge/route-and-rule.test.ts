@@ -36,7 +36,9 @@ const routeTo = (ingest: Ingest): WholeBodyRoute => ({
   body: 'whole',
   answer: async ({ params: { topic = '' }, principal, key, response, requestId }, { bytes }) => {
     const records = [record(bytes.toString(), { topic })]
-    const call = ingest.submit(records, { principal, key, waitsForDelivery: true })
+    const call = ingest.submit(records, {
+      ...{ principal, key, trace: undefined, waitsForDelivery: true },
+    })
     await call.done
     if (call.failures) throw new ProxyError('TOPIC_FORBIDDEN', 'the rule refuses it')
     beginJson(response, requestId, 200, '{}')

@@ -1,5 +1,5 @@
 /** `/topics/{topic}/ndjson`: each line is a record, and the reply says what became of each. */
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { Cors } from '../../../src/http/access/cors.ts'
 import { Permissions } from '../../../src/ingest/permissions.ts'
@@ -264,11 +264,25 @@ describe('the reply', () => {
 })
 
 describe('a body', () => {
-  it('may be compressed', async () => {
+  it.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ])('may be compressed with %s, also in several parts', async (encoding, compress) => {
     const { send, values } = await serve()
+    const body = Buffer.concat([compress('1\n2'), compress('3\n4\n')])
 
-    expect(await send('', gzipSync('1\n2\n'), ['Content-Encoding: gzip'])).toMatchObject({
-      ...{ status: 200, reply: { produced: 2 } },
+    expect(await send('', body, [`Content-Encoding: ${encoding}`])).toMatchObject({
+      ...{ status: 200, reply: { produced: 3 } },
+    })
+    expect(values()).toEqual(['1', '23', '4'])
+  })
+
+  it('that is cut within a zstd frame is not complete', async () => {
+    const { send, values } = await serve()
+    const body = Buffer.concat([zstdCompressSync('1\n2\n'), zstdCompressSync('3\n')])
+
+    expect(await send('', body.subarray(0, -1), ['Content-Encoding: zstd'])).toMatchObject({
+      ...{ status: 400, reply: { produced: 2, complete: false, error_code: 40004 } },
     })
     expect(values()).toEqual(['1', '2'])
   })

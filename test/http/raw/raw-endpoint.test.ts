@@ -1,5 +1,5 @@
 /** `/topics/{topic}/raw`: the body is the value of one record, whatever it is. */
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { RecordBytes } from '../../../src/producer/types.ts'
 import { deliveryError, RDKAFKA } from '../../../src/producer/delivery-errors.ts'
@@ -74,9 +74,12 @@ describe('the body', () => {
     }
   })
 
-  it('is decompressed before', async () => {
+  it.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ])('is decompressed before, from %s', async (encoding, compress) => {
     const { recordOf } = await serve()
-    const sent = { body: gzipSync('plain'), headers: ['Content-Encoding: gzip'] }
+    const sent = { body: compress('plain'), headers: [`Content-Encoding: ${encoding}`] }
 
     expect(String((await recordOf('/topics/t/raw', sent)).value)).toBe('plain')
   })

@@ -19,6 +19,7 @@ import type { ReplyRoom } from '../../reply-room.ts'
 import { readRecords } from '../../stream/read-records.ts'
 import { StreamSender } from '../../stream/stream-sender.ts'
 import { StreamedReply } from '../../streamed-reply.ts'
+import type { TraceOf } from '../../trace-context.ts'
 import type { WorkTurns } from '../../work-turns.ts'
 import { cutData, type DataField } from './cut-data.ts'
 import { ObjectSplitter } from './object-splitter.ts'
@@ -33,6 +34,7 @@ export interface RecordsEndpointOptions {
   readonly maxRecordBytes: number
   readonly jsonParser: JsonParser
   readonly ingest: Ingest
+  readonly traceOf: TraceOf
   readonly sender: Pick<PushSender, 'logAtOk'>
   readonly replyRoom: ReplyRoom
   readonly turns: WorkTurns
@@ -62,7 +64,7 @@ export class RecordsEndpoint implements StreamedBodyRoute {
   async answer(call: Call, body: BodyStream): Promise<number> {
     const { response, requestId, params, principal } = call
     const { cluster = '', topic = '' } = params
-    const { replyRoom, ingest, maxRecordBytes } = this.#options
+    const { replyRoom, ingest, traceOf, maxRecordBytes } = this.#options
     call.mode = 'sync'
     const reply = new StreamedReply(response, requestId, {
       ...{ contentType: JSON_TYPE, room: replyRoom, begins: 'withFirstPiece' },
@@ -77,7 +79,8 @@ export class RecordsEndpoint implements StreamedBodyRoute {
         return parsed instanceof Problem ? parsed : parsed.record
       },
       sender: new StreamSender({
-        ...{ ingest, principal, topic, waitForSend: true, keepsReports: true },
+        ...{ ingest, principal, topic, trace: traceOf(call.request) },
+        ...{ waitForSend: true, keepsReports: true },
         onOutcome: (outcome, batch) => receipts.write(outcome, batch),
       }),
       isHopeless: () => false,
