@@ -5,7 +5,12 @@ import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Permissions } from '../../../../src/ingest/permissions.ts'
 import { deliveryError, RDKAFKA } from '../../../../src/producer/delivery-errors.ts'
-import { type EdgeOverrides, MAX_BODY_BYTES, serveEdge } from '../../../support/http-edge.ts'
+import {
+  DEFAULT_SETTINGS,
+  type EdgeOverrides,
+  MAX_BODY_BYTES,
+  serveEdge,
+} from '../../../support/http-edge.ts'
 
 const PATH = '/v3/clusters/c-1/topics/t/records'
 
@@ -86,6 +91,20 @@ describe('a record', () => {
     expect(edge.producer.records).toMatchObject([
       { key: 'k', value: null },
       { key: 'k', value: null },
+    ])
+  })
+
+  it('gets the trace context of its request', async () => {
+    const { edge } = await serve({ settings: { ...DEFAULT_SETTINGS, propagateTrace: true } })
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+    await fetch(`http://127.0.0.1:${edge.port}${PATH}`, {
+      ...{ method: 'POST', body: JSON.stringify(value(1)) },
+      headers: { 'Content-Type': 'application/json', traceparent },
+    })
+
+    expect(edge.producer.records).toMatchObject([
+      { headers: [{ key: 'traceparent', value: traceparent }] },
     ])
   })
 })
