@@ -23,6 +23,7 @@ const INTEGRATION = [
   'test/http/ndjson/**/*.test.ts',
   'test/http/rest/rest-v2.test.ts',
   'test/http/events/events-endpoint.test.ts',
+  'test/http/openapi/examples.test.ts',
   'test/http/webhooks/webhook-endpoint.test.ts',
   'packages/embedded-broker/test/cluster.test.ts',
   'packages/embedded-broker/test/connection.test.ts',

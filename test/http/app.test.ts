@@ -684,7 +684,7 @@ describe('every reply', () => {
 
     expect(response.text).toBe(
       '{"error_code":40400,"message":"no such path: this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, ' +
-        'POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition; ' +
+        'POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, GET /openapi.json, GET /docs; ' +
         'metrics and probes are on http.metrics_port","request_id":"x"}',
     )
   })

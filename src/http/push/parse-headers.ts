@@ -9,9 +9,9 @@ import { isBase64Encoding, loneSurrogate, parseBytes } from './parse-bytes.ts'
 import { Problem } from './problem.ts'
 
 /** Each costs an allocation or two: enough for tracing and routing, too few to make a record of. */
-const MAX_HEADERS = 100
+export const MAX_HEADERS = 100
 
-const HEADER_FIELDS: ReadonlySet<string> = new Set(['key', 'value', 'encoding'])
+export const HEADER_FIELDS: ReadonlySet<string> = new Set(['key', 'value', 'encoding'])
 
 interface RawHeader {
   readonly key?: unknown

@@ -51,7 +51,8 @@ const CREDENTIALS: readonly Credentials[] = [
 ]
 
 /** The route of a request target, or the status that it gets. */
-type Where = 'push' | 'raw' | 'webhook' | 'ndjson' | 'events' | 'rest' | 'noTopic' | 404 | 400
+type Where =
+  'push' | 'raw' | 'webhook' | 'ndjson' | 'events' | 'rest' | 'noTopic' | 'document' | 404 | 400
 
 /** The methods of each route. */
 const METHODS_OF = {
@@ -62,6 +63,7 @@ const METHODS_OF = {
   events: ['POST'],
   rest: ['POST'],
   noTopic: ['POST'],
+  document: ['GET'],
 } as const
 
 /** Request targets that are those of the routes, and the status of the others. */
@@ -141,6 +143,19 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   ['/topics/{topic}/%65vents', 404],
   ['/topics/{topic}/events/a', 404],
   ['/topics/%/events', 400],
+  ['/openapi.json', 'document'],
+  ['/openapi.json/', 'document'],
+  [`/openapi.json?access_token=${TOKEN}`, 'document'],
+  ['http://h/push/../openapi.json', 'document'],
+  ['/OpenAPI.json', 404],
+  ['/openapi%2ejson', 404],
+  ['/openapi.json/push', 404],
+  ['/docs', 'document'],
+  ['/docs/', 'document'],
+  ['/docs?_method=POST', 'document'],
+  ['/docs#push', 'document'],
+  ['/docs/push', 404],
+  ['/Docs', 404],
   ['/push%', 400],
   ['push', 400],
   ['ftp://h/push', 400],
@@ -158,6 +173,8 @@ function expectedStatus(method: string, where: Where, { status }: Credentials): 
   if (typeof where === 'number') return where
   if (method === 'OPTIONS') return 204
   if (!METHODS_OF[where].some((one) => one === method)) return 405
+  // It takes credentials, and no right.
+  if (where === 'document') return status === 401 ? 401 : 200
   // A topic whose name has a slash.
   return where === 'noTopic' && status !== 401 ? 422 : status
 }
@@ -248,7 +265,9 @@ describe.each(CREDENTIALS)('with $name', (credentials) => {
         client.abort()
         const wanted = expectedStatus(method, where, credentials)
         answered?.push(`${method} ${target}: ${got}, produced ${producer.records.length - before}`)
-        expected?.push(`${method} ${target}: ${wanted}, produced ${wanted === 200 ? 1 : 0}`)
+        expected?.push(
+          `${method} ${target}: ${wanted}, produced ${wanted === 200 && where !== 'document' ? 1 : 0}`,
+        )
       }
     }
 
@@ -350,6 +369,6 @@ it('the targets above are those of all routes, and webhooks, which are not named
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
 
   expect(reply.body).toContain(
-    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition;',
+    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, GET /openapi.json, GET /docs;',
   )
 })
