@@ -57,6 +57,8 @@ export interface AppOptions {
   readonly replyBytesInFlight?: number
   /** Where the keys of clients are. @defaultValue the header `Idempotency-Key` has no meaning */
   readonly idempotency?: Omit<IdempotencyOptions, 'replyRoom'> | undefined
+  /** Of kprf, for `/openapi.json`. @defaultValue `unknown` */
+  readonly version?: string
 }
 
 const DRAINING: Refusal = {

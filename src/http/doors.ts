@@ -1,4 +1,4 @@
-/** Makes the routes of the main port: the doors through which records come in, and reads of the cluster. */
+/** Makes the routes of the main port: the doors through which records come in, reads of the cluster, and what describes them. */
 import type { Clock } from '../base/clock.ts'
 import type { HttpConfig } from '../config/types.ts'
 import type { ClusterDirectory } from '../ingest/cluster-directory.ts'
@@ -10,6 +10,7 @@ import type { Route } from './edge/route.ts'
 import { EventsEndpoint } from './events/events-endpoint.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { NdjsonEndpoint } from './ndjson/ndjson-endpoint.ts'
+import { createDocumentRoutes } from './openapi/document-routes.ts'
 import { JsonParser } from './parse-json.ts'
 import { jsonLimits } from './push/json-limits.ts'
 import { PUSH_DIALECTS } from './push/push-dialect.ts'
@@ -70,6 +71,8 @@ export interface DoorsOptions {
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
   readonly replyRoom: ReplyRoom
+  /** Of kprf, for `/openapi.json`. @defaultValue `unknown` */
+  readonly version?: string | undefined
 }
 
 /** Makes all of them. They share what parses, what sends and what replies. */
@@ -115,6 +118,7 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
       ...{ jsonParser, sender },
     }),
     ...(directory ? reads({ directory, replyRoom, turns }, rest.dialect) : []),
+    ...createDocumentRoutes(settings, options.version ?? 'unknown', replyRoom),
     ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
   ]
 }

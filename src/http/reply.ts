@@ -8,7 +8,7 @@ import {
   NO_CONTENT_STATUS,
   RETRY_AFTER_UNAVAILABLE_SECONDS,
 } from './error-mapper.ts'
-import { CHALLENGE } from './access/authorization.ts'
+import { CHALLENGES } from './access/authorization.ts'
 import { bodyBytesOf } from './body-framing.ts'
 import { discardBody } from './discard-body.ts'
 import { type Dialect, JSON_TYPE, type Reply } from './edge/dialect.ts'
@@ -128,11 +128,11 @@ export function retryAfter(status: number, rateLimitSeconds = 1): HeaderList {
   return isLater ? ['Retry-After', String(RETRY_AFTER_UNAVAILABLE_SECONDS)] : NO_HEADERS
 }
 
+const CHALLENGE_LINES: HeaderList = CHALLENGES.flatMap((one) => ['WWW-Authenticate', one])
+
 /** Every 401 says how a client can authenticate. */
 function challenge(status: number): HeaderList {
-  return status === HTTP_MAPPINGS.UNAUTHENTICATED.status
-    ? ['WWW-Authenticate', CHALLENGE]
-    : NO_HEADERS
+  return status === HTTP_MAPPINGS.UNAUTHENTICATED.status ? CHALLENGE_LINES : NO_HEADERS
 }
 
 /** The headers of every reply. */

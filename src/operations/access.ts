@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { CHALLENGE } from '../http/access/authorization.ts'
+import { CHALLENGES } from '../http/access/authorization.ts'
 import { Authenticator } from '../http/access/authenticator.ts'
 import { type TokenEntry, TokenTable } from '../http/access/token-table.ts'
 import type { Logger } from '../telemetry/logging.ts'
@@ -33,7 +33,7 @@ export class OperationsAccess {
         next()
         return
       }
-      response.setHeader('WWW-Authenticate', CHALLENGE)
+      response.setHeader('WWW-Authenticate', CHALLENGES)
       sendError(response, 401, entry.message)
     }
   }

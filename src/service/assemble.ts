@@ -178,6 +178,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     idempotency: keys &&
       metrics.idempotency && { keys, journal: wal, observer: metrics.idempotency },
     isDraining: () => state() === 'draining' || state() === 'closed',
+    version: build.version,
   })
   const http: HttpServer = new HttpServer({
     ...{ app, dialects, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },

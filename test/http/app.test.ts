@@ -686,7 +686,7 @@ describe('every reply', () => {
       '{"error_code":40400,"message":"no such path: this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, ' +
         'POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, ' +
         'POST /v3/clusters/:cluster/topics/:topic/records, POST /v3/clusters/:cluster/topics/:topic/records:batch, ' +
-        'GET /topics, GET /brokers, GET /v3/clusters; ' +
+        'GET /topics, GET /brokers, GET /v3/clusters, GET /openapi.json, GET /docs; ' +
         'metrics and probes are on http.metrics_port","request_id":"x"}',
     )
   })

@@ -119,12 +119,14 @@ export class RawClient {
       const [statusLine = '', ...lines] = this.#received
         .toString('latin1', 0, headEnd)
         .split('\r\n')
-      const headers = new Map(
-        lines.map((line) => {
-          const colon = line.indexOf(':')
-          return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
-        }),
-      )
+      const headers = new Map<string, string>()
+      for (const line of lines) {
+        const colon = line.indexOf(':')
+        const name = line.slice(0, colon).toLowerCase()
+        const before = headers.get(name)
+        const value = line.slice(colon + 1).trim()
+        headers.set(name, before === undefined ? value : `${before}, ${value}`)
+      }
       const bodyEnd = headEnd + 4 + Number(headers.get('content-length') ?? 0)
       if (this.#received.length < bodyEnd) return
       const body = this.#received.toString('utf8', headEnd + 4, bodyEnd)

@@ -7,8 +7,11 @@ export type Authorization =
   /** It says something that kprf cannot read. */
   | { readonly kind: 'unreadable'; readonly message: string }
 
-/** How a client can authenticate, for `WWW-Authenticate` (RFC 9110, 11.6.1). */
-export const CHALLENGE = 'Bearer realm="kprf", Basic realm="kprf", charset="UTF-8"'
+/**
+ * How a client can authenticate: the lines of `WWW-Authenticate` (RFC 9110, 11.6.1). Chromium reads only the first
+ * challenge of a line, and asks its user for no tokens: in one line it would show the refusal instead.
+ */
+export const CHALLENGES = ['Bearer realm="kprf"', 'Basic realm="kprf", charset="UTF-8"'] as const
 
 /** There are several headers. */
 export const TWICE = Symbol('more than one Authorization header')

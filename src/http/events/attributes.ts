@@ -9,10 +9,10 @@ export const PARTITION_KEY = 'partitionkey'
 export type Attributes = Iterable<readonly [name: string, value: unknown]>
 
 const SPEC_VERSION = 'specversion'
-const REQUIRED: readonly string[] = [SPEC_VERSION, 'id', 'source', 'type']
+export const REQUIRED_ATTRIBUTES: readonly string[] = [SPEC_VERSION, 'id', 'source', 'type']
 /** Those of the specification that are optional, and the extension that kprf knows: texts that are not empty. */
-const TEXTS: ReadonlySet<string> = new Set([
-  ...REQUIRED,
+export const TEXT_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...REQUIRED_ATTRIBUTES,
   ...['datacontenttype', 'dataschema', 'subject', 'time', PARTITION_KEY],
 ])
 
@@ -20,13 +20,13 @@ const NAME = /^[a-z0-9]+$/
 /** Control characters, halves of surrogate pairs and noncharacters (section 3.1.1, String). */
 const FORBIDDEN_CHARACTER = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u
 /** Integers of events have 32 bits (section 3.1.1, Integer). */
-const MAX_INTEGER = 2 ** 31 - 1
+export const MAX_INTEGER = 2 ** 31 - 1
 const DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i
 
 /** @param prefix - of the names in the request, for messages. */
 export function checkAttributes(attributes: Attributes, prefix: string): Problem | undefined {
-  const missing = new Set(REQUIRED)
+  const missing = new Set(REQUIRED_ATTRIBUTES)
   for (const [name, value] of attributes) {
     missing.delete(name)
     const wrong = wrongWith(name, value)
@@ -41,7 +41,9 @@ export function checkAttributes(attributes: Attributes, prefix: string): Problem
 
 /** What a message calls an attribute: names that kprf does not know are the client's, and as long as it likes. */
 export function labelOf(name: string, prefix: string): string {
-  return TEXTS.has(name) ? `${prefix}${name}` : `the attribute with the name ${quotedName(name)}`
+  return TEXT_ATTRIBUTES.has(name)
+    ? `${prefix}${name}`
+    : `the attribute with the name ${quotedName(name)}`
 }
 
 /** Checks a name that may be that of an attribute. */
@@ -56,7 +58,7 @@ export function checkName(name: string): Problem | undefined {
 /** Says what is wrong with an attribute. */
 function wrongWith(name: string, value: unknown): string | undefined {
   if (typeof value !== 'string') return wrongWithOther(name, value)
-  if (value === '' && TEXTS.has(name)) return 'must not be empty'
+  if (value === '' && TEXT_ATTRIBUTES.has(name)) return 'must not be empty'
   if (FORBIDDEN_CHARACTER.test(value)) return FORBIDDEN_TEXT
   if (name === SPEC_VERSION && value !== '1.0') {
     return 'must be 1.0: events of other versions of CloudEvents are not taken'
@@ -70,7 +72,7 @@ const FORBIDDEN_TEXT =
   'has a character that no attribute may have: a control character, half of a surrogate pair or a noncharacter'
 
 function wrongWithOther(name: string, value: unknown): string | undefined {
-  if (TEXTS.has(name)) return 'must be a string'
+  if (TEXT_ATTRIBUTES.has(name)) return 'must be a string'
   if (typeof value === 'boolean' || isInteger(value)) return undefined
   return 'must be a string, an integer of 32 bits, true or false'
 }

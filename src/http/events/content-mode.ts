@@ -7,8 +7,8 @@ import { essenceOf } from '../content-type.ts'
 export type ContentMode = 'binary' | 'structured' | 'batch'
 
 export const ATTRIBUTE_HEADER = /^ce-/i
-const STRUCTURED_TYPE = 'application/cloudevents+json'
-const BATCH_TYPE = 'application/cloudevents-batch+json'
+export const STRUCTURED_TYPE = 'application/cloudevents+json'
+export const BATCH_TYPE = 'application/cloudevents-batch+json'
 /** Types of events in all formats begin with this. */
 const EVENT_TYPES = 'application/cloudevents'
 

@@ -30,7 +30,7 @@ export interface EventsEndpointOptions {
   readonly sender: PushSender
 }
 
-const PARAMETERS: ReadonlySet<string> = new Set(['wait'])
+export const EVENTS_PARAMETERS: ReadonlySet<string> = new Set(['wait'])
 
 /** Everything of a request but its events. */
 interface Asked {
@@ -85,7 +85,7 @@ export class EventsEndpoint implements WholeBodyRoute {
   #ask({ request: { url }, params: { topic = '' } }: Call): Asked | Problem {
     if (!isTopic(topic)) return INVALID_TOPIC
     const { unknownFields } = this.#options.rules
-    const values = parametersOf(url, PARAMETERS, unknownFields, this.#misspellings)
+    const values = parametersOf(url, EVENTS_PARAMETERS, unknownFields, this.#misspellings)
     if (values instanceof Problem) return values
     const waitForSend = switchOf(values, 'wait')
     return waitForSend instanceof Problem ? waitForSend : { topic, waitForSend }

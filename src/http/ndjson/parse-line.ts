@@ -21,7 +21,7 @@ export interface LinesHead {
   readonly waitForSend: boolean
 }
 
-const PARAMETERS: ReadonlySet<string> = new Set(['envelope', 'text', 'wait'])
+export const LINES_PARAMETERS: ReadonlySet<string> = new Set(['envelope', 'text', 'wait'])
 
 /** @param misspellings - is told the parameters that are ignored. */
 export function parseLinesHead(
@@ -31,7 +31,7 @@ export function parseLinesHead(
   misspellings: Misspellings,
 ): LinesHead | Problem {
   if (!isTopic(topic)) return INVALID_TOPIC
-  const values = parametersOf(url, PARAMETERS, unknownFields, misspellings)
+  const values = parametersOf(url, LINES_PARAMETERS, unknownFields, misspellings)
   if (values instanceof Problem) return values
   const isEnvelope = switchOf(values, 'envelope')
   if (isEnvelope instanceof Problem) return isEnvelope

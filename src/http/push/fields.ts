@@ -9,7 +9,11 @@ import { Mistyped, Problem } from './problem.ts'
 export type UnknownFields = HttpConfig['unknownFields']
 
 /** Names that can change an object's prototype in careless code. No client needs them. */
-const FORBIDDEN_FIELDS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+export const FORBIDDEN_FIELDS: ReadonlySet<string> = new Set([
+  '__proto__',
+  'constructor',
+  'prototype',
+])
 
 /** A JSON object, as opposed to an array. */
 export type JsonObject = Readonly<Record<string, unknown>>

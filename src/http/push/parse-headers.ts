@@ -9,9 +9,9 @@ import { isBase64Encoding, loneSurrogate, parseBytes } from './parse-bytes.ts'
 import { Problem } from './problem.ts'
 
 /** Each costs an allocation or two, and Kafka's clients read them all. Nobody is known to need more. */
-const MAX_HEADERS = 1_000
+export const MAX_HEADERS = 1_000
 
-const HEADER_FIELDS: ReadonlySet<string> = new Set(['key', 'value', 'encoding'])
+export const HEADER_FIELDS: ReadonlySet<string> = new Set(['key', 'value', 'encoding'])
 
 interface RawHeader {
   readonly key?: unknown

@@ -57,7 +57,11 @@ export type ParsedPush =
   | { readonly kind: 'refused'; readonly problem: Problem }
   | InvalidRecords
 
-const PUSH_FIELDS: ReadonlySet<string> = new Set(['records', 'wait_for_send', 'return_offsets'])
+export const PUSH_FIELDS: ReadonlySet<string> = new Set([
+  'records',
+  'wait_for_send',
+  'return_offsets',
+])
 
 interface RawPush {
   readonly records?: unknown
@@ -189,7 +193,7 @@ function refused(code: Problem['code'], message: string): ParsedPush {
 
 const NO_HEADERS: readonly RecordHeader[] = []
 
-const RECORD_FIELDS: ReadonlySet<string> = new Set([
+export const RECORD_FIELDS: ReadonlySet<string> = new Set([
   'topic',
   'data',
   'json',

@@ -5,13 +5,13 @@ import { Mistyped, Problem } from './problem.ts'
 export const MAX_TOPIC_BYTES = 249
 const TOPIC = new RegExp(`^[a-zA-Z0-9._-]{1,${MAX_TOPIC_BYTES}}$`)
 /** Kafka's partition numbers are 32-bit integers. */
-const MAX_PARTITION = 2_147_483_647
+export const MAX_PARTITION = 2_147_483_647
 /** What librdkafka (RD_KAFKA_PARTITION_UA) and its bindings say for: any partition. */
 const ANY_PARTITION = -1
 /** 2000-01-01. Seconds since 1970, taken for milliseconds, are in its first weeks. */
-const OLD_TIMESTAMP_MS = 946_684_800_000
+export const OLD_TIMESTAMP_MS = 946_684_800_000
 /** The end of the year 9999. Microseconds since 1970, taken for milliseconds, are far behind it. */
-const MAX_TIMESTAMP_MS = 253_402_300_799_999
+export const MAX_TIMESTAMP_MS = 253_402_300_799_999
 export const INVALID_TOPIC = new Problem(
   'INVALID_TOPIC',
   'topic must be 1 to 249 of the characters a-z A-Z 0-9 . _ - and neither . nor ..',

@@ -31,7 +31,7 @@ export interface RawRecord extends Omit<ProducerRecord, 'value'> {
   readonly waitForSend: boolean
 }
 
-const PARAMETERS: ReadonlySet<string> = new Set([
+export const RAW_PARAMETERS: ReadonlySet<string> = new Set([
   ...['key', 'key_base64', 'partition', 'timestamp', 'wait', 'tombstone'],
 ])
 
@@ -56,7 +56,7 @@ export function parseRaw(
   const { values, headers: ofQuery } = parameters
   const misnamed = checkFields(
     Object.fromEntries(values),
-    PARAMETERS,
+    RAW_PARAMETERS,
     rules.unknownFields,
     misspellings,
   )
@@ -93,7 +93,7 @@ interface Parameters {
 
 function parametersOf(pairs: QueryPairs): Parameters | Problem {
   const others: QueryPairs = pairs.filter(([name]) => !name.startsWith(HEADER_PARAMETER))
-  const values = valuesOf(others, PARAMETERS)
+  const values = valuesOf(others, RAW_PARAMETERS)
   if (values instanceof Problem) return values
   const headers = pairs
     .filter(([name]) => name.startsWith(HEADER_PARAMETER))

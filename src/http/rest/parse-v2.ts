@@ -33,11 +33,11 @@ export interface RestHead {
   readonly isAsync: boolean
 }
 
-const PARAMETERS: ReadonlySet<string> = new Set(['async'])
-const BODY_FIELDS: ReadonlySet<string> = new Set([
+export const REST_PARAMETERS: ReadonlySet<string> = new Set(['async'])
+export const REST_BODY_FIELDS: ReadonlySet<string> = new Set([
   ...['records', 'key_schema', 'key_schema_id', 'value_schema', 'value_schema_id'],
 ])
-const RECORD_FIELDS: ReadonlySet<string> = new Set([
+export const REST_RECORD_FIELDS: ReadonlySet<string> = new Set([
   ...['key', 'value', 'partition', 'timestamp', 'headers'],
 ])
 const INTEGER = /^\d{1,10}$/
@@ -53,7 +53,7 @@ export function parseRestHead(
   if (!isTopic(topic)) return INVALID_TOPIC
   const partition = partitionOf(params.partition)
   if (partition instanceof Problem) return partition
-  const values = parametersOf(url, PARAMETERS, unknownFields, misspellings)
+  const values = parametersOf(url, REST_PARAMETERS, unknownFields, misspellings)
   if (values instanceof Problem) return values
   const isAsync = switchOf(values, 'async')
   return isAsync instanceof Problem ? isAsync : { topic, partition, isAsync }
@@ -86,7 +86,7 @@ export function parseRestBody(
   // What is around keys and values must not have a name twice, and a client may not care within them.
   const json = jsonParser.parse(cut?.rest ?? body)
   if (!isJsonObject(json)) return refused('INVALID_REQUEST', 'the body must be a JSON object')
-  const misnamed = checkFields(json, BODY_FIELDS, rules.unknownFields, misspellings)
+  const misnamed = checkFields(json, REST_BODY_FIELDS, rules.unknownFields, misspellings)
   if (misnamed) return { kind: 'refused', problem: misnamed }
   const { records: raws } = json
   if (!Array.isArray(raws) || raws.length === 0) {
@@ -116,9 +116,9 @@ interface RecordContext {
 function parseRecord(raw: unknown, context: RecordContext): ProducerRecord | Problem {
   if (!isJsonObject(raw)) return NO_OBJECT
   const { head, rules, misspellings } = context
-  const misnamed = checkFields(raw, RECORD_FIELDS, rules.unknownFields, misspellings)
+  const misnamed = checkFields(raw, REST_RECORD_FIELDS, rules.unknownFields, misspellings)
   if (misnamed) return misnamed
-  if (raw['value'] === undefined) return missing('value', 'INVALID_RECORD', raw, RECORD_FIELDS)
+  if (raw['value'] === undefined) return missing('value', 'INVALID_RECORD', raw, REST_RECORD_FIELDS)
   const key = bytesOf(raw, 'key', context)
   if (key instanceof Problem) return key
   const value = bytesOf(raw, 'value', context)

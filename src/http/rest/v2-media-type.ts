@@ -6,6 +6,11 @@ export type EmbeddedFormat = 'json' | 'binary' | 'text'
 /** The type of the replies. */
 export const REST_V2_TYPE = 'application/vnd.kafka.v2+json'
 
+/** The `Content-Type` of a format. */
+export function typeOfFormat(format: EmbeddedFormat): string {
+  return `application/vnd.kafka.${format}.v2+json`
+}
+
 /** Without a format, it is binary: https://docs.confluent.io/platform/current/kafka-rest/api.html#content-types. */
 const MEDIA_TYPE =
   /^application\/vnd\.kafka(?:\.(json|binary|text|avro|protobuf|jsonschema))?(?:\.v[12])?\+json$/

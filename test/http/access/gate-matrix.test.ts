@@ -64,6 +64,7 @@ const METHODS_OF = {
   rest: ['POST', 'GET', 'HEAD'],
   reads: ['GET', 'HEAD'],
   list: ['GET', 'HEAD'],
+  document: ['GET', 'HEAD'],
   noTopic: ['POST', 'GET', 'HEAD'],
   records: ['POST'],
   batch: ['POST'],
@@ -164,6 +165,19 @@ const TARGETS: readonly (readonly [target: string, status: Where])[] = [
   ['/topics/{topic}/%65vents', 404],
   ['/topics/{topic}/events/a', 404],
   ['/topics/%/events', 400],
+  ['/openapi.json', 'document'],
+  ['/openapi.json/', 'document'],
+  [`/openapi.json?access_token=${TOKEN}`, 'document'],
+  ['http://h/push/../openapi.json', 'document'],
+  ['/OpenAPI.json', 404],
+  ['/openapi%2ejson', 404],
+  ['/openapi.json/push', 404],
+  ['/docs', 'document'],
+  ['/docs/', 'document'],
+  ['/docs?_method=POST', 'document'],
+  ['/docs#push', 'document'],
+  ['/docs/push', 404],
+  ['/Docs', 404],
   ['/push%', 400],
   ['push', 400],
   ['ftp://h/push', 400],
@@ -182,7 +196,8 @@ function expectedStatus(method: string, where: Where, { status }: Credentials): 
   if (method === 'OPTIONS') return 204
   if (!METHODS_OF[where].some((one) => one === method)) return 405
   if (status === 401) return status
-  if (where === 'list') return 200
+  // They take credentials, and no right.
+  if (where === 'list' || where === 'document') return 200
   // A topic whose name has a slash.
   if (where === 'noTopic') return isRead(method) ? 404 : 422
   // The reply has a number for each record.
@@ -387,6 +402,6 @@ it('the targets above are those of all routes, and webhooks, which are not named
   const reply = await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
 
   expect(reply.body).toContain(
-    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, POST /v3/clusters/:cluster/topics/:topic/records, POST /v3/clusters/:cluster/topics/:topic/records:batch, GET /topics, GET /brokers, GET /v3/clusters;',
+    'this port takes POST /push, POST /topics/:topic/raw, PUT /topics/:topic/raw, POST /topics/:topic/ndjson, POST /topics/:topic/events, POST /topics/:topic, POST /topics/:topic/partitions/:partition, POST /v3/clusters/:cluster/topics/:topic/records, POST /v3/clusters/:cluster/topics/:topic/records:batch, GET /topics, GET /brokers, GET /v3/clusters, GET /openapi.json, GET /docs;',
   )
 })

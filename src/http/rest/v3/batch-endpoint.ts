@@ -24,9 +24,9 @@ export interface BatchEndpointOptions {
 }
 
 /** So that the receipts have room in what is reserved for the reply to a push. Confluent allows 10. */
-const MAX_ENTRIES = 1_000
-/** That of Confluent. */
-const ID = /^[a-zA-Z0-9_-]{1,80}$/
+export const MAX_ENTRIES = 1_000
+/** An id, as Confluent has it. */
+export const ID = /^[a-zA-Z0-9_-]{1,80}$/
 
 /** The route. */
 export class BatchEndpoint implements WholeBodyRoute {
