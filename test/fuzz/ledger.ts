@@ -57,11 +57,16 @@ function partsOf(body: string): readonly object[] | undefined {
   }
 }
 
+/** Each is a member of an object that a question is answered with. */
+const ANSWERS = ['partitions', 'replicas', 'brokers', 'kind', 'openapi']
+
 /** Whether a reply has one of the forms of docs/HTTP-API.md. */
 function hasForm(status: number, reply: object): boolean {
   if ('status' in reply && 'errors' in reply && Array.isArray(reply.errors)) {
     return status === 200 ? reply.status === 'ok' : reply.status !== 'ok'
   }
+  // The answer to a question about topics and brokers.
+  if (Array.isArray(reply) || ANSWERS.some((name) => name in reply)) return status === 200
   if ('successes' in reply) return status === 207 && 'failures' in reply
   if ('offsets' in reply) return Array.isArray(reply.offsets) && 'value_schema_id' in reply
   if (!('error_code' in reply)) return false
