@@ -12,6 +12,7 @@ import {
 import { discardBody } from './discard-body.ts'
 import type { Refusal } from './error-body.ts'
 import type { ReadTurns } from './read-turns.ts'
+import { startReading, stopReading } from './socket-internals.ts'
 import { ownBytes } from './own-bytes.ts'
 
 /** Limits of a streamed body. Without them, size and time are unlimited. */
@@ -265,6 +266,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
     // kprf paused this body, so it does not count as stalled.
     this.#held.settle()
     this.#source.pause()
+    stopReading(this.#request.socket)
   }
 
   #resume(): void {
@@ -273,6 +275,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
     this.#held.giveBack(UNREAD_BYTES)
     const holdsBytes = this.#decoder !== undefined || this.#keptBytes > 0
     if (holdsBytes && !this.#request.readableEnded) this.#awaitMore()
+    startReading(this.#request.socket)
     this.#source.resume()
   }
 
@@ -323,6 +326,7 @@ export class BodyStream implements AsyncIterable<Buffer> {
     this.#decoder?.destroy()
     const request = this.#request
     if (request.readableEnded || request.destroyed) return
+    startReading(request.socket)
     discardBody(request, (how) => {
       if (how === 'tooLarge') request.pause()
     })

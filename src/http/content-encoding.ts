@@ -94,20 +94,23 @@ const PIECE_BYTES = 65_536
 /**
  * Finds the decompressor of a `Content-Encoding`.
  *
+ * @param unsupported - the message for another encoding.
  * @returns `undefined` if the body is not compressed.
  * @throws ProxyError `UNSUPPORTED_CONTENT_ENCODING`, also for several encodings at once.
  */
-export function decompressorOf(contentEncoding: string | undefined): Decompressor | undefined {
+export function decompressorOf(
+  contentEncoding: string | undefined,
+  unsupported = 'Content-Encoding must be one of gzip, deflate, br, zstd and identity',
+): Decompressor | undefined {
   if (contentEncoding === undefined) return undefined
   const encoding = contentEncoding.trim().toLowerCase()
   if (NO_ENCODINGS.has(encoding)) return undefined
   const decompressor = DECOMPRESSORS.get(encoding)
   if (decompressor !== undefined) return decompressor
-  throw new ProxyError(
-    'UNSUPPORTED_CONTENT_ENCODING',
-    'Content-Encoding must be one of gzip, deflate, br, zstd and identity',
-  )
+  throw new ProxyError('UNSUPPORTED_CONTENT_ENCODING', unsupported)
 }
+
+const STREAMED = 'Content-Encoding must be one of gzip, deflate, zstd and identity on this path'
 
 /**
  * Finds the decompressor of a streamed body.
@@ -117,12 +120,9 @@ export function decompressorOf(contentEncoding: string | undefined): Decompresso
 export function streamDecompressorOf(
   contentEncoding: string | undefined,
 ): Decompressor | undefined {
-  const decompressor = decompressorOf(contentEncoding)
+  const decompressor = decompressorOf(contentEncoding, STREAMED)
   if (decompressor?.canStream !== false) return decompressor
-  throw new ProxyError(
-    'UNSUPPORTED_CONTENT_ENCODING',
-    'Content-Encoding must be one of gzip, deflate, zstd and identity on this path',
-  )
+  throw new ProxyError('UNSUPPORTED_CONTENT_ENCODING', STREAMED)
 }
 
 /**

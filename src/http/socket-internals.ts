@@ -1,5 +1,5 @@
 /**
- * Two internals of Node's HTTP sockets, in one place. If a version of Node no longer has them, the server works
+ * Internals of Node's HTTP sockets, in one place. If a version of Node no longer has them, the server works
  * without them: less precisely, but correctly.
  */
 import type { Socket } from 'node:net'
@@ -30,6 +30,25 @@ export function bytesTaken(socket: Socket): number {
     if (typeof dispatched === 'number' && typeof unsent === 'number') return dispatched - unsent
   }
   return socket.bytesWritten - socket.writableLength
+}
+
+/**
+ * Reads nothing more from the kernel. A request that is paused would read on until 64 KiB wait in it, and a client can
+ * send them in chunks of one byte, which are 65,536 objects.
+ */
+export function stopReading(socket: Socket): void {
+  callHandle(socket, 'readStop')
+}
+
+/** Reads again. Node itself does so only once it has passed on what waits. */
+export function startReading(socket: Socket): void {
+  if (!socket.destroyed) callHandle(socket, 'readStart')
+}
+
+function callHandle(socket: Socket, name: 'readStart' | 'readStop'): void {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const method: unknown = isObject(handle) ? Reflect.get(handle, name) : undefined
+  if (typeof method === 'function') Reflect.apply(method, handle, [])
 }
 
 function isObject(value: unknown): value is object {

@@ -1,7 +1,12 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { bytesTaken, stopParser } from '../../src/http/socket-internals.ts'
+import {
+  bytesTaken,
+  startReading,
+  stopParser,
+  stopReading,
+} from '../../src/http/socket-internals.ts'
 
 describe('bytesTaken', () => {
   it('grows in the middle of a write, which Node calls done only at its end', async () => {
@@ -28,6 +33,35 @@ describe('bytesTaken', () => {
     const socket = { bytesWritten: 10, writableLength: 4 } as unknown as Socket
 
     expect(bytesTaken(socket)).toBe(6)
+  })
+})
+
+describe('stopReading', () => {
+  it('leaves what comes in the kernel until startReading', async () => {
+    const { sender, receiver } = await connectedPair()
+    const received: string[] = []
+    receiver.on('data', (chunk: Buffer) => received.push(String(chunk)))
+    sender.write('a')
+    await once(receiver, 'data')
+    stopReading(receiver)
+    sender.write('b')
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((next) => setImmediate(next))
+    expect(received).toEqual(['a'])
+
+    startReading(receiver)
+    await once(receiver, 'data')
+
+    expect(received).toEqual(['a', 'b'])
+  })
+
+  it('does nothing where Node has no such handle', () => {
+    const sockets = [{}, { _handle: null }, { _handle: {} }] as unknown as Socket[]
+    expect(() => {
+      for (const socket of sockets) {
+        stopReading(socket)
+        startReading(socket)
+      }
+    }).not.toThrow()
   })
 })
 

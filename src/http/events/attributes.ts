@@ -1,4 +1,5 @@
 /** The rules for the attributes of an event, in whatever mode it comes: CloudEvents 1.0.2, section 3. Pure. */
+import { isDateTime } from '../date-time.ts'
 import { quotedName } from '../../base/quotable.ts'
 import { Problem } from '../push/problem.ts'
 
@@ -21,9 +22,6 @@ const NAME = /^[a-z0-9]+$/
 const FORBIDDEN_CHARACTER = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u
 /** Integers of events have 32 bits (section 3.1.1, Integer). */
 export const MAX_INTEGER = 2 ** 31 - 1
-const DATE_TIME =
-  /^(\d{4})-(\d{2})-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i
-
 /** @param prefix - of the names in the request, for messages. */
 export function checkAttributes(attributes: Attributes, prefix: string): Problem | undefined {
   const missing = new Set(REQUIRED_ATTRIBUTES)
@@ -84,12 +82,4 @@ function isInteger(value: unknown): boolean {
     value >= -MAX_INTEGER - 1 &&
     value <= MAX_INTEGER
   )
-}
-
-function isDateTime(text: string): boolean {
-  const [, year = '', month = '', day = ''] = DATE_TIME.exec(text) ?? []
-  if (year === '') return false
-  const date = new Date(`${year}-${month}-${day}T00:00:00Z`)
-  // Date takes February 30 for a day in March.
-  return !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day)
 }

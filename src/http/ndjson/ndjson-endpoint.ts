@@ -58,6 +58,13 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
 
   checkHead({ request: { headers } }: Call): void {
     assertListedOrigin(headers, this.#options.cors)
+    // A client of HTTP/1.0 may mean: until I close. Its lines would be lost, and it would be told ok.
+    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+      throw new ProxyError(
+        'EMPTY_BODY',
+        'the request has no body: send Content-Length, or Transfer-Encoding: chunked',
+      )
+    }
   }
 
   async answer(call: Call, body: BodyStream): Promise<number> {

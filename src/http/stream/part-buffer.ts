@@ -1,11 +1,14 @@
-import { ownBytes } from '../own-bytes.ts'
+import { GrowingBytes } from '../growing-bytes.ts'
 import type { PartReader } from './read-records.ts'
 
-/** The beginning of a part that goes on in the next piece of its body. */
+/**
+ * The beginning of a part that goes on in the next piece of its body. Its memory is at most twice what is counted, also if
+ * the pieces have one byte each.
+ */
 export class PartBuffer {
   readonly #maxBytes: number
   readonly #reader: Pick<PartReader, 'keep' | 'keepNothing'>
-  #pieces: Buffer[] = []
+  #kept: GrowingBytes | undefined
   #bytes = 0
   #isTooLong = false
 
@@ -26,12 +29,17 @@ export class PartBuffer {
     if (this.#isTooLong) return
     if (this.#bytes > this.#maxBytes) {
       this.#isTooLong = true
-      this.#pieces = []
-      this.#reader.keepNothing()
+      this.#forget()
       return
     }
     this.#reader.keep(bytes.length)
-    this.#pieces.push(ownBytes(bytes))
+    this.#kept ??= new GrowingBytes(this.#maxBytes)
+    this.#kept.append(bytes)
+  }
+
+  /** Bytes of memory in use. */
+  get capacity(): number {
+    return this.#kept?.capacity ?? 0
   }
 
   /** Returns the whole part; `undefined` if it has more bytes than allowed. */
@@ -41,11 +49,19 @@ export class PartBuffer {
   }
 
   #take(rest: Buffer): Buffer | undefined {
-    const part = this.#isTooLong ? undefined : Buffer.concat([...this.#pieces, rest])
-    this.#pieces = []
+    // One byte too many is enough to know that the part is too long.
+    const isWhole = !this.#isTooLong && this.#bytes + rest.length <= this.#maxBytes
+    if (isWhole) this.#kept?.append(rest)
+    const part = isWhole ? this.#kept?.take() : undefined
     this.#bytes = 0
     this.#isTooLong = false
-    this.#reader.keepNothing()
+    this.#forget()
     return part
+  }
+
+  #forget(): void {
+    this.#kept?.free()
+    this.#kept = undefined
+    this.#reader.keepNothing()
   }
 }

@@ -77,10 +77,10 @@ export class SignatureCheck {
     if (signedAtS === undefined) return undefined
     const ageS = Math.floor(epochMs / 1000) - signedAtS
     if (Math.abs(ageS) <= this.#toleranceS) return undefined
-    const side = ageS > 0 ? 'old' : 'early'
+    const side = ageS > 0 ? 'ago' : 'ahead'
     return {
       reason: 'timestamp',
-      message: `the signed time is ${Math.abs(ageS) - this.#toleranceS} s too ${side}: it may differ by ${this.#toleranceS} s from the clock of kprf`,
+      message: `the webhook was signed ${Math.abs(ageS)} s ${side} by the clock of kprf, and ${this.#toleranceS} s are allowed`,
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Lines of a body do not depend on the pieces in which it arrives. */
 import { describe, expect, it } from 'vitest'
 import { LineSplitter } from '../../../src/http/ndjson/line-splitter.ts'
+import { PartBuffer } from '../../../src/http/stream/part-buffer.ts'
 import { SeededRandom, TEST_SEED } from '../../support/random.ts'
 
 interface Split {
@@ -79,5 +80,18 @@ describe('lines', () => {
     expect(split([piece, piece, piece, Buffer.from('\nb')], 150)).toEqual({
       ...{ lines: ['1: too long', '2: b'], mostKept: 100, keptAtEnd: 0 },
     })
+  })
+
+  it('take at most twice their bytes, in whatever pieces they come', () => {
+    const buffer = new PartBuffer(1_000_000, {
+      keep: () => undefined,
+      keepNothing: () => undefined,
+    })
+    const byte = Buffer.from('x')
+    for (let count = 0; count < 200_000; count += 1) buffer.append(byte)
+
+    expect(buffer.capacity).toBeLessThan(400_000)
+    expect(buffer.end(byte)?.equals(Buffer.alloc(200_001, 'x'))).toBe(true)
+    expect(buffer.capacity).toBe(0)
   })
 })

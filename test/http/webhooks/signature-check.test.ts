@@ -178,7 +178,7 @@ describe('a signed time', () => {
     expect(problemOf(vector, { atS: vector.atS + 300 })).toBeUndefined()
     expect(problemOf(vector, { atS: vector.atS + 307 })).toEqual({
       reason: 'timestamp',
-      message: 'the signed time is 7 s too old: it may differ by 300 s from the clock of kprf',
+      message: 'the webhook was signed 307 s ago by the clock of kprf, and 300 s are allowed',
     })
   })
 
@@ -186,7 +186,7 @@ describe('a signed time', () => {
     expect(problemOf(vector, { atS: vector.atS - 300 })).toBeUndefined()
     expect(problemOf(vector, { atS: vector.atS - 301 })).toEqual({
       reason: 'timestamp',
-      message: 'the signed time is 1 s too early: it may differ by 300 s from the clock of kprf',
+      message: 'the webhook was signed 301 s ahead by the clock of kprf, and 300 s are allowed',
     })
   })
 

@@ -4,6 +4,7 @@ import { checkFields, isJsonObject, type JsonObject, missing } from '../../push/
 import { parseBytes } from '../../push/parse-bytes.ts'
 import { parseHeaders } from '../../push/parse-headers.ts'
 import type { RecordRules } from '../../push/parse-push.ts'
+import { isDateTime } from '../../date-time.ts'
 import { Problem } from '../../push/problem.ts'
 import { parsePartition, parseTimestamp } from '../../push/record-fields.ts'
 import type { DataField } from './cut-data.ts'
@@ -40,9 +41,6 @@ const RECORD_FIELDS: ReadonlySet<string> = new Set([
 const DATA_FIELDS: ReadonlySet<string> = new Set([
   ...['type', 'data', 'subject', 'subject_name_strategy', 'schema', 'schema_id', 'schema_version'],
 ])
-/** RFC 3339, as `Instant` of Java reads it. */
-const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/
-
 interface Data {
   readonly bytes: RecordBytes | null
   readonly note: DataNote | undefined
@@ -61,7 +59,7 @@ export function parseV3Record(raw: unknown, context: V3Context): V3Record | Prob
   const value = parseData(raw, 'value', context)
   if (value instanceof Problem) return value
   const partition = parsePartition(raw['partition_id'])
-  if (partition instanceof Problem) return NO_PARTITION
+  if (partition instanceof Problem || raw['partition_id'] === ANY_PARTITION) return NO_PARTITION
   const timestampMs = parseTime(raw['timestamp'], rules)
   if (timestampMs instanceof Problem) return timestampMs
   const headers = parseV3Headers(raw['headers'], context)
@@ -113,8 +111,11 @@ function parseTime(
   { allowOldTimestamps }: RecordRules,
 ): number | undefined | Problem {
   if (raw == null) return undefined
-  const isTime = typeof raw === 'string' && TIMESTAMP.test(raw) && !Number.isNaN(Date.parse(raw))
-  return isTime ? parseTimestamp(Date.parse(raw), allowOldTimestamps) : NO_TIME
+  if (typeof raw !== 'string' || !isDateTime(raw)) return NO_TIME
+  const timestampMs = parseTimestamp(Date.parse(raw), true)
+  if (timestampMs instanceof Problem) return NO_TIME
+  const isOld = parseTimestamp(timestampMs, allowOldTimestamps) instanceof Problem
+  return isOld ? OLD_TIME : timestampMs
 }
 
 /** Values of headers are in base64. */
@@ -128,6 +129,8 @@ function parseV3Headers(raw: unknown, { rules }: V3Context): readonly RecordHead
     const misnamed = checkFields(header, HEADER_FIELDS, rules.unknownFields)
     if (misnamed) return misnamed
     const { name: key, value = null } = header
+    if (key === undefined)
+      return missing('a header’s name', 'INVALID_HEADERS', header, HEADER_FIELDS)
     list.push({ key, value, encoding: 'base64' })
   }
   return parseHeaders(list, rules.unknownFields)
@@ -137,6 +140,8 @@ function invalid(message: string): Problem {
   return new Problem('INVALID_RECORD', message)
 }
 
+/** Elsewhere, this stands for any partition; in this API the field is left out. */
+const ANY_PARTITION = -1
 const HEADER_FIELDS: ReadonlySet<string> = new Set(['name', 'value'])
 const NOTHING: Data = { bytes: null, note: undefined }
 const NO_HEADERS: readonly RecordHeader[] = []
@@ -152,4 +157,8 @@ const NO_HEADER_LIST = new Problem(
 const NO_TIME = new Problem(
   'INVALID_TIMESTAMP',
   'timestamp must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z',
+)
+const OLD_TIME = new Problem(
+  'INVALID_TIMESTAMP',
+  'timestamp is before 2000-01-01: set http.allow_old_timestamps if that is meant',
 )

@@ -108,11 +108,14 @@ export class RecordsEndpoint implements StreamedBodyRoute {
   #log(call: Call, { failedCount, firstFailure }: ReceiptStream, broken: ProxyError | undefined) {
     const failure = broken ?? firstFailure
     call.failure = failure
-    if (failure !== undefined) this.#options.sender.logAtOk(call, failure, FAILED, failedCount)
+    if (failure === undefined) return
+    const text = failedCount > 0 ? FAILED : ENDED_EARLY
+    this.#options.sender.logAtOk(call, failure, text, failedCount)
   }
 }
 
 const FAILED = 'records failed, and the receipt of each has its error'
+const ENDED_EARLY = 'a stream of records ended early, and the last receipt says why'
 
 function tooLong(maxRecordBytes: number): Problem {
   return new Problem(
