@@ -16,6 +16,7 @@ const IS_OPENING = byteMarks('{[')
 export class ObjectSplitter implements Splitter {
   readonly #reader: PartReader
   readonly #buffer: PartBuffer
+  #hasBegun = false
   #count = 0
   /** Open objects and arrays; 0 between the objects of the body. */
   #depth = 0
@@ -32,7 +33,9 @@ export class ObjectSplitter implements Splitter {
   }
 
   write(piece: Buffer): void {
-    let at = 0
+    // A byte order mark is no part of JSON, and some clients send one.
+    let at = this.#hasBegun || !startsWithMark(piece) ? 0 : BYTE_ORDER_MARK.length
+    this.#hasBegun = true
     while (at < piece.length) {
       if (this.#depth === 0) {
         at = this.#skipSpace(piece, at)
@@ -105,4 +108,10 @@ export class ObjectSplitter implements Splitter {
     this.#count += 1
     this.#reader.part(this.#buffer.end(rest), this.#count)
   }
+}
+
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
+
+function startsWithMark(piece: Buffer): boolean {
+  return piece.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
 }
