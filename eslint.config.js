@@ -11,6 +11,7 @@ const libraryHomes = {
   convict: 'src/config/values.ts',
   express: 'src/http/ and src/operations/',
   jose: 'src/http/access/jwt/verify-jwt.ts',
+  '@opentelemetry': 'src/telemetry/tracing/',
   '@platformatic/wasm-utils': 'src/producer/compression/wasm.ts',
 }
 
@@ -183,6 +184,7 @@ export default defineConfig(
   },
   { files: ['src/telemetry/logging.ts'], rules: restrictedLibraries(['winston']) },
   { files: ['src/telemetry/metrics/**'], rules: restrictedLibraries(['prom-client']) },
+  { files: ['src/telemetry/tracing/**'], rules: restrictedLibraries(['@opentelemetry']) },
   { files: ['src/config/values.ts'], rules: restrictedLibraries(['convict']) },
   { files: ['src/http/**', 'src/operations/**'], rules: restrictedLibraries(['express']) },
   { files: ['src/http/access/jwt/verify-jwt.ts'], rules: restrictedLibraries(['jose']) },

@@ -70,6 +70,7 @@ const INTEGRATION = [
   'test/http/traced-doors.test.ts',
   'test/http/memory-is-bounded.test.ts',
   'test/http/reply-room.test.ts',
+  'test/http/request-spans.test.ts',
   'test/http/rust-replies.test.ts',
   'test/http/slow-bodies.test.ts',
   'test/http/streamed-reply.test.ts',

@@ -5,7 +5,7 @@ export type CancelTimer = () => void
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes back. For durations and deadlines. */
   nowMs(): number
-  /** Milliseconds since the Unix epoch. For record timestamps only. */
+  /** Milliseconds since the Unix epoch. For timestamps of records and spans only. */
   epochMs(): number
   /**
    * Calls `task` once, at least `delayMs` from now, and never before this call has returned. The timer

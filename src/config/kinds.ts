@@ -153,6 +153,24 @@ export function secureUrl(): Kind<string> {
   }
 }
 
+/** An address over HTTP or HTTPS; empty if there is none. */
+export function webUrl(): Kind<string> {
+  return {
+    ...{
+      ...text(),
+      allowed: 'a URL that begins with http:// or https:// and has no user or password, or empty',
+    },
+    accepts: (value): value is string =>
+      typeof value === 'string' && (value === '' || isWebUrl(value)),
+  }
+}
+
+function isWebUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password } = new URL(value)
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
+}
+
 function isSecureUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const { protocol, hostname, username, password } = new URL(value)

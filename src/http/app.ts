@@ -1,6 +1,7 @@
 /** Builds the HTTP app of the main port: its routes, and the gate before them. */
 import type { Express } from 'express'
 import type { Clock } from '../base/clock.ts'
+import type { SpanRecorder } from '../base/request-span.ts'
 import type { HttpConfig } from '../config/types.ts'
 import type { MaybePromise } from '../producer/types.ts'
 import type { Logger } from '../telemetry/logging.ts'
@@ -27,13 +28,17 @@ import { MAX_TOPIC_BYTES } from './push/record-fields.ts'
 import { ReadTurns } from './read-turns.ts'
 import { ReplyRoom } from './reply-room.ts'
 import { createRequestIds } from './request-id.ts'
+import { RequestSpans } from './request-spans.ts'
+import { createTraceOf } from './trace-context.ts'
 
 /** Dependencies and settings of the app. */
 export interface AppOptions {
   readonly ingest: Ingest
   /** What clients are told of topics and brokers. @defaultValue there are no paths that tell it */
   readonly directory?: ClusterDirectory | undefined
-  readonly settings: DoorSettings & Pick<HttpConfig, 'maxCompressionRatio'>
+  readonly settings: DoorSettings &
+    Pick<HttpConfig, 'maxCompressionRatio'> &
+    Partial<Pick<HttpConfig, 'propagateTrace'>>
   /** Finds out who sent a request. */
   readonly authenticator: Pick<Authenticator, 'identify'>
   /** @defaultValue a client may have any number of requests in progress */
@@ -43,6 +48,8 @@ export interface AppOptions {
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
   readonly metrics: HttpMetrics
+  /** Takes a span of each push. @defaultValue none are made */
+  readonly spanRecorder?: SpanRecorder | undefined
   readonly log: Pick<Logger, 'limited' | 'error' | 'debug' | 'isDebug'>
   readonly clock: Clock
   /** Whether kprf is shutting down and refuses pushes. */
@@ -75,7 +82,7 @@ export interface App {
 
 /** Makes the app of the main port. */
 export function createApp(options: AppOptions): App {
-  const { clock, metrics, log, isDraining, authenticator, inFlight, cors } = options
+  const { clock, metrics, log, isDraining, authenticator, inFlight, cors, spanRecorder } = options
   const requestIds = createRequestIds(clock)
   const gate: Gate = ({ access, principal }, request) => {
     const admit = (entry: Entry): MaybePromise<Entry> => {
@@ -87,11 +94,16 @@ export function createApp(options: AppOptions): App {
   }
   const replyRoom = createReplyRoom(options)
   const idempotency = options.idempotency && new Idempotency({ ...options.idempotency, replyRoom })
-  const routes = new RouteTable(createDoors({ ...options, replyRoom }))
+  const spans = spanRecorder && new RequestSpans(spanRecorder, clock)
+  const isPropagating = options.settings.propagateTrace ?? false
+  const traceOf = isPropagating && spans ? spans.traceOf : createTraceOf(isPropagating)
+  const routes = new RouteTable(createDoors({ ...options, replyRoom, traceOf }))
   const edge = new Edge({
     ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },
-    onAnswered: (route, { mode }, status, durationMs) => {
-      if (route.access === 'produce') metrics.observePush(mode, status, durationMs)
+    onAnswered: (route, call, status, durationMs) => {
+      if (route.access !== 'produce') return
+      metrics.observePush(call.mode, status, durationMs)
+      spans?.answered(route, call, status, durationMs)
     },
   })
   return { express: createRouter({ routes, edge, requestIds, cors, log }), dialects: routes }

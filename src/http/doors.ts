@@ -29,7 +29,7 @@ import { BatchEndpoint } from './rest/v3/batch-endpoint.ts'
 import { RecordsEndpoint } from './rest/v3/records-endpoint.ts'
 import { REST_V3 } from './rest/v3/v3-dialect.ts'
 import { REST_V2_TYPE } from './rest/v2-media-type.ts'
-import { createTraceOf } from './trace-context.ts'
+import type { TraceOf } from './trace-context.ts'
 import {
   WebhookEndpoint,
   type WebhookEndpointOptions,
@@ -48,7 +48,7 @@ export type DoorSettings = Pick<
   | 'replies'
   | 'allowOldTimestamps'
 > &
-  Partial<Pick<HttpConfig, 'raw' | 'rest' | 'propagateTrace'>>
+  Partial<Pick<HttpConfig, 'raw' | 'rest'>>
 
 /** The webhooks. */
 export interface WebhooksOptions extends Pick<WebhookEndpointOptions, 'onDenied'> {
@@ -70,6 +70,7 @@ export interface DoorsOptions {
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
+  readonly traceOf: TraceOf
   readonly replyRoom: ReplyRoom
   /** Of kprf, for `/openapi.json`. @defaultValue `unknown` */
   readonly version?: string | undefined
@@ -77,10 +78,9 @@ export interface DoorsOptions {
 
 /** Makes all of them. They share what parses, what sends and what replies. */
 export function createDoors(options: DoorsOptions): readonly Route[] {
-  const { ingest, directory, settings, cors, metrics, log, clock, replyRoom } = options
+  const { ingest, directory, settings, cors, metrics, log, clock, traceOf, replyRoom } = options
   const replies = new ReplyBatch(clock, log)
   const turns = new WorkTurns(clock)
-  const traceOf = createTraceOf(settings.propagateTrace ?? false)
   const sender = new PushSender({ ingest, traceOf, replyRoom, replies, turns, metrics, log })
   const limits = jsonLimits(settings.maxRecordsPerRequest)
   const jsonParser = new JsonParser(limits)

@@ -37,20 +37,45 @@ const MAX_STATE_LENGTH = 512
 /** Longer members give way first, characters. */
 const LONG_MEMBER_LENGTH = 128
 
+/** What a request tells of its trace. */
+export interface TraceContext {
+  /** A valid `traceparent` of version 00. */
+  readonly parent: string
+  /** A valid `tracestate`; `undefined` without one. */
+  readonly state: string | undefined
+}
+
 /** Makes what finds trace contexts. @param isOn - `http.propagate_trace`; without it no request has one. */
 export function createTraceOf(isOn: boolean): TraceOf {
   return isOn ? traceOf : () => undefined
 }
 
-const traceOf: TraceOf = ({ headers, rawHeaders }) => {
-  const { traceparent, tracestate } = headers
+const traceOf: TraceOf = (request) => {
+  const context = readTraceContext(request)
+  return context && traceHeaders(context)
+}
+
+/** Reads the trace context of a request; `undefined` if it has no valid one. */
+export function readTraceContext({
+  headers: { traceparent, tracestate },
+  rawHeaders,
+}: Parameters<TraceOf>[0]): TraceContext | undefined {
   if (typeof traceparent !== 'string') return undefined
   const parent = parseParent(traceparent, rawHeaders)
   if (parent === undefined) return undefined
-  const context: RecordHeader[] = [{ key: 'traceparent', value: parent }]
-  const state = typeof tracestate === 'string' ? parseState(tracestate) : undefined
-  if (state !== undefined) context.push({ key: 'tracestate', value: state })
-  return context
+  return { parent, state: typeof tracestate === 'string' ? parseState(tracestate) : undefined }
+}
+
+/** The headers with which a record tells its trace context. */
+export function traceHeaders({ parent, state }: TraceContext): readonly RecordHeader[] {
+  const headers: RecordHeader[] = [{ key: 'traceparent', value: parent }]
+  if (state !== undefined) headers.push({ key: 'tracestate', value: state })
+  return headers
+}
+
+/** Whether the caller records a trace. @param parent - a valid `traceparent` of version 00. */
+export function isSampled(parent: string): boolean {
+  return (Number.parseInt(parent.slice(-2), 16) & SAMPLED) !== 0
 }
 
 /**

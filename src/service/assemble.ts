@@ -40,6 +40,7 @@ import { logEvents } from '../telemetry/log-events.ts'
 import { logWal } from '../telemetry/log-wal.ts'
 import { Log, type LogFields, type Logger } from '../telemetry/logging.ts'
 import { Metrics } from '../telemetry/metrics/metrics.ts'
+import { SpanExport } from '../telemetry/tracing/span-export.ts'
 import { CLOSED_WAL, WriteAheadLog } from '../wal/write-ahead-log.ts'
 import { Access } from './access.ts'
 import { Certificates } from './certificates.ts'
@@ -83,6 +84,8 @@ export interface ServiceParts {
   /** `undefined` without `wal.enabled`. */
   readonly wal: WriteAheadLog | undefined
   readonly access: Access
+  /** `undefined` without `http.otlp_endpoint`. */
+  readonly spans: SpanExport | undefined
   /** Counts what is pushed, unless another process does. */
   readonly ownLimits: LimitCounters
   readonly http: HttpServer
@@ -165,6 +168,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     source: new ClusterReader({ clock, describe: (topics) => transport.describe(topics) }),
     permissions: () => access.permissions,
   })
+  const spans = makeSpans(options, logger)
   const { express: app, dialects } = createApp({
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
@@ -179,6 +183,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
       metrics.idempotency && { keys, journal: wal, observer: metrics.idempotency },
     isDraining: () => state() === 'draining' || state() === 'closed',
     version: build.version,
+    spanRecorder: spans,
   })
   const http: HttpServer = new HttpServer({
     ...{ app, dialects, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
@@ -201,13 +206,21 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
       })
   return {
     ...{ log, logger, name, metrics, statistics, producer, ingest, wal, http },
-    ...{ operations, view, certificates, access, ownLimits },
+    ...{ operations, view, certificates, access, spans, ownLimits },
   }
 }
 
 function makeStatistics({ config, clock, share }: ServiceOptions): Statistics | undefined {
   const settings = statisticsSettings(config, (share?.slot ?? 0) + 1)
   return settings && new Statistics(settings, clock)
+}
+
+function makeSpans(
+  { config, build, clock }: ServiceOptions,
+  logger: Logger,
+): SpanExport | undefined {
+  const { otlpEndpoint: url } = config.http
+  return url === '' ? undefined : new SpanExport({ url, version: build.version, clock, logger })
 }
 
 function makeEvents(

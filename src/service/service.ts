@@ -71,6 +71,7 @@ export class Service {
       const boundMetricsPort = await this.#parts.operations?.listen(host, metricsPort)
       await this.#parts.wal?.open()
       this.#parts.access.jwtKeys?.start()
+      await this.#parts.spans?.start()
       await this.#listen(host, port)
       this.#parts.statistics?.start(() => this.#parts.producer.view())
       this.#parts.producer.start()
@@ -197,6 +198,7 @@ export class Service {
     const cancelTimer = this.#clock.schedule(REPLY_GRACE_MS, () => void this.#parts.http.close())
     await this.#parts.http.stopAccepting()
     cancelTimer()
+    await this.#parts.spans?.close()
     await this.#parts.operations?.close()
   }
 

@@ -16,8 +16,8 @@ export interface OriginSettings {
 }
 
 export function originSettings({ http }: Config): OriginSettings {
-  const { hosts, trustedProxies, propagateTrace, cors } = http
-  const traceHeaders = propagateTrace ? TRACE_HEADERS : []
+  const { hosts, trustedProxies, propagateTrace, otlpEndpoint, cors } = http
+  const traceHeaders = propagateTrace || otlpEndpoint !== '' ? TRACE_HEADERS : []
   const allowHeaders = [...cors.allowHeaders, ...traceHeaders]
   return {
     hosts: hosts.length === 0 ? undefined : new AllowedHosts(hosts),

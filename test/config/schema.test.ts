@@ -185,6 +185,7 @@ const OTHERS = [
   'http.host',
   'http.hosts',
   'http.metrics_auth.tokens',
+  'http.otlp_endpoint',
   'http.proxy_protocol',
   'http.quotas',
   'http.topics.allow',

@@ -3,11 +3,12 @@
  * system closes standard input when the starter is gone.
  */
 import { isPrimary } from 'node:cluster'
-import { Socket } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
 
-// Workers end with their primary.
-if (isPrimary) {
-  new Socket({ fd: 0, readable: true, writable: false })
+// Workers end with their primary, threads with their process.
+if (isPrimary && isMainThread) {
+  // Not a socket of its own: whatever imports `process` in whole opens this one, and two of one descriptor fail.
+  process.stdin
     .on('close', () => process.kill(process.pid, 'SIGKILL'))
     .resume()
     .unref()

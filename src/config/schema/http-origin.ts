@@ -21,7 +21,7 @@ export const HTTP_ORIGIN = {
       default: [],
     }),
     allow_headers: setting({
-      doc: 'Headers that these pages may send beside the usual ones of a push. The usual ones are `Authorization`, `Content-Encoding`, `Content-Type`, `Idempotency-Key` and `X-Request-Id`, and with `http.propagate_trace` `traceparent` and `tracestate`.',
+      doc: 'Headers that these pages may send beside the usual ones of a push. The usual ones are `Authorization`, `Content-Encoding`, `Content-Type`, `Idempotency-Key` and `X-Request-Id`, and with `http.propagate_trace` or `http.otlp_endpoint` `traceparent` and `tracestate`.',
       kind: textList('a list of names of headers', headerProblem),
       default: [],
     }),

@@ -43,6 +43,8 @@ interface EveryRoute {
   /** Whether the reply to an unknown path names it. @defaultValue true */
   readonly isNamed?: boolean
   readonly access: Access
+  /** The topic of all records. @defaultValue it is the parameter `topic` of the path, or the body names topics */
+  readonly topic?: string
   /**
    * Who sends the requests of this route, which it finds out by itself from their bodies: the gate asks for no
    * credentials.

@@ -57,6 +57,7 @@ export class WebhookEndpoint implements WholeBodyRoute {
   /** Some services cannot sign, and their webhooks have a path that nobody else knows. */
   readonly isNamed = false
   readonly access = 'produce'
+  readonly topic: string
   readonly principal: Principal | undefined
   readonly dialect = PUSH_DIALECTS.readme
   readonly body = 'whole'
@@ -71,8 +72,9 @@ export class WebhookEndpoint implements WholeBodyRoute {
   readonly #contents = new WeakMap<HeldBody, JsonContent>()
 
   constructor(settings: WebhookSettings, options: WebhookEndpointOptions) {
-    const { path, keyFrom, verify } = settings
+    const { path, topic, keyFrom, verify } = settings
     this.path = path
+    this.topic = topic
     this.#settings = settings
     this.#options = options
     this.#check = verify && new SignatureCheck(verify)

@@ -36,6 +36,7 @@ const operations = operationsOf(document)
 const EVERYTHING = new Permissions({ acl: [], topics: [] })
 
 const ROUTES = createDoors({
+  traceOf: () => undefined,
   ...{ ingest: makeIngest(new FakeProducer()), settings: DEFAULT_SETTINGS },
   ...{ metrics: new FakeHttpMetrics(), log: new FakeHttpLog(), clock: systemClock },
   replyRoom: new ReplyRoom(1_000_000, 0),
