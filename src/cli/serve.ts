@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import type { BuildInfo } from '../base/build-info.ts'
+import { ProxyError } from '../base/errors.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 import { loadConfig } from '../config/load.ts'
 import type { ConfigSources } from '../config/resolve.ts'
@@ -99,7 +100,12 @@ export async function serve(
       void server.restart(load)
     })
     .on('uncaughtException', stopAfterBug)
-  const addresses = await started
+  const addresses = await started.catch((error: unknown) => {
+    // The log has said why it has not started.
+    if (!(error instanceof ProxyError)) return undefined
+    throw error
+  })
+  if (addresses === undefined) return EXIT_CODES.failed
   onStart?.(server, addresses, config)
   // Not awaited: a disk that does not answer must not keep kprf from stopping.
   void warnOfLeftLogs(server.logger, config)

@@ -2,6 +2,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { type KprfProcess, type KprfSettings, startKprf } from '../support/kprf-process.ts'
+import { startCommandWith } from '../support/kprf-command.ts'
 import { startCollector } from '../support/otlp-collector.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
@@ -149,4 +150,21 @@ it('without the key nothing of it is loaded but what prom-client loads', async (
   expect(await packagesLoaded({ 'http.otlp_endpoint': collector.url })).toEqual(
     expect.arrayContaining(['@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/sdk-trace']),
   )
+})
+
+it('a start that fails for another reason than the configuration ends with 1', async () => {
+  const hook =
+    "import { registerHooks } from 'node:module';" +
+    "registerHooks({ resolve: (name, context, next) => { if (name.startsWith('@opentelemetry/sdk')) throw new Error('it is broken'); return next(name, context) } })"
+  const command = startCommandWith(
+    [`--import=data:text/javascript,${encodeURIComponent(hook)}`],
+    ...['--kafka.brokers=127.0.0.1:1', '--http.port=0', '--http.metrics_port=0'],
+    ...['--http.host=127.0.0.1', '--http.otlp_endpoint=http://127.0.0.1:1/v1/traces'],
+  )
+
+  const { exitCode, stdout } = await command.ended
+
+  expect(exitCode).toBe(1)
+  expect(stdout).toContain('"not started"')
+  expect(stdout).toContain('it is broken')
 })

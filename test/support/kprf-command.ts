@@ -26,7 +26,20 @@ export function runKprf(...argv: readonly string[]): Promise<CommandResult> {
 
 /** Starts `kprf` with these arguments, without a terminal. */
 export function startCommand(...argv: readonly string[]): RunningCommand {
-  const flags = [...END_WITH_PARENT, '--conditions=kprf-source', '--disable-sigusr1']
+  return startCommandWith([], ...argv)
+}
+
+/** The same, with these options of Node.js. */
+export function startCommandWith(
+  nodeOptions: readonly string[],
+  ...argv: readonly string[]
+): RunningCommand {
+  const flags = [
+    ...nodeOptions,
+    ...END_WITH_PARENT,
+    '--conditions=kprf-source',
+    '--disable-sigusr1',
+  ]
   const child = spawn(process.execPath, [...flags, 'src/main.ts', ...argv], {
     ...{ cwd: projectDirectory, env: markedEnvironment() },
     stdio: ['pipe', 'pipe', 'pipe'],
