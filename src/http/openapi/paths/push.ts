@@ -25,7 +25,7 @@ export function pushPaths({ replies }: DocumentRules): Paths {
         operationId: 'push',
         summary: 'Push records of any topics',
         description:
-          'Takes one or many records. If one is invalid, none is produced, unless `http.invalid_records` says otherwise. The body may be compressed (`Content-Encoding`: gzip, deflate or br).',
+          'Takes one or many records. If one is invalid, none is produced, unless `http.invalid_records` says otherwise. The body may be compressed (`Content-Encoding`: gzip, deflate, br or zstd).',
         parameters: [IDEMPOTENCY_KEY, REQUEST_ID],
         bodies: { [JSON_TYPE]: schemaAt('Push') },
         replies: { 200: PUSHED },

@@ -26,7 +26,7 @@ function raw(method: 'post' | 'put', rules: DocumentRules): Operation {
     operationId: method === 'post' ? 'pushRaw' : 'putRaw',
     summary: `Push the body as one record${method === 'put' ? ', with PUT' : ''}`,
     description:
-      'The body, whatever its type, is the value of one record, byte for byte. A parameter `header.NAME` or a header `Kafka-Header-NAME` becomes the header NAME of the record. The body may be compressed (`Content-Encoding`: gzip, deflate or br).',
+      'The body, whatever its type, is the value of one record, byte for byte. A parameter `header.NAME` or a header `Kafka-Header-NAME` becomes the header NAME of the record. The body may be compressed (`Content-Encoding`: gzip, deflate, br or zstd).',
     parameters: parametersOf(rules),
     bodies: { [BYTES]: undefined, 'text/plain': undefined, '*/*': undefined },
     bodyDescription: 'Any bytes, or none for an empty value.',
