@@ -143,28 +143,40 @@ async function packagesLoaded(settings: KprfSettings): Promise<readonly string[]
   return [...new Set(stderr.split('\n').filter((line) => line.startsWith('@')))].sort()
 }
 
-it('without the key nothing of it is loaded but what prom-client loads', async () => {
-  const collector = await startCollector()
+/** In Node.js 22, a hook of modules breaks packages that are CommonJS. */
+const hasHooks = Number(process.versions.node.split('.', 1)[0]) >= 24
 
-  expect(await packagesLoaded({})).toEqual(['@opentelemetry/api'])
-  expect(await packagesLoaded({ 'http.otlp_endpoint': collector.url })).toEqual(
-    expect.arrayContaining(['@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/sdk-trace']),
-  )
-})
+it.runIf(hasHooks)(
+  'without the key nothing of it is loaded but what prom-client loads',
+  async () => {
+    const collector = await startCollector()
 
-it('a start that fails for another reason than the configuration ends with 1', async () => {
-  const hook =
-    "import { registerHooks } from 'node:module';" +
-    "registerHooks({ resolve: (name, context, next) => { if (name.startsWith('@opentelemetry/sdk')) throw new Error('it is broken'); return next(name, context) } })"
-  const command = startCommandWith(
-    [`--import=data:text/javascript,${encodeURIComponent(hook)}`],
-    ...['--kafka.brokers=127.0.0.1:1', '--http.port=0', '--http.metrics_port=0'],
-    ...['--http.host=127.0.0.1', '--http.otlp_endpoint=http://127.0.0.1:1/v1/traces'],
-  )
+    expect(await packagesLoaded({})).toEqual(['@opentelemetry/api'])
+    expect(await packagesLoaded({ 'http.otlp_endpoint': collector.url })).toEqual(
+      expect.arrayContaining([
+        '@opentelemetry/exporter-trace-otlp-http',
+        '@opentelemetry/sdk-trace',
+      ]),
+    )
+  },
+)
 
-  const { exitCode, stdout } = await command.ended
+it.runIf(hasHooks)(
+  'a start that fails for another reason than the configuration ends with 1',
+  async () => {
+    const hook =
+      "import { registerHooks } from 'node:module';" +
+      "registerHooks({ resolve: (name, context, next) => { if (name.startsWith('@opentelemetry/sdk')) throw new Error('it is broken'); return next(name, context) } })"
+    const command = startCommandWith(
+      [`--import=data:text/javascript,${encodeURIComponent(hook)}`],
+      ...['--kafka.brokers=127.0.0.1:1', '--http.port=0', '--http.metrics_port=0'],
+      ...['--http.host=127.0.0.1', '--http.otlp_endpoint=http://127.0.0.1:1/v1/traces'],
+    )
 
-  expect(exitCode).toBe(1)
-  expect(stdout).toContain('"not started"')
-  expect(stdout).toContain('it is broken')
-})
+    const { exitCode, stdout } = await command.ended
+
+    expect(exitCode).toBe(1)
+    expect(stdout).toContain('"not started"')
+    expect(stdout).toContain('it is broken')
+  },
+)
