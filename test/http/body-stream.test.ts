@@ -67,6 +67,42 @@ describe('BodyStream', () => {
     expect(budget.heldBytes).toBe(0)
   })
 
+  it('reads nothing from the kernel while the route has not taken the last piece', async () => {
+    const { request, stream } = open()
+    const calls: string[] = []
+    const _handle = { readStop: () => calls.push('stop'), readStart: () => calls.push('start') }
+    Object.assign(request.socket, { _handle })
+    const pieces = stream[Symbol.asyncIterator]()
+    const first = pieces.next()
+    request.write('a')
+    await first
+    request.write('b')
+    await settle()
+    expect(calls).toEqual(['stop'])
+
+    await pieces.next()
+    const third = pieces.next()
+    await settle()
+    expect(calls).toEqual(['stop', 'start'])
+    request.end('c')
+
+    expect(String((await third).value)).toBe('c')
+  })
+
+  it('reads on to discard the rest, if the route stops while it is held back', async () => {
+    const { request, stream } = open()
+    const calls: string[] = []
+    const _handle = { readStop: () => calls.push('stop'), readStart: () => calls.push('start') }
+    Object.assign(request.socket, { _handle })
+    request.write('a')
+    await settle()
+    expect(calls).toEqual(['stop'])
+
+    stream.release()
+
+    expect(calls).toEqual(['stop', 'start'])
+  })
+
   it('holds nothing while nothing comes', async () => {
     const { request, stream, budget } = open()
     const pieces = stream[Symbol.asyncIterator]()

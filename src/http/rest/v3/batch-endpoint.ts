@@ -1,16 +1,14 @@
 /** Handles `POST /v3/clusters/{cluster}/topics/{topic}/records:batch`: some records with ids, all answered at once. */
-import { ProxyError } from '../../../base/errors.ts'
 import type { MaybePromise } from '../../../producer/types.ts'
 import type { HeldBody } from '../../body.ts'
-import { assertJsonContentType } from '../../content-type.ts'
 import type { Call, WholeBodyRoute } from '../../edge/route.ts'
 import type { JsonParser } from '../../parse-json.ts'
 import { isJsonObject } from '../../push/fields.ts'
 import { parseEach, type RecordRules } from '../../push/parse-push.ts'
 import { Problem } from '../../push/problem.ts'
 import type { Exchange, PushSender } from '../../push/push-sender.ts'
-import { INVALID_TOPIC, isTopic } from '../../push/record-fields.ts'
 import { batchDialect, type BatchEntry } from './batch-dialect.ts'
+import { checkV3Head } from './check-head.ts'
 import { cutData, type DataField } from './cut-data.ts'
 import { parseV3Record } from './parse-record.ts'
 import { REST_V3 } from './v3-dialect.ts'
@@ -42,10 +40,8 @@ export class BatchEndpoint implements WholeBodyRoute {
     this.#options = options
   }
 
-  checkHead({ request, params }: Call): void {
-    assertJsonContentType(request.headers)
-    const { code, message } = INVALID_TOPIC
-    if (!isTopic(params['topic'] ?? '')) throw new ProxyError(code, message)
+  checkHead(call: Call): void {
+    checkV3Head(call)
   }
 
   answer(call: Call, body: HeldBody): Promise<number> {

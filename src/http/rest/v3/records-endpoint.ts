@@ -4,7 +4,6 @@
  */
 import { ProxyError } from '../../../base/errors.ts'
 import type { Ingest } from '../../../ingest/ingest.ts'
-import { assertJsonContentType } from '../../content-type.ts'
 import type { BodyStream } from '../../body-stream.ts'
 import { JSON_TYPE } from '../../edge/dialect.ts'
 import type { Call, StreamedBodyRoute } from '../../edge/route.ts'
@@ -14,13 +13,13 @@ import type { JsonParser } from '../../parse-json.ts'
 import type { RecordRules } from '../../push/parse-push.ts'
 import { Problem } from '../../push/problem.ts'
 import type { PushSender } from '../../push/push-sender.ts'
-import { INVALID_TOPIC, isTopic } from '../../push/record-fields.ts'
 import type { ReplyRoom } from '../../reply-room.ts'
 import { readRecords } from '../../stream/read-records.ts'
 import { StreamSender } from '../../stream/stream-sender.ts'
 import { StreamedReply } from '../../streamed-reply.ts'
 import type { TraceOf } from '../../trace-context.ts'
 import type { WorkTurns } from '../../work-turns.ts'
+import { checkV3Head } from './check-head.ts'
 import { cutData, type DataField } from './cut-data.ts'
 import { ObjectSplitter } from './object-splitter.ts'
 import { parseV3Record, type V3Record } from './parse-record.ts'
@@ -55,10 +54,8 @@ export class RecordsEndpoint implements StreamedBodyRoute {
     this.#options = options
   }
 
-  checkHead({ request, params }: Call): void {
-    assertJsonContentType(request.headers)
-    const { code, message } = INVALID_TOPIC
-    if (!isTopic(params['topic'] ?? '')) throw new ProxyError(code, message)
+  checkHead(call: Call): void {
+    checkV3Head(call)
   }
 
   async answer(call: Call, body: BodyStream): Promise<number> {
