@@ -1,11 +1,12 @@
 /** The command line of kprf: parses the command, and makes the text of commands that only print. */
 import { explainProperties } from '../config/explain.ts'
-import { parseCommandLine } from '../config/flags.ts'
+import { parseCommandLine, type CommandLine } from '../config/flags.ts'
 import { loadConfig } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
 import { printSettings } from '../config/print.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import type { ConfigSources } from '../config/resolve.ts'
+import type { Config } from '../config/types.ts'
 import { readText } from '../config/source.ts'
 import { ProxyError } from '../base/errors.ts'
 import { accessMethods } from '../settings/access.ts'
@@ -16,6 +17,7 @@ import { assertLogWritable } from '../telemetry/logging.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
 import { SHELLS, type Shell } from './completion.ts'
+import { doctorOptions, type DoctorOptions } from './doctor-options.ts'
 import { hasHelp } from './help.ts'
 import { STORAGE_COMMANDS, storageCommand, type StorageCommand } from './storage-commands.ts'
 
@@ -34,6 +36,7 @@ export type Command =
   | { readonly kind: 'newToken'; readonly principal: string }
   | { readonly kind: 'hashToken' }
   | ({ readonly kind: 'tail' } & TailOptions)
+  | ({ readonly kind: 'doctor' } & DoctorOptions)
   | StorageCommand
   | { readonly kind: 'unknown'; readonly message: string }
 
@@ -54,7 +57,7 @@ export interface Output {
 }
 
 const COMMANDS: readonly string[] = [
-  ...['config check', 'config print', 'config explain', 'tail TOPIC', 'health'],
+  ...['config check', 'config print', 'config explain', 'tail TOPIC', 'health', 'doctor'],
   ...STORAGE_COMMANDS,
   ...['token new PRINCIPAL', 'token hash', 'completion', 'help'],
 ]
@@ -62,12 +65,13 @@ const COMMANDS: readonly string[] = [
 /** The flags that belong to some commands. */
 const OWNERS: ReadonlyMap<string, readonly Command['kind'][]> = new Map([
   ['from-beginning', ['tail']],
-  ['json', ['tail', 'wal inspect', 'wal verify', 'dead-letters list']],
+  ['json', ['tail', 'doctor', 'wal inspect', 'wal verify', 'dead-letters list']],
   ['ready', ['health']],
   ['embedded-broker', ['run']],
   ['properties', ['explain']],
   ['dry-run', ['wal repair']],
-  ['topic', ['dead-letters list', 'dead-letters replay', 'dead-letters drop']],
+  ['timeout', ['doctor']],
+  ['topic', ['doctor', 'dead-letters list', 'dead-letters replay', 'dead-letters drop']],
   ['all', ['dead-letters replay', 'dead-letters drop']],
   ['yes', ['dead-letters drop']],
 ])
@@ -91,7 +95,8 @@ export function parseCommand(argv: readonly string[]): Command {
   const topic = flags.findLast(({ name }) => name === 'topic')?.value
   const storage = storageCommand(words, { isSet, topic })
   if (typeof storage === 'string') return { kind: 'unknown', message: storage }
-  const command = storage ?? commandOf(words, isSet, properties?.value)
+  const command =
+    storage ?? doctorCommand(words, flags) ?? commandOf(words, isSet, properties?.value)
   const misplaced = [...OWNERS].find(
     ([name, owners]) => isSet(name) && !owners.includes(command.kind) && !isCheck(command, owners),
   )
@@ -99,6 +104,22 @@ export function parseCommand(argv: readonly string[]): Command {
   const [name, owners] = misplaced
   const places = owners.map((owner) => PLACES.get(owner) ?? `kprf ${owner}`).join(', ')
   return { kind: 'unknown', message: `--${name}: works with ${places} only` }
+}
+
+/** `kprf doctor`, or what is wrong with it; `undefined` if the words are another command. */
+function doctorCommand(words: readonly string[], flags: CommandLine['flags']): Command | undefined {
+  if (words[0] !== 'doctor') return undefined
+  if (words.length > 1) {
+    const message = 'kprf doctor: takes no further word; a topic is given as --topic=TOPIC'
+    return { kind: 'unknown', message }
+  }
+  const options = doctorOptions({
+    topics: flags.filter(({ name }) => name === 'topic').map(({ value }) => value),
+    timeout: flags.findLast(({ name }) => name === 'timeout'),
+    isJson: flags.some(({ name }) => name === 'json'),
+  })
+  if (typeof options === 'string') return { kind: 'unknown', message: options }
+  return { kind: 'doctor', ...options }
 }
 
 /** The help of the command that the words begin with. */
@@ -177,17 +198,26 @@ function unknownCommand(given: string): string {
   return `unknown command; ${guess}`
 }
 
+/**
+ * Loads the configuration, and the files that it names.
+ *
+ * @throws ProxyError CONFIG_INVALID if kprf would not start with it.
+ */
+export function checkedConfig(sources: ConfigSources): Config {
+  const config = loadConfig(sources)
+  // These read the files that it names.
+  transportSettings(config)
+  accessMethods(config)
+  webhookSettings(config)
+  tlsPorts(config, ['http', 'metrics'])
+  assertLogWritable(config.outputFile)
+  return config
+}
+
 /** `kprf config check`: prints warnings and `ok`, or the errors. */
 export function checkConfig(sources: ConfigSources): Output {
   return outputOf(() => {
-    const config = loadConfig(sources)
-    // These read the files that it names.
-    transportSettings(config)
-    accessMethods(config)
-    webhookSettings(config)
-    tlsPorts(config, ['http', 'metrics'])
-    assertLogWritable(config.outputFile)
-    const { warnings } = config
+    const { warnings } = checkedConfig(sources)
     return [...warnings.map((warning) => `warning: ${warning}\n`), 'ok\n'].join('')
   })
 }

@@ -19,6 +19,7 @@ const WORDS = [
   'explain',
   'tail',
   'health',
+  'doctor',
   ...new Set(STORAGE_COMMANDS.flatMap((command) => command.split(' '))),
   'token',
   'new',

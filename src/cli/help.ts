@@ -88,6 +88,27 @@ Example:
   kprf health --ready --config=/etc/kprf.yaml
 `,
   ],
+  [
+    'doctor',
+    `Usage: kprf doctor [--topic=TOPIC ...] [--timeout=SECONDS] [--json] ${FILE_AND_KEYS}
+
+Checks all that kprf needs to deliver records: configuration, names, connections,
+TLS, SASL, the address that each broker advertises, topics, clock, disk, limits,
+ports, certificates. Prints a line for each, and what to do. It works beside a
+kprf that runs, writes nothing to Kafka, and leaves nothing on the disk.
+
+  --topic=TOPIC      Check this topic; may be repeated. Otherwise those that the
+                     configuration names.
+  --timeout=SECONDS  How long each step may take, such as a connection; default 5.
+  --json             Print one JSON document, at the end.
+
+Exit codes: ${ok} no problem, also with warnings; ${failed} problems, or stopped;
+${usage} wrong flags; ${config} errors in the configuration.
+
+Example:
+  kprf doctor --topic=orders --config=/etc/kprf.yaml
+`,
+  ],
   ...STORAGE_HELP,
   [
     'token',
@@ -141,6 +162,7 @@ const USAGE = `Usage: kprf ${FILE_AND_KEYS}
        kprf --embedded-broker [--KEY=VALUE ...]
        kprf tail TOPIC [--from-beginning] [--json] [--config=FILE] [--KEY=VALUE ...]
        kprf health [--ready] [--config=FILE] [--KEY=VALUE ...]
+       kprf doctor [--topic=TOPIC ...] [--timeout=SECONDS] [--json] [--config=FILE] [--KEY=VALUE ...]
        kprf config check [--config=FILE] [--KEY=VALUE ...]
        kprf config print [--config=FILE] [--KEY=VALUE ...]
        kprf config explain --properties=FILE
@@ -161,6 +183,7 @@ Commands:
   config explain  Explain the effect of each line of a librdkafka properties file.
   tail TOPIC      Print the records of a topic as they arrive.
   health          Ask a running kprf whether it works.
+  doctor          Check all that kprf needs to deliver records, and say what to do.
   wal             Look into write-ahead logs, check them, repair them.
   dead-letters    List the records that Kafka refuses for good, send them again, drop them.
   token           Make a token with which a client may push.
@@ -173,10 +196,11 @@ Flags:
   --lenient          Ignore unknown keys, variables and flags, with a warning each.
   --embedded-broker  Start a Kafka broker in memory, to try kprf out.
   --from-beginning   With tail: start with the oldest record.
-  --json             With tail and dead-letters list: print one JSON object per record. With wal: one object.
+  --json             With tail and dead-letters list: print one JSON object per record. With wal and doctor: one object.
   --ready            With health: ask whether it can deliver records.
   --dry-run          With wal repair: say what it would do.
-  --topic=TOPIC      With dead-letters: those for this topic.
+  --topic=TOPIC      With dead-letters: those for this topic. With doctor: check it; may be repeated.
+  --timeout=SECONDS  With doctor: how long each step may take.
   --all              With dead-letters replay and drop: all of them.
   --yes              With dead-letters drop: do not ask.
   -h, --help         Print this, or the help of the command.

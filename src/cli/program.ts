@@ -115,6 +115,11 @@ async function main(): Promise<void> {
       print(text, exitCode)
       break
     }
+    case 'doctor': {
+      const { runDoctor } = await import('./doctor/run.ts')
+      process.exit(await runDoctor(command, sources, build))
+      break
+    }
     case 'wal inspect':
     case 'wal verify':
     case 'wal repair':

@@ -48,7 +48,7 @@ export const SWITCHES: readonly string[] = [
 ]
 
 /** The flags that take a value and are no key: they belong to single commands. */
-export const COMMAND_VALUES: readonly string[] = ['topic']
+export const COMMAND_VALUES: readonly string[] = ['topic', 'timeout']
 
 const FLAG_SPELLINGS = [
   ...KEY_SPELLINGS.filter(([, key]) => NAMES_BY_KEY.has(key)),

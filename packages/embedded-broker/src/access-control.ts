@@ -12,6 +12,14 @@ export interface Denial {
   readonly operations?: readonly TopicOperation[]
 }
 
+/** What each operation is in Kafka's numbers of operations. */
+const OPERATION_NUMBERS = { read: 3, write: 4, describe: 8 } as const satisfies Record<
+  TopicOperation,
+  number
+>
+/** Kafka's numbers of what nobody can be denied here: create, delete, alter, describe and alter configurations. */
+const ALWAYS_ALLOWED = [5, 6, 7, 10, 11] as const
+
 /** The denials in force. */
 export class AccessControl {
   #denials: readonly Denial[]
@@ -32,5 +40,14 @@ export class AccessControl {
         (denial.principal === '*' || denial.principal === principal) &&
         (denial.operations?.includes(operation) ?? true),
     )
+  }
+
+  /** What a principal may do with a topic: a bit for each operation, as in answers to Metadata requests. */
+  operationBits(principal: string, topic: string): number {
+    const operations = ['read', 'write', 'describe'] as const
+    const allowed = operations
+      .filter((operation) => this.allows(principal, operation, topic))
+      .map((operation) => OPERATION_NUMBERS[operation])
+    return [...ALWAYS_ALLOWED, ...allowed].reduce<number>((bits, number) => bits | (1 << number), 0)
   }
 }

@@ -246,6 +246,7 @@ declare module 'kafkajs/src/protocol/decoder.js' {
     readInt16(): number
     readInt32(): number
     readInt64(): bigint
+    readBoolean(): boolean
     readString(): string | null
     readArray<Element>(read: () => Element): Element[]
   }
@@ -258,6 +259,8 @@ declare module 'kafkajs/src/protocol/requests/apiKeys.js' {
     readonly InitProducerId: number
     readonly SaslHandshake: number
     readonly SaslAuthenticate: number
+    readonly DescribeConfigs: number
+    readonly ListOffsets: number
   }
   export default apiKeys
 }
@@ -320,9 +323,54 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
     }[]
   }
 
+  export interface RawSaslHandshake {
+    readonly errorCode: number
+    readonly enabledMechanisms: readonly string[]
+  }
+
+  export interface RawConfigs {
+    readonly resources: readonly {
+      readonly errorCode: number
+      readonly resourceName: string
+      readonly configEntries: readonly {
+        readonly configName: string
+        readonly configValue: string | null
+      }[]
+    }[]
+  }
+
+  export interface RawOffsets {
+    readonly responses: readonly {
+      readonly topic: string
+      readonly partitions: readonly {
+        readonly partition: number
+        readonly errorCode: number
+        readonly timestamp?: string
+        readonly offset?: string
+      }[]
+    }[]
+  }
+
+  export interface OffsetsWanted {
+    readonly topics: readonly {
+      readonly topic: string
+      readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[]
+    }[]
+  }
+
+  export interface ConfigsWanted {
+    readonly resources: readonly {
+      readonly type: number
+      readonly name: string
+      readonly configNames: readonly string[]
+    }[]
+  }
+
   export const requests: {
     readonly ApiVersions: Definition<object, RawApiVersionsResponse>
-    readonly SaslHandshake: Definition<never, never>
+    readonly SaslHandshake: Definition<{ readonly mechanism: string }, RawSaslHandshake>
+    readonly DescribeConfigs: Definition<ConfigsWanted, RawConfigs>
+    readonly ListOffsets: Definition<OffsetsWanted, RawOffsets>
     readonly Metadata: Definition<{ topics: readonly string[] }, RawMetadata>
     readonly InitProducerId: Definition<{ transactionalId: null }, RawInitProducerIdResponse>
   }

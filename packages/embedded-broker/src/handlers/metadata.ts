@@ -27,7 +27,7 @@ export function metadataEndpoint(parts: ClusterParts): Endpoint {
       })),
       clusterId: registry.clusterId,
       controllerId: registry.controllerId(),
-      topics: new TopicDescriber(parts, principal).describeAll(request, version),
+      topics: new TopicDescriber(parts, principal).describeAllFor(request, version),
       clusterAuthorizedOperations: OPERATIONS_UNKNOWN,
     }),
   )
@@ -53,6 +53,17 @@ class TopicDescriber {
     }
     const mayCreate = settings.autoCreateTopics && request.allowAutoTopicCreation
     return request.topics.map((wanted) => this.#describe(wanted, mayCreate))
+  }
+
+  /** The same, with what the principal may do with each topic if the request asks for it. */
+  describeAllFor(request: MetadataRequest, version: number): readonly TopicResponse[] {
+    const topics = this.describeAll(request, version)
+    if (!request.includeTopicAuthorizedOperations) return topics
+    return topics.map((topic) =>
+      topic.errorCode === ErrorCode.NONE && topic.name !== null
+        ? { ...topic, authorizedOperations: this.#operations(topic.name) }
+        : topic,
+    )
   }
 
   #describe({ name, id }: WantedTopic, mayCreate: boolean): TopicResponse {
@@ -90,6 +101,11 @@ class TopicDescriber {
       inSyncReplicaIds: replicaIds.filter((id) => registry.isAlive(id)),
       offlineReplicaIds: replicaIds.filter((id) => !registry.isAlive(id)),
     }
+  }
+
+  #operations(topic: string): number {
+    const { access } = this.#parts
+    return access.operationBits(this.#principal, topic)
   }
 
   #mayDescribe(topic: string): boolean {
