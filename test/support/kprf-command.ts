@@ -16,7 +16,9 @@ export interface CommandResult {
 /** A command under way. */
 export interface RunningCommand {
   readonly ended: Promise<CommandResult>
-  kill(): void
+  /** What it has printed so far. */
+  readonly stdout: string
+  kill(signal?: NodeJS.Signals): void
 }
 
 /** Runs `kprf` with these arguments, without a terminal. */
@@ -50,6 +52,9 @@ export function startCommandWith(
   }
   return {
     ended: once(child, 'close').then(() => ({ exitCode: child.exitCode, ...output })),
-    kill: () => child.kill('SIGKILL'),
+    get stdout() {
+      return output.stdout
+    },
+    kill: (signal = 'SIGKILL') => child.kill(signal),
   }
 }

@@ -65,7 +65,7 @@ export function advertisedTargets({ brokers }: DescribedMetadata): readonly Targ
 }
 
 /**
- * Judges an advertised address after it was checked.
+ * Judges an advertised address that was checked.
  *
  * @param bootstrap - the addresses of `kafka.brokers`.
  * @param cluster - what these say of the cluster.
@@ -74,32 +74,39 @@ export function judgeAdvertised(
   { target, findings, reached }: CheckedAddress,
   bootstrap: readonly Target[],
   cluster: DescribedMetadata,
-): readonly Finding[] {
+): Finding {
   const of = new Findings('advertised', shownTarget(target))
+  const sharing = cluster.brokers.filter(
+    ({ host, port }) => addressOf(host, port) === target.address,
+  )
+  if (sharing.length > 1) {
+    const ids = sharing.map(({ nodeId }) => nodeId).join(' and ')
+    return of.problem(
+      `brokers ${ids} advertise the same address: records reach a broker that does not lead their partition`,
+      'give each broker an advertised address of its own; a load balancer may stand before kafka.brokers only',
+    )
+  }
   const isGiven = bootstrap.some(({ address }) => address === target.address)
   if (reached === undefined) {
     const [reason = { text: 'it does not work' }] = findings.filter(
       ({ status }) => status === 'problem',
     )
     const text = `kprf finds the cluster, but cannot use this broker, at the address that it advertises: ${reason.text}`
-    return [...findings, of.problem(text, adviceOf(target))]
+    return of.problem(text, adviceOf(target))
   }
   const { clusterId } = reached.metadata
   if ((clusterId ?? undefined) !== (cluster.clusterId ?? undefined)) {
     const text = `this address leads to another cluster: ${shownId(clusterId ?? undefined)}`
-    return [...findings, of.problem(text, adviceOf(target))]
+    return of.problem(text, adviceOf(target))
   }
   if (leadsHome(target) && !bootstrap.some(leadsHome)) {
-    return [
-      ...findings,
-      of.warning(
-        'the broker advertises the loopback address: it works for clients on its own machine only',
-        'set advertised.listeners to an address that other machines reach, unless kprf always runs beside it',
-      ),
-    ]
+    return of.warning(
+      'the broker advertises the loopback address: it works for clients on its own machine only',
+      'set advertised.listeners to an address that other machines reach, unless kprf always runs beside it',
+    )
   }
   const text = isGiven ? 'works; kafka.brokers has the same address' : 'works'
-  return [...findings, of.ok(text)]
+  return of.ok(text)
 }
 
 function adviceOf({ address, brokerId = 0 }: Target): string {

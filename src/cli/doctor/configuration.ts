@@ -19,7 +19,7 @@ export function checkConfiguration(sources: ConfigSources): CheckedConfiguration
     const findings = config.warnings.map((warning) =>
       of.warning(warning, 'change this key; docs/CONFIGURATION.md describes it'),
     )
-    const text = `kprf starts with it${findings.length > 0 ? ', with warnings' : ''}`
+    const text = findings.length > 0 ? 'kprf starts with it, and warns' : 'kprf starts with it'
     return { findings: [of.ok(text), ...findings], config }
   } catch (error) {
     if (!(error instanceof ProxyError && error.code === 'CONFIG_INVALID')) throw error

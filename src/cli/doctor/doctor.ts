@@ -46,7 +46,7 @@ export function* doctorSteps(parts: DoctorParts): Generator<Step> {
   const kafka = new KafkaChecks(parts)
   yield { label: 'versions', run: () => [checkVersion(build, process.versions.node)] }
   for (const address of config.kafka.brokers) {
-    yield { label: address, run: () => kafka.bootstrap(address) }
+    yield { label: address, run: () => kafka.bootstrapAddress(address) }
   }
   yield { label: 'the cluster', run: () => kafka.cluster() }
   for (const target of kafka.advertised()) {
@@ -78,7 +78,7 @@ export async function runStep(
     return await inTime(Promise.resolve(run()), timeoutMs * STEPS_WITHIN)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    const of = new Findings('configuration', label)
+    const of = new Findings('doctor', label)
     return [of.problem(`the check has failed: ${reason}`, 'try again, with a longer --timeout')]
   }
 }
@@ -94,11 +94,16 @@ function certificatesOf({ config, clientCertificate }: DoctorParts): readonly Na
   ]
 }
 
+/** Checks of addresses that are under way. */
+type Checks = ReadonlyMap<string, Promise<CheckedAddress>>
+
 /** The checks that need Kafka, and what they remember for each other. */
 class KafkaChecks {
   readonly #parts: DoctorParts
   readonly #bootstrap: CheckedAddress[] = []
   readonly #advertised: CheckedAddress[] = []
+  #bootstrapChecks: Checks | undefined
+  #advertisedChecks: Checks | undefined
   #metadata: ReturnType<typeof checkCluster>['metadata']
   #topics: readonly CheckedTopic[] = []
 
@@ -106,8 +111,13 @@ class KafkaChecks {
     this.#parts = parts
   }
 
-  async bootstrap(address: string): Promise<readonly Finding[]> {
-    const checked = await checkAddress({ address, brokerId: undefined }, this.#parts)
+  async bootstrapAddress(address: string): Promise<readonly Finding[]> {
+    // All at the same time, so that those that do not answer are waited for only once.
+    this.#bootstrapChecks ??= this.#checks(
+      this.#parts.config.kafka.brokers.map((one) => ({ address: one, brokerId: undefined })),
+    )
+    const checked = await this.#bootstrapChecks.get(address)
+    if (checked === undefined) return []
     this.#bootstrap.push(checked)
     return checked.findings
   }
@@ -123,11 +133,30 @@ class KafkaChecks {
   }
 
   async advertisedAddress(target: Target): Promise<readonly Finding[]> {
-    const checked = await checkAddress(target, this.#parts)
-    this.#advertised.push(checked)
-    if (this.#metadata === undefined) return checked.findings
     const bootstrap = this.#bootstrap.map((one) => one.target)
-    return judgeAdvertised(checked, bootstrap, this.#metadata)
+    const known = this.#bootstrap.find((one) => one.target.address === target.address)
+    this.#advertisedChecks ??= this.#checks(
+      this.advertised().filter(({ address }) => !bootstrap.some((one) => one.address === address)),
+    )
+    const checked = known ?? (await this.#advertisedChecks.get(target.address))
+    if (checked === undefined || this.#metadata === undefined) return []
+    const asAdvertised = { ...checked, target }
+    this.#advertised.push(asAdvertised)
+    return [
+      ...(known === undefined ? checked.findings : []),
+      judgeAdvertised(asAdvertised, bootstrap, this.#metadata),
+    ]
+  }
+
+  #checks(targets: readonly Target[]): Checks {
+    return new Map(
+      targets.map((target) => {
+        const checked = checkAddress(target, this.#parts)
+        // Its step has the error; until then it must not end the process.
+        checked.catch(() => undefined)
+        return [target.address, checked]
+      }),
+    )
   }
 
   async topics(): Promise<readonly Finding[]> {

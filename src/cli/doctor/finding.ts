@@ -19,6 +19,8 @@ export type CheckName =
   | 'port'
   | 'certificate'
   | 'tokens'
+  /** A check that has failed itself. */
+  | 'doctor'
 
 /** `skipped`: it could not be checked, because of a problem that is another finding. */
 export type Status = 'ok' | 'warning' | 'problem' | 'skipped'

@@ -131,7 +131,7 @@ export interface TopicFacts {
 }
 
 function foundTopic({ topic, configs }: TopicFacts): CheckedTopic | undefined {
-  if (topic === undefined || topic.topicErrorCode !== 0) return undefined
+  if (topic?.topicErrorCode !== 0) return undefined
   const leaders = Map.groupBy(topic.partitionMetadata, ({ leader }) => leader)
   return {
     name: topic.topic,

@@ -70,7 +70,7 @@ export class Probe {
     if (connection === undefined) throw new Error('kafkajs made no connection')
     this.#connection = connection
     const { clock, address: broker, timeoutMs } = options
-    this.#versions = new VersionsByConnection({ clock, broker, timeoutMs })
+    this.#versions = new VersionsByConnection({ clock, broker, timeoutMs: 2 * timeoutMs })
   }
 
   /** TCP, and the handshake of TLS if it is used. */

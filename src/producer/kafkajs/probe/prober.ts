@@ -60,21 +60,23 @@ export class Prober {
     { host, port }: HostPort,
     { ssl, sasl, socket, clientId, maxAnswerBytes }: KafkajsTransportSettings,
   ): Promise<Probe> {
-    const { clock, timeoutMs } = this.#dependencies
+    const { clock } = this.#dependencies
+    // Longer than a step of a probe, whose own timeout says more.
+    const limitMs = 2 * this.#dependencies.timeoutMs
     const events = new ProducerEvents()
     const sockets = new Sockets({ ...socket, tls: ssl && (() => ssl) }, events)
     this.#open.push(sockets)
     const options = sasl && this.#sasl?.options
     const cluster = new Cluster({
       ...{ brokers: [address], clientId: `${clientId}-doctor`, ssl, sasl: options },
-      ...{ connectionTimeout: timeoutMs, authenticationTimeout: timeoutMs },
-      ...{ requestTimeout: timeoutMs, enforceRequestTimeout: false, allowAutoTopicCreation: false },
+      ...{ connectionTimeout: limitMs, authenticationTimeout: limitMs },
+      ...{ requestTimeout: limitMs, enforceRequestTimeout: false, allowAutoTopicCreation: false },
       ...{ retry: { retries: 0 }, socketFactory: sockets.factory },
       logger: createLogger({ level: logLevel.NOTHING, logCreator: () => () => undefined }),
     })
     const pool = await cluster.connectionPoolBuilder.build({ host, port, rack: null })
-    mendConnections(pool, address, { clock, events, maxAnswerBytes, connectTimeoutMs: timeoutMs })
+    mendConnections(pool, address, { clock, events, maxAnswerBytes, connectTimeoutMs: limitMs })
     const tokens = sasl && this.#sasl?.tokens
-    return new Probe({ address, pool, tokens, clock, timeoutMs })
+    return new Probe({ ...this.#dependencies, address, pool, tokens })
   }
 }
