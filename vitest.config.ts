@@ -109,6 +109,11 @@ const OUT_OF_SIGHT = [
   'src/cli/serve.ts', // the same
   'src/cli/quickstart.ts', // the same, with --embedded-broker
   'src/cli/tail.ts', // a process, kprf tail
+  'src/cli/doctor/run.ts', // a process, kprf doctor
+  'src/cli/doctor/address.ts', // the same
+  'src/cli/doctor/configuration.ts', // the same
+  'src/cli/doctor/network.ts', // the same
+  'src/producer/kafkajs/probe/*.ts', // the same
   'src/cli/wal/command.ts', // a process, kprf wal
   'src/cli/wal/inspect.ts', // the same
   'src/cli/wal/repair.ts', // the same

@@ -47,6 +47,31 @@ describe('parseCommand', () => {
   })
 
   it.each([
+    [['doctor'], { topics: [], timeoutMs: 5_000, isJson: false }],
+    [
+      ['doctor', '--topic=a', '--topic', 'b', '--topic=a', '--timeout=0.5', '--json'],
+      { topics: ['a', 'b'], timeoutMs: 500, isJson: true },
+    ],
+  ])('finds in %j that all is to be checked: %j', (argv, options) => {
+    expect(parseCommand(argv)).toEqual({ kind: 'doctor', ...options })
+  })
+
+  it.each([
+    [['doctor', 'orders'], 'kprf doctor: takes no further word'],
+    [['doctor', '--topic='], '--topic: needs a value'],
+    [['doctor', '--timeout=0'], '--timeout: needs a number of seconds'],
+    [['doctor', '--timeout='], '--timeout: needs a number of seconds'],
+    [['doctor', '--timeout=soon'], '--timeout: needs a number of seconds'],
+    [['doctor', '--all'], '--all: works with'],
+    [['health', '--timeout=1'], '--timeout: works with kprf doctor only'],
+  ])('says what is wrong with %j: %s', (argv, message) => {
+    expect(parseCommand(argv)).toEqual({
+      kind: 'unknown',
+      message: expect.stringContaining(message) as string,
+    })
+  })
+
+  it.each([
     [['health'], false],
     [['health', '--ready', '-c', 'f'], true],
     [['health', '--embedded-broker', '--http.metrics_port=9000'], false],
@@ -114,7 +139,7 @@ describe('parseCommand', () => {
   it.each([
     [
       ['--json'],
-      '--json: works with kprf tail, kprf wal inspect, kprf wal verify, kprf dead-letters list only',
+      '--json: works with kprf tail, kprf doctor, kprf wal inspect, kprf wal verify, kprf dead-letters list only',
     ],
     [['tail', 't', '--yes'], '--yes: works with kprf dead-letters drop only'],
     [['wal', 'verify', '--dry-run'], '--dry-run: works with kprf wal repair only'],
@@ -334,7 +359,7 @@ describe('kprf --help', () => {
 
   const commands = [
     ...['config', 'config check', 'config print', 'config explain', 'tail'],
-    ...['wal', 'dead-letters', ...STORAGE_COMMANDS],
+    ...['health', 'doctor', 'wal', 'dead-letters', ...STORAGE_COMMANDS],
   ]
 
   it.each([...commands, 'completion'])('has its own usage of kprf %s', (command) => {
@@ -358,7 +383,7 @@ describe('kprf completion', () => {
     const keys = [...SETTINGS.map(({ key }) => key), 'kafka.properties.acks']
 
     expect(script).toContain(
-      'config check print explain tail health wal inspect verify repair dead-letters list replay drop token new hash completion help',
+      'config check print explain tail health doctor wal inspect verify repair dead-letters list replay drop token new hash completion help',
     )
     for (const key of keys) expect(script).toMatch(new RegExp(` ${dashes}${key}[ '\\n]`))
     expect(script).not.toContain('kafka.properties.group.id')

@@ -1,7 +1,7 @@
 /** `kprf doctor` as users run it, on brokers that have what it is to find. */
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -87,6 +87,46 @@ async function fileWith(name: string, text: string): Promise<string> {
   await writeFile(path, text)
   return path
 }
+
+/** What differs from one run and machine to the next. */
+function normal(text: string): string {
+  return text
+    .replaceAll(/(127\.0\.0\.1|kafka-container):\d+/g, '$1:PORT')
+    .replaceAll(/(http\.(?:metrics_)?port) \d+/g, '$1 PORT')
+    .replaceAll(/\d+(\.\d)? ms/g, 'N ms')
+    .replaceAll(/\d+(\.\d)? (bytes|KiB|MiB|GiB|TiB)/g, 'N bytes')
+    .replaceAll(/kprf \S+ on Node\.js \S+/g, 'kprf X on Node.js X')
+    .replaceAll(/cluster [\w-]{22}/g, 'cluster ID')
+    .replaceAll(/\d+ open files \(hard limit \d+\)/g, 'N open files')
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'NOW')
+    .replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
+    .replaceAll(/the name (does not exist|server does not answer)/g, 'the name is not known')
+}
+
+describe('docs/DOCTOR.md', () => {
+  it('shows what kprf doctor prints', async () => {
+    const authority = createAuthority()
+    const cluster = await startCluster({
+      ...{ tls: authority.issue('kafka'), advertisedHost: 'kafka-container' },
+      sasl: { users: { shop: SECRET } },
+      topics: { orders: {}, audit: {} },
+      denials: [{ principal: 'shop', topic: 'audit', operations: ['write'] }],
+    })
+    const { port } = new URL(`kafka://${cluster.bootstrap}`)
+    const ca = await fileWith('ca.pem', authority.cert)
+    const { stdout } = await runKprf(
+      ...['doctor', `--kafka.brokers=127.0.0.1:${port}`, '--kafka.security_protocol=sasl_ssl'],
+      ...['--kafka.sasl_mechanism=plain', '--kafka.user=shop', `--kafka.password=${SECRET}`],
+      ...[`--kafka.ssl.ca_file=${ca}`, '--topic=orders', '--topic=audit'],
+      ...['--http.max_connections=100', '--kafka.queue_memory_max_kbytes=262144'],
+      ...[`--http.port=${await deadPort()}`, `--http.metrics_port=${await deadPort()}`],
+    )
+    const docs = await readFile(new URL('../../docs/DOCTOR.md', import.meta.url), 'utf8')
+    const [, example = ''] = /```text\n([^]*?)```/.exec(docs) ?? []
+
+    expect(normal(example)).toBe(normal(stdout))
+  })
+})
 
 describe('kprf doctor on a cluster that works', () => {
   it('prints a line for each check, ends with 0, and neither writes nor creates anything', async () => {

@@ -185,7 +185,7 @@ class KafkaChecks {
       judgeClock({
         nowMs,
         certificates: this.#reached().flatMap(({ probe }) => probe.tls ?? []),
-        younger: this.#topics.length === 0 ? undefined : await this.#recordsAfter(nowMs),
+        younger: await this.#recordsAfter(nowMs),
         stampedByBroker: new Set(stamped.map(({ name }) => name)),
       }),
     ]
@@ -198,7 +198,8 @@ class KafkaChecks {
     )
   }
 
-  async #recordsAfter(nowMs: number): Promise<readonly FoundRecord[]> {
+  /** `undefined` if no leader of a partition could be asked. */
+  async #recordsAfter(nowMs: number): Promise<readonly FoundRecord[] | undefined> {
     const found = await Promise.all(
       this.#reached().map(async ({ target: { brokerId }, probe }) => {
         const partitions = this.#topics.flatMap(({ name: topic, leaders }) =>
@@ -206,11 +207,12 @@ class KafkaChecks {
             .slice(0, MAX_PARTITIONS)
             .map((partition) => ({ topic, partition })),
         )
-        if (partitions.length === 0) return []
+        if (partitions.length === 0) return undefined
         // What a broker does not answer here is no reason to doubt it: its records are not needed.
-        return await probe.recordsAfter(nowMs + TOLERANCE_MS, partitions).catch(() => [])
+        return await probe.recordsAfter(nowMs + TOLERANCE_MS, partitions).catch(() => undefined)
       }),
     )
-    return found.flat()
+    const answers = found.filter((one) => one !== undefined)
+    return answers.length === 0 ? undefined : answers.flat()
   }
 }

@@ -38,11 +38,11 @@ function adviceOf(error: unknown, target: Target): string {
   const { address, brokerId } = target
   const { host } = splitAddress(address)
   if (brokerId === undefined) {
+    if (isTimeout(error)) {
+      return 'check that the broker runs, and that no firewall drops what goes to this port; --timeout gives it more time'
+    }
     const check = connectionCheck(error, true)
-    if (check !== undefined) return `check ${check}`
-    return isTimeout(error)
-      ? 'check that the broker runs, and that no firewall drops what goes to this port; --timeout gives it more time'
-      : 'read the log of the broker: it says why'
+    return check === undefined ? 'read the log of the broker: it says why' : `check ${check}`
   }
   const move = `set advertised.listeners of broker ${brokerId} to an address that this machine reaches`
   if (isLoopback(host)) {

@@ -66,7 +66,8 @@ export class SecureCluster {
     this.#ports = parts.ports
   }
 
-  static async start(): Promise<SecureCluster> {
+  /** @param overrides - server properties by their Kafka names. */
+  static async start(overrides: Readonly<Record<string, string>> = {}): Promise<SecureCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'kprf-security-'))
     const authority = await Authority.create(join(directory, 'authority'))
     const [broker, expired, foreign, client] = await Promise.all([
@@ -94,6 +95,7 @@ export class SecureCluster {
     ) => ({ [name]: { protocol, port: ports.get(name) ?? 0, properties } })
     const proven = await tls(broker)
     const kafka = await startCluster({
+      overrides,
       listeners: {
         ...listener('TLS', 'SSL', proven),
         ...listener('MUTUAL_TLS', 'SSL', { ...proven, 'ssl.client.auth': 'required' }),
