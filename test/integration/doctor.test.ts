@@ -57,7 +57,7 @@ interface Document {
 interface Examined extends Document {
   readonly exitCode: number | null
   /** The findings of a check. */
-  of(check: Finding['check']): readonly Finding[]
+  readonly of: (check: Finding['check']) => readonly Finding[]
   /** Each problem and warning: check, subject, text and advice. */
   readonly complaints: readonly string[]
 }

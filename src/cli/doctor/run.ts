@@ -7,6 +7,7 @@ import type { ConfigSources } from '../../config/resolve.ts'
 import { secretsOf } from '../../config/secrets.ts'
 import { Prober } from '../../producer/kafkajs/probe/prober.ts'
 import { transportSettings } from '../../settings/kafka.ts'
+import { codeOf } from '../../wal/storage.ts'
 import type { DoctorOptions } from '../doctor-options.ts'
 import { checkConfiguration } from './configuration.ts'
 import { type DoctorParts, doctorSteps, runStep } from './doctor.ts'
@@ -21,6 +22,11 @@ export async function runDoctor(
   build: BuildInfo,
 ): Promise<number> {
   const write = (text: string): boolean => process.stdout.write(text)
+  process.stdout.on('error', (error) => {
+    // Whoever read the findings has seen enough of them; what was not written cannot be called right.
+    if (codeOf(error) === 'EPIPE') process.exit(EXIT_CODES.failed)
+    throw error
+  })
   const report = new Report({ isJson, build, write, progress: process.stderr })
   const { findings, config } = checkConfiguration(sources)
   if (config !== undefined) report.maskWith(maskerOf(secretsOf(config)))

@@ -206,6 +206,24 @@ describe('administration', () => {
       expect((await find('1'.repeat(32))).topics).toMatchObject([{ name: null, errorCode: 100 }])
     })
 
+    test('says what the client may do with a topic if it asks, with the numbers of Kafka', async () => {
+      cluster.setDenials([{ principal: '*', topic: 'orders', operations: ['write'] }])
+      const operationsOf = async (isAsked: boolean) => {
+        const request = { ...metadataRequest(['orders', 'other']), allowAutoTopicCreation: false }
+        const wanted = { ...request, includeTopicAuthorizedOperations: isAsked }
+        const { topics } = await client.send(metadataApi, 8, wanted)
+        return topics.map(({ authorizedOperations }) => authorizedOperations)
+      }
+      const unknown = -2147483648
+      // Read, create, delete, alter, describe, describe and alter configurations; not write, which is bit 4.
+      const allButWrite = 0b1101_1110_1000
+
+      expect(await operationsOf(true)).toEqual([allButWrite, unknown])
+      expect(await operationsOf(false)).toEqual([unknown, unknown])
+      cluster.setDenials([])
+      expect(await operationsOf(true)).toEqual([allButWrite | 0b1_0000, unknown])
+    })
+
     test('tells replicas that are down from those in sync', async () => {
       await cluster.stopBroker(2)
 
