@@ -64,8 +64,9 @@ describe('the blocks of code', () => {
   })
 })
 
-/** What pages name in the way of keys, and is none of kprf's. */
-const OTHER_NAMES = /^http\.(client|request|response|route)\b|\.test\.ts$/
+/** What pages name in the way of keys, and is none of kprf's: of OpenTelemetry, Python, and the REST Proxy. */
+const OTHER_NAMES =
+  /^http\.(client|request|response|route)\b|\.test\.ts$|^shutdown\.graceful\.ms$|^kafka\.rest\./
 
 describe.each(pages.filter(({ path }) => !path.endsWith('CHANGELOG.md')))('$path', ({ text }) => {
   it('names keys that exist', () => {

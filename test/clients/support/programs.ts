@@ -4,16 +4,20 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CommandResult } from '../../support/kprf-command.ts'
 
-/** How each language runs a file. */
-const LANGUAGES: Readonly<
-  Record<string, { readonly file: string; readonly command: readonly string[] }>
-> = {
-  sh: { file: 'commands.sh', command: ['/bin/sh', '-e'] },
-  php: { file: 'push.php', command: ['php'] },
-  python: { file: 'push.py', command: ['/usr/bin/python3'] },
-  js: { file: 'push.mjs', command: [process.execPath] },
-  go: { file: 'main.go', command: ['go', 'run'] },
+/** How a language runs a file of this name. */
+interface Language {
+  readonly file: string
+  /** The program, and what goes before the file. */
+  readonly command: readonly [string, ...string[]]
 }
+
+const LANGUAGES: ReadonlyMap<string, Language> = new Map([
+  ['sh', { file: 'commands.sh', command: ['/bin/sh', '-e'] }],
+  ['php', { file: 'push.php', command: ['php'] }],
+  ['python', { file: 'push.py', command: ['/usr/bin/python3'] }],
+  ['js', { file: 'push.mjs', command: [process.execPath] }],
+  ['go', { file: 'main.go', command: ['go', 'run'] }],
+])
 
 /** Where Debian has Guzzle; Composer has it in `vendor`. */
 const GUZZLE = '/usr/share/php/GuzzleHttp/autoload.php'
@@ -34,13 +38,13 @@ export async function runProgram(
   program: string,
   { folder, path }: ProgramSurroundings,
 ): Promise<CommandResult> {
-  const { file, command } = LANGUAGES[language] ?? fail(language)
+  const { file, command } = languageOf(language)
   const own = await mkdtemp(join(folder, 'program-'))
   const text = program
     .replace("__DIR__ . '/vendor/autoload.php'", `'${GUZZLE}'`)
     .replaceAll(/^( *|.*\$\()curl (?!--silent)/gm, '$1curl -sS ')
   await writeFile(join(own, file), text)
-  const [name = '', ...args] = [...command, join(own, file)]
+  const [name, ...args] = [...command, join(own, file)]
   return await new Promise((resolve) => {
     execFile(
       name,
@@ -61,6 +65,8 @@ function exitCodeOf(code: unknown): number | null {
   return typeof code === 'number' ? code : null
 }
 
-function fail(language: string): never {
-  throw new Error(`no program runs ${language}`)
+function languageOf(language: string): Language {
+  const known = LANGUAGES.get(language)
+  if (known === undefined) throw new Error(`no program runs ${language}`)
+  return known
 }
