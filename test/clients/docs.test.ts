@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TestCluster } from '@kprf/embedded-broker/testing'
-import { RUN } from '../docs/checks.ts'
+import { problemsOf, RUN } from '../docs/checks.ts'
 import { allPages, type Block, ROOT } from '../docs/pages.ts'
 import { type KprfProcess, startKprf } from '../support/kprf-process.ts'
 import { runProgram } from './support/programs.ts'
@@ -16,7 +16,8 @@ import { runProgram } from './support/programs.ts'
 const pages = allPages()
 const blocks = pages.flatMap((page) => page.blocks)
 const programs = blocks
-  .filter(({ language, marker }) => RUN.has(language) && marker === undefined)
+  .filter((block) => RUN.has(block.language) && block.marker === undefined)
+  .filter((block) => problemsOf(block).length === 0)
   .map((block) => ({ ...block, reply: replyBehind(block) }))
 const pushes = blocks.filter((block) => block.marker === undefined && isPush(block))
 /** Files that commands on the pages read. */

@@ -50,6 +50,7 @@ describe('the blocks of code', () => {
       'docs/A.md',
       [
         ...[fence('json', '{'), fence('yaml', 'http: { prot: 1 }'), fence('yaml', 'a: [')],
+        ...[fence('sh', 'curl a\nrm b'), fence('sh', 'curl a \\\n  -d b')],
         ...[fence('promql', 'rate(kprf_no_such_total[5m])'), fence('ts', 'const =')],
         ...[fence('cobol', 'STOP RUN.'), '<!-- not run: there is no compiler -->\n\n'],
         fence('cobol', 'STOP RUN.'),
@@ -57,8 +58,8 @@ describe('the blocks of code', () => {
     )
     const problems = page.blocks.map((block) => problemsOf(block).length > 0)
 
-    expect(problems).toEqual([true, true, true, true, true, true, false])
-    const [, , , promql] = page.blocks
+    expect(problems).toEqual([true, true, true, true, false, true, true, true, false])
+    const [, , , , , promql] = page.blocks
     expect(promql && isRunBy(promql, '.ci/run')).toBe(false)
     expect(promql && isRunBy(promql, 'no/such/file')).toBe(false)
   })

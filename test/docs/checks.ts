@@ -8,10 +8,17 @@ import { type Block, readPage } from './pages.ts'
 /** Languages whose blocks are programs: `test/clients/docs.test.ts` runs them. */
 export const RUN: ReadonlySet<string> = new Set(['sh', 'php', 'python', 'js', 'go'])
 
+/** Commands that a block may begin a line with to be run: they change nothing beside the folder that they run in. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...['curl', 'kprf', 'cat', 'sed', 'printf', 'echo', 'seq'],
+])
+
 /** The problems of a block, by its language. */
 const CHECKS: Readonly<Record<string, (text: string) => readonly string[]>> = {
   // A drawing, or what a program prints.
   '': () => [],
+  text: () => [],
+  sh: shellProblems,
   json: jsonProblems,
   yaml: yamlProblems,
   promql: promqlProblems,
@@ -20,11 +27,20 @@ const CHECKS: Readonly<Record<string, (text: string) => readonly string[]>> = {
 
 /** Why a block cannot stay as it is; none if it can. */
 export function problemsOf({ language, text, marker }: Block): readonly string[] {
-  if (marker !== undefined || RUN.has(language)) return []
+  if (marker !== undefined) return []
   const check = CHECKS[language]
-  return check === undefined
-    ? [`nothing checks blocks of ${language}: add a check to test/docs/checks.ts, or a comment`]
-    : check(text)
+  if (check !== undefined) return check(text)
+  return RUN.has(language)
+    ? []
+    : [`nothing checks blocks of ${language}: add a check to test/docs/checks.ts, or a comment`]
+}
+
+/** A block that installs, deletes or sends something elsewhere is not run just because it stands on a page. */
+function shellProblems(text: string): readonly string[] {
+  const commands = [...text.matchAll(/^([a-z][\w-]*)(?= |$)/gm)].map(([, command = '']) => command)
+  return commands
+    .filter((command) => !HARMLESS.has(command))
+    .map((command) => `${command} is not run: say in a comment above the block what runs it`)
 }
 
 function jsonProblems(text: string): readonly string[] {
