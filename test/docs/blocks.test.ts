@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { NAMES_BY_KEY, SECTIONS } from '../../src/config/names.ts'
-import { problemsOf } from './checks.ts'
+import { metricNames, problemsOf } from './checks.ts'
 import { allPages, type Block, parsePage, ROOT } from './pages.ts'
 
 const pages = allPages()
@@ -65,6 +65,10 @@ describe('the blocks of code', () => {
   })
 })
 
+const metrics = metricNames()
+/** The beginning of names, and what exists only while there are certificates. */
+const OTHER_METRICS = /^kprf_(worker|certificate_expiry_seconds)$/
+
 /** What pages name in the way of keys, and is none of kprf's: of OpenTelemetry, Python, and the REST Proxy. */
 const OTHER_NAMES =
   /^http\.(client|request|response|route)\b|\.test\.ts$|^shutdown\.graceful\.ms$|^kafka\.rest\./
@@ -75,6 +79,16 @@ describe.each(pages.filter(({ path }) => !path.endsWith('CHANGELOG.md')))('$path
     const isKey = (key: string): boolean => NAMES_BY_KEY.has(key) || SECTIONS.has(key)
 
     expect([...new Set(named)].filter((key) => !isKey(key) && !OTHER_NAMES.test(key))).toEqual([])
+  })
+
+  it('names metrics that exist', () => {
+    const named = text.match(/(?<=`)kprf_[a-z_]+(?=[`{])/g) ?? []
+    const exists = (name: string): boolean =>
+      OTHER_METRICS.test(name) ||
+      metrics.has(name) ||
+      metrics.has(name.replace(/_(count|sum|bucket)$/, ''))
+
+    expect([...new Set(named)].filter((name) => !exists(name))).toEqual([])
   })
 
   it('names npm scripts that exist', () => {

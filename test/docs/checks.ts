@@ -66,11 +66,15 @@ function environmentOf(text: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, 'given']))
 }
 
+/** The names of all metrics of kprf. */
+export function metricNames(): ReadonlySet<string> {
+  const { text } = readPage('docs/METRICS.md')
+  return new Set([...text.matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name))
+}
+
 /** The metrics that a query names exist. */
 function promqlProblems(text: string): readonly string[] {
-  const known = new Set(
-    [...readPage('docs/METRICS.md').text.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name),
-  )
+  const known = metricNames()
   const query = text.replaceAll(/^#.*$/gm, '')
   return (query.match(/\b(?:http|kafka|kprf|ratelimit)_\w+/g) ?? [])
     .filter((name) => !known.has(name) && !known.has(name.replace(/_(count|sum|bucket)$/, '')))
