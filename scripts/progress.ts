@@ -10,7 +10,9 @@ export class ScriptProgress {
   constructor(options: Pick<ProgressOptions, 'verb' | 'noun' | 'total'>) {
     this.#progress = new Progress({ ...options, stream: process.stderr, clock: systemClock })
     // A timer alone must not keep a program that is done.
-    this.#timer = setInterval(() => { this.done(0); }, this.#progress.intervalMs).unref()
+    this.#timer = setInterval(() => {
+      this.done(0)
+    }, this.#progress.intervalMs).unref()
   }
 
   /** Says what is being done now. */

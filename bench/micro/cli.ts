@@ -27,7 +27,9 @@ const cases = microCases()
 const bench = new Bench({ time: TIME_MS, warmupTime: WARMUP_MS })
 for (const { name, run } of cases) bench.add(name, run, { async: false })
 const progress = new ScriptProgress({ verb: 'timed', noun: 'function', total: cases.length })
-bench.addEventListener('cycle', () => { progress.done(); })
+bench.addEventListener('cycle', () => {
+  progress.done()
+})
 await bench.run()
 progress.end()
 
