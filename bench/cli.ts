@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scriptArguments } from '../scripts/arguments.ts'
+import { ScriptProgress } from '../scripts/progress.ts'
 import { describeMachine } from './machine.ts'
 import type { BenchOptions, Figure, Measure } from './measure.ts'
 import { compression } from './measures/compression.ts'
@@ -68,15 +69,22 @@ const machine = describeMachine()
 const figures: Figure[] = []
 const print = values.json ? console.error : console.log
 print(`${machine.cpu}, ${machine.cores} cores, Node.js ${machine.node}, commit ${machine.commit}`)
-for (const [name, measure] of Object.entries(MEASURES)) {
-  if (values.only !== undefined && values.only !== name) continue
+const chosen = Object.entries(MEASURES).filter(
+  ([name]) => values.only === undefined || values.only === name,
+)
+const progress = new ScriptProgress({ verb: 'took', noun: 'measure', total: chosen.length })
+for (const [name, measure] of chosen) {
+  progress.doing(name)
   for (const figure of await measure(options)) {
     figures.push(figure)
-    print(
+    progress.print(
       `${verdictOf(figure)} ${figure.name}: ${figure.measured}${figure.target === '' ? '' : ` (${figure.target})`}`,
+      print,
     )
   }
+  progress.done()
 }
+progress.end()
 const result = { takenAt: new Date().toISOString(), machine, options: values, figures }
 if (values.json) console.log(JSON.stringify(result, undefined, 2))
 if (values.save) {

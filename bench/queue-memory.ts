@@ -15,6 +15,7 @@ import { FakeTransport } from '../test/support/fake-transport.ts'
 import { NO_EVENTS } from '../test/support/recording-events.ts'
 import { type ReportListener, sendAll } from '../test/support/send-all.ts'
 import { scriptArguments } from '../scripts/arguments.ts'
+import { ScriptProgress } from '../scripts/progress.ts'
 
 scriptArguments('Usage: npm run bench:queue-memory', {})
 
@@ -78,6 +79,7 @@ async function overheadOf(
   await fill(producer)
   const overheadBytes = (await usedBytes()) - before - pool.bytes
   await producer.close()
+  progress.done()
   return overheadBytes
 }
 
@@ -106,11 +108,13 @@ async function fillTopics(producer: Producer): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 3_000))
 }
 
+const progress = new ScriptProgress({ verb: 'filled', noun: 'queue', total: 4 })
 const knownTopics = Object.fromEntries(Array.from({ length: TOPICS }, (_, n) => [`topic-${n}`, 1]))
 const perUnknownTopic = await overheadOf({}, fillTopics)
 const perTopic = await overheadOf(knownTopics, fillTopics)
 const perRecord = await overheadOf({ t: 1 }, (producer) => fillTopic(producer))
 const perListener = await overheadOf({ t: 1 }, (producer) => fillTopic(producer, () => undefined))
+progress.end()
 for (const [what, bytes] of [
   ['an unknown topic', perUnknownTopic],
   ['a topic', perTopic],

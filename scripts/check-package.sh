@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Packs kprf as npm would publish it. Under each supported line of Node.js, installs the package globally into an empty
-# folder, and pushes a record through it to the embedded broker. Needs Node 26 in node_modules, npm, and curl.
+# folder, asks for its version, checks the configuration that comes with it, pushes a record through it to the embedded
+# broker, and stops it. Needs Node 26 in node_modules, npm, and curl.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)
@@ -14,6 +15,8 @@ export PATH="$root/node_modules/.bin:$PATH"
 
 (cd "$root" && npm pack --silent --pack-destination "$folder" >/dev/null)
 
+version_of_package=$(node -p "require('$root/package.json').version")
+
 # The folder of a version of Node.js: the one of node_modules, or what npm installs into its cache.
 folder_of() {
   [ "$1" = 26 ] && dirname "$(node -p process.execPath)" && return
@@ -24,7 +27,7 @@ check() {
   local PATH="$1:$PATH" prefix log port reply
   prefix=$(mktemp -d -p "$folder")
   log="$prefix/log"
-  npm install --silent --global --prefix "$prefix" "$folder"/kprf-*.tgz >/dev/null
+  npm install --silent --no-audit --no-fund --prefer-offline --global --prefix "$prefix" "$folder"/kprf-*.tgz >/dev/null
   [ -z "$(find "$prefix" -name '*.ts' -not -name '*.d.ts' -path '*kprf/*' -not -path '*/node_modules/kprf/node_modules/*')" ] || {
     echo 'the package holds sources' >&2
     return 1
@@ -32,7 +35,9 @@ check() {
 
   cd "$prefix"
   echo "$(bin/kprf --version), Node.js $(node --version)"
-  bin/kprf --embedded-broker --http.host=127.0.0.1 --http.port=0 --http.metrics_port=0 >"$log" &
+  bin/kprf --version | grep -qF "$version_of_package"
+  [ "$(bin/kprf config check --config=lib/node_modules/kprf/config_example.yaml)" = ok ]
+  bin/kprf --embedded-broker --http.host=127.0.0.1 --http.port=0 --http.metrics_port=0 >"$log" 2>"$log.screen" &
   kprf=$!
   for _ in $(seq 300); do
     port=$(sed -n 's/.*"accepting pushes".*"port":\([0-9]*\).*/\1/p' "$log")
@@ -45,7 +50,7 @@ check() {
   echo "$reply"
   [ "$reply" = '{"status":"ok","errors":[]}' ]
   kill -TERM "$kprf"
-  wait "$kprf"
+  wait "$kprf" # fails the check unless kprf ends with 0
   kprf=
 }
 

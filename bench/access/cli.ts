@@ -3,6 +3,7 @@
  * its target is reached.
  */
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { describeMachine } from '../machine.ts'
 import { accessCosts } from './access-costs.ts'
 
@@ -16,8 +17,12 @@ const values = scriptArguments('Usage: npm run bench:access -- [--quick]', {
 })
 const { cpu, cores, node, commit } = describeMachine()
 console.log(`${cpu}, ${cores} cores, Node.js ${node}, commit ${commit}`)
+const progress = new ScriptProgress({ verb: 'took', noun: 'measure', total: 1 })
 const options = { ...(values.quick ? QUICK : FULL), peers: [], brokers: undefined }
-for (const { name, measured, target, isReached } of await accessCosts(options)) {
+const figures = await accessCosts(options)
+progress.done()
+progress.end()
+for (const { name, measured, target, isReached } of figures) {
   const verdict = isReached === undefined ? '    ' : isReached ? 'ok  ' : 'MORE'
   console.log(`${verdict} ${name}: ${measured}${target === '' ? '' : ` (${target})`}`)
 }

@@ -3,6 +3,7 @@
  * Prints each figure and whether its target is reached.
  */
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { describeMachine } from '../machine.ts'
 import { lineCosts, receiptCosts, streamMemory } from './line-costs.ts'
 import { rawCosts } from './raw-costs.ts'
@@ -20,12 +21,20 @@ const values = scriptArguments('Usage: npm run bench:doors -- [--quick] [--strea
 const { cpu, cores, node, commit } = describeMachine()
 console.log(`${cpu}, ${cores} cores, Node.js ${node}, commit ${commit}`)
 const options = { ...(values.quick ? QUICK : FULL), peers: [], brokers: undefined }
+const progress = new ScriptProgress({ verb: 'took', noun: 'measure', total: 4 })
+const take = async <Figures>(what: string, measure: () => Promise<Figures>): Promise<Figures> => {
+  progress.doing(what)
+  const taken = await measure()
+  progress.done()
+  return taken
+}
 const figures = [
-  ...(await rawCosts(options)),
-  ...(await lineCosts(options)),
-  await receiptCosts(options),
-  ...(await streamMemory(Number(values['stream-gib']) * GIB)),
+  ...(await take('raw bodies', () => rawCosts(options))),
+  ...(await take('lines', () => lineCosts(options))),
+  await take('receipts', () => receiptCosts(options)),
+  ...(await take('memory of a stream', () => streamMemory(Number(values['stream-gib']) * GIB))),
 ]
+progress.end()
 for (const { name, measured, target, isReached } of figures) {
   const verdict = isReached === undefined ? '    ' : isReached ? 'ok  ' : 'MISS'
   console.log(`${verdict} ${name}: ${measured}${target === '' ? '' : ` (${target})`}`)

@@ -4,6 +4,7 @@
  * sends several MiB, because V8 and the allocator take 40 to 60 MiB as soon as they have much to do.
  */
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { describeMachine } from '../machine.ts'
 import { Broker } from '../support/broker.ts'
 import { costOf, type Cost } from './cost.ts'
@@ -27,27 +28,33 @@ const machine = describeMachine()
 const print = values.json ? console.error : console.log
 print(`${machine.cpu}, ${machine.cores} cores, Node.js ${machine.node}, commit ${machine.commit}`)
 
+const shapes = SHAPES.filter(({ name }) => name.includes(values.only))
+const progress = new ScriptProgress({
+  ...{ verb: 'measured', noun: 'kind', total: shapes.length + 2 },
+})
 const broker = await Broker.start({ bench: 4 })
 const costs: Cost[] = []
 const measure = async (shape: Shape, sentBytes: number): Promise<Cost> => {
+  progress.doing(shape.name)
   const cost = await costOf(shape, sentBytes, broker.bootstrap)
+  progress.done()
   costs.push(cost)
   return cost
 }
 try {
   const normal = await measure(NORMAL, bytes * NORMAL_TIMES)
-  print(line(normal, ''))
+  progress.print(line(normal, ''), print)
   const normalWhileAway = await measure(NORMAL_WHILE_AWAY, bytes * NORMAL_TIMES)
-  print(line(normalWhileAway, ''))
-  for (const shape of SHAPES) {
-    if (!shape.name.includes(values.only)) continue
+  progress.print(line(normalWhileAway, ''), print)
+  for (const shape of shapes) {
     const cost = await measure(shape, bytes)
     const cpuRatio = cost.cpuNsPerByte / normal.cpuNsPerByte
     const memoryRatio = cost.memoryPerByte / normalWhileAway.memoryPerByte
     const isReached = cpuRatio <= MAX_CPU_RATIO && memoryRatio <= MAX_MEMORY_RATIO
     const ratios = `${cpuRatio.toFixed(1)} x the CPU, ${memoryRatio.toFixed(1)} x the memory of a normal push`
-    print(`${isReached ? 'ok  ' : 'MORE'} ${line(cost, ratios)}`)
+    progress.print(`${isReached ? 'ok  ' : 'MORE'} ${line(cost, ratios)}`, print)
   }
+  progress.end()
   print(
     `to reach: <= ${MAX_CPU_RATIO} x the CPU and <= ${MAX_MEMORY_RATIO} x the memory, for each byte received`,
   )

@@ -4,6 +4,7 @@
  * `/livez`, and exits with 1 if a promise is broken.
  */
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { describeMachine } from '../machine.ts'
 import { Broker } from '../support/broker.ts'
 import { type Child, startNode } from '../support/child.ts'
@@ -46,6 +47,13 @@ interface Phase {
   readonly idle: Liveness
 }
 
+/** Warm-up, honest clients alone, and all at once. */
+const progress = new ScriptProgress({
+  verb: 'watched',
+  noun: 'second',
+  total: (WARM_UP_MS + ALONE_MS + durationMs) / 1_000,
+})
+
 async function observe(kprf: Server, phaseMs: number): Promise<Phase> {
   const probe = await startProbe(kprf.metricsPort)
   const idleProbe = await startProbe(idleServer.port)
@@ -55,9 +63,10 @@ async function observe(kprf: Server, phaseMs: number): Promise<Phase> {
     ...{ connections: HONEST_CONNECTIONS, warmUpMs: 0, durationMs: phaseMs },
     ...{ isConnectionPerRequest: false, ratePerSecond },
   })
+  progress.done(phaseMs / 1_000)
   const [liveness, idle] = await Promise.all([livenessOf(probe), livenessOf(idleProbe)])
   const okPerSecond = ((statuses['200'] ?? 0) / phaseMs) * 1000
-  console.log(`  ${requests} pushes sent, answered ${JSON.stringify(statuses)}`)
+  progress.print(`  ${requests} pushes sent, answered ${JSON.stringify(statuses)}`)
   return { okPerSecond, statuses, latencyMs, liveness, idle }
 }
 
@@ -105,7 +114,7 @@ const verdicts: [what: string, isKept: boolean][] = []
 try {
   await observe(kprf, WARM_UP_MS)
   const alone = await observe(kprf, ALONE_MS)
-  console.log(`alone: ${describe(alone)}`)
+  progress.print(`alone: ${describe(alone)}`)
   const attackers = await startNode(
     ['bench/hostile/attackers.ts', String(kprf.port), values.kib, values.only],
     /^attacking$/,
@@ -116,6 +125,7 @@ try {
   await attackers.stop()
   console.log(`the event loop was late by ${(await latestLagMs(kprf)).toFixed(0)} ms at most`)
   console.log(`attacked: ${describe(attacked)}`)
+  progress.end()
   const hasSurvived = !kprf.hasEnded()
   const peakBytes = limit?.peakBytes ?? peakResidentBytes(kprf.pid ?? 0) ?? NaN
   const share = attacked.okPerSecond / alone.okPerSecond

@@ -7,6 +7,7 @@ import { Bench } from 'tinybench'
 import { describeMachine } from '../machine.ts'
 import { microCases } from './cases.ts'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 
 scriptArguments('Usage: npm run bench:micro', {})
 
@@ -25,7 +26,12 @@ const HEAD = [
 const cases = microCases()
 const bench = new Bench({ time: TIME_MS, warmupTime: WARMUP_MS })
 for (const { name, run } of cases) bench.add(name, run, { async: false })
+const progress = new ScriptProgress({ verb: 'timed', noun: 'function', total: cases.length })
+bench.addEventListener('cycle', () => {
+  progress.done()
+})
 await bench.run()
+progress.end()
 
 const { cpu, cores, node, commit } = describeMachine()
 console.log(`${cpu}, ${cores} cores; Node.js ${node}; kprf ${commit}\n`)

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { describeMachine } from '../machine.ts'
 import { makeDiskFolder } from './disk-folder.ts'
 import { durablePushes } from './durable.ts'
@@ -22,10 +23,14 @@ const options = { ...(values.quick ? QUICK : FULL), peers: [], brokers: undefine
 const folder = makeDiskFolder(values.dir)
 const { cpu, cores, node, commit } = describeMachine()
 console.log(`${cpu}, ${cores} cores, Node.js ${node}, commit ${commit}, ${folder.fileSystem}`)
-const figures = [
-  ...(await durablePushes(options, folder)),
-  ...(await opening(options.rounds, folder)),
-]
+const progress = new ScriptProgress({ verb: 'took', noun: 'measure', total: 2 })
+progress.doing('durable pushes')
+const durable = await durablePushes(options, folder)
+progress.done()
+progress.doing('starts with a full log')
+const figures = [...durable, ...(await opening(options.rounds, folder))]
+progress.done()
+progress.end()
 for (const { name, measured, target, isReached } of figures) {
   const verdict = isReached === undefined ? '    ' : isReached ? 'ok  ' : 'LESS'
   console.log(`${verdict} ${name}: ${measured}${target === '' ? '' : ` (${target})`}`)

@@ -5,6 +5,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { runBalance } from './run.ts'
 
 const values = scriptArguments('Usage: npm run balance -- [--requests 100000] [--seed N]', {
@@ -14,7 +15,9 @@ const values = scriptArguments('Usage: npm run balance -- [--requests 100000] [-
 const requestCount = Number(values.requests)
 const seed = Number(values.seed)
 const startedMs = performance.now()
-const result = await runBalance(requestCount, seed)
+const progress = new ScriptProgress({ verb: 'sent', noun: 'request', total: requestCount })
+const result = await runBalance(requestCount, seed, (requests) => { progress.done(requests); })
+progress.end()
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
 const statuses = [...result.statuses].sort(([one], [other]) => one - other)
 console.log(

@@ -25,7 +25,11 @@ const AT_ONCE = 40
 const VIOLATIONS_KEPT = 20
 
 /** Sends so many requests; the conversations are drawn from seeds that follow each other. */
-export async function runBalance(requestCount: number, firstSeed: number): Promise<BalanceResult> {
+export async function runBalance(
+  requestCount: number,
+  firstSeed: number,
+  onRequests: (count: number) => void = () => undefined,
+): Promise<BalanceResult> {
   const producer = new LedgerProducer()
   const metrics = new FakeHttpMetrics()
   const { express: app, dialects } = createApp({
@@ -57,6 +61,7 @@ export async function runBalance(requestCount: number, firstSeed: number): Promi
 
   const judge = (conversation: Conversation, seed: number): void => {
     requests += conversation.requests.length
+    onRequests(conversation.requests.length)
     answered += conversation.replies.length
     conversations += 1
     for (const { status } of conversation.replies) {

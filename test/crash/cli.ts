@@ -5,6 +5,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { type CrashResult, runCrashes } from './run.ts'
 
 const MAX_PRINTED = 50
@@ -16,15 +17,20 @@ const values = scriptArguments('Usage: npm run crash-test -- [--kills 200] [--se
 const seed = Number(values.seed)
 const startedMs = performance.now()
 const secondsSoFar = (): string => ((performance.now() - startedMs) / 1000).toFixed(0)
+const progress = new ScriptProgress({ verb: 'made', noun: 'kill', total: Number(values.kills) })
 let printed = 0
+let done = 0
 const result = await runCrashes(Number(values.kills), seed, (sum: CrashResult) => {
   const { kills, accepted, violations } = sum
-  for (const violation of violations.slice(printed, MAX_PRINTED)) console.log(violation)
+  progress.done(kills - done)
+  done = kills
+  for (const violation of violations.slice(printed, MAX_PRINTED)) progress.print(violation)
   printed = violations.length
-  console.log(
+  progress.print(
     `${kills} kills, ${accepted} records accepted, ${printed} violations, ${secondsSoFar()} s`,
   )
 })
+progress.end()
 const { kills, violations, ...counts } = result
 console.log(`seed ${seed}: ${kills} kills, ${violations.length} violations in ${secondsSoFar()} s`)
 for (const [name, count] of Object.entries(counts)) console.log(`${name}: ${String(count)}`)

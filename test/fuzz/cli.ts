@@ -6,6 +6,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { runFuzz } from './run.ts'
 
 const values = scriptArguments('Usage: npm run fuzz -- [--runs 20000] [--seed N] [--workers 1]', {
@@ -17,15 +18,22 @@ const seed = Number(values.seed)
 const startedMs = performance.now()
 const seconds = (): string => ((performance.now() - startedMs) / 1000).toFixed(0)
 console.log(`seed ${seed}`)
+const progress = new ScriptProgress({
+  ...{ verb: 'sent', noun: 'request', total: Number(values.runs) },
+})
 const { requests, replies, stored, statuses, violations } = await runFuzz({
   requests: Number(values.runs),
   seed,
   workers: Number(values.workers),
   onRound: (round) => {
     const mib = (round.residentBytes / 2 ** 20).toFixed(0)
-    console.log(`${round.requests} requests, ${round.stored} records, ${mib} MiB, ${seconds()} s`)
+    progress.print(
+      `${round.requests} requests, ${round.stored} records, ${mib} MiB, ${seconds()} s`,
+    )
   },
+  onRequests: (count) => { progress.done(count); },
 })
+progress.end()
 console.log(
   `${requests} requests, ${replies} replies, ${stored} records in Kafka, ${violations.length} violations in ${seconds()} s`,
 )

@@ -16,6 +16,8 @@ export interface FuzzOptions {
   readonly workers: number
   /** Called after each round. */
   readonly onRound?: (round: FuzzRound) => void
+  /** So many more requests were sent. */
+  readonly onRequests?: (count: number) => void
 }
 
 /** How far a run is. */
@@ -152,7 +154,9 @@ class Campaign {
       MAX_REQUESTS,
     )
     // What follows a reply that closes the connection is not looked at.
-    this.#requests += Math.min(requests.length, replies.length + 1)
+    const sentCount = Math.min(requests.length, replies.length + 1)
+    this.#requests += sentCount
+    this.#options.onRequests?.(sentCount)
     this.#replies += replies.length
     const sent = (): string => requests.map(({ bytes }) => bytes.toString('latin1')).join('')
     const found = (what: string): void => {

@@ -6,6 +6,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { runRepeatedPushes } from './run.ts'
 
 const MAX_PRINTED = 50
@@ -21,9 +22,12 @@ const values = scriptArguments(
 )
 const [pushes, kills, seed] = [Number(values.pushes), Number(values.kills), Number(values.seed)]
 const startedMs = performance.now()
+const progress = new ScriptProgress({ verb: 'answered', noun: 'request', total: pushes })
 const { attempts, stored, unknown, sentAgain, violations } = await runRepeatedPushes({
   ...{ pushes, kills, seed, workers: Number(values.workers) },
+  onAnswer: () => { progress.done(); },
 })
+progress.end()
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
 for (const violation of violations.slice(0, MAX_PRINTED)) console.log(violation)
 console.log(

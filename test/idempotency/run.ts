@@ -36,6 +36,8 @@ export interface IdempotencyRun {
   readonly seed: number
   /** With more than one, each kill is that of one worker. */
   readonly workers: number
+  /** A push has its answer. */
+  readonly onAnswer?: () => void
 }
 
 /** Pushes so often, each push until it is answered, and compares what Kafka has with the answers. */
@@ -159,6 +161,7 @@ class RepeatedPushes {
       const end = await pushUntilAnswered(() => this.#port, request, random, this.#attempts)
       this.#ends[push] = end
       this.#answered += 1
+      this.#options.onAnswer?.()
     }
   }
 

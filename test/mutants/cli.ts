@@ -9,6 +9,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { format } from 'prettier'
 import { applyEdits } from './apply.ts'
 import type { Mutant } from './mutant.ts'
@@ -158,11 +159,14 @@ const values = scriptArguments('Usage: npm run mutants -- [--only N,M]', {
 })
 const only = values.only?.split(',').map(Number)
 const chosen = MUTANTS.filter((_, index) => only === undefined || only.includes(index))
+const progress = new ScriptProgress({ verb: 'tried', noun: 'mutant', total: chosen.length })
 const notices = chosen.map((mutant) => {
   const notice = examine(mutant)
-  console.log(describeNotice(notice).join(' | '))
+  progress.print(describeNotice(notice).join(' | '))
+  progress.done()
   return notice
 })
+progress.end()
 writeFileSync(PAGE, await mutantsPage(notices))
 const survivors = notices.filter(
   ({ failedTests, failedSchedules }) => failedTests.length === 0 && failedSchedules === 0,

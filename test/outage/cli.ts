@@ -3,6 +3,7 @@
  * Exits with 1 if memory grows too far, or if a record is lost, repeated or out of order.
  */
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { show } from '../../bench/support/statistics.ts'
 import { runOutage } from './run.ts'
 
@@ -12,7 +13,13 @@ const MAX_GROWTH_MIB = 200
 const values = scriptArguments('Usage: npm run outage-test -- [--mib 1024]', {
   mib: { type: 'string', default: '1024' },
 })
-const result = await runOutage(Number(values.mib) * MIB)
+const progress = new ScriptProgress({ verb: 'ended', noun: 'phase', total: 3 })
+const result = await runOutage(Number(values.mib) * MIB, (phase) => {
+  progress.done(phase === 'warm-up' ? 0 : 1)
+  progress.doing(phase)
+})
+progress.done()
+progress.end()
 const mib = (bytes: number): string => (bytes / MIB).toFixed(0)
 const growth = result.residentPeak - result.residentBefore
 console.log(

@@ -45,7 +45,10 @@ export interface OutageResult {
 }
 
 /** Lets Kafka be away until so many bytes are logged, then brings it back. */
-export async function runOutage(bytes: number): Promise<OutageResult> {
+export async function runOutage(
+  bytes: number,
+  onPhase: (phase: string) => void = () => undefined,
+): Promise<OutageResult> {
   const folder = await mkdtemp(join(tmpdir(), 'outage-'))
   const cluster = await TestCluster.start({
     ...{ topics: { [TOPIC.name]: { partitions: TOPIC.partitions } }, autoCreateTopics: false },
@@ -56,13 +59,16 @@ export async function runOutage(bytes: number): Promise<OutageResult> {
   const kprf = await startKprf(cluster.bootstrap, { ...SETTINGS, 'wal.dir': folder })
   const run = new OutageRun(kprf, arrivals)
   try {
+    onPhase('warm-up')
     await run.pushAll(WARM_UP_BYTES)
     await run.settled()
     const residentBefore = memory(residentBytes, kprf)
     resetPeak(kprf.pid)
+    onPhase('Kafka is away')
     await cluster.stopBroker(BROKER)
     const pushedMs = await timeOf(() => run.pushAll(bytes))
     const loggedBytes = (await kprf.metrics()).sum('kprf_wal_bytes')
+    onPhase('Kafka is back')
     await cluster.startBroker(BROKER)
     const drain = await run.drain()
     const residentPeak = memory(peakResidentBytes, kprf)

@@ -9,6 +9,7 @@ import { startCluster, type KafkaCluster } from '../kafka/cluster/cluster.ts'
 import { until } from '../support/until.ts'
 import { Pushes, quantile } from './pushes.ts'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 
 scriptArguments('Usage: npm run recovery', {})
 
@@ -21,11 +22,13 @@ const RECOVERY_TIMEOUT_MS = 60_000
 /** Longer than any outage here: what is measured is when records get through, not whether. */
 const PATIENT = { 'kafka.message_timeout_ms': 120_000, 'kafka.retries': 1_000 }
 
+/** Topics that are forbidden and unknown, and brokers that hang, die, and are all away. */
+const progress = new ScriptProgress({ verb: 'took', noun: 'measurement', total: 5 })
 let sequence = 0
 const value = (): string => `record ${(sequence += 1)}`
 
 function report(what: string, measured: string, target: string): void {
-  console.log(`${what}: ${measured} (${target})`)
+  progress.print(`${what}: ${measured} (${target})`)
 }
 
 /** Throughput after all brokers were away. */
@@ -164,6 +167,7 @@ async function besideForbiddenTopic(): Promise<void> {
 }
 
 await besideForbiddenTopic()
+progress.done()
 const cluster = await startCluster({ brokers: 3, autoCreate: false })
 try {
   for (const measure of [
@@ -174,8 +178,10 @@ try {
   ]) {
     const kprf = await startKprf(cluster.bootstrap, PATIENT)
     await measure(cluster, kprf)
+    progress.done()
     await kprf.destroy()
   }
 } finally {
+  progress.end()
   await cluster.stop()
 }

@@ -14,6 +14,9 @@ const PROGRAMS = Object.entries(scripts).flatMap(([name, command]) => {
   return file === undefined || /^src\/main|kafka\/cluster/.test(file) ? [] : [[name, file] as const]
 })
 
+/** These end within seconds. */
+const SHORT = /^(docs|docs:faults|generate:crc32c|bench:profile)$/
+
 const run = (...argv: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, ['--conditions=kprf-source', ...argv], {
     cwd: root,
@@ -25,6 +28,20 @@ describe('the scripts of package.json', () => {
     expect(readFileSync(join(root, file), 'utf8')).toMatch(
       /^(const values = |.* )?scriptArguments\(/m,
     )
+  })
+
+  it.each(PROGRAMS.filter(([name]) => !SHORT.test(name)))(
+    '%s (%s) says on standard error how far it is',
+    (_name, file) => {
+      expect(readFileSync(join(root, file), 'utf8')).toMatch(/new ScriptProgress\(/)
+    },
+  )
+
+  it('say how far they are, and what they did in all, beside their result', () => {
+    const { status, stdout, stderr } = run('test/power-loss/cli.ts', '--runs', '3')
+
+    expect([status, stdout]).toEqual([0, '3 runs, 0 violations\n'])
+    expect(stderr).toMatch(/^made 3 runs(, \d+\/s)? in \d+ s\n$/)
   })
 
   it('print their usage for --help, and do nothing else', () => {

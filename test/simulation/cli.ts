@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { drawSchedule } from './draw-schedule.ts'
 import { Pool } from './pool.ts'
 import type { Schedule } from './schedule.ts'
@@ -56,6 +57,7 @@ function numberOf(text: string, low: number, high: number): number {
 
 async function runAll({ runs, jobs, scheduleOf }: Arguments, tally: Tally): Promise<void> {
   const pool = new Pool(Math.min(runs, jobs))
+  const progress = new ScriptProgress({ verb: 'ran', noun: 'schedule', total: runs })
   let next = 0
   const work = async (): Promise<void> => {
     while (next < runs) {
@@ -63,6 +65,7 @@ async function runAll({ runs, jobs, scheduleOf }: Arguments, tally: Tally): Prom
       next += 1
       const result = await pool.run(schedule)
       tally.add(schedule, result)
+      progress.done()
       const hasFailed = result instanceof Error || result.violations.length > 0
       if (hasFailed && tally.failureCount <= failuresShortened) {
         tally.explain(await shorten(schedule, (candidate) => pool.run(candidate)))
@@ -71,6 +74,7 @@ async function runAll({ runs, jobs, scheduleOf }: Arguments, tally: Tally): Prom
   }
   await Promise.all(Array.from({ length: Math.min(runs, jobs) }, work))
   await pool.close()
+  progress.end()
 }
 
 try {

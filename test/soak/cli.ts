@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess } from '../support/kprf-process.ts'
 import { SeededRandom } from '../support/random.ts'
@@ -50,14 +51,19 @@ async function watch(
   durationMs: number,
 ): Promise<ReadonlyMap<string, readonly Sample[]>> {
   const samples = new Map<string, Sample[]>(WATCHED.map(([name]) => [name, []]))
+  const progress = new ScriptProgress({
+    ...{ verb: 'watched', noun: 'second', total: durationMs / 1_000 },
+  })
   const startedMs = performance.now()
   while (performance.now() - startedMs < durationMs) {
     await sleep(SAMPLE_INTERVAL_MS)
     const scrape = await kprf.scrape()
+    progress.done()
     const atMs = performance.now() - startedMs
     if (atMs < durationMs * WARM_UP) continue
     for (const [name, , read] of WATCHED) samples.get(name)?.push({ atMs, value: read(scrape) })
   }
+  progress.end()
   return samples
 }
 

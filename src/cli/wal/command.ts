@@ -4,7 +4,7 @@ import { EXIT_CODES } from '../../base/exit-codes.ts'
 import type { LockHolder } from '../../wal/slot-lock.ts'
 import { isNoRoom } from '../../wal/storage.ts'
 import { type FoundSlot, UnusableFolderError } from '../../wal/tools/slots.ts'
-import { Progress, type ProgressStream } from './progress.ts'
+import { Progress, type ProgressStream } from '../progress.ts'
 
 /** Where a command writes: results to `print`, everything else to `stderr`. */
 export interface CommandOutput {

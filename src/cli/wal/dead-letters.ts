@@ -8,7 +8,7 @@ import { findSlots } from '../../wal/tools/slots.ts'
 import { isText, textOf } from '../record-text.ts'
 import type { Selection } from '../storage-commands.ts'
 import { type CommandOutput, shownHolder, shownTime } from './command.ts'
-import { counted, Progress } from './progress.ts'
+import { counted, Progress } from '../progress.ts'
 import { Replay, type ReplayOptions } from './replay.ts'
 
 /** The dead letters of one slot. */

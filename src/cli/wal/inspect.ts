@@ -15,7 +15,7 @@ import {
   shownHolder,
   shownTime,
 } from './command.ts'
-import { counted } from './progress.ts'
+import { counted } from '../progress.ts'
 
 /** A slot, and what its logs hold, by their names. */
 interface ExaminedSlot {

@@ -5,7 +5,7 @@ import { examineLog } from '../../wal/tools/examine.ts'
 import { type RepairedFile, repairLog, type RepairOptions } from '../../wal/tools/repair.ts'
 import { findSlots, type FoundSlot } from '../../wal/tools/slots.ts'
 import { type CommandOutput, readingProgress, shownHolder } from './command.ts'
-import { counted } from './progress.ts'
+import { counted } from '../progress.ts'
 
 /** Repairs the logs of a folder, or says what it would do. @returns the exit code. */
 export async function repair(

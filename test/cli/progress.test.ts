@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Progress } from '../../../src/cli/wal/progress.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { Progress } from '../../src/cli/progress.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 /** A progress of 1000 bytes, and what it wrote. */
 function harnessOf(isTTY: boolean): {
@@ -34,31 +34,45 @@ describe('the progress of a command', () => {
     ])
   })
 
-  it('is a plain line every 5 s at most elsewhere, and a last one', async () => {
+  it('is a plain line every 10 s at most elsewhere, and a last one', async () => {
     const { clock, written, progress } = harnessOf(false)
-    for (let second = 0; second < 12; second += 1) {
+    for (let second = 0; second < 22; second += 1) {
       await clock.advance(1_000)
       progress.advance(1, 1)
     }
     progress.end()
 
     expect(written).toEqual([
-      'read 5 records, 1/s, 0 %, 16 min 35 s left\n',
       'read 10 records, 1/s, 1 %, 16 min 30 s left\n',
-      'read 12 records, 1/s in 12 s\n',
+      'read 20 records, 1/s, 2 %, 16 min 20 s left\n',
+      'read 22 records, 1/s in 22 s\n',
     ])
   })
 
   it('does not go beyond 100 %, nor divide by nothing', async () => {
     const { clock, written, progress } = harnessOf(false)
-    await clock.advance(5_000)
+    await clock.advance(10_000)
     progress.advance(0, 0)
     await clock.advance(7_200_000)
-    progress.advance(7_205, 2_000)
+    progress.advance(7_210, 2_000)
+
+    expect(written).toEqual(['read 0 records, 0 %\n', 'read 7210 records, 1/s, 100 %, 0 s left\n'])
+  })
+
+  it('says what is being done, and to what, without a rate of less than one a second', async () => {
+    const clock = new FakeClock()
+    const written: string[] = []
+    const stream = { write: (text: string) => written.push(text) }
+    const progress = new Progress({ stream, clock, verb: 'took', noun: 'measure', total: 4 })
+    progress.doing('latency')
+    await clock.advance(10_000)
+    progress.advance(1, 1)
+    await clock.advance(10_000)
+    progress.doing('memory')
 
     expect(written).toEqual([
-      'read 0 records, 0/s, 0 %\n',
-      'read 7205 records, 1/s, 100 %, 0 s left\n',
+      'took 1 measure, 25 %, 30 s left: latency\n',
+      'took 1 measure, 25 %, 1 min 0 s left: memory\n',
     ])
   })
 })

@@ -1,9 +1,9 @@
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** How often the line on a terminal is rewritten, ms. */
-const TERMINAL_INTERVAL_MS = 100
+const TERMINAL_INTERVAL_MS = 1_000
 /** How often a line is written to what is no terminal, ms. */
-const PLAIN_INTERVAL_MS = 5_000
+const PLAIN_INTERVAL_MS = 10_000
 /** Moves to the beginning of the line and deletes it. */
 const CLEAR_LINE = '\r\u001B[K'
 
@@ -17,8 +17,10 @@ export interface ProgressStream {
 export interface ProgressOptions {
   readonly stream: ProgressStream
   readonly clock: Pick<Clock, 'nowMs'>
-  /** What is done to records, such as `read`. */
+  /** What is done, such as `read`. */
   readonly verb: string
+  /** What it is done to, for one of them. @defaultValue `record` */
+  readonly noun?: string
   /** The whole work, in the unit of {@link Progress.advance}. */
   readonly total: number
 }
@@ -28,8 +30,9 @@ export class Progress {
   readonly #options: ProgressOptions
   readonly #startMs: number
   readonly #intervalMs: number
-  #records = 0
+  #count = 0
   #done = 0
+  #doing = ''
   #shownMs: number
 
   constructor(options: ProgressOptions) {
@@ -39,9 +42,20 @@ export class Progress {
     this.#intervalMs = options.stream.isTTY === true ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS
   }
 
-  /** So many more records are done, which are this part of the total. */
-  advance(records: number, part: number): void {
-    this.#records += records
+  /** How often it may show something, ms. */
+  get intervalMs(): number {
+    return this.#intervalMs
+  }
+
+  /** Says what is being done now. */
+  doing(what: string): void {
+    this.#doing = what
+    this.advance(0, 0)
+  }
+
+  /** So many more are done, which are this part of the total. */
+  advance(count: number, part: number): void {
+    this.#count += count
     this.#done += part
     const nowMs = this.#options.clock.nowMs()
     if (nowMs - this.#shownMs < this.#intervalMs) return
@@ -50,7 +64,8 @@ export class Progress {
     const share = Math.min(1, total === 0 ? 1 : this.#done / total)
     const leftMs = (nowMs - this.#startMs) * (1 / share - 1)
     const left = Number.isFinite(leftMs) ? `, ${shownTime(leftMs)} left` : ''
-    this.#show(`${this.#text(nowMs)}, ${Math.floor(share * 100)} %${left}`)
+    const doing = this.#doing === '' ? '' : `: ${this.#doing}`
+    this.#show(`${this.#text(nowMs)}, ${Math.floor(share * 100)} %${left}${doing}`)
   }
 
   /** Removes the line from the terminal, so that something else can be written there. */
@@ -67,9 +82,10 @@ export class Progress {
   }
 
   #text(nowMs: number): string {
+    const { verb, noun = 'record' } = this.#options
     const seconds = (nowMs - this.#startMs) / 1_000
-    const rate = seconds > 0 ? Math.round(this.#records / seconds) : this.#records
-    return `${this.#options.verb} ${counted(this.#records, 'record')}, ${rate}/s`
+    const rate = Math.round(seconds > 0 ? this.#count / seconds : this.#count)
+    return `${verb} ${counted(this.#count, noun)}${rate > 0 ? `, ${rate}/s` : ''}`
   }
 
   #show(text: string): void {
