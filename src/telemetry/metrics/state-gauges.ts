@@ -82,6 +82,12 @@ const GAUGES: readonly StateGauge[] = [
     'sum',
   ],
   [
+    'kprf_http_inflight_bytes',
+    'The same bytes as kprf_http_body_bytes.',
+    ({ bodyBytes }) => bodyBytes,
+    'sum',
+  ],
+  [
     'kprf_http_body_limit_bytes',
     'Limit on kprf_http_body_bytes: 256 MiB, or a quarter of the memory that the process may use if that is less.',
     ({ bodyLimitBytes }) => bodyLimitBytes,

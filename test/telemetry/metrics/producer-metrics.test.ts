@@ -179,7 +179,7 @@ describe('ProducerMetrics', () => {
       bounds.map((le) => valueOf(exposition, `${name}_bucket`, { le }))
     expect(buckets('kprf_batch_records', '3', '10')).toEqual([0, 1])
     expect(buckets('kprf_batch_bytes', '1024', '4096')).toEqual([0, 1])
-    expect(buckets('kprf_compression_ratio', '1', '3', '4')).toEqual([1, 1, 2])
+    expect(buckets('kprf_compression_ratio', '1', '3', '5')).toEqual([1, 1, 2])
   })
 
   test('reads the state at each scrape', async () => {
