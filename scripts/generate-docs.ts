@@ -101,7 +101,8 @@ const OUR_METRIC = /^(kprf|kafka|http|ratelimit)_/
 function idleState(): KprfState {
   return {
     ...{ isKafkaUp: false, metadataAgeMs: undefined, queueRecords: 0, queueBytes: 0 },
-    ...{ queueLimitBytes: 0, queueMemoryBytes: 0, queueMemoryLimitBytes: 0, queueOldestAgeMs: 0 },
+    ...{ queueLimitRecords: 0, queueLimitBytes: 0, queueOldestAgeMs: 0 },
+    ...{ queueMemoryBytes: 0, queueMemoryLimitBytes: 0 },
     ...{ bodyBytes: 0, bodyLimitBytes: 0, unknownTopics: 0 },
   }
 }

@@ -45,18 +45,16 @@ describe('the rules', () => {
     expect(status).toBe(0)
   })
 
-  it.each(ALERTS.map(({ alert }) => alert))(
-    '%s has a test in which it fires, and not before',
-    (alert) => {
-      const tests = RULE_TESTS.flatMap((test) => test.alert_rule_test ?? []).filter(
-        ({ alertname }) => alertname === alert,
-      )
-      const fires = tests.filter(({ exp_alerts: expected = [] }) => expected.length > 0)
+  it.each(ALERTS)('$alert has a test in which it fires, and not before', ({ alert }) => {
+    const tests = RULE_TESTS.map(({ alert_rule_test: checks = [] }) =>
+      checks
+        .filter(({ alertname }) => alertname === alert)
+        .map(({ exp_alerts: expected = [] }) => (expected.length > 0 ? 'fires' : 'silent')),
+    ).filter((states) => states.length > 0)
 
-      expect(fires.length).toBeGreaterThan(0)
-      expect(tests.length).toBe(2 * fires.length)
-    },
-  )
+    expect(tests.length).toBeGreaterThan(0)
+    for (const states of tests) expect(states.slice(0, 2)).toEqual(['silent', 'fires'])
+  })
 
   it('are tested in the order of the file, so that what a rule reads is there', () => {
     expect(readFileSync(RULE_TESTS_FILE, 'utf8')).toContain(
@@ -111,9 +109,11 @@ describe('an alert', () => {
   )
 
   it('the runbook names keys of the configuration that exist', () => {
-    const known = new Set<string>(SETTINGS.map(({ key }) => key))
+    const keys = SETTINGS.map(({ key }): string => key)
     const named = [...RUNBOOK.matchAll(/`((?:kafka|http|wal|ratelimit|shutdown)\.[a-z_.]+)/g)]
-    const unknown = named.map(([, key = '']) => key).filter((key) => !known.has(key))
+    const unknown = named
+      .map(([, name = '']) => name)
+      .filter((name) => !keys.some((key) => key === name || key.startsWith(`${name}.`)))
 
     expect(unknown).toEqual([])
     expect(named.length).toBeGreaterThan(10)
@@ -134,7 +134,12 @@ describe('on a real kprf', () => {
     names = seriesNames(pages.at(-1) ?? '')
   })
 
-  it.each([...ALERTS, ...RECORDINGS])('all metrics of $alert$record exist', ({ expr }) => {
+  const expressions = [
+    ...ALERTS.map(({ alert, expr }) => [alert, expr] as const),
+    ...RECORDINGS.map(({ record, expr }) => [record, expr] as const),
+  ]
+
+  it.each(expressions)('all metrics that %s reads exist', (_name, expr) => {
     const recorded = new Set(RECORDINGS.map(({ record }) => record))
     const read = metricsIn(expr)
     const missing = read.names.filter(
@@ -223,6 +228,8 @@ function inputOf(
   if (value === 'NaN') return { series: labelled, values: 'NaN' }
   const now = MOMENT.test(name) ? Number(value) - Date.now() / 1_000 : Number(value)
   const isCounter = /_(total|bucket|count|sum|messages)$/.test(name)
-  const perMinute = isCounter && before !== undefined ? step(Number(value) - before) : 0
-  return { series: labelled, values: `${now}+${perMinute}x${MINUTES}` }
+  const perMinute =
+    isCounter && before !== undefined ? Math.max(0, step(Number(value) - before)) : 0
+  // promtool does not read exponents.
+  return { series: labelled, values: `${now.toFixed(9)}+${perMinute.toFixed(9)}x${MINUTES}` }
 }

@@ -10,6 +10,8 @@ export interface KprfState {
   /** Records admitted and not yet reported, and the bytes of their values. */
   readonly queueRecords: number
   readonly queueBytes: number
+  /** `Infinity` for no limit. */
+  readonly queueLimitRecords: number
   readonly queueLimitBytes: number
   /** All memory that these records hold, and its limit for all processes together. */
   readonly queueMemoryBytes: number
@@ -50,6 +52,12 @@ const GAUGES: readonly StateGauge[] = [
     'Bytes of the values of these records.',
     ({ queueBytes }) => queueBytes,
     'sum',
+  ],
+  [
+    'kprf_queue_limit_records',
+    'Limit on kprf_queue_records: kafka.queue_buffering_max_messages, or +Inf if that is 0.',
+    ({ queueLimitRecords }) => queueLimitRecords,
+    'max',
   ],
   [
     'kprf_queue_limit_bytes',

@@ -1,6 +1,6 @@
 /** As much of PromQL as is needed to find the metrics that an expression reads. */
 
-const WORDS = new Set(['and', 'or', 'unless', 'bool', 'offset', 'by', 'without', 'on', 'ignoring'])
+const WORDS = new Set(['and', 'or', 'unless', 'bool', 'offset'])
 const MATCHED_NAMES = /__name__=~"([^"]+)"/g
 
 /** The names of metrics in an expression, and the regular expressions that stand for names. */
@@ -17,9 +17,8 @@ export function metricsIn(expr: string): {
     .replaceAll(/\[[^\]]*\]/g, ' ')
     // Lists of labels.
     .replaceAll(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, ' ')
-  const names = [...bare.matchAll(/[a-z_:][\w:]*(?!\w*\s*\()\b/gi)]
-    .map(([name]) => name)
-    // Letters after a digit are a unit, such as in `5m`.
-    .filter((name) => name.includes('_') && !WORDS.has(name) && !bare.includes(`${name}(`))
+  const names = [...bare.matchAll(/(?<![\w:.])([a-z_:][\w:]*)(\s*\()?/gi)]
+    // What stands before a bracket is a function.
+    .flatMap(([, name = '', bracket]) => (bracket === undefined && !WORDS.has(name) ? [name] : []))
   return { names: [...new Set(names)], patterns }
 }

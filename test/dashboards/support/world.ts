@@ -5,11 +5,10 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { Agent as PlainAgent, request as plainRequest } from 'node:http'
+import { Agent, request as plainRequest } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fault, TestCluster } from '@kprf/embedded-broker/testing'
 import { createAuthority } from '../../support/certificates.ts'
 import { type KprfProcess, type KprfSettings, startKprf } from '../../support/kprf-process.ts'
@@ -20,7 +19,6 @@ const NOT_LEADER = 6
 const MESSAGE_TOO_LARGE = 10
 
 const TOKEN = 'token-of-the-load'
-const PAUSE_MS = 50
 const ROUNDS_PER_FAULT = 10
 const HIDDEN_TIMEOUT_MS = 30_000
 
@@ -39,8 +37,8 @@ interface Sending {
   readonly path?: string
   readonly body: string
   readonly token?: string
-  /** Leaves before the answer. */
-  readonly leaves?: boolean
+  /** Whether the client waits for the reply, or leaves before it has sent all. @defaultValue 'reply' */
+  readonly ending?: 'reply' | 'leaves'
 }
 
 const push = (topic: string, waits: boolean, count = 5): Sending => ({
@@ -62,7 +60,7 @@ const ROUND: readonly Sending[] = [
   { body: 'not JSON' },
   { path: '/no-such-path', body: '{}' },
   { ...push('orders', true), token: 'not-a-token' },
-  { ...push('orders', true), leaves: true },
+  { ...push('orders', true), ending: 'leaves' },
 ]
 
 /** Starts it, without load. */
@@ -129,10 +127,7 @@ interface Load {
 }
 
 function startLoad({ cluster, kprfs, authority, folder }: Load): () => Promise<void> {
-  const agents = [
-    new TlsAgent({ ca: authority, keepAlive: true }),
-    new PlainAgent({ keepAlive: true }),
-  ]
+  const agents = [new TlsAgent({ ca: authority, keepAlive: true }), new Agent({ keepAlive: true })]
   cluster.control('Produce', fault.error(MESSAGE_TOO_LARGE, { topic: 'refused' }), {
     ...{ keep: true, topic: 'refused' },
   })
@@ -140,18 +135,21 @@ function startLoad({ cluster, kprfs, authority, folder }: Load): () => Promise<v
   const run = async (): Promise<void> => {
     for (let round = 0; !isStopped; round += 1) {
       if (round % ROUNDS_PER_FAULT === 0) addFaults(cluster)
-      for (const [index, kprf] of kprfs.entries()) {
-        for (const sending of ROUND) send(kprf, agents[index], sending)
-      }
-      await sleep(PAUSE_MS)
+      await Promise.all(
+        kprfs.flatMap((kprf, index) =>
+          ROUND.map((sending) => send(kprf.pushPort, agents[index], sending)),
+        ),
+      )
     }
   }
+  const running = run()
   const [first, second] = kprfs
-  const parts = [run(), hideTheLog(first, join(folder, 'log-1'))]
+  const hidden = hideTheLog(first, join(folder, 'log-1'))
   killAWorker(second)
   return async () => {
+    await hidden
     isStopped = true
-    await Promise.all(parts)
+    await running
     cluster.clearControls()
     for (const agent of agents) agent.destroy()
   }
@@ -182,25 +180,28 @@ async function hideTheLog(kprf: KprfProcess | undefined, folder: string): Promis
   }
 }
 
-/** Sends a request and takes no notice of what becomes of it: the metrics say that. */
-function send(
-  kprf: KprfProcess,
-  agent: PlainAgent | TlsAgent | undefined,
-  { path = '/push', body, token = TOKEN, leaves = false }: Sending,
-): void {
-  const options = {
-    ...{ host: '127.0.0.1', port: kprf.pushPort, method: 'POST', path },
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+/** Sends a request and waits for its end, whatever that is: the metrics say it. */
+async function send(port: number, agent: Agent | undefined, sending: Sending): Promise<void> {
+  const { path = '/push', body, token = TOKEN, ending = 'reply' } = sending
+  const headers = {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    Authorization: `Bearer ${token}`,
   }
-  const sent =
+  const options = { host: '127.0.0.1', port, method: 'POST', path, headers }
+  const request =
     agent instanceof TlsAgent
       ? tlsRequest({ ...options, agent })
       : plainRequest({ ...options, ...(agent !== undefined && { agent }) })
-  sent
-    .on('response', (response) => response.resume())
-    // Connections break when the worker dies.
-    .on('error', () => undefined)
-    .end(body, () => {
-      if (leaves) sent.destroy()
-    })
+  const ended = new Promise<void>((resolve) => {
+    request
+      .on('response', (response) => response.resume().on('close', resolve))
+      // Connections break when the worker dies.
+      .on('error', () => {
+        resolve()
+      })
+  })
+  if (ending === 'leaves') request.write(body.slice(1), () => request.destroy(new Error('left')))
+  else request.end(body)
+  await ended
 }
