@@ -66,6 +66,7 @@ const INTEGRATION = [
   'test/http/invalid-records.test.ts',
   'test/http/idempotency/idempotency.test.ts',
   'test/http/last-request.test.ts',
+  'test/http/request-counts.test.ts',
   'test/http/tls.test.ts',
   'test/http/traced-doors.test.ts',
   'test/http/memory-is-bounded.test.ts',

@@ -20,8 +20,18 @@ export interface ProcessFacts {
   readonly startedMs: number
 }
 
-/** Of prom-client's metrics: 13 series each, which say what those of the heap say. */
-const LEFT_OUT = ['nodejs_heap_space_size_total_bytes', 'nodejs_heap_space_size_available_bytes']
+/**
+ * Of prom-client's metrics: those of parts of the heap, which have 13 series each, and those that are named like
+ * counters and are none.
+ */
+const LEFT_OUT = [
+  'nodejs_heap_space_size_total_bytes',
+  'nodejs_heap_space_size_used_bytes',
+  'nodejs_heap_space_size_available_bytes',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]
 
 const MS_PER_SECOND = 1_000
 
