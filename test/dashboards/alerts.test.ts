@@ -1,5 +1,5 @@
 /** The rules of Prometheus: what they read exists, each has its test and its section of the runbook. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -20,7 +20,8 @@ import {
 } from './support/rules.ts'
 import { startHealthyKprf } from './support/healthy-kprf.ts'
 
-const RUNBOOK = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'ALERTS.md'), 'utf8')
+const DOCS = join(import.meta.dirname, '..', '..', 'docs')
+const RUNBOOK = readFileSync(join(DOCS, 'ALERTS.md'), 'utf8')
 const SECTIONS = sectionsOf(RUNBOOK)
 /** Of Prometheus itself. */
 const OWN_METRICS = new Set(['up'])
@@ -36,6 +37,22 @@ describe('the rules', () => {
 
     expect(output).toContain(`1 rule files found`)
     expect(status).toBe(0)
+  })
+
+  it('and so is that of docs/MONITORING.md, which names every alert', () => {
+    const page = readFileSync(join(DOCS, 'MONITORING.md'), 'utf8')
+    const [, config = ''] = /^```yaml\n(.*?)^```/ms.exec(page) ?? []
+    const folder = newFolder()
+    copyFileSync(RULES_FILE, join(folder, 'kprf-alerts.yml'))
+    writeFileSync(join(folder, 'prometheus.yml'), config)
+
+    const { status, output } = promtool(['check', 'config', join(folder, 'prometheus.yml')])
+
+    expect(output).toContain('1 rule files found')
+    expect(status).toBe(0)
+    const section = page.split(/^## /m).find((text) => text.startsWith('The alerts')) ?? ''
+    const named = new Set([...section.matchAll(/Kprf\w+/g)].map(([name]) => name))
+    expect([...named]).toEqual(ALERTS.map(({ alert }) => alert))
   })
 
   it('pass their unit tests', () => {
@@ -180,10 +197,7 @@ function hourOf(
   const [before = [], after = []] = pages.map(samplesOf)
   const first = new Map(before.map(({ series, value }) => [series, Number(value)]))
   const series = after.map((sample) => inputOf(sample, first.get(sample.series), step))
-  const folder = mkdtempSync(join(tmpdir(), 'kprf-rules-'))
-  closers.push(() => {
-    rmSync(folder, { recursive: true })
-  })
+  const folder = newFolder()
   const test = {
     rule_files: [RULES_FILE],
     evaluation_interval: '1m',
@@ -212,6 +226,14 @@ const LABELS = 'job="kprf", instance="kprf-1:8088"'
 /** Series whose values are moments: promtool's clock begins at 0. */
 const MOMENT = /^kprf_(certificate_expiry|start_time)_seconds/
 const closers: (() => void)[] = []
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kprf-rules-'))
+  closers.push(() => {
+    rmSync(folder, { recursive: true })
+  })
+  return folder
+}
 
 afterAll(() => {
   for (const close of closers) close()
