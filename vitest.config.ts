@@ -66,6 +66,7 @@ const INTEGRATION = [
   'test/http/invalid-records.test.ts',
   'test/http/idempotency/idempotency.test.ts',
   'test/http/last-request.test.ts',
+  'test/http/request-counts.test.ts',
   'test/http/tls.test.ts',
   'test/http/traced-doors.test.ts',
   'test/http/memory-is-bounded.test.ts',
@@ -129,7 +130,7 @@ const OUT_OF_SIGHT = [
 ]
 
 /** Tests that need more than Node.js. */
-const ELSEWHERE = ['test/kafka/**', 'test/clients/**']
+const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/dashboards/**']
 
 export default defineConfig({
   resolve: { alias },
@@ -191,6 +192,16 @@ export default defineConfig({
         test: {
           name: 'kafka',
           include: ['test/kafka/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'dashboards',
+          include: ['test/dashboards/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
