@@ -6,6 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { scriptArguments } from '../../scripts/arguments.ts'
 import { type KprfProcess, startKprf } from '../../test/support/kprf-process.ts'
@@ -17,6 +18,7 @@ const SCRAPES = 100
 const WARM_UP_SCRAPES = 20
 const TARGET_MS = 50
 const MS_PER_TICK = 10
+const STATISTICS_MS = 1_000
 
 // kafkajs sets timers with negative delays, and Node would warn about them (kafkajs issue 1751).
 process.removeAllListeners('warning')
@@ -52,7 +54,7 @@ async function scrapes(workers: number): Promise<{
   const cluster = await TestCluster.start({ brokers: 3, topics: partitioned })
   const folder = mkdtempSync(join(tmpdir(), 'wal-'))
   const kprf = await startKprf(cluster.bootstrap, {
-    ...{ workers, 'kafka.statistics_interval_ms': 1_000 },
+    ...{ workers, 'kafka.statistics_interval_ms': STATISTICS_MS },
     ...{ 'wal.enabled': 'true', 'wal.dir': folder, 'http.max_topics_per_request': topics.length },
   })
   try {
@@ -96,5 +98,9 @@ async function deliverToAll(kprf: KprfProcess, workers: number): Promise<void> {
     kprf.closeIdleConnections()
     const { status } = await kprf.push({ records, wait_for_send: true })
     if (status !== 200) throw new Error(`a push was answered with ${status}`)
+  }
+  // The statistics show the end of the last interval.
+  while (!(await kprf.metricsText()).includes('kafka_producer_topic_metadata_age{')) {
+    await setTimeout(STATISTICS_MS / 10)
   }
 }
