@@ -3,6 +3,7 @@
  * checks its result before it is timed, so that nothing that fails is fast.
  */
 import assert from 'node:assert/strict'
+import { Registry } from 'prom-client'
 import { JsonParser } from '../../src/http/parse-json.ts'
 import { jsonLimits } from '../../src/http/push/json-limits.ts'
 import { parsePush, type PushRules } from '../../src/http/push/parse-push.ts'
@@ -11,7 +12,10 @@ import { encodeProduce } from '../../src/producer/kafkajs/produce-request.ts'
 import { PARTITIONERS } from '../../src/producer/partitioner.ts'
 import { measure, RecordBatchWriter } from '../../src/producer/record-batch.ts'
 import type { EncodedBatch } from '../../src/producer/transport.ts'
+import { RecordColumns } from '../../src/producer/record-columns.ts'
 import type { ProducerRecord, RecordBytes } from '../../src/producer/types.ts'
+import { Metrics } from '../../src/telemetry/metrics/metrics.ts'
+import { RequestMetrics } from '../../src/telemetry/metrics/request-metrics.ts'
 
 /** What is timed. */
 export interface Case {
@@ -21,6 +25,7 @@ export interface Case {
   readonly run: () => void
 }
 
+const OWNER = { deliveryTimeoutMs: 300_000 }
 const NOW_MS = 1_700_000_000_000
 const SMALL_BYTES = 100
 const LARGE_BYTES = 4_096
@@ -46,7 +51,42 @@ export function microCases(): readonly Case[] {
     frame('frame: 100 batches of 1 record of 100 B', 100, 1),
     partition('partition: murmur2 of a string of 16 B', 'customer-0123456'),
     partition('partition: murmur2 of a buffer of 16 B', Buffer.from('customer-0123456')),
+    countRequest('metrics: a request that is answered'),
+    countDelivery('metrics: a record of 1,000 that came one by one', 1_000, 1),
+    countDelivery('metrics: a record of 1,000 that came in pushes of 100', 1_000, 100),
   ]
+}
+
+/** What the edge counts of a request. */
+function countRequest(name: string): Case {
+  const requests = new RequestMetrics(new Registry())
+  const run = (): void => {
+    requests.began()
+    requests.bodyRead(137)
+    requests.answered('POST', '/push', 200, 3.7)
+  }
+  return repeated(name, 1_000, run)
+}
+
+/** What is counted of the records of a delivered batch, so many of which were pushed together. */
+function countDelivery(name: string, count: number, together: number): Case {
+  const metrics = new Metrics({
+    ...{ version: '', commitHash: '', bufferedRecords: () => [] },
+    state: () => {
+      throw new Error('nobody scrapes')
+    },
+  })
+  const records = RecordColumns.of(
+    Array.from({ length: count }, (_, position) => ({
+      admittedMs: Math.floor(position / together) / 7,
+      ...{ timestampMs: 0, valueBytes: 1, owner: OWNER, index: 0, isPinned: false },
+    })),
+  )
+  const run = (): void => {
+    metrics.recordsDelivered('orders', records, 160)
+  }
+  run()
+  return { name, operations: count, run }
 }
 
 /** The scan of a body, JSON.parse, and the search for duplicate names. */

@@ -3,7 +3,7 @@ import type { IdempotencyKey, KeyOutcome, KeyState, RestoredKey } from '../base/
 import type { Config } from '../config/types.ts'
 import type { Admission, RecordsByTopic } from '../ingest/rate-limiter.ts'
 import type { QuotaAmount } from '../ingest/quotas.ts'
-import type { MetricsSnapshot } from '../telemetry/metrics/metrics.ts'
+import type { MetricsSnapshot } from '../telemetry/metrics/snapshot.ts'
 import type { Room } from '../producer/queue-room.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
 import type { ServiceReport } from '../service/service-view.ts'

@@ -314,7 +314,7 @@ export class Primary {
 
   async #exposition(): Promise<string> {
     const running = (await this.#running.measure()).map(({ metrics }) => metrics)
-    return await this.#merged.metrics.merge([await this.#metrics.take(), ...running])
+    return this.#merged.metrics.merge([await this.#metrics.take(), ...running])
   }
 
   async #statisticsJson(): Promise<string | undefined> {

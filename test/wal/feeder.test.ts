@@ -25,6 +25,7 @@ const TOO_LARGE = deliveryError(RDKAFKA.messageSizeTooLarge)
 interface Waiting {
   readonly topic: string
   readonly value: string
+  readonly acceptedMs: number | undefined
   readonly end: (report: DeliveryReport) => void
 }
 
@@ -78,7 +79,8 @@ class ScriptedProducer implements RecordProducer {
       } else if (this.unknown.has(topic)) call.refused(index, UNKNOWN_TOPIC)
       else {
         const end = (report: DeliveryReport): void => call.owner.settled?.(report, index)
-        this.waiting.push({ topic, value: String(value), end })
+        const { acceptedMs } = call.owner
+        this.waiting.push({ topic, value: String(value), acceptedMs, end })
       }
     }
     call.admissionEnded()
@@ -160,6 +162,15 @@ function recordOf(text: string): ProducerRecord {
 }
 
 describe('the feeder of the log', () => {
+  it('says when each record was accepted, on the clock of the process', async () => {
+    const harness = await Harness.start()
+    await harness.advance(5_000)
+    await harness.push('t/accepted 5 s ago')
+
+    const [waiting] = harness.producer.waiting
+    expect(waiting?.acceptedMs).toBe(harness.clock.nowMs() - 5_000)
+  })
+
   it('hands records over in order, and removes them from the log once they are delivered', async () => {
     const harness = await Harness.start()
     await harness.push('t/1', 't/2')

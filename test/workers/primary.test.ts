@@ -10,7 +10,7 @@ import type { ToPrimary, ToWorker } from '../../src/workers/messages.ts'
 import { totalRoom } from '../../src/settings/kafka.ts'
 import { queueMemoryMaxBytes } from '../../src/settings/queue-memory.ts'
 import { Primary } from '../../src/workers/primary.ts'
-import type { MetricsSnapshot } from '../../src/telemetry/metrics/metrics.ts'
+import { type MetricsSnapshot, takeSnapshot } from '../../src/telemetry/metrics/snapshot.ts'
 import type { Fork } from '../../src/workers/worker-process.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 
@@ -95,7 +95,7 @@ async function startPrimary(
 async function counted(count: number): Promise<MetricsSnapshot> {
   const registry = new Registry()
   new Counter({ name: 'pushes_total', help: 'Pushes.', registers: [registry] }).inc(count)
-  return await registry.getMetricsAsJSON()
+  return await takeSnapshot(registry)
 }
 
 describe('Primary', () => {

@@ -1,18 +1,18 @@
+import { Registry } from 'prom-client'
 import type { TelemetryMerger } from '../../base/telemetry-source.ts'
-import { AggregatorRegistry, type Registry } from 'prom-client'
-import type { MetricsSnapshot } from './metrics.ts'
+import { type Aggregator, type MetricFamily, type MetricsSnapshot, writeText } from './snapshot.ts'
 import { MAX_TOPIC_LABELS, OTHER_TOPICS } from './topic-labels.ts'
 
 /**
  * Merges the metrics of several processes. Counters and histograms are added up, including those of ended
  * processes, so that no counter goes back; gauges cover the running processes only.
  */
-export class MergedMetrics implements TelemetryMerger<MetricsSnapshot, Promise<string>> {
-  #past: Promise<MetricsSnapshot> = Promise.resolve([])
+export class MergedMetrics implements TelemetryMerger<MetricsSnapshot, string> {
+  #past: MetricsSnapshot = []
 
   /** Media type of {@link MergedMetrics.merge}. */
   get contentType(): string {
-    return aggregate([]).contentType
+    return Registry.PROMETHEUS_CONTENT_TYPE
   }
 
   /**
@@ -20,49 +20,66 @@ export class MergedMetrics implements TelemetryMerger<MetricsSnapshot, Promise<s
    * latest process did not have are moved to one label, so that they do not grow with each process.
    */
   keep(last: MetricsSnapshot): void {
-    this.#past = this.#past.then((past) => {
-      const counts = last.filter(isCount)
-      const topics = new Set([...topicsOf(past), ...topicsOf(counts)])
-      const kept = topics.size > MAX_TOPIC_LABELS ? withTopics(past, topicsOf(counts)) : past
-      return aggregate([kept, counts]).getMetricsAsJSON()
-    })
+    const counts = last.filter(({ type }) => type === 'counter' || type === 'histogram')
+    const latest = topicsOf(counts)
+    const topics = new Set([...topicsOf(this.#past), ...latest])
+    const kept = topics.size > MAX_TOPIC_LABELS ? withTopics(this.#past, latest) : this.#past
+    this.#past = aggregate([kept, counts])
   }
 
   /** All metrics in the Prometheus text format 0.0.4. @param running - the metrics of each running process. */
-  async merge(running: readonly MetricsSnapshot[]): Promise<string> {
-    return await aggregate([...running, await this.#past]).metrics()
+  merge(running: readonly MetricsSnapshot[]): string {
+    return writeText(aggregate([...running, this.#past]))
   }
 }
 
-function aggregate(snapshots: readonly MetricsSnapshot[]): Registry {
-  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => snapshot.map(withoutAverage)))
+type Combine = (value: number, other: number) => number
+
+const COMBINE: Readonly<Record<Aggregator, Combine>> = {
+  sum: (value, other) => value + other,
+  min: Math.min,
+  max: Math.max,
+  first: (value) => value,
+  omit: (value) => value,
 }
 
-/**
- * prom-client averages the lags of the event loops. An idle process, such as the primary, would hide one that is held
- * up: the largest counts.
- */
-function withoutAverage(metric: MetricsSnapshot[number]): MetricsSnapshot[number] {
-  return metric.aggregator === 'average' ? { ...metric, aggregator: 'max' } : metric
+function aggregate(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
+  const families = Map.groupBy(snapshots.flat(), ({ name }) => name)
+  return Array.from(families.values()).flatMap(([first, ...others]) =>
+    first === undefined || first.aggregator === 'omit' ? [] : [combined(first, others)],
+  )
 }
 
-function topicsOf(snapshot: MetricsSnapshot): Set<string | number> {
-  const labels = snapshot.flatMap(({ values }) => values.map((value) => value.labels['topic']))
+function combined(first: MetricFamily, others: readonly MetricFamily[]): MetricFamily {
+  const combine = COMBINE[first.aggregator]
+  const totals = new Map<string, number>()
+  for (const { series, values } of [first, ...others]) {
+    for (const [index, name] of series.entries()) {
+      const value = values[index] ?? NaN
+      const total = totals.get(name)
+      totals.set(name, total === undefined ? value : combine(total, value))
+    }
+  }
+  return { ...first, series: [...totals.keys()], values: Float64Array.from(totals.values()) }
+}
+
+/** The label `topic` of a series, behind the brace or a comma. */
+const TOPIC_LABEL = /(?<=[{,])topic="((?:[^"\\]|\\.)*)"/
+
+/** The topics, as they are written in the text format. */
+function topicsOf(snapshot: MetricsSnapshot): Set<string> {
+  const labels = snapshot.flatMap(({ series }) => series.map((name) => TOPIC_LABEL.exec(name)?.[1]))
   return new Set(labels.filter((topic) => topic !== undefined))
 }
 
 /** Moves all topics except these to the label of all others; the next merge adds them up. */
-function withTopics(past: MetricsSnapshot, topics: ReadonlySet<string | number>): MetricsSnapshot {
+function withTopics(past: MetricsSnapshot, topics: ReadonlySet<string>): MetricsSnapshot {
   return past.map((metric) => ({
     ...metric,
-    values: metric.values.map((value) => {
-      const { topic } = value.labels
-      const isKept = topic === undefined || topics.has(topic)
-      return isKept ? value : { ...value, labels: { ...value.labels, topic: OTHER_TOPICS } }
-    }),
+    series: metric.series.map((name) =>
+      name.replace(TOPIC_LABEL, (label, topic: string) =>
+        topics.has(topic) ? label : `topic="${OTHER_TOPICS}"`,
+      ),
+    ),
   }))
-}
-
-function isCount({ type }: MetricsSnapshot[number]): boolean {
-  return `${type}` === 'counter' || `${type}` === 'histogram'
 }

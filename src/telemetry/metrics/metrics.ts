@@ -20,6 +20,7 @@ import { ProducerMetrics } from './producer-metrics.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import type { KprfState } from './state-gauges.ts'
 import { StatisticsMetrics, type StatisticsFigures } from './statistics-metrics.ts'
+import { type MetricsSnapshot, takeSnapshot, writeText } from './snapshot.ts'
 import type { CountSeries } from './plain-counter.ts'
 import { TopicCounter } from './topic-counter.ts'
 import { OTHER_TOPICS, TopicLabels } from './topic-labels.ts'
@@ -27,9 +28,6 @@ import { WalMetrics } from './wal-metrics.ts'
 
 /** Records admitted and not yet reported, by topic. */
 export type BufferedRecords = Iterable<readonly [topic: string, count: number]>
-
-/** Metrics as data that another process can merge. */
-export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
 /** Options of {@link Metrics}. */
 export interface MetricsOptions {
@@ -236,13 +234,13 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   }
 
   /** All metrics in the Prometheus text format 0.0.4. */
-  exposition(): Promise<string> {
-    return this.#registry.metrics()
+  async exposition(): Promise<string> {
+    return writeText(await this.take())
   }
 
   /** All metrics as data. */
   take(): Promise<MetricsSnapshot> {
-    return this.#registry.getMetricsAsJSON()
+    return takeSnapshot(this.#registry)
   }
 
   /** The series of one label. */

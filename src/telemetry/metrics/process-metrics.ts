@@ -21,13 +21,15 @@ export interface ProcessFacts {
 }
 
 /**
- * Of prom-client's metrics: those of parts of the heap, which have 13 series each, and those that are named like
- * counters and are none.
+ * Of prom-client's metrics: those of parts of the heap, which have 13 series each; those that are named like counters
+ * and are none; and those that nodejs_active_resources has replaced.
  */
 const LEFT_OUT = [
   'nodejs_heap_space_size_total_bytes',
   'nodejs_heap_space_size_used_bytes',
   'nodejs_heap_space_size_available_bytes',
+  'nodejs_active_handles',
+  'nodejs_active_requests',
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',

@@ -133,7 +133,7 @@ export class ProducerMetrics {
     })
     this.#brokersConnected = new Gauge({
       name: 'kprf_kafka_brokers_connected',
-      help: 'Brokers to which there is a usable connection; with several workers, the largest number.',
+      help: 'Brokers to which there is a usable connection, by their addresses; with several workers, the largest number.',
       registers: [registry],
       aggregator: 'max',
     })

@@ -4,7 +4,7 @@ import { type CountSeries, PlainCounter } from './plain-counter.ts'
 import { type HistogramSeries, PlainHistogram } from './plain-histogram.ts'
 
 /** Label of requests that reached no route. A path that a client made up is never a label. */
-export const NO_ROUTE = 'none'
+const NO_ROUTE = 'none'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
 /** Label of all other methods, which clients can invent too. */

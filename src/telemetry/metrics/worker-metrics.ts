@@ -2,8 +2,8 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import { type CertificateExpiries, declareCertificates } from './certificate-metrics.ts'
 import { IdempotencyMetrics } from './idempotency-metrics.ts'
-import type { MetricsSnapshot } from './metrics.ts'
 import { declareProcess, type ProcessFacts } from './process-metrics.ts'
+import { type MetricsSnapshot, takeSnapshot } from './snapshot.ts'
 
 /** Why a worker was replaced: it died, or by request. */
 export type RestartReason = 'crash' | 'request'
@@ -70,6 +70,6 @@ export class WorkerMetrics implements TelemetrySource<MetricsSnapshot> {
 
   /** These metrics as data. */
   take(): Promise<MetricsSnapshot> {
-    return this.#registry.getMetricsAsJSON()
+    return takeSnapshot(this.#registry)
   }
 }

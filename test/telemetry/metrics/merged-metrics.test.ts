@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { MergedMetrics } from '../../../src/telemetry/metrics/merged-metrics.ts'
-import { Metrics, type MetricsSnapshot } from '../../../src/telemetry/metrics/metrics.ts'
+import { Metrics } from '../../../src/telemetry/metrics/metrics.ts'
+import { type MetricsSnapshot, takeSnapshot } from '../../../src/telemetry/metrics/snapshot.ts'
 import { CLOSED_WAL } from '../../../src/wal/write-ahead-log.ts'
 import { MAX_TOPIC_LABELS } from '../../../src/telemetry/metrics/topic-labels.ts'
 import { admittedAt } from '../../support/records.ts'
@@ -16,15 +17,15 @@ async function snapshot(count: number): Promise<MetricsSnapshot> {
   )
   new Gauge({ name: 'queue', help: 'h', registers }).set(count)
   new Histogram({ name: 'took', help: 'h', buckets: [1, 5], registers }).observe(count)
-  return await (registers[0] ?? new Registry()).getMetricsAsJSON()
+  return await takeSnapshot(registers[0] ?? new Registry())
 }
 
-const read = async (merged: MergedMetrics, running: MetricsSnapshot[]): Promise<Exposition> =>
-  parseExposition(await merged.merge(running))
+const read = (merged: MergedMetrics, running: MetricsSnapshot[]): Exposition =>
+  parseExposition(merged.merge(running))
 
 describe('MergedMetrics', () => {
   test('adds counters, gauges and histograms of the processes that run', async () => {
-    const exposition = await read(new MergedMetrics(), [await snapshot(2), await snapshot(3)])
+    const exposition = read(new MergedMetrics(), [await snapshot(2), await snapshot(3)])
 
     expect(valueOf(exposition, 'records_total', { topic: 'orders' })).toBe(5)
     expect(valueOf(exposition, 'queue')).toBe(5)
@@ -43,12 +44,12 @@ describe('MergedMetrics', () => {
         metrics.producer.brokersConnected(brokers)
         const taken = await metrics.take()
         const lag = taken.find(({ name }) => name === 'nodejs_eventloop_lag_p99_seconds')
-        if (lag?.values[0]) lag.values[0].value = brokers
+        if (lag) lag.values[0] = brokers
         return taken
       }),
     )
 
-    const exposition = await read(new MergedMetrics(), snapshots)
+    const exposition = read(new MergedMetrics(), snapshots)
 
     const build = { version: '1', commit: 'a', node: process.versions.node }
     expect(valueOf(exposition, 'nodejs_eventloop_lag_p99_seconds')).toBe(2)
@@ -61,13 +62,30 @@ describe('MergedMetrics', () => {
     expect(valueOf(exposition, 'kprf_wal_state', { state: 'failed' })).toBe(0)
   })
 
+  test('keeps topics apart whatever their names are, and the name of a label within one is none', async () => {
+    const names = ['a","topic="b', 'x{topic="y"}', 'back\\slash', 'line\nfeed']
+    const merged = new MergedMetrics()
+    for (let process = 0; process < 2; process += 1) {
+      const metrics = new Metrics({
+        ...{ version: '1', commitHash: 'a', bufferedRecords: () => [], state: () => IDLE_STATE },
+      })
+      for (const name of names) metrics.recordsDelivered(name, admittedAt(0), 1)
+      merged.keep(await metrics.take())
+    }
+
+    const exposition = read(merged, [])
+    for (const topic of names) {
+      expect(valueOf(exposition, 'kafka_sent_messages', { topic }), topic).toBe(2)
+    }
+  })
+
   test('keeps the counts of processes that are gone, but not their gauges', async () => {
     const merged = new MergedMetrics()
     const [first, second] = [await snapshot(2), await snapshot(4)]
     merged.keep(first)
     merged.keep(second)
 
-    const exposition = await read(merged, [await snapshot(3)])
+    const exposition = read(merged, [await snapshot(3)])
 
     expect(valueOf(exposition, 'records_total', { topic: 'orders' })).toBe(9)
     expect(valueOf(exposition, 'took_count')).toBe(3)
@@ -89,7 +107,7 @@ describe('MergedMetrics', () => {
       merged.keep(await metrics.take())
     }
 
-    const { samples } = await read(merged, [])
+    const { samples } = read(merged, [])
 
     const total = processes * 151
     for (const name of ['kafka_sent_messages', 'kafka_message_send_duration_count']) {
@@ -115,7 +133,7 @@ describe('MergedMetrics', () => {
       }),
     )
 
-    const exposition = await read(new MergedMetrics(), snapshots)
+    const exposition = read(new MergedMetrics(), snapshots)
 
     const received = { topic: 'other', mode: 'sync' }
     const pushed = { code: '200', method: 'push/sync' }

@@ -1,7 +1,8 @@
 import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { MergedMetrics } from '../../../src/telemetry/metrics/merged-metrics.ts'
-import { Metrics, type MetricsSnapshot } from '../../../src/telemetry/metrics/metrics.ts'
+import { Metrics } from '../../../src/telemetry/metrics/metrics.ts'
+import { type MetricsSnapshot, takeSnapshot } from '../../../src/telemetry/metrics/snapshot.ts'
 import {
   StatisticsMetrics,
   type StatisticsFigures,
@@ -177,13 +178,13 @@ describe('StatisticsMetrics', () => {
         ...{ ...STATISTICS, msg_cnt: factor, tx_bytes: factor, metadata_cache_cnt: factor },
         brokers: { [BROKER]: scaled },
       })
-      return await registry.getMetricsAsJSON()
+      return await takeSnapshot(registry)
     }
     const merged = new MergedMetrics()
     merged.keep(await snapshot(4, 'UP'))
 
     const exposition = parseExposition(
-      await merged.merge([await snapshot(1, 'UP'), await snapshot(2, 'DOWN')]),
+      merged.merge([await snapshot(1, 'UP'), await snapshot(2, 'DOWN')]),
     )
 
     const broker = { broker: BROKER }
