@@ -124,7 +124,7 @@ const OUT_OF_SIGHT = [
 ]
 
 /** Tests that need more than Node.js. */
-const ELSEWHERE = ['test/kafka/**', 'test/clients/**']
+const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/deploy/**']
 
 export default defineConfig({
   resolve: { alias },
@@ -179,6 +179,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'deploy',
+          include: ['test/deploy/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          // Helm and the code of the API server are compiled once, which takes minutes.
+          hookTimeout: 900_000,
         },
       },
       {
