@@ -124,7 +124,7 @@ const OUT_OF_SIGHT = [
 ]
 
 /** Tests that need more than Node.js. */
-const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/deploy/**']
+const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/dashboards/**', 'test/deploy/**']
 
 export default defineConfig({
   resolve: { alias },
@@ -197,6 +197,16 @@ export default defineConfig({
         test: {
           name: 'kafka',
           include: ['test/kafka/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'dashboards',
+          include: ['test/dashboards/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
