@@ -78,9 +78,7 @@ export function parseManifests(text: string): Manifest[] {
 export function selectorOf({ spec }: Manifest): Labels | undefined {
   const selector = spec?.selector ?? spec?.podSelector
   if (selector === undefined) return undefined
-  return typeof selector.matchLabels === 'object'
-    ? selector.matchLabels
-    : (selector as Labels)
+  return typeof selector.matchLabels === 'object' ? selector.matchLabels : (selector as Labels)
 }
 
 /** Whether labels have all those of a selector. */

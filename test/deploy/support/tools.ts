@@ -1,6 +1,6 @@
 /**
- * The programs that the checks of `deploy/` need, built from the Go module proxy: Helm itself, and a program that
- * checks manifests with the code of the API server. The schemas that npm packages have know fields and types only.
+ * The programs that the checks of `deploy/` need, built from their Go modules: Helm and kubectl themselves, and a program
+ * that checks manifests with the code of the API server. The schemas that npm packages have know fields and types only.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,8 +12,12 @@ const folder = join(root, 'node_modules/.cache/kprf-deploy')
 
 const MODULES = {
   helm: { module: 'helm-tool', package: 'helm.sh/helm/v4/cmd/helm' },
+  kubectl: { module: 'manifest-check', package: 'k8s.io/kubernetes/cmd/kubectl' },
   'manifest-check': { module: 'manifest-check', package: '.' },
 } as const
+
+/** Nothing listens on this port. */
+const NO_CLUSTER = 'http://127.0.0.1:1'
 
 type Tool = keyof typeof MODULES
 
@@ -27,9 +31,14 @@ export async function buildTool(tool: Tool): Promise<void> {
   if (exitCode !== 0) throw new Error(`go build ${tool} failed: ${output}`)
 }
 
-/** Runs `helm`. */
+/** Runs `kubectl` without a cluster: it checks its arguments, and then says that it cannot connect. */
+export function kubectl(...args: readonly string[]): Promise<Outcome> {
+  return run(pathOf('kubectl'), [`--server=${NO_CLUSTER}`, ...args], { cwd: root })
+}
+
+/** Runs `helm` without a cluster, as {@link kubectl}. */
 export function helm(...args: readonly string[]): Promise<Outcome> {
-  return run(pathOf('helm'), args, { cwd: root })
+  return run(pathOf('helm'), [...args, `--kube-apiserver=${NO_CLUSTER}`], { cwd: root })
 }
 
 /** Checks files of manifests; the last line of the output counts objects and mistakes. */
