@@ -124,7 +124,13 @@ const OUT_OF_SIGHT = [
 ]
 
 /** Tests that need more than Node.js. */
-const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/dashboards/**', 'test/deploy/**']
+const ELSEWHERE = [
+  'test/kafka/**',
+  'test/clients/**',
+  'test/dashboards/**',
+  'test/deploy/**',
+  'test/rolling/**',
+]
 
 export default defineConfig({
   resolve: { alias },
@@ -185,7 +191,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'deploy',
-          include: ['test/deploy/**/*.test.ts'],
+          include: ['test/deploy/**/*.test.ts', 'test/rolling/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           // Helm and the code of the API server are compiled once, which takes minutes.

@@ -1,7 +1,7 @@
 /**
  * `npm run rolling-restart [-- --restarts N --seed S --kind replicas|workers]`: restarts two kprf one after the other,
- * and then the workers of one, behind HAProxy and at 70 % of the load that they can bear. Exits with 1 if a request
- * fails, if an acknowledged record is not stored, or if a kprf does not end with 0.
+ * and then the workers of one, behind HAProxy and at 70 % of the load that they can bear meanwhile: restart 0 measures
+ * that. Exits with 1 if a request fails, if an acknowledged record is not stored, or if a kprf does not end with 0.
  */
 import { randomInt } from 'node:crypto'
 import { scriptArguments } from '../../scripts/arguments.ts'

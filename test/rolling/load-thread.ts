@@ -9,7 +9,10 @@ const load = new Load(port, seed)
 async function answer(question: LoadQuestion): Promise<LoadAnswer> {
   switch (question.kind) {
     case 'measure':
-      return { kind: 'measured', perSecond: await load.measure(question.connections, question.ms) }
+      load.measure(question.connections)
+      return { kind: 'started' }
+    case 'measured':
+      return { kind: 'measured', perSecond: load.measured() }
     case 'start':
       void load.run(question.perSecond)
       return { kind: 'started' }

@@ -45,6 +45,7 @@ export class Load {
   #next = 0
   #open = 0
   #isStopped = false
+  #measureStartedMs: number | undefined
   #onAnswer: (() => void) | undefined
   #latenciesMs: number[] = []
   #reported = { sent: 0, failed: 0 }
@@ -54,15 +55,20 @@ export class Load {
     this.#random = new SeededRandom(seed)
   }
 
-  /** Sends as fast as so many connections can. @returns requests a second. */
-  async measure(connections: number, ms: number): Promise<number> {
-    const startedMs = performance.now()
-    const before = this.#next
+  /** Sends as fast as so many connections can, until {@link Load.measured}. */
+  measure(connections: number): void {
+    this.#measureStartedMs = performance.now()
     const sendOn = async (): Promise<void> => {
-      while (performance.now() - startedMs < ms) await this.#send(performance.now())
+      while (this.#measureStartedMs !== undefined) await this.#send(performance.now())
     }
-    await Promise.all(Array.from({ length: connections }, sendOn))
-    return ((this.#next - before) / (performance.now() - startedMs)) * 1000
+    for (let connection = 0; connection < connections; connection += 1) void sendOn()
+  }
+
+  /** Ends {@link Load.measure}, which was the first thing that it did. @returns requests a second. */
+  measured(): number {
+    const elapsedMs = performance.now() - (this.#measureStartedMs ?? 0)
+    this.#measureStartedMs = undefined
+    return (this.#next / elapsedMs) * 1000
   }
 
   /** Sends so many requests a second, at random times. @returns once {@link Load.stop} is called. */

@@ -8,8 +8,7 @@ import { ThreadedLoad } from './threaded-load.ts'
 
 const PARTITIONS = 8
 const CONNECTIONS = 64
-const MEASURE_MS = 3_000
-/** The share of what it can bear. */
+/** The share of what they can bear. */
 const LOAD = 0.7
 /** How long pushes are still accepted: HAProxy sees `/readyz` fail within 0.4 s, later on a busy machine. */
 const DRAIN_DELAY_MS = 3_000
@@ -21,7 +20,7 @@ export type RestartKind = 'replicas' | 'workers'
 /** One restart. */
 export interface Restart {
   readonly kind: RestartKind
-  /** From 1. */
+  /** From 1; 0 is the one during which is measured what they can bear. */
   readonly number: number
   readonly seconds: number
   /** Of the process that ended; none did if workers are restarted. */
@@ -62,11 +61,7 @@ export async function runRolling(options: RollingOptions): Promise<RollingResult
   const load = new ThreadedLoad(servers.port, seed)
   const violations: string[] = []
   try {
-    const capacityPerSecond = await load.measure(CONNECTIONS, MEASURE_MS)
-    const loadPerSecond = capacityPerSecond * LOAD
-    await load.report()
-    await load.start(loadPerSecond)
-    for (let number = 1; number <= restarts; number += 1) {
+    const restart = async (number: number): Promise<void> => {
       const startedMs = performance.now()
       const exitCode = await servers.restart(number)
       const seconds = (performance.now() - startedMs) / 1000
@@ -74,6 +69,13 @@ export async function runRolling(options: RollingOptions): Promise<RollingResult
       if (exitCode !== undefined && exitCode !== 0)
         violations.push(`restart ${number}: kprf ended with ${exitCode}`)
     }
+    // What they can bear while one of them is away and another is started: less than all of them together.
+    await load.measure(CONNECTIONS)
+    await restart(0)
+    const capacityPerSecond = await load.measured()
+    const loadPerSecond = capacityPerSecond * LOAD
+    await load.start(loadPerSecond)
+    for (let number = 1; number <= restarts; number += 1) await restart(number)
     const { acknowledged, failures, ...counts } = await load.stop()
     violations.push(...failures, ...(await servers.stop()))
     const stored = timesStored(cluster)

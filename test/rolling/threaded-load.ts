@@ -5,7 +5,8 @@ import type { LoadReport, LoadResult } from './load.ts'
 
 /** What the thread is asked. */
 export type LoadQuestion =
-  | { readonly kind: 'measure'; readonly connections: number; readonly ms: number }
+  | { readonly kind: 'measure'; readonly connections: number }
+  | { readonly kind: 'measured' }
   | { readonly kind: 'start'; readonly perSecond: number }
   | { readonly kind: 'report' }
   | { readonly kind: 'stop' }
@@ -28,8 +29,13 @@ export class ThreadedLoad {
   }
 
   /** See `Load.measure`. */
-  async measure(connections: number, ms: number): Promise<number> {
-    const answer = await this.#ask({ kind: 'measure', connections, ms })
+  async measure(connections: number): Promise<void> {
+    await this.#ask({ kind: 'measure', connections })
+  }
+
+  /** See `Load.measured`. */
+  async measured(): Promise<number> {
+    const answer = await this.#ask({ kind: 'measured' })
     return answer.kind === 'measured' ? answer.perSecond : unexpected(answer)
   }
 
