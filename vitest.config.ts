@@ -130,7 +130,13 @@ const OUT_OF_SIGHT = [
 ]
 
 /** Tests that need more than Node.js. */
-const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/dashboards/**']
+const ELSEWHERE = [
+  'test/kafka/**',
+  'test/clients/**',
+  'test/dashboards/**',
+  'test/deploy/**',
+  'test/rolling/**',
+]
 
 export default defineConfig({
   resolve: { alias },
@@ -185,6 +191,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'deploy',
+          include: ['test/deploy/**/*.test.ts', 'test/rolling/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          // Helm and the code of the API server are compiled once, which takes minutes.
+          hookTimeout: 900_000,
         },
       },
       {

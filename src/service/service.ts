@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
 import { invariant } from '../base/invariant.ts'
+import { SERVER_LIMITS } from '../http/limits.ts'
 import { listenProblem } from '../http/listen-problem.ts'
 import type { TelemetrySource } from '../base/telemetry-source.ts'
 import type { Config } from '../config/types.ts'
@@ -122,8 +123,9 @@ export class Service {
   }
 
   /**
-   * Drains and closes. `/readyz` fails; after `shutdown.drain_delay_ms` new pushes get 503, pushes in progress are
-   * finished and the queue is sent; after another `shutdown.timeout_ms` the rest is given up.
+   * Drains and closes. `/readyz` fails. After `shutdown.drain_delay_ms`, if that is not 0, idle connections are closed and
+   * no new ones are taken. Then new pushes get 503, pushes in progress are finished and the queue is sent; after another
+   * `shutdown.timeout_ms` the rest is given up.
    *
    * @returns the number of records that were accepted and not delivered since this call.
    */
@@ -133,7 +135,12 @@ export class Service {
     const lostBefore = this.#parts.ingest.lostCount
     this.#parts.logger.info('draining', { reason, records: this.#parts.producer.bufferedRecords })
     this.#parts.http.closeAfterReplies()
-    if (drainDelayMs > 0) await this.#delay(drainDelayMs)
+    if (drainDelayMs > 0) {
+      await this.#delay(drainDelayMs)
+      // Clients whose connections are idle would get a 503 on them: they are to open new ones, elsewhere.
+      void this.#parts.http.stopAccepting()
+      await this.#delay(SERVER_LIMITS.lastRequestMs)
+    }
     this.#step('leaving', 'draining')
     await this.#parts.wal?.stop()
     await this.#parts.producer.drain(timeoutMs)

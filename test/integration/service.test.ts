@@ -2,6 +2,8 @@ import net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { TestCluster, fault } from '@kprf/embedded-broker/testing'
 import { startKprf, type KprfProcess, type KprfSettings } from '../support/kprf-process.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { until } from '../support/until.ts'
 import { valuesOf } from '../support/kafkajs-harness.ts'
 
 const closers: (() => unknown)[] = []
@@ -217,6 +219,36 @@ describe('SIGTERM', () => {
     expect(readyz).toBe(503)
     await second
     expect((await stopped).exitCode).toBe(0)
+  })
+})
+
+describe('SIGTERM with a drain delay', () => {
+  it('then closes idle connections and takes no new ones, while it still delivers', async () => {
+    const cluster = await startCluster()
+    const kprf = await start(cluster.bootstrap, {
+      'shutdown.drain_delay_ms': 300,
+      'kafka.message_timeout_ms': 60_000,
+    })
+    await kprf.push(syncPush('warm'))
+    const idle = await new RawClient(kprf.pushPort).connected()
+    idle.write('GET /none HTTP/1.1\r\nHost: kprf\r\n\r\n')
+    expect((await idle.response()).headers.get('connection')).toBe('keep-alive')
+    const latch = Promise.withResolvers<undefined>()
+    cluster.control('Produce', fault.delay(latch.promise))
+    const received = cluster.nextRequest('Produce')
+    const waiting = kprf.push(syncPush('a'))
+    await received
+
+    const stopped = kprf.stop()
+    await until('the idle connection to be closed', 15_000, () => idle.isOver || undefined)
+    const late = new RawClient(kprf.pushPort)
+    await late.closed()
+    latch.resolve(undefined)
+
+    expect(late.errorCode).toBe('ECONNREFUSED')
+    expect((await waiting).status).toBe(200)
+    expect((await stopped).exitCode).toBe(0)
+    expect(valuesOf(cluster, 't').toSorted()).toEqual(['a', 'warm'])
   })
 })
 
