@@ -124,7 +124,7 @@ const OUT_OF_SIGHT = [
 ]
 
 /** Tests that need more than Node.js. */
-const ELSEWHERE = ['test/kafka/**', 'test/clients/**']
+const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/containers/**']
 
 export default defineConfig({
   resolve: { alias },
@@ -186,6 +186,17 @@ export default defineConfig({
         test: {
           name: 'kafka',
           include: ['test/kafka/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'containers',
+          include: ['test/containers/**/*.test.ts'],
+          globalSetup: 'test/containers/setup.ts',
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
