@@ -15,7 +15,7 @@ const programs = join(engine.folder, 'programs')
 
 /** What some of the commands print. */
 const PRINTED: readonly (readonly [command: string, output: RegExp])[] = [
-  ['docker exec kprf kprf health', /^ok$/m],
+  ['until docker exec kprf kprf health', /^ok$/m],
   ['config_example.yaml', /^ok$/m],
   ['KPRF_KAFKA_PASSWORD_FILE', /^ {2}user: kprf /m],
   ['.State.Health.Status', /^(starting|healthy)$/m],

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { runCommand } from '../../kafka/cluster/command.ts'
 import { prepareDistribution } from '../../kafka/cluster/distribution.ts'
@@ -26,12 +26,14 @@ const NPM = 'npm@11.21.2'
 const NODE = join(REPOSITORY, 'node_modules/node/bin/node')
 /** The authorities that this machine trusts: in containers, npm reaches the registry with them. */
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt'
+/** How the names of the kept files begin. */
+const KEPT = 'base-images-'
 /** Debian's packages on a slow network. */
 const DEBIAN_MS = 600_000
 
 /** Loads the stand-ins into the engine, or makes them. */
 export async function provideBaseImages(engine: EngineAddress): Promise<void> {
-  const kept = join(CACHE, `base-images-${await fingerprint()}.tar`)
+  const kept = join(CACHE, `${KEPT}${await fingerprint()}.tar`)
   if (existsSync(kept)) {
     await docker(engine, 'load', '--input', kept)
     return
@@ -40,6 +42,10 @@ export async function provideBaseImages(engine: EngineAddress): Promise<void> {
   await make(engine)
   await mkdir(CACHE, { recursive: true })
   await docker(engine, 'save', '--output', `${kept}.partial`, ...Object.keys(IMAGES))
+  // Those of former Dockerfiles are a gigabyte each.
+  for (const name of await readdir(CACHE)) {
+    if (name.startsWith(KEPT) && !name.endsWith('.partial')) await rm(join(CACHE, name))
+  }
   await rename(`${kept}.partial`, kept)
 }
 

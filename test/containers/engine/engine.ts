@@ -1,16 +1,17 @@
 /**
- * A container engine of the tests' own: `dockerd` with its own data, socket and bridge, and without rules of the
+ * A container engine of the tests' own: `dockerd` with its own data, socket and bridge, and without changing the
  * firewall, so that it neither needs nor disturbs one that the machine has.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '../../kafka/cluster/command.ts'
 import { until, WaitAborted, within } from '../../support/until.ts'
-import { removeWhatRemains } from './remains.ts'
 import { runFolder } from './folders.ts'
+import { ADDRESS_POOL, bridgeOf, makeNetwork } from './network.ts'
+import { removeWhatRemains } from './remains.ts'
 
 /** Where the engine is reached. Only this, so that tests can have it from the setup, which runs in another process. */
 export interface EngineAddress {
@@ -30,8 +31,12 @@ export async function startEngine(): Promise<EngineAddress & { stop: () => Promi
   const folder = runFolder(process.pid)
   await mkdir(join(folder, 'config/cli-plugins'), { recursive: true })
   const socket = join(folder, 'engine.sock')
-  const bridge = await makeBridge()
-  await writeFile(join(folder, 'bridge'), bridge)
+  try {
+    await makeNetwork(process.pid)
+  } catch (error) {
+    await removeWhatRemains(process.pid)
+    throw error
+  }
   const logPath = join(folder, 'engine.log')
   const log = openSync(logPath, 'w')
   const engine = spawn(
@@ -39,7 +44,8 @@ export async function startEngine(): Promise<EngineAddress & { stop: () => Promi
     [
       ...[`--host=unix://${socket}`, `--pidfile=${join(folder, 'engine.pid')}`],
       ...[`--data-root=${join(folder, 'data')}`, `--exec-root=${join(folder, 'exec')}`],
-      ...[`--bridge=${bridge}`, '--iptables=false', '--ip-forward=false'],
+      ...[`--bridge=${bridgeOf(process.pid)}`, `--default-address-pool=${ADDRESS_POOL}`],
+      ...['--iptables=false', '--ip-forward=false'],
     ],
     { stdio: ['ignore', log, log] },
   )
@@ -50,7 +56,7 @@ export async function startEngine(): Promise<EngineAddress & { stop: () => Promi
   }
   const stop = async (): Promise<void> => {
     await end(engine, address)
-    await removeWhatRemains(folder)
+    await removeWhatRemains(process.pid)
   }
   try {
     await until('the container engine', 60_000, async () => {
@@ -74,15 +80,6 @@ export async function docker(engine: EngineAddress, ...args: string[]): Promise<
     env: { ...process.env, ...engine.environment },
   })
   return stdout.toString()
-}
-
-/** A name that is free, and addresses that go with it. */
-async function makeBridge(): Promise<string> {
-  const bridge = `kprf${process.pid}`
-  await runCommand('ip', ['link', 'add', bridge, 'type', 'bridge'])
-  await runCommand('ip', ['address', 'add', `10.213.${process.pid % 256}.1/24`, 'dev', bridge])
-  await runCommand('ip', ['link', 'set', bridge, 'up'])
-  return bridge
 }
 
 /** Removes the containers and their networks, which dockerd would leave to its next start, and ends it. */

@@ -12,6 +12,12 @@ const PROGRAMS = [
     purpose: 'makes the stand-ins for the base images',
   },
   { program: 'ip', args: ['-V'], package: 'iproute2', purpose: 'makes a network for containers' },
+  {
+    program: 'iptables',
+    args: ['--version'],
+    package: 'iptables',
+    purpose: 'lets containers reach each other',
+  },
   { program: 'kcat', args: ['-V'], package: 'kcat', purpose: 'reads topics back' },
   { program: 'mvn', args: ['--version'], package: 'maven', purpose: 'fetches the jars of Kafka' },
 ] as const

@@ -1,4 +1,4 @@
-/** Removes what an engine of the tests leaves: mounts, a bridge, files; and all of it of runs that died. */
+/** Removes what an engine of the tests leaves: mounts, a network, files; and all of it of runs that died. */
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { runCommand } from '../../kafka/cluster/command.ts'
 import { until } from '../../support/until.ts'
 import { ownerOf, runFolder } from './folders.ts'
+import { removeNetwork } from './network.ts'
 
 /** Ends the engines of runs that died, and removes what they left. */
 export async function removeRemainsOfDeadRuns(): Promise<void> {
@@ -13,23 +14,20 @@ export async function removeRemainsOfDeadRuns(): Promise<void> {
     const owner = ownerOf(name)
     if (owner === undefined || isRunning(owner)) continue
     await endEngine(runFolder(owner))
-    await removeWhatRemains(runFolder(owner))
+    await removeWhatRemains(owner)
   }
 }
 
-/** Unmounts what is mounted below the folder, removes its bridge, and the folder. */
-export async function removeWhatRemains(folder: string): Promise<void> {
+/** Removes the mounts, the network and the folder of the run of a process. */
+export async function removeWhatRemains(pid: number): Promise<void> {
+  const folder = runFolder(pid)
   const mounts = (await readFile('/proc/self/mounts', 'utf8'))
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
     .filter((path) => path.startsWith(`${folder}/`))
   // The inner ones come later.
   for (const path of mounts.reverse()) await runCommand('umount', [path])
-  const bridgeFile = join(folder, 'bridge')
-  if (existsSync(bridgeFile)) {
-    const bridge = await readFile(bridgeFile, 'utf8')
-    if (existsSync(`/sys/class/net/${bridge}`)) await runCommand('ip', ['link', 'delete', bridge])
-  }
+  await removeNetwork(pid)
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
