@@ -133,6 +133,7 @@ const OUT_OF_SIGHT = [
 const ELSEWHERE = [
   'test/kafka/**',
   'test/clients/**',
+  'test/containers/**',
   'test/dashboards/**',
   'test/deploy/**',
   'test/rolling/**',
@@ -219,6 +220,17 @@ export default defineConfig({
         test: {
           name: 'dashboards',
           include: ['test/dashboards/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'containers',
+          include: ['test/containers/**/*.test.ts'],
+          globalSetup: 'test/containers/setup.ts',
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -9,11 +9,10 @@ const TIMEOUT_MS = 2_000
 /** Longest text that is read: `/readyz` writes a line for each check. */
 const MAX_TEXT_CHARACTERS = 4_096
 
-/** Where a kprf of this machine is reached that listens on every interface. */
-const OWN_ADDRESSES: ReadonlyMap<string, string> = new Map([
-  ['0.0.0.0', '127.0.0.1'],
-  ['::', '::1'],
-])
+/** The hosts of a kprf that listens on every interface. */
+const EVERY_INTERFACE: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+/** A server on `::` listens here too, and containers have no `::1` unless their network has IPv6. */
+const OWN_ADDRESS = '127.0.0.1'
 
 /**
  * Asks `/livez`, or `/readyz`, of the port that the configuration names.
@@ -27,7 +26,7 @@ export async function askHealth(
   if (metricsPort === 0) {
     return failed('http.metrics_port is 0, a free port: give the one that kprf has taken')
   }
-  const address = OWN_ADDRESSES.get(host) ?? host
+  const address = EVERY_INTERFACE.has(host) ? OWN_ADDRESS : host
   const shown = address.includes(':') ? `[${address}]` : address
   const path = isReadiness ? '/readyz' : '/livez'
   const isSecure = metricsTls.certFile !== ''

@@ -2,7 +2,7 @@
 import type { Masker } from '../../base/quotable.ts'
 import type { BuildInfo } from '../../base/build-info.ts'
 import type { Finding, Status } from './finding.ts'
-import type { ProgressStream } from '../wal/progress.ts'
+import type { ProgressStream } from '../progress.ts'
 
 /** Where findings go, and how. */
 export interface ReportOptions {

@@ -13,6 +13,10 @@ export interface CommandOptions {
   readonly input?: Buffer
   /** Milliseconds after which it is killed. @defaultValue 120000 */
   readonly timeoutMs?: number
+  /** Its folder. @defaultValue that of this process */
+  readonly cwd?: string
+  /** Its environment. @defaultValue that of this process */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /**
@@ -28,6 +32,8 @@ export function runCommand(
     const child = spawn(program, args, {
       timeout: options.timeoutMs ?? 120_000,
       killSignal: 'SIGKILL',
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.env === undefined ? {} : { env: options.env }),
     })
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
