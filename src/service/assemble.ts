@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { IdempotencyKeys } from '../base/idempotency.ts'
 import type { WalState } from '../base/wal-state.ts'
 import type { LogLevel } from '../base/log-level.ts'
+import type { RecordsSource } from '../base/seen-records.ts'
 import type { Config } from '../config/types.ts'
 import { createApp } from '../http/app.ts'
 import { createBodyBudget } from '../http/body-budget.ts'
@@ -52,6 +53,8 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly build: BuildInfo
+  /** The records of the embedded broker, for the page. @defaultValue there is no embedded broker, and no page */
+  readonly records?: RecordsSource | undefined
   /** Set for one of several processes. @defaultValue the process serves alone */
   readonly share?: ServiceShare
 }
@@ -102,7 +105,7 @@ export interface ServiceParts {
  * @throws ProxyError CONFIG_INVALID if a file that the configuration names cannot be used.
  */
 export function assemble(options: ServiceOptions, state: () => ServiceState): ServiceParts {
-  const { config, clock, random, build, share } = options
+  const { config, clock, random, build, share, records } = options
   const workers = share?.workers ?? 1
   // First, so that a file that cannot be used is found before anything is opened.
   const kafka = transportSettings(config)
@@ -172,6 +175,11 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
   const { express: app, dialects } = createApp({
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
+    page: records && {
+      source: records,
+      permissions: () => access.permissions,
+      hasHosts: hosts !== undefined,
+    },
     webhooks: {
       list: webhooks,
       onDenied: (reason) => {

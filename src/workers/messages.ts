@@ -1,5 +1,6 @@
 /** The messages between a primary process and its workers. */
 import type { IdempotencyKey, KeyOutcome, KeyState, RestoredKey } from '../base/idempotency.ts'
+import type { SeenRecords } from '../base/seen-records.ts'
 import type { Config } from '../config/types.ts'
 import type { Admission, RecordsByTopic } from '../ingest/rate-limiter.ts'
 import type { QuotaAmount } from '../ingest/quotas.ts'
@@ -15,6 +16,8 @@ export type ToWorker =
       readonly slot: number
       readonly workers: number
       readonly config: Config
+      /** Whether the primary has an embedded broker, so that `look` is answered. */
+      readonly hasRecords: boolean
     }
   /** Drain and end. */
   | { readonly kind: 'stop'; readonly reason: string }
@@ -36,6 +39,8 @@ export type ToWorker =
   | { readonly kind: 'entered'; readonly id: number; readonly isAdmitted: boolean }
   /** Answers `beginKey`. */
   | { readonly kind: 'keyAsked'; readonly id: number; readonly state: KeyState }
+  /** Answers `look`. */
+  | { readonly kind: 'looked'; readonly id: number; readonly seen: SeenRecords }
   /** Requests `measured`. */
   | { readonly kind: 'measure'; readonly id: number }
 
@@ -70,9 +75,18 @@ export type WorkerRequest =
       readonly keys: readonly RestoredKey[]
     }
 
+/** A worker's question for what is in the embedded broker: in one topic or in all, after a position. */
+export interface LookRequest {
+  readonly kind: 'look'
+  readonly id: number
+  readonly topic: string | undefined
+  readonly after: number
+}
+
 /** From a worker to the primary. */
 export type ToPrimary =
   | WorkerRequest
+  | LookRequest
   /** The worker is ready for `start`. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'started'; readonly httpPort: number }

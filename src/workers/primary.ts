@@ -1,5 +1,6 @@
 import { type Addresses, announce, lastLine, type LostRecords } from '../service/announce.ts'
 import type { CancelTimer, Clock } from '../base/clock.ts'
+import type { RecordsSource } from '../base/seen-records.ts'
 import type { Config } from '../config/types.ts'
 import { totalRoom } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
@@ -12,11 +13,13 @@ import { createOperationsApp } from '../operations/app.ts'
 import { makeChecks, memoryCheck, queueCheck } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
 import { queueMemoryMaxBytes } from '../settings/queue-memory.ts'
+import { answerLook } from './answer-look.ts'
 import { MergedStatistics } from './merged-statistics.ts'
 import { nextConfig } from './next-config.ts'
 import { Certificates } from '../service/certificates.ts'
 import { reload } from '../service/reload.ts'
 import { tlsPorts } from '../settings/http-tls.ts'
+import { ReplaceDelay } from './replace-delay.ts'
 import { RunningWorkers } from './running-workers.ts'
 import { SharedLimits } from './shared-limits.ts'
 import { type Fork, type WorkerEnding, WorkerProcess } from './worker-process.ts'
@@ -27,14 +30,11 @@ export interface PrimaryOptions {
   readonly workers: number
   readonly clock: Clock
   readonly fork: () => Fork
+  /** The records of the embedded broker, for the pages of the workers. @defaultValue there is no embedded broker */
+  readonly records?: RecordsSource | undefined
 }
 
 type State = 'new' | 'starting' | 'accepting' | 'stopping' | 'closed'
-
-/** A worker that ran for less, ms, counts as a failed start: its replacement is delayed, longer each time. */
-const SHORT_LIFE_MS = 10_000
-const REPLACE_BACKOFF_MS = 100
-const REPLACE_BACKOFF_MAX_MS = 30_000
 
 /** Additional time for a worker to end, ms, before it is killed. */
 const END_GRACE_MS = 5_000
@@ -52,6 +52,7 @@ export class Primary {
   readonly #workers: number
   readonly #clock: Clock
   readonly #fork: () => Fork
+  readonly #records: RecordsSource | undefined
   readonly #log: Log
   readonly #operations: OperationsServer
   readonly #metrics: WorkerMetrics
@@ -65,16 +66,17 @@ export class Primary {
   readonly #current: (WorkerProcess | undefined)[]
   readonly #cancelReplacements = new Set<CancelTimer>()
   #state: State = 'new'
-  #shortLives = 0
+  readonly #replaceDelay = new ReplaceDelay()
   #lost: LostRecords = { inShutdown: 0, sinceStart: 0 }
   #isRestarting = false
 
   /** @throws ProxyError CONFIG_INVALID if the log cannot be written to. */
-  constructor({ config, workers, clock, fork }: PrimaryOptions) {
+  constructor({ config, workers, clock, fork, records }: PrimaryOptions) {
     this.#config = config
     this.#workers = workers
     this.#clock = clock
     this.#fork = fork
+    this.#records = records
     const ports = tlsPorts(config, ['metrics'])
     this.#log = new Log(logOptions(config, clock))
     const { logger } = this
@@ -253,13 +255,15 @@ export class Primary {
 
   #startWorker(slot: number): WorkerProcess {
     const startedMs = this.#clock.nowMs()
+    const hasRecords = this.#records !== undefined
     const worker = new WorkerProcess(
       this.#fork(),
-      { slot, workers: this.#workers, config: this.#config },
+      { slot, workers: this.#workers, config: this.#config, hasRecords },
       {
         clock: this.#clock,
         onRequest: (message, from) => {
-          this.#limits.answer(message, from)
+          if (message.kind === 'look') void answerLook(this.#records, message, from)
+          else this.#limits.answer(message, from)
         },
       },
     )
@@ -288,12 +292,7 @@ export class Primary {
     this.logger.error('a worker died', { worker: slot, pid, how, records_lost: lost })
     if (this.#current[slot] !== worker || this.#state !== 'accepting') return
     this.#current[slot] = undefined
-    this.#shortLives = lifeMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
-    const backoffMs = Math.min(
-      REPLACE_BACKOFF_MAX_MS,
-      this.#shortLives < 2 ? 0 : REPLACE_BACKOFF_MS * 2 ** this.#shortLives,
-    )
-    const cancel = this.#clock.schedule(backoffMs, () => {
+    const cancel = this.#clock.schedule(this.#replaceDelay.after(lifeMs), () => {
       this.#cancelReplacements.delete(cancel)
       // A restart may have filled the slot in the meantime.
       if (!this.#current[slot]) this.#replaceDead(slot)

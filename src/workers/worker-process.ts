@@ -1,8 +1,7 @@
 import type { Clock } from '../base/clock.ts'
-import type { Config } from '../config/types.ts'
 import { ProxyError } from '../base/errors.ts'
 import type { ServiceReport } from '../service/service-view.ts'
-import type { Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
+import type { LookRequest, Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
 
 /** The part of node:cluster's `Worker` that {@link WorkerProcess} uses. */
 export interface Fork {
@@ -19,6 +18,9 @@ export interface ForkedProcess {
   once(event: 'exit', listener: (code: number | null, signal: string | null) => void): unknown
   once(event: 'disconnect', listener: () => void): unknown
 }
+
+/** What a worker is started with. */
+export type WorkerStart = Omit<ToWorker & { readonly kind: 'start' }, 'kind'>
 
 /** How a worker ended. */
 export interface WorkerEnding {
@@ -38,7 +40,7 @@ export interface WorkerEnding {
 }
 
 /** Handles a request of a worker. */
-export type RequestListener = (message: WorkerRequest, worker: WorkerProcess) => void
+export type RequestListener = (message: WorkerRequest | LookRequest, worker: WorkerProcess) => void
 
 /** How long a scrape waits for a worker's measurement, ms, before it uses the previous one. */
 const MEASURE_TIMEOUT_MS = 1_000
@@ -79,14 +81,14 @@ export class WorkerProcess {
 
   constructor(
     fork: Fork,
-    { slot, workers, config }: { slot: number; workers: number; config: Config },
+    start: WorkerStart,
     { clock, onRequest }: { clock: Clock; onRequest: RequestListener },
   ) {
-    this.slot = slot
+    this.slot = start.slot
     this.#fork = fork
     this.#clock = clock
-    this.#untold = [{ kind: 'start', slot, workers, config }]
-    this.#isDurable = config.wal.enabled
+    this.#untold = [{ kind: 'start', ...start }]
+    this.#isDurable = start.config.wal.enabled
     this.#onRequest = onRequest
     this.started = this.#port.promise
     // Not every caller waits for it.
@@ -172,6 +174,7 @@ export class WorkerProcess {
       case 'beginKey':
       case 'endKey':
       case 'restoreKeys':
+      case 'look':
         this.#onRequest(message, this)
     }
   }

@@ -11,6 +11,7 @@ import type { Channel, Measurement, ToPrimary, ToWorker } from './messages.ts'
 import { chunkOf } from './queue-quota.ts'
 import { WorkerKeys } from './worker-keys.ts'
 import { WorkerLimits } from './worker-limits.ts'
+import { WorkerRecords } from './worker-records.ts'
 
 /** Longest interval between two reports of a worker's records, ms. */
 const REPORT_INTERVAL_MS = 50
@@ -28,6 +29,7 @@ export class Worker {
   readonly #stopped = Promise.withResolvers<number>()
   readonly #limits: WorkerLimits
   readonly #keys: WorkerKeys
+  readonly #records: WorkerRecords
   #answerLoan: ((room: Room) => void) | undefined
   #onRoomAgain: (() => void) | undefined
   #service: Service | undefined
@@ -43,6 +45,7 @@ export class Worker {
       channel.send(message)
     }
     this.#keys = new WorkerKeys(send)
+    this.#records = new WorkerRecords(send)
     this.#limits = new WorkerLimits(send)
     channel.onMessage((message) => {
       this.#handle(message)
@@ -108,16 +111,20 @@ export class Worker {
       case 'keyAsked':
         this.#keys.answered(message.id, message.state)
         break
+      case 'looked':
+        this.#records.answered(message.id, message.seen)
+        break
       case 'measure':
         void this.#measure(message.id)
     }
   }
 
-  async #start({ slot, workers, config }: ToWorker & { kind: 'start' }): Promise<void> {
+  async #start({ slot, workers, config, hasRecords }: ToWorker & { kind: 'start' }): Promise<void> {
     try {
       const room = new LeasedRoom(this.#quota(config, workers))
       this.#service = new Service({
         ...{ config, clock: systemClock, random: Math.random, build: this.#build },
+        records: hasRecords ? this.#records : undefined,
         share: { slot, workers, room, keys: this.#keys, limits: this.#limits },
       })
       const { httpPort } = await this.#service.start()
