@@ -27,6 +27,7 @@ const INTEGRATION = [
   'test/http/rest/reads/**/*.test.ts',
   'test/http/events/events-endpoint.test.ts',
   'test/http/openapi/examples.test.ts',
+  'test/http/page/**/*.test.ts',
   'test/http/webhooks/webhook-endpoint.test.ts',
   'packages/embedded-broker/test/cluster.test.ts',
   'packages/embedded-broker/test/connection.test.ts',

@@ -27,8 +27,8 @@ export const RECORDS_PATH = '/page/records'
 export const MAX_VIEWERS = 16
 /** Pause between two looks, ms. */
 export const LOOK_INTERVAL_MS = 200
-/** Looks without news, after which a line shows whether the client is still there: 10 s. */
-const QUIET_LOOKS = 50
+/** Looks without news, after which a line shows whether the client is still there: 2 s. */
+const QUIET_LOOKS = 10
 /** Topics that a page lists. */
 export const MAX_TOPICS = 200
 
@@ -100,6 +100,7 @@ export class PageRecordsEndpoint implements BodilessRoute {
     const { source, permissions, clock } = this.#options
     const { signal } = reply
     let position = 0
+    let isFilled = false
     let lastTopics = ''
     let quietLooks = 0
     await reply.write(eventText('begin', { topic: topic ?? null }))
@@ -114,6 +115,9 @@ export class PageRecordsEndpoint implements BodilessRoute {
       if (topics !== lastTopics) await reply.write(topics)
       lastTopics = topics
       for (const record of records) await reply.write(eventText('record', record))
+      // What follows arrives while somebody looks.
+      if (!isFilled) await reply.write(eventText('filled', {}))
+      isFilled = true
       if (quietLooks === QUIET_LOOKS) {
         quietLooks = 0
         await reply.write(SIGN_OF_LIFE)
