@@ -13,7 +13,12 @@ import type { Cors } from './access/cors.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'
 import type { ByteBudget } from './byte-budget.ts'
-import { createDoors, type DoorSettings, type PageOptions, type WebhooksOptions } from './doors.ts'
+import {
+  createDoors,
+  type DoorSettings,
+  type SeenRecordsOptions,
+  type WebhooksOptions,
+} from './doors.ts'
 import type { Dialects } from './edge/dialect.ts'
 import { Edge } from './edge/edge.ts'
 import { RouteTable } from './edge/route-table.ts'
@@ -47,8 +52,8 @@ export interface AppOptions {
   readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
-  /** The page of the embedded broker. @defaultValue there is none */
-  readonly page?: PageOptions | undefined
+  /** What the page shows of the embedded broker. @defaultValue nothing */
+  readonly seenRecords?: SeenRecordsOptions | undefined
   readonly metrics: HttpMetrics
   /** Takes a span of each push. @defaultValue none are made */
   readonly spanRecorder?: SpanRecorder | undefined

@@ -59,8 +59,8 @@ export interface WebhooksOptions extends Pick<WebhookEndpointOptions, 'onDenied'
   readonly list: readonly WebhookSettings[]
 }
 
-/** The page of the embedded broker. */
-export type PageOptions = Omit<PageRecordsEndpointOptions, 'replyRoom' | 'clock'>
+/** The records that the page shows. */
+export type SeenRecordsOptions = Omit<PageRecordsEndpointOptions, 'replyRoom' | 'clock'>
 
 const NO_WEBHOOKS: WebhooksOptions = { list: [], onDenied: () => undefined }
 
@@ -74,8 +74,8 @@ export interface DoorsOptions {
   readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
-  /** @defaultValue there is no page */
-  readonly page?: PageOptions | undefined
+  /** What the page shows of the embedded broker. @defaultValue nothing */
+  readonly seenRecords?: SeenRecordsOptions | undefined
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
@@ -128,7 +128,9 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     }),
     ...(directory ? reads({ directory, replyRoom, turns }, rest.dialect) : []),
     ...createDocumentRoutes(settings, options.version ?? 'unknown', replyRoom),
-    ...(options.page ? [new PageRecordsEndpoint({ ...options.page, replyRoom, clock })] : []),
+    ...(options.seenRecords
+      ? [new PageRecordsEndpoint({ ...options.seenRecords, replyRoom, clock })]
+      : []),
     ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
   ]
 }

@@ -175,7 +175,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
   const { express: app, dialects } = createApp({
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
-    page: records && {
+    seenRecords: records && {
       source: records,
       permissions: () => access.permissions,
       hasHosts: hosts !== undefined,

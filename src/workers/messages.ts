@@ -16,7 +16,7 @@ export type ToWorker =
       readonly slot: number
       readonly workers: number
       readonly config: Config
-      /** Whether the primary has an embedded broker, so that `look` is answered. */
+      /** Whether the primary has an embedded broker, so that `seeRecords` is answered. */
       readonly hasRecords: boolean
     }
   /** Drain and end. */
@@ -39,8 +39,8 @@ export type ToWorker =
   | { readonly kind: 'entered'; readonly id: number; readonly isAdmitted: boolean }
   /** Answers `beginKey`. */
   | { readonly kind: 'keyAsked'; readonly id: number; readonly state: KeyState }
-  /** Answers `look`. */
-  | { readonly kind: 'looked'; readonly id: number; readonly seen: SeenRecords }
+  /** Answers `seeRecords`. */
+  | { readonly kind: 'recordsSeen'; readonly id: number; readonly seen: SeenRecords }
   /** Requests `measured`. */
   | { readonly kind: 'measure'; readonly id: number }
 
@@ -76,8 +76,8 @@ export type WorkerRequest =
     }
 
 /** A worker's question for what is in the embedded broker: in one topic or in all, after a position. */
-export interface LookRequest {
-  readonly kind: 'look'
+export interface SeeRecords {
+  readonly kind: 'seeRecords'
   readonly id: number
   readonly topic: string | undefined
   readonly after: number
@@ -86,7 +86,7 @@ export interface LookRequest {
 /** From a worker to the primary. */
 export type ToPrimary =
   | WorkerRequest
-  | LookRequest
+  | SeeRecords
   /** The worker is ready for `start`. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'started'; readonly httpPort: number }

@@ -13,7 +13,7 @@ import { createOperationsApp } from '../operations/app.ts'
 import { makeChecks, memoryCheck, queueCheck } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
 import { queueMemoryMaxBytes } from '../settings/queue-memory.ts'
-import { answerLook } from './answer-look.ts'
+import { showRecords } from './show-records.ts'
 import { MergedStatistics } from './merged-statistics.ts'
 import { nextConfig } from './next-config.ts'
 import { Certificates } from '../service/certificates.ts'
@@ -262,7 +262,7 @@ export class Primary {
       {
         clock: this.#clock,
         onRequest: (message, from) => {
-          if (message.kind === 'look') void answerLook(this.#records, message, from)
+          if (message.kind === 'seeRecords') void showRecords(this.#records, message, from)
           else this.#limits.answer(message, from)
         },
       },

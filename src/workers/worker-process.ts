@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
 import type { ServiceReport } from '../service/service-view.ts'
-import type { LookRequest, Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
+import type { SeeRecords, Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
 
 /** The part of node:cluster's `Worker` that {@link WorkerProcess} uses. */
 export interface Fork {
@@ -40,7 +40,7 @@ export interface WorkerEnding {
 }
 
 /** Handles a request of a worker. */
-export type RequestListener = (message: WorkerRequest | LookRequest, worker: WorkerProcess) => void
+export type RequestListener = (message: WorkerRequest | SeeRecords, worker: WorkerProcess) => void
 
 /** How long a scrape waits for a worker's measurement, ms, before it uses the previous one. */
 const MEASURE_TIMEOUT_MS = 1_000
@@ -174,7 +174,7 @@ export class WorkerProcess {
       case 'beginKey':
       case 'endKey':
       case 'restoreKeys':
-      case 'look':
+      case 'seeRecords':
         this.#onRequest(message, this)
     }
   }

@@ -13,7 +13,7 @@ export class WorkerRecords implements RecordsSource {
 
   look(topic: string | undefined, after: number): Promise<SeenRecords> {
     return this.#asked.ask((id) => {
-      this.#send({ kind: 'look', id, topic, after })
+      this.#send({ kind: 'seeRecords', id, topic, after })
     })
   }
 

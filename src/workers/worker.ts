@@ -111,7 +111,7 @@ export class Worker {
       case 'keyAsked':
         this.#keys.answered(message.id, message.state)
         break
-      case 'looked':
+      case 'recordsSeen':
         this.#records.answered(message.id, message.seen)
         break
       case 'measure':

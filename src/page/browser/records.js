@@ -1,12 +1,19 @@
 /** The part of the page that is there on an embedded broker only: topics with their last records, and a form to push. */
-import { currentToken } from './connection.js'
 import { element, setText } from './dom.js'
-import { readEvents } from './events.js'
+import { readEvents, Refused } from './events.js'
 import { startForm } from './records-form.js'
 import { recordList, topicList } from './records-list.js'
+import { askToken } from './token.js'
 
+/** The token for pushes, which is not that of the figures. It stays in this tab, and is gone when it is closed. */
+const TOKEN_KEY = 'kprf-push-token'
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 5_000
+
+/** The token for pushes that the viewer gave; empty without one. */
+function pushToken() {
+  return sessionStorage.getItem(TOKEN_KEY) ?? ''
+}
 
 /**
  * Shows the section, and fills it. Called once, when kprf says that it runs on an embedded broker.
@@ -29,7 +36,6 @@ export function startRecords(section) {
     setText(element('records-of'), name === '' ? 'of all topics' : `of ${name}`)
     reading.abort()
   }
-  const showTopics = topicList(element('records-topics'), element('push-topics'), choose)
 
   /** @type {Record<string, (data: any) => void>} */
   const show = {
@@ -37,7 +43,7 @@ export function startRecords(section) {
       setText(problem, '')
       records.clear()
     },
-    topics: showTopics,
+    topics: topicList(element('records-topics'), element('push-topics'), choose),
     record: (record) => records.add(record),
     filled: () => records.filled(),
   }
@@ -47,25 +53,23 @@ export function startRecords(section) {
     for (;;) {
       reading = new AbortController()
       const { signal } = reading
+      const token = pushToken()
       try {
-        await readEvents(
-          `page/records${topic === '' ? '' : `?topic=${encodeURIComponent(topic)}`}`,
-          {
-            token: currentToken(),
-            signal,
-            onEvent: (name, data) => {
-              waitMs = FIRST_WAIT_MS
-              show[name]?.(data)
-            },
+        await readEvents(recordsUrl(topic), {
+          ...{ token, signal },
+          onEvent: (name, data) => {
+            waitMs = FIRST_WAIT_MS
+            show[name]?.(data)
           },
-        )
+        })
       } catch (error) {
         // Another topic was chosen: at once.
         if (signal.aborted) continue
-        const reason =
-          error instanceof TypeError || !(error instanceof Error)
-            ? 'kprf does not answer'
-            : error.message
+        if (error instanceof Refused && error.status === 401) {
+          sessionStorage.setItem(TOKEN_KEY, await askToken(error.message, token !== ''))
+          continue
+        }
+        const reason = error instanceof Refused ? error.message : 'kprf does not answer'
         setText(problem, `The records cannot be read: ${reason}. The page tries again.`)
       }
       await new Promise((resolve) => setTimeout(resolve, waitMs))
@@ -74,6 +78,11 @@ export function startRecords(section) {
   }
 
   section.hidden = false
-  startForm({ currentToken })
+  startForm({ currentToken: pushToken })
   void readForEver()
+}
+
+/** @param {string} topic empty for all */
+function recordsUrl(topic) {
+  return topic === '' ? 'page/records' : `page/records?topic=${encodeURIComponent(topic)}`
 }

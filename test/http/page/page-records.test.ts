@@ -55,8 +55,8 @@ async function serve({
 }: Parameters<typeof serveEdge>[0] & { hasHosts?: boolean } = {}): Promise<Served> {
   const source = new FakeSource()
   const clock = new FakeClock()
-  const page = { source, permissions: () => permissions, hasHosts }
-  return { ...(await serveEdge({ ...overrides, clock, page })), source, clock }
+  const seenRecords = { source, permissions: () => permissions, hasHosts }
+  return { ...(await serveEdge({ ...overrides, clock, seenRecords })), source, clock }
 }
 
 interface Stream {
