@@ -38,20 +38,32 @@ export async function serveEmbedded(sources: ConfigSources, build: BuildInfo): P
     return { ...config, kafka: { ...config.kafka, brokers } }
   }
   try {
-    return await serve(load, build, ({ logger }, addresses, { http }) => {
-      logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
-      process.stderr.write(firstScreen(cluster.bootstrap, addresses, http))
-    })
+    return await serve(
+      load,
+      build,
+      ({ logger }, addresses, { http }) => {
+        logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
+        process.stderr.write(firstScreen(cluster.bootstrap, addresses, http))
+      },
+      true,
+    )
   } finally {
     await cluster.close()
   }
 }
 
-function makeServer(config: Config, build: BuildInfo): Server {
+function makeServer(config: Config, build: BuildInfo, isBrokerEmbedded: boolean): Server {
   const workers = config.workers === 'auto' ? availableParallelism() : config.workers
   return workers === 1
-    ? new Service({ config, clock: systemClock, random: Math.random, build })
-    : new Primary({ config, workers, clock: systemClock, fork: forkWorker })
+    ? new Service({ config, clock: systemClock, random: Math.random, build, isBrokerEmbedded })
+    : new Primary({
+        config,
+        workers,
+        clock: systemClock,
+        fork: forkWorker,
+        build,
+        isBrokerEmbedded,
+      })
 }
 
 /** Serves until SIGTERM or SIGINT, and returns the exit code. */
@@ -59,9 +71,10 @@ export async function serve(
   load: () => Config,
   build: BuildInfo,
   onStart?: StartListener,
+  isBrokerEmbedded = false,
 ): Promise<number> {
   const config = load()
-  const server = makeServer(config, build)
+  const server = makeServer(config, build, isBrokerEmbedded)
   server.logger.info('starting kprf', {
     ...{ version: build.version, commit: build.commitHash },
     ...{ node: process.versions.node, pid: process.pid },

@@ -11,6 +11,7 @@ import { EventsEndpoint } from './events/events-endpoint.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { NdjsonEndpoint } from './ndjson/ndjson-endpoint.ts'
 import { createDocumentRoutes } from './openapi/document-routes.ts'
+import { createPageRoutes, type PageOptions } from './page/page-routes.ts'
 import { JsonParser } from './parse-json.ts'
 import { jsonLimits } from './push/json-limits.ts'
 import { PUSH_DIALECTS } from './push/push-dialect.ts'
@@ -67,6 +68,8 @@ export interface DoorsOptions {
   readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
+  /** The page. @defaultValue this port has none */
+  readonly page?: PageOptions | undefined
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
@@ -119,6 +122,7 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     }),
     ...(directory ? reads({ directory, replyRoom, turns }, rest.dialect) : []),
     ...createDocumentRoutes(settings, options.version ?? 'unknown', replyRoom),
+    ...(options.page ? createPageRoutes(options.page, replyRoom) : []),
     ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
   ]
 }
