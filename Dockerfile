@@ -9,7 +9,8 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY packages ./packages
 COPY src ./src
 RUN node node_modules/typescript/bin/tsc -p packages/embedded-broker/tsconfig.build.json \
-  && node node_modules/typescript/bin/tsc -p tsconfig.build.json
+  && node node_modules/typescript/bin/tsc -p tsconfig.build.json \
+  && npm run build:page --silent
 
 FROM node:26-slim AS dependencies
 WORKDIR /app

@@ -59,9 +59,10 @@ export async function serveEmbedded(sources: ConfigSources, build: BuildInfo): P
 
 function makeServer(config: Config, build: BuildInfo, records?: RecordsSource): Server {
   const workers = config.workers === 'auto' ? availableParallelism() : config.workers
+  const common = { config, clock: systemClock, build, records }
   return workers === 1
-    ? new Service({ config, clock: systemClock, random: Math.random, build, records })
-    : new Primary({ config, workers, clock: systemClock, fork: forkWorker, records })
+    ? new Service({ ...common, random: Math.random })
+    : new Primary({ ...common, workers, fork: forkWorker })
 }
 
 /** Serves until SIGTERM or SIGINT, and returns the exit code. */

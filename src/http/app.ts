@@ -28,6 +28,7 @@ import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
+import type { PageOptions } from './page/page-routes.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
 import { MAX_TOPIC_BYTES } from './push/record-fields.ts'
 import { ReadTurns } from './read-turns.ts'
@@ -52,7 +53,9 @@ export interface AppOptions {
   readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
-  /** What the page shows of the embedded broker. @defaultValue nothing */
+  /** The page. @defaultValue this port has none */
+  readonly page?: PageOptions | undefined
+  /** The records that the page shows. @defaultValue none */
   readonly seenRecords?: SeenRecordsOptions | undefined
   readonly metrics: HttpMetrics
   /** Takes a span of each push. @defaultValue none are made */

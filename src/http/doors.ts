@@ -11,6 +11,7 @@ import { EventsEndpoint } from './events/events-endpoint.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { NdjsonEndpoint } from './ndjson/ndjson-endpoint.ts'
 import { createDocumentRoutes } from './openapi/document-routes.ts'
+import { createPageRoutes, type PageOptions } from './page/page-routes.ts'
 import {
   PageRecordsEndpoint,
   type PageRecordsEndpointOptions,
@@ -74,7 +75,9 @@ export interface DoorsOptions {
   readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
-  /** What the page shows of the embedded broker. @defaultValue nothing */
+  /** The page. @defaultValue this port has none */
+  readonly page?: PageOptions | undefined
+  /** The records that the page shows. @defaultValue none */
   readonly seenRecords?: SeenRecordsOptions | undefined
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
@@ -128,6 +131,7 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     }),
     ...(directory ? reads({ directory, replyRoom, turns }, rest.dialect) : []),
     ...createDocumentRoutes(settings, options.version ?? 'unknown', replyRoom),
+    ...(options.page ? createPageRoutes(options.page, replyRoom) : []),
     ...(options.seenRecords
       ? [new PageRecordsEndpoint({ ...options.seenRecords, replyRoom, clock })]
       : []),

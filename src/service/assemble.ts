@@ -1,9 +1,10 @@
 import type { BuildInfo } from '../base/build-info.ts'
 import type { Clock } from '../base/clock.ts'
 import type { IdempotencyKeys } from '../base/idempotency.ts'
+import type { LiveSource } from '../base/live-sample.ts'
+import type { RecordsSource } from '../base/seen-records.ts'
 import type { WalState } from '../base/wal-state.ts'
 import type { LogLevel } from '../base/log-level.ts'
-import type { RecordsSource } from '../base/seen-records.ts'
 import type { Config } from '../config/types.ts'
 import { createApp } from '../http/app.ts'
 import { createBodyBudget } from '../http/body-budget.ts'
@@ -14,6 +15,8 @@ import { ClusterDirectory } from '../ingest/cluster-directory.ts'
 import { idempotencyKeysOf, type IdempotencyTable } from '../ingest/idempotency-table.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import type { LimitCounters, LimitDecider } from '../ingest/limit-counters.ts'
+import { LiveFeed } from '../page/live/feed.ts'
+import { OperationsAccess } from '../operations/access.ts'
 import { makeChecks } from '../operations/readiness.ts'
 import { ThreadedOperationsServer } from '../operations/thread/threaded-server.ts'
 import { ClusterReader } from '../producer/cluster-reader.ts'
@@ -45,6 +48,7 @@ import { SpanExport } from '../telemetry/tracing/span-export.ts'
 import { CLOSED_WAL, WriteAheadLog } from '../wal/write-ahead-log.ts'
 import { Access } from './access.ts'
 import { Certificates } from './certificates.ts'
+import { LiveView, liveIdentity } from './live-view.ts'
 import { ServiceView } from './service-view.ts'
 
 /** Options of a {@link Service}. */
@@ -53,7 +57,11 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly build: BuildInfo
-  /** The records of the embedded broker, for the page. @defaultValue there is no embedded broker, and no page */
+  /**
+   * The records of the embedded broker: the page is on the main port too, and shows them.
+   *
+   * @defaultValue there is no embedded broker
+   */
   readonly records?: RecordsSource | undefined
   /** Set for one of several processes. @defaultValue the process serves alone */
   readonly share?: ServiceShare
@@ -67,6 +75,8 @@ export interface ServiceShare {
   readonly room: QueueRoom
   readonly limits: LimitDecider
   readonly keys: IdempotencyKeys
+  /** What the page shows of all of them. */
+  readonly live: LiveSource
 }
 
 /** Where a service is on its way. */
@@ -95,6 +105,9 @@ export interface ServiceParts {
   /** `undefined` if another process serves it. */
   readonly operations: ThreadedOperationsServer | undefined
   readonly view: ServiceView
+  readonly live: LiveView
+  /** The page on the main port; `undefined` if it has none. */
+  readonly page: { readonly feed: LiveFeed; readonly access: OperationsAccess } | undefined
   readonly certificates: Certificates
 }
 
@@ -106,6 +119,7 @@ export interface ServiceParts {
  */
 export function assemble(options: ServiceOptions, state: () => ServiceState): ServiceParts {
   const { config, clock, random, build, share, records } = options
+  const isBrokerEmbedded = records !== undefined
   const workers = share?.workers ?? 1
   // First, so that a file that cannot be used is found before anything is opened.
   const kafka = transportSettings(config)
@@ -172,7 +186,21 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     permissions: () => access.permissions,
   })
   const spans = makeSpans(options, logger)
+  const live: LiveView = new LiveView({
+    identity: liveIdentity(config, build, isBrokerEmbedded),
+    ...{ config, clock, metrics, wal: wal && (() => wal.state) },
+    state: () => view.metricsState(),
+    connections: () => http.connectionCounts,
+    checks: () => makeChecks(checks),
+  })
+  const page = isBrokerEmbedded
+    ? {
+        feed: new LiveFeed({ source: share?.live ?? live, clock }),
+        access: new OperationsAccess(config.http.metricsAuth.tokens, logger),
+      }
+    : undefined
   const { express: app, dialects } = createApp({
+    page,
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
     seenRecords: records && {
@@ -204,6 +232,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     metrics,
     statistics: { json: () => statistics && toJson(statistics.take()) },
     readiness: { results: () => makeChecks(checks) },
+    live,
   }
   const { tokens } = config.http.metricsAuth
   const operations: ThreadedOperationsServer | undefined = share
@@ -214,7 +243,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
       })
   return {
     ...{ log, logger, name, metrics, statistics, producer, ingest, wal, http },
-    ...{ operations, view, certificates, access, spans, ownLimits },
+    ...{ operations, view, live, page, certificates, access, spans, ownLimits },
   }
 }
 

@@ -1,5 +1,6 @@
 /** The messages between a primary process and its workers. */
 import type { IdempotencyKey, KeyOutcome, KeyState, RestoredKey } from '../base/idempotency.ts'
+import type { LiveProcess, LiveSample } from '../base/live-sample.ts'
 import type { SeenRecords } from '../base/seen-records.ts'
 import type { Config } from '../config/types.ts'
 import type { Admission, RecordsByTopic } from '../ingest/rate-limiter.ts'
@@ -16,8 +17,7 @@ export type ToWorker =
       readonly slot: number
       readonly workers: number
       readonly config: Config
-      /** Whether the primary has an embedded broker, so that `seeRecords` is answered. */
-      readonly hasRecords: boolean
+      readonly isBrokerEmbedded: boolean
     }
   /** Drain and end. */
   | { readonly kind: 'stop'; readonly reason: string }
@@ -43,6 +43,10 @@ export type ToWorker =
   | { readonly kind: 'recordsSeen'; readonly id: number; readonly seen: SeenRecords }
   /** Requests `measured`. */
   | { readonly kind: 'measure'; readonly id: number }
+  /** Requests `live`: what the page shows of the worker. */
+  | { readonly kind: 'look'; readonly id: number }
+  /** Answers `askLive`; without a sample if there is none. */
+  | { readonly kind: 'liveOfAll'; readonly id: number; readonly sample: LiveSample | undefined }
 
 /** Metrics and statistics of a worker. */
 export interface Measurement {
@@ -94,6 +98,9 @@ export type ToPrimary =
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'report'; readonly report: ServiceReport }
   | { readonly kind: 'measured'; readonly id: number; readonly measurement: Measurement }
+  | { readonly kind: 'live'; readonly id: number; readonly live: LiveProcess | undefined }
+  /** Asks for what the page shows of all workers. */
+  | { readonly kind: 'askLive'; readonly id: number }
   /** The last message: lost records, in the shutdown and since the start, and the last measurement. */
   | {
       readonly kind: 'stopped'

@@ -1,8 +1,8 @@
 import { type Addresses, announce, lastLine, type LostRecords } from '../service/announce.ts'
 import type { CancelTimer, Clock } from '../base/clock.ts'
+import type { BuildInfo } from '../base/build-info.ts'
 import type { RecordsSource } from '../base/seen-records.ts'
 import type { Config } from '../config/types.ts'
-import { totalRoom } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
 import { logForgottenKeys } from '../telemetry/log-forgotten-keys.ts'
 import { Log, type Logger } from '../telemetry/logging.ts'
@@ -10,18 +10,20 @@ import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts'
 import { WorkerMetrics } from '../telemetry/metrics/worker-metrics.ts'
 import { OperationsAccess } from '../operations/access.ts'
 import { createOperationsApp } from '../operations/app.ts'
-import { makeChecks, memoryCheck, queueCheck } from '../operations/readiness.ts'
+import { makeChecks } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
-import { queueMemoryMaxBytes } from '../settings/queue-memory.ts'
-import { showRecords } from './show-records.ts'
+import { LiveFeed } from '../page/live/feed.ts'
+import { liveIdentity } from '../service/live-view.ts'
+import { LiveWorkers } from './live-workers.ts'
 import { MergedStatistics } from './merged-statistics.ts'
 import { nextConfig } from './next-config.ts'
 import { Certificates } from '../service/certificates.ts'
 import { reload } from '../service/reload.ts'
 import { tlsPorts } from '../settings/http-tls.ts'
-import { ReplaceDelay } from './replace-delay.ts'
+import { readinessChecks } from './readiness-checks.ts'
 import { RunningWorkers } from './running-workers.ts'
 import { SharedLimits } from './shared-limits.ts'
+import { showRecords } from './show-records.ts'
 import { type Fork, type WorkerEnding, WorkerProcess } from './worker-process.ts'
 
 /** Options of a {@link Primary}. */
@@ -30,11 +32,17 @@ export interface PrimaryOptions {
   readonly workers: number
   readonly clock: Clock
   readonly fork: () => Fork
-  /** The records of the embedded broker, for the pages of the workers. @defaultValue there is no embedded broker */
+  readonly build: BuildInfo
+  /** As in `ServiceOptions`. @defaultValue there is no embedded broker */
   readonly records?: RecordsSource | undefined
 }
 
 type State = 'new' | 'starting' | 'accepting' | 'stopping' | 'closed'
+
+/** A worker that ran for less, ms, counts as a failed start: its replacement is delayed, longer each time. */
+const SHORT_LIFE_MS = 10_000
+const REPLACE_BACKOFF_MS = 100
+const REPLACE_BACKOFF_MAX_MS = 30_000
 
 /** Additional time for a worker to end, ms, before it is killed. */
 const END_GRACE_MS = 5_000
@@ -42,8 +50,7 @@ const END_GRACE_MS = 5_000
 /**
  * The primary of several processes. It forks the workers, which share the listening socket and accept the pushes,
  * and replaces those that die. It owns what they share: the limits of queue and rates, the
- * idempotency keys, the operations port with
- * everyone's metrics, the signals.
+ * idempotency keys, the operations port with everyone's metrics, the signals.
  *
  *     new -> starting -> accepting -> stopping -> closed
  */
@@ -59,6 +66,7 @@ export class Primary {
   /** By kind; as {@link Measurement}. */
   readonly #merged = { metrics: new MergedMetrics(), statistics: new MergedStatistics() }
   readonly #limits: SharedLimits
+  readonly #live: LiveWorkers
   readonly #certificates: Certificates
   readonly #running = new RunningWorkers()
   readonly #access: OperationsAccess
@@ -66,12 +74,13 @@ export class Primary {
   readonly #current: (WorkerProcess | undefined)[]
   readonly #cancelReplacements = new Set<CancelTimer>()
   #state: State = 'new'
-  readonly #replaceDelay = new ReplaceDelay()
+  #shortLives = 0
   #lost: LostRecords = { inShutdown: 0, sinceStart: 0 }
   #isRestarting = false
 
   /** @throws ProxyError CONFIG_INVALID if the log cannot be written to. */
-  constructor({ config, workers, clock, fork, records }: PrimaryOptions) {
+  constructor(options: PrimaryOptions) {
+    const { config, workers, clock, fork, build, records } = options
     this.#config = config
     this.#workers = workers
     this.#clock = clock
@@ -93,14 +102,22 @@ export class Primary {
     this.#limits = new SharedLimits({ config, clock, onForgotten })
     const { contentType } = this.#merged.metrics
     this.#access = new OperationsAccess(config.http.metricsAuth.tokens, this.logger)
+    const running = this.#running
+    const checks = () =>
+      makeChecks(readinessChecks({ config: this.#config, workers, running, state: this.#state }))
+    this.#live = new LiveWorkers({
+      identity: liveIdentity(config, build, records !== undefined),
+      ...{ clock, running, checks },
+    })
+    const feed = new LiveFeed({ source: this.#live, clock })
     const operations = createOperationsApp({
       metrics: { contentType, exposition: () => this.#exposition() },
       statistics: { json: () => this.#statisticsJson() },
-      readiness: { results: () => makeChecks(this.#readinessChecks()) },
-      ...{ logger: this.logger, access: this.#access },
+      readiness: { results: checks },
+      ...{ logger: this.logger, access: this.#access, feed },
     })
     const tls = this.#certificates.initialOf('metrics')
-    this.#operations = new OperationsServer({ app: operations, clock, log: this.logger, tls })
+    this.#operations = new OperationsServer({ app: operations, clock, log: this.logger, tls, feed })
   }
 
   /** The log of this process. */
@@ -255,15 +272,20 @@ export class Primary {
 
   #startWorker(slot: number): WorkerProcess {
     const startedMs = this.#clock.nowMs()
-    const hasRecords = this.#records !== undefined
     const worker = new WorkerProcess(
       this.#fork(),
-      { slot, workers: this.#workers, config: this.#config, hasRecords },
+      {
+        ...{ slot, workers: this.#workers, config: this.#config },
+        isBrokerEmbedded: this.#live.identity.isBrokerEmbedded,
+      },
       {
         clock: this.#clock,
         onRequest: (message, from) => {
           if (message.kind === 'seeRecords') void showRecords(this.#records, message, from)
           else this.#limits.answer(message, from)
+        },
+        onLiveAsked: (id, from) => {
+          this.#live.answer(id, from)
         },
       },
     )
@@ -281,6 +303,7 @@ export class Primary {
   #settle(worker: WorkerProcess, ending: WorkerEnding, lifeMs: number) {
     const { isOrderly, lost, lostSinceStart, measurement, how } = ending
     const { slot, pid } = worker
+    this.#live.keep(worker)
     this.#merged.metrics.keep(measurement.metrics)
     this.#merged.statistics.keep(measurement.statistics)
     this.#lost = {
@@ -292,7 +315,12 @@ export class Primary {
     this.logger.error('a worker died', { worker: slot, pid, how, records_lost: lost })
     if (this.#current[slot] !== worker || this.#state !== 'accepting') return
     this.#current[slot] = undefined
-    const cancel = this.#clock.schedule(this.#replaceDelay.after(lifeMs), () => {
+    this.#shortLives = lifeMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
+    const backoffMs = Math.min(
+      REPLACE_BACKOFF_MAX_MS,
+      this.#shortLives < 2 ? 0 : REPLACE_BACKOFF_MS * 2 ** this.#shortLives,
+    )
+    const cancel = this.#clock.schedule(backoffMs, () => {
       this.#cancelReplacements.delete(cancel)
       // A restart may have filled the slot in the meantime.
       if (!this.#current[slot]) this.#replaceDead(slot)
@@ -318,31 +346,5 @@ export class Primary {
   async #statisticsJson(): Promise<string | undefined> {
     const running = (await this.#running.measure()).map(({ statistics }) => statistics)
     return this.#merged.statistics.merge(running)
-  }
-
-  #readinessChecks() {
-    return [
-      {
-        name: 'accepting',
-        check: () => (this.#state === 'accepting' ? undefined : `the service is ${this.#state}`),
-      },
-      {
-        name: 'workers',
-        check: () => (this.#running.accepting.length > 0 ? undefined : 'no worker takes pushes'),
-      },
-      {
-        // As in a single process: with a write-ahead log, that it accepts pushes.
-        name: this.#config.wal.enabled ? 'wal' : 'kafka',
-        check: () => {
-          const problems = this.#running.accepting.map(({ report }) => report.deliveryProblem)
-          return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
-        },
-      },
-      queueCheck(totalRoom(this.#config), () => this.#running.buffered),
-      memoryCheck(
-        queueMemoryMaxBytes(this.#config, this.#workers) * this.#workers,
-        () => this.#running.memoryBytes,
-      ),
-    ]
   }
 }

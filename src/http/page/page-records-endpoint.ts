@@ -11,6 +11,7 @@ import { ProxyError } from '../../base/errors.ts'
 import { canonicalHost } from '../../base/host-name.ts'
 import type { RecordsSource, SeenRecords } from '../../base/seen-records.ts'
 import type { Permissions } from '../../ingest/permissions.ts'
+import { EVENT_STREAM_TYPE, eventOf } from '../../page/live/server-sent-events.ts'
 import { PLAIN } from '../edge/dialect.ts'
 import type { BodilessRoute, Call } from '../edge/route.ts'
 import { OK_STATUS } from '../error-mapper.ts'
@@ -18,7 +19,6 @@ import { Problem } from '../push/problem.ts'
 import { parseQuery, queryOf, valuesOf } from '../query.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { StreamedReply } from '../streamed-reply.ts'
-import { eventText, SIGN_OF_LIFE } from './event-text.ts'
 
 /** Where the page reads records. */
 export const RECORDS_PATH = '/page/records'
@@ -33,7 +33,8 @@ const QUIET_LOOKS = 10
 export const MAX_TOPICS = 200
 
 const PARAMETERS: ReadonlySet<string> = new Set(['topic'])
-const EVENT_STREAM = 'text/event-stream'
+/** A line without a meaning: writing it shows whether the client is still there. */
+const SIGN_OF_LIFE = ':\n\n'
 
 /** Dependencies of a {@link PageRecordsEndpoint}. */
 export interface PageRecordsEndpointOptions {
@@ -80,7 +81,7 @@ export class PageRecordsEndpoint implements BodilessRoute {
       )
     }
     const { replyRoom: room } = this.#options
-    const reply = new StreamedReply(response, requestId, { contentType: EVENT_STREAM, room })
+    const reply = new StreamedReply(response, requestId, { contentType: EVENT_STREAM_TYPE, room })
     if (request.method === 'HEAD') {
       reply.end()
       return OK_STATUS
@@ -103,20 +104,20 @@ export class PageRecordsEndpoint implements BodilessRoute {
     let isFilled = false
     let lastTopics = ''
     let quietLooks = 0
-    await reply.write(eventText('begin', { topic: topic ?? null }))
+    await reply.write(eventOf('begin', { topic: topic ?? null }))
     while (!signal.aborted) {
       const seen = await source.look(topic, position)
       const isVisible = (name: string): boolean => permissions().mayDescribe(principal.name, name)
       position = seen.position
-      const topics = eventText('topics', listOf(seen, isVisible))
+      const topics = eventOf('topics', listOf(seen, isVisible))
       const records = seen.records.filter((record) => isVisible(record.topic))
       quietLooks += 1
       if (topics !== lastTopics || records.length > 0) quietLooks = 0
       if (topics !== lastTopics) await reply.write(topics)
       lastTopics = topics
-      for (const record of records) await reply.write(eventText('record', record))
+      for (const record of records) await reply.write(eventOf('record', record))
       // What follows arrives while somebody looks.
-      if (!isFilled) await reply.write(eventText('filled', {}))
+      if (!isFilled) await reply.write(eventOf('filled', {}))
       isFilled = true
       if (quietLooks === QUIET_LOOKS) {
         quietLooks = 0

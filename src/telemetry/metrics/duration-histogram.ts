@@ -1,12 +1,5 @@
 import { Histogram, type Registry } from 'prom-client'
-
-/**
- * Upper bounds of the buckets, ms: those of the Rust kprf's dashboards (5, 10, 20, 40, 80), doubled up to 20 s, and
- * three finer ones for a nearby broker.
- */
-export const DURATION_BUCKETS_MS = [
-  0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480,
-] as const
+import { DURATION_BUCKETS_MS } from '../../base/duration-buckets.ts'
 
 /** Name, help and labels of a {@link DurationHistogram}. */
 export interface DurationHistogramOptions {
@@ -38,6 +31,11 @@ export class DurationSeries {
     for (const [bin, count] of other.#bins.entries())
       this.#bins[bin] = (this.#bins[bin] ?? 0) + count
     this.#sumMs += other.#sumMs
+  }
+
+  /** Adds its durations per bucket, not cumulative, to `bins`; the last is `+Inf`. */
+  addTo(bins: number[]): void {
+    for (const [bin, count] of this.#bins.entries()) bins[bin] = (bins[bin] ?? 0) + count
   }
 
   /** Sum of all durations in milliseconds. */

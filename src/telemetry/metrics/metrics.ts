@@ -4,6 +4,7 @@
  * microsecond.
  */
 import type { ErrorCode } from '../../base/errors.ts'
+import type { LiveCounts } from '../../base/live-sample.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import type { WalState } from '../../base/wal-state.ts'
@@ -13,6 +14,7 @@ import { type CertificateExpiries, declareCertificates } from './certificate-met
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
 import { IdempotencyMetrics } from './idempotency-metrics.ts'
+import { liveCounts } from './live-counts.ts'
 import { ProducerMetrics } from './producer-metrics.ts'
 import type { KprfState } from './state-gauges.ts'
 import { StatisticsMetrics, type StatisticsFigures } from './statistics-metrics.ts'
@@ -220,6 +222,16 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   /** All metrics in the Prometheus text format 0.0.4. */
   exposition(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  /** What the page shows of these metrics, without the work of a scrape. */
+  liveCounts(): LiveCounts {
+    return liveCounts({
+      pushes: [this.#pushes.sync, this.#pushes.async],
+      deliveries: Array.from(this.#topics.values(), ({ sendDuration }) => sendDuration),
+      delivered: this.#sent,
+      producer: this.producer,
+    })
   }
 
   /** All metrics as data. */
