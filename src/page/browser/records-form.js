@@ -180,7 +180,7 @@ function showReply({ meaning, status, text }) {
  * @param {() => string} textOf
  */
 function startCopy(button, textOf) {
-  const label = button.textContent ?? ''
+  const label = (button.textContent ?? '').trim()
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer
   button.addEventListener('click', async () => {

@@ -26,6 +26,8 @@ export function recordList({ list, empty, status, pause }) {
   let isDrawing = false
   /** Whether the records that come were there before. */
   let isFilling = true
+  /** Whether what is shown is of before the beginning. */
+  let isOld = false
   let unannounced = 0
   let isAnnouncing = false
 
@@ -39,6 +41,8 @@ export function recordList({ list, empty, status, pause }) {
   }
 
   const draw = () => {
+    if (isOld) list.replaceChildren()
+    isOld = false
     list.prepend(...waiting.map(({ record, isNew }) => recordItem(record, { isNew })))
     waiting = []
     while (list.children.length > MAX_RECORDS) list.lastElementChild?.remove()
@@ -47,13 +51,10 @@ export function recordList({ list, empty, status, pause }) {
   }
 
   const showPause = () => {
-    const count =
-      waiting.length === MAX_RECORDS
-        ? `${MAX_RECORDS} or more`
-        : counted(waiting.length, 'new', 'new')
-    const label = isPaused ? (waiting.length === 0 ? 'Go on' : `Go on (${count})`) : 'Pause'
-    setText(pause, label)
-    pause.setAttribute('aria-pressed', String(isPaused))
+    const arrived = waiting.filter(({ isNew }) => isNew).length
+    const count = arrived === MAX_RECORDS ? `${MAX_RECORDS} or more new` : `${arrived} new`
+    const goOn = arrived === 0 ? 'Go on' : `Go on (${count})`
+    setText(pause, isPaused ? goOn : 'Pause')
   }
 
   const announceSoon = () => {
@@ -73,11 +74,10 @@ export function recordList({ list, empty, status, pause }) {
   })
 
   return {
-    /** Begins again, for another topic or another connection. */
-    clear() {
+    /** Begins again, for another topic or another connection. What is shown stays until what follows is there. */
+    begin() {
       waiting = []
-      list.replaceChildren()
-      empty.hidden = false
+      isOld = true
       isFilling = true
       showPause()
     },
@@ -85,6 +85,13 @@ export function recordList({ list, empty, status, pause }) {
     /** What was there at the beginning is there. */
     filled() {
       isFilling = false
+      drawSoon()
+    },
+
+    /** Goes on, if it was stopped. */
+    resume() {
+      isPaused = false
+      showPause()
     },
 
     /** @param {SeenRecord} record */
@@ -95,7 +102,8 @@ export function recordList({ list, empty, status, pause }) {
         announceSoon()
       }
       if (isPaused) showPause()
-      drawSoon()
+      // Until all is there that was there, the former records are shown.
+      if (!isFilling) drawSoon()
     },
   }
 }

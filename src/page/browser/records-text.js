@@ -42,10 +42,8 @@ export function counted(count, one = '', many = `${one}s`) {
  */
 export function visible(text) {
   return text.replace(HIDDEN, (character) => {
-    const code = character.charCodeAt(0)
-    // Unicode has a picture of each old control character.
-    if (code < 0x20) return String.fromCharCode(0x2400 + code)
-    return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`
+    const code = character.charCodeAt(0).toString(16).toUpperCase()
+    return `⟨U+${code.padStart(4, '0')}⟩`
   })
 }
 

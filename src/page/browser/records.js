@@ -34,14 +34,16 @@ export function startRecords(section) {
   const choose = (/** @type {string} */ name) => {
     topic = name
     setText(element('records-of'), name === '' ? 'of all topics' : `of ${name}`)
+    records.resume()
     reading.abort()
   }
 
   /** @type {Record<string, (data: any) => void>} */
   const show = {
     begin: () => {
+      section.hidden = false
       setText(problem, '')
-      records.clear()
+      records.begin()
     },
     topics: topicList(element('records-topics'), element('push-topics'), choose),
     record: (record) => records.add(record),
@@ -51,6 +53,7 @@ export function startRecords(section) {
   const readForEver = async () => {
     let waitMs = FIRST_WAIT_MS
     for (;;) {
+      await shown()
       reading = new AbortController()
       const { signal } = reading
       const token = pushToken()
@@ -63,12 +66,15 @@ export function startRecords(section) {
           },
         })
       } catch (error) {
-        // Another topic was chosen: at once.
+        // Another topic was chosen, or the page is hidden.
         if (signal.aborted) continue
         if (error instanceof Refused && error.status === 401) {
           sessionStorage.setItem(TOKEN_KEY, await askToken(error.message, token !== ''))
           continue
         }
+        // The operations port has the page too, and no records.
+        if (error instanceof Refused && error.status === 404) return
+        section.hidden = false
         const reason = error instanceof Refused ? error.message : 'kprf does not answer'
         setText(problem, `The records cannot be read: ${reason}. The page tries again.`)
       }
@@ -77,9 +83,25 @@ export function startRecords(section) {
     }
   }
 
-  section.hidden = false
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) reading.abort()
+  })
   startForm({ currentToken: pushToken })
   void readForEver()
+}
+
+/**
+ * Resolves while the page is shown. A browser has six connections to a port, for all of its tabs: a hidden one must not
+ * keep one of them.
+ *
+ * @returns {Promise<void>}
+ */
+async function shown() {
+  if (!document.hidden) return
+  await new Promise((resolve) =>
+    document.addEventListener('visibilitychange', resolve, { once: true }),
+  )
+  await shown()
 }
 
 /** @param {string} topic empty for all */

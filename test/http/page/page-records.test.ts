@@ -124,7 +124,7 @@ describe('the stream of records', () => {
     const all = await until('"new"')
 
     expect(response.headers).toMatchObject({
-      ...{ 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+      ...{ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
       'x-content-type-options': 'nosniff',
     })
     expect(eventsOf(first)).toEqual([
