@@ -313,6 +313,8 @@ describe('the records', () => {
     const html = '<script>document.title="hacked"</script><img src=x onerror="alert(1)">'
     const base64 = (...bytes: number[]): string => Buffer.from(bytes).toString('base64')
     const { page, complaints } = await open()
+    await push({ data: 'the topic must be there to be chosen' })
+    await choose(page)
     const pushed: readonly [record: object, value: string][] = [
       [{ data: html, key: html, headers: { '<b>': html } }, html],
       [{ json: { [html]: html } }, `{\n  ${JSON.stringify(html)}: ${JSON.stringify(html)}\n}`],
@@ -334,15 +336,16 @@ describe('the records', () => {
 
     for (const [index, [record, value]] of pushed.entries()) {
       await push(record)
-      expect(await newestValue(page, index + 1)).toBe(value)
+      expect(await newestValue(page, index + 2)).toBe(value)
     }
 
     expect(await page.locator('#records-list').locator('script, img, b').count()).toBe(0)
-    expect(await items(page).last().locator('dd').allInnerTexts()).toEqual([
-      html,
-      `<b>: ${html}`,
-      html,
-    ])
+    expect(
+      await items(page)
+        .nth(pushed.length - 1)
+        .locator('dd')
+        .allInnerTexts(),
+    ).toEqual([html, `<b>: ${html}`, html])
     expect(await page.title()).toBe('kprf')
     expect(complaints).toEqual([])
   })
@@ -362,6 +365,24 @@ describe('the records', () => {
     expect(await height()).toBeGreaterThan(600)
     await item.getByRole('button', { name: 'Show less' }).click()
     expect(await height()).toBeLessThan(600)
+  })
+
+  it('are not read while the page is hidden, which needs a connection of the browser', async () => {
+    const { page } = await open()
+    await push({ data: 'before' })
+    await newestValue(page, 1)
+    const setHidden = (isHidden: boolean): Promise<unknown> =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { get: () => ${isHidden}, configurable: true })
+        document.dispatchEvent(new Event('visibilitychange'))`)
+
+    const ended = page.waitForEvent('requestfailed', (request) => request.url().includes('records'))
+    await setHidden(true)
+    await ended
+    await push({ data: 'meanwhile' })
+    expect(await newestValue(page, 1)).toBe('before')
+
+    await setHidden(false)
+    expect(await newestValue(page, 2)).toBe('meanwhile')
   })
 
   it('come from all workers', async () => {
