@@ -1,18 +1,19 @@
 /** The part of the page that is there on an embedded broker only: topics with their last records, and a form to push. */
+import { currentToken } from './connection.js'
 import { element, setText } from './dom.js'
 import { readEvents, Refused } from './events.js'
 import { startForm } from './records-form.js'
 import { recordList, topicList } from './records-list.js'
 import { askToken } from './token.js'
 
-/** The token for pushes, which is not that of the figures. It stays in this tab, and is gone when it is closed. */
+/** The token for pushes, where it is not that of the figures. It stays in this tab, and is gone when it is closed. */
 const TOKEN_KEY = 'kprf-push-token'
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 5_000
 
 /** The token for pushes that the viewer gave; empty without one. */
 function pushToken() {
-  return sessionStorage.getItem(TOKEN_KEY) ?? ''
+  return sessionStorage.getItem(TOKEN_KEY) ?? currentToken()
 }
 
 /**
@@ -69,7 +70,8 @@ export function startRecords(section) {
         // Another topic was chosen, or the page is hidden.
         if (signal.aborted) continue
         if (error instanceof Refused && error.status === 401) {
-          sessionStorage.setItem(TOKEN_KEY, await askToken(error.message, token !== ''))
+          const wasWrong = sessionStorage.getItem(TOKEN_KEY) !== null
+          sessionStorage.setItem(TOKEN_KEY, await askToken(error.message, wasWrong))
           continue
         }
         // The operations port has the page too, and no records.

@@ -286,14 +286,32 @@ describe('who may see records', () => {
     ])
   })
 
-  it('nobody without credentials', async () => {
+  it.each([
+    ['/page/records', 401],
+    ['/page/records/', 401],
+    [`/page/records?access_token=${TOKEN}&topic=mine`, 401],
+    ['http://localhost/push/../page/records', 401],
+    ['/page/%72ecords', 404],
+    ['/page//records', 404],
+    ['/Page/records', 404],
+    ['/page/records/mine', 404],
+  ])('nobody without credentials, however the path is written: %s', async (path, status) => {
     const served = await guarded()
 
-    for (const headers of [{}, { Authorization: 'Bearer wrong' }]) {
-      const { response } = await open(served, '/page/records', headers)
-      expect(response.statusCode).toBe(401)
+    for (const headers of [{}, { Authorization: 'Bearer wrong' }, { Cookie: TOKEN }]) {
+      const { response } = await open(served, path, { Host: 'localhost', ...headers })
+      expect(response.statusCode).toBe(status)
     }
     expect(served.source.asked).toEqual([])
+  })
+
+  it('nobody with another method', async () => {
+    const served = await serve()
+
+    for (const method of ['POST', 'PUT', 'DELETE']) {
+      const reply = await fetch(`http://127.0.0.1:${served.port}/page/records`, { method })
+      expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
+    }
   })
 
   it.each([
