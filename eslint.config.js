@@ -143,6 +143,7 @@ const WAITS = [
   'test/crash/crash-round.ts', // kills at random moments
   'test/outage/run.ts', // pushes at a pace while a backlog is delivered
   'test/idempotency/**', // the same, and connections that are cut at such
+  'test/browser/support/pump.ts', // pushes at a pace, as clients do
   'test/recovery/**', // measures throughput over seconds
   'test/simulation/simulation.test.ts', // the timers are the simulated ones
   'test/soak/**', // a load of so many minutes, and brokers that come and go meanwhile

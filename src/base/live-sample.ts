@@ -73,17 +73,23 @@ export interface LiveBroker {
   readonly throttleMs: number
 }
 
-/** Something that went wrong, with how often. */
+/** A kind of thing that went wrong, with how often. */
 export interface LiveProblem {
-  /** An error code, or a name of its own for what has none. */
+  /** An error code, or the name of a problem that no client is told of. */
   readonly code: string
-  /** What happened last, in words. */
+  /** What the code means. */
+  readonly meaning: string
+  /** What is known of the last time, in words; empty if nothing is. */
   readonly text: string
   /** What to do, with names of keys in backticks. */
   readonly remedy: string
   /** The last topics that it happened to, newest first, a few at most. */
   readonly topics: readonly string[]
-  readonly count: number
+  /** Records and requests that it happened to; both 0 for what happens to neither. */
+  readonly records: number
+  readonly requests: number
+  /** How often it happened, for what happens to neither. */
+  readonly times: number
   /** When it last happened: ms since 1970. */
   readonly lastMs: number
 }

@@ -27,6 +27,7 @@ import { createRouter } from './edge/router.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
+import type { Failure } from './log-failure.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
 import type { PageOptions } from './page/page-routes.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
@@ -62,6 +63,8 @@ export interface AppOptions {
   readonly spanRecorder?: SpanRecorder | undefined
   readonly log: Pick<Logger, 'limited' | 'error' | 'debug' | 'isDebug'>
   readonly clock: Clock
+  /** Called with why each request failed. @defaultValue nothing is */
+  readonly onFailure?: (failure: Failure) => void
   /** Whether kprf is shutting down and refuses pushes. */
   readonly isDraining: () => boolean
   /** Counts the bytes of request bodies. @defaultValue a budget without a limit of the process's memory */
@@ -93,6 +96,7 @@ export interface App {
 /** Makes the app of the main port. */
 export function createApp(options: AppOptions): App {
   const { clock, metrics, log, isDraining, authenticator, inFlight, cors, spanRecorder } = options
+  const { onFailure } = options
   const requestIds = createRequestIds(clock)
   const gate: Gate = ({ access, principal }, request) => {
     const admit = (entry: Entry): MaybePromise<Entry> => {
@@ -111,12 +115,16 @@ export function createApp(options: AppOptions): App {
   const edge = new Edge({
     ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },
     onAnswered: (route, call, status, durationMs) => {
+      if (call.failure !== undefined) onFailure?.(call.failure)
       if (route.access !== 'produce') return
       metrics.observePush(call.mode, status, durationMs)
       spans?.answered(route, call, status, durationMs)
     },
   })
-  return { express: createRouter({ routes, edge, requestIds, cors, log }), dialects: routes }
+  return {
+    express: createRouter({ routes, edge, requestIds, cors, log, onFailure }),
+    dialects: routes,
+  }
 }
 
 function createBodyReader({ settings, bodyBudget, clock }: AppOptions): BodyReader {

@@ -13,6 +13,8 @@ import type { WalState } from '../base/wal-state.ts'
 import type { Config } from '../config/types.ts'
 import type { ConnectionCounts } from '../http/http-metrics.ts'
 import { totalRoom } from '../settings/kafka.ts'
+import type { BrokerWatch } from '../telemetry/live/broker-watch.ts'
+import type { Problems } from '../telemetry/live/problems.ts'
 import type { Metrics } from '../telemetry/metrics/metrics.ts'
 import type { KprfState } from '../telemetry/metrics/state-gauges.ts'
 
@@ -32,6 +34,8 @@ export interface LiveViewOptions {
   readonly config: Config
   readonly clock: Clock
   readonly metrics: Pick<Metrics, 'liveCounts'>
+  readonly problems: Problems
+  readonly brokers: BrokerWatch
   readonly state: () => KprfState
   /** `undefined` without a write-ahead log. */
   readonly wal: (() => WalState) | undefined
@@ -56,14 +60,14 @@ export class LiveView implements LiveSource {
 
   /** The part that is added up over several processes. */
   process(): LiveProcess {
-    const { metrics, connections } = this.#options
+    const { metrics, problems, brokers, connections } = this.#options
     const { active, idle } = connections()
     return {
       counts: metrics.liveCounts(),
       queues: this.#queues(),
-      brokers: [],
-      problems: [],
-      topicFailures: {},
+      brokers: brokers.list(),
+      problems: problems.list(),
+      topicFailures: problems.topicFailures(),
       connections: active + idle,
     }
   }

@@ -6,9 +6,10 @@ import type {
   LiveSample,
   LiveSource,
 } from '../base/live-sample.ts'
-import { mergeCounts, mergeLive } from './merge-live.ts'
+import { Problems } from '../telemetry/live/problems.ts'
+import { mergeCounts, mergeLive, mergeProblems } from './merge-live.ts'
 import type { RunningWorkers } from './running-workers.ts'
-import type { WorkerProcess } from './worker-process.ts'
+import type { WorkerEnding, WorkerProcess } from './worker-process.ts'
 
 /** Dependencies of {@link LiveWorkers}. */
 export interface LiveWorkersOptions {
@@ -25,6 +26,8 @@ export class LiveWorkers implements LiveSource {
   /** What ended workers last counted, so that no count goes down while somebody looks. */
   #past: LiveCounts = mergeCounts([])
   #taking: Promise<LiveSample> | undefined
+  /** Of the primary itself. */
+  readonly #problems = new Problems((topic) => topic)
 
   constructor(options: LiveWorkersOptions) {
     this.identity = options.identity
@@ -42,6 +45,12 @@ export class LiveWorkers implements LiveSource {
   /** Keeps the counts of a worker that has ended. */
   keep({ lastLive }: WorkerProcess): void {
     this.#past = mergeCounts([this.#past, lastLive.counts])
+  }
+
+  /** Remembers that a worker died. */
+  died({ slot }: WorkerProcess, { how, lost }: Pick<WorkerEnding, 'how' | 'lost'>): void {
+    const text = `worker ${slot} ended with ${how}`
+    this.#problems.add({ code: 'WORKER_DIED', text, records: lost })
   }
 
   /** Answers a worker, which shows the page too. */
@@ -64,6 +73,7 @@ export class LiveWorkers implements LiveSource {
       counts: mergeCounts([this.#past, merged.counts]),
       atMs: clock.nowMs(),
       checks: checks(),
+      problems: mergeProblems([...this.#problems.list(), ...merged.problems]),
       workers: running.all.map(({ slot, pid = 0, state, report }) => ({
         ...{ slot, pid, state },
         queuedRecords: report.bufferedRecords,

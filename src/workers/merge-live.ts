@@ -1,4 +1,5 @@
 /** Merges what the page shows of several workers: counts are added, and of everything else the most telling counts. */
+import { MAX_TOPICS_OF_PROBLEM } from '../telemetry/live/problems.ts'
 import { DURATION_BUCKETS_MS } from '../base/duration-buckets.ts'
 import type {
   Fill,
@@ -116,14 +117,16 @@ function rankOf({ state }: LiveBroker): number {
 }
 
 /** The newest words for each code. */
-function mergeProblems(all: readonly LiveProblem[]): readonly LiveProblem[] {
+export function mergeProblems(all: readonly LiveProblem[]): readonly LiveProblem[] {
   const merged = Array.from(Map.groupBy(all, ({ code }) => code).values(), (same) => {
     const newestFirst = same.toSorted((one, other) => other.lastMs - one.lastMs)
     const topics = new Set(newestFirst.flatMap((problem) => problem.topics))
     return newestFirst.slice(0, 1).map((newest) => ({
       ...newest,
-      topics: [...topics].slice(0, newest.topics.length),
-      count: sum(same, ({ count }) => count),
+      topics: [...topics].slice(0, MAX_TOPICS_OF_PROBLEM),
+      records: sum(same, ({ records }) => records),
+      requests: sum(same, ({ requests }) => requests),
+      times: sum(same, ({ times }) => times),
     }))
   }).flat()
   return merged.toSorted((one, other) => other.lastMs - one.lastMs)

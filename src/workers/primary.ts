@@ -312,6 +312,7 @@ export class Primary {
     }
     if (isOrderly) return
     this.#metrics.recordsLost(lost)
+    this.#live.died(worker, ending)
     this.logger.error('a worker died', { worker: slot, pid, how, records_lost: lost })
     if (this.#current[slot] !== worker || this.#state !== 'accepting') return
     this.#current[slot] = undefined

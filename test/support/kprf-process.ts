@@ -152,6 +152,11 @@ export class KprfProcess {
     return Number(this.#log.find(({ msg }) => msg === 'accepting pushes')?.['port'])
   }
 
+  /** The operations port. */
+  get operationsPort(): number {
+    return Number(this.#log.find(({ msg }) => msg === 'accepting pushes')?.['metrics_port'])
+  }
+
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }

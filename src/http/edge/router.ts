@@ -21,10 +21,13 @@ export interface RouterOptions {
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
   readonly log: Pick<Logger, 'limited' | 'error'>
+  /** Called with why each request was refused that no route takes. @defaultValue nothing is */
+  readonly onFailure?: ((failure: Refusal) => void) | undefined
 }
 
 /** Creates the Express app of the routes. It refuses all other requests. */
-export function createRouter({ routes, edge, requestIds, cors, log }: RouterOptions): Express {
+export function createRouter(options: RouterOptions): Express {
+  const { routes, edge, requestIds, cors, log, onFailure } = options
   const app = express()
   const notFound: Refusal = {
     code: 'NOT_FOUND',
@@ -44,6 +47,7 @@ export function createRouter({ routes, edge, requestIds, cors, log }: RouterOpti
     }
     const requestId = requestIds(request.headers)
     const logRefusal = (failure: Refusal, status: number): void => {
+      onFailure?.(failure)
       logFailure(log, { name: 'request', request, requestId, status, failure })
     }
     if (match === undefined) {

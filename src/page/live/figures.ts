@@ -9,6 +9,7 @@ import type {
   TopicCounts,
   TopicFailure,
 } from '../../base/live-sample.ts'
+import { type Lately, type Verdict, verdictOn } from './verdict.ts'
 import { percentile } from './percentile.ts'
 
 /** Two percentiles of a duration, ms; `null` if nothing was measured lately. */
@@ -53,6 +54,7 @@ export interface BrokerFigures extends Pick<LiveBroker, 'address' | 'state' | 's
 export interface LiveFigures {
   /** Ms since 1970. */
   readonly nowMs: number
+  readonly verdict: Verdict
   readonly checks: readonly LiveCheck[]
   readonly rates: Rates | null
   readonly pushes: Latency
@@ -84,6 +86,7 @@ export class Figures {
     return {
       nowMs: Date.now(),
       ...{ checks, queues, connections, workers, problems },
+      verdict: verdictOn(sample, latelyOf(sample, oldest)),
       rates: last ? ratesOf(sample, last) : null,
       pushes: latencyOf(counts.pushDurations, oldest.counts.pushDurations),
       deliveries: latencyOf(counts.deliveryDurations, oldest.counts.deliveryDurations),
@@ -91,6 +94,12 @@ export class Figures {
       brokers: sample.brokers.map((broker) => brokerOf(broker, oldest)),
     }
   }
+}
+
+function latelyOf({ counts }: LiveSample, { counts: before }: LiveSample): Lately {
+  const since = (key: 'delivered' | 'failed'): number =>
+    Math.max(0, totalOf(counts.topics, key) - totalOf(before.topics, key))
+  return { delivered: since('delivered'), failed: since('failed') }
 }
 
 function ratesOf(sample: LiveSample, last: LiveSample): Rates {

@@ -224,6 +224,11 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
     return this.#registry.metrics()
   }
 
+  /** The label under which a topic is counted. */
+  labelOf(topic: string): string {
+    return this.#labels.labelOf(topic)
+  }
+
   /** What the page shows of these metrics, without the work of a scrape. */
   liveCounts(): LiveCounts {
     return liveCounts({
