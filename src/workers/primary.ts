@@ -272,12 +272,10 @@ export class Primary {
 
   #startWorker(slot: number): WorkerProcess {
     const startedMs = this.#clock.nowMs()
+    const { isBrokerEmbedded } = this.#live.identity
     const worker = new WorkerProcess(
       this.#fork(),
-      {
-        ...{ slot, workers: this.#workers, config: this.#config },
-        isBrokerEmbedded: this.#live.identity.isBrokerEmbedded,
-      },
+      { slot, workers: this.#workers, config: this.#config, isBrokerEmbedded },
       {
         clock: this.#clock,
         onRequest: (message, from) => {
