@@ -70,7 +70,7 @@ async function newestValue(page: Page, count: number): Promise<string> {
     has: page.locator('.record-topic', { hasText: new RegExp(`^${topic}$`) }),
   })
   await expect.poll(() => shown.count()).toBe(count)
-  return await shown.first().locator('.value').innerText()
+  return await shown.first().locator('.record-value').innerText()
 }
 
 /** The records of a topic as the stream has them. */

@@ -21,7 +21,7 @@ import type { ReplyRoom } from '../reply-room.ts'
 import { StreamedReply } from '../streamed-reply.ts'
 
 /** Where the page reads records. */
-export const RECORDS_PATH = '/page/records'
+const RECORDS_PATH = '/page/records'
 
 /** Pages that this process serves at once. */
 export const MAX_VIEWERS = 16

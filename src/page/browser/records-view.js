@@ -116,14 +116,14 @@ function headersOf(headers, more) {
 
 /** @param {Readable} value */
 function valueOf({ tokens, isJson, note }) {
-  const box = make('div', { class: 'value' })
+  const box = make('div', { class: 'record-value' })
   if (tokens.length > 0) {
     const text = make('pre', {
       class: isJson ? 'value-text json' : 'value-text',
       dir: isJson ? 'ltr' : 'auto',
     })
     for (const { text: shown, kind } of tokens) {
-      text.append(kind === 'plain' ? shown : make('span', { class: kind }, shown))
+      text.append(kind === 'plain' ? shown : make('span', { class: `json-${kind}` }, shown))
     }
     box.append(text, ...fold(text))
   }
