@@ -61,6 +61,10 @@ const MIXED = (number: number): Push => ({
 })
 const NO_WAIT = (): Push => ({ records: [{ topic: 'orders', data: 'x'.repeat(500) }] })
 
+const MANY = (): Push => ({
+  records: Array.from({ length: 25 }, () => ({ topic: 'orders', data: 'x'.repeat(500) })),
+})
+
 const schemes = ['light', 'dark'] as const
 
 describe('The page', () => {
@@ -158,14 +162,18 @@ describe('The page shows', () => {
     })
     const viewer = await open(kprf)
     await viewer.shows('#verdict-title', 'Ready')
+    // Of a topic that no broker has confirmed, records would not wait.
+    await kprf.push({ ...MANY(), wait_for_send: true })
+    await viewer.shows('#topics', 'orders')
     await cluster.stopBroker(1)
 
-    pump(kprf, NO_WAIT, 5)
+    pump(kprf, MANY, 100)
 
     await viewer.shows('#verdict-title', 'Not ready: no broker can be reached')
     await viewer.shows('.meter:nth-child(1) .share', '100 %')
     await viewer.shows('#problems', 'The queue is full.')
     await viewer.shows('#topics', 'Queue full')
+    if (TAKES_PICTURES) await gather(15)
     await viewer.picture('page-queue-full')
     expect(viewer.complaints).toEqual([])
   })
@@ -184,6 +192,7 @@ describe('The page shows', () => {
 
     await viewer.shows('#verdict-title', 'Kafka is away: records wait in the log')
     await viewer.shows('.meter:nth-child(4) .below', /\d+ records to send/)
+    if (TAKES_PICTURES) await gather(20)
     await viewer.picture('page-log-grows')
     await cluster.startBroker(1)
     await viewer.shows('#verdict-title', 'Records flow')
@@ -205,7 +214,11 @@ describe('The page shows', () => {
   it('what clients do wrong, and what they can do', async () => {
     const { kprf } = await start()
     const viewer = await open(kprf)
-    await fetch(`http://127.0.0.1:${kprf.pushPort}/push`, { method: 'POST', body: '{"records": [' })
+    await fetch(`http://127.0.0.1:${kprf.pushPort}/push`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"records": [',
+    })
     await fetch(`http://127.0.0.1:${kprf.pushPort}/nowhere`)
 
     await viewer.shows('#problems', 'The request body is not JSON.')
@@ -221,6 +234,7 @@ describe('The page shows', () => {
 
     await viewer.shows('#workers tbody', /accepts pushes[\s\S]*accepts pushes/)
     await viewer.shows('#verdict-title', 'Records flow')
+    if (TAKES_PICTURES) await gather(20)
     await viewer.picture('page-workers')
     const [pid = 0] = kprf.workerPids
     process.kill(pid, 'SIGKILL')
@@ -258,7 +272,7 @@ describe('With a token of http.metrics_auth', () => {
     })
     const viewer = await open(kprf, { bypassCSP: true })
     const { page } = viewer
-    await viewer.shows('#token', 'A token, please')
+    await viewer.shows('#token', 'This page needs a token')
     expect(await page.locator('#topics').isVisible()).toBe(false)
     expect(await viewer.barriers()).toEqual([])
     await viewer.picture('page-token')

@@ -51,17 +51,17 @@ const CHARTS = [
     id: 'latency-chart',
     series: [
       {
-        label: 'replies, 99 %',
+        label: 'reply, 99 %',
         colour: '--received',
         value: ({ pushes }) => pushes.p99,
         dash: [5, 4],
       },
       {
-        label: 'deliveries, 99 %',
+        label: 'delivery, 99 %',
         colour: '--delivered',
         value: ({ deliveries }) => deliveries.p99,
       },
-      { label: 'deliveries, half', colour: '--good', value: ({ deliveries }) => deliveries.p50 },
+      { label: 'delivery, median', colour: '--good', value: ({ deliveries }) => deliveries.p50 },
     ],
     format: duration,
     least: 5,
@@ -171,7 +171,8 @@ class LiveChart {
           {
             ...axis,
             grid: { show: false },
-            size: 28,
+            size: 32,
+            gap: 8,
             space: 90,
             values: (_plot, splits) => splits.map((second) => timeOfDay(second)),
           },

@@ -1,4 +1,5 @@
 /** Tables whose rows stay in place while their numbers change. */
+import { NOTHING } from './format.js'
 import { make, setAttribute, setText } from './dom.js'
 
 /**
@@ -104,6 +105,7 @@ export function startTable(place, { label, empty, columns, keyOf, stateOf, most 
 function fill(cell, content) {
   if (typeof content === 'string') {
     setText(cell, content)
+    setAttribute(cell, 'data-empty', String(content === NOTHING))
   } else if (cell.dataset.key !== content.key) {
     cell.dataset.key = content.key
     cell.replaceChildren(...content.nodes())

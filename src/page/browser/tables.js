@@ -3,6 +3,8 @@ import { element, make } from './dom.js'
 import { age, bytes, count, duration, NOTHING, rate } from './format.js'
 import { startTable } from './table.js'
 
+/** All topics without figures of their own: comes last. */
+const OTHERS = 'other'
 /** The last failure of a topic that is older does not move it to the top, ms. */
 const RECENT_MS = 60_000
 
@@ -18,7 +20,7 @@ export function startTopics() {
       {
         title: 'Topic',
         kind: 'name',
-        content: ({ topic }) => (topic === 'other' ? 'other topics' : topic),
+        content: ({ topic }) => (topic === OTHERS ? 'other topics' : topic),
       },
       { title: 'Received/s', kind: 'number', content: ({ received }) => rate(received) },
       { title: 'Delivered/s', kind: 'number', content: ({ delivered }) => rate(delivered) },
@@ -37,11 +39,17 @@ export function startTopics() {
       nowMs,
       isFailing: row.failure !== null && nowMs - row.failure.lastMs < RECENT_MS,
     }))
-    rows.sort(
-      (/** @type {any} */ one, /** @type {any} */ other) =>
-        Number(other.isFailing) - Number(one.isFailing) || (one.topic < other.topic ? -1 : 1),
+    const visible = rows.filter(
+      (/** @type {any} */ { topic, received, delivered, failed, failure }) =>
+        topic !== OTHERS || received + delivered + failed > 0 || failure !== null,
     )
-    show(rows)
+    visible.sort(
+      (/** @type {any} */ one, /** @type {any} */ other) =>
+        Number(other.isFailing) - Number(one.isFailing) ||
+        Number(one.topic === OTHERS) - Number(other.topic === OTHERS) ||
+        (one.topic < other.topic ? -1 : 1),
+    )
+    show(visible)
   }
 }
 

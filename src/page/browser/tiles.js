@@ -35,16 +35,21 @@ const TILES = [
     isBad: ({ rates }) => rates !== null && rates.failedPushes > 0,
   },
   {
-    label: 'Replies within',
+    label: 'Median time to the reply',
     value: ({ pushes }) => duration(pushes.p50),
-    below: ({ pushes }) => `half of them; 99 % within ${duration(pushes.p99)}`,
+    below: ({ pushes }) => slowest(pushes),
   },
   {
-    label: 'Delivered within',
+    label: 'Median time to delivery',
     value: ({ deliveries }) => duration(deliveries.p50),
-    below: ({ deliveries }) => `half of them; 99 % within ${duration(deliveries.p99)}`,
+    below: ({ deliveries }) => slowest(deliveries),
   },
 ]
+
+/** @param {{ p99: number | null }} latency */
+function slowest({ p99 }) {
+  return p99 === null ? 'none in the last seconds' : `99 % within ${duration(p99)}`
+}
 
 /** Makes the tiles. @returns {(figures: any) => void} what shows figures in them */
 export function startTiles() {

@@ -1,9 +1,10 @@
 /** The page in a real browser, which says what it loads, what it complains about, and who could not use it. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { smallPng } from './small-png.ts'
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const IMAGES = join(import.meta.dirname, '../../../docs/images')
@@ -77,7 +78,8 @@ export class Viewer {
   /** Writes a picture into the documentation, if the run does so. */
   async picture(name: string): Promise<void> {
     if (!TAKES_PICTURES) return
-    await this.page.screenshot({ path: join(IMAGES, `${name}.png`), fullPage: true })
+    const png = await this.page.screenshot({ fullPage: true })
+    writeFileSync(join(IMAGES, `${name}.png`), smallPng(png))
   }
 
   async close(): Promise<void> {
