@@ -13,6 +13,7 @@ COPY packages ./packages
 COPY src ./src
 RUN node node_modules/typescript/bin/tsc -p packages/embedded-broker/tsconfig.build.json \
   && node node_modules/typescript/bin/tsc -p tsconfig.build.json \
+  && npm run build:page --silent \
   && chmod 755 dist/main.js
 
 FROM packages AS dependencies

@@ -12,6 +12,7 @@ const libraryHomes = {
   express: 'src/http/ and src/operations/',
   jose: 'src/http/access/jwt/verify-jwt.ts',
   '@opentelemetry': 'src/telemetry/tracing/',
+  uplot: 'src/page/uplot.ts and src/page/browser/uplot.d.ts',
   '@platformatic/wasm-utils': 'src/producer/compression/wasm.ts',
 }
 
@@ -39,12 +40,19 @@ const restrictedLibraries = (allowed) => ({
 /**
  * Imports run one way, from the first to the last:
  *
- *     main -> cli -> workers -> service -> settings -> {operations, http, producer, config, telemetry} -> base
+ *     main -> cli -> workers -> service -> settings -> {operations, http, page, ingest, wal, producer, config, telemetry} -> base
  */
 const FLOORS = ['cli', 'workers', 'service', 'settings'].map((name) => `./src/${name}`)
-const ROOMS = ['operations', 'http', 'ingest', 'wal', 'producer', 'config', 'telemetry'].map(
-  (name) => `./src/${name}`,
-)
+const ROOMS = [
+  'operations',
+  'http',
+  'page',
+  'ingest',
+  'wal',
+  'producer',
+  'config',
+  'telemetry',
+].map((name) => `./src/${name}`)
 
 /** What a room may import beside itself and `base`. */
 const GUESTS = {
@@ -54,13 +62,15 @@ const GUESTS = {
     './http/http-server.ts',
     './http/limits.ts',
     './http/listen-problem.ts',
+    './page',
     './producer/types.ts',
     './telemetry',
   ],
   http: [
-    ...['./ingest', './producer/types.ts', './producer/delivery-errors.ts'],
+    ...['./ingest', './page', './producer/types.ts', './producer/delivery-errors.ts'],
     ...['./telemetry', './config/types.ts', './config/nearest.ts'],
   ],
+  page: [],
   ingest: ['./producer/types.ts', './config/types.ts'],
   wal: [
     ...['./producer/types.ts', './producer/delivery-errors.ts', './producer/events.ts'],
@@ -134,6 +144,7 @@ const WAITS = [
   'test/outage/run.ts', // pushes at a pace while a backlog is delivered
   'test/idempotency/**', // the same, and connections that are cut at such
   'test/rolling/load.ts', // requests at random times
+  'test/browser/support/pump.ts', // pushes at a pace, as clients do
   'test/recovery/**', // measures throughput over seconds
   'test/simulation/simulation.test.ts', // the timers are the simulated ones
   'test/soak/**', // a load of so many minutes, and brokers that come and go meanwhile
@@ -188,6 +199,7 @@ export default defineConfig(
   { files: ['src/telemetry/tracing/**'], rules: restrictedLibraries(['@opentelemetry']) },
   { files: ['src/config/values.ts'], rules: restrictedLibraries(['convict']) },
   { files: ['src/http/**', 'src/operations/**'], rules: restrictedLibraries(['express']) },
+  { files: ['src/page/browser/uplot.d.ts'], rules: restrictedLibraries(['uplot']) },
   { files: ['src/http/access/jwt/verify-jwt.ts'], rules: restrictedLibraries(['jose']) },
   {
     files: ['test/**', 'packages/*/test/**', 'scripts/**', 'bench/**'],
@@ -205,5 +217,10 @@ export default defineConfig(
     rules: { 'import-x/no-default-export': 'off' },
   },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    // Its types are in JSDoc, which `npm run check:types` checks.
+    files: ['src/page/browser/*.js'],
+    rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
+  },
   prettier,
 )

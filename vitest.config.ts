@@ -27,6 +27,7 @@ const INTEGRATION = [
   'test/http/rest/reads/**/*.test.ts',
   'test/http/events/events-endpoint.test.ts',
   'test/http/openapi/examples.test.ts',
+  'test/http/page/**/*.test.ts',
   'test/http/webhooks/webhook-endpoint.test.ts',
   'packages/embedded-broker/test/cluster.test.ts',
   'packages/embedded-broker/test/connection.test.ts',
@@ -131,6 +132,7 @@ const OUT_OF_SIGHT = [
 
 /** Tests that need more than Node.js. */
 const ELSEWHERE = [
+  'test/browser/**',
   'test/kafka/**',
   'test/clients/**',
   'test/containers/**',
@@ -203,6 +205,16 @@ export default defineConfig({
           testTimeout: 120_000,
           // Helm and the code of the API server are compiled once, which takes minutes.
           hookTimeout: 900_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

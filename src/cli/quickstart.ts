@@ -35,6 +35,7 @@ export function firstScreen(
   return `${isMoved ? movedNotice(bootstrap) : ''}
   kprf accepts records over HTTP and produces them to Kafka.
 
+    page            ${push}/   (open it in a browser: push a record, and see it arrive)
     push            ${push}/push
     metrics         ${metrics}/metrics
     embedded Kafka  ${bootstrap}   (in memory, to try kprf out: records are lost when kprf stops)

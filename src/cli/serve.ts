@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import { ProxyError } from '../base/errors.ts'
 import { EXIT_CODES } from '../base/exit-codes.ts'
+import type { RecordsSource } from '../base/seen-records.ts'
 import { loadConfig } from '../config/load.ts'
 import type { ConfigSources } from '../config/resolve.ts'
 import type { Config } from '../config/types.ts'
@@ -13,6 +14,7 @@ import { Service } from '../service/service.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import { forkWorker } from '../workers/cluster.ts'
 import { Primary } from '../workers/primary.ts'
+import { EmbeddedRecords } from './embedded-records.ts'
 import { firstScreen, startEmbeddedBroker } from './quickstart.ts'
 
 /** What serves pushes: one process, or the primary of several. */
@@ -26,8 +28,13 @@ interface Server {
   restart(load: () => Config): Promise<void>
 }
 
-/** Called once pushes are accepted. */
-type StartListener = (server: Server, addresses: Addresses, config: Config) => void
+/** What an embedded broker adds. */
+interface EmbeddedExtras {
+  /** Its records, for the page. */
+  readonly records: RecordsSource
+  /** Called once pushes are accepted. */
+  readonly onStart: (server: Server, addresses: Addresses, config: Config) => void
+}
 
 /** Serves on an embedded broker, which lives as long as the service. */
 export async function serveEmbedded(sources: ConfigSources, build: BuildInfo): Promise<number> {
@@ -38,30 +45,34 @@ export async function serveEmbedded(sources: ConfigSources, build: BuildInfo): P
     return { ...config, kafka: { ...config.kafka, brokers } }
   }
   try {
-    return await serve(load, build, ({ logger }, addresses, { http }) => {
-      logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
-      process.stderr.write(firstScreen(cluster.bootstrap, addresses, http))
+    return await serve(load, build, {
+      records: new EmbeddedRecords(cluster),
+      onStart: ({ logger }, addresses, { http }) => {
+        logger.warn('EMBEDDED BROKER: for development only, records are lost when kprf stops')
+        process.stderr.write(firstScreen(cluster.bootstrap, addresses, http))
+      },
     })
   } finally {
     await cluster.close()
   }
 }
 
-function makeServer(config: Config, build: BuildInfo): Server {
+function makeServer(config: Config, build: BuildInfo, records?: RecordsSource): Server {
   const workers = config.workers === 'auto' ? availableParallelism() : config.workers
+  const common = { config, clock: systemClock, build, records }
   return workers === 1
-    ? new Service({ config, clock: systemClock, random: Math.random, build })
-    : new Primary({ config, workers, clock: systemClock, fork: forkWorker })
+    ? new Service({ ...common, random: Math.random })
+    : new Primary({ ...common, workers, fork: forkWorker })
 }
 
 /** Serves until SIGTERM or SIGINT, and returns the exit code. */
 export async function serve(
   load: () => Config,
   build: BuildInfo,
-  onStart?: StartListener,
+  embedded?: EmbeddedExtras,
 ): Promise<number> {
   const config = load()
-  const server = makeServer(config, build)
+  const server = makeServer(config, build, embedded?.records)
   server.logger.info('starting kprf', {
     ...{ version: build.version, commit: build.commitHash },
     ...{ node: process.versions.node, pid: process.pid },
@@ -106,7 +117,7 @@ export async function serve(
     throw error
   })
   if (addresses === undefined) return EXIT_CODES.failed
-  onStart?.(server, addresses, config)
+  embedded?.onStart(server, addresses, config)
   // Not awaited: a disk that does not answer must not keep kprf from stopping.
   void warnOfLeftLogs(server.logger, config)
   return await stopped

@@ -13,7 +13,12 @@ import type { Cors } from './access/cors.ts'
 import { BodyReader } from './body.ts'
 import { createBodyBudget } from './body-budget.ts'
 import type { ByteBudget } from './byte-budget.ts'
-import { createDoors, type DoorSettings, type WebhooksOptions } from './doors.ts'
+import {
+  createDoors,
+  type DoorSettings,
+  type SeenRecordsOptions,
+  type WebhooksOptions,
+} from './doors.ts'
 import type { Dialects } from './edge/dialect.ts'
 import { Edge } from './edge/edge.ts'
 import { RouteTable } from './edge/route-table.ts'
@@ -22,7 +27,9 @@ import { createRouter } from './edge/router.ts'
 import type { Refusal } from './error-body.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
+import type { Failure } from './log-failure.ts'
 import { REPLY_BYTES_IN_FLIGHT } from './limits.ts'
+import type { PageOptions } from './page/page-routes.ts'
 import { largestReplyBytes } from './push/record-elements.ts'
 import { MAX_TOPIC_BYTES } from './push/record-fields.ts'
 import { ReadTurns } from './read-turns.ts'
@@ -47,11 +54,17 @@ export interface AppOptions {
   readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
+  /** The page. @defaultValue this port has none */
+  readonly page?: PageOptions | undefined
+  /** The records that the page shows. @defaultValue none */
+  readonly seenRecords?: SeenRecordsOptions | undefined
   readonly metrics: HttpMetrics
   /** Takes a span of each push. @defaultValue none are made */
   readonly spanRecorder?: SpanRecorder | undefined
   readonly log: Pick<Logger, 'limited' | 'error' | 'debug' | 'isDebug'>
   readonly clock: Clock
+  /** Called with why each request failed. @defaultValue nothing is */
+  readonly onFailure?: (failure: Failure) => void
   /** Whether kprf is shutting down and refuses pushes. */
   readonly isDraining: () => boolean
   /** Counts the bytes of request bodies. @defaultValue a budget without a limit of the process's memory */
@@ -84,6 +97,7 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const { requests } = options.metrics
   const { clock, metrics, log, isDraining, authenticator, inFlight, cors, spanRecorder } = options
+  const { onFailure } = options
   const requestIds = createRequestIds(clock)
   const gate: Gate = ({ access, principal }, request) => {
     const admit = (entry: Entry): MaybePromise<Entry> => {
@@ -103,13 +117,14 @@ export function createApp(options: AppOptions): App {
     ...{ gate, requestIds, requests, log, clock, idempotency },
     bodyReader: createBodyReader(options),
     onAnswered: (route, call, status, durationMs) => {
+      if (call.failure !== undefined) onFailure?.(call.failure)
       if (route.access !== 'produce') return
       metrics.observePush(call.mode, status, durationMs)
       spans?.answered(route, call, status, durationMs)
     },
   })
   return {
-    express: createRouter({ routes, edge, requestIds, cors, requests, log }),
+    express: createRouter({ routes, edge, requestIds, cors, requests, log, onFailure }),
     dialects: routes,
   }
 }

@@ -11,6 +11,11 @@ import { EventsEndpoint } from './events/events-endpoint.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { NdjsonEndpoint } from './ndjson/ndjson-endpoint.ts'
 import { createDocumentRoutes } from './openapi/document-routes.ts'
+import { createPageRoutes, type PageOptions } from './page/page-routes.ts'
+import {
+  PageRecordsEndpoint,
+  type PageRecordsEndpointOptions,
+} from './page/page-records-endpoint.ts'
 import { JsonParser } from './parse-json.ts'
 import { jsonLimits } from './push/json-limits.ts'
 import { PUSH_DIALECTS } from './push/push-dialect.ts'
@@ -55,6 +60,9 @@ export interface WebhooksOptions extends Pick<WebhookEndpointOptions, 'onDenied'
   readonly list: readonly WebhookSettings[]
 }
 
+/** The records that the page shows. */
+export type SeenRecordsOptions = Omit<PageRecordsEndpointOptions, 'replyRoom' | 'clock'>
+
 const NO_WEBHOOKS: WebhooksOptions = { list: [], onDenied: () => undefined }
 
 /** Dependencies and settings of the doors. */
@@ -67,6 +75,10 @@ export interface DoorsOptions {
   readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
+  /** The page. @defaultValue this port has none */
+  readonly page?: PageOptions | undefined
+  /** The records that the page shows. @defaultValue none */
+  readonly seenRecords?: SeenRecordsOptions | undefined
   readonly metrics: HttpMetrics
   readonly log: Pick<Logger, 'limited' | 'error'>
   readonly clock: Clock
@@ -119,6 +131,10 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
     }),
     ...(directory ? reads({ directory, replyRoom, turns }, rest.dialect) : []),
     ...createDocumentRoutes(settings, options.version ?? 'unknown', replyRoom),
+    ...(options.page ? createPageRoutes(options.page, replyRoom) : []),
+    ...(options.seenRecords
+      ? [new PageRecordsEndpoint({ ...options.seenRecords, replyRoom, clock })]
+      : []),
     ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
   ]
 }

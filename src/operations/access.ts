@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import { CHALLENGES } from '../http/access/authorization.ts'
 import { Authenticator } from '../http/access/authenticator.ts'
@@ -8,8 +9,10 @@ import { sendError } from './reply.ts'
 /** Who may read metrics, statistics and the results of single checks: those with a token; without any, everybody. */
 export class OperationsAccess {
   readonly #authenticator: Authenticator
+  #hasTokens: boolean
 
   constructor(tokens: readonly TokenEntry[], logger: Pick<Logger, 'limited'>) {
+    this.#hasTokens = tokens.length > 0
     this.#authenticator = new Authenticator({
       ...settingsOf(tokens),
       onDenied: (reason) => {
@@ -22,13 +25,24 @@ export class OperationsAccess {
 
   /** Admits later requests with these tokens only. */
   use(tokens: readonly TokenEntry[]): void {
+    this.#hasTokens = tokens.length > 0
     this.#authenticator.use(settingsOf(tokens))
+  }
+
+  /** Whether a token is needed. */
+  get hasTokens(): boolean {
+    return this.#hasTokens
+  }
+
+  /** Who sent a request, or why it is refused. */
+  identify(request: IncomingMessage): ReturnType<Authenticator['identify']> {
+    return this.#authenticator.identify(request)
   }
 
   /** Refuses requests without a token, if there are tokens. */
   get admit(): RequestHandler {
     return async (request, response, next) => {
-      const entry = await this.#authenticator.identify(request)
+      const entry = await this.identify(request)
       if ('principal' in entry) {
         next()
         return

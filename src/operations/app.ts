@@ -3,8 +3,12 @@
  * event loop turns, because a restart of kprf does not repair a broker.
  */
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import type { LiveSource } from '../base/live-sample.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import type { OperationsAccess } from './access.ts'
+import { FILES_PREFIX, LIVE_PATH, PAGE_PATH } from '../page/assets.ts'
+import type { LiveFeed } from '../page/live/feed.ts'
+import { assetRoutes, serveLive } from './page.ts'
 import { type CheckResult, assessReadiness } from './readiness.ts'
 import { send, sendError } from './reply.ts'
 
@@ -33,6 +37,11 @@ export interface OperationsSources {
   readonly readiness: ReadinessSource
 }
 
+/** The same for a port that a thread serves: it reads the source of the page itself. */
+export interface ThreadSources extends OperationsSources {
+  readonly live: LiveSource
+}
+
 /** Options of {@link createOperationsApp}. */
 export interface OperationsOptions extends OperationsSources {
   /**
@@ -43,6 +52,8 @@ export interface OperationsOptions extends OperationsSources {
   readonly livenessProblem?: () => string | undefined
   /** Who may read metrics, statistics and the results of single checks. Probes need no token. */
   readonly access: Pick<OperationsAccess, 'admit'>
+  /** What the page shows. */
+  readonly feed: LiveFeed
   readonly logger: Pick<Logger, 'limited'>
 }
 
@@ -73,6 +84,8 @@ export function createOperationsApp(options: OperationsOptions): Express {
   app.disable('x-powered-by')
   app.use(forbidCaching)
   const routes: readonly (readonly [string, ...RequestHandler[]])[] = [
+    ...assetRoutes(),
+    [LIVE_PATH, admit, serveLive(options.feed)],
     ['/metrics', admit, serveMetrics(options.metrics)],
     ['/stats', admit, serveStatistics(options.statistics)],
     ['/livez', serveLiveness],
@@ -80,7 +93,7 @@ export function createOperationsApp(options: OperationsOptions): Express {
     ['/readyz', ifVerbose(admit), serveReadiness(options.readiness)],
   ]
   for (const [path, ...handlers] of routes) app.route(path).get(handlers).all(refuseMethod)
-  app.use(refusePath(routes.map(([path]) => path)))
+  app.use(refusePath(routes.map(([path]) => path).filter(isNamed)))
   app.use(answerError(options.logger))
   return app
 }
@@ -148,6 +161,11 @@ function shared<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
     })
     return making
   }
+}
+
+/** The files of the page are nothing to ask for. */
+function isNamed(path: string): boolean {
+  return path === PAGE_PATH || !path.startsWith(FILES_PREFIX)
 }
 
 function refusePath(paths: readonly string[]): RequestHandler {

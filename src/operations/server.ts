@@ -21,6 +21,8 @@ export interface OperationsServerOptions {
   readonly log: Pick<Logger, 'child'>
   /** @defaultValue plain HTTP */
   readonly tls?: ServerTls | undefined
+  /** What is told for as long as a page is open, which must end with the server. @defaultValue nothing is */
+  readonly feed?: { close(): void }
   /** @defaultValue {@link OPERATIONS_LIMITS} */
   readonly limits?: ServerLimits
 }
@@ -29,9 +31,11 @@ export interface OperationsServerOptions {
 export class OperationsServer {
   readonly #server: HttpServer
   readonly #clock: Clock
+  readonly #feed: { close(): void } | undefined
 
-  constructor({ app, clock, log, tls, limits = OPERATIONS_LIMITS }: OperationsServerOptions) {
+  constructor({ app, clock, log, tls, feed, limits = OPERATIONS_LIMITS }: OperationsServerOptions) {
     this.#clock = clock
+    this.#feed = feed
     const logger = log.child({ port: 'operations' })
     this.#server = new HttpServer({ app, clock, limits, tls, log: logger })
   }
@@ -60,6 +64,7 @@ export class OperationsServer {
 
   /** Stops listening and waits for replies in progress, for {@link CLOSE_GRACE_MS} at most. */
   async close(): Promise<void> {
+    this.#feed?.close()
     const cancelTimer = this.#clock.schedule(CLOSE_GRACE_MS, () => void this.#server.close())
     await this.#server.stopAccepting()
     cancelTimer()

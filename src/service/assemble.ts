@@ -1,8 +1,10 @@
 import type { BuildInfo } from '../base/build-info.ts'
 import type { Clock } from '../base/clock.ts'
 import type { IdempotencyKeys } from '../base/idempotency.ts'
+import type { LiveSource } from '../base/live-sample.ts'
+import type { RecordsSource } from '../base/seen-records.ts'
 import type { WalState } from '../base/wal-state.ts'
-import type { LogLevel } from '../base/log-level.ts'
+import { withoutQuotedNames } from '../base/quotable.ts'
 import type { Config } from '../config/types.ts'
 import { createApp } from '../http/app.ts'
 import { createBodyBudget } from '../http/body-budget.ts'
@@ -14,16 +16,14 @@ import { idempotencyKeysOf, type IdempotencyTable } from '../ingest/idempotency-
 import { Ingest } from '../ingest/ingest.ts'
 import type { LimitCounters, LimitDecider } from '../ingest/limit-counters.ts'
 import { makeChecks, type ReadinessCheck } from '../operations/readiness.ts'
+import { LiveFeed } from '../page/live/feed.ts'
+import { OperationsAccess } from '../operations/access.ts'
 import { ThreadedOperationsServer } from '../operations/thread/threaded-server.ts'
 import { ClusterReader } from '../producer/cluster-reader.ts'
-import { withCompression } from '../producer/compression/compressing-transport.ts'
-import { ProducerEvents } from '../producer/events.ts'
-import { KafkajsTransport } from '../producer/kafkajs/kafkajs-transport.ts'
 import { Producer } from '../producer/producer.ts'
 import type { QueueRoom } from '../producer/queue-room.ts'
 import { toJson } from '../producer/statistics/render.ts'
 import { Statistics } from '../producer/statistics/statistics.ts'
-import type { Transport } from '../producer/transport.ts'
 import { accessMethods } from '../settings/access.ts'
 import { tlsPorts } from '../settings/http-tls.ts'
 import { serverLimits } from '../settings/http.ts'
@@ -31,19 +31,21 @@ import { originSettings } from '../settings/origin.ts'
 import { idempotencyTable, ingestSettings, limitCounters } from '../settings/ingest.ts'
 import { producerSettings, statisticsSettings, transportSettings } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
-import { walSettings } from '../settings/wal.ts'
 import { webhookSettings } from '../settings/webhooks.ts'
 import { usableMemoryBytes } from '../settings/usable-memory.ts'
-import { countEvents } from '../telemetry/count-events.ts'
 import { logForgottenKeys } from '../telemetry/log-forgotten-keys.ts'
-import { logEvents } from '../telemetry/log-events.ts'
-import { logWal } from '../telemetry/log-wal.ts'
+import { BrokerWatch } from '../telemetry/live/broker-watch.ts'
+import { noteConnections } from '../telemetry/live/note-connections.ts'
+import { noteTransport } from '../telemetry/live/note-transport.ts'
+import { Problems } from '../telemetry/live/problems.ts'
 import { Log, type LogFields, type Logger } from '../telemetry/logging.ts'
 import { Metrics } from '../telemetry/metrics/metrics.ts'
 import { SpanExport } from '../telemetry/tracing/span-export.ts'
-import { CLOSED_WAL, WriteAheadLog } from '../wal/write-ahead-log.ts'
+import { CLOSED_WAL, type WriteAheadLog } from '../wal/write-ahead-log.ts'
 import { Access } from './access.ts'
 import { Certificates } from './certificates.ts'
+import { LiveView, liveIdentity } from './live-view.ts'
+import { makeEvents, makeTransport, makeWal } from './make-parts.ts'
 import { processFacts } from './process-facts.ts'
 import { ServiceView } from './service-view.ts'
 
@@ -53,6 +55,12 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly build: BuildInfo
+  /**
+   * The records of the embedded broker: the page is on the main port too, and shows them.
+   *
+   * @defaultValue there is no embedded broker
+   */
+  readonly records?: RecordsSource | undefined
   /** Set for one of several processes. @defaultValue the process serves alone */
   readonly share?: ServiceShare
 }
@@ -65,6 +73,8 @@ export interface ServiceShare {
   readonly room: QueueRoom
   readonly limits: LimitDecider
   readonly keys: IdempotencyKeys
+  /** What the page shows of all of them. */
+  readonly live: LiveSource
 }
 
 /** Where a service is on its way. */
@@ -100,6 +110,9 @@ export interface ServiceParts {
   /** `undefined` if another process serves it. */
   readonly operations: ThreadedOperationsServer | undefined
   readonly view: ServiceView
+  readonly live: LiveView
+  /** The page on the main port; `undefined` if it has none. */
+  readonly page: { readonly feed: LiveFeed; readonly access: OperationsAccess } | undefined
   readonly certificates: Certificates
 }
 
@@ -111,7 +124,8 @@ export interface ServiceParts {
  */
 export function assemble(options: ServiceOptions, current: CurrentService): ServiceParts {
   const { state } = current
-  const { config, clock, random, build, share } = options
+  const { config, clock, random, build, share, records } = options
+  const isBrokerEmbedded = records !== undefined
   const workers = share?.workers ?? 1
   // First, so that a file that cannot be used is found before anything is opened.
   const kafka = transportSettings(config)
@@ -147,7 +161,9 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     ? undefined
     : idempotencyTable(config, logForgottenKeys(logger, metrics.idempotency))
   const keys = keyTable ? idempotencyKeysOf(keyTable, clock) : share?.keys
-  const events = makeEvents(metrics, logger, statistics)
+  const problems = new Problems((topic) => metrics.labelOf(topic))
+  const brokers = new BrokerWatch(config.kafka.brokers, clock)
+  const events = makeEvents({ metrics, logger, statistics, problems, brokers })
   const queue = producerSettings(config, workers)
   const certificates: Certificates = new Certificates(
     ports,
@@ -157,7 +173,10 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
       else operations?.renewTls(renewed)
     },
   )
-  const transport = makeTransport(options, { kafka, queue, events, logger, log, certificates })
+  const transport = makeTransport(options, {
+    ...{ kafka, queue, events, logger, log, certificates },
+    noted: noteTransport(problems, brokers),
+  })
   const producer = new Producer(queue, {
     ...{ clock, random, transport, events },
     ...(share && { room: share.room }),
@@ -167,7 +186,7 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     usableBytes: usableMemoryBytes(workers),
   })
   const wal: WriteAheadLog | undefined = makeWal(options, {
-    ...{ producer, events, logger, metrics },
+    ...{ producer, events, logger, metrics, problems },
     keys: metrics.idempotency && keys,
   })
   const view = new ServiceView({
@@ -186,9 +205,28 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     permissions: () => access.permissions,
   })
   const spans = makeSpans(options, logger)
+  const live: LiveView = new LiveView({
+    identity: liveIdentity(config, build, isBrokerEmbedded),
+    ...{ config, clock, metrics, problems, brokers, wal: wal && (() => wal.state) },
+    state: () => view.metricsState(),
+    connections: () => http.connectionCounts,
+    checks: () => makeChecks(checks),
+  })
+  const page = isBrokerEmbedded
+    ? {
+        feed: new LiveFeed({ source: share?.live ?? live, clock }),
+        access: new OperationsAccess(config.http.metricsAuth.tokens, logger),
+      }
+    : undefined
   const { express: app, dialects } = createApp({
+    page,
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
+    seenRecords: records && {
+      source: records,
+      permissions: () => access.permissions,
+      hasHosts: hosts !== undefined,
+    },
     webhooks: {
       list: webhooks,
       onDenied: (reason) => {
@@ -198,12 +236,16 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     replyBytesInFlight: replyBytesInFlight(workers),
     idempotency: keys &&
       metrics.idempotency && { keys, journal: wal, observer: metrics.idempotency },
+    onFailure: ({ code, message, topic }) => {
+      problems.add({ code, text: withoutQuotedNames(message), topic, requests: 1 })
+    },
     isDraining: () => state() === 'draining' || state() === 'closed',
     version: build.version,
     spanRecorder: spans,
   })
   const http: HttpServer = new HttpServer({
-    ...{ app, dialects, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
+    ...{ app, dialects, messages: messagesOf(app), clock, log: logger },
+    observer: noteConnections(problems, metrics.edge),
     ...{ hosts, proxies, limits: serverLimits(config, workers) },
     tls: certificates.initialOf('http'),
   })
@@ -216,6 +258,7 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     metrics,
     statistics: { json: () => statistics && toJson(statistics.take()) },
     readiness: { results: () => makeChecks(checks) },
+    live,
   }
   const { tokens } = config.http.metricsAuth
   const operations: ThreadedOperationsServer | undefined = share
@@ -226,7 +269,7 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
       })
   return {
     ...{ log, logger, name, metrics, statistics, producer, ingest, wal, http },
-    ...{ operations, view, certificates, access, spans, ownLimits },
+    ...{ operations, view, live, page, certificates, access, spans, ownLimits },
   }
 }
 
@@ -241,73 +284,4 @@ function makeSpans(
 ): SpanExport | undefined {
   const { otlpEndpoint: url } = config.http
   return url === '' ? undefined : new SpanExport({ url, version: build.version, clock, logger })
-}
-
-function makeEvents(
-  metrics: Metrics,
-  logger: Logger,
-  statistics: Statistics | undefined,
-): ProducerEvents {
-  const events = new ProducerEvents()
-  events.subscribe(countEvents(metrics))
-  events.subscribe(logEvents(logger))
-  if (statistics) {
-    events.subscribe((event) => {
-      statistics.observe(event)
-    })
-  }
-  return events
-}
-
-/** What {@link makeWal} works with. */
-interface WalParts {
-  readonly producer: Producer
-  readonly events: ProducerEvents
-  readonly logger: Logger
-  readonly metrics: Metrics
-  /** `undefined` if none are kept. */
-  readonly keys: IdempotencyKeys | undefined
-}
-
-function makeWal(
-  { config, clock, random }: ServiceOptions,
-  { producer, events, logger, metrics, keys }: WalParts,
-): WriteAheadLog | undefined {
-  const settings = walSettings(config)
-  const { wal: walMetrics } = metrics
-  if (settings === undefined || walMetrics === undefined) return undefined
-  return new WriteAheadLog(settings, {
-    ...{ producer, clock, random, events, observer: logWal(logger, walMetrics), keys },
-    keyLimits: keys && config.http.idempotency,
-    onGroup: ({ records, writeMs, syncMs }) => {
-      walMetrics.groupWritten(records, writeMs, syncMs)
-    },
-  })
-}
-
-/** What {@link makeTransport} works with. */
-interface TransportParts {
-  readonly kafka: ReturnType<typeof transportSettings>
-  readonly queue: ReturnType<typeof producerSettings>
-  readonly events: ProducerEvents
-  readonly logger: Logger
-  readonly log: Log
-  readonly certificates: Certificates
-}
-
-function makeTransport(
-  { clock, random }: ServiceOptions,
-  { kafka, queue, events, logger, log, certificates }: TransportParts,
-): Transport {
-  const dependencies = {
-    ...{ clock, random, events },
-    log: (level: LogLevel, message: string, fields: LogFields): void => {
-      logger.limited(level, `kafka ${level}`, message, fields)
-    },
-    onSecrets: (secrets: readonly string[]): void => {
-      log.mask(secrets)
-    },
-    onTls: certificates.usedWithKafka.bind(certificates),
-  }
-  return withCompression(new KafkajsTransport(kafka, dependencies), queue, dependencies)
 }

@@ -3,6 +3,7 @@ import { ProxyError } from '../base/errors.ts'
 import { invariant } from '../base/invariant.ts'
 import { SERVER_LIMITS } from '../http/limits.ts'
 import { listenProblem } from '../http/listen-problem.ts'
+import type { LiveProcess } from '../base/live-sample.ts'
 import type { TelemetrySource } from '../base/telemetry-source.ts'
 import type { Config } from '../config/types.ts'
 import type { StatisticsData } from '../producer/statistics/statistics-data.ts'
@@ -53,6 +54,11 @@ export class Service {
   report(): ServiceReport {
     const lostRecords = this.#parts.ingest.lostCount
     return { ...this.#parts.view.report(), lostRecords, isAccepting: this.#state === 'accepting' }
+  }
+
+  /** What the page shows of this process. */
+  live(): LiveProcess {
+    return this.#parts.live.process()
   }
 
   /** What it measures, to merge with that of other processes. No statistics if none are collected. */
@@ -118,6 +124,7 @@ export class Service {
     access.use(config)
     ingest.useRules(access.rules)
     operations?.useTokens(config.http.metricsAuth.tokens)
+    this.#parts.page?.access.use(config.http.metricsAuth.tokens)
     certificates.look()
     void access.jwtKeys?.refresh()
   }
@@ -202,6 +209,7 @@ export class Service {
     await this.#parts.wal?.close()
     this.#parts.statistics?.close()
     this.#parts.access.jwtKeys?.close()
+    this.#parts.page?.feed.close()
     const cancelTimer = this.#clock.schedule(REPLY_GRACE_MS, () => void this.#parts.http.close())
     await this.#parts.http.stopAccepting()
     cancelTimer()

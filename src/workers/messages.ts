@@ -1,5 +1,7 @@
 /** The messages between a primary process and its workers. */
 import type { IdempotencyKey, KeyOutcome, KeyState, RestoredKey } from '../base/idempotency.ts'
+import type { LiveProcess, LiveSample } from '../base/live-sample.ts'
+import type { SeenRecords } from '../base/seen-records.ts'
 import type { Config } from '../config/types.ts'
 import type { Admission, RecordsByTopic } from '../ingest/rate-limiter.ts'
 import type { QuotaAmount } from '../ingest/quotas.ts'
@@ -15,6 +17,7 @@ export type ToWorker =
       readonly slot: number
       readonly workers: number
       readonly config: Config
+      readonly isBrokerEmbedded: boolean
     }
   /** Drain and end. */
   | { readonly kind: 'stop'; readonly reason: string }
@@ -36,8 +39,14 @@ export type ToWorker =
   | { readonly kind: 'entered'; readonly id: number; readonly isAdmitted: boolean }
   /** Answers `beginKey`. */
   | { readonly kind: 'keyAsked'; readonly id: number; readonly state: KeyState }
+  /** Answers `seeRecords`. */
+  | { readonly kind: 'recordsSeen'; readonly id: number; readonly seen: SeenRecords }
   /** Requests `measured`. */
   | { readonly kind: 'measure'; readonly id: number }
+  /** Requests `live`: what the page shows of the worker. */
+  | { readonly kind: 'look'; readonly id: number }
+  /** Answers `askLive`; without a sample if there is none. */
+  | { readonly kind: 'liveOfAll'; readonly id: number; readonly sample: LiveSample | undefined }
 
 /** Metrics and statistics of a worker. */
 export interface Measurement {
@@ -70,9 +79,18 @@ export type WorkerRequest =
       readonly keys: readonly RestoredKey[]
     }
 
+/** A worker's question for what is in the embedded broker: in one topic or in all, after a position. */
+export interface SeeRecords {
+  readonly kind: 'seeRecords'
+  readonly id: number
+  readonly topic: string | undefined
+  readonly after: number
+}
+
 /** From a worker to the primary. */
 export type ToPrimary =
   | WorkerRequest
+  | SeeRecords
   /** The worker is ready for `start`. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'started'; readonly httpPort: number }
@@ -80,6 +98,9 @@ export type ToPrimary =
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'report'; readonly report: ServiceReport }
   | { readonly kind: 'measured'; readonly id: number; readonly measurement: Measurement }
+  | { readonly kind: 'live'; readonly id: number; readonly live: LiveProcess | undefined }
+  /** Asks for what the page shows of all workers. */
+  | { readonly kind: 'askLive'; readonly id: number }
   /** The last message: lost records, in the shutdown and since the start, and the last measurement. */
   | {
       readonly kind: 'stopped'

@@ -1,7 +1,8 @@
 import { type Addresses, announce, lastLine, type LostRecords } from '../service/announce.ts'
 import type { CancelTimer, Clock } from '../base/clock.ts'
+import type { BuildInfo } from '../base/build-info.ts'
+import type { RecordsSource } from '../base/seen-records.ts'
 import type { Config } from '../config/types.ts'
-import { totalRoom } from '../settings/kafka.ts'
 import { logOptions } from '../settings/log.ts'
 import { logForgottenKeys } from '../telemetry/log-forgotten-keys.ts'
 import { Log, type Logger } from '../telemetry/logging.ts'
@@ -9,17 +10,21 @@ import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts'
 import { WorkerMetrics } from '../telemetry/metrics/worker-metrics.ts'
 import { OperationsAccess } from '../operations/access.ts'
 import { createOperationsApp } from '../operations/app.ts'
-import { type CheckResult, makeChecks, memoryCheck, queueCheck } from '../operations/readiness.ts'
+import { makeChecks } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
-import { queueMemoryMaxBytes } from '../settings/queue-memory.ts'
+import { LiveFeed } from '../page/live/feed.ts'
+import { liveIdentity } from '../service/live-view.ts'
+import { LiveWorkers } from './live-workers.ts'
 import { MergedStatistics } from './merged-statistics.ts'
 import { nextConfig } from './next-config.ts'
 import { Certificates } from '../service/certificates.ts'
 import { processFacts } from '../service/process-facts.ts'
 import { reload } from '../service/reload.ts'
 import { tlsPorts } from '../settings/http-tls.ts'
+import { readinessChecks } from './readiness-checks.ts'
 import { RunningWorkers } from './running-workers.ts'
 import { SharedLimits } from './shared-limits.ts'
+import { showRecords } from './show-records.ts'
 import { type Fork, type WorkerEnding, WorkerProcess } from './worker-process.ts'
 
 /** Options of a {@link Primary}. */
@@ -28,6 +33,9 @@ export interface PrimaryOptions {
   readonly workers: number
   readonly clock: Clock
   readonly fork: () => Fork
+  readonly build: BuildInfo
+  /** As in `ServiceOptions`. @defaultValue there is no embedded broker */
+  readonly records?: RecordsSource | undefined
 }
 
 type State = 'new' | 'starting' | 'accepting' | 'stopping' | 'closed'
@@ -52,12 +60,14 @@ export class Primary {
   readonly #workers: number
   readonly #clock: Clock
   readonly #fork: () => Fork
+  readonly #records: RecordsSource | undefined
   readonly #log: Log
   readonly #operations: OperationsServer
   readonly #metrics: WorkerMetrics
   /** By kind; as {@link Measurement}. */
   readonly #merged = { metrics: new MergedMetrics(), statistics: new MergedStatistics() }
   readonly #limits: SharedLimits
+  readonly #live: LiveWorkers
   readonly #certificates: Certificates
   readonly #running = new RunningWorkers()
   readonly #access: OperationsAccess
@@ -70,11 +80,13 @@ export class Primary {
   #isRestarting = false
 
   /** @throws ProxyError CONFIG_INVALID if the log cannot be written to. */
-  constructor({ config, workers, clock, fork }: PrimaryOptions) {
+  constructor(options: PrimaryOptions) {
+    const { config, workers, clock, fork, build, records } = options
     this.#config = config
     this.#workers = workers
     this.#clock = clock
     this.#fork = fork
+    this.#records = records
     const ports = tlsPorts(config, ['metrics'])
     this.#log = new Log(logOptions(config, clock))
     const { logger } = this
@@ -82,24 +94,32 @@ export class Primary {
       this.#operations.renewTls(tls)
     })
     this.#current = new Array<undefined>(workers).fill(undefined)
+    const running = this.#running
+    const checks = () =>
+      makeChecks(readinessChecks({ config: this.#config, workers, running, state: this.#state }))
     this.#metrics = new WorkerMetrics({
       runningWorkers: () => this.#running.accepting.length,
       certificates: () => this.#certificates.expiries,
-      process: processFacts({ config: () => this.#config, checks: () => this.#checks() }, clock),
+      process: processFacts({ config: () => this.#config, checks }, clock),
       ...(config.http.idempotency.maxKeys > 0 && { keys: () => this.#limits.keyCount }),
     })
     const onForgotten = logForgottenKeys(this.logger, this.#metrics.idempotency)
     this.#limits = new SharedLimits({ config, clock, onForgotten })
     const { contentType } = this.#merged.metrics
     this.#access = new OperationsAccess(config.http.metricsAuth.tokens, this.logger)
+    this.#live = new LiveWorkers({
+      identity: liveIdentity(config, build, records !== undefined),
+      ...{ clock, running, checks },
+    })
+    const feed = new LiveFeed({ source: this.#live, clock })
     const operations = createOperationsApp({
       metrics: { contentType, exposition: () => this.#exposition() },
       statistics: { json: () => this.#statisticsJson() },
-      readiness: { results: () => this.#checks() },
-      ...{ logger: this.logger, access: this.#access },
+      readiness: { results: checks },
+      ...{ logger: this.logger, access: this.#access, feed },
     })
     const tls = this.#certificates.initialOf('metrics')
-    this.#operations = new OperationsServer({ app: operations, clock, log: this.logger, tls })
+    this.#operations = new OperationsServer({ app: operations, clock, log: this.logger, tls, feed })
   }
 
   /** The log of this process. */
@@ -254,13 +274,18 @@ export class Primary {
 
   #startWorker(slot: number): WorkerProcess {
     const startedMs = this.#clock.nowMs()
+    const { isBrokerEmbedded } = this.#live.identity
     const worker = new WorkerProcess(
       this.#fork(),
-      { slot, workers: this.#workers, config: this.#config },
+      { slot, workers: this.#workers, config: this.#config, isBrokerEmbedded },
       {
         clock: this.#clock,
         onRequest: (message, from) => {
-          this.#limits.answer(message, from)
+          if (message.kind === 'seeRecords') void showRecords(this.#records, message, from)
+          else this.#limits.answer(message, from)
+        },
+        onLiveAsked: (id, from) => {
+          this.#live.answer(id, from)
         },
       },
     )
@@ -278,6 +303,7 @@ export class Primary {
   #settle(worker: WorkerProcess, ending: WorkerEnding, lifeMs: number) {
     const { isOrderly, lost, lostSinceStart, measurement, how } = ending
     const { slot, pid } = worker
+    this.#live.keep(worker)
     this.#merged.metrics.keep(measurement.metrics)
     this.#merged.statistics.keep(measurement.statistics)
     this.#lost = {
@@ -286,6 +312,7 @@ export class Primary {
     }
     if (isOrderly) return
     this.#metrics.recordsLost(lost)
+    this.#live.died(worker, ending)
     this.logger.error('a worker died', { worker: slot, pid, how, records_lost: lost })
     if (this.#current[slot] !== worker || this.#state !== 'accepting') return
     this.#current[slot] = undefined
@@ -320,31 +347,5 @@ export class Primary {
   async #statisticsJson(): Promise<string | undefined> {
     const running = (await this.#running.measure()).map(({ statistics }) => statistics)
     return this.#merged.statistics.merge(running)
-  }
-
-  #checks(): CheckResult[] {
-    return makeChecks([
-      {
-        name: 'accepting',
-        check: () => (this.#state === 'accepting' ? undefined : `the service is ${this.#state}`),
-      },
-      {
-        name: 'workers',
-        check: () => (this.#running.accepting.length > 0 ? undefined : 'no worker takes pushes'),
-      },
-      {
-        // As in a single process: with a write-ahead log, that it accepts pushes.
-        name: this.#config.wal.enabled ? 'wal' : 'kafka',
-        check: () => {
-          const problems = this.#running.accepting.map(({ report }) => report.deliveryProblem)
-          return problems.every((problem) => problem !== undefined) ? problems[0] : undefined
-        },
-      },
-      queueCheck(totalRoom(this.#config), () => this.#running.buffered),
-      memoryCheck(
-        queueMemoryMaxBytes(this.#config, this.#workers) * this.#workers,
-        () => this.#running.memoryBytes,
-      ),
-    ])
   }
 }

@@ -1,3 +1,4 @@
+import type { LiveProcess } from '../base/live-sample.ts'
 import type { Room } from '../producer/queue-room.ts'
 import type { Measurement, ToWorker } from './messages.ts'
 import type { WorkerProcess } from './worker-process.ts'
@@ -12,6 +13,11 @@ export class RunningWorkers {
 
   delete(worker: WorkerProcess): void {
     this.#workers.delete(worker)
+  }
+
+  /** All of them, by slot. */
+  get all(): readonly WorkerProcess[] {
+    return [...this.#workers].toSorted((one, other) => one.slot - other.slot)
   }
 
   /** Those that accept pushes. */
@@ -51,6 +57,15 @@ export class RunningWorkers {
   /** Resolves once all have ended. */
   async ended(): Promise<void> {
     await Promise.all([...this.#workers].map(({ ended }) => ended))
+  }
+
+  /** What the page shows of each. */
+  async look(): Promise<readonly LiveProcess[]> {
+    const workers = [...this.#workers]
+    const seen = await Promise.all(workers.map((worker) => worker.look()))
+    // As below: what an ended worker counted is kept.
+    await Promise.all(workers.filter(({ hasEnded }) => hasEnded).map(({ ended }) => ended))
+    return seen.filter((_, index) => workers[index]?.hasEnded === false)
   }
 
   /** Their measurements. */

@@ -1,8 +1,11 @@
 import type { Clock } from '../base/clock.ts'
+import type { LiveProcess, LiveWorker } from '../base/live-sample.ts'
 import type { Config } from '../config/types.ts'
 import { ProxyError } from '../base/errors.ts'
 import type { ServiceReport } from '../service/service-view.ts'
-import type { Measurement, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
+import { LastAnswer } from './last-answer.ts'
+import { mergeLive } from './merge-live.ts'
+import type { Measurement, SeeRecords, ToPrimary, ToWorker, WorkerRequest } from './messages.ts'
 
 /** The part of node:cluster's `Worker` that {@link WorkerProcess} uses. */
 export interface Fork {
@@ -37,13 +40,15 @@ export interface WorkerEnding {
   readonly how: string
 }
 
-/** Handles a request of a worker. */
-export type RequestListener = (message: WorkerRequest, worker: WorkerProcess) => void
+/** A worker asks for what the page shows of all workers. */
+export type LiveListener = (id: number, worker: WorkerProcess) => void
 
-/** How long a scrape waits for a worker's measurement, ms, before it uses the previous one. */
-const MEASURE_TIMEOUT_MS = 1_000
+/** Handles a request of a worker. */
+export type RequestListener = (message: WorkerRequest | SeeRecords, worker: WorkerProcess) => void
 
 const NOTHING_MEASURED: Measurement = { metrics: [], statistics: undefined }
+
+const NOTHING_LIVE = mergeLive([])
 
 const NOTHING: ServiceReport = {
   bufferedRecords: 0,
@@ -54,6 +59,23 @@ const NOTHING: ServiceReport = {
   deliveryProblem: undefined,
 }
 
+/** What a worker is told at its start. */
+export interface WorkerStart {
+  readonly slot: number
+  readonly workers: number
+  readonly config: Config
+  /** @defaultValue false */
+  readonly isBrokerEmbedded?: boolean
+}
+
+/** Who hears from a worker. */
+export interface WorkerListeners {
+  readonly clock: Clock
+  readonly onRequest: RequestListener
+  /** @defaultValue it is not answered */
+  readonly onLiveAsked?: LiveListener
+}
+
 /** One worker, from its fork to its end, as the primary process sees it. */
 export class WorkerProcess {
   readonly slot: number
@@ -61,33 +83,34 @@ export class WorkerProcess {
   readonly started: Promise<number>
   readonly ended: Promise<WorkerEnding>
   readonly #fork: Fork
-  readonly #clock: Clock
   /** Messages to send once the worker is ready. */
   readonly #untold: ToWorker[]
   /** Whether what it has accepted outlives it. */
   readonly #isDurable: boolean
   readonly #onRequest: RequestListener
+  readonly #onLiveAsked: LiveListener | undefined
   readonly #port = Promise.withResolvers<number>()
-  readonly #measurements = new Map<number, (measurement: Measurement) => void>()
+  readonly #measurement: LastAnswer<Measurement>
+  readonly #live: LastAnswer<LiveProcess>
   #report = NOTHING
-  #measurement = NOTHING_MEASURED
   #lost: { readonly inShutdown: number; readonly sinceStart: number } | undefined
   #isReady = false
   #isToldToEnd = false
   #hasEnded = false
-  #nextMeasurement = 0
 
   constructor(
     fork: Fork,
-    { slot, workers, config }: { slot: number; workers: number; config: Config },
-    { clock, onRequest }: { clock: Clock; onRequest: RequestListener },
+    { slot, workers, config, isBrokerEmbedded = false }: WorkerStart,
+    { clock, onRequest, onLiveAsked }: WorkerListeners,
   ) {
     this.slot = slot
     this.#fork = fork
-    this.#clock = clock
-    this.#untold = [{ kind: 'start', slot, workers, config }]
+    this.#measurement = new LastAnswer(clock, NOTHING_MEASURED)
+    this.#live = new LastAnswer(clock, NOTHING_LIVE)
+    this.#untold = [{ kind: 'start', slot, workers, config, isBrokerEmbedded }]
     this.#isDurable = config.wal.enabled
     this.#onRequest = onRequest
+    this.#onLiveAsked = onLiveAsked
     this.started = this.#port.promise
     // Not every caller waits for it.
     this.started.catch(() => undefined)
@@ -124,21 +147,27 @@ export class WorkerProcess {
 
   /** Its current measurement, or the previous one if it does not answer in time. */
   async measure(): Promise<Measurement> {
-    const id = this.#nextMeasurement
-    this.#nextMeasurement += 1
-    const { promise, resolve } = Promise.withResolvers<Measurement>()
-    this.#measurements.set(id, resolve)
-    const cancelTimer = this.#clock.schedule(MEASURE_TIMEOUT_MS, () => {
-      resolve(this.#measurement)
+    return await this.#measurement.ask((id) => {
+      this.tell({ kind: 'measure', id })
     })
-    this.tell({ kind: 'measure', id })
-    try {
-      this.#measurement = await promise
-      return this.#measurement
-    } finally {
-      cancelTimer()
-      this.#measurements.delete(id)
-    }
+  }
+
+  /** What the page shows of it, or what it last said if it does not answer in time. */
+  async look(): Promise<LiveProcess> {
+    return await this.#live.ask((id) => {
+      this.tell({ kind: 'look', id })
+    })
+  }
+
+  /** What it last said of itself. */
+  get lastLive(): LiveProcess {
+    return this.#live.last
+  }
+
+  /** Where it is on its way. */
+  get state(): LiveWorker['state'] {
+    if (this.#isToldToEnd) return 'retiring'
+    return this.#report.isAccepting ? 'accepting' : 'starting'
   }
 
   #handle(message: ToPrimary): void {
@@ -157,11 +186,17 @@ export class WorkerProcess {
         this.#report = message.report
         break
       case 'measured':
-        this.#measurements.get(message.id)?.(message.measurement)
+        this.#measurement.answered(message.id, message.measurement)
+        break
+      case 'live':
+        if (message.live) this.#live.answered(message.id, message.live)
+        break
+      case 'askLive':
+        this.#onLiveAsked?.(message.id, this)
         break
       case 'stopped':
         this.#lost = { inShutdown: message.lost, sinceStart: message.lostRecords }
-        this.#measurement = message.measurement
+        this.#measurement.told(message.measurement)
         break
       case 'acquire':
       case 'release':
@@ -172,6 +207,7 @@ export class WorkerProcess {
       case 'beginKey':
       case 'endKey':
       case 'restoreKeys':
+      case 'seeRecords':
         this.#onRequest(message, this)
     }
   }
@@ -190,7 +226,8 @@ export class WorkerProcess {
     const { code, how } = await exited
     this.#hasEnded = true
     this.#port.reject(new Error(`worker ${this.slot} ended with ${how} before it had started`))
-    for (const resolve of this.#measurements.values()) resolve(this.#measurement)
+    this.#measurement.end()
+    this.#live.end()
     const { bufferedRecords, lostRecords } = this.#report
     const lostWithIt = this.#isDurable ? 0 : bufferedRecords
     const { inShutdown: lost, sinceStart: lostSinceStart } = this.#lost ?? {
@@ -199,6 +236,6 @@ export class WorkerProcess {
     }
     this.#report = NOTHING
     const isOrderly = this.#isToldToEnd && (this.#lost !== undefined || code === 0)
-    return { isOrderly, lost, lostSinceStart, measurement: this.#measurement, how }
+    return { isOrderly, lost, lostSinceStart, measurement: this.#measurement.last, how }
   }
 }

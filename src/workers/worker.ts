@@ -4,13 +4,16 @@ import { ProxyError } from '../base/errors.ts'
 import { invariant } from '../base/invariant.ts'
 import { totalRoom } from '../settings/kafka.ts'
 import { LeasedRoom, type Room, type RoomQuota } from '../producer/queue-room.ts'
+import { liveIdentity } from '../service/live-view.ts'
 import { Service } from '../service/service.ts'
 import type { ServiceReport } from '../service/service-view.ts'
 import type { BuildInfo } from '../base/build-info.ts'
 import type { Channel, Measurement, ToPrimary, ToWorker } from './messages.ts'
 import { chunkOf } from './queue-quota.ts'
 import { WorkerKeys } from './worker-keys.ts'
+import { WorkerLive } from './worker-live.ts'
 import { WorkerLimits } from './worker-limits.ts'
+import { WorkerRecords } from './worker-records.ts'
 
 /** Longest interval between two reports of a worker's records, ms. */
 const REPORT_INTERVAL_MS = 50
@@ -28,9 +31,11 @@ export class Worker {
   readonly #stopped = Promise.withResolvers<number>()
   readonly #limits: WorkerLimits
   readonly #keys: WorkerKeys
+  readonly #records: WorkerRecords
   #answerLoan: ((room: Room) => void) | undefined
   #onRoomAgain: (() => void) | undefined
   #service: Service | undefined
+  #live: WorkerLive | undefined
   #started: Promise<void> | undefined
   #lastReport: ServiceReport | undefined
   #cancelReport: (() => void) | undefined
@@ -43,6 +48,7 @@ export class Worker {
       channel.send(message)
     }
     this.#keys = new WorkerKeys(send)
+    this.#records = new WorkerRecords(send)
     this.#limits = new WorkerLimits(send)
     channel.onMessage((message) => {
       this.#handle(message)
@@ -108,17 +114,33 @@ export class Worker {
       case 'keyAsked':
         this.#keys.answered(message.id, message.state)
         break
+      case 'recordsSeen':
+        this.#records.answered(message.id, message.seen)
+        break
       case 'measure':
         void this.#measure(message.id)
+        break
+      case 'look':
+        this.#channel.send({ kind: 'live', id: message.id, live: this.#service?.live() })
+        break
+      case 'liveOfAll':
+        this.#live?.answered(message.id, message.sample)
     }
   }
 
-  async #start({ slot, workers, config }: ToWorker & { kind: 'start' }): Promise<void> {
+  async #start(message: ToWorker & { kind: 'start' }): Promise<void> {
+    const { slot, workers, config, isBrokerEmbedded } = message
     try {
+      const identity = liveIdentity(config, this.#build, isBrokerEmbedded)
+      const live = new WorkerLive(identity, (question) => {
+        this.#channel.send(question)
+      })
+      this.#live = live
       const room = new LeasedRoom(this.#quota(config, workers))
       this.#service = new Service({
         ...{ config, clock: systemClock, random: Math.random, build: this.#build },
-        share: { slot, workers, room, keys: this.#keys, limits: this.#limits },
+        records: isBrokerEmbedded ? this.#records : undefined,
+        share: { slot, workers, room, live, keys: this.#keys, limits: this.#limits },
       })
       const { httpPort } = await this.#service.start()
       this.#channel.send({ kind: 'started', httpPort })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { REMEDIES } from '../../src/base/remedies.ts'
 import { ERROR_CODES, type ErrorCode } from '../../src/base/errors.ts'
 import {
   codeOfFailure,
@@ -30,6 +31,11 @@ function documentedErrors(): readonly DocumentedError[] {
   )
 }
 
+/** The page cannot link to the documentation. */
+function withoutLinks(text: string): string {
+  return text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+}
+
 describe('docs/ERRORS.md', () => {
   it('has every error once, in the order of the map', () => {
     const names = documentedErrors().map(({ name }) => name)
@@ -43,11 +49,13 @@ describe('docs/ERRORS.md', () => {
     expect(names.toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted())
   })
 
-  it.each(documentedErrors())('is right about $name', ({ name, status, errorCode, meaning }) => {
+  it.each(documentedErrors())('is right about $name', (documented) => {
+    const { name, status, errorCode, meaning, remedy } = documented
     const code = name as ErrorCode
 
     expect({ status, errorCode }).toEqual(HTTP_MAPPINGS[code])
     expect(meaning).toBe(ERROR_CODES[code])
+    expect(withoutLinks(remedy)).toBe(REMEDIES[code])
   })
 })
 

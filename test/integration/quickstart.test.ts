@@ -109,6 +109,35 @@ describe('kprf --embedded-broker', () => {
     server.close()
   })
 
+  it.each([1, 2])(
+    'names its page, which shows a record that arrives, and which does not hold it up at the end: %d workers',
+    async (workers) => {
+      const kprf = new Kprf('--embedded-broker', `--workers=${workers}`, ...FREE_PORTS)
+      const [, page = ''] = await kprf.line(/page +(http:\S+)/)
+
+      const html = await fetch(page)
+      expect([html.status, html.headers.get('content-type')]).toEqual([
+        200,
+        'text/html; charset=utf-8',
+      ])
+      expect(await html.text()).toContain('<h2 id="push-title">Push a record</h2>')
+      expect(html.headers.get('content-security-policy')).toContain("script-src 'self'")
+
+      const stream = await fetch(`${page}page/records`)
+      await push(kprf, { topic: 'orders', key: '42', data: 'hello' })
+      let seen = ''
+      for await (const piece of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        seen += piece
+        if (!seen.includes('"hello"')) continue
+        seen = `${seen} and the end`
+        void kprf.interrupt()
+      }
+
+      expect(seen).toMatch(/and the end/)
+      expect(await kprf.ended).toBe(0)
+    },
+  )
+
   it('does not go together with other brokers', async () => {
     const kprf = new Kprf('--embedded-broker', '--kafka.brokers=localhost')
 

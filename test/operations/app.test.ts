@@ -16,6 +16,8 @@ import { OperationsAccess } from '../../src/operations/access.ts'
 import { makeChecks, type ReadinessCheck } from '../../src/operations/readiness.ts'
 import { ManualClock } from '../telemetry/logging/manual-clock.ts'
 import { parseExposition, valueOf } from '../telemetry/metrics/parse-exposition.ts'
+import { IDLE_SAMPLE, LIVE_IDENTITY } from '../support/live-sample.ts'
+import { LiveFeed } from '../../src/page/live/feed.ts'
 
 const makeApp = ({
   readinessChecks = [],
@@ -37,11 +39,14 @@ const makeApp = ({
     metrics: { contentType: 'text/plain', exposition: () => Promise.resolve('up 1\n') },
     statistics: { json: () => undefined },
     readiness: { results: () => makeChecks(readinessChecks) },
+    feed: new LiveFeed({ source: liveSource, clock: new ManualClock() }),
     ...{ logger, access },
     ...options,
   })
   return { app, access, lines }
 }
+
+const liveSource = { identity: LIVE_IDENTITY, take: () => IDLE_SAMPLE }
 
 const kafkaIsDown = { name: 'kafka', check: () => 'no broker answers' }
 
@@ -239,17 +244,20 @@ describe('The operations port', () => {
     },
   )
 
-  test.each(['/', '/push', '/metrics/more', '/%'])('answers 404 in JSON to %s', async (path) => {
-    const response = await request(makeApp().app).get(path)
+  test.each(['/index.html', '/page', '/page/', '/page/style.cs', '/push', '/metrics/more', '/%'])(
+    'answers 404 in JSON to %s',
+    async (path) => {
+      const response = await request(makeApp().app).get(path)
 
-    expect(response.status).toBe(404)
-    expect(response.headers['content-type']).toBe('application/json')
-    expect(response.body).toEqual({
-      error_code: 40400,
-      message:
-        'no such path: this port has /metrics, /stats, /livez, /healthz, /readyz. Pushes go to http.port.',
-    })
-  })
+      expect(response.status).toBe(404)
+      expect(response.headers['content-type']).toBe('application/json')
+      expect(response.body).toEqual({
+        error_code: 40400,
+        message:
+          'no such path: this port has /, /metrics, /stats, /livez, /healthz, /readyz. Pushes go to http.port.',
+      })
+    },
+  )
 
   test.each(['post', 'put', 'delete', 'options'] as const)(
     'answers 405 to %s and names the methods allowed',

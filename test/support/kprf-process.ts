@@ -58,8 +58,22 @@ export function spawnKprf(
   settings: KprfSettings = {},
   nodeFlags: readonly string[] = [],
 ): KprfProcess {
+  return spawnWith([], { 'kafka.brokers': bootstrap, ...settings }, nodeFlags)
+}
+
+/** Starts kprf with its embedded broker, on free ports, and resolves when it accepts pushes. */
+export async function startEmbeddedKprf(settings: KprfSettings = {}): Promise<KprfProcess> {
+  const kprf = spawnWith(['--embedded-broker'], settings, ['--conditions=kprf-source'])
+  await kprf.ready()
+  return kprf
+}
+
+function spawnWith(
+  argv: readonly string[],
+  settings: KprfSettings,
+  nodeFlags: readonly string[],
+): KprfProcess {
   const flags = {
-    'kafka.brokers': bootstrap,
     'http.host': '127.0.0.1',
     'http.port': 0,
     'http.metrics_port': 0,
@@ -71,6 +85,7 @@ export function spawnKprf(
       ...END_WITH_PARENT,
       ...nodeFlags,
       'src/main.ts',
+      ...argv,
       ...Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
     ],
     // The environment must not configure it by accident.

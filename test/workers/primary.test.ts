@@ -78,6 +78,7 @@ async function startPrimary(
     return made
   }
   const primary = new Primary({
+    build: { version: '1.2.3', commitHash: 'abc' },
     ...{ config: { ...config, outputFile, ...overrides }, workers: 1, clock, fork },
   })
   const started = primary.start()
@@ -224,6 +225,7 @@ describe('Primary', () => {
   it('leaves nothing running when its worker cannot start', async () => {
     const forks: ScriptedFork[] = []
     const primary = new Primary({
+      build: { version: '1.2.3', commitHash: 'abc' },
       ...{ config, workers: 1, clock: new FakeClock() },
       fork: () => {
         const made = new ScriptedFork()

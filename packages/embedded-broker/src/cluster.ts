@@ -5,6 +5,8 @@ import type { ClusterParts } from './cluster-parts.ts'
 import { createParts } from './cluster-parts.ts'
 import { Dispatcher, type Interceptor } from './dispatcher.ts'
 import { createEndpoints } from './endpoints.ts'
+import type { ArrivedRecord, NewestOptions, TopicSummary } from './newest-records.ts'
+import { newestRecords, summaryOf } from './newest-records.ts'
 import type { EmbeddedClusterOptions, EmbeddedClusterSettings, TopicOptions } from './options.ts'
 import { settingsFrom } from './options.ts'
 import { ErrorCode } from './protocol/error-code.ts'
@@ -83,6 +85,28 @@ export class EmbeddedCluster {
     return this.#topic(topicName)
       .partitions.filter(({ index }) => partition === undefined || index === partition)
       .flatMap(({ index, log }) => storedRecords(index, log))
+  }
+
+  /** All topics, and how much is in each. */
+  topicSummaries(): readonly TopicSummary[] {
+    return this.#parts.catalog.topics().map(summaryOf)
+  }
+
+  /** The number of the batch that arrived last, in whatever topic; 0 before the first. */
+  get latestArrival(): number {
+    return this.#parts.catalog.arrivals.latest
+  }
+
+  /**
+   * The newest records of a topic, or of all, in the order in which they arrived. Those that come later are found with
+   * `after`, the former {@link EmbeddedCluster.latestArrival}. A topic that does not exist has none.
+   */
+  newestRecords(options: NewestOptions, topicName?: string): readonly ArrivedRecord[] {
+    const { catalog } = this.#parts
+    const topics = catalog
+      .topics()
+      .filter(({ name }) => topicName === undefined || name === topicName)
+    return newestRecords(topics, options)
   }
 
   /** Creates a topic. Throws when Kafka would not. */

@@ -2,5 +2,6 @@
 export { EmbeddedCluster } from './cluster.ts'
 export type { Denial } from './access-control.ts'
 export type { BrokerClock } from './clock.ts'
+export type { ArrivedRecord, NewestOptions, TopicSummary } from './newest-records.ts'
 export type { EmbeddedClusterOptions, SaslOptions, TopicOptions } from './options.ts'
 export type { StoredRecord } from './stored-records.ts'

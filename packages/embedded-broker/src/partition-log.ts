@@ -2,6 +2,7 @@
  * The log of one partition, in memory: batches with consecutive offsets, stored as they arrived. It holds at most
  * `maxBytes`, and always its newest batch: it drops the oldest batches and moves `startOffset`.
  */
+import { ArrivalCounter } from './arrival-counter.ts'
 import type { BatchHeader } from './record-batch.ts'
 
 /** One stored batch; `bytes` carries its base offset and leader epoch. */
@@ -9,6 +10,8 @@ export interface StoredBatch {
   readonly baseOffset: bigint
   /** Offset of the last record. */
   readonly lastOffset: bigint
+  /** Its number among the batches of all partitions, from 1, in the order in which they arrived. */
+  readonly arrival: number
   readonly header: BatchHeader
   readonly bytes: Buffer
 }
@@ -23,14 +26,17 @@ export interface ReadLimits {
 /** Offsets and batches of one partition. */
 export class PartitionLog {
   readonly #maxBytes: number
+  readonly #arrivals: ArrivalCounter
   #batches: (StoredBatch | undefined)[] = []
   /** Slots before this index are empty: their batches were dropped. */
   #head = 0
   #sizeBytes = 0
   #endOffset = 0n
 
-  constructor(maxBytes: number) {
+  /** @param arrivals - shared by the partitions whose batches are to be put in order. */
+  constructor(maxBytes: number, arrivals = new ArrivalCounter()) {
     this.#maxBytes = maxBytes
+    this.#arrivals = arrivals
   }
 
   /** Offset of the oldest record kept, or `endOffset` when there is none. */
@@ -52,6 +58,17 @@ export class PartitionLog {
     return this.#batches.filter((batch) => batch !== undefined)
   }
 
+  /** The batches that arrived after number `after`, newest first, at most `count`. */
+  newestBatches(count: number, after: number): readonly StoredBatch[] {
+    const found: StoredBatch[] = []
+    for (let index = this.#batches.length - 1; found.length < count; index -= 1) {
+      const batch = this.#batches[index]
+      if (batch === undefined || batch.arrival <= after) break
+      found.push(batch)
+    }
+    return found
+  }
+
   /** Stores a copy of a checked batch and returns the offset of its first record. */
   append(batch: Buffer, header: BatchHeader, leaderEpoch: number): bigint {
     const bytes = Buffer.from(batch)
@@ -59,7 +76,8 @@ export class PartitionLog {
     bytes.writeBigInt64BE(baseOffset, 0)
     bytes.writeInt32BE(leaderEpoch, 12)
     const lastOffset = baseOffset + BigInt(header.lastOffsetDelta)
-    this.#batches.push({ baseOffset, lastOffset, header, bytes })
+    const arrival = this.#arrivals.next()
+    this.#batches.push({ baseOffset, lastOffset, arrival, header, bytes })
     this.#sizeBytes += bytes.length
     this.#endOffset = lastOffset + 1n
     this.#dropOldest()

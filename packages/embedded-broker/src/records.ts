@@ -36,6 +36,11 @@ export function readRecord(reader: Reader): RelativeRecord {
   return { offsetDelta, timestampDeltaMs, key, value, headers }
 }
 
+/** Reads past one record. */
+export function skipRecord(reader: Reader): void {
+  reader.slice(reader.varint())
+}
+
 function nullable(reader: Reader): Buffer | null {
   const lengthBytes = reader.varint()
   return lengthBytes === -1 ? null : reader.slice(lengthBytes)

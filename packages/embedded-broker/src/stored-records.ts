@@ -5,7 +5,7 @@ import type { PartitionLog, StoredBatch } from './partition-log.ts'
 import { Reader } from './protocol/reader.ts'
 import { BATCH_HEADER_BYTES, compressionOf } from './record-batch.ts'
 import type { StoredHeader } from './records.ts'
-import { readRecord } from './records.ts'
+import { readRecord, skipRecord } from './records.ts'
 
 /** One record of a partition's log. */
 export interface StoredRecord {
@@ -24,14 +24,21 @@ export function storedRecords(partition: number, log: PartitionLog): readonly St
   return log.batches().flatMap((batch) => recordsOf(partition, batch))
 }
 
-/** The records of one batch. Throws when they cannot be decoded. */
+/**
+ * The records of one batch. Throws when they cannot be decoded.
+ *
+ * @param count - only so many of the last ones. @defaultValue all
+ */
 export function recordsOf(
   partition: number,
   { baseOffset, header, bytes }: StoredBatch,
+  count = header.recordCount,
 ): readonly StoredRecord[] {
   const codec = compressionOf(header)
   const reader = new Reader(decompress(bytes.subarray(BATCH_HEADER_BYTES), codec))
-  return Array.from({ length: header.recordCount }, () => {
+  const decoded = Math.min(count, header.recordCount)
+  for (let skipped = decoded; skipped < header.recordCount; skipped += 1) skipRecord(reader)
+  return Array.from({ length: decoded }, () => {
     const { offsetDelta, timestampDeltaMs, key, value, headers } = readRecord(reader)
     return {
       partition,

@@ -1,5 +1,6 @@
 /** The topics of the cluster: their partitions, leaders and logs. */
 import { randomBytes } from 'node:crypto'
+import { ArrivalCounter } from './arrival-counter.ts'
 import type { BrokerRegistry } from './broker-registry.ts'
 import { ChangeSignal } from './change-signal.ts'
 import type { EmbeddedClusterSettings } from './options.ts'
@@ -71,6 +72,8 @@ export function isInternalTopic(name: string): boolean {
 
 /** Topics by name, and the leadership of their partitions. */
 export class TopicCatalog {
+  /** Numbers the batches of all topics. */
+  readonly arrivals = new ArrivalCounter()
   readonly #settings: EmbeddedClusterSettings
   readonly #registry: BrokerRegistry
   readonly #topics = new Map<string, Topic>()
@@ -196,7 +199,7 @@ export class TopicCatalog {
       topic.partitions.push({
         index,
         replicaIds,
-        log: new PartitionLog(this.#settings.partitionMaxBytes),
+        log: new PartitionLog(this.#settings.partitionMaxBytes, this.arrivals),
         producers: new ProducerStates(this.#epochs),
         changed: new ChangeSignal(),
         leaderId: this.#firstAlive(replicaIds),

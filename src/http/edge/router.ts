@@ -24,11 +24,13 @@ export interface RouterOptions {
   /** Hears of each reply to a request that reached no route. */
   readonly requests: Pick<RequestObserver, 'refused'>
   readonly log: Pick<Logger, 'limited' | 'error'>
+  /** Called with why each request was refused that no route takes. @defaultValue nothing is */
+  readonly onFailure?: ((failure: Refusal) => void) | undefined
 }
 
 /** Creates the Express app of the routes. It refuses all other requests. */
 export function createRouter(options: RouterOptions): Express {
-  const { routes, edge, requestIds, cors, requests, log } = options
+  const { routes, edge, requestIds, cors, requests, log, onFailure } = options
   const app = express()
   const notFound: Refusal = {
     code: 'NOT_FOUND',
@@ -48,6 +50,7 @@ export function createRouter(options: RouterOptions): Express {
     }
     const requestId = requestIds(request.headers)
     const logRefusal = (failure: Refusal, status: number): void => {
+      onFailure?.(failure)
       logFailure(log, { name: 'request', request, requestId, status, failure })
     }
     if (match === undefined) {

@@ -8,6 +8,7 @@ import { invariant } from '../../base/invariant.ts'
 import { sendable } from '../../telemetry/logging/log-line.ts'
 import { FieldLogger } from '../../telemetry/logging/logger.ts'
 import { RepeatLimiter } from '../../telemetry/logging/repeat-limiter.ts'
+import { LiveFeed } from '../../page/live/feed.ts'
 import { OperationsAccess } from '../access.ts'
 import { createOperationsApp } from '../app.ts'
 import { OperationsServer } from '../server.ts'
@@ -35,6 +36,7 @@ const questions = {
   metrics: question('metrics'),
   statistics: question('statistics'),
   readiness: question('readiness'),
+  live: question('live'),
 }
 const watch = new EventLoopWatch(clock, () => {
   tell({ kind: 'ask', topic: 'turn' })
@@ -66,16 +68,17 @@ main.on('message', (message: ToThread) => {
 })
 
 async function listen(message: ToThread & { kind: 'listen' }): Promise<void> {
-  const { host, port, contentType, tokens, tls } = message
+  const { host, port, contentType, tokens, identity, tls } = message
+  const feed = new LiveFeed({ source: { identity, take: () => questions.live.ask() }, clock })
   access = new OperationsAccess(tokens, logger)
   const app = createOperationsApp({
     metrics: { contentType, exposition: () => questions.metrics.ask() },
     statistics: { json: () => questions.statistics.ask() },
     readiness: { results: () => questions.readiness.ask() },
     livenessProblem: () => watch.problem,
-    ...{ logger, access },
+    ...{ logger, access, feed },
   })
-  server = new OperationsServer({ app, clock, tls, log: logger })
+  server = new OperationsServer({ app, clock, tls, feed, log: logger })
   try {
     tell({ kind: 'listening', port: await server.listen(host, port) })
     watch.start()
@@ -95,6 +98,9 @@ function pass(answer: Answer): void {
       break
     case 'readiness':
       questions.readiness.answer(answer.value)
+      break
+    case 'live':
+      questions.live.answer(answer.value)
       break
     case 'turn':
       watch.turned()

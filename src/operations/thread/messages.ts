@@ -2,6 +2,7 @@
 import type { LineListener } from '../../telemetry/logging/logger.ts'
 import type { TokenEntry } from '../../http/access/token-table.ts'
 import type { ServerTls } from '../../http/tls/server-tls.ts'
+import type { LiveIdentity, LiveSample } from '../../base/live-sample.ts'
 import type { CheckResult } from '../readiness.ts'
 
 /** The questions to the main thread, with the types of their answers. */
@@ -10,6 +11,7 @@ export interface Answers {
   /** `undefined` if none are collected. */
   readonly statistics: string | undefined
   readonly readiness: readonly CheckResult[]
+  readonly live: LiveSample
   /** Only shows that the event loop turns. */
   readonly turn: undefined
 }
@@ -33,6 +35,8 @@ export type ToThread =
       readonly contentType: string
       /** Who may read metrics and statistics; empty: everybody. */
       readonly tokens: readonly TokenEntry[]
+      /** Whose page it is. */
+      readonly identity: LiveIdentity
       /** `undefined` for plain HTTP. */
       readonly tls: ServerTls | undefined
     }

@@ -5,13 +5,13 @@ import { ProxyError } from '../../base/errors.ts'
 import type { TokenEntry } from '../../http/access/token-table.ts'
 import type { ServerTls } from '../../http/tls/server-tls.ts'
 import type { Logger } from '../../telemetry/logging.ts'
-import { logFailure, type OperationsSources } from '../app.ts'
+import { logFailure, type ThreadSources } from '../app.ts'
 import { CLOSE_GRACE_MS } from '../server.ts'
 import type { Answer, ToMain, Topic, ToThread } from './messages.ts'
 
 /** Dependencies of an {@link OperationsThread}. */
 export interface ThreadDependencies {
-  readonly sources: OperationsSources
+  readonly sources: ThreadSources
   /** Who may read metrics and statistics. @defaultValue everybody */
   readonly tokens?: readonly TokenEntry[]
   /** @defaultValue plain HTTP */
@@ -41,7 +41,7 @@ export class OperationsThread {
   /** Resolves to the reason if it ended by itself; to `undefined` if it was asked to end. */
   readonly ended: Promise<unknown>
   readonly #worker: Worker
-  readonly #sources: OperationsSources
+  readonly #sources: ThreadSources
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #port = Promise.withResolvers<number>()
@@ -63,7 +63,8 @@ export class OperationsThread {
     this.listening = this.#port.promise
     this.ended = this.#end()
     const { contentType } = sources.metrics
-    this.#tell({ kind: 'listen', host, port, contentType, tokens, tls })
+    const { identity } = sources.live
+    this.#tell({ kind: 'listen', host, port, contentType, tokens, identity, tls })
   }
 
   /** Uses this certificate and key for new connections. */
@@ -120,7 +121,7 @@ export class OperationsThread {
   }
 
   async #read(topic: Topic): Promise<Answer> {
-    const { metrics, statistics, readiness } = this.#sources
+    const { metrics, statistics, readiness, live } = this.#sources
     switch (topic) {
       case 'metrics':
         return { kind: 'answer', topic, value: await metrics.exposition() }
@@ -128,6 +129,8 @@ export class OperationsThread {
         return { kind: 'answer', topic, value: await statistics.json() }
       case 'readiness':
         return { kind: 'answer', topic, value: await readiness.results() }
+      case 'live':
+        return { kind: 'answer', topic, value: await live.take() }
       case 'turn':
         return { kind: 'answer', topic, value: undefined }
     }

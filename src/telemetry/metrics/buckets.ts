@@ -1,14 +1,6 @@
 /** The upper bounds of the buckets of histograms. Each costs a series under each set of label values. */
 
 /**
- * How long requests take, ms: the bounds of the Rust kprf's dashboards (5, 10, 20, 40, 80), doubled up to 20 s, and
- * three finer ones for a nearby broker.
- */
-export const REQUEST_MS = [
-  0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480,
-] as const
-
-/**
  * How long the records of one topic take, ms: the bounds of the Rust kprf's dashboards, and two for trouble. They are
  * few, because there are hundreds of topics: {@link DELIVERY_SECONDS} has the fine ones, for all topics together.
  */

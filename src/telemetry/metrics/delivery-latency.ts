@@ -1,7 +1,8 @@
 import type { Registry } from 'prom-client'
+import { DURATION_BUCKETS_MS } from '../../base/duration-buckets.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import { DELIVERY_SECONDS } from './buckets.ts'
-import { type HistogramSeries, PlainHistogram } from './plain-histogram.ts'
+import { HistogramSeries, PlainHistogram } from './plain-histogram.ts'
 
 /** Records with their admission times, on the clock of the settle time, and their owners. */
 export interface Admitted {
@@ -26,6 +27,9 @@ export class DeliveryLatency {
   /** By whether the client waits; each from the first delivery on. */
   readonly #series: Partial<Record<PushMode, HistogramSeries>> = {}
 
+  /** Of all records, ms, in the buckets of the page. */
+  readonly all = new HistogramSeries(DURATION_BUCKETS_MS)
+
   constructor(registry: Registry) {
     this.#latency = new PlainHistogram({
       name: 'kprf_delivery_latency_seconds',
@@ -40,7 +44,9 @@ export class DeliveryLatency {
   observe(origin: RecordOrigin, admittedMs: number, settledMs: number, count: number): void {
     const mode = origin.isAwaited === true ? 'sync' : 'async'
     const series = (this.#series[mode] ??= this.#latency.addSeries({ mode }))
-    series.observe((settledMs - (origin.acceptedMs ?? admittedMs)) / MS_PER_SECOND, count)
+    const durationMs = settledMs - (origin.acceptedMs ?? admittedMs)
+    series.observe(durationMs / MS_PER_SECOND, count)
+    this.all.observe(durationMs, count)
   }
 }
 

@@ -3,17 +3,20 @@
  * `producer-metrics.ts` has the additional ones. A method that is called for each push or record takes well under a
  * microsecond.
  */
+import { DURATION_BUCKETS_MS } from '../../base/duration-buckets.ts'
 import type { ErrorCode } from '../../base/errors.ts'
+import type { LiveCounts } from '../../base/live-sample.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import type { WalState } from '../../base/wal-state.ts'
 import { Gauge, Registry } from 'prom-client'
 import { type AccessInUse, AccessMetrics } from './access-metrics.ts'
-import { REQUEST_MS, TOPIC_MS } from './buckets.ts'
+import { TOPIC_MS } from './buckets.ts'
 import { type CertificateExpiries, declareCertificates } from './certificate-metrics.ts'
 import { type Admitted, DeliveryLatency, eachRun } from './delivery-latency.ts'
 import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
 import { IdempotencyMetrics } from './idempotency-metrics.ts'
+import { liveCounts } from './live-counts.ts'
 import { type HistogramSeries, PlainHistogram } from './plain-histogram.ts'
 import { declareBuild, declareProcess, type ProcessFacts } from './process-metrics.ts'
 import { ProducerMetrics } from './producer-metrics.ts'
@@ -103,7 +106,7 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
       name: 'http_requests_duration',
       help: 'Milliseconds to answer a push, by status and by whether the client waits for delivery.',
       labelNames: ['code', 'method'],
-      buckets: REQUEST_MS,
+      buckets: DURATION_BUCKETS_MS,
       registry,
     })
     this.#sendDuration = new PlainHistogram({
@@ -236,6 +239,21 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   /** All metrics in the Prometheus text format 0.0.4. */
   async exposition(): Promise<string> {
     return writeText(await this.take())
+  }
+
+  /** The label under which a topic is counted. */
+  labelOf(topic: string): string {
+    return this.#labels.labelOf(topic)
+  }
+
+  /** What the page shows of these metrics, without the work of a scrape. */
+  liveCounts(): LiveCounts {
+    return liveCounts({
+      pushes: [this.#pushes.sync, this.#pushes.async],
+      deliveries: this.#latency.all,
+      delivered: this.#sent,
+      producer: this.producer,
+    })
   }
 
   /** All metrics as data. */

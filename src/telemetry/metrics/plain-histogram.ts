@@ -39,6 +39,11 @@ export class HistogramSeries {
     this.#sum += other.#sum
   }
 
+  /** Adds its values per bucket, not cumulative, to `bins`; the last is `+Inf`. */
+  addTo(bins: number[]): void {
+    for (const [bin, count] of this.#bins.entries()) bins[bin] = (bins[bin] ?? 0) + count
+  }
+
   /** Sum of all values. */
   get sum(): number {
     return this.#sum

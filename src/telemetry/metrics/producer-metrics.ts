@@ -29,6 +29,7 @@ export class ProducerMetrics {
   readonly #labels: TopicLabels
   readonly #received: Readonly<Record<PushMode, SeriesByTopic>>
   readonly #failed: TopicCounter
+  readonly #receivedByTopic: TopicCounter
   readonly #rejected: Counter<'reason'>
   readonly #produceErrors: Counter<'reason'>
   readonly #retries: Counter<'reason'>
@@ -49,6 +50,8 @@ export class ProducerMetrics {
   readonly #batchRecords: Histogram
   readonly #batchBytes: Histogram
   readonly #compressionRatio: Histogram
+  /** The same as the counters, over all reasons. */
+  readonly #totals = { rejected: 0, retried: 0 }
 
   constructor({ registry, labels, state }: ProducerMetricsOptions) {
     this.#registry = registry
@@ -59,6 +62,7 @@ export class ProducerMetrics {
       secondLabel: 'mode',
       registry,
     })
+    this.#receivedByTopic = received
     this.#received = { sync: received.under('sync'), async: received.under('async') }
     this.#failed = new TopicCounter({
       name: 'kprf_records_failed_total',
@@ -176,6 +180,7 @@ export class ProducerMetrics {
   /** Counts records that were not admitted. @param reason - an error code. */
   recordsRejected(reason: string, count: number): void {
     this.#rejected.inc({ reason }, count)
+    this.#totals.rejected += count
   }
 
   /** Counts a failed attempt to send a batch. @param reason - librdkafka's name of the error. */
@@ -186,9 +191,20 @@ export class ProducerMetrics {
   /** Counts records that are sent again. @param reason - librdkafka's name of the error. */
   recordsRetried(topic: string, reason: string, count: number, mayBePersisted: boolean): void {
     this.#retries.inc({ reason }, count)
+    this.#totals.retried += count
     if (mayBePersisted) {
       this.#possibleDuplicates.under().at(this.#labels.labelOf(topic)).count += count
     }
+  }
+
+  /** Records that were rejected, and that were sent again, since the start. */
+  get totals(): { readonly rejected: number; readonly retried: number } {
+    return this.#totals
+  }
+
+  /** The counters of records by topic that the page shows. */
+  get byTopic(): { readonly received: TopicCounter; readonly failed: TopicCounter } {
+    return { received: this.#receivedByTopic, failed: this.#failed }
   }
 
   /** Moves the counts of a topic to another label. */

@@ -33,6 +33,11 @@ export class SeriesByTopic {
     return series
   }
 
+  /** The counts by the label of the topic. */
+  counts(): Iterable<readonly [label: string, series: CountSeries]> {
+    return this.#series
+  }
+
   /** Adds the count of one label to another's, and removes its series. */
   fold(from: string, to: string): void {
     const series = this.#series.get(from)
@@ -67,6 +72,13 @@ export class TopicCounter {
       this.#byValue.set(value, series)
     }
     return series
+  }
+
+  /** Calls `add` with the count of each label, once for each value of the second label. */
+  forEach(add: (label: string, count: number) => void): void {
+    for (const series of this.#byValue.values()) {
+      for (const [label, { count }] of series.counts()) add(label, count)
+    }
   }
 
   /** Adds the counts of one topic to another's, and removes its series. */

@@ -7,7 +7,7 @@ import type { LogLevel } from '../../../src/base/log-level.ts'
 import { FieldLogger, type LogFields } from '../../../src/telemetry/logging/logger.ts'
 import { RepeatLimiter } from '../../../src/telemetry/logging/repeat-limiter.ts'
 import { type TokenEntry, tokenHash } from '../../../src/http/access/token-table.ts'
-import type { OperationsSources } from '../../../src/operations/app.ts'
+import type { ThreadSources } from '../../../src/operations/app.ts'
 import { makeChecks } from '../../../src/operations/readiness.ts'
 import {
   REPLACE_DELAY_MS,
@@ -16,10 +16,11 @@ import {
 import { ManualClock } from '../../telemetry/logging/manual-clock.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import type { Probe } from './probe-thread.ts'
+import { IDLE_SAMPLE, LIVE_IDENTITY } from '../../support/live-sample.ts'
 
 const HOST = '127.0.0.1'
 
-interface Given extends Partial<OperationsSources> {
+interface Given extends Partial<ThreadSources> {
   readonly entry?: URL
   readonly tokens?: readonly TokenEntry[]
 }
@@ -34,6 +35,7 @@ const make = ({ entry, tokens = [], ...given }: Given = {}) => {
     },
     statistics: { json: () => undefined },
     readiness: { results: () => [] },
+    live: { identity: LIVE_IDENTITY, take: () => IDLE_SAMPLE },
     ...given,
   }
   const logger = new FieldLogger((...line) => lines.push(line), new RepeatLimiter(clock))

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
-import { REQUEST_MS, TOPIC_MS } from '../../../src/telemetry/metrics/buckets.ts'
+import { DURATION_BUCKETS_MS } from '../../../src/base/duration-buckets.ts'
+import { TOPIC_MS } from '../../../src/telemetry/metrics/buckets.ts'
 import { HistogramSeries, PlainHistogram } from '../../../src/telemetry/metrics/plain-histogram.ts'
 import { parseExposition, valueOf } from './parse-exposition.ts'
 
@@ -15,7 +16,7 @@ describe('HistogramSeries', () => {
     [20_480.000001, 16],
     [Infinity, 16],
   ])('counts %s ms from bin %i upwards', (durationMs, firstBin) => {
-    const series = new HistogramSeries(REQUEST_MS)
+    const series = new HistogramSeries(DURATION_BUCKETS_MS)
 
     series.observe(durationMs)
 
@@ -24,7 +25,7 @@ describe('HistogramSeries', () => {
   })
 
   test('sums the durations', () => {
-    const series = new HistogramSeries(REQUEST_MS)
+    const series = new HistogramSeries(DURATION_BUCKETS_MS)
 
     series.observe(1.5)
     series.observe(40)
@@ -49,14 +50,14 @@ describe('PlainHistogram', () => {
       name: 'work_duration',
       help: 'How long work takes.',
       labelNames: ['kind'],
-      buckets: REQUEST_MS,
+      buckets: DURATION_BUCKETS_MS,
       registry,
     })
     return { registry, histogram }
   }
 
   test.each([
-    ['http_requests_duration', REQUEST_MS],
+    ['http_requests_duration', DURATION_BUCKETS_MS],
     ['kafka_message_send_duration', TOPIC_MS],
   ])('%s has the buckets of the Rust kprf', (_, buckets) => {
     expect(buckets).toEqual(expect.arrayContaining([5, 10, 20, 40, 80]))
@@ -76,7 +77,7 @@ describe('PlainHistogram', () => {
     expect(['0.5', '5', '10', '20480', '+Inf'].map(bucket)).toEqual([1, 1, 3, 3, 4])
     expect(valueOf(exposition, 'work_duration_sum', { kind: 'hard' })).toBe(30_014.1)
     expect(valueOf(exposition, 'work_duration_count', { kind: 'hard' })).toBe(4)
-    expect(exposition.samples).toHaveLength(REQUEST_MS.length + 3)
+    expect(exposition.samples).toHaveLength(DURATION_BUCKETS_MS.length + 3)
   })
 
   test('keeps its series apart', async () => {

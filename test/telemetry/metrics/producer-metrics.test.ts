@@ -219,6 +219,8 @@ describe('ProducerMetrics', () => {
         'kprf_kafka_unknown_topics',
       ].map((name) => valueOf(exposition, name, {}))
     expect(values(before)).toEqual([0, NaN, 0, 0, 100, 1_024, 0, 4_096, 0, 0, 2_048, 0])
-    expect(values(after)).toEqual([1, 1.5, 7, 700, 50, 4_096, 5_000, 8_192, 0.25, 9_000, 10_000, 12])
+    expect(values(after)).toEqual([
+      1, 1.5, 7, 700, 50, 4_096, 5_000, 8_192, 0.25, 9_000, 10_000, 12,
+    ])
   })
 })

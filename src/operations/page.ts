@@ -1,0 +1,55 @@
+/** The page of the operations port. Its files are for everybody; what it shows is for those who may read metrics. */
+import type { RequestHandler, Response } from 'express'
+import { type Asset, ASSET_HEADERS, isKnown, loadAssets } from '../page/assets.ts'
+import { type LiveFeed, TOO_MANY_VIEWERS, type Viewer } from '../page/live/feed.ts'
+import { EVENT_STREAM_TYPE } from '../page/live/server-sent-events.ts'
+import { sendError } from './reply.ts'
+
+/** The routes of the files. */
+export function assetRoutes(): readonly (readonly [path: string, handler: RequestHandler])[] {
+  return loadAssets().map((asset) => [asset.path, serveAsset(asset)])
+}
+
+/** Sends what is new, for as long as the page is open. */
+export function serveLive(feed: LiveFeed): RequestHandler {
+  return (request, response) => {
+    if (!feed.hasRoom) {
+      sendError(response, 503, TOO_MANY_VIEWERS)
+      return
+    }
+    response.writeHead(200, { 'Content-Type': EVENT_STREAM_TYPE })
+    if (request.method === 'HEAD') response.end()
+    else response.once('close', feed.add(viewerAt(response)))
+  }
+}
+
+function serveAsset(asset: Asset): RequestHandler {
+  const { contentType, body, etag } = asset
+  return (request, response) => {
+    for (const [name, value] of ASSET_HEADERS) response.setHeader(name, value)
+    response.setHeader('ETag', etag)
+    if (isKnown(asset, request.headers['if-none-match'])) {
+      response.writeHead(304).end()
+      return
+    }
+    response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': body.length })
+    response.end(body)
+  }
+}
+
+function viewerAt(response: Response): Viewer {
+  return {
+    get hasRead() {
+      return response.writableLength === 0
+    },
+    send: (event) => {
+      response.write(event)
+    },
+    end: () => {
+      response.end()
+    },
+    cut: () => {
+      response.destroy()
+    },
+  }
+}

@@ -1,0 +1,2 @@
+/** `uplot.js` is served from the package uplot. */
+export { default } from 'uplot'
