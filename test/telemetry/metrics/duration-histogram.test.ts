@@ -1,7 +1,10 @@
 import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { DURATION_BUCKETS_MS } from '../../../src/base/duration-buckets.ts'
-import { DurationHistogram, DurationSeries } from '../../../src/telemetry/metrics/duration-histogram.ts'
+import {
+  DurationHistogram,
+  DurationSeries,
+} from '../../../src/telemetry/metrics/duration-histogram.ts'
 import { parseExposition, valueOf } from './parse-exposition.ts'
 
 describe('DurationSeries', () => {
