@@ -161,7 +161,10 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     ? undefined
     : idempotencyTable(config, logForgottenKeys(logger, metrics.idempotency))
   const keys = keyTable ? idempotencyKeysOf(keyTable, clock) : share?.keys
-  const problems = new Problems((topic) => metrics.labelOf(topic))
+  const problems = new Problems(
+    (topic) => metrics.labelOf(topic),
+    () => clock.epochMs(),
+  )
   const brokers = new BrokerWatch(config.kafka.brokers, clock)
   const events = makeEvents({ metrics, logger, statistics, problems, brokers })
   const queue = producerSettings(config, workers)

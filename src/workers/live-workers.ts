@@ -27,11 +27,15 @@ export class LiveWorkers implements LiveSource {
   #past: LiveCounts = mergeCounts([])
   #taking: Promise<LiveSample> | undefined
   /** Of the primary itself. */
-  readonly #problems = new Problems((topic) => topic)
+  readonly #problems: Problems
 
   constructor(options: LiveWorkersOptions) {
     this.identity = options.identity
     this.#options = options
+    this.#problems = new Problems(
+      (topic) => topic,
+      () => options.clock.epochMs(),
+    )
   }
 
   /** All who ask at the same time get the same sample. */

@@ -317,10 +317,8 @@ export class Primary {
     if (this.#current[slot] !== worker || this.#state !== 'accepting') return
     this.#current[slot] = undefined
     this.#shortLives = lifeMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
-    const backoffMs = Math.min(
-      REPLACE_BACKOFF_MAX_MS,
-      this.#shortLives < 2 ? 0 : REPLACE_BACKOFF_MS * 2 ** this.#shortLives,
-    )
+    const grownMs = this.#shortLives < 2 ? 0 : REPLACE_BACKOFF_MS * 2 ** this.#shortLives
+    const backoffMs = Math.min(REPLACE_BACKOFF_MAX_MS, grownMs)
     const cancel = this.#clock.schedule(backoffMs, () => {
       this.#cancelReplacements.delete(cancel)
       // A restart may have filled the slot in the meantime.

@@ -9,7 +9,8 @@ import { tokenHash } from '../../src/http/access/token-table.ts'
 import { type KprfProcess, type KprfSettings, startKprf } from '../support/kprf-process.ts'
 import type { Push } from '../support/push.ts'
 import { gather, Pump } from './support/pump.ts'
-import { DESKTOP, launch, PHONE, TAKES_PICTURES, Viewer } from './support/viewer.ts'
+import { launch } from './support/launch.ts'
+import { DESKTOP, PHONE, TAKES_PICTURES, Viewer } from './support/viewer.ts'
 
 let browser: Browser
 

@@ -31,7 +31,9 @@ const { requests, replies, stored, statuses, violations } = await runFuzz({
       `${round.requests} requests, ${round.stored} records, ${mib} MiB, ${seconds()} s`,
     )
   },
-  onRequests: (count) => { progress.done(count); },
+  onRequests: (count) => {
+    progress.done(count)
+  },
 })
 progress.end()
 console.log(

@@ -25,7 +25,9 @@ const startedMs = performance.now()
 const progress = new ScriptProgress({ verb: 'answered', noun: 'request', total: pushes })
 const { attempts, stored, unknown, sentAgain, violations } = await runRepeatedPushes({
   ...{ pushes, kills, seed, workers: Number(values.workers) },
-  onAnswer: () => { progress.done(); },
+  onAnswer: () => {
+    progress.done()
+  },
 })
 progress.end()
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)

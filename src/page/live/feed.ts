@@ -105,7 +105,7 @@ export class LiveFeed {
     } catch {
       return undefined
     }
-    return eventOf('figures', this.#figures.next(sample))
+    return eventOf('figures', this.#figures.next(sample, this.#clock.epochMs()))
   }
 
   #tell(viewer: Viewer, event: string): void {

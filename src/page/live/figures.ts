@@ -77,14 +77,14 @@ export class Figures {
   /** The last samples, oldest first. */
   #window: LiveSample[] = []
 
-  /** The figures of the next sample. */
-  next(sample: LiveSample): LiveFigures {
+  /** The figures of the next sample. @param nowMs - ms since 1970 */
+  next(sample: LiveSample, nowMs: number): LiveFigures {
     const last = this.#window.at(-1)
     const oldest = this.#window[0] ?? sample
     this.#window = [...this.#window.slice(-(WINDOW_SAMPLES - 1)), sample]
     const { checks, queues, connections, workers, problems, counts } = sample
     return {
-      nowMs: Date.now(),
+      nowMs,
       ...{ checks, queues, connections, workers, problems },
       verdict: verdictOn(sample, latelyOf(sample, oldest)),
       rates: last ? ratesOf(sample, last) : null,

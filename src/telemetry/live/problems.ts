@@ -52,7 +52,7 @@ export class Problems {
    * @param labelOf - the label of a topic in the metrics.
    * @param now - ms since 1970.
    */
-  constructor(labelOf: (topic: string) => string, now: () => number = Date.now) {
+  constructor(labelOf: (topic: string) => string, now: () => number) {
     this.#labelOf = labelOf
     this.#now = now
   }

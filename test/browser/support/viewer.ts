@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { smallPng } from './small-png.ts'
 
@@ -14,14 +14,6 @@ export const TAKES_PICTURES = process.env['SCREENSHOTS'] === '1'
 
 export const DESKTOP = { width: 1280, height: 800 }
 export const PHONE = { width: 360, height: 740 }
-
-export function launch(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    // Continuous integration runs as root.
-    args: ['--no-sandbox'],
-  })
-}
 
 /** One open page. */
 export class Viewer {
