@@ -21,6 +21,7 @@ cp "$root"/packages/embedded-broker/package.json "$image/packages/embedded-broke
 (cd "$root" && "$node" node_modules/typescript/bin/tsc -p packages/embedded-broker/tsconfig.build.json)
 cp -r "$root/packages/embedded-broker/dist" "$image/packages/embedded-broker"
 (cd "$root" && "$node" node_modules/typescript/bin/tsc -p tsconfig.build.json --outDir "$image/dist")
+(cd "$root" && npm run --silent build:page && cp -r dist/page/browser "$image/dist/page")
 [ -z "$(find "$image/node_modules" -name '*.node' -o -name binding.gyp)" ] || {
   echo 'the production dependencies hold a native addon' >&2
   exit 1
@@ -40,6 +41,8 @@ reply=$(curl -s "http://127.0.0.1:$port/push" -H 'Content-Type: application/json
   -d '{"records": [{"topic": "image", "data": "from the image"}], "wait_for_send": true}')
 echo "$reply"
 [ "$reply" = '{"status":"ok","errors":[]}' ]
+metrics_port=$(sed -n 's/.*"accepting pushes".*"metrics_port":\([0-9]*\).*/\1/p' log)
+curl -sf "http://127.0.0.1:$metrics_port/" | grep -q '<title>kprf</title>'
 kill -TERM "$kprf"
 wait "$kprf"
 kprf=

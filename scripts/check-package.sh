@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Packs kprf as npm would publish it. Under each supported line of Node.js, installs the package globally into an empty
-# folder, and pushes a record through it to the embedded broker. Needs Node 26 in node_modules, npm, and curl.
+# folder, pushes a record through it to the embedded broker, and gets the page of the operations port. Needs Node 26 in
+# node_modules, npm, and curl.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)
@@ -32,6 +33,8 @@ check() {
 
   cd "$prefix"
   echo "$(bin/kprf --version), Node.js $(node --version)"
+  # The loop below may look before kprf has begun.
+  : >"$log"
   bin/kprf --embedded-broker --http.host=127.0.0.1 --http.port=0 --http.metrics_port=0 >"$log" &
   kprf=$!
   for _ in $(seq 300); do
@@ -44,6 +47,14 @@ check() {
     -d '{"records": [{"topic": "package", "data": "from the package"}], "wait_for_send": true}')
   echo "$reply"
   [ "$reply" = '{"status":"ok","errors":[]}' ]
+  port=$(sed -n 's/.*"accepting pushes".*"metrics_port":\([0-9]*\).*/\1/p' "$log")
+  for file in '' page/main.js page/style.css page/uplot.js; do
+    curl -sf "http://127.0.0.1:$port/$file" -o file
+    [ -s file ]
+  done
+  # The head of the stream, and its first event.
+  curl -sN --max-time 2 "http://127.0.0.1:$port/page/live" >events || true
+  grep -q '^event: figures' events
   kill -TERM "$kprf"
   wait "$kprf"
   kprf=

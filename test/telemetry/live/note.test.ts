@@ -43,7 +43,7 @@ describe('noteEvents', () => {
 
     noteEvents(problems)({
       ...{ kind: 'recordsFailed', failure, nowMs: 0 },
-      records: admittedAt(1, 1) as never,
+      records: admittedAt(1, 1),
     })
 
     expect(problems.list()).toMatchObject([{ text: 'the record has 9 bytes', records: 2 }])
