@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf } from '../test/support/kprf-process.ts'
+import { scriptArguments } from '../scripts/arguments.ts'
 import { launch } from '../test/browser/support/launch.ts'
 
-const { seconds } = parseArgs({
-  options: { seconds: { type: 'string', default: '30' } },
-}).values
+const { seconds } = scriptArguments('Usage: npm run bench:page -- [--seconds N]', {
+  seconds: { type: 'string', default: '30' },
+})
 const TOPICS = Array.from({ length: 200 }, (_, index) => `topic-${index}`)
 /** Clock ticks of Linux. */
 const TICKS_PER_SECOND = 100

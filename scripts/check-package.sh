@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Packs kprf as npm would publish it. Under each supported line of Node.js, installs the package globally into an empty
 # folder, asks for its version, checks the configuration that comes with it, pushes a record through it to the embedded
-# broker, and stops it. Needs Node 26 in node_modules, npm, and curl.
+# broker, gets the page of the operations port, and stops it. Needs Node 26 in node_modules, npm, and curl.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)
@@ -35,6 +35,8 @@ check() {
 
   cd "$prefix"
   echo "$(bin/kprf --version), Node.js $(node --version)"
+  # The loop below may look before kprf has begun.
+  : >"$log"
   bin/kprf --version | grep -qF "$version_of_package"
   [ "$(bin/kprf config check --config=lib/node_modules/kprf/config_example.yaml)" = ok ]
   bin/kprf --embedded-broker --http.host=127.0.0.1 --http.port=0 --http.metrics_port=0 >"$log" 2>"$log.screen" &
@@ -49,6 +51,14 @@ check() {
     -d '{"records": [{"topic": "package", "data": "from the package"}], "wait_for_send": true}')
   echo "$reply"
   [ "$reply" = '{"status":"ok","errors":[]}' ]
+  port=$(sed -n 's/.*"accepting pushes".*"metrics_port":\([0-9]*\).*/\1/p' "$log")
+  for file in '' page/main.js page/style.css page/uplot.js; do
+    curl -sf "http://127.0.0.1:$port/$file" -o file
+    [ -s file ]
+  done
+  # The head of the stream, and its first event.
+  curl -sN --max-time 2 "http://127.0.0.1:$port/page/live" >events || true
+  grep -q '^event: figures' events
   kill -TERM "$kprf"
   wait "$kprf" # fails the check unless kprf ends with 0
   kprf=

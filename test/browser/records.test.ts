@@ -6,8 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { SeenRecord } from '../../src/base/seen-records.ts'
 import { tokenHash } from '../../src/http/access/token-table.ts'
 import { type KprfProcess, startEmbeddedKprf } from '../support/kprf-process.ts'
+import { launch } from './support/launch.ts'
 import { gather } from './support/pump.ts'
-import { DESKTOP, launch, PHONE, TAKES_PICTURES, Viewer } from './support/viewer.ts'
+import { DESKTOP, PHONE, TAKES_PICTURES, Viewer } from './support/viewer.ts'
 
 const run = promisify(execFile)
 

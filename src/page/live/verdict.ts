@@ -16,7 +16,7 @@ export interface Lately {
 }
 
 /** From this share on, a queue or log is nearly full. */
-export const NEARLY_FULL = 0.8
+const NEARLY_FULL = 0.8
 
 /** What to do about each check of readiness. */
 const CHECK_REMEDIES: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import { noteTransport } from '../../../src/telemetry/live/note-transport.ts'
 import { noteWal } from '../../../src/telemetry/live/note-wal.ts'
 import { Problems } from '../../../src/telemetry/live/problems.ts'
 import { EdgeMetrics } from '../../../src/telemetry/metrics/edge-metrics.ts'
+import { RequestMetrics } from '../../../src/telemetry/metrics/request-metrics.ts'
 import type { LogObserver } from '../../../src/wal/log-types.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { admittedAt } from '../../support/records.ts'
@@ -43,7 +44,7 @@ describe('noteEvents', () => {
 
     noteEvents(problems)({
       ...{ kind: 'recordsFailed', failure, nowMs: 0 },
-      records: admittedAt(1, 1) as never,
+      records: admittedAt(1, 1),
     })
 
     expect(problems.list()).toMatchObject([{ text: 'the record has 9 bytes', records: 2 }])
@@ -117,6 +118,8 @@ describe('noteWal', () => {
     const passed: string[] = []
     const next: LogObserver = {
       failed: (operation) => passed.push(operation),
+      syncFailed: () => passed.push('syncFailed'),
+      replayed: () => passed.push('replayed'),
       damaged: () => passed.push('damaged'),
       buried: () => passed.push('buried'),
       torn: () => passed.push('torn'),
@@ -128,8 +131,10 @@ describe('noteWal', () => {
     observer.damaged('0001.log', 5, 10, 3)
     observer.buried('a', ERROR)
     observer.torn('0001.log', 5, 10)
+    observer.syncFailed()
+    observer.replayed(2)
 
-    expect(passed).toEqual(['write', 'damaged', 'buried', 'torn'])
+    expect(passed).toEqual(['write', 'damaged', 'buried', 'torn', 'syncFailed', 'replayed'])
     expect(problems.list()).toMatchObject([
       { code: 'LOG_TROUBLE', text: 'write: ENOSPC' },
       { code: 'LOG_DAMAGED', text: '0001.log', records: 3 },
@@ -144,7 +149,11 @@ describe('noteConnections', () => {
     const problems = make()
     const observer = noteConnections(
       problems,
-      new EdgeMetrics(registry, () => ({ active: 0, idle: 0, replyBytes: 0 })),
+      new EdgeMetrics(
+        registry,
+        () => ({ active: 0, idle: 0, replyBytes: 0 }),
+        new RequestMetrics(registry),
+      ),
     )
 
     observer.clientFailed('invalid_http')
