@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { startKprf } from '../test/support/kprf-process.ts'
 import { scriptArguments } from '../scripts/arguments.ts'
+import { ScriptProgress } from '../scripts/progress.ts'
 import { launch } from '../test/browser/support/launch.ts'
 
 const { seconds } = scriptArguments('Usage: npm run bench:page -- [--seconds N]', {
@@ -16,6 +17,7 @@ const TOPICS = Array.from({ length: 200 }, (_, index) => `topic-${index}`)
 /** Clock ticks of Linux. */
 const TICKS_PER_SECOND = 100
 
+const progress = new ScriptProgress({ verb: 'took', noun: 'measure', total: 3 })
 const cluster = await TestCluster.start({
   topics: Object.fromEntries(TOPICS.map((topic) => [topic, { partitions: 1 }])),
 })
@@ -45,6 +47,7 @@ await browser.close()
 await kprf.stop()
 await Promise.allSettled(reading)
 await cluster.close()
+progress.end()
 console.log(`no viewer        ${percent(before)}`)
 console.log(`open in Chromium ${percent(open)}, so that the page costs ${percent(open - before)}`)
 console.log(`ten viewers      ${percent(ten)}, so that they cost ${percent(ten - before)}`)
@@ -54,6 +57,7 @@ async function share(): Promise<number> {
   const startedMs = performance.now()
   const ticks = ticksOf(kprf.pid)
   await sleep(Number(seconds) * 1_000)
+  progress.done()
   const cpuMs = ((ticksOf(kprf.pid) - ticks) / TICKS_PER_SECOND) * 1_000
   return cpuMs / (performance.now() - startedMs)
 }

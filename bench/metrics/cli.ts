@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { TestCluster } from '@kprf/embedded-broker/testing'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { type KprfProcess, startKprf } from '../../test/support/kprf-process.ts'
 import { describeMachine } from '../machine.ts'
 
@@ -27,9 +28,10 @@ const { topics: topicCount } = scriptArguments('Usage: npm run bench:metrics -- 
 })
 const topics = Array.from({ length: Number(topicCount) }, (_, number) => `topic-${number}`)
 const { cpu, cores, node, commit } = describeMachine()
-console.log(`${cpu}, ${cores} cores; Node.js ${node}; kprf ${commit}\n`)
-console.log('| workers | series | bytes | fastest ms | median ms | p95 ms | processor ms |')
-console.log('| ---: | ---: | ---: | ---: | ---: | ---: | ---: |')
+const progress = new ScriptProgress({ verb: 'measured', noun: 'kprf', total: WORKERS.length })
+progress.print(`${cpu}, ${cores} cores; Node.js ${node}; kprf ${commit}\n`)
+progress.print('| workers | series | bytes | fastest ms | median ms | p95 ms | processor ms |')
+progress.print('| ---: | ---: | ---: | ---: | ---: | ---: | ---: |')
 for (const workers of WORKERS) {
   const { series, bytes, tookMs, processorMs } = await scrapes(workers)
   const [fastest = NaN] = tookMs
@@ -38,8 +40,10 @@ for (const workers of WORKERS) {
   )
   const figures = [fastest, median, p95, processorMs].map((ms) => ms.toFixed(1))
   const verdict = median < TARGET_MS ? '' : ` more than ${TARGET_MS} ms`
-  console.log(`| ${workers} | ${series} | ${bytes} | ${figures.join(' | ')} |${verdict}`)
+  progress.print(`| ${workers} | ${series} | ${bytes} | ${figures.join(' | ')} |${verdict}`)
+  progress.done()
 }
+progress.end()
 
 /** Scrapes a kprf with so many workers, each of which has delivered records to all topics. */
 async function scrapes(workers: number): Promise<{

@@ -10,7 +10,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     rule: 'log',
     title: 'a push is accepted before it is synced',
-    edits: [{ file: WRITER, find: 'if (isSynced) await file.sync()', replace: '' }],
+    edits: [{ file: WRITER, find: 'if (isSynced) await this.#sync(file)', replace: '' }],
   },
   {
     rule: 'log',

@@ -15,7 +15,7 @@ const PROGRAMS = Object.entries(scripts).flatMap(([name, command]) => {
 })
 
 /** These end within seconds. */
-const SHORT = /^(docs|docs:faults|generate:crc32c|bench:profile)$/
+const SHORT = /^(docs|docs:faults|dashboard|generate:.*|bench:profile)$/
 
 const run = (...argv: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, ['--conditions=kprf-source', ...argv], {

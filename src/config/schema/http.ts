@@ -169,7 +169,7 @@ export const HTTP = {
   }),
   metrics_auth: {
     tokens: setting({
-      doc: 'Who may read `/metrics`, `/stats`, `/readyz?verbose` and what the page at `/` shows on `http.metrics_port`: tokens as in `http.auth.tokens`. Empty: everybody. Probes need no token.',
+      doc: 'Who may read `/metrics`, `/stats`, `/readyz?verbose` and the page on `http.metrics_port`: tokens as in `http.auth.tokens`. Empty: everybody. Probes need no token.',
       kind: tokens(),
       default: [],
       reload: true,
