@@ -18,6 +18,7 @@ import { oneRecordAsync, oneRecordSync } from './measures/one-record.ts'
 import { manyPartitions } from './measures/partitions.ts'
 import { peers } from './measures/peers.ts'
 import { producerAlone } from './measures/producer.ts'
+import { probes } from './measures/probes.ts'
 import { twoWorkers } from './measures/workers.ts'
 import { peer } from './support/server.ts'
 
@@ -29,6 +30,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   manyRecords,
   syncLatency,
   eventLoopDelay,
+  probes,
   connectionPerRequest,
   manyPartitions,
   fullQueue,
