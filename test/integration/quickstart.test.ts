@@ -118,7 +118,7 @@ describe('kprf --embedded-broker', () => {
     const live = await fetch(new URL('/page/live', url))
     let text = ''
     for await (const piece of live.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += String(piece)
+      text += piece
       if (text.includes('event: figures')) break
     }
 
