@@ -124,6 +124,31 @@ describe('The page', () => {
   })
 })
 
+describe('Of many topics', () => {
+  const NAMES = Array.from({ length: 30 }, (_, index) => `topic-${String(index).padStart(2, '0')}`)
+
+  it('the page shows the first, and all with a key', async () => {
+    const topics = Object.fromEntries(NAMES.map((name) => [name, { partitions: 1 }]))
+    const { kprf } = await start({}, { topics })
+    await kprf.push({
+      records: NAMES.map((topic) => ({ topic, data: 'record' })),
+      wait_for_send: true,
+    })
+    const viewer = await open(kprf)
+    await viewer.shows('#topics', 'topic-19')
+    await viewer.shows('#topics button', 'Show all 30')
+    expect(await viewer.text('#topics')).not.toContain('topic-20')
+
+    // The link over the content, then the only button.
+    await viewer.page.keyboard.press('Tab')
+    await viewer.page.keyboard.press('Tab')
+    await viewer.page.keyboard.press('Enter')
+
+    await viewer.shows('#topics', 'topic-29')
+    await viewer.shows('#topics button', 'Show 20 only')
+  })
+})
+
 describe('The page shows', () => {
   it.each(
     schemes.flatMap((scheme) =>
@@ -160,6 +185,8 @@ describe('The page shows', () => {
     const { kprf, cluster } = await start({
       'kafka.queue_buffering_max_messages': 400,
       'kafka.queue_full_wait_ms': 0,
+      // None must time out meanwhile.
+      'kafka.message_timeout_ms': 300_000,
     })
     const viewer = await open(kprf)
     await viewer.shows('#verdict-title', 'Ready')
@@ -207,7 +234,10 @@ describe('The page shows', () => {
     pump(kprf, MIXED)
 
     await viewer.shows('#topics tr[data-state="bad"]', 'payments')
-    await viewer.shows('#topics tr[data-state="bad"]', /Message size too large.*, \d+ s ago/s)
+    await viewer.shows(
+      '#topics tr[data-state="bad"]',
+      /Message size too large.*, (just now|\d+ s ago)/s,
+    )
     await viewer.shows('#problems', 'RECORD_TOO_LARGE')
     await viewer.shows('#verdict-title', 'Records fail')
   })

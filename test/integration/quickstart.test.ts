@@ -138,6 +138,26 @@ describe('kprf --embedded-broker', () => {
     },
   )
 
+  it.each([1, 2])('has the page on the main port, of all of %i workers', async (workers) => {
+    const kprf = new Kprf('--embedded-broker', ...FREE_PORTS, `--workers=${workers}`)
+    const [, url = ''] = await kprf.line(/push +(http:\S+)/)
+    await push(kprf, { topic: 'orders', data: 'hello' })
+
+    const page = await fetch(new URL('/', url))
+    const live = await fetch(new URL('/page/live', url))
+    let text = ''
+    for await (const piece of live.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += piece
+      if (text.includes('event: figures')) break
+    }
+
+    expect(await page.text()).toContain('<title>kprf</title>')
+    expect(text).toContain('"isBrokerEmbedded":true')
+    expect(text).toContain('"topic":"orders"')
+    expect(text.match(/"slot":/g)?.length ?? 0).toBe(workers === 1 ? 0 : workers)
+    expect(await kprf.interrupt()).toBe(0)
+  })
+
   it('does not go together with other brokers', async () => {
     const kprf = new Kprf('--embedded-broker', '--kafka.brokers=localhost')
 

@@ -51,6 +51,15 @@ export function age(ms) {
     : `${Math.floor(seconds / 86_400)} d`
 }
 
+/**
+ * When something happened: just now, 4 s ago.
+ *
+ * @param {number} ms
+ */
+export function ago(ms) {
+  return ms < 2_000 ? 'just now' : `${age(ms)} ago`
+}
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 
 /**

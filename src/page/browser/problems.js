@@ -1,6 +1,6 @@
 /** What went wrong lately, each with what to do. */
 import { element, make, setText, withCode } from './dom.js'
-import { age, counted } from './format.js'
+import { ago, counted } from './format.js'
 
 /** A problem is new for so long, ms. */
 const NEW_MS = 60_000
@@ -54,7 +54,7 @@ function makeProblem({ code, meaning }) {
     update(problem, nowMs) {
       const sinceMs = nowMs - problem.lastMs
       item.dataset.state = sinceMs < NEW_MS ? 'bad' : 'none'
-      setText(when, `${amount(problem)}, ${age(sinceMs)} ago`)
+      setText(when, `${amount(problem)}, ${ago(sinceMs)}`)
       setText(last, lastTime(problem))
       last.hidden = last.textContent === ''
       if (problem.remedy === remedyText) return
@@ -70,7 +70,8 @@ function amount({ records, requests, times }) {
     ...(records > 0 ? [counted(records, 'record')] : []),
     ...(requests > 0 ? [counted(requests, 'request')] : []),
   ]
-  return parts.length > 0 ? parts.join(', ') : counted(times, 'time')
+  if (parts.length > 0) return parts.join(', ')
+  return times === 1 ? 'once' : counted(times, 'time')
 }
 
 /** @param {any} problem */

@@ -1,6 +1,6 @@
 /** Topics, brokers and workers. */
 import { element, make } from './dom.js'
-import { age, bytes, count, duration, NOTHING, rate } from './format.js'
+import { age, ago, bytes, count, duration, NOTHING, rate } from './format.js'
 import { startTable } from './table.js'
 
 /** All topics without figures of their own: comes last. */
@@ -29,7 +29,7 @@ export function startTopics() {
         title: 'Last error',
         kind: 'wide',
         content: ({ failure, nowMs }) =>
-          failure === null ? NOTHING : `${failure.text}, ${age(nowMs - failure.lastMs)} ago`,
+          failure === null ? NOTHING : `${failure.text}, ${ago(nowMs - failure.lastMs)}`,
       },
     ],
   })

@@ -77,11 +77,16 @@ function nearlyFull({ queues }: LiveSample): Verdict | undefined {
   for (const [name, { used, limit }] of fills) {
     if (limit === undefined || used < limit * NEARLY_FULL) continue
     return warning(
-      `The ${name} is ${Math.floor((used / limit) * 100)} % full`,
+      `The ${name} is more than ${inFives(used / limit)} % full`,
       'Kafka takes records more slowly than they arrive. When it is full, pushes are refused with 503.',
     )
   }
   return undefined
+}
+
+/** A sentence that changes each second is none for those who have it read to them. */
+function inFives(share: number): number {
+  return Math.floor(share * 20) * 5
 }
 
 function healthy({ delivered }: Lately): Verdict {

@@ -125,6 +125,24 @@ describe('The operations port in a thread of its own', () => {
     })
   })
 
+  test('tells viewers of the page what the main thread counts, until it is closed', async () => {
+    let samples = 0
+    const take = () => {
+      samples += 1
+      return { ...IDLE_SAMPLE, connections: 7 }
+    }
+    const { server, port } = await serve({ live: { identity: LIVE_IDENTITY, take } })
+    expect(samples).toBe(0)
+
+    const stream = await fetch(`http://${HOST}:${port}/page/live`)
+    await expect.poll(() => samples).toBeGreaterThan(0)
+    await server.close()
+
+    const text = await stream.text()
+    expect(text).toContain(`data: ${JSON.stringify(LIVE_IDENTITY)}`)
+    expect(text).toContain('"connections":7')
+  })
+
   test('answers 404 to /stats where no statistics are kept', async () => {
     const { ask } = await serve()
 

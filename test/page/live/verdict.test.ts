@@ -60,17 +60,17 @@ describe('The verdict', () => {
     ],
     [
       'says that the queue is nearly full',
-      queues({ bytes: { used: 85, limit: 100 } }),
+      queues({ bytes: { used: 88, limit: 100 } }),
       QUIET,
       'warn',
-      'The queue is 85 % full',
+      'The queue is more than 85 % full',
     ],
     [
       'says that the log is nearly full',
       queues({ log: { ...LOG, bytes: { used: 93, limit: 100 } } }),
       QUIET,
       'warn',
-      'The write-ahead log is 93 % full',
+      'The write-ahead log is more than 90 % full',
     ],
     [
       'takes a queue without a limit for never full',
