@@ -5,7 +5,7 @@ import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import { parseMetrics } from '../support/metric-samples.ts'
 import { build } from './engine/base-images.ts'
-import { docker } from './engine/engine.ts'
+import { docker } from './engine/docker.ts'
 import { REPOSITORY } from './engine/folders.ts'
 import { inspectContainer } from './engine/stack.ts'
 
