@@ -66,6 +66,7 @@ const INTEGRATION = [
   'test/http/invalid-records.test.ts',
   'test/http/idempotency/idempotency.test.ts',
   'test/http/last-request.test.ts',
+  'test/http/request-counts.test.ts',
   'test/http/tls.test.ts',
   'test/http/traced-doors.test.ts',
   'test/http/memory-is-bounded.test.ts',
@@ -124,7 +125,7 @@ const OUT_OF_SIGHT = [
 ]
 
 /** Tests that need more than Node.js. */
-const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/containers/**']
+const ELSEWHERE = ['test/kafka/**', 'test/clients/**', 'test/containers/**', 'test/dashboards/**']
 
 export default defineConfig({
   resolve: { alias },
@@ -197,6 +198,16 @@ export default defineConfig({
           name: 'containers',
           include: ['test/containers/**/*.test.ts'],
           globalSetup: 'test/containers/setup.ts',
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'dashboards',
+          include: ['test/dashboards/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -30,7 +30,10 @@ const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
 
 Served on \`http.metrics_port\` at \`/metrics\`, in the Prometheus text format 0.0.4. The first ones are those of
 the Rust kprf, with its names and units; names that begin with \`kprf_\` are new in this kprf. prom-client adds its
-metrics of the process and of Node.js.
+metrics of the process and of Node.js: \`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`,
+\`process_open_fds\`, \`nodejs_eventloop_lag_p50_seconds\`, \`nodejs_eventloop_lag_p99_seconds\` and
+\`nodejs_eventloop_lag_max_seconds\` since the last scrape, \`nodejs_heap_size_used_bytes\`,
+\`nodejs_gc_duration_seconds\` and others.
 
 The metrics that begin with \`kafka_producer_\` come from the statistics ([STATISTICS.md](STATISTICS.md)). They exist if
 \`kafka.statistics_interval_ms\` is more than 0, and show the end of the last interval. Their label \`broker\` is
@@ -48,10 +51,20 @@ added amount: if that matters, leave it out (\`{topic!="${OTHER_TOPICS}"}\`), or
 For records that fail or are rejected, \`reason\` is an error code of [ERRORS.md](ERRORS.md) in lower case; for attempts
 to send a batch, it is librdkafka's name of the error.
 
+The label \`route\` is the pattern of a path, such as \`/push\` or \`/topics/:topic/raw\`, and \`none\` for requests that
+reached no route: no client can add a value. Probes and scrapes of the operations port are not counted.
+
+Some counts have two names, because dashboards use either: \`kafka_sent_messages\` and \`kprf_records_delivered_total\`,
+\`kprf_http_body_bytes\` and \`kprf_http_inflight_bytes\`, \`kprf_wal_dead_letters_total\` and
+\`kprf_dlq_records_total\`, \`kprf_wal_damaged_records_total\` and \`kprf_wal_corrupt_records_total\`.
+
 Every record is counted in one place: \`kprf_records_received_total\` = \`kafka_sent_messages\` +
 \`kprf_records_failed_total\` + \`kprf_records_rejected_total\` + \`kafka_internal_queue_size\`.
 
-With several \`workers\`, the metrics cover all of them, including replaced ones: counters and histograms are added up.
+With several \`workers\`, the metrics cover all of them, including replaced ones: counters and histograms are added up,
+and so are gauges, but for ages, lags and states: of these the worst counts, which is the largest, or the smallest of
+\`kprf_kafka_up\`, \`kprf_wal_accepting\`, \`kprf_wal_disk_free_bytes\` and \`kprf_certificate_expiry_seconds\`.
+\`kprf_ready\`, \`kprf_config_hash_info\` and \`kprf_start_time_seconds\` are those of the primary.
 If a worker dies, its counts since the last scrape are lost; its records are in \`kprf_worker_lost_records_total\`. The
 metrics whose names begin with \`kprf_worker\` exist only with several workers.`
 
@@ -67,14 +80,18 @@ export async function metricsPage(): Promise<string> {
     statistics: noStatistics,
     wal: () => CLOSED_WAL,
     idempotencyKeys: () => 0,
+    certificates: () => new Map(),
+    process: { configHash: () => '', isReady: () => false, memoryLimitBytes: 0, startedMs: 0 },
   })
   const primary = new Registry()
   new WorkerMetrics({ runningWorkers: () => 0, registry: primary })
-  const rows = [registry, primary]
+  const metrics = [registry, primary]
     .flatMap((registered) => registered.getMetricsAsArray())
     .map(describeMetric)
     .filter(({ name }) => OUR_METRIC.test(name))
-    .map(({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels} | ${help} |`)
+  const rows = [...new Map(metrics.map((metric) => [metric.name, metric])).values()].map(
+    ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels} | ${help} |`,
+  )
   const table = ['| Metric | Type | Labels | Meaning |', '| --- | --- | --- | --- |', ...rows]
   return await format([METRICS_INTRODUCTION, table.join('\n')].join('\n\n'), { parser: 'markdown' })
 }
@@ -84,7 +101,8 @@ const OUR_METRIC = /^(kprf|kafka|http|ratelimit)_/
 function idleState(): KprfState {
   return {
     ...{ isKafkaUp: false, metadataAgeMs: undefined, queueRecords: 0, queueBytes: 0 },
-    ...{ queueLimitBytes: 0, queueMemoryBytes: 0, queueMemoryLimitBytes: 0, queueOldestAgeMs: 0 },
+    ...{ queueLimitRecords: 0, queueLimitBytes: 0, queueOldestAgeMs: 0 },
+    ...{ queueMemoryBytes: 0, queueMemoryLimitBytes: 0 },
     ...{ bodyBytes: 0, bodyLimitBytes: 0, unknownTopics: 0 },
   }
 }

@@ -105,6 +105,8 @@ async function open(folder: string): Promise<Log> {
     ...{ maxBytes: 2 ** 40, minFreeBytes: 0 },
     observer: {
       failed: throwIt,
+      syncFailed: throwIt,
+      replayed: () => undefined,
       damaged: throwIt,
       torn: throwIt,
       buried: throwIt,

@@ -58,7 +58,8 @@ export function changedKeys(before: Config, after: Config): readonly string[] {
   })
 }
 
-function valueOf(config: Config, key: string): unknown {
+/** The value of a key, such as `http.port`. */
+export function valueOf(config: Config, key: string): unknown {
   let value: unknown = config
   for (const name of key.split('.')) value = partOf(value, camelCaseName(name))
   return value

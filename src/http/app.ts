@@ -82,6 +82,7 @@ export interface App {
 
 /** Makes the app of the main port. */
 export function createApp(options: AppOptions): App {
+  const { requests } = options.metrics
   const { clock, metrics, log, isDraining, authenticator, inFlight, cors, spanRecorder } = options
   const requestIds = createRequestIds(clock)
   const gate: Gate = ({ access, principal }, request) => {
@@ -99,14 +100,18 @@ export function createApp(options: AppOptions): App {
   const traceOf = isPropagating && spans ? spans.traceOf : createTraceOf(isPropagating)
   const routes = new RouteTable(createDoors({ ...options, replyRoom, traceOf }))
   const edge = new Edge({
-    ...{ gate, requestIds, log, clock, idempotency, bodyReader: createBodyReader(options) },
+    ...{ gate, requestIds, requests, log, clock, idempotency },
+    bodyReader: createBodyReader(options),
     onAnswered: (route, call, status, durationMs) => {
       if (route.access !== 'produce') return
       metrics.observePush(call.mode, status, durationMs)
       spans?.answered(route, call, status, durationMs)
     },
   })
-  return { express: createRouter({ routes, edge, requestIds, cors, log }), dialects: routes }
+  return {
+    express: createRouter({ routes, edge, requestIds, cors, requests, log }),
+    dialects: routes,
+  }
 }
 
 function createBodyReader({ settings, bodyBudget, clock }: AppOptions): BodyReader {

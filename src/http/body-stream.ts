@@ -123,6 +123,11 @@ export class BodyStream implements AsyncIterable<Buffer> {
     }
   }
 
+  /** Bytes that have arrived, decompressed. */
+  get contentBytes(): number {
+    return this.#contentBytes
+  }
+
   /** Whether the input of the connection can no longer be parsed. */
   get isBroken(): boolean {
     return this.#isBroken

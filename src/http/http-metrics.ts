@@ -23,10 +23,31 @@ export interface EdgeObserver {
    */
   clientFailed(code: string): void
   connectionDropped(reason: DropReason): void
+  /** A reply was sent to a request that was refused before its path was looked at. */
+  requestRefused(method: string, status: number): void
 }
 
-/** Receives the events of requests for metrics. */
+/** Receives what becomes of each request, whatever it is for. */
+export interface RequestObserver {
+  /** A request has reached its route. `answered` follows in any case. */
+  began(): void
+  /**
+   * A request that has reached its route has ended.
+   *
+   * @param route - the pattern of its path.
+   * @param status - of the reply; 499 if the client left before it.
+   * @param durationMs - from the end of the request's head to the reply.
+   */
+  answered(method: string, route: string, status: number, durationMs: number): void
+  /** A reply was sent to a request that reached no route. */
+  refused(method: string, status: number): void
+  /** The body of a request was read, or as much of it as was wanted; decompressed. */
+  bodyRead(bytes: number): void
+}
+
+/** Receives the events of pushes for metrics. */
 export interface HttpMetrics {
+  readonly requests: RequestObserver
   /**
    * One `POST /push` has ended. Called once for each request with an acceptable head.
    *

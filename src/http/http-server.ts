@@ -63,6 +63,7 @@ export interface HttpServerOptions {
 const NO_OBSERVER: EdgeObserver = {
   clientFailed: () => undefined,
   connectionDropped: () => undefined,
+  requestRefused: () => undefined,
 }
 
 const DROP_MESSAGES: Record<DropReason, string> = {
@@ -297,6 +298,7 @@ export class HttpServer {
     if (!this.#connections.begin(response)) return false
     if (refusal === undefined) return true
     this.#refusals.refuseHead(request, response, refusal)
+    this.#observer.requestRefused(request.method ?? '', response.statusCode)
     return false
   }
 

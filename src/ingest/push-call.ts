@@ -37,6 +37,8 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
   readonly principal: Principal
   readonly roomWaitMs: number
   readonly deliveryTimeoutMs: number
+  /** As an owner: of records whose client does not wait it is none. */
+  readonly isAwaited = true
   readonly owner: RecordOwner
   readonly #recordCount: number
   readonly #onAdmission: (() => void) | undefined

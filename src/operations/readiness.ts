@@ -71,6 +71,11 @@ export function makeChecks(checks: readonly ReadinessCheck[]): CheckResult[] {
   return checks.map((check) => ({ name: check.name, problem: problemOf(check) }))
 }
 
+/** Whether all checks passed, so that `/readyz` answers 200. */
+export function havePassed(results: readonly CheckResult[]): boolean {
+  return results.every(({ problem }) => problem === undefined)
+}
+
 /** The reply for the results of all checks. */
 export function assessReadiness(
   results: readonly CheckResult[],

@@ -69,6 +69,7 @@ export type BatchEvent =
   | {
       readonly kind: 'requestSending'
       readonly brokerId: number
+      readonly nowMs: number
       readonly batches: readonly { readonly queue: PartitionQueue; readonly batch: Batch }[]
     }
   /** A batch was compressed from `plainBytes` to `wireBytes`; both are equal if it stays uncompressed. */

@@ -179,7 +179,7 @@ export class Sender {
    * rejects.
    */
   async #send(brokerId: number, queues: readonly PartitionQueue[]): Promise<void> {
-    const { transport, idempotence, settlement, events, onFree } = this.#dependencies
+    const { transport, idempotence, settlement, events, clock, onFree } = this.#dependencies
     const sent: { readonly queue: PartitionQueue; readonly batch: Batch }[] = []
     const batches: EncodedBatch[] = []
     for (const queue of queues) {
@@ -193,7 +193,7 @@ export class Sender {
       }
     }
     if (sent.length === 0) return
-    events.emit({ kind: 'requestSending', brokerId, batches: sent })
+    events.emit({ kind: 'requestSending', brokerId, nowMs: clock.nowMs(), batches: sent })
     const { requiredAcks, requestTimeoutMs: ackTimeoutMs } = this.#settings
     const requestTimeoutMs = this.#requestTimeoutMs(sent.map(({ batch }) => batch))
     const limits = { requiredAcks, ackTimeoutMs, requestTimeoutMs }

@@ -71,6 +71,14 @@ export interface RecordOwner {
    * `message.timeout.ms`, where 0 means never.
    */
   readonly deliveryTimeoutMs: number
+  /** Whether a client waits for the delivery, for metrics. @defaultValue false */
+  readonly isAwaited?: boolean
+  /**
+   * When the records were accepted, monotonic ms, for metrics; it may be before the start of the process.
+   *
+   * @defaultValue when they were admitted
+   */
+  readonly acceptedMs?: number
   /**
    * Receives the report of each record, with its index in the call that sent it. Never called during the
    * synchronous part of `sendAll`. An owner with neither this nor `handedBack` needs no memory per record.

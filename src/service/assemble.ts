@@ -13,7 +13,7 @@ import { ClusterDirectory } from '../ingest/cluster-directory.ts'
 import { idempotencyKeysOf, type IdempotencyTable } from '../ingest/idempotency-table.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import type { LimitCounters, LimitDecider } from '../ingest/limit-counters.ts'
-import { makeChecks } from '../operations/readiness.ts'
+import { makeChecks, type ReadinessCheck } from '../operations/readiness.ts'
 import { ThreadedOperationsServer } from '../operations/thread/threaded-server.ts'
 import { ClusterReader } from '../producer/cluster-reader.ts'
 import { withCompression } from '../producer/compression/compressing-transport.ts'
@@ -44,6 +44,7 @@ import { SpanExport } from '../telemetry/tracing/span-export.ts'
 import { CLOSED_WAL, WriteAheadLog } from '../wal/write-ahead-log.ts'
 import { Access } from './access.ts'
 import { Certificates } from './certificates.ts'
+import { processFacts } from './process-facts.ts'
 import { ServiceView } from './service-view.ts'
 
 /** Options of a {@link Service}. */
@@ -68,6 +69,13 @@ export interface ServiceShare {
 
 /** Where a service is on its way. */
 export type ServiceState = 'new' | 'starting' | 'accepting' | 'leaving' | 'draining' | 'closed'
+
+/** What changes while a service runs. */
+export interface CurrentService {
+  readonly state: () => ServiceState
+  /** The configuration in effect. */
+  readonly config: () => Config
+}
 
 /** The parts of a service. */
 export interface ServiceParts {
@@ -98,10 +106,11 @@ export interface ServiceParts {
 /**
  * Puts the parts of a service together, from Kafka to the two ports.
  *
- * @param state - read whenever a part must know whether the service accepts pushes.
+ * @param current - read whenever a part must know it.
  * @throws ProxyError CONFIG_INVALID if a file that the configuration names cannot be used.
  */
-export function assemble(options: ServiceOptions, state: () => ServiceState): ServiceParts {
+export function assemble(options: ServiceOptions, current: CurrentService): ServiceParts {
+  const { state } = current
   const { config, clock, random, build, share } = options
   const workers = share?.workers ?? 1
   // First, so that a file that cannot be used is found before anything is opened.
@@ -123,8 +132,16 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     wal: config.wal.enabled ? (): WalState => wal?.state ?? CLOSED_WAL : undefined,
     // With several processes, the primary has them.
     ...(config.http.idempotency.maxKeys > 0 && { idempotencyKeys: () => keyTable?.size ?? 0 }),
+    accessInUse: {
+      jwt: methods.jwt !== undefined,
+      certificates: methods.certificates !== undefined,
+      webhooks: webhooks.length > 0,
+    },
     connections: () => http.connectionCounts,
     certificates: () => certificates.expiries,
+    process: share
+      ? undefined
+      : processFacts({ config: current.config, checks: () => makeChecks(checks) }, clock),
   })
   const keyTable: IdempotencyTable | undefined = share
     ? undefined
@@ -191,7 +208,10 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     tls: certificates.initialOf('http'),
   })
   const { check } = certificates
-  const checks = [...view.readinessChecks(state), ...(check ? [check] : [])]
+  const checks: readonly ReadinessCheck[] = [
+    ...view.readinessChecks(state),
+    ...(check ? [check] : []),
+  ]
   const sources = {
     metrics,
     statistics: { json: () => statistics && toJson(statistics.take()) },

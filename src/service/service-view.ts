@@ -74,6 +74,7 @@ export class ServiceView {
       metadataAgeMs: transport.metadataAgeMs,
       queueRecords: producer.bufferedRecords,
       queueBytes: producer.bufferedBytes,
+      queueLimitRecords: config.kafka.queueBufferingMaxMessages || Infinity,
       queueLimitBytes: config.kafka.queueBufferingMaxKbytes * 1024,
       queueMemoryBytes: producer.memoryBytes,
       queueMemoryLimitBytes: memoryMaxBytes,

@@ -40,7 +40,7 @@ export class Service {
   constructor(options: ServiceOptions) {
     this.#config = options.config
     this.#clock = options.clock
-    this.#parts = assemble(options, () => this.#state)
+    this.#parts = assemble(options, { state: () => this.#state, config: () => this.#config })
   }
 
   /** The log of this process. */

@@ -1,10 +1,12 @@
 import { nameOfError } from '../producer/delivery-errors.ts'
 import type { ProducerEvent } from '../producer/events.ts'
+import { ConnectedBrokers } from './connected-brokers.ts'
 import type { Metrics } from './metrics/metrics.ts'
 
 /** Counts what happens in the producer in the metrics. */
 export function countEvents(metrics: Metrics): (event: ProducerEvent) => void {
   const { producer } = metrics
+  const brokers = new ConnectedBrokers()
   return (event) => {
     switch (event.kind) {
       case 'recordsDelivered':
@@ -37,6 +39,11 @@ export function countEvents(metrics: Metrics): (event: ProducerEvent) => void {
       case 'batchSplit':
         producer.batchSplit()
         break
+      case 'requestSending':
+        for (const { batch } of event.batches) {
+          if (batch.attempts === 0) producer.batchWaited(event.nowMs - batch.firstAdmittedMs)
+        }
+        break
       case 'batchSent':
         producer.batchSent(event.wireBytes)
         break
@@ -62,7 +69,13 @@ export function countEvents(metrics: Metrics): (event: ProducerEvent) => void {
       case 'authenticationFailed':
         producer.authenticationFailed()
         break
+      case 'connectionReached':
+        brokers.observe(event)
+        producer.brokersConnected(brokers.count)
+        break
       case 'connectionClosed':
+        brokers.observe(event)
+        producer.brokersConnected(brokers.count)
         if (event.end !== undefined && event.end !== 'intended') producer.connectionLost(event.end)
         break
       default:

@@ -24,7 +24,7 @@ export function logWal(logger: Pick<Logger, 'limited' | 'info'>, metrics: WalMet
       logger.limited('error', `wal ${operation}`, FAILED[operation], { error })
     },
     damaged: (file, position, bytes, records = 0) => {
-      metrics.damaged(records)
+      metrics.damaged(records, bytes)
       const message =
         'a file of the write-ahead log is damaged: records are lost, and the file is kept as .damaged'
       logger.limited('error', 'wal damaged', message, { file, position, bytes, records })
@@ -38,7 +38,14 @@ export function logWal(logger: Pick<Logger, 'limited' | 'info'>, metrics: WalMet
       }
       logger.limited('error', `wal dead letter ${error.number}`, message, fields)
     },
+    syncFailed: () => {
+      metrics.syncFailed()
+    },
+    replayed: (records) => {
+      metrics.replayed(records)
+    },
     torn: (file, position, bytes) => {
+      metrics.truncated(bytes)
       const message =
         'a file of the write-ahead log ends within a push: it was not accepted, or the disk lost it'
       logger.limited('warn', 'wal torn', message, { file, position, bytes })

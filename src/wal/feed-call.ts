@@ -39,6 +39,7 @@ export interface FedRecord {
  */
 export class FeedCall implements SendCall, RecordOwner {
   readonly push: LoggedPush
+  readonly acceptedMs: number
   readonly roomWaitMs = ROOM_WAIT_MS
   readonly deliveryTimeoutMs = Infinity
   readonly owner: RecordOwner
@@ -50,9 +51,18 @@ export class FeedCall implements SendCall, RecordOwner {
   #admission: PromiseWithResolvers<undefined> | undefined
   #again: Promise<readonly ProducerRecord[] | undefined> | undefined
 
-  /** @param records - all of the push. */
-  constructor(push: LoggedPush, records: readonly ProducerRecord[], listener: FeedListener) {
+  /**
+   * @param records - all of the push.
+   * @param acceptedMs - when they were accepted, monotonic ms.
+   */
+  constructor(
+    push: LoggedPush,
+    records: readonly ProducerRecord[],
+    acceptedMs: number,
+    listener: FeedListener,
+  ) {
     this.push = push
+    this.acceptedMs = acceptedMs
     this.owner = this
     this.#records = records
     this.#listener = listener

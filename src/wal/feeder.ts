@@ -195,14 +195,21 @@ export class Feeder {
       return
     }
     lane.retryAtMs = Infinity
-    const call = new FeedCall(push, records, this.#listener)
+    const call = this.#callFor(push, records)
     for (const position of positions) this.#include(lane, call, position)
     await this.#send(call)
   }
 
   #callOf({ place, header, payload }: Entry): FeedCall {
     const records = readRecords(payload, header.recordCount)
-    return new FeedCall({ place, header }, records, this.#listener)
+    return this.#callFor({ place, header }, records)
+  }
+
+  #callFor(push: LoggedPush, records: readonly ProducerRecord[]): FeedCall {
+    const { clock } = this.#options
+    // The log knows the time of day, which may have been set since; nothing is accepted in the future.
+    const agoMs = Math.max(0, clock.epochMs() - push.header.acceptedMs)
+    return new FeedCall(push, records, clock.nowMs() - agoMs, this.#listener)
   }
 
   #include(lane: TopicLane, call: FeedCall, position: number): void {

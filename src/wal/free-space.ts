@@ -9,6 +9,7 @@ export class FreeSpace {
   readonly #storage: Storage
   readonly #clock: Clock
   #bytes = Infinity
+  #diskBytes: number | undefined
   #askedMs = -Infinity
 
   constructor({ storage, clock }: { readonly storage: Storage; readonly clock: Clock }) {
@@ -22,14 +23,25 @@ export class FreeSpace {
     return this.#bytes
   }
 
+  /** The size of the file system, as of the last look; `undefined` if that is not known. */
+  get diskBytes(): number | undefined {
+    return this.#diskBytes
+  }
+
   #ask(): void {
     const nowMs = this.#clock.nowMs()
     if (nowMs - this.#askedMs < INTERVAL_MS) return
     this.#askedMs = nowMs
-    this.#storage.freeBytes().then(
-      (bytes) => (this.#bytes = bytes),
+    this.#storage.space().then(
+      ({ freeBytes, diskBytes }) => {
+        this.#bytes = freeBytes
+        this.#diskBytes = diskBytes
+      },
       // Whether there is room shows when something is written.
-      () => (this.#bytes = Infinity),
+      () => {
+        this.#bytes = Infinity
+        this.#diskBytes = undefined
+      },
     )
   }
 }

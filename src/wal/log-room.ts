@@ -1,4 +1,5 @@
 import type { CancelTimer } from '../base/clock.ts'
+import type { WalCondition } from '../base/wal-state.ts'
 import { FreeSpace } from './free-space.ts'
 import { LogError, type LogOptions } from './log-types.ts'
 
@@ -42,12 +43,28 @@ export class LogRoom {
     return this.#freeSpace.bytes
   }
 
+  /** The size of the file system, as of the last look; `undefined` if that is not known. */
+  get diskBytes(): number | undefined {
+    return this.#freeSpace.diskBytes
+  }
+
   /** Why the last push was not accepted; `undefined` if it was, or if the next may be. */
   get problem(): string | undefined {
+    return this.#refusal?.message
+  }
+
+  /** The same in a word. */
+  get condition(): WalCondition {
+    const kind = this.#refusal?.kind
+    if (kind === undefined) return 'accepting'
+    return kind === 'full' ? 'full' : 'failed'
+  }
+
+  get #refusal(): LogError | undefined {
     const last = this.#last
     if (last === undefined) return undefined
     const isLongAgo = this.#options.clock.nowMs() - last.atMs >= PROBLEM_MS
-    return isLongAgo && !this.refusalOf(last.bytes, 0) ? undefined : last.refusal.message
+    return isLongAgo && !this.refusalOf(last.bytes, 0) ? undefined : last.refusal
   }
 
   /** Why a push of this size cannot be taken now, while others wait for the disk; `undefined` if it can. */

@@ -41,6 +41,10 @@ export interface WrittenGroup {
 export interface LogObserver {
   /** An operation of the file system failed, and the log goes on in another way. */
   failed(operation: 'write' | 'read' | 'settle' | 'remove' | 'adopt', error: unknown): void
+  /** A sync failed. The failure of the operation that needed it is told as well. */
+  syncFailed(): void
+  /** Records of an earlier process were read, and are sent. */
+  replayed(records: number): void
   /** Bytes of a segment cannot be read. Records may be missing: as many as the other frames imply. */
   damaged(segment: string, at: number, bytes: number, records: number | undefined): void
   /** A record became a dead letter. */

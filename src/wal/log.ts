@@ -157,6 +157,11 @@ export class Log {
     return this.#room.problem
   }
 
+  /** Whether there is room, and on what disk. */
+  get room(): Pick<LogRoom, 'condition' | 'diskBytes'> {
+    return this.#room
+  }
+
   get storage(): Storage {
     return this.#options.storage
   }
@@ -249,6 +254,7 @@ export class Log {
     if (!segment.isRecovered) return
     segment.pending.add(header.acceptedMs, records)
     this.#recoveredRecords += records
+    this.observer.replayed(records)
   }
 
   /** A record of a push that was read is in Kafka, or among the dead letters. */

@@ -12,7 +12,7 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type AppendedFile, codeOf, type Storage } from './storage.ts'
+import { type AppendedFile, codeOf, type DiskSpace, type Storage } from './storage.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY, R_OK, W_OK, X_OK } = constants
 
@@ -120,9 +120,9 @@ class NodeStorage implements Storage {
     }
   }
 
-  async freeBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#path)
-    return bavail * bsize
+  async space(): Promise<DiskSpace> {
+    const { bavail, blocks, bsize } = await statfs(this.#path)
+    return { freeBytes: bavail * bsize, diskBytes: blocks * bsize }
   }
 }
 

@@ -94,7 +94,7 @@ export class SegmentWriter {
     try {
       await file.append(merged(group.map(({ frame }) => frame)))
       writtenMs = clock.nowMs()
-      if (isSynced) await file.sync()
+      if (isSynced) await this.#sync(file)
     } catch (error) {
       await this.#abandon(open)
       throw error
@@ -157,7 +157,7 @@ export class SegmentWriter {
     sealFrame(seal, { ...SEAL, firstIndex: nextIndex, acceptedMs: 0 }, segment.salt)
     try {
       await file.append([seal])
-      if (open.isDirty && this.#options.sync === 'interval') await file.sync()
+      if (open.isDirty && this.#options.sync === 'interval') await this.#sync(file)
     } catch (error) {
       this.#options.observer.failed('write', error)
     }
@@ -202,6 +202,15 @@ export class SegmentWriter {
     }
   }
 
+  async #sync(file: AppendedFile): Promise<void> {
+    try {
+      await file.sync()
+    } catch (error) {
+      this.#options.observer.syncFailed()
+      throw error
+    }
+  }
+
   #syncLater(): void {
     const { clock, syncIntervalMs } = this.#options
     this.#cancelSync ??= clock.schedule(syncIntervalMs, () => {
@@ -215,7 +224,7 @@ export class SegmentWriter {
     if (!open?.isDirty) return
     open.isDirty = false
     try {
-      await open.file.sync()
+      await this.#sync(open.file)
     } catch (error) {
       this.#options.observer.failed('write', error)
       await this.#abandon(open)

@@ -86,6 +86,11 @@ export class Segment {
     return segmentName(this.number)
   }
 
+  /** Whether it has records that Kafka may not have. */
+  get isPending(): boolean {
+    return this.pending.count > 0 || (this.isRecovered && !this.isReadToEnd)
+  }
+
   /** Whether the file is no longer needed. */
   get isDone(): boolean {
     return this.isSealed && this.isReadToEnd && this.#openRecords === 0 && this.#heldKeys === 0

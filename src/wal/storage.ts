@@ -17,8 +17,15 @@ export interface Storage {
   link(name: string, to: string): Promise<void>
   /** Makes the creation, removal and renaming of files durable. */
   syncFolder(): Promise<void>
-  /** The bytes that can still be written to the file system of the folder. */
-  freeBytes(): Promise<number>
+  /** The room of the file system of the folder. */
+  space(): Promise<DiskSpace>
+}
+
+/** The room of a file system. */
+export interface DiskSpace {
+  /** What can still be written. */
+  readonly freeBytes: number
+  readonly diskBytes: number
 }
 
 /** A file that only grows. One operation at a time. */

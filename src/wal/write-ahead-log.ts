@@ -27,6 +27,7 @@ import type { DeliveryError, ProducerRecord } from '../producer/types.ts'
 import { Journal, type JournalCall, type PushKey } from './journal.ts'
 import { KnownKeys } from './known-keys.ts'
 import type { Log } from './log.ts'
+import type { Segment } from './segment.ts'
 import { SLOT_NAME } from './slot-name.ts'
 import { Slot, type SlotDependencies, type SlotSettings } from './slot.ts'
 
@@ -46,7 +47,7 @@ export interface WalDependencies extends SlotDependencies {
 /** The state before it is opened. */
 export const CLOSED_WAL: WalState = {
   ...{ pendingRecords: 0, oldestAgeMs: 0, bytes: 0, limitBytes: 0, segments: 0 },
-  ...{ freeBytes: undefined, isAccepting: false },
+  ...{ freeBytes: undefined, diskBytes: undefined, pendingBytes: 0, condition: 'closed' },
 }
 
 /** More processes than kprf has workers, and as many that they replace. */
@@ -143,10 +144,12 @@ export class WriteAheadLog {
       pendingRecords: sumOf(({ pendingRecords }) => pendingRecords),
       oldestAgeMs: Math.max(0, ageMs),
       freeBytes: this.#own?.log.freeBytes,
+      diskBytes: this.#own?.log.room.diskBytes,
       bytes: sumOf(({ bytes }) => bytes),
       limitBytes: this.#settings.maxBytes,
       segments: sumOf(({ segments }) => segments.length),
-      isAccepting: this.problem === undefined,
+      pendingBytes: sumOf(({ segments }) => bytesOf(segments.filter(({ isPending }) => isPending))),
+      condition: this.#own?.log.room.condition ?? 'closed',
     }
   }
 
@@ -227,6 +230,10 @@ export class WriteAheadLog {
   #openSlot(name: string): Promise<Slot | undefined> {
     return Slot.open(join(this.#settings.folder, name), this.#settings, this.#dependencies)
   }
+}
+
+function bytesOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { endBytes }) => sum + endBytes, 0)
 }
 
 function messageOf(error: unknown): string {

@@ -9,12 +9,13 @@ import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts'
 import { WorkerMetrics } from '../telemetry/metrics/worker-metrics.ts'
 import { OperationsAccess } from '../operations/access.ts'
 import { createOperationsApp } from '../operations/app.ts'
-import { makeChecks, memoryCheck, queueCheck } from '../operations/readiness.ts'
+import { type CheckResult, makeChecks, memoryCheck, queueCheck } from '../operations/readiness.ts'
 import { OperationsServer } from '../operations/server.ts'
 import { queueMemoryMaxBytes } from '../settings/queue-memory.ts'
 import { MergedStatistics } from './merged-statistics.ts'
 import { nextConfig } from './next-config.ts'
 import { Certificates } from '../service/certificates.ts'
+import { processFacts } from '../service/process-facts.ts'
 import { reload } from '../service/reload.ts'
 import { tlsPorts } from '../settings/http-tls.ts'
 import { RunningWorkers } from './running-workers.ts'
@@ -41,9 +42,8 @@ const END_GRACE_MS = 5_000
 
 /**
  * The primary of several processes. It forks the workers, which share the listening socket and accept the pushes,
- * and replaces those that die. It owns what they share: the limits of queue and rates, the
- * idempotency keys, the operations port with
- * everyone's metrics, the signals.
+ * and replaces those that die. It owns what they share: the limits of queue and rates, the idempotency keys, the
+ * operations port with everyone's metrics, the signals.
  *
  *     new -> starting -> accepting -> stopping -> closed
  */
@@ -85,6 +85,7 @@ export class Primary {
     this.#metrics = new WorkerMetrics({
       runningWorkers: () => this.#running.accepting.length,
       certificates: () => this.#certificates.expiries,
+      process: processFacts({ config: () => this.#config, checks: () => this.#checks() }, clock),
       ...(config.http.idempotency.maxKeys > 0 && { keys: () => this.#limits.keyCount }),
     })
     const onForgotten = logForgottenKeys(this.logger, this.#metrics.idempotency)
@@ -94,7 +95,7 @@ export class Primary {
     const operations = createOperationsApp({
       metrics: { contentType, exposition: () => this.#exposition() },
       statistics: { json: () => this.#statisticsJson() },
-      readiness: { results: () => makeChecks(this.#readinessChecks()) },
+      readiness: { results: () => this.#checks() },
       ...{ logger: this.logger, access: this.#access },
     })
     const tls = this.#certificates.initialOf('metrics')
@@ -321,8 +322,8 @@ export class Primary {
     return this.#merged.statistics.merge(running)
   }
 
-  #readinessChecks() {
-    return [
+  #checks(): CheckResult[] {
+    return makeChecks([
       {
         name: 'accepting',
         check: () => (this.#state === 'accepting' ? undefined : `the service is ${this.#state}`),
@@ -344,6 +345,6 @@ export class Primary {
         queueMemoryMaxBytes(this.#config, this.#workers) * this.#workers,
         () => this.#running.memoryBytes,
       ),
-    ]
+    ])
   }
 }

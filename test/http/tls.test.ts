@@ -34,6 +34,7 @@ async function serve(
     ...{ app, clock: systemClock, log: { limited: () => undefined } },
     observer: {
       clientFailed: (code) => failures.push(code),
+      requestRefused: () => undefined,
       connectionDropped: (reason) => failures.push(reason),
     },
     limits: { ...SERVER_LIMITS, lastRequestMs: 0, ...limits },

@@ -37,6 +37,12 @@ export class HttpEdge {
       ingest: new Ingest({ producer, rules: [], ...limits }),
       settings: SETTINGS,
       metrics: {
+        requests: {
+          began: () => undefined,
+          answered: () => undefined,
+          refused: () => undefined,
+          bodyRead: () => undefined,
+        },
         observePush: () => undefined,
         recordsReceived: () => undefined,
         recordsInvalid: () => undefined,

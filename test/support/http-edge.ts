@@ -14,7 +14,12 @@ import { RouteTable } from '../../src/http/edge/route-table.ts'
 import type { Gate, Route } from '../../src/http/edge/route.ts'
 import { createRouter } from '../../src/http/edge/router.ts'
 import type { PushMode } from '../../src/base/push-mode.ts'
-import type { DropReason, EdgeObserver, HttpMetrics } from '../../src/http/http-metrics.ts'
+import type {
+  DropReason,
+  EdgeObserver,
+  HttpMetrics,
+  RequestObserver,
+} from '../../src/http/http-metrics.ts'
 import { messagesOf } from '../../src/http/express-messages.ts'
 import { HttpServer, type HttpServerOptions } from '../../src/http/http-server.ts'
 import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
@@ -37,6 +42,31 @@ import { EVERYBODY } from './access.ts'
 /** Largest body in tests, bytes. */
 export const MAX_BODY_BYTES = 65_536
 
+/** Keeps what became of each request. */
+class FakeRequests implements RequestObserver {
+  /** Method, route and status; without a route if none was reached. */
+  readonly answers: string[] = []
+  readonly bodies: number[] = []
+  inFlight = 0
+
+  began(): void {
+    this.inFlight += 1
+  }
+
+  answered(method: string, route: string, status: number): void {
+    this.inFlight -= 1
+    this.answers.push(`${method} ${route} ${status}`)
+  }
+
+  refused(method: string, status: number): void {
+    this.answers.push(`${method} ${status}`)
+  }
+
+  bodyRead(bytes: number): void {
+    this.bodies.push(bytes)
+  }
+}
+
 /** Keeps what is measured. */
 export class FakeHttpMetrics implements HttpMetrics, EdgeObserver, RateLimitObserver {
   readonly clientErrors: string[] = []
@@ -45,7 +75,12 @@ export class FakeHttpMetrics implements HttpMetrics, EdgeObserver, RateLimitObse
   readonly rateLimited: [topic: string, records: number][] = []
   readonly invalid: [mode: PushMode, code: string][] = []
   readonly received: [mode: PushMode, topic: string][] = []
+  readonly requests = new FakeRequests()
   #wake: (() => void)[] = []
+
+  requestRefused(method: string, status: number): void {
+    this.requests.refused(method, status)
+  }
 
   observePush(mode: PushMode, status: number, durationMs: number): void {
     this.pushes.push({ mode, status, durationMs })
@@ -237,13 +272,13 @@ export async function serveRoutes(
   const bodyLimits = { maxBytes: MAX_BODY_BYTES, maxRatio: 100 }
   const bodyReader = new BodyReader(bodyLimits, budget, new ReadTurns(clock))
   const edge = new RequestEdge({
-    ...{ gate, bodyReader, requestIds, log, clock },
+    ...{ gate, bodyReader, requestIds, log, clock, requests: metrics.requests },
     onAnswered: (_, { mode }, status, durationMs) => {
       metrics.observePush(mode, status, durationMs)
     },
   })
   const table = new RouteTable(routes)
-  const app = createRouter({ routes: table, edge, requestIds, log })
+  const app = createRouter({ routes: table, edge, requestIds, requests: metrics.requests, log })
   const limits = { ...SERVER_LIMITS, ...options.limits }
   const served = await listen({
     ...{ app, dialects: table, messages: messagesOf(app), clock, log, observer: metrics, limits },

@@ -3,9 +3,16 @@ import type { ErrorCode } from '../../src/base/errors.ts'
 import { countEvents } from '../../src/telemetry/count-events.ts'
 import { Metrics } from '../../src/telemetry/metrics/metrics.ts'
 import { MAX_UNDELIVERED_LABELS } from '../../src/telemetry/metrics/topic-labels.ts'
+import { Batch } from '../../src/producer/batch.ts'
+import { ChunkPool } from '../../src/producer/chunk-pool.ts'
+import { measure } from '../../src/producer/record-batch.ts'
+import { PartitionQueue, TopicQueue } from '../../src/producer/topic-queue.ts'
+import { DEFAULT_LIMITS, DEFAULT_SETTINGS } from '../support/default-settings.ts'
+import { record } from '../support/producer-harness.ts'
+import { silentOwner } from '../support/send-all.ts'
 import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from './metrics/idle-state.ts'
-import { parseExposition } from './metrics/parse-exposition.ts'
+import { parseExposition, valueOf } from './metrics/parse-exposition.ts'
 
 function makeCounts() {
   const metrics = new Metrics({
@@ -26,6 +33,9 @@ function makeCounts() {
       const records = admittedAt(0)
       count({ kind: 'recordsDelivered', topic, partition: 0, records, nowMs: 1 })
     },
+    count,
+    value: async (name: string): Promise<number | undefined> =>
+      valueOf(parseExposition(await metrics.exposition()), name),
     errors: async (): Promise<Record<string, number>> => {
       const { samples } = parseExposition(await metrics.exposition())
       const errors = samples.filter(({ name }) => name === 'kafka_errors_count')
@@ -33,6 +43,27 @@ function makeCounts() {
     },
   }
 }
+
+describe('a batch', () => {
+  it('has waited in the queue when it is first sent, and not when it is sent again', async () => {
+    const { count, value } = makeCounts()
+    const settings = { ...DEFAULT_SETTINGS, ...DEFAULT_LIMITS }
+    const pool = new ChunkPool()
+    const topic = new TopicQueue('t', { settings, random: () => 0, pool })
+    const queue = new PartitionQueue(topic, 0, settings)
+    const batch = new Batch(0, pool)
+    const sized = { record: record('a'), sizes: measure(record('a')), valueBytes: 1 }
+    const rest = { timestampMs: 0, owner: silentOwner(), index: 0, isPinned: false }
+    batch.append({ ...sized, ...rest, admittedMs: 1_000 })
+
+    count({ kind: 'requestSending', brokerId: 1, nowMs: 1_250, batches: [{ queue, batch }] })
+    batch.attempts = 1
+    count({ kind: 'requestSending', brokerId: 1, nowMs: 9_000, batches: [{ queue, batch }] })
+
+    expect(await value('kprf_queue_wait_seconds_count')).toBe(1)
+    expect(await value('kprf_queue_wait_seconds_sum')).toBe(0.25)
+  })
+})
 
 describe('while Kafka is away since the start', () => {
   it('what fails or finds no room is counted under the name of its topic', async () => {

@@ -163,7 +163,7 @@ describe('whichever operation of the file system fails', () => {
       expect(operations).toBeGreaterThan(90)
       expect([...failed].sort()).toEqual(
         expect.arrayContaining([
-          ...['append', 'close', 'create', 'freeBytes', 'list', 'read', 'remove', 'sync'],
+          ...['append', 'close', 'create', 'list', 'read', 'remove', 'space', 'sync'],
           ...['syncFolder', 'truncate'],
         ]),
       )

@@ -38,7 +38,7 @@ describe('an accepted push', () => {
     await harness.append('a')
     operations.push('accepted')
 
-    expect(operations.filter((name) => name !== 'freeBytes')).toEqual([
+    expect(operations.filter((name) => name !== 'space')).toEqual([
       ...['create', 'append', 'syncFolder', 'append', 'sync', 'accepted'],
     ])
   })

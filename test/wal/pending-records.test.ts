@@ -59,5 +59,6 @@ describe('a log', () => {
     expect(log.freeBytes).toBeUndefined()
     await clock.advance(1_000)
     expect(log.freeBytes).toBe(1_000)
+    expect(log.room.diskBytes).toBe(storage.diskBytes)
   })
 })

@@ -50,6 +50,7 @@ describe('a sync that takes 30 s', () => {
     await settle()
     expect([own(), behind(), later()]).toEqual(['waits', STALLED, STALLED])
     expect(harness.log.problem).toContain('has not answered for 5 s')
+    expect(harness.log.room.condition).toBe('failed')
     expect(harness.observer.failures).toEqual([`write: ${STALLED}`])
 
     await harness.clock.advance(25_000)
@@ -57,6 +58,7 @@ describe('a sync that takes 30 s', () => {
     await harness.append('after')
     expect(own()).toBe('accepted')
     expect(harness.log.problem).toBeUndefined()
+    expect(harness.log.room.condition).toBe('accepting')
     expect(await harness.values()).toEqual(['before', 'own', 'after'])
     expect(await (await LogHarness.open(storage.killed())).values()).toEqual([
       ...['before', 'own', 'after'],
@@ -87,6 +89,7 @@ describe('a log that refused the last push', () => {
     await expect(harness.append('b'.repeat(220))).rejects.toMatchObject({ kind: 'full' })
     await harness.clock.advance(60_000)
     expect(harness.log.problem).toContain('wal.max_bytes')
+    expect(harness.log.room.condition).toBe('full')
     for (const entry of await harness.read()) {
       for (const { settle: settleRecord } of harness.recordsOf(entry)) settleRecord()
     }

@@ -9,6 +9,7 @@ import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
 import { HTTP_MAPPINGS, isServed } from '../error-mapper.ts'
+import type { RequestObserver } from '../http-metrics.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import { logFailure, logServed } from '../log-failure.ts'
 import { refuse, type RefusalOptions } from '../reply.ts'
@@ -24,6 +25,7 @@ export interface EdgeOptions {
   readonly requestIds: RequestIds
   /** @defaultValue the header `Idempotency-Key` has no meaning */
   readonly idempotency?: Idempotency | undefined
+  readonly requests: Omit<RequestObserver, 'refused'>
   /** Called once per request, after its reply. The status is 499 if the client left before the reply. */
   readonly onAnswered: (route: Route, call: Call, status: number, durationMs: number) => void
   readonly log: Pick<Logger, 'limited' | 'error' | 'debug' | 'isDebug'>
@@ -63,8 +65,9 @@ export class Edge {
     response: ServerResponse,
     params: PathParams,
   ): Promise<void> {
-    const { clock, onAnswered, requestIds, gate, bodyReader } = this.#options
+    const { clock, onAnswered, requestIds, gate, bodyReader, requests } = this.#options
     const startedMs = clock.nowMs()
+    requests.began()
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS
     const call: Call = {
@@ -96,6 +99,7 @@ export class Edge {
           const keyInHead = this.#keyInHead(route, request)
           const body = (held = await bodyReader.read(request, response))
           if (body === undefined) throw new ClientGone()
+          requests.bodyRead(body.bytes.length)
           answer = this.#answerWhole(route, call, body, keyInHead)
         } else if (route.body === 'stream') {
           if (this.#options.idempotency?.keyOf(request) !== undefined) throw keyOfStream()
@@ -109,10 +113,12 @@ export class Edge {
     } catch (error) {
       status = this.#refuse(route, call, error)
     } finally {
+      if (route.body === 'stream') requests.bodyRead(streamOf(request)?.contentBytes ?? 0)
       held?.release()
       leave?.()
     }
     const durationMs = clock.nowMs() - startedMs
+    requests.answered(request.method ?? '', route.path, status, durationMs)
     onAnswered(route, call, status, durationMs)
     const { log } = this.#options
     const answered = { name: route.name, request, requestId, principal: call.principal, durationMs }

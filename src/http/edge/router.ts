@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../telemetry/logging.ts'
 import type { Cors } from '../access/cors.ts'
 import type { Refusal } from '../error-body.ts'
+import type { RequestObserver } from '../http-metrics.ts'
 import { logFailure } from '../log-failure.ts'
 import { refuse, sendNoContent } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
@@ -20,11 +21,14 @@ export interface RouterOptions {
   readonly requestIds: RequestIds
   /** @defaultValue web pages can neither push nor read replies */
   readonly cors?: Cors | undefined
+  /** Hears of each reply to a request that reached no route. */
+  readonly requests: Pick<RequestObserver, 'refused'>
   readonly log: Pick<Logger, 'limited' | 'error'>
 }
 
 /** Creates the Express app of the routes. It refuses all other requests. */
-export function createRouter({ routes, edge, requestIds, cors, log }: RouterOptions): Express {
+export function createRouter(options: RouterOptions): Express {
+  const { routes, edge, requestIds, cors, requests, log } = options
   const app = express()
   const notFound: Refusal = {
     code: 'NOT_FOUND',
@@ -59,6 +63,7 @@ export function createRouter({ routes, edge, requestIds, cors, log }: RouterOpti
       const status = refuse(request, response, requestId, notAllowed, dialect, options)
       logRefusal(notAllowed, status)
     }
+    requests.refused(request.method ?? '', response.statusCode)
     return undefined
   })
   app.use(createErrorHandler({ routes, log, requestIds }))

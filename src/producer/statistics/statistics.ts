@@ -100,7 +100,7 @@ export class Statistics implements TelemetrySource<StatisticsData> {
         this.#brokers.learn(event.brokers)
         break
       case 'requestSending':
-        this.#sending(event.brokerId, event.batches)
+        this.#sending(event)
         break
       case 'batchAcknowledged':
         this.#acknowledged(event)
@@ -117,12 +117,8 @@ export class Statistics implements TelemetrySource<StatisticsData> {
     }
   }
 
-  #sending(
-    brokerId: number,
-    batches: (ProducerEvent & { kind: 'requestSending' })['batches'],
-  ): void {
+  #sending({ brokerId, nowMs, batches }: ProducerEvent & { kind: 'requestSending' }): void {
     const broker = this.#brokers.node(brokerId)
-    const nowMs = this.#clock.nowMs()
     let isRetry = false
     for (const { queue, batch } of batches) {
       this.#topic(queue.topic.name).batchSent(batch.encodedCount, batch.sizeBytes)

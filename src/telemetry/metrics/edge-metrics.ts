@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { RequestMetrics } from './request-metrics.ts'
 
 /** The open connections, read at each scrape. */
 export interface ConnectionState {
@@ -18,13 +19,21 @@ const DROP_REASONS = ['limit', 'address_limit', 'idle_evicted', 'idle_timeout', 
 export class EdgeMetrics {
   readonly #clientErrors: Counter<'code'>
   readonly #dropped: Counter<'reason'>
+  readonly #aborted: Counter
+  readonly #requests: RequestMetrics
 
-  constructor(registry: Registry, state: () => ConnectionState) {
+  constructor(registry: Registry, state: () => ConnectionState, requests: RequestMetrics) {
     const registers = [registry]
+    this.#requests = requests
     this.#clientErrors = new Counter({
       name: 'kprf_http_client_errors_total',
       help: 'Requests refused before routing, by the error code in docs/ERRORS.md; and clients that left before their reply (aborted), read replies too slowly (stalled_reader), sent too many requests at once (pipelined), spoke plain HTTP to a TLS port (plain_text) or could not agree on TLS (tls_handshake).',
       labelNames: ['code'],
+      registers,
+    })
+    this.#aborted = new Counter({
+      name: 'kprf_http_aborted_total',
+      help: 'Clients that left before their reply: aborted in kprf_http_client_errors_total.',
       registers,
     })
     this.#dropped = new Counter({
@@ -58,6 +67,12 @@ export class EdgeMetrics {
   /** Counts a client error. @param code - an error code in lower case, or another name of a failure. */
   clientFailed(code: string): void {
     this.#clientErrors.inc({ code })
+    if (code === 'aborted') this.#aborted.inc()
+  }
+
+  /** Counts the reply to a request that was refused before its path was looked at. */
+  requestRefused(method: string, status: number): void {
+    this.#requests.refused(method, status)
   }
 
   /** Counts a connection that was closed. */

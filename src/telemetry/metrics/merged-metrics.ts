@@ -35,7 +35,15 @@ export class MergedMetrics implements TelemetryMerger<MetricsSnapshot, Promise<s
 }
 
 function aggregate(snapshots: readonly MetricsSnapshot[]): Registry {
-  return AggregatorRegistry.aggregate([...snapshots])
+  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => snapshot.map(withoutAverage)))
+}
+
+/**
+ * prom-client averages the lags of the event loops. An idle process, such as the primary, would hide one that is held
+ * up: the largest counts.
+ */
+function withoutAverage(metric: MetricsSnapshot[number]): MetricsSnapshot[number] {
+  return metric.aggregator === 'average' ? { ...metric, aggregator: 'max' } : metric
 }
 
 function topicsOf(snapshot: MetricsSnapshot): Set<string | number> {

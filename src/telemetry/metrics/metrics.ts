@@ -7,25 +7,23 @@ import type { ErrorCode } from '../../base/errors.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import type { WalState } from '../../base/wal-state.ts'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { AccessMetrics } from './access-metrics.ts'
+import { Gauge, Registry } from 'prom-client'
+import { type AccessInUse, AccessMetrics } from './access-metrics.ts'
+import { REQUEST_MS, TOPIC_MS } from './buckets.ts'
 import { type CertificateExpiries, declareCertificates } from './certificate-metrics.ts'
-import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
+import { type Admitted, DeliveryLatency, eachRun } from './delivery-latency.ts'
 import { type ConnectionState, EdgeMetrics } from './edge-metrics.ts'
 import { IdempotencyMetrics } from './idempotency-metrics.ts'
+import { type HistogramSeries, PlainHistogram } from './plain-histogram.ts'
+import { declareBuild, declareProcess, type ProcessFacts } from './process-metrics.ts'
 import { ProducerMetrics } from './producer-metrics.ts'
+import { RequestMetrics } from './request-metrics.ts'
 import type { KprfState } from './state-gauges.ts'
 import { StatisticsMetrics, type StatisticsFigures } from './statistics-metrics.ts'
 import type { CountSeries } from './plain-counter.ts'
 import { TopicCounter } from './topic-counter.ts'
 import { OTHER_TOPICS, TopicLabels } from './topic-labels.ts'
 import { WalMetrics } from './wal-metrics.ts'
-
-/** Records with their admission times, on the clock of the settle time. */
-export interface Admitted {
-  readonly count: number
-  admittedMsAt(position: number): number
-}
 
 /** Records admitted and not yet reported, by topic. */
 export type BufferedRecords = Iterable<readonly [topic: string, count: number]>
@@ -55,33 +53,42 @@ export interface MetricsOptions {
   readonly wal?: (() => WalState) | undefined
   /** Number of idempotency keys here. Read at each scrape. @defaultValue no metrics of them */
   readonly idempotencyKeys?: (() => number) | undefined
+  /** @defaultValue all ways for clients to say who they are */
+  readonly accessInUse?: AccessInUse
   /** When certificates expire. Read at each scrape. @defaultValue there are none */
   readonly certificates?: () => CertificateExpiries
+  /** What is said once for all processes. @defaultValue another process says it */
+  readonly process?: ProcessFacts | undefined
   /** @defaultValue a new one */
   readonly registry?: Registry
 }
 
+const ALL_IN_USE: AccessInUse = { jwt: true, certificates: true, webhooks: true }
+
 interface TopicSeries {
-  readonly sendDuration: DurationSeries
+  readonly sendDuration: HistogramSeries
   readonly sent: CountSeries
 }
 
 /** Counts pushes and records. */
 export class Metrics implements TelemetrySource<MetricsSnapshot> {
   readonly #registry: Registry
-  readonly #pushDuration: DurationHistogram
-  readonly #sendDuration: DurationHistogram
+  readonly #pushDuration: PlainHistogram
+  readonly #sendDuration: PlainHistogram
+  readonly #latency: DeliveryLatency
   readonly #sent: TopicCounter
   readonly #errors: TopicCounter
   readonly #rateLimited: TopicCounter
   readonly #labels: TopicLabels
   readonly #pushes = {
-    sync: new Map<number, DurationSeries>(),
-    async: new Map<number, DurationSeries>(),
+    sync: new Map<number, HistogramSeries>(),
+    async: new Map<number, HistogramSeries>(),
   }
   readonly #topics = new Map<string, TopicSeries>()
   /** Metrics that the Rust kprf does not have. */
   readonly producer: ProducerMetrics
+  /** Requests, whatever they are for. */
+  readonly requests: RequestMetrics
   /** Connections of clients. */
   readonly edge: EdgeMetrics
   /** Refusals because of who sent a request. */
@@ -94,23 +101,27 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   constructor(options: MetricsOptions) {
     const { registry = new Registry() } = options
     this.#registry = registry
-    this.#pushDuration = new DurationHistogram({
+    this.#pushDuration = new PlainHistogram({
       name: 'http_requests_duration',
       help: 'Milliseconds to answer a push, by status and by whether the client waits for delivery.',
       labelNames: ['code', 'method'],
+      buckets: REQUEST_MS,
       registry,
     })
-    this.#sendDuration = new DurationHistogram({
+    this.#sendDuration = new PlainHistogram({
       name: 'kafka_message_send_duration',
       help: 'Milliseconds from the admission of a record to its delivery report.',
       labelNames: ['topic'],
+      buckets: TOPIC_MS,
       registry,
     })
     this.#sent = new TopicCounter({
       name: 'kafka_sent_messages',
       help: 'Records delivered to Kafka.',
+      alias: 'kprf_records_delivered_total',
       registry,
     })
+    this.#latency = new DeliveryLatency(registry)
     this.#errors = new TopicCounter({
       name: 'kafka_errors_count',
       help: 'Records refused or not delivered, by the error number of librdkafka.',
@@ -126,8 +137,9 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
       this.#moveToOthers(topic)
     })
     this.producer = new ProducerMetrics({ registry, labels: this.#labels, state: options.state })
-    this.edge = new EdgeMetrics(registry, options.connections ?? noConnections)
-    this.access = new AccessMetrics(registry)
+    this.requests = new RequestMetrics(registry)
+    this.edge = new EdgeMetrics(registry, options.connections ?? noConnections, this.requests)
+    this.access = new AccessMetrics(registry, options.accessInUse ?? ALL_IN_USE)
     this.#declareQueueSize(options.bufferedRecords)
     const { statistics } = options
     if (statistics) new StatisticsMetrics({ registry, labels: this.#labels, read: statistics })
@@ -135,8 +147,8 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
     const { idempotencyKeys } = options
     this.idempotency = idempotencyKeys && new IdempotencyMetrics(registry, idempotencyKeys)
     if (options.certificates) declareCertificates(registry, options.certificates)
-    declareAppMetadata(registry, options)
-    collectDefaultMetrics({ register: registry })
+    declareBuild(registry, options)
+    declareProcess(registry, options.process)
     for (const topic of this.#labels.topics) this.#series(topic)
   }
 
@@ -167,7 +179,10 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
   recordsDelivered(topic: string, records: Admitted, settledMs: number): void {
     const series = this.#series(this.#labels.delivered(topic, settledMs))
     series.sent.count += records.count
-    observeAll(series, records, settledMs)
+    eachRun(records, (admittedMs, count, origin) => {
+      series.sendDuration.observe(settledMs - admittedMs, count)
+      this.#latency.observe(origin, admittedMs, settledMs, count)
+    })
   }
 
   /** Gives a topic a series of its own, if there is room, although nothing was delivered to it yet. */
@@ -182,7 +197,10 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
    */
   recordsFailed(topic: string, errorNumber: number, records: Admitted, settledMs: number): void {
     this.recordsRefused(topic, errorNumber, records.count)
-    observeAll(this.#series(this.#labels.labelOf(topic)), records, settledMs)
+    const { sendDuration } = this.#series(this.#labels.labelOf(topic))
+    eachRun(records, (admittedMs, count) => {
+      sendDuration.observe(settledMs - admittedMs, count)
+    })
   }
 
   /**
@@ -271,20 +289,4 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
 
 function noConnections(): ConnectionState {
   return { active: 0, idle: 0, replyBytes: 0 }
-}
-
-function observeAll(series: TopicSeries, records: Admitted, settledMs: number): void {
-  for (let position = 0; position < records.count; position += 1) {
-    series.sendDuration.observe(settledMs - records.admittedMsAt(position))
-  }
-}
-
-function declareAppMetadata(registry: Registry, { version, commitHash }: MetricsOptions): void {
-  new Gauge({
-    name: 'kprf_app_metadata',
-    help: 'Always 1; the labels name the build that is running.',
-    labelNames: ['version', 'commit_hash'],
-    registers: [registry],
-    aggregator: 'first',
-  }).set({ version, commit_hash: commitHash }, 1)
 }

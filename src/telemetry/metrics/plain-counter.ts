@@ -1,10 +1,12 @@
-import { Counter, type Registry } from 'prom-client'
+import { Counter, type CounterConfiguration, type Registry } from 'prom-client'
 
 /** Name, help and labels of a {@link PlainCounter}. */
 export interface PlainCounterOptions<Label extends string> {
   readonly name: string
   readonly help: string
   readonly labelNames: readonly Label[]
+  /** A second name under which the same counts are exported. @defaultValue none */
+  readonly alias?: string | undefined
   readonly registry: Registry
 }
 
@@ -21,14 +23,11 @@ export class CountSeries {
 export class PlainCounter<Label extends string> {
   readonly #labels = new Map<CountSeries, Record<Label, string>>()
 
-  constructor({ name, help, labelNames, registry }: PlainCounterOptions<Label>) {
-    const counter = new Counter<Label>({
-      ...{ name, help, labelNames: [...labelNames], registers: [registry] },
-      collect: () => {
-        counter.reset()
-        for (const [series, labels] of this.#labels) counter.inc(labels, series.count)
-      },
-    })
+  constructor({ name, help, labelNames, alias, registry }: PlainCounterOptions<Label>) {
+    const description = { labelNames: [...labelNames], registers: [registry] }
+    this.#declare({ ...description, name, help })
+    if (alias === undefined) return
+    this.#declare({ ...description, name: alias, help: `${help} The same counts as ${name}.` })
   }
 
   /** Adds a series for these label values, which must not have one yet. */
@@ -41,5 +40,15 @@ export class PlainCounter<Label extends string> {
   /** Removes a series. */
   removeSeries(series: CountSeries): void {
     this.#labels.delete(series)
+  }
+
+  #declare(description: CounterConfiguration<Label>): void {
+    const counter = new Counter<Label>({
+      ...description,
+      collect: () => {
+        counter.reset()
+        for (const [series, labels] of this.#labels) counter.inc(labels, series.count)
+      },
+    })
   }
 }

@@ -1,6 +1,8 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { CONNECTION_ENDS, type ConnectionEnd } from '../../base/connection-end.ts'
 import type { PushMode } from '../../base/push-mode.ts'
+import { BROKER_SECONDS, WAIT_SECONDS } from './buckets.ts'
+import { type HistogramSeries, PlainHistogram } from './plain-histogram.ts'
 import { declareState, type KprfState } from './state-gauges.ts'
 import { type SeriesByTopic, TopicCounter } from './topic-counter.ts'
 import type { TopicLabels } from './topic-labels.ts'
@@ -12,16 +14,11 @@ export interface ProducerMetricsOptions {
   readonly state: () => KprfState
 }
 
-/** As OpenTelemetry recommends for messaging, in seconds. */
-const REQUEST_BUCKETS_SECONDS = [
-  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10,
-]
-
 const BATCH_RECORDS_BUCKETS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000]
 /** Up to a mebibyte, Kafka's default limit. */
 const BATCH_BYTES_BUCKETS = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576]
 /** 1 stands for a batch that did not get smaller. */
-const COMPRESSION_RATIO_BUCKETS = [1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32]
+const COMPRESSION_RATIO_BUCKETS = [1, 1.25, 1.5, 2, 3, 5, 10, 20]
 
 /**
  * The metrics that the Rust kprf does not have: names begin with `kprf_`, times are in seconds, counters end with
@@ -46,6 +43,8 @@ export class ProducerMetrics {
   readonly #metadataRefreshes: Counter
   readonly #topicCreations: Counter
   readonly #throttled: Counter
+  readonly #queueWait: HistogramSeries
+  readonly #brokersConnected: Gauge
   readonly #requestDuration: Histogram<'broker'>
   readonly #batchRecords: Histogram
   readonly #batchBytes: Histogram
@@ -129,9 +128,22 @@ export class ProducerMetrics {
       name: 'kprf_kafka_request_duration_seconds',
       help: 'Time from sending a batch to the answer of the broker.',
       labelNames: ['broker'],
-      buckets: REQUEST_BUCKETS_SECONDS,
+      buckets: [...BROKER_SECONDS],
       registers: [registry],
     })
+    this.#brokersConnected = new Gauge({
+      name: 'kprf_kafka_brokers_connected',
+      help: 'Brokers to which there is a usable connection; with several workers, the largest number.',
+      registers: [registry],
+      aggregator: 'max',
+    })
+    this.#queueWait = new PlainHistogram({
+      name: 'kprf_queue_wait_seconds',
+      help: 'Time from the admission of the oldest record of a batch until the batch was first sent: the wait for more records, for a connection and for earlier batches.',
+      labelNames: [],
+      buckets: WAIT_SECONDS,
+      registry,
+    }).addSeries({})
     this.#batchRecords = this.#histogram(
       'kprf_batch_records',
       'Records of each batch that was delivered.',
@@ -228,6 +240,16 @@ export class ProducerMetrics {
   /** Observes how long a broker took to answer a produce request. @param broker - `host:port`. */
   produceAnswered(broker: string, durationMs: number): void {
     this.#requestDuration.observe({ broker }, durationMs / 1000)
+  }
+
+  /** Observes how long the oldest record of a batch has waited when the batch is first sent. */
+  batchWaited(durationMs: number): void {
+    this.#queueWait.observe(durationMs / 1000)
+  }
+
+  /** Notes to how many brokers there are usable connections. */
+  brokersConnected(count: number): void {
+    this.#brokersConnected.set(count)
   }
 
   /** Observes a batch that Kafka acknowledged. */

@@ -10,6 +10,8 @@ export interface KprfState {
   /** Records admitted and not yet reported, and the bytes of their values. */
   readonly queueRecords: number
   readonly queueBytes: number
+  /** `Infinity` for no limit. */
+  readonly queueLimitRecords: number
   readonly queueLimitBytes: number
   /** All memory that these records hold, and its limit for all processes together. */
   readonly queueMemoryBytes: number
@@ -52,6 +54,12 @@ const GAUGES: readonly StateGauge[] = [
     'sum',
   ],
   [
+    'kprf_queue_limit_records',
+    'Limit on kprf_queue_records: kafka.queue_buffering_max_messages, or +Inf if that is 0.',
+    ({ queueLimitRecords }) => queueLimitRecords,
+    'max',
+  ],
+  [
     'kprf_queue_limit_bytes',
     'Limit on kprf_queue_bytes: kafka.queue_buffering_max_kbytes.',
     ({ queueLimitBytes }) => queueLimitBytes,
@@ -78,6 +86,12 @@ const GAUGES: readonly StateGauge[] = [
   [
     'kprf_http_body_bytes',
     'Bytes of request bodies in memory: bodies that are arriving, or whose records are not admitted yet.',
+    ({ bodyBytes }) => bodyBytes,
+    'sum',
+  ],
+  [
+    'kprf_http_inflight_bytes',
+    'The same bytes as kprf_http_body_bytes.',
     ({ bodyBytes }) => bodyBytes,
     'sum',
   ],

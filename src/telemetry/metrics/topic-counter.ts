@@ -7,6 +7,8 @@ export interface TopicCounterOptions {
   readonly help: string
   /** @defaultValue `topic` is the only one */
   readonly secondLabel?: string
+  /** As in `PlainCounterOptions`. */
+  readonly alias?: string
   readonly registry: Registry
 }
 
@@ -50,9 +52,9 @@ export class TopicCounter {
   readonly #secondLabel: string | undefined
   readonly #byValue = new Map<string, SeriesByTopic>()
 
-  constructor({ name, help, secondLabel, registry }: TopicCounterOptions) {
+  constructor({ name, help, secondLabel, alias, registry }: TopicCounterOptions) {
     const labelNames = secondLabel === undefined ? ['topic'] : ['topic', secondLabel]
-    this.#counter = new PlainCounter({ name, help, labelNames, registry })
+    this.#counter = new PlainCounter({ name, help, labelNames, alias, registry })
     this.#secondLabel = secondLabel
   }
 

@@ -1,8 +1,9 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import { type CertificateExpiries, declareCertificates } from './certificate-metrics.ts'
 import { IdempotencyMetrics } from './idempotency-metrics.ts'
 import type { MetricsSnapshot } from './metrics.ts'
+import { declareProcess, type ProcessFacts } from './process-metrics.ts'
 
 /** Why a worker was replaced: it died, or by request. */
 export type RestartReason = 'crash' | 'request'
@@ -14,6 +15,8 @@ export interface WorkerMetricsOptions {
   readonly keys?: () => number
   /** When certificates expire. @defaultValue there are none */
   readonly certificates?: () => CertificateExpiries
+  /** What the primary says for all processes. @defaultValue nothing */
+  readonly process?: ProcessFacts
   /** @defaultValue a new one */
   readonly registry?: Registry
 }
@@ -52,7 +55,7 @@ export class WorkerMetrics implements TelemetrySource<MetricsSnapshot> {
     for (const reason of ['crash', 'request'] as const) this.#restarts.inc({ reason }, 0)
     this.idempotency = keys && new IdempotencyMetrics(registry, keys)
     if (certificates) declareCertificates(registry, certificates)
-    collectDefaultMetrics({ register: registry })
+    declareProcess(registry, options.process)
   }
 
   /** Counts a worker that was replaced. */

@@ -6,6 +6,7 @@ export const IDLE_STATE: KprfState = {
   metadataAgeMs: undefined,
   queueRecords: 0,
   queueBytes: 0,
+  queueLimitRecords: 100,
   queueLimitBytes: 1024,
   queueMemoryBytes: 0,
   queueMemoryLimitBytes: 4096,

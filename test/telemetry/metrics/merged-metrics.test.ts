@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { MergedMetrics } from '../../../src/telemetry/metrics/merged-metrics.ts'
 import { Metrics, type MetricsSnapshot } from '../../../src/telemetry/metrics/metrics.ts'
+import { CLOSED_WAL } from '../../../src/wal/write-ahead-log.ts'
 import { MAX_TOPIC_LABELS } from '../../../src/telemetry/metrics/topic-labels.ts'
 import { admittedAt } from '../../support/records.ts'
 import { IDLE_STATE } from './idle-state.ts'
@@ -29,6 +30,35 @@ describe('MergedMetrics', () => {
     expect(valueOf(exposition, 'queue')).toBe(5)
     expect(valueOf(exposition, 'took_bucket', { le: '5' })).toBe(2)
     expect(valueOf(exposition, 'took_sum')).toBe(5)
+  })
+
+  test('takes the largest lag and the largest number of brokers, and says each fact once', async () => {
+    const snapshots = await Promise.all(
+      [1, 2].map(async (brokers) => {
+        const metrics = new Metrics({
+          ...{ version: '1', commitHash: 'a', bufferedRecords: () => [] },
+          state: () => ({ ...IDLE_STATE, queueOldestAgeMs: brokers * 1000 }),
+          wal: () => ({ ...CLOSED_WAL, condition: brokers === 1 ? 'full' : 'accepting' }),
+        })
+        metrics.producer.brokersConnected(brokers)
+        const taken = await metrics.take()
+        const lag = taken.find(({ name }) => name === 'nodejs_eventloop_lag_p99_seconds')
+        if (lag?.values[0]) lag.values[0].value = brokers
+        return taken
+      }),
+    )
+
+    const exposition = await read(new MergedMetrics(), snapshots)
+
+    const build = { version: '1', commit: 'a', node: process.versions.node }
+    expect(valueOf(exposition, 'nodejs_eventloop_lag_p99_seconds')).toBe(2)
+    expect(valueOf(exposition, 'kprf_kafka_brokers_connected')).toBe(2)
+    expect(valueOf(exposition, 'kprf_queue_oldest_age_seconds')).toBe(2)
+    expect(valueOf(exposition, 'kprf_build_info', build)).toBe(1)
+    for (const state of ['full', 'accepting']) {
+      expect(valueOf(exposition, 'kprf_wal_state', { state }), state).toBe(1)
+    }
+    expect(valueOf(exposition, 'kprf_wal_state', { state: 'failed' })).toBe(0)
   })
 
   test('keeps the counts of processes that are gone, but not their gauges', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Metrics, type MetricsOptions } from '../../../src/telemetry/metrics/metrics.ts'
 import { LABEL_KEPT_MS, MAX_TOPIC_LABELS } from '../../../src/telemetry/metrics/topic-labels.ts'
 import type { Records } from '../../../src/producer/record-columns.ts'
-import { admittedAt } from '../../support/records.ts'
+import { admittedAt, recordsOwnedBy } from '../../support/records.ts'
 import { IDLE_STATE } from './idle-state.ts'
 import { type Exposition, parseExposition, valueOf } from './parse-exposition.ts'
 
@@ -90,7 +90,35 @@ describe('Metrics', () => {
       valueOf(exposition, 'kafka_message_send_duration_bucket', { topic, le })
     expect(valueOf(exposition, 'kafka_sent_messages', { topic })).toBe(3)
     expect(valueOf(exposition, 'kafka_message_send_duration_sum', { topic })).toBe(20)
-    expect(['2.5', '5', '10', '20', '+Inf'].map(bucket)).toEqual([0, 2, 2, 3, 3])
+    expect(['5', '10', '20', '+Inf'].map(bucket)).toEqual([2, 2, 3, 3])
+  })
+
+  test('observes how long records take from their acceptance on, by whether their client waits', async () => {
+    const metrics = makeMetrics()
+    const owned = (owner: object): Records =>
+      recordsOwnedBy({ deliveryTimeoutMs: 1, ...owner }, 1000, 1000, 1500)
+
+    metrics.recordsDelivered('orders', owned({ isAwaited: true }), 2000)
+    metrics.recordsDelivered('orders', owned({}), 2000)
+    metrics.recordsDelivered('orders', owned({ acceptedMs: -18_000 }), 2000)
+
+    const exposition = await scrape(metrics)
+    const value = (part: string, mode: string): number | undefined =>
+      valueOf(exposition, `kprf_delivery_latency_seconds_${part}`, { mode })
+    expect([value('count', 'sync'), value('sum', 'sync')]).toEqual([3, 2.5])
+    expect([value('count', 'async'), value('sum', 'async')]).toEqual([6, 62.5])
+    expect(valueOf(exposition, 'kafka_message_send_duration_sum', { topic: 'orders' })).toBe(7500)
+  })
+
+  test('exports the delivered records under two names', async () => {
+    const metrics = makeMetrics()
+
+    metrics.recordsDelivered('orders', admitted(2), 1001)
+
+    const exposition = await scrape(metrics)
+    for (const name of ['kafka_sent_messages', 'kprf_records_delivered_total']) {
+      expect(valueOf(exposition, name, { topic: 'orders' }), name).toBe(2)
+    }
   })
 
   test('counts failed records by the number of librdkafka, and how long each took', async () => {

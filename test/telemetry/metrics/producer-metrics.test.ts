@@ -179,7 +179,7 @@ describe('ProducerMetrics', () => {
       bounds.map((le) => valueOf(exposition, `${name}_bucket`, { le }))
     expect(buckets('kprf_batch_records', '3', '10')).toEqual([0, 1])
     expect(buckets('kprf_batch_bytes', '1024', '4096')).toEqual([0, 1])
-    expect(buckets('kprf_compression_ratio', '1', '3', '4')).toEqual([1, 1, 2])
+    expect(buckets('kprf_compression_ratio', '1', '3', '5')).toEqual([1, 1, 2])
   })
 
   test('reads the state at each scrape', async () => {
@@ -192,6 +192,7 @@ describe('ProducerMetrics', () => {
       metadataAgeMs: 1_500,
       queueRecords: 7,
       queueBytes: 700,
+      queueLimitRecords: 50,
       queueLimitBytes: 4_096,
       queueMemoryBytes: 5_000,
       queueMemoryLimitBytes: 8_192,
@@ -208,6 +209,7 @@ describe('ProducerMetrics', () => {
         'kprf_kafka_metadata_age_seconds',
         'kprf_queue_records',
         'kprf_queue_bytes',
+        'kprf_queue_limit_records',
         'kprf_queue_limit_bytes',
         'kprf_queue_memory_bytes',
         'kprf_queue_memory_limit_bytes',
@@ -216,7 +218,7 @@ describe('ProducerMetrics', () => {
         'kprf_http_body_limit_bytes',
         'kprf_kafka_unknown_topics',
       ].map((name) => valueOf(exposition, name, {}))
-    expect(values(before)).toEqual([0, NaN, 0, 0, 1_024, 0, 4_096, 0, 0, 2_048, 0])
-    expect(values(after)).toEqual([1, 1.5, 7, 700, 4_096, 5_000, 8_192, 0.25, 9_000, 10_000, 12])
+    expect(values(before)).toEqual([0, NaN, 0, 0, 100, 1_024, 0, 4_096, 0, 0, 2_048, 0])
+    expect(values(after)).toEqual([1, 1.5, 7, 700, 50, 4_096, 5_000, 8_192, 0.25, 9_000, 10_000, 12])
   })
 })

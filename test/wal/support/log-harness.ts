@@ -18,9 +18,19 @@ export class RecordingObserver implements LogObserver {
   readonly failures: string[] = []
   readonly damages: { bytes: number; records: number | undefined }[] = []
   tornBytes = 0
+  failedSyncs = 0
+  replayedRecords = 0
 
   failed(operation: string, error: unknown): void {
     this.failures.push(`${operation}: ${String(error)}`)
+  }
+
+  syncFailed(): void {
+    this.failedSyncs += 1
+  }
+
+  replayed(records: number): void {
+    this.replayedRecords += records
   }
 
   damaged(_segment: string, _at: number, bytes: number, records: number | undefined): void {

@@ -1,5 +1,5 @@
 /** A folder in memory that loses power, and whose operations fail when a test says so. */
-import type { AppendedFile, Storage } from '../../../src/wal/storage.ts'
+import type { AppendedFile, DiskSpace, Storage } from '../../../src/wal/storage.ts'
 import type { SeededRandom } from '../../support/random.ts'
 
 /** What a disk writes whole or not at all, bytes. */
@@ -16,7 +16,7 @@ export interface Operation {
     | 'rename'
     | 'link'
     | 'syncFolder'
-    | 'freeBytes'
+    | 'space'
     | 'append'
     | 'sync'
     | 'truncate'
@@ -46,6 +46,7 @@ export class SimulatedStorage implements Storage {
   /** Operations so far. */
   operations = 0
   free = Infinity
+  diskBytes = 10_000
   /** Called before each operation; what it throws, the operation rejects with. An append may be done in part. */
   fault: (operation: Operation, number: number) => void = () => undefined
   /** Called before each operation, which begins once what it returns has resolved. */
@@ -105,8 +106,8 @@ export class SimulatedStorage implements Storage {
     })
   }
 
-  freeBytes(): Promise<number> {
-    return this.#do('freeBytes', '', () => this.free)
+  space(): Promise<DiskSpace> {
+    return this.#do('space', '', () => ({ freeBytes: this.free, diskBytes: this.diskBytes }))
   }
 
   /** The content of a file, to look at. */

@@ -1,13 +1,10 @@
 import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
-import {
-  DURATION_BUCKETS_MS,
-  DurationHistogram,
-  DurationSeries,
-} from '../../../src/telemetry/metrics/duration-histogram.ts'
+import { REQUEST_MS, TOPIC_MS } from '../../../src/telemetry/metrics/buckets.ts'
+import { HistogramSeries, PlainHistogram } from '../../../src/telemetry/metrics/plain-histogram.ts'
 import { parseExposition, valueOf } from './parse-exposition.ts'
 
-describe('DurationSeries', () => {
+describe('HistogramSeries', () => {
   test.each([
     [0, 0],
     [0.5, 0],
@@ -18,7 +15,7 @@ describe('DurationSeries', () => {
     [20_480.000001, 16],
     [Infinity, 16],
   ])('counts %s ms from bin %i upwards', (durationMs, firstBin) => {
-    const series = new DurationSeries()
+    const series = new HistogramSeries(REQUEST_MS)
 
     series.observe(durationMs)
 
@@ -27,30 +24,43 @@ describe('DurationSeries', () => {
   })
 
   test('sums the durations', () => {
-    const series = new DurationSeries()
+    const series = new HistogramSeries(REQUEST_MS)
 
     series.observe(1.5)
     series.observe(40)
 
-    expect(series.sumMs).toBe(41.5)
+    expect(series.sum).toBe(41.5)
+  })
+
+  test('counts equal values at once', () => {
+    const series = new HistogramSeries([1, 10])
+
+    series.observe(5, 3)
+
+    expect(series.cumulativeCounts()).toEqual([0, 3, 3])
+    expect(series.sum).toBe(15)
   })
 })
 
-describe('DurationHistogram', () => {
-  const makeHistogram = (): { registry: Registry; histogram: DurationHistogram } => {
+describe('PlainHistogram', () => {
+  const makeHistogram = (): { registry: Registry; histogram: PlainHistogram } => {
     const registry = new Registry()
-    const histogram = new DurationHistogram({
+    const histogram = new PlainHistogram({
       name: 'work_duration',
       help: 'How long work takes.',
       labelNames: ['kind'],
+      buckets: REQUEST_MS,
       registry,
     })
     return { registry, histogram }
   }
 
-  test('has the buckets of the Rust kprf', () => {
-    expect(DURATION_BUCKETS_MS).toEqual(expect.arrayContaining([5, 10, 20, 40, 80]))
-    expect(DURATION_BUCKETS_MS.toSorted((a, b) => a - b)).toEqual(DURATION_BUCKETS_MS)
+  test.each([
+    ['http_requests_duration', REQUEST_MS],
+    ['kafka_message_send_duration', TOPIC_MS],
+  ])('%s has the buckets of the Rust kprf', (_, buckets) => {
+    expect(buckets).toEqual(expect.arrayContaining([5, 10, 20, 40, 80]))
+    expect(buckets.toSorted((a, b) => a - b)).toEqual(buckets)
   })
 
   test('is written as cumulative buckets, sum and count', async () => {
@@ -66,7 +76,7 @@ describe('DurationHistogram', () => {
     expect(['0.5', '5', '10', '20480', '+Inf'].map(bucket)).toEqual([1, 1, 3, 3, 4])
     expect(valueOf(exposition, 'work_duration_sum', { kind: 'hard' })).toBe(30_014.1)
     expect(valueOf(exposition, 'work_duration_count', { kind: 'hard' })).toBe(4)
-    expect(exposition.samples).toHaveLength(DURATION_BUCKETS_MS.length + 3)
+    expect(exposition.samples).toHaveLength(REQUEST_MS.length + 3)
   })
 
   test('keeps its series apart', async () => {
