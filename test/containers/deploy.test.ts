@@ -130,7 +130,7 @@ function restartInTurn(): { readonly promise: Promise<void>; readonly isDone: ()
 async function bothServe(): Promise<boolean> {
   const states = new Map<string, string>()
   for (const [, name = '', state = ''] of (await stack.logs('haproxy')).matchAll(
-    /Server kprf\/(kprf-\d) is (UP|DOWN|going)/g,
+    /Server kprf\/(kprf-\d)(?: \('kprf-\d'\))? is (UP|DOWN|going)/g,
   )) {
     states.set(name, state)
   }

@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { docker } from './engine/engine.ts'
+import { removeContainers } from './engine/docker.ts'
 import { REPOSITORY } from './engine/folders.ts'
 import { Stack } from './engine/stack.ts'
 
@@ -39,8 +39,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  const left = (await docker(engine, 'ps', '--all', '--quiet')).split('\n').filter(Boolean)
-  if (left.length > 0) await docker(engine, 'rm', '--force', ...left)
+  await removeContainers(engine)
   await new Stack(engine, 'docker-compose.yml', 'kprf-documented').remove()
   await new Stack(engine, 'deploy/docker-compose.yml', 'kprf-deploy').remove()
 })

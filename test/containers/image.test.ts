@@ -5,7 +5,8 @@ import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import { parseMetrics } from '../support/metric-samples.ts'
 import { build } from './engine/base-images.ts'
-import { docker } from './engine/engine.ts'
+import { commit } from './engine/commit.ts'
+import { docker } from './engine/docker.ts'
 import { REPOSITORY } from './engine/folders.ts'
 import { inspectContainer } from './engine/stack.ts'
 
@@ -39,7 +40,7 @@ describe('what is in the image', () => {
     expect(await inImage('id', '-u')).toBe('1000\n')
     expect((await inspectImage('kprf')).Config['User']).toBe('1000:1000')
     const { version } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'))
-    expect(await inImage('kprf', '--version')).toBe(`kprf ${version} (0123abc)\n`)
+    expect(await inImage('kprf', '--version')).toBe(`kprf ${version} (${await commit()})\n`)
   })
 
   test('the base image has npm, yarn and corepack, and the image of kprf has none of them', async () => {
@@ -67,7 +68,7 @@ describe('what is in the image', () => {
       'org.opencontainers.image.title': 'kprf',
       'org.opencontainers.image.version': version,
       'org.opencontainers.image.licenses': license,
-      'org.opencontainers.image.revision': '0123abc',
+      'org.opencontainers.image.revision': await commit(),
       'org.opencontainers.image.base.name': 'docker.io/library/node:26-slim',
     })
     expect(Config['StopSignal']).toBe('SIGTERM')

@@ -2,8 +2,10 @@
 import type { TestProject } from 'vitest/node'
 import { allOf } from '../support/until.ts'
 import { build, provideBaseImages } from './engine/base-images.ts'
+import { commit } from './engine/commit.ts'
 import { provideCompose } from './engine/compose-plugin.ts'
-import { docker, type EngineAddress, startEngine } from './engine/engine.ts'
+import { docker, type EngineAddress } from './engine/docker.ts'
+import { startEngine } from './engine/engine.ts'
 import { REPOSITORY } from './engine/folders.ts'
 import { requirePrograms } from './engine/programs.ts'
 import { removeRemainsOfDeadRuns } from './engine/remains.ts'
@@ -32,5 +34,5 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 async function provideImages(engine: EngineAddress): Promise<void> {
   await provideBaseImages(engine)
   console.log('building the image of kprf')
-  await docker(engine, ...build('kprf'), '--build-arg=COMMIT_HASH=0123abc', REPOSITORY)
+  await docker(engine, ...build('kprf'), `--build-arg=COMMIT_HASH=${await commit()}`, REPOSITORY)
 }

@@ -8,7 +8,7 @@ import { copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'n
 import { dirname, join, relative } from 'node:path'
 import { runCommand } from '../../kafka/cluster/command.ts'
 import { prepareDistribution } from '../../kafka/cluster/distribution.ts'
-import { docker, type EngineAddress } from './engine.ts'
+import { docker, type EngineAddress } from './docker.ts'
 import { CACHE, REPOSITORY } from './folders.ts'
 
 /** Each with the folder of its Dockerfile, in the order in which they are built. */

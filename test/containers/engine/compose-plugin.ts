@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { runCommand } from '../../kafka/cluster/command.ts'
-import { docker, type EngineAddress } from './engine.ts'
+import { docker, type EngineAddress } from './docker.ts'
 import { CACHE } from './folders.ts'
 
 const VERSION = 'v2.40.3'

@@ -1,28 +1,18 @@
 /**
- * A container engine of the tests' own: `dockerd` with its own data, socket and bridge, and without changing the
- * firewall, so that it neither needs nor disturbs one that the machine has.
+ * A container engine of the tests' own: `dockerd` with its own data, socket and network, so that it neither needs
+ * nor disturbs one that the machine has.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runCommand } from '../../kafka/cluster/command.ts'
 import { until, WaitAborted, within } from '../../support/until.ts'
+import { addressOf, docker, type EngineAddress, removeContainers } from './docker.ts'
 import { runFolder } from './folders.ts'
 import { ADDRESS_POOL, bridgeOf, makeNetwork } from './network.ts'
 import { removeWhatRemains } from './remains.ts'
 
-/** Where the engine is reached. Only this, so that tests can have it from the setup, which runs in another process. */
-export interface EngineAddress {
-  /** For `docker` and whatever starts it. */
-  readonly environment: Readonly<Record<string, string>>
-  /** Holds what belongs to this run. */
-  readonly folder: string
-}
-
-/** A command that has not ended after this is killed. A build on a busy machine takes minutes. */
-const COMMAND_MS = 600_000
 /** dockerd itself gives containers 15 s to stop. */
 const STOP_MS = 60_000
 
@@ -30,7 +20,7 @@ const STOP_MS = 60_000
 export async function startEngine(): Promise<EngineAddress & { stop: () => Promise<void> }> {
   const folder = runFolder(process.pid)
   await mkdir(join(folder, 'config/cli-plugins'), { recursive: true })
-  const socket = join(folder, 'engine.sock')
+  const address = addressOf(folder)
   try {
     await makeNetwork(process.pid)
   } catch (error) {
@@ -42,7 +32,7 @@ export async function startEngine(): Promise<EngineAddress & { stop: () => Promi
   const engine = spawn(
     'dockerd',
     [
-      ...[`--host=unix://${socket}`, `--pidfile=${join(folder, 'engine.pid')}`],
+      ...[`--host=${address.environment.DOCKER_HOST}`, `--pidfile=${join(folder, 'engine.pid')}`],
       ...[`--data-root=${join(folder, 'data')}`, `--exec-root=${join(folder, 'exec')}`],
       ...[`--bridge=${bridgeOf(process.pid)}`, `--default-address-pool=${ADDRESS_POOL}`],
       ...['--iptables=false', '--ip-forward=false'],
@@ -50,10 +40,6 @@ export async function startEngine(): Promise<EngineAddress & { stop: () => Promi
     { stdio: ['ignore', log, log] },
   )
   closeSync(log)
-  const address = {
-    folder,
-    environment: { DOCKER_HOST: `unix://${socket}`, DOCKER_CONFIG: join(folder, 'config') },
-  }
   const stop = async (): Promise<void> => {
     await end(engine, address)
     await removeWhatRemains(process.pid)
@@ -73,22 +59,14 @@ export async function startEngine(): Promise<EngineAddress & { stop: () => Promi
   return { ...address, stop }
 }
 
-/** Runs `docker` against the engine and resolves to its output. */
-export async function docker(engine: EngineAddress, ...args: string[]): Promise<string> {
-  const { stdout } = await runCommand('docker', args, {
-    timeoutMs: COMMAND_MS,
-    env: { ...process.env, ...engine.environment },
-  })
-  return stdout.toString()
-}
-
-/** Removes the containers and their networks, which dockerd would leave to its next start, and ends it. */
+/** Ends dockerd, with nothing left for its next start. */
 async function end(engine: ChildProcess, address: EngineAddress): Promise<void> {
   if (engine.exitCode !== null || engine.pid === undefined) return
-  const containers = (await docker(address, 'ps', '--all', '--quiet')).split('\n').filter(Boolean)
-  if (containers.length > 0) await docker(address, 'rm', '--force', ...containers)
-  await docker(address, 'network', 'prune', '--force')
-  const exited = once(engine, 'exit')
-  engine.kill('SIGTERM')
-  await within(STOP_MS, exited, () => new Error(`dockerd (${engine.pid}) does not end`))
+  try {
+    await removeContainers(address)
+  } finally {
+    const exited = once(engine, 'exit')
+    engine.kill('SIGTERM')
+    await within(STOP_MS, exited, () => new Error(`dockerd (${engine.pid}) does not end`))
+  }
 }

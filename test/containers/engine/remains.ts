@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from '../../kafka/cluster/command.ts'
 import { until } from '../../support/until.ts'
+import { addressOf, removeContainers } from './docker.ts'
 import { ownerOf, runFolder } from './folders.ts'
 import { removeNetwork } from './network.ts'
 
@@ -39,6 +40,7 @@ async function endEngine(folder: string): Promise<void> {
   const commandLine = `/proc/${pid}/cmdline`
   if (!existsSync(commandLine)) return
   if (!(await readFile(commandLine, 'utf8')).includes(`--data-root=${folder}/`)) return
+  await removeContainers(addressOf(folder))
   process.kill(pid, 'SIGTERM')
   await until(`the end of dockerd ${pid}`, 60_000, () => (isRunning(pid) ? undefined : true))
 }

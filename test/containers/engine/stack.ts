@@ -1,6 +1,6 @@
 /** Containers that belong together, from one compose file. */
 import { join } from 'node:path'
-import { docker, type EngineAddress } from './engine.ts'
+import { docker, type EngineAddress } from './docker.ts'
 import { REPOSITORY } from './folders.ts'
 
 /** A compose file of the repository, under a name of its own. */
