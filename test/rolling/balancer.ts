@@ -36,7 +36,9 @@ export class Balancer {
     const folder = await mkdtemp(join(tmpdir(), 'haproxy-'))
     const file = join(folder, 'haproxy.cfg')
     await writeFile(file, configuration(port, backends, folder))
-    const child = spawn('haproxy', ['-q', '-db', '-f', file], { stdio: 'ignore' })
+    // It ends with this process, however that ends.
+    const command = ['--pdeathsig', 'KILL', 'haproxy', '-q', '-db', '-f', file]
+    const child = spawn('setpriv', command, { stdio: 'ignore' })
     await once(child, 'spawn')
     const balancer = new Balancer(child, folder)
     for (const { name } of backends) await balancer.becomes(name, 'UP')

@@ -9,6 +9,12 @@ export const TOPIC = 'rolling'
 const MAX_DESCRIBED = 20
 /** A request that finds no free connection waits for one, as in most clients. */
 const MAX_CONNECTIONS = 128
+/**
+ * The client closes idle connections before kprf does, as clients must that repeat nothing: a request that is sent in
+ * the moment in which the server closes its connection fails, whatever the server. Without a timeout of its own,
+ * Node's agent ignores the one that kprf announces.
+ */
+const IDLE_TIMEOUT_MS = 2_000
 /** An answer that takes longer is none, ms. */
 const REPLY_TIMEOUT_MS = 30_000
 /** Bytes of a record beside its number. */
@@ -38,7 +44,9 @@ export interface LoadResult {
 export class Load {
   readonly #port: number
   readonly #random: SeededRandom
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS })
+  readonly #agent = new Agent({
+    ...{ keepAlive: true, timeout: IDLE_TIMEOUT_MS, maxSockets: MAX_CONNECTIONS },
+  })
   readonly #acknowledged: number[] = []
   readonly #failures: string[] = []
   #failed = 0

@@ -10,7 +10,7 @@ const PARTITIONS = 8
 const CONNECTIONS = 64
 /** The share of what they can bear. */
 const LOAD = 0.7
-/** How long pushes are still accepted: HAProxy sees `/readyz` fail within 0.4 s, later on a busy machine. */
+/** How long pushes are still accepted: HAProxy sees `/readyz` fail within 0.5 s, later on a busy machine. */
 const DRAIN_DELAY_MS = 3_000
 const RESTART_TIMEOUT_MS = 120_000
 
@@ -118,10 +118,11 @@ class Servers {
     this.port = port
     this.#bootstrap = bootstrap
     this.#kind = options.kind
-    const own = { 'shutdown.drain_delay_ms': DRAIN_DELAY_MS, 'kafka.message_timeout_ms': 60_000 }
-    // A worker ends with its last connection: idle ones must not last for a minute.
-    const workers = { workers: 2, 'http.keep_alive_timeout_ms': 3_000 }
-    this.#settings = { ...own, ...(this.#kind === 'workers' && workers), ...options.settings }
+    this.#settings = {
+      ...{ 'shutdown.drain_delay_ms': DRAIN_DELAY_MS, 'kafka.message_timeout_ms': 60_000 },
+      ...(this.#kind === 'workers' && { workers: 2 }),
+      ...options.settings,
+    }
     const names = this.#kind === 'workers' ? ['one'] : ['one', 'two']
     this.#backends = names.map((name, index) => ({
       ...{ name, port: others[2 * index] ?? 0, metricsPort: others[2 * index + 1] ?? 0 },
