@@ -169,7 +169,11 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     permissions: () => access.permissions,
   })
   const spans = makeSpans(options, logger)
-  const { express: app, dialects } = createApp({
+  const {
+    express: app,
+    dialects,
+    fastRoute,
+  } = createApp({
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
     webhooks: {
@@ -189,6 +193,7 @@ export function assemble(options: ServiceOptions, state: () => ServiceState): Se
     ...{ app, dialects, messages: messagesOf(app), clock, log: logger, observer: metrics.edge },
     ...{ hosts, proxies, limits: serverLimits(config, workers) },
     tls: certificates.initialOf('http'),
+    fastRoute: config.http.fastPath ? fastRoute : undefined,
   })
   const { check } = certificates
   const checks = [...view.readinessChecks(state), ...(check ? [check] : [])]
