@@ -19,6 +19,7 @@ const INTEGRATION = [
   'test/workers/**/*.test.ts',
   'test/soak/**/*.test.ts',
   'test/fuzz/**/*.test.ts',
+  'test/edge-fuzz/**/*.test.ts',
   'test/compatibility/**/*.test.ts',
   'test/http/raw/**/*.test.ts',
   'test/http/ndjson/**/*.test.ts',
@@ -61,6 +62,7 @@ const INTEGRATION = [
   'test/http/bad-input.test.ts',
   'test/http/cost.test.ts',
   'test/http/express-messages.test.ts',
+  'test/http/fast/fast-way.test.ts',
   'test/http/fuzz.test.ts',
   'test/http/half-closed.test.ts',
   'test/http/http-server.test.ts',
@@ -132,6 +134,26 @@ const OUT_OF_SIGHT = [
   'src/service/left-logs.ts', // kprf as a process, which starts without a log
 ]
 
+/** The tests of the server, which run on the fast way, and once more without it. */
+const ON_BOTH_WAYS = [
+  'test/http/app.test.ts',
+  'test/http/bad-http.test.ts',
+  'test/http/bad-input.test.ts',
+  'test/http/cost.test.ts',
+  'test/http/half-closed.test.ts',
+  'test/http/http-server.test.ts',
+  'test/http/invalid-records.test.ts',
+  'test/http/last-request.test.ts',
+  'test/http/memory-is-bounded.test.ts',
+  'test/http/reply-room.test.ts',
+  'test/http/rust-replies.test.ts',
+  'test/http/slow-bodies.test.ts',
+  'test/http/work-turns.test.ts',
+  'test/http/access/gate.test.ts',
+  'test/http/access/hosts.test.ts',
+  'test/http/access/forwarded-for.test.ts',
+]
+
 /** Tests that need more than Node.js. */
 const ELSEWHERE = [
   'test/browser/**',
@@ -186,6 +208,16 @@ export default defineConfig({
           // A busy machine takes seconds to start a process, and some tests start five.
           testTimeout: 60_000,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'plain way',
+          include: ON_BOTH_WAYS,
+          env: { TEST_WAY: 'plain' },
+          testTimeout: 60_000,
+          sequence: { groupOrder: 4 },
         },
       },
       {

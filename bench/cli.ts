@@ -11,6 +11,7 @@ import { describeMachine } from './machine.ts'
 import type { BenchOptions, Figure, Measure } from './measure.ts'
 import { compression } from './measures/compression.ts'
 import { connectionPerRequest } from './measures/connections.ts'
+import { fastWay } from './measures/fast-way.ts'
 import { eventLoopDelay, syncLatency } from './measures/latency.ts'
 import { manyRecords } from './measures/many-records.ts'
 import { fullQueue } from './measures/memory.ts'
@@ -27,6 +28,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   compression,
   oneRecordAsync,
   oneRecordSync,
+  fastWay,
   manyRecords,
   syncLatency,
   eventLoopDelay,

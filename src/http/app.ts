@@ -25,6 +25,8 @@ import { RouteTable } from './edge/route-table.ts'
 import type { Entry, Gate } from './edge/route.ts'
 import { createRouter } from './edge/router.ts'
 import type { Refusal } from './error-body.ts'
+import { FastPush } from './fast/fast-push.ts'
+import type { FastRoute } from './fast/fast-route.ts'
 import type { HttpMetrics } from './http-metrics.ts'
 import { Idempotency, type IdempotencyOptions } from './idempotency/idempotency.ts'
 import type { Failure } from './log-failure.ts'
@@ -47,9 +49,9 @@ export interface AppOptions {
     Pick<HttpConfig, 'maxCompressionRatio'> &
     Partial<Pick<HttpConfig, 'propagateTrace'>>
   /** Finds out who sent a request. */
-  readonly authenticator: Pick<Authenticator, 'identify'>
+  readonly authenticator: Pick<Authenticator, 'identify' | 'admitted'>
   /** @defaultValue a client may have any number of requests in progress */
-  readonly inFlight?: Pick<InFlightGate, 'admit'>
+  readonly inFlight?: Pick<InFlightGate, 'admit' | 'limits'>
   /** @defaultValue none */
   readonly webhooks?: WebhooksOptions | undefined
   /** @defaultValue web pages can neither push nor read replies */
@@ -91,6 +93,8 @@ export interface App {
   readonly express: Express
   /** The dialects for requests that the server refuses before the app gets them. */
   readonly dialects: Dialects
+  /** What the server may give pushes to before the app. */
+  readonly fastRoute: FastRoute
 }
 
 /** Makes the app of the main port. */
@@ -112,10 +116,12 @@ export function createApp(options: AppOptions): App {
   const spans = spanRecorder && new RequestSpans(spanRecorder, clock)
   const isPropagating = options.settings.propagateTrace ?? false
   const traceOf = isPropagating && spans ? spans.traceOf : createTraceOf(isPropagating)
-  const routes = new RouteTable(createDoors({ ...options, replyRoom, traceOf }))
+  const doors = createDoors({ ...options, replyRoom, traceOf })
+  const routes = new RouteTable(doors.routes)
+  const bodyBudget = options.bodyBudget ?? createBodyBudget({ ...options.settings, clock })
   const edge = new Edge({
     ...{ gate, requestIds, requests, log, clock, idempotency },
-    bodyReader: createBodyReader(options),
+    bodyReader: createBodyReader(options, bodyBudget),
     onAnswered: (route, call, status, durationMs) => {
       if (call.failure !== undefined) onFailure?.(call.failure)
       if (route.access !== 'produce') return
@@ -123,17 +129,23 @@ export function createApp(options: AppOptions): App {
       spans?.answered(route, call, status, durationMs)
     },
   })
-  return {
-    express: createRouter({ routes, edge, requestIds, cors, requests, log, onFailure }),
-    dialects: routes,
-  }
+  const fastRoute = new FastPush({
+    ...{ endpoint: doors.push, turns: doors.turns, edge, requestIds, clock, bodyBudget },
+    maxBodyBytes: options.settings.maxBodyBytes,
+    admitted: (request) => {
+      const principal = isDraining() ? undefined : authenticator.admitted(request)
+      return principal && inFlight?.limits(principal) === true ? undefined : principal
+    },
+  })
+  const app = createRouter({ routes, edge, requestIds, cors, requests, log, onFailure })
+  return { express: app, dialects: routes, fastRoute }
 }
 
-function createBodyReader({ settings, bodyBudget, clock }: AppOptions): BodyReader {
+function createBodyReader({ settings, clock }: AppOptions, bodyBudget: ByteBudget): BodyReader {
   const { maxBodyBytes, maxCompressionRatio } = settings
   return new BodyReader(
     { maxBytes: maxBodyBytes, maxRatio: maxCompressionRatio },
-    bodyBudget ?? createBodyBudget({ maxBodyBytes, clock }),
+    bodyBudget,
     new ReadTurns(clock),
   )
 }

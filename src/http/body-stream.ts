@@ -11,6 +11,7 @@ import {
 } from './content-encoding.ts'
 import { discardBody } from './discard-body.ts'
 import type { Refusal } from './error-body.ts'
+import type { RequestHead } from './exchange.ts'
 import type { ReadTurns } from './read-turns.ts'
 import { startReading, stopReading } from './socket-internals.ts'
 import { ownBytes } from './own-bytes.ts'
@@ -43,10 +44,10 @@ const PIECE_BYTES = 16_384
 const DECOMPRESSION_BYTES = 98_304
 
 /** Keyed by request, because the route and the connection share no other object. */
-const STREAMS = new WeakMap<IncomingMessage, BodyStream>()
+const STREAMS = new WeakMap<RequestHead, BodyStream>()
 
 /** The stream of a request's body, also after its end; `undefined` if the body is not streamed. */
-export function streamOf(request: IncomingMessage): BodyStream | undefined {
+export function streamOf(request: RequestHead): BodyStream | undefined {
   return STREAMS.get(request)
 }
 

@@ -1,9 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
+import { requestBytesOf } from './body-framing.ts'
 import { type BodyStream, streamOf } from './body-stream.ts'
 import { addressOf, clientAddressOf } from './client-address.ts'
 import type { Refusal } from './error-body.ts'
+import type { ReplyTarget } from './exchange.ts'
 import { DISCARD_MAX_BYTES, type ServerLimits } from './limits.ts'
 import { bytesTaken, stopParser } from './socket-internals.ts'
 import { streamedReplyOf } from './streamed-reply.ts'
@@ -22,11 +23,13 @@ export class Connection {
   /** Whether its other end is a proxy that says who sent each request. */
   readonly isOfProxy: boolean
   /** The latest response. On one connection, responses finish in the order in which they began. */
-  lastResponse: ServerResponse | undefined
+  lastResponse: ReplyTarget | undefined
   /** When a check last found it busy or with new requests; at first, when it was opened. */
   idleSinceMs: number
   /** Requests served. */
   requests = 0
+  /** Whether the fast way waits for the rest of a body: such a request is in progress, and nobody has a response to it. */
+  isBodyAwaited = false
   /** When a check first saw bytes after the last request: perhaps of the next head. Further bytes do not change it. */
   #headSinceMs: number | undefined
   /** Bytes received by then. */
@@ -34,7 +37,7 @@ export class Connection {
   readonly #clock: Clock
   readonly #limits: ServerLimits
   /** Includes all unfinished ones. */
-  readonly #responses: ServerResponse[] = []
+  readonly #responses: ReplyTarget[] = []
   /**
    * The offset of the end of the last request in the received bytes; known only while all requests asked for an
    * upgrade.
@@ -42,9 +45,13 @@ export class Connection {
   #endOfUpgrade: number | undefined = 0
   #isOver = false
   #isDiscarding = false
+  /** What the connection ends with; empty for its last reply. */
+  #lastText = ''
   #requestsSeen = 0
   /** When a check first saw the latest request. */
   #requestSinceMs = 0
+  /** When the head of the next request was whole, if that was long before Node gets it. */
+  #nextSinceMs: number | undefined
   /** When the connection was half-closed. The client then has some time to read the last reply. */
   #endedSinceMs: number | undefined
   /** Since when replies wait to be read, and how many bytes the client had taken then. */
@@ -71,18 +78,24 @@ export class Connection {
 
   /** Whether a request is being served, or its reply is not yet sent. */
   get isBusy(): boolean {
+    return this.isBodyAwaited || this.#isReplying
+  }
+
+  get #isReplying(): boolean {
     return this.lastResponse?.writableFinished === false
   }
 
   /** The address of the client whose request is being served; without one, that of the other end. */
   get clientAddress(): string {
-    return this.isBusy && this.lastResponse ? clientAddressOf(this.lastResponse.req) : this.address
+    return this.#isReplying && this.lastResponse
+      ? clientAddressOf(this.lastResponse.req)
+      : this.address
   }
 
   /** Whether the client has sent a request, or the beginning of its first, and got no part of the reply. */
   get isUnanswered(): boolean {
     if (this.lastResponse === undefined) return !this.#isOver && this.socket.bytesRead > 0
-    return this.isBusy && !this.lastResponse.headersSent
+    return this.#isReplying && !this.lastResponse.headersSent
   }
 
   /**
@@ -91,7 +104,7 @@ export class Connection {
    *
    * @param maxPipelinedRequests - the limit for unfinished requests of this connection.
    */
-  begin(response: ServerResponse, maxPipelinedRequests: number): Beginning {
+  begin(response: ReplyTarget, maxPipelinedRequests: number): Beginning {
     if (this.isEnding || this.#awaitsUpgrade()) {
       this.endAfterReplies()
       return 'afterTheEnd'
@@ -125,7 +138,7 @@ export class Connection {
       socket.destroySoon()
     }
     if (lastResponse?.headersSent === false) lastResponse.shouldKeepAlive = false
-    else if (this.isBusy) lastResponse?.once('finish', end)
+    else if (this.#isReplying) lastResponse?.once('finish', end)
     else end()
   }
 
@@ -174,11 +187,19 @@ export class Connection {
     })
   }
 
-  /** Cuts the connection once the client has had time to read the last reply. */
-  linger(): void {
-    const { socket } = this
-    const cancel = this.#clock.schedule(this.#limits.lingerMs, () => socket.destroy())
-    socket.once('close', cancel)
+  /** Ends the connection with a reply that belongs to no request, after the current ones. */
+  endWith(text: string): void {
+    const { lastResponse, socket } = this
+    this.discardInput()
+    this.#lastText = text
+    const end = (): void => {
+      socket.end(text)
+      // The client gets some time to read it.
+      const cancel = this.#clock.schedule(this.#limits.lingerMs, () => socket.destroy())
+      socket.once('close', cancel)
+    }
+    if (this.#isReplying) lastResponse?.once('finish', end)
+    else end()
   }
 
   /** Whether the client has had time to read the last reply and has not closed the connection. */
@@ -186,11 +207,17 @@ export class Connection {
     return this.#endedSinceMs !== undefined && nowMs - this.#endedSinceMs >= this.#limits.lingerMs
   }
 
+  /** The time for the body of the next request began when its head was whole. */
+  nextRequestSince(ms: number): void {
+    this.#nextSinceMs = ms
+  }
+
   /** Updates the times of the latest activity. To be called periodically. */
   look(nowMs: number): void {
     if (this.requests !== this.#requestsSeen) {
       this.#requestsSeen = this.requests
-      this.#requestSinceMs = nowMs
+      this.#requestSinceMs = this.#nextSinceMs ?? nowMs
+      this.#nextSinceMs = undefined
     } else if (!this.isBusy) {
       if (this.socket.bytesRead > this.#bytesBefore) this.#headSinceMs ??= nowMs
       return
@@ -257,7 +284,7 @@ export class Connection {
 
   /** A client that asked for another protocol waits for the reply before it sends more. */
   #awaitsUpgrade(): boolean {
-    return this.#endOfUpgrade !== undefined && this.isBusy
+    return this.#endOfUpgrade !== undefined && this.#isReplying
   }
 
   /**
@@ -266,9 +293,9 @@ export class Connection {
    * connection ends after this request. Exception: clients that offer h2c with each request, as Java's client does,
    * if certainly nothing came with it.
    */
-  #beginUpgrade(response: ServerResponse): void {
+  #beginUpgrade(response: ReplyTarget): void {
     const start = this.#endOfUpgrade
-    const bytes = bytesOfRequest(response.req)
+    const bytes = requestBytesOf(response.req)
     const isOffer = response.req.headers.upgrade?.toLowerCase() === 'h2c'
     if (!isOffer || start === undefined || bytes === undefined) {
       response.shouldKeepAlive = false
@@ -302,7 +329,9 @@ export class Connection {
     const { socket } = this
     this.#isOver = true
     this.#endedSinceMs ??= this.#clock.nowMs()
-    socket.end()
+    // If the client has half-closed, Node ends the connection before anything else is told of the last reply.
+    if (this.#lastText === '') socket.end()
+    else socket.end(this.#lastText)
     // Node calls it again when the client closes, which would create an error that nobody handles.
     socket.end = itself
   }
@@ -310,15 +339,6 @@ export class Connection {
 
 function itself(this: Socket): Socket {
   return this
-}
-
-/** The length of a request in bytes, as nearly all clients write it; `undefined` if unknown. */
-function bytesOfRequest({ method = '', url = '', headers, rawHeaders }: IncomingMessage) {
-  if (headers['transfer-encoding'] !== undefined) return undefined
-  let bytes = `${method} ${url} HTTP/1.1\r\n\r\n`.length + Number(headers['content-length'] ?? 0)
-  // Each name and each value is followed by two characters.
-  for (const text of rawHeaders) bytes += text.length + 2
-  return bytes
 }
 
 function ignore(): void {

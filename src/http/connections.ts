@@ -1,10 +1,10 @@
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { CancelTimer, Clock } from '../base/clock.ts'
 import type { TrustedProxies } from './access/trusted-proxies.ts'
 import { Connection } from './connection.ts'
 import type { Refusal } from './error-body.ts'
+import type { ReplyTarget } from './exchange.ts'
 import type { ConnectionCounts, DropReason } from './http-metrics.ts'
 import type { ServerLimits } from './limits.ts'
 
@@ -68,8 +68,12 @@ export class Connections {
     this.#observer = observer
   }
 
-  /** Adds an accepted connection, or closes it if there is no room. */
-  add(socket: Socket): void {
+  /**
+   * Adds an accepted connection, or closes it if there is no room.
+   *
+   * @returns `undefined` if it was closed.
+   */
+  add(socket: Socket): Connection | undefined {
     const isOfProxy = this.#proxies?.includes(socket.remoteAddress) ?? false
     const connection = new Connection(socket, this.#clock, this.#limits, isOfProxy)
     const { address } = connection
@@ -78,18 +82,21 @@ export class Connections {
     this.#arrivalsSinceSearch += 1
     if (maxConnectionsPerAddress > 0 && ofAddress >= maxConnectionsPerAddress) {
       this.#drop(socket, 'address_limit', address)
-    } else if (this.#connections.size >= maxConnections && !this.#makeRoom()) {
-      this.#drop(socket, 'limit', address)
-    } else {
-      this.#connections.set(socket, connection)
-      if (!isOfProxy) this.#byAddress.set(address, ofAddress + 1)
-      socket.on('close', () => {
-        connection.closed()
-        if (this.#forget(connection) && connection.isUnanswered) {
-          this.#observer.clientFailed(connection, 'aborted')
-        }
-      })
+      return undefined
     }
+    if (this.#connections.size >= maxConnections && !this.#makeRoom()) {
+      this.#drop(socket, 'limit', address)
+      return undefined
+    }
+    this.#connections.set(socket, connection)
+    if (!isOfProxy) this.#byAddress.set(address, ofAddress + 1)
+    socket.on('close', () => {
+      connection.closed()
+      if (this.#forget(connection) && connection.isUnanswered) {
+        this.#observer.clientFailed(connection, 'aborted')
+      }
+    })
+    return connection
   }
 
   /** Returns the connection of a socket; `undefined` if it was closed. */
@@ -103,7 +110,7 @@ export class Connections {
    * @returns whether the request may be served. Requests after the last one of a connection get no reply and must
    * have no effect.
    */
-  begin(response: ServerResponse): boolean {
+  begin(response: ReplyTarget): boolean {
     const connection = this.#connections.get(response.req.socket)
     if (connection === undefined) return false
     if (connection.isOfProxy) this.#proxies?.identify(response.req)

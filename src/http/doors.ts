@@ -88,8 +88,17 @@ export interface DoorsOptions {
   readonly version?: string | undefined
 }
 
+/** The doors. */
+export interface Doors {
+  readonly routes: readonly Route[]
+  /** The one of them that the fast way leads to. */
+  readonly push: PushEndpoint
+  /** The turns that they all wait for. */
+  readonly turns: WorkTurns
+}
+
 /** Makes all of them. They share what parses, what sends and what replies. */
-export function createDoors(options: DoorsOptions): readonly Route[] {
+export function createDoors(options: DoorsOptions): Doors {
   const { ingest, directory, settings, cors, metrics, log, clock, traceOf, replyRoom } = options
   const replies = new ReplyBatch(clock, log)
   const turns = new WorkTurns(clock)
@@ -108,8 +117,9 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
       failRequestWhenAllFail: settings.rest?.failRequestWhenAllFail ?? false,
     }),
   }
-  return [
-    new PushEndpoint({ rules: settings, dialect, jsonParser, sender, cors }),
+  const push = new PushEndpoint({ rules: settings, dialect, jsonParser, sender, cors })
+  const routes = [
+    push,
     new RawEndpoint('POST', raw),
     new RawEndpoint('PUT', raw),
     new NdjsonEndpoint({
@@ -137,6 +147,7 @@ export function createDoors(options: DoorsOptions): readonly Route[] {
       : []),
     ...webhooks.map((one) => new WebhookEndpoint(one, webhook)),
   ]
+  return { routes, push, turns }
 }
 
 /** @param v2Dialect - that of the doors with the same paths. */

@@ -14,8 +14,11 @@ import type { TrustedProxies } from './access/trusted-proxies.ts'
 import { addAcceptors, assertFree, CAN_SHARE_PORT } from './acceptors.ts'
 import type { Connection } from './connection.ts'
 import { Connections, type ConnectionObserver } from './connections.ts'
+import { DROP_MESSAGES } from './drop-messages.ts'
 import { type Dialects, PLAIN_ONLY } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
+import type { FastRoute } from './fast/fast-route.ts'
+import { FastWay } from './fast/fast-way.ts'
 import { HTTP_MAPPINGS } from './error-mapper.ts'
 import type { Messages } from './express-messages.ts'
 import type { ConnectionCounts, DropReason, EdgeObserver } from './http-metrics.ts'
@@ -24,7 +27,7 @@ import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import { hasFreeDescriptor, roomForConnections } from './open-files.ts'
 import { createNodeServer } from './node-server.ts'
 import { createRequestIds, type RequestIds } from './request-id.ts'
-import { headRefusal, pathOf } from './request-guard.ts'
+import { EXPECTATION_REFUSAL, headRefusal, pathOf } from './request-guard.ts'
 import type { ServerTls } from './tls/server-tls.ts'
 import { TlsPort } from './tls/tls-port.ts'
 import { addressOf } from './client-address.ts'
@@ -58,26 +61,14 @@ export interface HttpServerOptions {
   readonly limits?: ServerLimits
   /** @defaultValue plain HTTP */
   readonly tls?: ServerTls | undefined
+  /** What the app also serves before Node's server, of plain HTTP. @defaultValue nothing */
+  readonly fastRoute?: FastRoute | undefined
 }
 
 const NO_OBSERVER: EdgeObserver = {
   clientFailed: () => undefined,
   connectionDropped: () => undefined,
   requestRefused: () => undefined,
-}
-
-const DROP_MESSAGES: Record<DropReason, string> = {
-  limit: 'closed a new connection: too many are open, and none of them is idle',
-  address_limit: 'closed a new connection: its address has too many open',
-  idle_evicted: 'closed an idle connection to make room for a new one',
-  idle_timeout: 'closed an idle connection: no request came on it',
-  file_descriptors:
-    'cannot accept connections: the process has no free file descriptor; raise its limit (ulimit -n)',
-}
-
-const EXPECTATION_REFUSAL: Refusal = {
-  code: 'EXPECTATION_FAILED',
-  message: 'Expect must be 100-continue',
 }
 
 /** An HTTP/1.1 server. Its states are new, listening, stopping and closed. */
@@ -94,6 +85,8 @@ export class HttpServer {
   /** `undefined` for plain HTTP. */
   readonly #tlsPort: TlsPort | undefined
   readonly #requestIds: RequestIds
+  /** `undefined` if Node reads every request. */
+  readonly #fastWay: FastWay | undefined
   #acceptors: readonly NetServer[] = []
   #cancelSweep: CancelTimer | undefined
   #cancelEnd: CancelTimer | undefined
@@ -135,6 +128,7 @@ export class HttpServer {
     const { isSecure, server } = createNodeServer(limits, messages, options.tls)
     this.#server = server
     this.#tlsPort = isSecure ? this.#openTls(server) : undefined
+    this.#fastWay = isSecure ? undefined : this.#openFastWay(server, options)
     this.#handleEvents(isSecure ? 'secureConnection' : 'connection')
   }
 
@@ -230,6 +224,8 @@ export class HttpServer {
   #scheduleEnd(): CancelTimer {
     const { lastRequestMs } = this.#limits
     const end = (): void => {
+      // What was begun is served to its end.
+      this.#fastWay?.giveUpAwaiting()
       this.#connections.endAll()
     }
     if (lastRequestMs > 0) return this.#clock.schedule(lastRequestMs, end)
@@ -262,14 +258,28 @@ export class HttpServer {
     })
   }
 
+  #openFastWay(server: Server, options: HttpServerOptions): FastWay | undefined {
+    const { fastRoute: route, hosts, proxies, clock } = options
+    if (route === undefined) return undefined
+    const onGivenToNode = this.#watchEnd.bind(this)
+    const [connections, limits] = [this.#connections, this.#limits]
+    const shared = { connections, hosts, proxies, clock, limits }
+    return new FastWay(server, { route, ...shared, onGivenToNode })
+  }
+
+  #watchEnd(socket: Socket): void {
+    socket.on('end', () => {
+      this.#refusals.inputEnded(socket)
+    })
+  }
+
   #handleEvents(connection: 'connection' | 'secureConnection'): void {
     const serve = this.#serve.bind(this)
     this.#server
       .on(connection, (socket: Socket) => {
-        this.#connections.add(socket)
-        socket.on('end', () => {
-          this.#refusals.inputEnded(socket)
-        })
+        const added = this.#connections.add(socket)
+        if (added === undefined || this.#fastWay === undefined) this.#watchEnd(socket)
+        else this.#fastWay.accept(socket, added)
       })
       .on('request', serve)
       // The body reader sends `100 Continue`, after all checks that need no body.
@@ -305,6 +315,7 @@ export class HttpServer {
   #scheduleSweep(): void {
     this.#cancelSweep = this.#clock.schedule(this.#limits.timeoutCheckIntervalMs, () => {
       this.#connections.sweep()
+      this.#fastWay?.sweep()
       if (!hasFreeDescriptor()) this.#connectionDropped('file_descriptors')
       this.#scheduleSweep()
     })

@@ -4,6 +4,7 @@ import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Dialects } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
+import type { ReplyTarget } from './exchange.ts'
 import { isTooLate, parserRefusal, rawReply, TOO_LATE } from './parser-errors.ts'
 import { type HeaderList, refuse } from './reply.ts'
 import type { RequestIds } from './request-id.ts'
@@ -56,7 +57,7 @@ export class InputRefusals {
     }
     // Node's timer starts with the connection. Who has sent nothing is not late, but idle.
     if (isTooLate(error) && connection.socket.bytesRead === 0) return
-    this.#refuseRest(connection, parserRefusal(error))
+    this.#refuseRest(connection, parserRefusal(error, connection.requests === 0))
   }
 
   /** Handles the end of input: Node reports no error for an incomplete body if the request asked for an upgrade. */
@@ -115,7 +116,7 @@ export class InputRefusals {
   }
 
   #refuse(
-    response: ServerResponse,
+    response: ReplyTarget,
     requestId: string,
     refusal: Refusal,
     closes: 'afterBody' | 'atOnce',
@@ -132,14 +133,7 @@ export class InputRefusals {
     refusal: Refusal,
     headers?: HeaderList,
   ): void {
-    const { socket, lastResponse } = connection
-    connection.discardInput()
-    const end = (): void => {
-      socket.end(rawReply(refusal, requestId, headers))
-      connection.linger()
-    }
-    if (connection.isBusy) lastResponse?.once('finish', end)
-    else end()
+    connection.endWith(rawReply(refusal, requestId, headers))
   }
 }
 

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { LogLevel } from '../base/log-level.ts'
 import { ANONYMOUS, type Principal } from '../base/principal.ts'
 import { withoutQuotedNames } from '../base/quotable.ts'
@@ -6,6 +5,7 @@ import type { Logger } from '../telemetry/logging.ts'
 import { clientAddressOf } from './client-address.ts'
 import type { Refusal } from './error-body.ts'
 import { CLIENT_GONE_STATUS, HTTP_MAPPINGS } from './error-mapper.ts'
+import type { RequestHead } from './exchange.ts'
 
 /** Why a request failed, and the topic of the record that decided it, if one did. */
 export interface Failure extends Refusal {
@@ -16,7 +16,7 @@ export interface Failure extends Refusal {
 export interface FailedRequest {
   /** `push`, for example. */
   readonly name: string
-  readonly request: IncomingMessage
+  readonly request: RequestHead
   readonly requestId: string
   /** Who sent it; `undefined` if that was not found out. */
   readonly principal?: Principal

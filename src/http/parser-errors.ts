@@ -60,11 +60,16 @@ interface ParserError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer
 }
 
-/** Converts an error of Node's parser to a refusal. */
-export function parserRefusal(error: ParserError): Refusal {
+/**
+ * Converts an error of Node's parser to a refusal.
+ *
+ * @param isFirst - whether its connection has had no request before.
+ */
+export function parserRefusal(error: ParserError, isFirst: boolean): Refusal {
   const { rawPacket } = error
-  if (PROXY_PREAMBLES.some((preamble) => rawPacket?.subarray(0, preamble.length).equals(preamble)))
-    return PROXY_REFUSAL
+  const beginsWith = (start: Buffer): boolean =>
+    rawPacket?.subarray(0, start.length).equals(start) === true
+  if (isFirst && PROXY_PREAMBLES.some(beginsWith)) return PROXY_REFUSAL
   const parserCode = error.code ?? 'unknown'
   const isMalformed = error.reason === WRONG_BEHIND_VERSION
   const code = (isMalformed ? undefined : CODES.get(parserCode)) ?? 'INVALID_HTTP'

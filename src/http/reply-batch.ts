@@ -1,11 +1,11 @@
-import type { ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import type { Reply } from './edge/dialect.ts'
+import type { ReplyTarget } from './exchange.ts'
 import { begin, type HeaderList } from './reply.ts'
 
 interface Pending {
-  readonly response: ServerResponse
+  readonly response: ReplyTarget
   readonly body: string
 }
 
@@ -25,7 +25,7 @@ export class ReplyBatch {
   }
 
   /** Begins a reply; it can no longer change. */
-  send(response: ServerResponse, requestId: string, reply: Reply, extraHeaders?: HeaderList): void {
+  send(response: ReplyTarget, requestId: string, reply: Reply, extraHeaders?: HeaderList): void {
     begin(response, requestId, reply, extraHeaders)
     if (this.#pending.length === 0) {
       this.#clock.schedule(0, () => {

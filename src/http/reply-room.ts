@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getHeapStatistics } from 'node:v8'
 import { ProxyError } from '../base/errors.ts'
 import { clientAddressOf } from './client-address.ts'
+import type { ReplyTarget, RequestHead } from './exchange.ts'
 import { REPLY_ADDRESS_SHARE, REPLY_BYTES_IN_FLIGHT, REPLY_HEAP_SHARE } from './limits.ts'
 
 /**
@@ -29,7 +29,7 @@ export class HeldReply {
   }
 
   /** Keeps the room of the reply, which is about to be sent, until the operating system has taken it. */
-  sending(response: ServerResponse, bytes: number): void {
+  sending(response: Pick<ReplyTarget, 'once'>, bytes: number): void {
     if (bytes <= UNCOUNTED_REPLY_BYTES) return
     this.#isSending = true
     if (bytes < this.#bytes) this.#giveBack(this.#bytes - bytes)
@@ -95,7 +95,7 @@ export class ReplyRoom {
    * @returns `undefined` for a reply that is too small to be counted.
    * @throws ProxyError `OVERLOADED` if unread replies leave no room.
    */
-  reserve(request: Pick<IncomingMessage, 'socket'>, bytes: number): HeldReply | undefined {
+  reserve(request: Pick<RequestHead, 'socket'>, bytes: number): HeldReply | undefined {
     if (bytes <= UNCOUNTED_REPLY_BYTES) return undefined
     const address = clientAddressOf(request)
     const heldByAddress = this.#bytesByAddress.get(address) ?? 0

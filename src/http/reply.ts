@@ -2,7 +2,7 @@
  * Writes replies without Express, whose `res.json` costs more than all other work of a push. Bodies are
  * strings: only then Node sends head and body in one write.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import {
   HTTP_MAPPINGS,
   NO_CONTENT_STATUS,
@@ -13,6 +13,7 @@ import { bodyBytesOf } from './body-framing.ts'
 import { discardBody } from './discard-body.ts'
 import { type Dialect, JSON_TYPE, type Reply } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
+import type { ReplyTarget, RequestHead } from './exchange.ts'
 
 /** Names and values of further headers, alternating, as `writeHead` takes them. */
 export type HeaderList = readonly string[]
@@ -31,7 +32,7 @@ const SKIPPED_BODY_MAX_BYTES = 65_536
 
 /** Writes the head of a reply. The caller must write its body at the end. */
 export function begin(
-  response: ServerResponse,
+  response: ReplyTarget,
   requestId: string,
   reply: Reply,
   extraHeaders: HeaderList = NO_HEADERS,
@@ -45,7 +46,7 @@ export function begin(
 
 /** The same for a reply in JSON. */
 export function beginJson(
-  response: ServerResponse,
+  response: ReplyTarget,
   requestId: string,
   status: number,
   body: string,
@@ -54,14 +55,11 @@ export function beginJson(
 }
 
 /** Replies to an OPTIONS request, with headers only. */
-export function sendNoContent(
-  response: ServerResponse,
-  requestId: string,
-  headers: HeaderList,
-): void {
+export function sendNoContent(response: ReplyTarget, requestId: string, headers: HeaderList): void {
   // Node ends a connection of HTTP/1.0 after a reply without a length.
   if (response.req.httpVersionMinor === 0) response.shouldKeepAlive = false
-  response.writeHead(NO_CONTENT_STATUS, ['X-Request-Id', requestId, ...headers]).end()
+  response.writeHead(NO_CONTENT_STATUS, ['X-Request-Id', requestId, ...headers])
+  response.end()
 }
 
 /** Options of a refusal. */
@@ -83,8 +81,8 @@ export interface RefusalOptions {
  * @returns the status.
  */
 export function refuse(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: RequestHead,
+  response: ReplyTarget,
   requestId: string,
   refusal: Refusal,
   dialect: Dialect,
@@ -104,7 +102,10 @@ export function refuse(
   } else if (closes === 'atOnce') {
     // Node no longer emits events of a request after its response. A reader of its body would wait until the
     // connection closes, which may be much later.
-    response.once('finish', () => request.emit('close')).end(body)
+    response.once('finish', () => {
+      if (request instanceof IncomingMessage) request.emit('close')
+    })
+    response.end(body)
   } else if (isSendingBody(request)) {
     endAfterBody(request, response, body)
   } else {
@@ -154,8 +155,13 @@ export function headersOf(
 }
 
 /** Not a client that waits for 100 Continue: it sends no body after another status. */
-function isSendingBody(request: IncomingMessage): boolean {
-  return !request.complete && request.headers.expect === undefined && bodyBytesOf(request) > 0
+function isSendingBody(request: RequestHead): request is IncomingMessage {
+  return (
+    request instanceof IncomingMessage &&
+    !request.complete &&
+    request.headers.expect === undefined &&
+    bodyBytesOf(request) > 0
+  )
 }
 
 /**
@@ -163,13 +169,13 @@ function isSendingBody(request: IncomingMessage): boolean {
  * are read and discarded: an earlier close would reset the connection, and a client that reads only after it has
  * written would never see the reply.
  */
-function endAfterBody(request: IncomingMessage, response: ServerResponse, body: string): void {
+function endAfterBody(request: IncomingMessage, response: ReplyTarget, body: string): void {
   response.write(body)
   discardBody(request, () => {
     response.end()
   })
 }
 
-function isSkippable(request: IncomingMessage): boolean {
+function isSkippable(request: RequestHead): boolean {
   return request.complete || bodyBytesOf(request) <= SKIPPED_BODY_MAX_BYTES
 }

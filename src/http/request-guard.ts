@@ -8,6 +8,12 @@ const ENDS_WITH_CHUNKED = /(?:^|,)\s*chunked\s*$/
 /** The message for other HTTP versions. */
 export const VERSIONS_MESSAGE = 'the HTTP version must be 1.1 or 1.0'
 
+/** For any other expectation. */
+export const EXPECTATION_REFUSAL: Refusal = {
+  code: 'EXPECTATION_FAILED',
+  message: 'Expect must be 100-continue',
+}
+
 /** Checks the head of a request. Returns the refusal if it is invalid; the connection must be closed after it. */
 export function headRefusal(request: IncomingMessage, maxHeaders: number): Refusal | undefined {
   const { rawHeaders, headers, httpVersion } = request

@@ -7,6 +7,7 @@ import type { ServerResponse } from 'node:http'
 import { ProxyError } from '../base/errors.ts'
 import { ClientGone } from './client-gone.ts'
 import type { Refusal } from './error-body.ts'
+import type { ReplyTarget } from './exchange.ts'
 import { OK_STATUS } from './error-mapper.ts'
 import { STREAMED_REPLY_BYTES } from './limits.ts'
 import { type HeaderList, SAFE_HEADERS } from './reply.ts'
@@ -27,10 +28,10 @@ export interface StreamedReplyOptions {
 }
 
 /** Keyed by response, because a route and its connection share no other object. */
-const STREAMED = new WeakMap<ServerResponse, StreamedReply>()
+const STREAMED = new WeakMap<ReplyTarget, StreamedReply>()
 
 /** Returns the streamed reply of a response; `undefined` if it is not streamed. */
-export function streamedReplyOf(response: ServerResponse): StreamedReply | undefined {
+export function streamedReplyOf(response: ReplyTarget): StreamedReply | undefined {
   return STREAMED.get(response)
 }
 

@@ -221,7 +221,11 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
         access: new OperationsAccess(config.http.metricsAuth.tokens, logger),
       }
     : undefined
-  const { express: app, dialects } = createApp({
+  const {
+    express: app,
+    dialects,
+    fastRoute,
+  } = createApp({
     page,
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
@@ -251,6 +255,7 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     observer: noteConnections(problems, metrics.edge),
     ...{ hosts, proxies, limits: serverLimits(config, workers) },
     tls: certificates.initialOf('http'),
+    fastRoute: config.http.fastPath ? fastRoute : undefined,
   })
   const { check } = certificates
   const checks: readonly ReadinessCheck[] = [

@@ -101,6 +101,7 @@ export const SAMPLES: readonly (readonly [key: string, a: Sample, b: Sample, c: 
   ['http.cors.origins', ['https://a.example'], ['http://[::1]:8080', 'app://b'], ['http://c']],
   ['http.rest.fail_request_when_all_fail', true, false, true],
   ['http.raw.forward_headers', ['X-A'], ['X-B', 'X-C'], ['X-D']],
+  ['http.fast_path', true, false, true],
   ['http.propagate_trace', true, false, true],
   ['http.otlp_endpoint', 'http://a/v1/traces', 'https://b/v1/traces', 'http://127.0.0.1:1/c'],
   [

@@ -171,6 +171,7 @@ const SWITCHES: [string, (config: Config) => boolean][] = [
 ]
 
 const OTHERS = [
+  'http.fast_path',
   'http.acl',
   'http.auth.jwt.algorithms',
   'http.auth.jwt.audience',

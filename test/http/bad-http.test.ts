@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SERVER_LIMITS } from '../../src/http/limits.ts'
-import { parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
+import { FOR_NODE, parseReply, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 
 interface Case {
   readonly fact: string
@@ -477,7 +477,9 @@ describe('the server accepts', () => {
     const { connect, producer } = await serveEdge()
     producer.holdDelivery()
     const client = connect()
-      .write(rawPush(pushBody({}, { wait_for_send: true }), { 'X-Request-Id': 'first' }))
+      .write(
+        rawPush(pushBody({}, { wait_for_send: true }), { 'X-Request-Id': 'first', ...FOR_NODE }),
+      )
       .write(rawPush('{', { 'X-Request-Id': 'second' }))
       .write(rawPush(pushBody(), { 'X-Request-Id': 'third' }))
     await producer.admitted(2)

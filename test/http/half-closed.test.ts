@@ -41,9 +41,24 @@ describe('a client that ends its side right after its requests', () => {
     const { connect, producer } = await serveEdge()
     producer.holdDelivery()
     const client = connect()
-      .write(Buffer.concat([rawPush(sync()), rawPush('{'), rawPush(sync()), rawPush(pushBody())]))
+      .write(Buffer.concat([rawPush(sync()), rawPush(sync()), rawPush(pushBody()), rawPush('{')]))
       .end()
     await producer.admitted(3)
+
+    producer.deliver()
+    const replies = await client.responses(Infinity)
+
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 400])
+    expect(await client.closed()).toBe('')
+  })
+
+  it('gets the replies to pushes behind an invalid one', async () => {
+    const { connect, producer } = await serveEdge()
+    producer.holdDelivery()
+    const client = connect()
+      .write(Buffer.concat([rawPush(sync()), rawPush('{'), rawPush(sync()), rawPush(pushBody())]))
+      .end()
+    await producer.admitted(1)
 
     producer.deliver()
     const replies = await client.responses(Infinity)

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
+import { FOR_NODE, pushBody, rawPush, serveEdge } from '../support/http-edge.ts'
 
 const HOST = 'Host: h\r\n'
 const JSON_TYPE = 'Content-Type: application/json\r\n'
@@ -136,7 +136,8 @@ describe('nothing is served after', () => {
     async ({ request, status, records = 0 }) => {
       const { connect, producer } = await serveEdge()
       producer.holdDelivery()
-      const first = rawPush(pushBody({}, { wait_for_send: true }))
+      // On the fast way, the next request would wait for its reply.
+      const first = rawPush(pushBody({}, { wait_for_send: true }), FOR_NODE)
       const client = connect().write(first)
       await producer.admitted(1)
 

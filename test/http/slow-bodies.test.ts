@@ -96,7 +96,7 @@ describe('a body', () => {
     const refusedBefore = [...metrics.clientErrors]
     await clock.advance(2_000)
     producer.deliver()
-    while (metrics.pushes.length < 2) await clock.advance(0)
+    while (metrics.pushes.length < 2) await clock.advance(1000)
     await clock.advance(0)
     const replies = await client.responses(2)
 

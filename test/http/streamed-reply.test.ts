@@ -3,7 +3,7 @@ import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { PLAIN } from '../../src/http/edge/dialect.ts'
-import type { BodilessRoute, Call, StreamedBodyRoute } from '../../src/http/edge/route.ts'
+import type { BodilessRoute, NodeCall, StreamedBodyRoute } from '../../src/http/edge/route.ts'
 import { ReplyRoom } from '../../src/http/reply-room.ts'
 import { StreamedReply } from '../../src/http/streamed-reply.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
@@ -15,7 +15,7 @@ const GET = 'GET /events HTTP/1.1\r\nHost: h\r\n\r\n'
 const CHUNK_BYTES = 1024
 const chunkOf = (n: number): string => `${String(n).padStart(CHUNK_BYTES - 1, '.')}\n`
 
-type Talk = (reply: StreamedReply, call: Call) => Promise<void>
+type Talk = (reply: StreamedReply, call: NodeCall) => Promise<void>
 
 function routeOf(talk: Talk, room = new ReplyRoom(MEBIBYTE, 0)): BodilessRoute {
   return {

@@ -13,7 +13,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: AUTHENTICATOR,
-        find: "if (principal === undefined) return this.#deny('unknown_token', UNKNOWN_TOKEN)",
+        find: "if (principal === undefined) return denied('unknown_token', UNKNOWN_TOKEN)",
         replace: "if (principal === undefined) return { principal: { name: 'shop' } }",
       },
     ],

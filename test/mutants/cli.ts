@@ -33,6 +33,7 @@ const OWN_TESTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['log', ['test/wal']],
   // Not the tests of the gate: they wait for replies that do not come.
   ['access', ['test/fuzz', 'test/http/access/auth', 'test/ingest']],
+  ['fast way', ['test/http/fast', 'test/edge-fuzz']],
 ])
 const CHAOS_RUNS = 300
 /** A mutant that makes tests hang is noticed too. */
@@ -152,7 +153,8 @@ kprf trusts kafkajs only because of the rules that [DESIGN.md](DESIGN.md) descri
 them, one at a time, and runs the tests of \`test/producer\` and \`test/faults\` and chaos schedules from seed 1 on. The table
 shows which of them notice. It also covers a few rules of compression and security, and those of the write-ahead log
 ([WAL.md](WAL.md)), for which it runs the tests of \`test/wal\`, and those of who may push ([SECURITY.md](SECURITY.md)),
-for which it runs \`npm run fuzz\` in small and the tests of \`test/http/access/auth*\` and \`test/ingest\`. The changes are in \`test/mutants/mutants.ts\`.`
+for which it runs \`npm run fuzz\` in small and the tests of \`test/http/access/auth*\` and \`test/ingest\`, and those of the fast way, for which it runs
+\`npm run fuzz:edge\` in small and the tests of \`test/http/fast\`. The changes are in \`test/mutants/mutants.ts\`.`
 
 const values = scriptArguments('Usage: npm run mutants -- [--only N,M]', {
   only: { type: 'string' },

@@ -4,6 +4,7 @@
  */
 
 import { ACCESS_MUTANTS } from './access-mutants.ts'
+import { FAST_MUTANTS } from './fast-mutants.ts'
 import { LOG_MUTANTS } from './log-mutants.ts'
 import type { Mutant } from './mutant.ts'
 
@@ -229,4 +230,5 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...LOG_MUTANTS,
   ...ACCESS_MUTANTS,
+  ...FAST_MUTANTS,
 ]

@@ -21,6 +21,7 @@ import type {
   RequestObserver,
 } from '../../src/http/http-metrics.ts'
 import { messagesOf } from '../../src/http/express-messages.ts'
+import type { FastRoute } from '../../src/http/fast/fast-route.ts'
 import { HttpServer, type HttpServerOptions } from '../../src/http/http-server.ts'
 import { SERVER_LIMITS, type ServerLimits } from '../../src/http/limits.ts'
 import { ReadTurns } from '../../src/http/read-turns.ts'
@@ -35,9 +36,13 @@ import type { RateLimits } from '../../src/ingest/rate-limiter.ts'
 import type { RecordProducer } from '../../src/producer/types.ts'
 import { DEFAULT_LIMITS } from './default-settings.ts'
 import { FakeClusterSource } from './fake-cluster-source.ts'
+import { CountedRoute } from './counted-route.ts'
 import { FakeProducer } from './fake-producer.ts'
 import { RawClient } from './raw-client.ts'
 import { EVERYBODY } from './access.ts'
+
+/** `plain`: tests of the server run once more, and Node reads every request. */
+const WAY = process.env['TEST_WAY']
 
 /** Largest body in tests, bytes. */
 export const MAX_BODY_BYTES = 65_536
@@ -151,6 +156,7 @@ export class FakeHttpLog {
 export interface Edge {
   readonly app: Express
   readonly dialects: Dialects
+  readonly fastRoute: FastRoute
   readonly producer: FakeProducer
   readonly metrics: FakeHttpMetrics
   readonly log: FakeHttpLog
@@ -197,7 +203,11 @@ export function createEdge(replaced: EdgeOverrides = {}): Edge {
   const producer = new FakeProducer()
   const metrics = new FakeHttpMetrics()
   const log = new FakeHttpLog()
-  const { express: app, dialects } = createApp({
+  const {
+    express: app,
+    dialects,
+    fastRoute,
+  } = createApp({
     ingest: makeIngest(producer, rateLimits, metrics, permissions),
     directory: new ClusterDirectory({ source, permissions: () => allowed }),
     metrics,
@@ -208,11 +218,12 @@ export function createEdge(replaced: EdgeOverrides = {}): Edge {
     isDraining: () => false,
     ...overrides,
   })
-  return { app, dialects, producer, metrics, log }
+  return { app, dialects, fastRoute, producer, metrics, log }
 }
 
 /** An app on fakes, listening. */
 export interface ServedEdge extends Edge {
+  readonly fastRoute: CountedRoute
   readonly server: HttpServer
   readonly port: number
   /** Opens a connection that ends with the test. */
@@ -226,9 +237,11 @@ export async function serveEdge(
   origin: Pick<HttpServerOptions, 'hosts' | 'proxies'> = {},
 ): Promise<ServedEdge> {
   const edge = createEdge(overrides)
+  const fastRoute = new CountedRoute(edge.fastRoute)
   const served = await listen({
     app: edge.app,
     dialects: edge.dialects,
+    fastRoute: WAY === 'plain' ? undefined : fastRoute,
     messages: messagesOf(edge.app),
     clock: overrides.clock ?? systemClock,
     log: edge.log,
@@ -236,7 +249,7 @@ export async function serveEdge(
     limits: { ...SERVER_LIMITS, ...limits },
     ...origin,
   })
-  return { ...edge, ...served }
+  return { ...edge, ...served, fastRoute }
 }
 
 /** What {@link serveRoutes} takes. */
@@ -304,6 +317,9 @@ async function listen(
   }
   return { server, port, connect }
 }
+
+/** A header that the fast way leaves to Node, and that means nothing else to kprf. */
+export const FOR_NODE = { TE: 'trailers' }
 
 /** Formats a `POST /push` for the wire, framed by Content-Length by default. */
 export function rawPush(

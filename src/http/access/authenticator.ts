@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { ANONYMOUS } from '../../base/principal.ts'
+import { ANONYMOUS, type Principal } from '../../base/principal.ts'
 import type { MaybePromise } from '../../producer/types.ts'
 import type { Entry } from '../edge/route.ts'
 import type { Refusal } from '../error-body.ts'
@@ -32,7 +32,11 @@ export interface AuthenticatorOptions {
   readonly onDenied: (reason: DeniedReason) => void
 }
 
-const ADMITTED: Entry = { principal: ANONYMOUS }
+/** What became of a request, of which nobody has heard yet. */
+type Decision =
+  { readonly principal: Principal } | { readonly reason: DeniedReason; readonly refusal: Refusal }
+
+const ADMITTED = { principal: ANONYMOUS }
 
 const NO_CREDENTIALS: Refusal = {
   code: 'UNAUTHENTICATED',
@@ -92,7 +96,22 @@ export class Authenticator {
    * be verified first. An `Authorization` header takes precedence over the certificate of the connection, which may be
    * that of a proxy that many clients share. Never rejects.
    */
-  identify({ rawHeaders, socket }: Sent): MaybePromise<Entry> {
+  identify(request: Sent): MaybePromise<Entry> {
+    const decision = this.#decide(request)
+    return decision instanceof Promise
+      ? decision.then((later) => this.#tell(later))
+      : this.#tell(decision)
+  }
+
+  /**
+   * The identity of a client that {@link identify} would admit at once; `undefined` for all others. Nobody hears of it.
+   */
+  admitted(request: Sent): Principal | undefined {
+    const decision = this.#decide(request)
+    return 'principal' in decision ? decision.principal : undefined
+  }
+
+  #decide({ rawHeaders, socket }: Sent): MaybePromise<Decision> {
     const { tokens, jwts, allowsAnonymous } = this.#options
     // Without tokens there is nothing to check, and a gateway in front may have its own.
     if (tokens.size === 0 && jwts === undefined && allowsAnonymous)
@@ -105,47 +124,47 @@ export class Authenticator {
       case 'none':
         return this.#byCertificate(socket)
       case 'unreadable':
-        return this.#deny('unreadable_credentials', {
-          code: 'UNAUTHENTICATED',
-          message: given.message,
-        })
+        return denied('unreadable_credentials', unauthenticated(given.message))
       case 'token': {
         if (jwts !== undefined && isJwt(given.token)) {
           const answer = jwts.verify(given.token)
-          return answer instanceof Promise
-            ? answer.then((verified) => this.#entryOf(verified))
-            : this.#entryOf(answer)
+          return answer instanceof Promise ? answer.then(decisionOf) : decisionOf(answer)
         }
         const principal = tokens.find(given.token)
-        if (principal === undefined) return this.#deny('unknown_token', UNKNOWN_TOKEN)
+        if (principal === undefined) return denied('unknown_token', UNKNOWN_TOKEN)
         return this.#remembered.remember(socket, header, tokens, { principal })
       }
     }
   }
 
-  #byCertificate(socket: Sent['socket']): Entry {
+  #byCertificate(socket: Sent['socket']): Decision {
     const { certificates, allowsAnonymous } = this.#options
     const answer = socket && certificates?.of(socket)
     switch (answer?.kind) {
       case 'client':
         return answer
       case 'untrusted':
-        return this.#deny('certificate_untrusted', UNTRUSTED_CERTIFICATE)
+        return denied('certificate_untrusted', UNTRUSTED_CERTIFICATE)
       case 'unnamed':
-        return this.#deny('certificate_unnamed', UNNAMED_CERTIFICATE)
+        return denied('certificate_unnamed', UNNAMED_CERTIFICATE)
       case 'none':
       case undefined:
-        return allowsAnonymous ? ADMITTED : this.#deny('no_credentials', NO_CREDENTIALS)
+        return allowsAnonymous ? ADMITTED : denied('no_credentials', NO_CREDENTIALS)
     }
   }
 
-  #entryOf(answer: JwtAnswer): Entry {
-    if (!('fault' in answer)) return answer
-    return this.#deny(`jwt_${answer.fault}`, JWT_REFUSALS[answer.fault])
+  #tell(decision: Decision): Entry {
+    if ('principal' in decision) return decision
+    this.#options.onDenied(decision.reason)
+    return decision.refusal
   }
+}
 
-  #deny(reason: DeniedReason, refusal: Refusal): Refusal {
-    this.#options.onDenied(reason)
-    return refusal
-  }
+function decisionOf(answer: JwtAnswer): Decision {
+  if (!('fault' in answer)) return answer
+  return denied(`jwt_${answer.fault}`, JWT_REFUSALS[answer.fault])
+}
+
+function denied(reason: DeniedReason, refusal: Refusal): Decision {
+  return { reason, refusal }
 }

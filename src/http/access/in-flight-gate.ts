@@ -26,6 +26,11 @@ export class InFlightGate {
     this.#options = options
   }
 
+  /** Whether a client has a limit, whatever is left of it. */
+  limits({ name }: Principal): boolean {
+    return this.#options.limits()?.has(name) === true
+  }
+
   /** Admits a request, which counts until `leave` of its entry is called, or refuses it. */
   admit(entry: { readonly principal: Principal }): MaybePromise<Entry> {
     const limits = this.#options.limits()

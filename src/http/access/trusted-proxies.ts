@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, SocketAddress } from 'node:net'
 import { parseAddressRange } from '../../base/address-range.ts'
 import { cameFrom } from '../client-address.ts'
+import type { RequestHead } from '../exchange.ts'
 
 /** Addresses that are looked at; a request passes through fewer proxies. */
 const MAX_PROXIES = 32
@@ -32,7 +32,7 @@ export class TrustedProxies {
   }
 
   /** Finds out who sent a request that came on a connection of a trusted proxy. */
-  identify(request: IncomingMessage): void {
+  identify(request: RequestHead): void {
     const forwardedFor = request.headers['x-forwarded-for']
     // Node joins several headers of this name.
     if (typeof forwardedFor !== 'string') return

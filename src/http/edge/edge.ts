@@ -16,7 +16,7 @@ import { refuse, type RefusalOptions } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
 import { streamedReplyOf } from '../streamed-reply.ts'
 import type { PathParams } from './path-pattern.ts'
-import type { BodilessRoute, Call, Gate, Route, WholeBodyRoute } from './route.ts'
+import type { BodilessRoute, Call, Gate, NodeCall, Route, WholeBodyRoute } from './route.ts'
 
 /** Dependencies of the {@link Edge}. */
 export interface EdgeOptions {
@@ -65,12 +65,12 @@ export class Edge {
     response: ServerResponse,
     params: PathParams,
   ): Promise<void> {
-    const { clock, onAnswered, requestIds, gate, bodyReader, requests } = this.#options
+    const { clock, requestIds, gate, bodyReader, requests } = this.#options
     const startedMs = clock.nowMs()
     requests.began()
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS
-    const call: Call = {
+    const call: NodeCall = {
       request,
       response,
       requestId,
@@ -117,13 +117,50 @@ export class Edge {
       held?.release()
       leave?.()
     }
+    this.#answered(route, call, status, startedMs)
+  }
+
+  /**
+   * Answers a request that the gate has admitted and whose body is checked: the end of {@link serve}. Never throws.
+   *
+   * @param startedMs - when its head was whole.
+   * @param answer - as that of the route.
+   */
+  answer(
+    route: WholeBodyRoute,
+    call: Call,
+    body: HeldBody,
+    startedMs: number,
+    answer: () => MaybePromise<number>,
+  ): void {
+    const { requests } = this.#options
+    requests.began()
+    requests.bodyRead(body.bytes.length)
+    const end = (status: number): void => {
+      body.release()
+      this.#answered(route, call, status, startedMs)
+    }
+    const fail = (error: unknown): void => {
+      end(this.#refuse(route, call, error))
+    }
+    try {
+      const status = answer()
+      if (typeof status === 'number') end(status)
+      else status.then(end, fail)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  #answered(route: Route, call: Call, status: number, startedMs: number): void {
+    const { clock, log, onAnswered, requests } = this.#options
+    const { request, requestId, principal, failure } = call
     const durationMs = clock.nowMs() - startedMs
     requests.answered(request.method ?? '', route.path, status, durationMs)
     onAnswered(route, call, status, durationMs)
-    const { log } = this.#options
-    const answered = { name: route.name, request, requestId, principal: call.principal, durationMs }
+    const answered = { name: route.name, request, requestId, principal, durationMs }
     if (isServed(status)) logServed(log, answered)
-    else logFailure(log, { ...answered, status, failure: call.failure })
+    else logFailure(log, { ...answered, status, failure })
   }
 
   /** @throws ProxyError if the request has the header `Idempotency-Key`, and no key in it. */
@@ -145,7 +182,7 @@ export class Edge {
     return key === undefined ? route.answer(call, body) : idempotency.answer(route, call, body, key)
   }
 
-  #answerBodiless(route: BodilessRoute, call: Call): MaybePromise<number> {
+  #answerBodiless(route: BodilessRoute, call: NodeCall): MaybePromise<number> {
     const discarding = this.#options.bodyReader.discard(call.request, call.response)
     return discarding === undefined ? route.answer(call) : discarding.then(() => route.answer(call))
   }

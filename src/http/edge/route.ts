@@ -5,6 +5,7 @@ import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
 import type { BodyStream, StreamLimits } from '../body-stream.ts'
 import type { Refusal } from '../error-body.ts'
+import type { ReplyTarget, RequestHead } from '../exchange.ts'
 import type { Failure } from '../log-failure.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { Dialect, Reply } from './dialect.ts'
@@ -12,8 +13,8 @@ import type { PathParams } from './path-pattern.ts'
 
 /** One request on its way through the edge. */
 export interface Call {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: RequestHead
+  readonly response: ReplyTarget
   /** The id of the request, from the client or generated; in the reply and in the log. */
   readonly requestId: string
   /** Decoded path parameters, by their names in {@link Route.path}. */
@@ -26,6 +27,12 @@ export interface Call {
   key: OpenKey | undefined
   /** Why it failed, for the log; `undefined` before its reply, and if it succeeded. */
   failure: Failure | undefined
+}
+
+/** A request on Node's own objects, for routes that read a body in pieces, or write a reply in pieces. */
+export interface NodeCall extends Call {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
 }
 
 /** The right that a route needs: to write records, to list topics, or none. */
@@ -67,7 +74,7 @@ interface EveryRoute {
 export interface BodilessRoute extends EveryRoute {
   readonly body: 'none'
   /** As in {@link WholeBodyRoute}. */
-  answer(call: Call): MaybePromise<number>
+  answer(call: NodeCall): MaybePromise<number>
 }
 
 /** A route that gets the whole decompressed body at once. */
@@ -116,7 +123,7 @@ export interface StreamedBodyRoute extends EveryRoute {
    * As in {@link WholeBodyRoute}. The route may let errors of the body through to the edge as long as it has not
    * begun a reply. The unread rest of a body is discarded after the reply.
    */
-  answer(call: Call, body: BodyStream): MaybePromise<number>
+  answer(call: NodeCall, body: BodyStream): MaybePromise<number>
 }
 
 /** One method of one path. */

@@ -63,7 +63,7 @@ export class EventsEndpoint implements WholeBodyRoute {
     return headersNamed(rawHeaders, /^(?:ce-|content-type$)/i)
   }
 
-  answer(call: Call, body: HeldBody): Promise<number> {
+  answer(call: Call, body: HeldBody): MaybePromise<number> {
     const { dialect } = this
     const mode = contentModeOf(call.request)
     const placeOf = mode === 'batch' ? placeInBatch : nowhere

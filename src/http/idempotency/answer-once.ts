@@ -1,9 +1,9 @@
-import type { ServerResponse } from 'node:http'
 import { ACCEPTED, type KeyOutcome, NOTHING } from '../../base/idempotency.ts'
 import type { OpenKey } from '../../ingest/open-key.ts'
 import type { FailedDelivery, MaybePromise } from '../../producer/types.ts'
 import { CLIENT_GONE_STATUS } from '../error-mapper.ts'
 import type { Reply } from '../edge/dialect.ts'
+import type { ReplyTarget } from '../exchange.ts'
 import type { HeaderList } from '../reply.ts'
 
 /** The answer to a request whose records were submitted. */
@@ -27,7 +27,7 @@ export interface Answer {
  */
 export function answerOnce(
   key: OpenKey,
-  { req: { socket } }: ServerResponse,
+  { req: { socket } }: ReplyTarget,
   answer: Answer,
   send: () => number,
 ): MaybePromise<number> {

@@ -4,7 +4,7 @@ import type { Ingest } from '../../ingest/ingest.ts'
 import { assertListedOrigin, type Cors } from '../access/cors.ts'
 import { type BodyStream, streamOf } from '../body-stream.ts'
 import { JSON_TYPE, type Reply } from '../edge/dialect.ts'
-import type { Call, StreamedBodyRoute } from '../edge/route.ts'
+import type { Call, NodeCall, StreamedBodyRoute } from '../edge/route.ts'
 import { CLIENT_GONE_STATUS, HTTP_MAPPINGS, OK_STATUS } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
 import type { JsonParser } from '../parse-json.ts'
@@ -67,7 +67,7 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
     }
   }
 
-  async answer(call: Call, body: BodyStream): Promise<number> {
+  async answer(call: NodeCall, body: BodyStream): Promise<number> {
     const { rules, replyRoom } = this.#options
     const { request, params } = call
     const misspellings = new Misspellings()
@@ -116,7 +116,7 @@ export class NdjsonEndpoint implements StreamedBodyRoute {
   }
 
   #reply(
-    call: Call,
+    call: NodeCall,
     { count: lineCount, isComplete, broken }: RecordsRead,
     outcomes: LineOutcomes,
     misspellings: Misspellings,

@@ -4,7 +4,7 @@
  * The gate asks for credentials, as for every other path, but for no right: the version and the limits of kprf are for
  * those who may use it. A browser asks its user for a password, which is the token.
  */
-import type { Call, BodilessRoute } from '../edge/route.ts'
+import type { BodilessRoute, NodeCall } from '../edge/route.ts'
 import { PLAIN, type Reply } from '../edge/dialect.ts'
 import { OK_STATUS } from '../error-mapper.ts'
 import type { ReplyRoom } from '../reply-room.ts'
@@ -45,7 +45,7 @@ export class DocumentEndpoint implements BodilessRoute {
     this.#replyRoom = replyRoom
   }
 
-  answer({ request, response, requestId }: Call): number {
+  answer({ request, response, requestId }: NodeCall): number {
     const held = this.#replyRoom.reserve(request, this.#bytes.length)
     held?.sending(response, this.#bytes.length)
     begin(response, requestId, this.#reply, this.#headers)

@@ -2,7 +2,7 @@
 import { ANONYMOUS } from '../../base/principal.ts'
 import { type Asset, ASSET_HEADERS, isKnown, PAGE_PATH } from '../../page/assets.ts'
 import { PLAIN } from '../edge/dialect.ts'
-import type { BodilessRoute, Call } from '../edge/route.ts'
+import type { BodilessRoute, NodeCall } from '../edge/route.ts'
 import { OK_STATUS } from '../error-mapper.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 
@@ -26,7 +26,7 @@ export class AssetEndpoint implements BodilessRoute {
     this.#replyRoom = replyRoom
   }
 
-  answer({ request, response, requestId }: Call): number {
+  answer({ request, response, requestId }: NodeCall): number {
     const { contentType, body, etag } = this.#asset
     const common = ['X-Request-Id', requestId, 'ETag', etag, ...ASSET_HEADERS.flat()]
     if (isKnown(this.#asset, request.headers['if-none-match'])) {

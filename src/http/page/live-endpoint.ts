@@ -7,7 +7,7 @@ import { LIVE_PATH } from '../../page/assets.ts'
 import { type LiveFeed, TOO_MANY_VIEWERS, type Viewer } from '../../page/live/feed.ts'
 import { EVENT_STREAM_TYPE } from '../../page/live/server-sent-events.ts'
 import { PLAIN } from '../edge/dialect.ts'
-import type { BodilessRoute, Call, Entry } from '../edge/route.ts'
+import type { BodilessRoute, Entry, NodeCall } from '../edge/route.ts'
 import { OK_STATUS } from '../error-mapper.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { StreamedReply } from '../streamed-reply.ts'
@@ -46,7 +46,7 @@ export class LiveEndpoint implements BodilessRoute {
     return this.#options.access.hasTokens ? ANONYMOUS : undefined
   }
 
-  async answer({ request, response, requestId }: Call): Promise<number> {
+  async answer({ request, response, requestId }: NodeCall): Promise<number> {
     const { feed, access, replyRoom: room } = this.#options
     const entry = access.hasTokens ? await access.identify(request) : undefined
     if (entry !== undefined && !('principal' in entry)) {

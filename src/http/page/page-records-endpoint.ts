@@ -13,7 +13,7 @@ import type { RecordsSource, SeenRecords } from '../../base/seen-records.ts'
 import type { Permissions } from '../../ingest/permissions.ts'
 import { EVENT_STREAM_TYPE, eventOf } from '../../page/live/server-sent-events.ts'
 import { PLAIN } from '../edge/dialect.ts'
-import type { BodilessRoute, Call } from '../edge/route.ts'
+import type { BodilessRoute, NodeCall } from '../edge/route.ts'
 import { OK_STATUS } from '../error-mapper.ts'
 import { Problem } from '../push/problem.ts'
 import { parseQuery, queryOf, valuesOf } from '../query.ts'
@@ -63,7 +63,7 @@ export class PageRecordsEndpoint implements BodilessRoute {
     this.#options = options
   }
 
-  checkHead({ request }: Call): void {
+  checkHead({ request }: NodeCall): void {
     if (this.#options.hasHosts || isOwnName(request.headers.host)) return
     throw new ProxyError(
       'HOST_NOT_ALLOWED',
@@ -71,7 +71,7 @@ export class PageRecordsEndpoint implements BodilessRoute {
     )
   }
 
-  async answer(call: Call): Promise<number> {
+  async answer(call: NodeCall): Promise<number> {
     const { request, response, requestId } = call
     const topic = topicOf(request.url)
     if (this.#viewers >= MAX_VIEWERS) {
@@ -97,7 +97,11 @@ export class PageRecordsEndpoint implements BodilessRoute {
   }
 
   /** Writes what is new until the client leaves or the server stops. */
-  async #show({ principal }: Call, topic: string | undefined, reply: StreamedReply): Promise<void> {
+  async #show(
+    { principal }: NodeCall,
+    topic: string | undefined,
+    reply: StreamedReply,
+  ): Promise<void> {
     const { source, permissions, clock } = this.#options
     const { signal } = reply
     let position = 0

@@ -1,4 +1,7 @@
 /** Handles `POST /push`, from the gate to the reply. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { ProxyError } from '../../base/errors.ts'
+import type { PushMode } from '../../base/push-mode.ts'
 import type { MaybePromise } from '../../producer/types.ts'
 import type { Cors } from '../access/cors.ts'
 import type { HeldBody } from '../body.ts'
@@ -6,9 +9,15 @@ import { assertJsonContentType } from '../content-type.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import type { JsonParser } from '../parse-json.ts'
 import { Misspellings } from './misspellings.ts'
-import { parsePush, type PushRules, topicOfRecord } from './parse-push.ts'
+import { parsePush, type PushRules, topicOfRecord, type ValidPush } from './parse-push.ts'
 import { OK, type PushDialect } from './push-dialect.ts'
-import { type Exchange, placeOfRecord, type PushSender } from './push-sender.ts'
+import {
+  type Exchange,
+  placeOfRecord,
+  type PushSender,
+  type ReplyForm,
+  type TopicOf,
+} from './push-sender.ts'
 
 /** Dependencies of the {@link PushEndpoint}. */
 export interface PushEndpointOptions {
@@ -31,20 +40,55 @@ export class PushEndpoint implements WholeBodyRoute {
   readonly accepted = OK
   readonly #options: PushEndpointOptions
   readonly #misspellings = new Misspellings()
+  readonly #form: ReplyForm
 
   constructor(options: PushEndpointOptions) {
     this.#options = options
     this.dialect = options.dialect
+    this.#form = { dialect: options.dialect, placeOf: placeOfRecord }
   }
 
   checkHead({ request }: Call): void {
     assertJsonContentType(request.headers, this.#options.cors)
   }
 
-  answer(call: Call, body: HeldBody): Promise<number> {
-    const { sender, dialect } = this.#options
-    return sender.answer(call, body, { dialect, placeOf: placeOfRecord }, (exchange) =>
+  answer(call: Call, body: HeldBody): MaybePromise<number> {
+    return this.#options.sender.answer(call, body, this.#form, (exchange) =>
       this.#push(exchange, body),
+    )
+  }
+
+  /** Whether {@link checkHead} lets requests with these headers pass. */
+  acceptsHead(headers: IncomingHttpHeaders): boolean {
+    try {
+      assertJsonContentType(headers, this.#options.cors)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /**
+   * Reads a body of which every record can be produced, and of which there is nothing else to say to its client.
+   *
+   * @returns `undefined` for any other.
+   */
+  readValid(bytes: Buffer): ValidPush | undefined {
+    const { jsonParser, rules } = this.#options
+    try {
+      const push = parsePush({ bytes, json: jsonParser.parse(bytes) }, rules, this.#misspellings)
+      const hasNoWarning = this.#misspellings.take().length === 0
+      return push.kind === 'valid' && push.problems === undefined && hasNoWarning ? push : undefined
+    } catch (error) {
+      if (error instanceof ProxyError) return undefined
+      throw error
+    }
+  }
+
+  /** Answers a request with such a body, which has its turn. */
+  answerValid(call: Call, body: HeldBody, push: ValidPush): MaybePromise<number> {
+    return this.#options.sender.answerNow(call, this.#form, (exchange) =>
+      this.#send(exchange, body, push, noTopic),
     )
   }
 
@@ -53,14 +97,31 @@ export class PushEndpoint implements WholeBodyRoute {
     const { bytes } = body
     const json = jsonParser.parse(bytes)
     const push = parsePush({ bytes, json }, rules, this.#misspellings)
-    // Records may wait long for room in the queue or for delivery, and no longer need the text.
-    body.drop()
     sender.warn(exchange, this.#misspellings.take())
     if (push.kind === 'refused') return sender.refuseWhole(exchange, push.problem)
-    exchange.call.mode = push.waitForSend ? 'sync' : 'async'
     const topicOf = (index: number): string | undefined => topicOfRecord(json, index)
-    return push.kind === 'invalidRecords'
-      ? sender.refuse(exchange, push, topicOf)
-      : sender.send(exchange, push, body, topicOf)
+    if (push.kind === 'valid') return this.#send(exchange, body, push, topicOf)
+    exchange.call.mode = modeOf(push)
+    return sender.refuse(exchange, push, topicOf)
   }
+
+  #send(
+    exchange: Exchange,
+    body: HeldBody,
+    push: ValidPush,
+    topicOf: TopicOf,
+  ): MaybePromise<number> {
+    // Records may wait long for room in the queue or for delivery, and no longer need the text.
+    body.drop()
+    exchange.call.mode = modeOf(push)
+    return this.#options.sender.send(exchange, push, body, topicOf)
+  }
+}
+
+function modeOf({ waitForSend }: Pick<ValidPush, 'waitForSend'>): PushMode {
+  return waitForSend ? 'sync' : 'async'
+}
+
+function noTopic(): undefined {
+  return undefined
 }

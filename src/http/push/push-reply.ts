@@ -1,5 +1,4 @@
 /** Writes the replies of `/push` that depend on its records. */
-import type { ServerResponse } from 'node:http'
 import { invariant } from '../../base/invariant.ts'
 import type { MaybePromise } from '../../producer/types.ts'
 import type { Reply } from '../edge/dialect.ts'
@@ -12,6 +11,7 @@ import {
   rankOfCode,
   rankOfFailure,
 } from '../error-mapper.ts'
+import type { ReplyTarget } from '../exchange.ts'
 import { answerOnce } from '../idempotency/answer-once.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { HeldReply, ReplyRoom } from '../reply-room.ts'
@@ -28,7 +28,7 @@ export interface Replying {
   readonly dialect: PushDialect
   /** Where a record stands in its request, in words before what is wrong with it. */
   readonly placeOf: (index: number) => string
-  readonly response: ServerResponse
+  readonly response: ReplyTarget
   readonly requestId: string
   /** The memory reserved for the reply; `undefined` if the reply is too small to be counted. */
   held: HeldReply | undefined

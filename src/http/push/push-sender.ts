@@ -48,6 +48,9 @@ export interface Exchange extends Replying {
   readonly call: Call
 }
 
+/** How the replies of a route look. */
+export type ReplyForm = Pick<Replying, 'dialect' | 'placeOf'>
+
 /** What is known of a push when its records are on their way. */
 type Asked = Submitted & { readonly invalid: RefusedAlone | undefined }
 
@@ -71,26 +74,39 @@ export class PushSender {
    * @param push - parses the body and sends the records. It may be called later, if much other work waits.
    * @returns the status.
    */
-  async answer(
+  answer(
     call: Call,
     body: HeldBody,
-    { dialect, placeOf }: Pick<Replying, 'dialect' | 'placeOf'>,
+    form: ReplyForm,
     push: (exchange: Exchange) => MaybePromise<number>,
-  ): Promise<number> {
+  ): MaybePromise<number> {
+    const turn = this.#options.turns.enter(body.bytes.length)
+    return turn === undefined
+      ? this.answerNow(call, form, push)
+      : turn.then(() => this.answerNow(call, form, push))
+  }
+
+  /** The same for a request that has its turn. */
+  answerNow(
+    call: Call,
+    { dialect, placeOf }: ReplyForm,
+    push: (exchange: Exchange) => MaybePromise<number>,
+  ): MaybePromise<number> {
     const { response, requestId } = call
-    const { replies, turns } = this.#options
+    const { replies } = this.#options
     const exchange: Exchange = {
       ...{ call, response, requestId, dialect, placeOf, replies },
       ...{ held: undefined, headers: NO_HEADERS },
     }
+    let status: MaybePromise<number> | undefined
     try {
-      const turn = turns.enter(body.bytes.length)
-      if (turn !== undefined) await turn
-      const status = push(exchange)
-      return typeof status === 'number' ? status : await status
+      status = push(exchange)
     } finally {
-      exchange.held?.releaseUnlessSending()
+      if (!(status instanceof Promise)) exchange.held?.releaseUnlessSending()
     }
+    return status instanceof Promise
+      ? status.finally(() => exchange.held?.releaseUnlessSending())
+      : status
   }
 
   /** Tells the client of names that it most likely means otherwise, and the log the first time. */

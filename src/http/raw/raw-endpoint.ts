@@ -46,7 +46,7 @@ export class RawEndpoint implements WholeBodyRoute {
     return headersNamed(rawHeaders, /^(?:kafka-|content-type$)/i)
   }
 
-  answer(call: Call, body: HeldBody): Promise<number> {
+  answer(call: Call, body: HeldBody): MaybePromise<number> {
     const { dialect } = this
     return this.#options.sender.answer(call, body, { dialect, placeOf: nowhere }, (exchange) =>
       this.#push(exchange, body),

@@ -47,7 +47,7 @@ export class RestV2Endpoint implements WholeBodyRoute {
     return formatOf(request.headers['content-type'])
   }
 
-  answer(call: Call, body: HeldBody): Promise<number> {
+  answer(call: Call, body: HeldBody): MaybePromise<number> {
     const { dialect } = this
     return this.#options.sender.answer(
       call,

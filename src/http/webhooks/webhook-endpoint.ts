@@ -104,7 +104,7 @@ export class WebhookEndpoint implements WholeBodyRoute {
     throw new ProxyError('UNAUTHENTICATED', problem.message)
   }
 
-  answer(call: Call, body: HeldBody): Promise<number> {
+  answer(call: Call, body: HeldBody): MaybePromise<number> {
     const { dialect } = this
     return this.#options.sender.answer(call, body, { dialect, placeOf: nowhere }, (exchange) =>
       this.#push(exchange, body),

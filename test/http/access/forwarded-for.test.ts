@@ -67,7 +67,9 @@ describe('the share of one address in the memory', () => {
     const open = vi.spyOn(bodyBudget, 'open')
     const { connect } = await serveEdge({ bodyBudget }, {}, { proxies: LOCAL })
 
-    await connect().write(refused('203.0.113.5')).response()
+    await connect()
+      .write(rawPush(pushBody(), { 'X-Forwarded-For': '203.0.113.5' }))
+      .response()
 
     expect(open.mock.calls).toEqual([['203.0.113.5']])
   })

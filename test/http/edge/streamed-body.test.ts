@@ -2,7 +2,12 @@ import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { BodyStream } from '../../../src/http/body-stream.ts'
 import { type Dialect, PLAIN } from '../../../src/http/edge/dialect.ts'
-import type { BodilessRoute, Call, StreamedBodyRoute } from '../../../src/http/edge/route.ts'
+import type {
+  BodilessRoute,
+  Call,
+  NodeCall,
+  StreamedBodyRoute,
+} from '../../../src/http/edge/route.ts'
 import type { ServerLimits } from '../../../src/http/limits.ts'
 import { beginJson } from '../../../src/http/reply.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
@@ -25,7 +30,7 @@ const HEAD = 'POST /lines HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n'
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`
 const END = '0\r\n\r\n'
 
-function lines(answer: (call: Call, body: BodyStream) => Promise<number>): StreamedBodyRoute {
+function lines(answer: (call: NodeCall, body: BodyStream) => Promise<number>): StreamedBodyRoute {
   return {
     ...{
       name: 'test',

@@ -35,7 +35,7 @@ const operations = operationsOf(document)
 
 const EVERYTHING = new Permissions({ acl: [], topics: [] })
 
-const ROUTES = createDoors({
+const { routes: ROUTES } = createDoors({
   traceOf: () => undefined,
   ...{ ingest: makeIngest(new FakeProducer()), settings: DEFAULT_SETTINGS },
   ...{ metrics: new FakeHttpMetrics(), log: new FakeHttpLog(), clock: systemClock },

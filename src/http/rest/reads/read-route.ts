@@ -3,7 +3,7 @@ import type { TopicDescription } from '../../../base/cluster-description.ts'
 import type { ClusterDirectory } from '../../../ingest/cluster-directory.ts'
 import { ClientGone } from '../../client-gone.ts'
 import type { Dialect } from '../../edge/dialect.ts'
-import type { BodilessRoute, Call } from '../../edge/route.ts'
+import type { BodilessRoute, Call, NodeCall } from '../../edge/route.ts'
 import { OK_STATUS } from '../../error-mapper.ts'
 import { isTopic } from '../../push/record-fields.ts'
 import { begin } from '../../reply.ts'
@@ -52,7 +52,7 @@ export function readRoute(options: ReadsOptions, { read, ...path }: ReadPath): B
 }
 
 function send(
-  { request, response, requestId }: Call,
+  { request, response, requestId }: NodeCall,
   body: string,
   { replyRoom, contentType }: ReadsOptions,
 ): number {

@@ -44,7 +44,7 @@ export class BatchEndpoint implements WholeBodyRoute {
     checkV3Head(call)
   }
 
-  answer(call: Call, body: HeldBody): Promise<number> {
+  answer(call: Call, body: HeldBody): MaybePromise<number> {
     const { cluster = '', topic = '' } = call.params
     const entries: BatchEntry[] = []
     const dialect = batchDialect({ cluster, topic }, entries)

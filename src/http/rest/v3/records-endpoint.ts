@@ -6,7 +6,7 @@ import { ProxyError } from '../../../base/errors.ts'
 import type { Ingest } from '../../../ingest/ingest.ts'
 import type { BodyStream } from '../../body-stream.ts'
 import { JSON_TYPE } from '../../edge/dialect.ts'
-import type { Call, StreamedBodyRoute } from '../../edge/route.ts'
+import type { Call, NodeCall, StreamedBodyRoute } from '../../edge/route.ts'
 import { OK_STATUS } from '../../error-mapper.ts'
 import type { HttpMetrics } from '../../http-metrics.ts'
 import type { JsonParser } from '../../parse-json.ts'
@@ -58,7 +58,7 @@ export class RecordsEndpoint implements StreamedBodyRoute {
     checkV3Head(call)
   }
 
-  async answer(call: Call, body: BodyStream): Promise<number> {
+  async answer(call: NodeCall, body: BodyStream): Promise<number> {
     const { response, requestId, params, principal } = call
     const { cluster = '', topic = '' } = params
     const { replyRoom, ingest, traceOf, maxRecordBytes } = this.#options

@@ -1,0 +1,286 @@
+import type { Socket } from 'node:net'
+import type { Connection } from '../connection.ts'
+import { FastRequest, FastResponse, type ReplyWriter } from './fast-exchange.ts'
+import { type PushHead, readPushHead } from './push-head.ts'
+import type { FastRoute } from './fast-route.ts'
+
+/** What connections on the fast way share. */
+export interface FastConnectionOptions {
+  readonly route: FastRoute
+  /** Whether the server has no objection to a head, and the route neither. */
+  readonly accepts: (head: PushHead) => boolean
+  /** Finds out who sent a request that came on a connection of a trusted proxy. */
+  readonly identify: (request: FastRequest) => void
+  /** Registers a response. @returns false if its request must have no effect: the connection is at its end. */
+  readonly begin: (response: FastResponse) => boolean
+  /** What stands in every head, behind its own headers. */
+  readonly lastHeaders: (isLast: boolean) => string
+  /** Gives a connection, of which nobody listens to the socket, to Node. */
+  readonly giveToNode: (socket: Socket) => void
+  /** The socket failed. */
+  readonly onError: (error: Error, socket: Socket) => void
+  readonly nowMs: () => number
+  /** Tells whether a connection waits for the rest of a body. */
+  readonly onAwaiting: (connection: FastConnection, isAwaiting: boolean) => void
+}
+
+/** A larger request that is not whole is for Node, bytes: these are not counted by the budget for bodies. */
+const MAX_WAITING_BYTES = 16_384
+/** A request that takes more reads is for Node: each read copies what was there. */
+const MAX_READS = 8
+
+const NO_BYTES = Buffer.alloc(0)
+
+/**
+ * One connection, for as long as it brings nothing but pushes that {@link readPushHead} can read and the route takes.
+ * With the first other byte, or after a moment in the middle of a body, Node gets the connection for good, and all
+ * that was not served yet. So there are no refusals here, no timeouts and no rules of framing.
+ *
+ * Between calls it is in one of these states: it listens, and of the next request at most a part is here; it waits for
+ * its turn, or for a slow reader, and is paused; it waits for the last replies before Node gets it, and is paused; or it
+ * is over.
+ */
+export class FastConnection implements ReplyWriter {
+  readonly #socket: Socket
+  readonly #connection: Connection
+  readonly #options: FastConnectionOptions
+  /** Whose replies are not written, in the order of their requests. */
+  readonly #open: FastResponse[] = []
+  #lastHead: PushHead | undefined
+  /** What was read and not served. */
+  #rest: Buffer = NO_BYTES
+  /** Reads of a request that is not whole, and the time of the first. */
+  #reads = 0
+  #waitingSinceMs = 0
+  #hasTurn = false
+  #isForNode = false
+  #hasEnded = false
+  #isFlushing = false
+
+  constructor(socket: Socket, connection: Connection, options: FastConnectionOptions) {
+    this.#socket = socket
+    this.#connection = connection
+    this.#options = options
+    socket
+      .on('data', this.#onData)
+      .on('end', this.#onEnd)
+      .on('error', this.#onError)
+      .on('close', this.#onClose)
+  }
+
+  lastHeaders(isLast: boolean): string {
+    return this.#options.lastHeaders(isLast)
+  }
+
+  send(response: FastResponse): void {
+    if (this.#open.length === 1 && this.#open[0] === response) {
+      this.#flush()
+    } else if (!this.#isFlushing) {
+      // Those of other requests of this connection most likely follow, and go out in the same write.
+      this.#isFlushing = true
+      queueMicrotask(() => {
+        this.#isFlushing = false
+        this.#flush()
+      })
+    }
+  }
+
+  /** Waits no longer for the rest of a body: that is for Node, whose timeouts count for it. */
+  giveUpAwaiting(): void {
+    this.#leave(this.#rest)
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#take(this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]))
+  }
+
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true
+    const last = this.#open.at(-1)
+    if (this.#rest.length > 0) this.#leave(this.#rest)
+    else if (last !== undefined) last.isLast = true
+    else this.#socket.end()
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#hasEnded = true
+    if (this.#rest.length > 0 && this.#open.length === 0) {
+      // Whoever left in the middle of a request counts.
+      this.#giveToNode()
+      this.#socket.emit('error', error)
+    } else {
+      this.#options.onError(error, this.#socket)
+    }
+  }
+
+  readonly #onClose = (): void => {
+    this.#keep(NO_BYTES)
+  }
+
+  /** Serves all requests that are whole. */
+  #take(bytes: Buffer): void {
+    let offset = 0
+    while (offset < bytes.length) {
+      const head = this.#headAt(bytes, offset)
+      if (head === undefined) {
+        this.#leave(bytes.subarray(offset))
+        return
+      }
+      const end = offset + head.bytes.length + head.bodyBytes
+      if (end > bytes.length) {
+        this.#await(bytes.subarray(offset), end - offset)
+        return
+      }
+      const turn = this.#hasTurn ? undefined : this.#options.route.enter(head.bodyBytes)
+      if (turn !== undefined) {
+        this.#keep(bytes.subarray(offset))
+        this.#resumeAfter(turn)
+        return
+      }
+      this.#hasTurn = false
+      const body = bytes.subarray(offset + head.bytes.length, end)
+      if (!this.#serve(head, body)) {
+        if (this.#connection.isEnding) this.#keep(NO_BYTES)
+        else this.#leave(bytes.subarray(offset))
+        return
+      }
+      this.#reads = 0
+      offset = end
+    }
+    this.#keep(NO_BYTES)
+    if (this.#socket.writableNeedDrain) this.#awaitReader()
+  }
+
+  #headAt(bytes: Buffer, offset: number): PushHead | undefined {
+    const head = readPushHead(bytes, offset, this.#lastHead)
+    if (head === undefined || head === this.#lastHead) return head
+    if (!this.#options.accepts(head)) return undefined
+    this.#lastHead = head
+    return head
+  }
+
+  /** @returns false if it is not served: Node gets it, or the connection is at its end. */
+  #serve(head: PushHead, body: Buffer): boolean {
+    const { route, begin, identify } = this.#options
+    const request = new FastRequest(head, this.#socket)
+    // Who sent it counts before it is begun: for the budget of bodies.
+    if (this.#connection.isOfProxy) identify(request)
+    const push = route.prepare(request, body)
+    if (push === undefined) return false
+    const response = new FastResponse(request, this)
+    if (!begin(response)) {
+      push.drop()
+      return false
+    }
+    this.#open.push(response)
+    push.answer(response)
+    return true
+  }
+
+  /** Keeps a head and the beginning of its body until there is more. */
+  #await(bytes: Buffer, wholeBytes: number): void {
+    if (this.#reads === 0) this.#waitingSinceMs = this.#options.nowMs()
+    this.#reads += 1
+    if (wholeBytes > MAX_WAITING_BYTES || this.#reads > MAX_READS) {
+      this.#leave(bytes)
+      return
+    }
+    this.#rest = bytes
+    if (this.#connection.isBodyAwaited) return
+    this.#connection.isBodyAwaited = true
+    this.#options.onAwaiting(this, true)
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#rest = bytes
+    if (!this.#connection.isBodyAwaited) return
+    this.#connection.isBodyAwaited = false
+    this.#options.onAwaiting(this, false)
+  }
+
+  #resumeAfter(turn: Promise<void>): void {
+    this.#socket.pause()
+    void turn.then(() => {
+      if (this.#socket.destroyed) return
+      this.#hasTurn = true
+      const bytes = this.#rest
+      this.#socket.resume()
+      this.#take(bytes)
+    })
+  }
+
+  /** A client that does not read its replies sends no further requests. */
+  #awaitReader(): void {
+    this.#socket.pause().once('drain', () => {
+      this.#socket.resume()
+    })
+  }
+
+  /** Gives the connection to Node once the open replies are written. */
+  #leave(bytes: Buffer): void {
+    this.#keep(bytes)
+    if (this.#open.length === 0) {
+      this.#giveToNode()
+      return
+    }
+    this.#isForNode = true
+    this.#socket.pause()
+  }
+
+  #giveToNode(): void {
+    const socket = this.#socket
+    const bytes = this.#rest
+    this.#keep(NO_BYTES)
+    if (this.#reads > 0) this.#connection.nextRequestSince(this.#waitingSinceMs)
+    socket
+      .off('data', this.#onData)
+      .off('end', this.#onEnd)
+      .off('error', this.#onError)
+      .off('close', this.#onClose)
+    this.#options.giveToNode(socket)
+    // Before Node reads the first bytes: it may pause the socket for them.
+    if (!this.#hasEnded) socket.resume()
+    socket.emit('data', bytes)
+    if (this.#hasEnded && !socket.destroyed) socket.emit('end')
+  }
+
+  /** Ends the connection after what is written, and reads on: bytes that nobody reads would reset it. */
+  #end(): void {
+    this.#keep(NO_BYTES)
+    this.#connection.discardInput()
+    this.#socket.resume()
+    this.#socket.destroySoon()
+  }
+
+  /** Writes the replies that are whole and that no earlier one is missing before, all at once. */
+  #flush(): void {
+    const open = this.#open
+    let text = ''
+    let count = 0
+    let isLast = false
+    let listeners: (() => void)[] | undefined
+    for (const response of open) {
+      if (!response.writableEnded || isLast) break
+      text += response.text
+      const onFinish = response.sent()
+      if (onFinish !== undefined) (listeners ??= []).push(...onFinish)
+      isLast = response.isLast
+      count += 1
+    }
+    if (count === 0) return
+    if (count === open.length) open.length = 0
+    else open.splice(0, count)
+    if (this.#socket.destroyed) return
+    if (listeners === undefined) this.#socket.write(text)
+    else
+      this.#socket.write(text, () => {
+        callAll(listeners)
+      })
+    if (isLast) this.#end()
+    else if (this.#isForNode && open.length === 0 && !this.#connection.isEnding) this.#giveToNode()
+  }
+}
+
+function callAll(listeners: readonly (() => void)[]): void {
+  for (const listener of listeners) listener()
+}

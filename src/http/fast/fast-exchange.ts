@@ -1,0 +1,101 @@
+/** The request and the response of a push that came the fast way. */
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { invariant } from '../../base/invariant.ts'
+import type { ReplyTarget, RequestHead } from '../exchange.ts'
+import type { PushHead } from './push-head.ts'
+
+/** A push of which all has arrived. */
+export class FastRequest implements RequestHead {
+  readonly method = 'POST'
+  readonly url = '/push'
+  readonly httpVersionMinor = 1
+  readonly complete = true
+  readonly socket: Socket
+  readonly #head: PushHead
+
+  constructor(head: PushHead, socket: Socket) {
+    this.#head = head
+    this.socket = socket
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#head.headers
+  }
+
+  get rawHeaders(): string[] {
+    return this.#head.rawHeaders
+  }
+}
+
+/** Writes the replies of one connection. */
+export interface ReplyWriter {
+  /** What stands in every head, behind its own headers. @param isLast - whether the connection ends after the reply. */
+  lastHeaders(isLast: boolean): string
+  /** Sends the text of a response that has ended, after those of earlier responses. */
+  send(response: FastResponse): void
+}
+
+/** Its response, which the plain way writes on as on Node's. It has a body that is sent at once. */
+export class FastResponse implements ReplyTarget {
+  readonly req: FastRequest
+  shouldKeepAlive = true
+  statusCode = 200
+  headersSent = false
+  writableEnded = false
+  /** Whether its connection ends after it, whatever it said. */
+  isLast = false
+  readonly #writer: ReplyWriter
+  #text = ''
+  #isSent = false
+  #onFinish: (() => void)[] | undefined
+
+  constructor(req: FastRequest, writer: ReplyWriter) {
+    this.req = req
+    this.#writer = writer
+  }
+
+  /** The whole reply, once it has ended. */
+  get text(): string {
+    return this.#text
+  }
+
+  get writableFinished(): boolean {
+    return this.#isSent && this.req.socket.writableLength === 0
+  }
+
+  writeHead(status: number, headers: string[]): void {
+    invariant(!this.headersSent, 'a response has one head')
+    this.statusCode = status
+    this.headersSent = true
+    if (!this.shouldKeepAlive) this.isLast = true
+    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+    for (let at = 0; at < headers.length; at += 2) {
+      text += `${headers[at] ?? ''}: ${headers[at + 1] ?? ''}\r\n`
+    }
+    this.#text = text + this.#writer.lastHeaders(this.isLast)
+  }
+
+  write(content: string | Buffer): void {
+    this.#text += content.toString()
+  }
+
+  end(content: string | Buffer = ''): void {
+    if (this.writableEnded) return
+    this.#text += content.toString()
+    this.writableEnded = true
+    this.#writer.send(this)
+  }
+
+  once(_event: 'finish', listener: () => void): void {
+    if (this.#isSent) this.req.socket.write('', listener)
+    else (this.#onFinish ??= []).push(listener)
+  }
+
+  /** The text was handed over to the socket. @returns who is to be called once the operating system has taken it. */
+  sent(): readonly (() => void)[] | undefined {
+    this.#isSent = true
+    this.#text = ''
+    return this.#onFinish
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Stands before Node's HTTP server, which takes most of the time of a push: serves the pushes that nearly every client
+ * sends, and gives each connection with anything else to Node. docs/DESIGN.md says why that is safe.
+ */
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+import type { AllowedHosts } from '../access/allowed-hosts.ts'
+import type { TrustedProxies } from '../access/trusted-proxies.ts'
+import type { Connection } from '../connection.ts'
+import type { Connections } from '../connections.ts'
+import type { ServerLimits } from '../limits.ts'
+import { FastConnection, type FastConnectionOptions } from './fast-connection.ts'
+import type { FastRoute } from './fast-route.ts'
+
+/** Options of a {@link FastWay}. */
+export interface FastWayOptions {
+  readonly route: FastRoute
+  readonly connections: Pick<Connections, 'begin'>
+  readonly hosts: AllowedHosts | undefined
+  readonly proxies: Pick<TrustedProxies, 'identify'> | undefined
+  readonly clock: Pick<Clock, 'epochMs' | 'nowMs'>
+  readonly limits: Pick<ServerLimits, 'keepAliveTimeoutMs'>
+  /** Called when Node gets a connection, after Node's own handlers. */
+  readonly onGivenToNode: (socket: Socket) => void
+}
+
+/** The fast way of one server. */
+export class FastWay {
+  readonly #options: FastConnectionOptions
+  readonly #clock: Pick<Clock, 'epochMs'>
+  readonly #keepAlive: string
+  /** Connections that wait for the rest of a body, and whether the last check has seen them wait. */
+  readonly #awaiting = new Map<FastConnection, boolean>()
+  #second = NaN
+  #date = ''
+
+  constructor(server: Server, options: FastWayOptions) {
+    const { route, connections, hosts, proxies, clock, limits, onGivenToNode } = options
+    const handlers = server.listeners('connection')
+    server.removeAllListeners('connection')
+    this.#clock = clock
+    const seconds = Math.floor(limits.keepAliveTimeoutMs / 1000)
+    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n\r\n`
+    this.#options = {
+      route,
+      accepts: (head) => hosts?.refusal(head.headers.host) === undefined && route.accepts(head),
+      nowMs: () => clock.nowMs(),
+      identify: (request) => proxies?.identify(request),
+      begin: (response) => connections.begin(response),
+      lastHeaders: (isLast) => this.#lastHeaders(isLast),
+      giveToNode: (socket) => {
+        for (const handle of handlers) Reflect.apply(handle, server, [socket])
+        onGivenToNode(socket)
+      },
+      onError: (error, socket) => {
+        server.emit('clientError', error, socket)
+      },
+      onAwaiting: (connection, isAwaiting) => {
+        if (isAwaiting) this.#awaiting.set(connection, false)
+        else this.#awaiting.delete(connection)
+      },
+    }
+  }
+
+  /** Begins to serve a connection that was accepted. */
+  accept(socket: Socket, connection: Connection): void {
+    // The socket has it as its listener.
+    new FastConnection(socket, connection, this.#options)
+  }
+
+  /** Gives connections to Node that were in the middle of a body at the last check as well. To be called periodically. */
+  sweep(): void {
+    for (const [connection, wasSeen] of this.#awaiting) {
+      if (wasSeen) connection.giveUpAwaiting()
+      else this.#awaiting.set(connection, true)
+    }
+  }
+
+  /** Gives all connections to Node that are in the middle of a body. */
+  giveUpAwaiting(): void {
+    for (const connection of this.#awaiting.keys()) connection.giveUpAwaiting()
+  }
+
+  #lastHeaders(isLast: boolean): string {
+    const second = Math.floor(this.#clock.epochMs() / 1000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#date = `Date: ${new Date(second * 1000).toUTCString()}\r\n`
+    }
+    return this.#date + (isLast ? 'Connection: close\r\n\r\n' : this.#keepAlive)
+  }
+}

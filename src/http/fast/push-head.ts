@@ -1,0 +1,91 @@
+/**
+ * Reads heads of pushes as nearly every client sends them. The grammar is much narrower than that of HTTP: what is within
+ * it means the same to Node's parser, and all else is for Node's parser to judge. Pure.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** The head of a push. */
+export interface PushHead {
+  /** Names in lower case. */
+  readonly headers: IncomingHttpHeaders
+  /** Names and values, alternating, as they were sent. */
+  readonly rawHeaders: string[]
+  /** The head as it was sent, with the empty line at its end. */
+  readonly bytes: Buffer
+  /** Length of the body, bytes. */
+  readonly bodyBytes: number
+}
+
+const REQUEST_LINE = Buffer.from('POST /push HTTP/1.1\r\n', 'latin1')
+const EMPTY_LINE = '\r\n\r\n'
+
+/** One header in one line: no space around its name, one before its value, and visible ASCII in it. */
+const HEADER = /([A-Za-z][\w-]*): ([!-~](?:[ -~]*[!-~])?)\r\n/y
+/** No sign, no leading zero, at most 99,999,999. */
+const LENGTH = /^(?:0|[1-9]\d{0,7})$/
+
+/** Headers that change how the request or its connection is read, or that only the plain way obeys. */
+const FOR_NODE = new Set([
+  ...['connection', 'proxy-connection', 'keep-alive', 'upgrade', 'http2-settings'],
+  ...['transfer-encoding', 'te', 'trailer', 'expect', 'content-encoding'],
+  // Node makes a list of it.
+  'set-cookie',
+  // Web pages, and requests that may be repeated.
+  ...['origin', 'idempotency-key'],
+  '__proto__',
+])
+
+/** Longer heads are for Node, bytes. */
+const MAX_HEAD_BYTES = 8_192
+/** The same for heads with more headers. */
+const MAX_HEADERS = 50
+
+/**
+ * Reads the head that begins at an offset.
+ *
+ * @returns `undefined` if no head of this grammar is there, or not all of it.
+ * @param last - the head before it on the same connection: nearly every client sends the same one again.
+ */
+export function readPushHead(
+  bytes: Buffer,
+  offset: number,
+  last: PushHead | undefined,
+): PushHead | undefined {
+  if (last !== undefined && beginsWith(bytes, offset, last.bytes)) return last
+  if (!beginsWith(bytes, offset, REQUEST_LINE)) return undefined
+  const end = bytes.indexOf(EMPTY_LINE, offset, 'latin1')
+  const afterHead = end + EMPTY_LINE.length
+  if (end === -1 || afterHead - offset > MAX_HEAD_BYTES) return undefined
+  const lines = bytes.toString('latin1', offset + REQUEST_LINE.length, end + 2)
+  return parse(lines, bytes.subarray(offset, afterHead))
+}
+
+function beginsWith(bytes: Buffer, offset: number, start: Buffer): boolean {
+  const end = offset + start.length
+  return bytes.length >= end && start.compare(bytes, offset, end) === 0
+}
+
+/** @param lines - the headers, each with the end of its line. */
+function parse(lines: string, bytes: Buffer): PushHead | undefined {
+  const headers: Record<string, string> = {}
+  const rawHeaders: string[] = []
+  HEADER.lastIndex = 0
+  while (HEADER.lastIndex < lines.length) {
+    const [, name, value] = HEADER.exec(lines) ?? []
+    if (name === undefined || value === undefined) return undefined
+    const lowerName = name.toLowerCase()
+    if (headers[lowerName] !== undefined || rawHeaders.length === 2 * MAX_HEADERS) return undefined
+    if (FOR_NODE.has(lowerName) && !isKeepAlive(lowerName, value)) return undefined
+    headers[lowerName] = value
+    rawHeaders.push(name, value)
+  }
+  const length = headers['content-length'] ?? ''
+  if (headers['host'] === undefined || !LENGTH.test(length)) return undefined
+  // The bytes they came in hold much more, and this is kept for as long as its connection is open.
+  return { headers, rawHeaders, bytes: Buffer.from(bytes), bodyBytes: Number(length) }
+}
+
+/** What HTTP/1.1 means anyway. */
+function isKeepAlive(lowerName: string, value: string): boolean {
+  return lowerName === 'connection' && value.toLowerCase() === 'keep-alive'
+}
