@@ -39,7 +39,7 @@ const CHARTS = [
       },
       { label: 'delivered', colour: '--delivered', value: ({ rates }) => rates?.delivered ?? null },
       {
-        label: 'failed or refused',
+        label: 'not delivered',
         colour: '--failed',
         value: ({ rates }) => (rates === null ? null : rates.failed + rates.rejected),
       },
@@ -61,7 +61,7 @@ const CHARTS = [
         colour: '--delivered',
         value: ({ deliveries }) => deliveries.p99,
       },
-      { label: 'delivery, median', colour: '--good', value: ({ deliveries }) => deliveries.p50 },
+      { label: 'delivery, 50 %', colour: '--good', value: ({ deliveries }) => deliveries.p50 },
     ],
     format: duration,
     least: 5,
