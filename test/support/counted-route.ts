@@ -16,6 +16,10 @@ export class CountedRoute implements FastRoute {
     return this.#route.accepts(head)
   }
 
+  admits(request: FastRequest): boolean {
+    return this.#route.admits(request)
+  }
+
   enter(bodyBytes: number): Promise<void> | undefined {
     return this.#route.enter(bodyBytes)
   }

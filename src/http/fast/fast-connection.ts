@@ -128,7 +128,7 @@ export class FastConnection implements ReplyWriter {
       }
       const end = offset + head.bytes.length + head.bodyBytes
       if (end > bytes.length) {
-        this.#await(bytes.subarray(offset), end - offset)
+        this.#await(head, bytes.subarray(offset), end - offset)
         return
       }
       const turn = this.#hasTurn ? undefined : this.#options.route.enter(head.bodyBytes)
@@ -178,10 +178,17 @@ export class FastConnection implements ReplyWriter {
   }
 
   /** Keeps a head and the beginning of its body until there is more. */
-  #await(bytes: Buffer, wholeBytes: number): void {
-    if (this.#reads === 0) this.#waitingSinceMs = this.#options.nowMs()
+  #await(head: PushHead, bytes: Buffer, wholeBytes: number): void {
+    const { nowMs, route } = this.#options
+    const isFirst = this.#reads === 0
+    if (isFirst) this.#waitingSinceMs = nowMs()
     this.#reads += 1
-    if (wholeBytes > MAX_WAITING_BYTES || this.#reads > MAX_READS) {
+    const isAwaited =
+      wholeBytes <= MAX_WAITING_BYTES &&
+      this.#reads <= MAX_READS &&
+      // Whoever is not let in hears of it before the body.
+      (!isFirst || route.admits(new FastRequest(head, this.#socket)))
+    if (!isAwaited) {
       this.#leave(bytes)
       return
     }

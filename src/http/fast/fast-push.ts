@@ -40,6 +40,10 @@ export class FastPush implements FastRoute {
     return bodyBytes <= maxBodyBytes && endpoint.acceptsHead(headers)
   }
 
+  admits(request: FastRequest): boolean {
+    return this.#options.admitted(request) !== undefined
+  }
+
   enter(bodyBytes: number): Promise<void> | undefined {
     return this.#options.turns.enter(bodyBytes)
   }

@@ -13,6 +13,8 @@ export interface PreparedPush {
 export interface FastRoute {
   /** Whether pushes with this head may be for it. */
   accepts(head: PushHead): boolean
+  /** Whether the sender of a request is let in: of any other, no body is waited for. */
+  admits(request: FastRequest): boolean
   /** Takes room for the work of a push in this turn of the event loop. @returns `undefined` if it may be done at once. */
   enter(bodyBytes: number): Promise<void> | undefined
   /**

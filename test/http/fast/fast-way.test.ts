@@ -196,6 +196,18 @@ describe('on the fast way', () => {
     expect(fastRoute.taken).toBe(1)
   })
 
+  it('whoever is not let in hears of it before the body', async () => {
+    const { authenticator } = tokens()
+    // Of which no time passes: nothing is given up.
+    const clock = new FakeClock()
+    const { connect, fastRoute } = await serveEdge({ authenticator, clock })
+
+    const reply = await connect().write(withToken('other').subarray(0, -3)).response()
+
+    expect(reply.status).toBe(401)
+    expect(fastRoute.taken).toBe(0)
+  })
+
   it('each request of a connection is that of its own token', async () => {
     const { authenticator, denied } = tokens()
     const { connect, producer } = await serveEdge({ authenticator })
