@@ -29,7 +29,7 @@ const METRICS_INTRODUCTION = `<!-- Made by \`npm run docs\`. -->
 # Metrics
 
 Served on \`http.metrics_port\` at \`/metrics\`, in the Prometheus text format 0.0.4. The first ones are those of
-the Rust kprf, with its names and units; names that begin with \`kprf_\` are new in this kprf. prom-client adds its
+the Rust kprf, with its names and units: dashboards go on working, and \`promtool check metrics\` complains of these names. Names that begin with \`kprf_\` are new in this kprf. prom-client adds its
 metrics of the process and of Node.js: \`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`,
 \`process_open_fds\`, \`nodejs_eventloop_lag_p50_seconds\`, \`nodejs_eventloop_lag_p99_seconds\` and
 \`nodejs_eventloop_lag_max_seconds\` since the last scrape, \`nodejs_heap_size_used_bytes\`,

@@ -34,7 +34,9 @@ export async function askHealth(
   try {
     const { status, text } = await ask({ host: address, port: metricsPort, path }, isSecure)
     if (status === 200) return { text: 'ok\n', exitCode: EXIT_CODES.ok }
-    return failed(`${url} was answered ${status}: ${reasonOf(text)}`)
+    const reason =
+      status === 404 ? 'this is not http.metrics_port of a kprf; check the port' : reasonOf(text)
+    return failed(`${url} was answered ${status}: ${reason}`)
   } catch (error) {
     return failed(
       `${url} was not answered (${problemOf(error)}): kprf is not running, or http.host or http.metrics_port differ from its own`,

@@ -237,8 +237,10 @@ function shownChoices({ choices = [] }: Kind): string {
   return words.length === 0 ? '' : `\n      One of ${words.join(', ')}.`
 }
 
-/** The first sentence of a key's meaning, as plain text. */
+/** The first sentence of a key's meaning, as plain text: a link is the name of its page. */
 export function firstSentence(doc: string): string {
   const end = doc.indexOf('. ')
-  return (end === -1 ? doc : doc.slice(0, end + 1)).replaceAll('`', '')
+  return (end === -1 ? doc : doc.slice(0, end + 1))
+    .replaceAll('`', '')
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
 }

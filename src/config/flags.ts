@@ -51,8 +51,8 @@ export const SWITCHES: readonly string[] = [
 export const COMMAND_VALUES: readonly string[] = ['topic', 'timeout']
 
 const FLAG_SPELLINGS = [
-  ...KEY_SPELLINGS.filter(([, key]) => NAMES_BY_KEY.has(key)),
   ...['config', ...SWITCHES, ...COMMAND_VALUES].map((name) => [name, name] as const),
+  ...KEY_SPELLINGS.filter(([, key]) => NAMES_BY_KEY.has(key)),
 ]
 
 /**

@@ -348,6 +348,9 @@ describe('kprf --help', () => {
 
   it('has examples and the exit codes', () => {
     expect(helpText()).toMatch(/^Examples:\n {2}kprf /m)
+    // A terminal shows no links of Markdown.
+    expect(helpText()).toContain('by OTLP over HTTP (HTTP-API.md).')
+    expect(helpText()).not.toContain('](')
     expect(helpText()).toMatch(
       /^Exit codes:\n {2}0 .*\n {2}1 .*\n {2}64 .*\n {2}65 .*\n {2}75 .*\n {2}78 /m,
     )

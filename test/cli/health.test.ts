@@ -49,6 +49,16 @@ describe('kprf health', () => {
     })
   })
 
+  it('says that the port is another one, without the page that it answered with', async () => {
+    const config = await configOf((_request, response) => {
+      response.writeHead(404).end('{"error_code":40400,"message":"no such path"}')
+    })
+
+    expect((await askHealth(config, false)).text).toMatch(
+      /livez was answered 404: this is not http\.metrics_port of a kprf; check the port\n$/,
+    )
+  })
+
   it('says that nobody answers, and what may be wrong', async () => {
     const config = await configOf(() => undefined)
     server?.close()

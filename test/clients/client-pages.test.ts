@@ -97,6 +97,16 @@ describe.each(PROGRAMS)('$place ($language)', (block) => {
     expect(front.connections).toBeLessThanOrEqual(block.language === 'js' ? 3 : 2)
   })
 
+  test('repeats a push that a balancer answered, in HTML', async () => {
+    front.expect('balancer')
+
+    const { stdout, stderr } = await run(block)
+
+    expect([stderr, stdout]).toEqual(['', 'stored 250\n'])
+    expect(stored().map(({ key }) => String(key))).toEqual(ORDERS)
+    expect(front.seen).toHaveLength(4)
+  })
+
   test('sends nothing twice that kprf refuses for good, and says why', async () => {
     front.expect()
 
@@ -123,6 +133,16 @@ describe('docs/clients/shell.md', () => {
     ])
     expect(keysOf(front.seen)).toEqual([0, 0, 0])
     expectPauseAfterFirst()
+  })
+
+  test('repeats a push that a balancer answered, in HTML', async () => {
+    front.expect('balancer')
+
+    const { stderr, exitCode } = await run(oneRecord)
+
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stored()).toHaveLength(1)
+    expect(front.seen).toHaveLength(2)
   })
 
   test('sends nothing twice that kprf refuses for good, and says why', async () => {

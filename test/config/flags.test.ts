@@ -65,6 +65,7 @@ describe('readFlags', () => {
     ['--log-level=info', 'argument 1: unknown flag; did you mean --log_level?'],
     ['--confg=f', 'argument 1: unknown flag; did you mean --config?'],
     ['--hlp', 'argument 1: unknown flag; did you mean --help?'],
+    ['--topics=orders', 'argument 1: unknown flag; did you mean --topic?'],
     ['--kafka=a', 'argument 1: unknown flag; kprf --help lists them all'],
     ['-x', 'argument 1: unknown flag; kprf --help lists them all'],
     ['--', 'argument 1: unknown flag; kprf --help lists them all'],

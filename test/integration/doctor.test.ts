@@ -250,7 +250,7 @@ describe('kprf doctor on addresses that do not work', () => {
       /^dns \| nowhere\.invalid:9092 \| the name .* \| check the host name/,
     )
     expect(complaints[1]).toMatch(
-      /^tcp \| .*: the connection is refused: .* \| check that the broker/,
+      /^tcp \| .* \| the connection is refused: .* \| check that the broker/,
     )
     expect(of('cluster')[0]?.status).toBe('skipped')
     expect(of('topic')[0]?.status).toBe('skipped')

@@ -109,10 +109,11 @@ class AddressCheck {
       results.filter(({ error }) => error !== undefined),
       results.filter(({ error }) => error === undefined),
     ]
-    const reasons = failed.map(
-      ({ host, error }) =>
-        `${addressOf(host, this.#place.port)}: ${explain(error, this.#target).text}`,
-    )
+    const reasons = failed.map(({ host, error }) => {
+      const { text } = explain(error, this.#target)
+      // The finding names the address: what it resolves to is said only where that is something else.
+      return host === this.#place.host ? text : `${addressOf(host, this.#place.port)}: ${text}`
+    })
     if (open.length === 0) {
       const { advice } = explain(failed[0]?.error, this.#target)
       this.#stop(of.problem(reasons.join('; '), advice))

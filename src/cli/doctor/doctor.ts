@@ -12,7 +12,7 @@ import { advertisedTargets, checkCluster, judgeAdvertised } from './cluster.ts'
 import { checkDisk } from './disk.ts'
 import { type Finding, Findings } from './finding.ts'
 import { checkFiles, checkMemory, checkVersion, ownLimits } from './machine.ts'
-import { inTime } from './network.ts'
+import { inTime, TimeoutError } from './network.ts'
 import { checkPorts, type PortParts } from './ports.ts'
 import type { Target } from './target.ts'
 import { checkTopics, type CheckedTopic, configuredTopics } from './topics.ts'
@@ -79,7 +79,11 @@ export async function runStep(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const of = new Findings('doctor', label)
-    return [of.problem(`the check has failed: ${reason}`, 'try again, with a longer --timeout')]
+    const advice =
+      error instanceof TimeoutError
+        ? 'try again, with a longer --timeout'
+        : 'see to what the error says; if it says nothing that you can change, report it as a bug of kprf'
+    return [of.problem(`the check has failed: ${reason}`, advice)]
   }
 }
 

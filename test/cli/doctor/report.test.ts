@@ -78,6 +78,8 @@ describe('a step', () => {
     expect(failed).toMatchObject([
       { check: 'doctor', subject: 'x', status: 'problem', text: 'the check has failed: no' },
     ])
+    expect(failed[0]?.advice).toMatch(/^see to what the error says/)
     expect(silent).toMatchObject([{ check: 'doctor', subject: 'y', status: 'problem' }])
+    expect(silent[0]?.advice).toBe('try again, with a longer --timeout')
   })
 })

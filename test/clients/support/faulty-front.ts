@@ -12,9 +12,10 @@ export interface SeenPush {
 
 /**
  * What is done to a push: the last two are passed on to kprf, and only the last one is answered with what kprf says.
- * `partial` lets the first record through, and says that there was no room for the others.
+ * `partial` lets the first record through, and says that there was no room for the others. `balancer` answers as HAProxy
+ * does while no kprf is ready: not in JSON.
  */
-export type Treatment = 'partial' | 'refused' | 'cut' | 'passed'
+export type Treatment = 'partial' | 'refused' | 'balancer' | 'cut' | 'passed'
 
 const REFUSED = {
   status: 'error',
@@ -23,6 +24,9 @@ const REFUSED = {
   error_code: -184,
   outcome: 'not_persisted',
 }
+/** How HAProxy answers without a server. */
+const NO_SERVER =
+  '<html><body><h1>503 Service Unavailable</h1>\nNo server is available.\n</body></html>\n'
 /** What clients are told to wait, s. */
 export const RETRY_AFTER_S = 1
 
@@ -42,8 +46,9 @@ export class FaultyFront {
         else
           response
             .writeHead(reply.status, {
-              'Content-Type': 'application/json',
-              ...(reply.status === 503 && { 'Retry-After': String(RETRY_AFTER_S) }),
+              'Content-Type': reply.isOfBalancer === true ? 'text/html' : 'application/json',
+              ...(reply.status === 503 &&
+                reply.isOfBalancer !== true && { 'Retry-After': String(RETRY_AFTER_S) }),
             })
             .end(reply.body)
       })
@@ -84,6 +89,7 @@ export class FaultyFront {
     const key = request.headers['idempotency-key']
     this.seen.push({ key: typeof key === 'string' ? key : undefined, atMs, treatment })
     if (treatment === 'refused') return replyWith([REFUSED])
+    if (treatment === 'balancer') return { status: 503, body: NO_SERVER, isOfBalancer: true }
     if (treatment === 'partial') return await this.#passFirst(request, body)
     const reply = await this.#pass(request, body)
     return treatment === 'cut' ? undefined : reply
@@ -118,6 +124,7 @@ export class FaultyFront {
 interface Reply {
   readonly status: number
   readonly body: string | Buffer
+  readonly isOfBalancer?: boolean
 }
 
 function replyWith(errors: readonly object[]): Reply {
