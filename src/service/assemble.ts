@@ -216,10 +216,7 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     checks: () => makeChecks(checks),
   })
   const page = isBrokerEmbedded
-    ? {
-        feed: new LiveFeed({ source: share?.live ?? live, clock }),
-        access: new OperationsAccess(config.http.metricsAuth.tokens, logger),
-      }
+    ? makePage(config, new LiveFeed({ source: share?.live ?? live, clock }), logger)
     : undefined
   const { express: app, dialects } = createApp({
     page,
@@ -274,6 +271,14 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     ...{ log, logger, name, metrics, statistics, producer, ingest, wal, http },
     ...{ operations, view, live, page, certificates, access, spans, ownLimits },
   }
+}
+
+function makePage(
+  { http }: Config,
+  feed: LiveFeed,
+  logger: Logger,
+): NonNullable<ServiceParts['page']> {
+  return { feed, access: new OperationsAccess(http.metricsAuth.tokens, logger, feed) }
 }
 
 function makeStatistics({ config, clock, share }: ServiceOptions): Statistics | undefined {
