@@ -194,7 +194,10 @@ describe('kprf doctor on a cluster that works', () => {
 
   it('prints all of a long document, also to a reader that takes its time', async () => {
     const dead = await deadPort()
-    const brokers = Array.from({ length: 250 }, (_, index) => `127.0.1.${index + 1}:${dead}`)
+    const brokers = Array.from(
+      { length: 400 },
+      (_, index) => `127.0.${Math.floor(index / 200)}.${(index % 200) + 2}:${dead}`,
+    )
     // The reader goes on when doctor would long have ended: a pipe takes no more than 64 KiB until then.
     const line = '"$0" --conditions=kprf-source src/main.ts "$@" | { head -c 1; sleep 1; cat; }'
     const argv = [
@@ -210,7 +213,7 @@ describe('kprf doctor on a cluster that works', () => {
     })
 
     expect(stdout.length).toBeGreaterThan(65_536)
-    expect(JSON.parse(stdout)).toMatchObject({ counts: { problem: 250 } })
+    expect(JSON.parse(stdout)).toMatchObject({ counts: { problem: 400 } })
   })
 
   it('takes the ports of a kprf that runs for its own, and says which process has the log', async () => {
