@@ -218,14 +218,15 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
   const page = isBrokerEmbedded
     ? makePage(config, new LiveFeed({ source: share?.live ?? live, clock }), logger)
     : undefined
+  const hasHosts = hosts !== undefined
   const { express: app, dialects } = createApp({
-    page,
+    page: page && { ...page, hasHosts },
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
     seenRecords: records && {
       source: records,
       permissions: () => access.permissions,
-      hasHosts: hosts !== undefined,
+      hasHosts,
     },
     webhooks: {
       list: webhooks,
