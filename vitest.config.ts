@@ -115,6 +115,9 @@ const OUT_OF_SIGHT = [
   'src/cli/serve.ts', // the same
   'src/cli/quickstart.ts', // the same, with --embedded-broker
   'src/cli/tail.ts', // a process, kprf tail
+  'src/cli/doctor/doctor.ts', // a process, kprf doctor
+  'src/cli/doctor/disk.ts', // a process, kprf doctor
+  'src/cli/doctor/cluster.ts', // a process, kprf doctor
   'src/cli/doctor/run.ts', // a process, kprf doctor
   'src/cli/doctor/address.ts', // the same
   'src/cli/doctor/configuration.ts', // the same

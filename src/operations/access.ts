@@ -1,18 +1,27 @@
 import type { IncomingMessage } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
 import type { RequestHandler } from 'express'
 import { CHALLENGES } from '../http/access/authorization.ts'
 import { Authenticator } from '../http/access/authenticator.ts'
 import { type TokenEntry, TokenTable } from '../http/access/token-table.ts'
+import type { LiveFeed } from '../page/live/feed.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import { sendError } from './reply.ts'
 
 /** Who may read metrics, statistics and the results of single checks: those with a token; without any, everybody. */
 export class OperationsAccess {
   readonly #authenticator: Authenticator
-  #hasTokens: boolean
+  readonly #streams: Pick<LiveFeed, 'endAll'> | undefined
+  #tokens: readonly TokenEntry[]
 
-  constructor(tokens: readonly TokenEntry[], logger: Pick<Logger, 'limited'>) {
-    this.#hasTokens = tokens.length > 0
+  /** @param streams - end when there are other tokens: who was admitted before may be no longer. */
+  constructor(
+    tokens: readonly TokenEntry[],
+    logger: Pick<Logger, 'limited'>,
+    streams?: Pick<LiveFeed, 'endAll'>,
+  ) {
+    this.#streams = streams
+    this.#tokens = tokens
     this.#authenticator = new Authenticator({
       ...settingsOf(tokens),
       onDenied: (reason) => {
@@ -25,13 +34,15 @@ export class OperationsAccess {
 
   /** Admits later requests with these tokens only. */
   use(tokens: readonly TokenEntry[]): void {
-    this.#hasTokens = tokens.length > 0
+    if (isDeepStrictEqual(tokens, this.#tokens)) return
+    this.#tokens = tokens
     this.#authenticator.use(settingsOf(tokens))
+    this.#streams?.endAll()
   }
 
   /** Whether a token is needed. */
   get hasTokens(): boolean {
-    return this.#hasTokens
+    return this.#tokens.length > 0
   }
 
   /** Who sent a request, or why it is refused. */

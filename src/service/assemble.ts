@@ -216,23 +216,21 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     checks: () => makeChecks(checks),
   })
   const page = isBrokerEmbedded
-    ? {
-        feed: new LiveFeed({ source: share?.live ?? live, clock }),
-        access: new OperationsAccess(config.http.metricsAuth.tokens, logger),
-      }
+    ? makePage(config, new LiveFeed({ source: share?.live ?? live, clock }), logger)
     : undefined
+  const hasHosts = hosts !== undefined
   const {
     express: app,
     dialects,
     fastRoute,
   } = createApp({
-    page,
+    page: page && { ...page, hasHosts },
     ...{ ingest, directory, settings: config.http, bodyBudget, metrics, log: logger, clock, cors },
     ...{ authenticator: access.authenticator, inFlight: access.inFlight },
     seenRecords: records && {
       source: records,
       permissions: () => access.permissions,
-      hasHosts: hosts !== undefined,
+      hasHosts,
     },
     webhooks: {
       list: webhooks,
@@ -279,6 +277,14 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
     ...{ log, logger, name, metrics, statistics, producer, ingest, wal, http },
     ...{ operations, view, live, page, certificates, access, spans, ownLimits },
   }
+}
+
+function makePage(
+  { http }: Config,
+  feed: LiveFeed,
+  logger: Logger,
+): NonNullable<ServiceParts['page']> {
+  return { feed, access: new OperationsAccess(http.metricsAuth.tokens, logger, feed) }
 }
 
 function makeStatistics({ config, clock, share }: ServiceOptions): Statistics | undefined {

@@ -135,12 +135,12 @@ export function mergeProblems(all: readonly LiveProblem[]): readonly LiveProblem
 function mergeFailures(
   all: readonly Readonly<Record<string, TopicFailure>>[],
 ): Readonly<Record<string, TopicFailure>> {
-  const merged: Record<string, TopicFailure> = {}
+  const merged = new Map<string, TopicFailure>()
   for (const [topic, failure] of all.flatMap((failures) => Object.entries(failures))) {
-    const known = merged[topic]
-    if (known === undefined || known.lastMs < failure.lastMs) merged[topic] = failure
+    const known = merged.get(topic)
+    if (known === undefined || known.lastMs < failure.lastMs) merged.set(topic, failure)
   }
-  return merged
+  return Object.fromEntries(merged)
 }
 
 function sum<Item>(items: readonly Item[], valueOf: (item: Item) => number): number {

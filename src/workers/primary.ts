@@ -106,12 +106,12 @@ export class Primary {
     const onForgotten = logForgottenKeys(this.logger, this.#metrics.idempotency)
     this.#limits = new SharedLimits({ config, clock, onForgotten })
     const { contentType } = this.#merged.metrics
-    this.#access = new OperationsAccess(config.http.metricsAuth.tokens, this.logger)
     this.#live = new LiveWorkers({
       identity: liveIdentity(config, build, records !== undefined),
       ...{ clock, running, checks },
     })
     const feed = new LiveFeed({ source: this.#live, clock })
+    this.#access = new OperationsAccess(config.http.metricsAuth.tokens, this.logger, feed)
     const operations = createOperationsApp({
       metrics: { contentType, exposition: () => this.#exposition() },
       statistics: { json: () => this.#statisticsJson() },

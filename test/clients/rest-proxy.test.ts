@@ -57,8 +57,9 @@ describe('kafka-rest of npm', () => {
     const ok = { error_code: null, error: null }
     expect(lines).toHaveLength(4)
     expect(lines).toContainEqual(['text', null, [expect.objectContaining(ok)]])
+    // The record without a key may be before it.
     expect(lines).toContainEqual([
-      ...['key and partition', null, [{ ...ok, partition: 1, offset: 0 }]],
+      ...['key and partition', null, [expect.objectContaining({ ...ok, partition: 1 })]],
     ])
     expect(lines).toContainEqual([
       ...[

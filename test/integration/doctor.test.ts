@@ -192,6 +192,30 @@ describe('kprf doctor on a cluster that works', () => {
     }
   })
 
+  it('prints all of a long document, also to a reader that takes its time', async () => {
+    const dead = await deadPort()
+    const brokers = Array.from(
+      { length: 400 },
+      (_, index) => `127.0.${Math.floor(index / 200)}.${(index % 200) + 2}:${dead}`,
+    )
+    // The reader goes on when doctor would long have ended: a pipe takes no more than 64 KiB until then.
+    const line = '"$0" --conditions=kprf-source src/main.ts "$@" | { head -c 1; sleep 1; cat; }'
+    const argv = [
+      'doctor',
+      '--json',
+      '--timeout=2',
+      ...FREE_PORTS,
+      `--kafka.brokers=${brokers.join(',')}`,
+    ]
+
+    const { stdout } = await promisify(execFile)('sh', ['-c', line, process.execPath, ...argv], {
+      cwd: new URL('../..', import.meta.url),
+    })
+
+    expect(stdout.length).toBeGreaterThan(65_536)
+    expect(JSON.parse(stdout)).toMatchObject({ counts: { problem: 400 } })
+  })
+
   it('takes the ports of a kprf that runs for its own, and says which process has the log', async () => {
     const cluster = await startCluster()
     const [port, metricsPort] = [await deadPort(), await deadPort()]

@@ -138,6 +138,30 @@ describe.each([1, 2])('on SIGHUP, with %i workers', (workers) => {
       })
       .toMatchObject({ principal: 'anonymous', address: '127.0.0.1' })
   })
+
+  it('pages that are open end when the tokens of the operations port are others, and only then', async () => {
+    const withTokensOf = (name: string) => ({ http: { metrics_auth: { tokens: [tokenOf(name)] } } })
+    const { kprf, reload } = await start({ workers }, withTokensOf('before'))
+    const port = (await kprf.logged('accepting pushes'))['metrics_port']
+    const headers = { Authorization: 'Bearer token-of-before' }
+    const { body } = await fetch(`http://127.0.0.1:${String(port)}/page/live`, { headers })
+    let hasEnded = false
+    let figures = 0
+    const reading = (async () => {
+      for await (const piece of body ?? [])
+        figures += String(Buffer.from(piece)).split('figures').length - 1
+      hasEnded = true
+    })()
+
+    await reload({ ...withTokensOf('before'), log_level: 'debug' })
+    const known = figures
+    await expect.poll(() => figures, { timeout: 5_000 }).toBeGreaterThan(known + 1)
+    expect(hasEnded).toBe(false)
+
+    await reload(withTokensOf('after'))
+    await reading
+    expect(hasEnded).toBe(true)
+  })
 })
 
 describe('on SIGHUP', () => {

@@ -326,6 +326,18 @@ describe('with tokens', () => {
     expect((await request(app).get('/metrics')).status).toBe(200)
   })
 
+  test('streams end when the tokens are others, and only then', () => {
+    let ends = 0
+    const logger = { limited: () => undefined }
+    const access = new OperationsAccess(tokens, logger, { endAll: () => (ends += 1) })
+
+    access.use(structuredClone(tokens))
+    expect(ends).toBe(0)
+    access.use([])
+    access.use([])
+    expect(ends).toBe(1)
+  })
+
   test.each(['/livez', '/healthz', '/readyz', '/readyz?exclude=kafka'])(
     '%s needs none',
     async (path) => {

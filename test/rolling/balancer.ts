@@ -29,6 +29,7 @@ export class Balancer {
     this.#child = child
     this.#folder = folder
     process.once('exit', this.#kill)
+    child.once('exit', hasDied)
   }
 
   /** Starts HAProxy on a port. Servers come and go by themselves, as `/readyz` says. */
@@ -58,6 +59,7 @@ export class Balancer {
   /** Ends HAProxy with all its connections. */
   async stop(): Promise<void> {
     process.removeListener('exit', this.#kill)
+    this.#child.off('exit', hasDied)
     if (this.#child.exitCode === null) {
       this.#kill()
       await once(this.#child, 'exit')
@@ -74,6 +76,11 @@ export class Balancer {
     socket.write(`${command}\n`)
     return await text(socket)
   }
+}
+
+/** Without it, the run would wait for replies that cannot come. */
+function hasDied(): never {
+  throw new Error('HAProxy has ended before the run did')
 }
 
 function configuration(port: number, backends: readonly Backend[], folder: string): string {

@@ -14,6 +14,7 @@ const problem = (more: Partial<LiveProblem>): LiveProblem => ({
   ...{ records: 0, requests: 0, times: 1, lastMs: 0 },
   ...more,
 })
+const failure = (text: string, lastMs: number) => ({ code: 'X', text, lastMs })
 
 describe('mergeLive', () => {
   it('adds counts and buckets up, by topic', () => {
@@ -112,14 +113,20 @@ describe('mergeLive', () => {
   })
 
   it('keeps the newest failure of each topic', () => {
-    const failure = (text: string, lastMs: number) => ({ code: 'X', text, lastMs })
-
     const merged = mergeLive([
       process({ topicFailures: { a: failure('new', 2), b: failure('only', 1) } }),
       process({ topicFailures: { a: failure('old', 1) } }),
     ])
 
     expect(merged.topicFailures).toEqual({ a: failure('new', 2), b: failure('only', 1) })
+  })
+
+  it.each(['constructor', '__proto__'])('keeps the failure of the topic %s', (topic) => {
+    const topicFailures = Object.fromEntries([[topic, failure('away', 1)]])
+
+    const merged = mergeLive([process({ topicFailures }), process({})])
+
+    expect(Object.entries(merged.topicFailures)).toEqual([[topic, failure('away', 1)]])
   })
 
   it('of no processes is what an idle one has', () => {

@@ -42,7 +42,7 @@ export class Report {
   checking(label: string): void {
     const { progress } = this.#options
     if (progress.isTTY === true) {
-      progress.write(`${CLEAR_LINE}checking ${this.#mask(label)} ...`)
+      progress.write(`${CLEAR_LINE}checking ${this.#shown(label)} ...`)
     }
   }
 
@@ -70,7 +70,8 @@ export class Report {
       this.#options.write(`${JSON.stringify(document, undefined, 2)}\n`)
       return
     }
-    const stopped = unchecked.length > 0 ? `stopped; not checked: ${unchecked.join(', ')}\n` : ''
+    const left = unchecked.map((label) => this.#shown(label)).join(', ')
+    const stopped = left === '' ? '' : `stopped; not checked: ${left}\n`
     const { problem, warning } = counts
     this.#options.write(
       `${stopped}${plural(problem, 'problem')}, ${plural(warning, 'warning')}, ${counts.ok} ok, ${counts.skipped} skipped\n`,
@@ -85,10 +86,14 @@ export class Report {
   #masked({ advice, ...finding }: Finding): Finding {
     return {
       ...finding,
-      subject: plain(this.#mask(finding.subject)),
-      text: plain(this.#mask(finding.text)),
-      ...(advice !== undefined && { advice: plain(this.#mask(advice)) }),
+      subject: this.#shown(finding.subject),
+      text: this.#shown(finding.text),
+      ...(advice !== undefined && { advice: this.#shown(advice) }),
     }
+  }
+
+  #shown(text: string): string {
+    return plain(this.#mask(text))
   }
 
   #counts(): Readonly<Record<Status, number>> {

@@ -33,6 +33,7 @@ export async function runDoctor(
   report.add(findings)
   if (config === undefined) {
     report.end()
+    await written()
     return EXIT_CODES.config
   }
   const settings = transportSettings(config)
@@ -47,7 +48,17 @@ export async function runDoctor(
     })
   } finally {
     prober.close()
+    await written()
   }
+}
+
+/** The process exits next, and a pipe takes no more than 64 KiB before somebody reads it. */
+async function written(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.stdout.write('', () => {
+      resolve()
+    })
+  })
 }
 
 /** Runs the steps until the user stops them. */

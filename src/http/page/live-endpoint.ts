@@ -11,6 +11,7 @@ import type { BodilessRoute, Entry, NodeCall } from '../edge/route.ts'
 import { OK_STATUS } from '../error-mapper.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { StreamedReply } from '../streamed-reply.ts'
+import { assertOwnHost } from './own-host.ts'
 
 /** Who may see what the page shows. */
 export interface PageAccess {
@@ -23,6 +24,8 @@ export interface PageAccess {
 export interface LiveEndpointOptions {
   readonly feed: LiveFeed
   readonly access: PageAccess
+  /** Whether `http.hosts` says which hosts requests may be for. */
+  readonly hasHosts: boolean
   readonly replyRoom: ReplyRoom
 }
 
@@ -44,6 +47,10 @@ export class LiveEndpoint implements BodilessRoute {
   /** Read for each request: the tokens can change. */
   get principal(): Principal | undefined {
     return this.#options.access.hasTokens ? ANONYMOUS : undefined
+  }
+
+  checkHead(call: NodeCall): void {
+    assertOwnHost(call, this.#options.hasHosts)
   }
 
   async answer({ request, response, requestId }: NodeCall): Promise<number> {

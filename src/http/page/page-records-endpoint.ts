@@ -5,10 +5,8 @@
  * It looks several times a second instead of waiting for each record, so that a page costs the same however much
  * arrives. A client that reads slowly misses records: nothing is kept for it.
  */
-import { isIP } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
-import { canonicalHost } from '../../base/host-name.ts'
 import type { RecordsSource, SeenRecords } from '../../base/seen-records.ts'
 import type { Permissions } from '../../ingest/permissions.ts'
 import { EVENT_STREAM_TYPE, eventOf } from '../../page/live/server-sent-events.ts'
@@ -19,6 +17,7 @@ import { Problem } from '../push/problem.ts'
 import { parseQuery, queryOf, valuesOf } from '../query.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { StreamedReply } from '../streamed-reply.ts'
+import { assertOwnHost } from './own-host.ts'
 
 /** Where the page reads records. */
 const RECORDS_PATH = '/page/records'
@@ -63,12 +62,8 @@ export class PageRecordsEndpoint implements BodilessRoute {
     this.#options = options
   }
 
-  checkHead({ request }: NodeCall): void {
-    if (this.#options.hasHosts || isOwnName(request.headers.host)) return
-    throw new ProxyError(
-      'HOST_NOT_ALLOWED',
-      'records are shown at localhost or an IP address only: open the page there, or list the name in http.hosts',
-    )
+  checkHead(call: NodeCall): void {
+    assertOwnHost(call, this.#options.hasHosts)
   }
 
   async answer(call: NodeCall): Promise<number> {
@@ -147,17 +142,6 @@ function topicOf(url: string | undefined): string | undefined {
   if (values instanceof Problem) throw new ProxyError(values.code, values.message)
   const topic = values.get('topic')
   return topic === '' ? undefined : topic
-}
-
-/**
- * Whether the host of a request is this machine or an address: a page whose name its owner points at this kprf (DNS
- * rebinding) would be of the same origin, and could read what others have pushed.
- */
-function isOwnName(host = ''): boolean {
-  const name = canonicalHost(host.replace(/:\d*$/, ''))
-  if (name === undefined) return false
-  const isAddress = isIP(name.replace(/^\[|\]$/g, '')) > 0
-  return isAddress || name === 'localhost' || name.endsWith('.localhost')
 }
 
 /** Waits, but no longer than until the signal aborts. */

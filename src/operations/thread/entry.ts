@@ -70,7 +70,7 @@ main.on('message', (message: ToThread) => {
 async function listen(message: ToThread & { kind: 'listen' }): Promise<void> {
   const { host, port, contentType, tokens, identity, tls } = message
   const feed = new LiveFeed({ source: { identity, take: () => questions.live.ask() }, clock })
-  access = new OperationsAccess(tokens, logger)
+  access = new OperationsAccess(tokens, logger, feed)
   const app = createOperationsApp({
     metrics: { contentType, exposition: () => questions.metrics.ask() },
     statistics: { json: () => questions.statistics.ask() },

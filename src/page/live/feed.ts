@@ -71,12 +71,17 @@ export class LiveFeed {
     }
   }
 
-  /** Ends the streams of all viewers. */
-  close(): void {
-    this.#state = 'closed'
+  /** Ends the streams of all viewers, who may begin again: the page does so by itself. */
+  endAll(): void {
     this.#rest()
     for (const viewer of this.#viewers.keys()) viewer.end()
     this.#viewers.clear()
+  }
+
+  /** Ends the streams of all viewers for good. */
+  close(): void {
+    this.#state = 'closed'
+    this.endAll()
   }
 
   #isClosed(): boolean {

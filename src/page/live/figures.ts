@@ -9,6 +9,7 @@ import type {
   TopicCounts,
   TopicFailure,
 } from '../../base/live-sample.ts'
+import { ownOf } from '../../base/own-of.ts'
 import { type Lately, type Verdict, verdictOn } from './verdict.ts'
 import { percentile } from './percentile.ts'
 
@@ -140,13 +141,13 @@ function latencyOf(now: readonly number[], before: readonly number[]): Latency {
 function topicsOf(sample: LiveSample, last: LiveSample | undefined): TopicFigures[] {
   const perSecond = last ? perSecondOf(sample, last) : () => 0
   return Object.entries(sample.counts.topics).map(([topic, counts]) => {
-    const before = last?.counts.topics[topic] ?? NO_COUNTS
+    const before = (last && ownOf(last.counts.topics, topic)) ?? NO_COUNTS
     return {
       topic,
       received: perSecond(counts.received, before.received),
       delivered: perSecond(counts.delivered, before.delivered),
       failed: perSecond(counts.failed, before.failed),
-      failure: sample.topicFailures[topic] ?? null,
+      failure: ownOf(sample.topicFailures, topic) ?? null,
     }
   })
 }

@@ -48,6 +48,17 @@ describe('a report', () => {
     expect(line).toBe('problem  tls           a: CN= [2Jx ********\n         -> not ********\n')
   })
 
+  it('masks and cleans the names of checks too, which brokers choose when they advertise addresses', () => {
+    const text = reported(false, true, (report) => {
+      report.maskWith(maskerOf(['hunter22']))
+      report.checking('a\u001B[2J:9092')
+      report.end(['b\u001B]0;x\u0007:9092', 'hunter22:1'])
+    })
+
+    expect(text[0]).toBe('\r\u001B[Kchecking a [2J:9092 ...')
+    expect(text.at(-1)).toMatch(/^stopped; not checked: b \]0;x :9092, \*{8}:1\n/)
+  })
+
   it('is one JSON document, which says whether all was checked', () => {
     const written = reported(true, false, (report) => {
       report.add([new Findings('topic', 'orders').problem('gone', 'create it')])

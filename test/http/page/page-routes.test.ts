@@ -1,4 +1,6 @@
 /** The page on the main port: who gets its files, who is told what is new, and how the streams end. */
+import { once } from 'node:events'
+import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { Authenticator } from '../../../src/http/access/authenticator.ts'
 import { tokenHash, TokenTable } from '../../../src/http/access/token-table.ts'
@@ -13,12 +15,12 @@ const [PUSHER, OPERATOR] = ['token-of-pusher', 'token-of-operator']
 const tokensOf = (token: string) => [{ principal: 'one', sha256: tokenHash(token) }]
 
 /** @param operators - tokens of `http.metrics_auth`. */
-async function serve(operators: ReturnType<typeof tokensOf> = []) {
+async function serve(operators: ReturnType<typeof tokensOf> = [], hasHosts = false) {
   const source = { identity: LIVE_IDENTITY, take: () => IDLE_SAMPLE }
   const feed = new LiveFeed({ source, clock: systemClock })
   const access = new OperationsAccess(operators, new FakeHttpLog())
   const served = await serveEdge({
-    page: { feed, access },
+    page: { feed, access, hasHosts },
     authenticator: new Authenticator({
       tokens: new TokenTable(tokensOf(PUSHER)),
       allowsAnonymous: false,
@@ -92,6 +94,23 @@ describe('The page on the main port', () => {
 
     access.use(tokensOf('another'))
     expect((await get('/page/live', bearer(OPERATOR))).status).toBe(401)
+  })
+
+  it.each([
+    ['localhost:4242', false, 200],
+    ['[::1]:4242', false, 200],
+    ['evil.example', false, 421],
+    ['localhost.evil.example', false, 421],
+    ['kprf.example', true, 200],
+  ])('tells a page at %s, with http.hosts: %s, and answers %i', async (host, hasHosts, status) => {
+    const { port } = await serve([], hasHosts)
+    const headers = { Host: host, ...bearer(PUSHER) }
+
+    const request = httpRequest({ host: '127.0.0.1', port, path: '/page/live', headers }).end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+
+    expect(response.statusCode).toBe(status)
+    request.destroy()
   })
 
   it('answers HEAD without a stream', async () => {

@@ -172,6 +172,23 @@ describe('LiveFeed', () => {
     expect(feed.hasRoom).toBe(true)
   })
 
+  it('ends all streams on demand, and takes those who begin again', async () => {
+    const { clock, feed } = start()
+    const [viewer, next] = [new FakeViewer(), new FakeViewer()]
+    feed.add(viewer)
+    await settle()
+
+    feed.endAll()
+    expect([viewer.wasEnded, feed.size, feed.hasRoom, clock.timers]).toEqual([true, 0, true, 0])
+    feed.add(next)
+    await clock.advance(SAMPLE_INTERVAL_MS)
+
+    expect([viewer.names, next.names]).toEqual([
+      ['hello', 'figures'],
+      ['hello', 'figures', 'figures'],
+    ])
+  })
+
   it('ends all streams when it is closed, also while a sample is under way', async () => {
     const { promise, resolve } = Promise.withResolvers<LiveSample>()
     const { clock, feed } = start(() => promise)

@@ -53,6 +53,21 @@ describe('Figures', () => {
     expect(figures.next(sampleAt(1_000, { delivered: 7 })).rates?.delivered).toBe(7)
   })
 
+  it.each(['constructor', 'toString', '__proto__'])(
+    'takes the topic %s for a topic, not for what every object has',
+    (topic) => {
+      const figures = following()
+      figures.next({ ...IDLE_SAMPLE, atMs: 0 })
+      const topics = Object.fromEntries([[topic, { received: 5, delivered: 4, failed: 0 }]])
+
+      const sample = { ...IDLE_SAMPLE, atMs: 1_000, counts: { ...NO_LIVE_COUNTS, topics } }
+
+      expect(figures.next(sample).topics).toEqual([
+        { topic, received: 5, delivered: 4, failed: 0, failure: null },
+      ])
+    },
+  )
+
   it('shows no negative rate when a process with its counts is gone', () => {
     const figures = following()
     figures.next(sampleAt(0, { delivered: 100 }))

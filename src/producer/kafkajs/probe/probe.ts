@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { ApiVersions, Connection, ConnectionPool } from 'kafkajs/src/broker/index.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
@@ -63,6 +64,7 @@ export class Probe {
   readonly #options: ProbeOptions
   readonly #connection: Connection
   readonly #versions: VersionsByConnection
+  #tls: TlsFacts | undefined
 
   constructor(options: ProbeOptions) {
     this.#options = options
@@ -76,21 +78,12 @@ export class Probe {
   /** TCP, and the handshake of TLS if it is used. */
   async connect(): Promise<void> {
     await this.#inTime(this.#connection.connect())
+    this.#tls = tlsFactsOf(this.#connection.socket)
   }
 
   /** What the handshake of TLS has shown; `undefined` without TLS. */
   get tls(): TlsFacts | undefined {
-    const { socket } = this.#connection
-    if (!(socket instanceof TLSSocket)) return undefined
-    const certificate = socket.getPeerX509Certificate()
-    if (certificate === undefined) return undefined
-    return {
-      protocol: socket.getProtocol() ?? 'TLS',
-      subject: inOneLine(certificate.subject),
-      issuer: inOneLine(certificate.issuer),
-      validFromMs: Date.parse(certificate.validFrom),
-      validToMs: Date.parse(certificate.validTo),
-    }
+    return this.#tls
   }
 
   /** The versions of requests that the broker serves. Throws if kprf cannot work with them. */
@@ -227,6 +220,20 @@ export class Probe {
     } finally {
       cancelTimer()
     }
+  }
+}
+
+/** To be called while the connection is open: later, Node.js 22 knows nothing of its certificate. */
+function tlsFactsOf(socket: Socket | undefined): TlsFacts | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return undefined
+  return {
+    protocol: socket.getProtocol() ?? 'TLS',
+    subject: inOneLine(certificate.subject),
+    issuer: inOneLine(certificate.issuer),
+    validFromMs: Date.parse(certificate.validFrom),
+    validToMs: Date.parse(certificate.validTo),
   }
 }
 
