@@ -11,6 +11,7 @@ export interface Comparison {
   readonly runs: readonly Run[]
   readonly requestsPerSecond: Spread
   readonly cpuPerRequestUs: Spread
+  readonly systemPerRequestUs: Spread
 }
 
 /** A load without the fields that the options set. */
@@ -34,6 +35,7 @@ export async function compare(
     runs: ofServer,
     requestsPerSecond: spreadOf(ofServer.map(({ requestsPerSecond }) => requestsPerSecond)),
     cpuPerRequestUs: spreadOf(ofServer.map(({ cpuPerRequestUs }) => cpuPerRequestUs)),
+    systemPerRequestUs: spreadOf(ofServer.map(({ systemPerRequestUs }) => systemPerRequestUs)),
   }))
 }
 

@@ -1,8 +1,11 @@
-/** What the fast way saves: the same pushes to bare HTTP, and to kprf with it and without it. */
+/**
+ * What the fast way saves: the same pushes to kprf with it and without it, to bare HTTP, and to a server that understands
+ * no HTTP.
+ */
 import type { BenchOptions, Figure, Measure } from '../measure.ts'
 import { Broker } from '../support/broker.ts'
 import { pushBody } from '../support/run.ts'
-import { type Server, startBare, startKprf } from '../support/server.ts'
+import { type Server, startBare, startFloor, startKprf } from '../support/server.ts'
 import { show } from '../support/statistics.ts'
 import { assertStored, type Comparison, compare, requestsOf } from './compared.ts'
 
@@ -29,49 +32,59 @@ export const fastWay: Measure = async (options) => {
   const broker = await Broker.start({ [TOPIC]: 4 })
   const settings = { 'kafka.queue_buffering_max_ms': LINGER_MS }
   const bare = await startBare()
+  const floor = await startFloor()
   const fast = await startKprf(broker.bootstrap, settings)
   const plain = await startKprf(broker.bootstrap, { ...settings, 'http.fast_path': 'false' })
   try {
     const figures: Figure[] = []
     let stored = 0
     for (const kind of KINDS) {
-      const { comparison, figure } = await measure(kind, [bare, fast, plain], options)
+      const { comparison, figure } = await measure(kind, [bare, fast, plain, floor], options)
       stored += requestsOf(comparison[1]) + requestsOf(comparison[2])
       await assertStored(broker, TOPIC, stored)
       figures.push(figure)
     }
     return figures
   } finally {
-    await Promise.all([bare.stop(), fast.stop(), plain.stop()])
+    await Promise.all([bare, floor, fast, plain].map((server) => server.stop()))
     await broker.stop()
   }
 }
 
-type Three = readonly [bare: Comparison, fast: Comparison, plain: Comparison]
+type Four = readonly [bare: Comparison, fast: Comparison, plain: Comparison, floor: Comparison]
 
 async function measure(
   { bytes, isSync, connections, maxRatio }: Kind,
   servers: readonly Server[],
   options: BenchOptions,
-): Promise<{ readonly comparison: Three; readonly figure: Figure }> {
+): Promise<{ readonly comparison: Four; readonly figure: Figure }> {
   const load = { bodies: [pushBody(TOPIC, { bytes, isSync })], connections }
-  const [bare, fast, plain] = await compare(servers, load, options)
-  if (!bare || !fast || !plain) throw new Error('a server was left out')
-  const [bareUs, fastUs, plainUs] = [bare, fast, plain].map(
+  const [bare, fast, plain, floor] = await compare(servers, load, options)
+  if (!bare || !fast || !plain || !floor) throw new Error('a server was left out')
+  const [bareUs, fastUs, plainUs, floorUs] = [bare, fast, plain, floor].map(
     ({ cpuPerRequestUs }) => cpuPerRequestUs.median,
-  ) as [number, number, number]
+  ) as [number, number, number, number]
   const ofBare = fastUs / bareUs
   const ofPlain = fastUs / plainUs
+  const cost = ({ cpuPerRequestUs, systemPerRequestUs }: Comparison): string =>
+    `${show(cpuPerRequestUs, 'µs')}, ${systemPerRequestUs.median.toFixed(1)} of it in the kernel`
   const figure = {
     name: `CPU of ${isSync ? 'a synchronous' : 'an asynchronous'} push of ${bytes} bytes`,
-    measured: `${show(fast.cpuPerRequestUs, 'µs')}, without the fast way ${show(plain.cpuPerRequestUs, 'µs')}: ${ofPlain.toFixed(2)} x; bare ${show(bare.cpuPerRequestUs, 'µs')}: ${ofBare.toFixed(2)} x`,
+    measured: [
+      cost(fast),
+      `without the fast way ${cost(plain)}: ${ofPlain.toFixed(2)} x`,
+      `bare ${cost(bare)}: ${ofBare.toFixed(2)} x`,
+      `a TCP server that understands no HTTP ${cost(floor)}: ${(floorUs / bareUs).toFixed(2)} x bare`,
+    ].join('; '),
     target: maxRatio === undefined ? '' : `<= ${maxRatio} x bare node:http`,
     isReached: maxRatio === undefined ? undefined : ofBare <= maxRatio,
     values: {
-      ...{ fastUs, plainUs, bareUs, ofBare, ofPlain },
+      ...{ fastUs, plainUs, bareUs, floorUs, ofBare, ofPlain },
+      fastSystemUs: fast.systemPerRequestUs.median,
+      bareSystemUs: bare.systemPerRequestUs.median,
       fastPerSecond: fast.requestsPerSecond.median,
       plainPerSecond: plain.requestsPerSecond.median,
     },
   }
-  return { comparison: [bare, fast, plain], figure }
+  return { comparison: [bare, fast, plain, floor], figure }
 }

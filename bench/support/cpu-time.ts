@@ -8,16 +8,28 @@ const PARENT = 1
 const USER_TIME = 11
 const SYSTEM_TIME = 12
 
-/** Milliseconds used so far; `undefined` without /proc. */
-export function cpuTimeMs(pid: number): number | undefined {
-  let totalMs: number | undefined
+/** Processor time, ms. */
+export interface CpuTime {
+  readonly totalMs: number
+  /** In the kernel: above all, to read from sockets and to write to them. */
+  readonly systemMs: number
+}
+
+/** What was used so far; `undefined` without /proc. */
+export function cpuTime(pid: number): CpuTime | undefined {
+  let time: CpuTime | undefined
   for (const member of familyOf(pid)) {
     const fields = statOf(member)
     if (!fields) continue
-    const ticks = Number(fields[USER_TIME]) + Number(fields[SYSTEM_TIME])
-    totalMs = (totalMs ?? 0) + ticks * TICK_MS
+    const { totalMs, systemMs } = time ?? { totalMs: 0, systemMs: 0 }
+    const userTicks = Number(fields[USER_TIME])
+    const systemTicks = Number(fields[SYSTEM_TIME])
+    time = {
+      totalMs: totalMs + (userTicks + systemTicks) * TICK_MS,
+      systemMs: systemMs + systemTicks * TICK_MS,
+    }
   }
-  return totalMs
+  return time
 }
 
 /** Resident memory, bytes; `undefined` without /proc. */

@@ -2,13 +2,15 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import type { LoadPlan, LoadResult } from '../load/plan.ts'
-import { cpuOf, type Server } from './server.ts'
+import { cpuTimeOf, type Server } from './server.ts'
 
 /** The result of one run. */
 export interface Run extends LoadResult {
   readonly requestsPerSecond: number
   /** Microseconds of the server's processor time per request. */
   readonly cpuPerRequestUs: number
+  /** How much of that the kernel took. */
+  readonly systemPerRequestUs: number
 }
 
 const GENERATOR = join(import.meta.dirname, '..', 'load', 'generator.ts')
@@ -16,9 +18,9 @@ const OK_STATUS = '200'
 
 /** Puts load on a server. @throws Error if a request gets another status than 200. */
 export async function runLoad(server: Server, plan: Omit<LoadPlan, 'port'>): Promise<Run> {
-  const cpuBeforeMs = cpuOf(server)
+  const before = cpuTimeOf(server)
   const result = await generate({ ...plan, port: server.port })
-  const cpuMs = cpuOf(server) - cpuBeforeMs
+  const after = cpuTimeOf(server)
   const others = Object.keys(result.statuses).filter((status) => status !== OK_STATUS)
   if (others.length > 0) {
     throw new Error(`${server.name} answered ${JSON.stringify(result.statuses)}`)
@@ -26,7 +28,8 @@ export async function runLoad(server: Server, plan: Omit<LoadPlan, 'port'>): Pro
   return {
     ...result,
     requestsPerSecond: (result.measured / plan.durationMs) * 1000,
-    cpuPerRequestUs: (cpuMs / result.requests) * 1000,
+    cpuPerRequestUs: ((after.totalMs - before.totalMs) / result.requests) * 1000,
+    systemPerRequestUs: ((after.systemMs - before.systemMs) / result.requests) * 1000,
   }
 }
 

@@ -1,5 +1,5 @@
 /** The servers of the benchmark. */
-import { cpuTimeMs } from './cpu-time.ts'
+import { type CpuTime, cpuTime } from './cpu-time.ts'
 import { startNode, type Child, type StartOptions } from './child.ts'
 
 /** A server that accepts pushes. */
@@ -22,6 +22,11 @@ const KPRF_LINE = /"accepting pushes".*"port":(?<port>\d+).*"metrics_port":(?<me
 /** Bare `node:http`. */
 export async function startBare(): Promise<Server> {
   return serverOf('bare node:http', await startNode(['bench/servers/bare.ts'], PORT_LINE))
+}
+
+/** The least that a push costs in Node.js. */
+export async function startFloor(): Promise<Server> {
+  return serverOf('a TCP server', await startNode(['bench/servers/floor.ts'], PORT_LINE))
 }
 
 /** A server that only answers ok. */
@@ -78,6 +83,11 @@ function serverOf(name: string, child: Child): Server {
 }
 
 /** Processor time of a server's process so far; NaN if unknown. */
-export function cpuOf({ pid }: Server): number {
-  return pid === undefined ? NaN : (cpuTimeMs(pid) ?? NaN)
+export function cpuTimeOf({ pid }: Server): CpuTime {
+  return (pid === undefined ? undefined : cpuTime(pid)) ?? { totalMs: NaN, systemMs: NaN }
+}
+
+/** All of it, ms. */
+export function cpuOf(server: Server): number {
+  return cpuTimeOf(server).totalMs
 }
