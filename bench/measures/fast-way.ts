@@ -11,6 +11,8 @@ import { assertStored, type Comparison, compare, requestsOf } from './compared.t
 
 const TOPIC = 'kprf'
 const LINGER_MS = 10
+/** Four servers take turns: many short runs say more about a ratio than a few long ones. */
+const TURN = { durationMs: 2_500, warmUpMs: 1_000 }
 
 interface Kind {
   readonly bytes: number
@@ -59,7 +61,7 @@ async function measure(
   options: BenchOptions,
 ): Promise<{ readonly comparison: Four; readonly figure: Figure }> {
   const load = { bodies: [pushBody(TOPIC, { bytes, isSync })], connections }
-  const [bare, fast, plain, floor] = await compare(servers, load, options)
+  const [bare, fast, plain, floor] = await compare(servers, load, { ...options, ...TURN })
   if (!bare || !fast || !plain || !floor) throw new Error('a server was left out')
   const [bareUs, fastUs, plainUs, floorUs] = [bare, fast, plain, floor].map(
     ({ cpuPerRequestUs }) => cpuPerRequestUs.median,
