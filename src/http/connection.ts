@@ -44,7 +44,8 @@ export class Connection {
    */
   #endOfUpgrade: number | undefined = 0
   #isOver = false
-  #isDiscarding = false
+  /** Whether all further input is discarded. */
+  isDiscarding = false
   /** What the connection ends with; empty for its last reply. */
   #lastText = ''
   #requestsSeen = 0
@@ -76,6 +77,11 @@ export class Connection {
     return this.#isOver || this.lastResponse?.shouldKeepAlive === false
   }
 
+  /** Whether its client asked for another protocol: it waits for the reply before it sends more. */
+  get awaitsUpgrade(): boolean {
+    return this.#endOfUpgrade !== undefined && this.#isReplying
+  }
+
   /** Whether a request is being served, or its reply is not yet sent. */
   get isBusy(): boolean {
     return this.isBodyAwaited || this.#isReplying
@@ -105,7 +111,7 @@ export class Connection {
    * @param maxPipelinedRequests - the limit for unfinished requests of this connection.
    */
   begin(response: ReplyTarget, maxPipelinedRequests: number): Beginning {
-    if (this.isEnding || this.#awaitsUpgrade()) {
+    if (this.isEnding || this.awaitsUpgrade) {
       this.endAfterReplies()
       return 'afterTheEnd'
     }
@@ -178,8 +184,8 @@ export class Connection {
    */
   discardInput(): void {
     this.#isOver = true
-    if (this.#isDiscarding) return
-    this.#isDiscarding = true
+    if (this.isDiscarding) return
+    this.isDiscarding = true
     stopParser(this.socket)
     // Node's parser may still be working on some bytes.
     queueMicrotask(() => {
@@ -280,11 +286,6 @@ export class Connection {
     if (finished === responses.length) responses.length = 0
     else if (finished > 0) responses.splice(0, finished)
     return responses.length
-  }
-
-  /** A client that asked for another protocol waits for the reply before it sends more. */
-  #awaitsUpgrade(): boolean {
-    return this.#endOfUpgrade !== undefined && this.#isReplying
   }
 
   /**

@@ -89,8 +89,9 @@ export class InputRefusals {
     const response = connection.lastResponse
     const isInBody = response !== undefined && !response.req.complete && !response.writableEnded
     if (connection.isEnding && !isInBody) return
-    if (response !== undefined && !response.req.complete && response.writableEnded) {
-      // The invalid input belongs to a request that already has its one reply.
+    // The invalid input may be of the other protocol, or belongs to a request that already has its one reply.
+    const isOfOther = connection.awaitsUpgrade && !isInBody
+    if (isOfOther || (response !== undefined && !response.req.complete && response.writableEnded)) {
       connection.endAfterReplies()
       return
     }

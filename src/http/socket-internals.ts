@@ -2,7 +2,7 @@
  * Internals of Node's HTTP sockets, in one place. If a version of Node no longer has them, the server works
  * without them: less precisely, but correctly.
  */
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 
 /** The value that a parser's `onIncoming` returns if bytes other than HTTP follow the head of this request. */
 const NOT_HTTP_FROM_HERE = 2
@@ -43,6 +43,44 @@ export function stopReading(socket: Socket): void {
 /** Reads again. Node itself does so only once it has passed on what waits. */
 export function startReading(socket: Socket): void {
   if (!socket.destroyed) callHandle(socket, 'readStart')
+}
+
+/** Hears of bytes at the beginning of a buffer. @returns false to read no more until the socket is resumed. */
+export type OnRead = (bytes: number) => boolean
+
+/**
+ * Reads from an accepted socket into one buffer again and again, as the option `onread` of `net.connect` does, which Node
+ * has for clients only. Otherwise it takes 64 KiB of new memory for each read. Several sockets may have the same buffer.
+ *
+ * @returns false if Node cannot: then the socket has `data` events as ever.
+ */
+export function readInto(socket: Socket, buffer: Buffer, onRead: OnRead): boolean {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const use: unknown = isObject(handle) ? Reflect.get(handle, 'useUserBuffer') : undefined
+  const { bufferKey, onReadKey } = keysOfOnread()
+  if (typeof use !== 'function' || bufferKey === undefined || onReadKey === undefined) return false
+  Reflect.set(socket, bufferKey, buffer)
+  Reflect.set(socket, onReadKey, onRead)
+  Reflect.apply(use, handle, [buffer])
+  return true
+}
+
+interface OnreadKeys {
+  readonly bufferKey: symbol | undefined
+  readonly onReadKey: symbol | undefined
+}
+
+let onreadKeys: OnreadKeys | undefined
+
+/** Where a socket has its option `onread`. */
+function keysOfOnread(): OnreadKeys {
+  if (onreadKeys === undefined) {
+    const symbols = Object.getOwnPropertySymbols(new Socket())
+    const keyOf = (name: string): symbol | undefined =>
+      symbols.find(({ description }) => description === name)
+    onreadKeys = { bufferKey: keyOf('kBuffer'), onReadKey: keyOf('kBufferCb') }
+  }
+  return onreadKeys
 }
 
 function callHandle(socket: Socket, name: 'readStart' | 'readStop'): void {

@@ -22,7 +22,8 @@ const QUEUE_FULL = deliveryError(RDKAFKA.queueFull)
  * turns of the event loop later, and all others at once.
  */
 export class ScriptedProducer implements RecordProducer {
-  readonly #taken: string[] = []
+  /** As they came: their bytes must not be others later. */
+  readonly #taken: ProducerRecord[] = []
   #offset = 0n
 
   /** The number of records since the last {@link take}. */
@@ -33,7 +34,7 @@ export class ScriptedProducer implements RecordProducer {
   /** The records since the last call, as text, in order. */
   take(): string[] {
     this.#offset = 0n
-    return this.#taken.splice(0)
+    return this.#taken.splice(0).map(textOf)
   }
 
   vet(): undefined {
@@ -50,7 +51,7 @@ export class ScriptedProducer implements RecordProducer {
   }
 
   #admit(record: ProducerRecord, index: number, { owner }: SendCall): void {
-    this.#taken.push(textOf(record))
+    this.#taken.push(record)
     const report = this.#reportOf(record)
     const settle = (): void => owner.settled?.(report, index)
     if (record.topic === 'late') setImmediate(() => setImmediate(settle))

@@ -214,6 +214,40 @@ describe('a push that offers HTTP/2', () => {
   })
 })
 
+describe('bytes that are no HTTP, with an offer of HTTP/2', () => {
+  const head = `POST /x HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: h2c\r\n${sized('{}')}`
+  const lateReply = rawPush(pushBody({}, { wait_for_send: true }), {
+    Upgrade: 'h2c',
+    Connection: 'Upgrade',
+  })
+
+  it('get no reply, if that of the offer is sent at once', async () => {
+    const { connect, metrics } = await serveEdge()
+    const client = connect().write(`${head}POST / HTTP/1.1\r\n"X": a\r\n\r\n`)
+
+    const replies = await client.responses(Infinity)
+    await client.closed()
+
+    expect(replies.map(({ status }) => status)).toEqual([404])
+    expect(metrics.clientErrors).toEqual([])
+  })
+
+  it('get no reply, if that of the offer has to wait', async () => {
+    const { connect, metrics, producer } = await serveEdge()
+    producer.holdDelivery()
+    const client = connect().write(`${String(lateReply)}POST / HTTP/1.1\r\n"X": a\r\n\r\n`)
+    await producer.admitted(1)
+    await connect().write(rawPush('{')).response()
+    producer.deliver()
+
+    const replies = await client.responses(Infinity)
+    await client.closed()
+
+    expect(replies.map(({ status }) => status)).toEqual([200])
+    expect(metrics.clientErrors).toEqual([])
+  })
+})
+
 describe('a client that sends more after its last request', () => {
   it('gets its reply, though it reads only after it has sent megabytes', async () => {
     const { connect, producer } = await serveEdge()

@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   bytesTaken,
+  readInto,
   startReading,
   stopParser,
   stopReading,
@@ -62,6 +63,57 @@ describe('stopReading', () => {
         startReading(socket)
       }
     }).not.toThrow()
+  })
+})
+
+describe('readInto', () => {
+  it('reads all into the beginning of one buffer, without data events', async () => {
+    const { sender, receiver } = await connectedPair()
+    const buffer = Buffer.alloc(8)
+    const received: string[] = []
+    receiver.on('data', () => received.push('an event'))
+    const isDirect = readInto(receiver, buffer, (length) => {
+      received.push(buffer.toString('latin1', 0, length))
+      receiver.emit('read')
+      return true
+    })
+    sender.write('a')
+    await once(receiver, 'read')
+    sender.end('12345678b')
+    await once(receiver, 'end')
+
+    expect(isDirect).toBe(true)
+    expect(received).toEqual(['a', '12345678', 'b'])
+  })
+
+  it('reads no more after false, until the socket is resumed', async () => {
+    const { sender, receiver } = await connectedPair()
+    const buffer = Buffer.alloc(8)
+    const received: string[] = []
+    readInto(receiver, buffer, (length) => {
+      received.push(buffer.toString('latin1', 0, length))
+      receiver.emit('read')
+      return false
+    })
+    receiver.resume()
+    sender.write('a')
+    await once(receiver, 'read')
+    sender.write('b')
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((next) => setImmediate(next))
+    expect(received).toEqual(['a'])
+
+    receiver.resume()
+    await once(receiver, 'read')
+
+    expect(received).toEqual(['a', 'b'])
+  })
+
+  it('says so where Node has no such handle', () => {
+    const sockets = [{}, { _handle: null }, { _handle: {} }] as unknown as Socket[]
+
+    const areDirect = sockets.map((socket) => readInto(socket, Buffer.alloc(1), () => true))
+
+    expect(areDirect).toEqual([false, false, false])
   })
 })
 

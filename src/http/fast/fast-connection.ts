@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Connection } from '../connection.ts'
+import { readInto } from '../socket-internals.ts'
 import { FastRequest, FastResponse, type ReplyWriter } from './fast-exchange.ts'
 import { type PushHead, readPushHead } from './push-head.ts'
 import type { FastRoute } from './fast-route.ts'
@@ -20,11 +21,16 @@ export interface FastConnectionOptions {
   /** The socket failed. */
   readonly onError: (error: Error, socket: Socket) => void
   readonly nowMs: () => number
+  /** What all connections are read into, one at a time. Its bytes are others after the next read. */
+  readonly readBuffer: Buffer
   /** Tells whether a connection waits for the rest of a body. */
   readonly onAwaiting: (connection: FastConnection, isAwaiting: boolean) => void
 }
 
-/** A larger request that is not whole is for Node, bytes: these are not counted by the budget for bodies. */
+/**
+ * A larger request that is not whole is for Node, and a connection that holds more is paused, bytes: these are not counted
+ * by the budget for bodies.
+ */
 const MAX_WAITING_BYTES = 16_384
 /** A request that takes more reads is for Node: each read copies what was there. */
 const MAX_READS = 8
@@ -36,9 +42,9 @@ const NO_BYTES = Buffer.alloc(0)
  * With the first other byte, or after a moment in the middle of a body, Node gets the connection for good, and all
  * that was not served yet. So there are no refusals here, no timeouts and no rules of framing.
  *
- * Between calls it is in one of these states: it listens, and of the next request at most a part is here; it waits for
- * its turn, or for a slow reader, and is paused; it waits for the last replies before Node gets it, and is paused; or it
- * is over.
+ * Between calls it is in one of these states: it serves, and of the next request at most a part is here; it holds what is
+ * read, because it waits for its turn, for a slow reader, or for the last replies before Node gets it; or it is over, and
+ * what is read goes to the listeners of the socket.
  */
 export class FastConnection implements ReplyWriter {
   readonly #socket: Socket
@@ -47,13 +53,15 @@ export class FastConnection implements ReplyWriter {
   /** Whose replies are not written, in the order of their requests. */
   readonly #open: FastResponse[] = []
   #lastHead: PushHead | undefined
-  /** What was read and not served. */
+  /** What was read and not served, in memory of its own. */
   #rest: Buffer = NO_BYTES
   /** Reads of a request that is not whole, and the time of the first. */
   #reads = 0
   #waitingSinceMs = 0
+  #isHolding = false
   #hasTurn = false
   #isForNode = false
+  #isOfNode = false
   #hasEnded = false
   #isFlushing = false
 
@@ -61,11 +69,9 @@ export class FastConnection implements ReplyWriter {
     this.#socket = socket
     this.#connection = connection
     this.#options = options
-    socket
-      .on('data', this.#onData)
-      .on('end', this.#onEnd)
-      .on('error', this.#onError)
-      .on('close', this.#onClose)
+    socket.on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose)
+    if (readInto(socket, options.readBuffer, this.#onRead)) socket.resume()
+    else socket.on('data', this.#onData)
   }
 
   lastHeaders(isLast: boolean): string {
@@ -90,12 +96,27 @@ export class FastConnection implements ReplyWriter {
     this.#leave(this.#rest)
   }
 
+  readonly #onRead = (length: number): boolean => {
+    const chunk = this.#options.readBuffer.subarray(0, length)
+    if (this.#isOfNode || this.#connection.isDiscarding)
+      return this.#socket.push(Buffer.from(chunk))
+    this.#onData(chunk)
+    return true
+  }
+
   readonly #onData = (chunk: Buffer): void => {
-    this.#take(this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]))
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    if (this.#isHolding) this.#hold(bytes)
+    else this.#take(bytes)
   }
 
   readonly #onEnd = (): void => {
     this.#hasEnded = true
+    this.#ended()
+  }
+
+  #ended(): void {
+    if (this.#isHolding || this.#isOfNode) return
     const last = this.#open.at(-1)
     if (this.#rest.length > 0) this.#leave(this.#rest)
     else if (last !== undefined) last.isLast = true
@@ -133,7 +154,7 @@ export class FastConnection implements ReplyWriter {
       }
       const turn = this.#hasTurn ? undefined : this.#options.route.enter(head.bodyBytes)
       if (turn !== undefined) {
-        this.#keep(bytes.subarray(offset))
+        this.#hold(bytes.subarray(offset))
         this.#resumeAfter(turn)
         return
       }
@@ -192,46 +213,59 @@ export class FastConnection implements ReplyWriter {
       this.#leave(bytes)
       return
     }
-    this.#rest = bytes
+    this.#rest = Buffer.from(bytes)
     if (this.#connection.isBodyAwaited) return
     this.#connection.isBodyAwaited = true
     this.#options.onAwaiting(this, true)
   }
 
   #keep(bytes: Buffer): void {
-    this.#rest = bytes
+    this.#rest = bytes.length === 0 ? NO_BYTES : Buffer.from(bytes)
     if (!this.#connection.isBodyAwaited) return
     this.#connection.isBodyAwaited = false
     this.#options.onAwaiting(this, false)
   }
 
   #resumeAfter(turn: Promise<void>): void {
-    this.#socket.pause()
     void turn.then(() => {
-      if (this.#socket.destroyed) return
       this.#hasTurn = true
-      const bytes = this.#rest
-      this.#socket.resume()
-      this.#take(bytes)
+      this.#goOn()
     })
   }
 
-  /** A client that does not read its replies sends no further requests. */
+  /** A client that does not read its replies is served no further requests. */
   #awaitReader(): void {
-    this.#socket.pause().once('drain', () => {
-      this.#socket.resume()
+    this.#hold(NO_BYTES)
+    this.#socket.once('drain', () => {
+      this.#goOn()
     })
+  }
+
+  /** Keeps what is read, and reads on a little: a client that leaves is to be noticed. */
+  #hold(bytes: Buffer): void {
+    this.#isHolding = true
+    this.#keep(bytes)
+    if (bytes.length > MAX_WAITING_BYTES) this.#socket.pause()
+  }
+
+  /** Serves what was held. */
+  #goOn(): void {
+    if (this.#socket.destroyed || this.#isOfNode) return
+    this.#isHolding = false
+    if (this.#socket.isPaused()) this.#socket.resume()
+    this.#take(this.#rest)
+    if (this.#hasEnded) this.#ended()
   }
 
   /** Gives the connection to Node once the open replies are written. */
   #leave(bytes: Buffer): void {
-    this.#keep(bytes)
     if (this.#open.length === 0) {
+      this.#keep(bytes)
       this.#giveToNode()
       return
     }
     this.#isForNode = true
-    this.#socket.pause()
+    this.#hold(bytes)
   }
 
   #giveToNode(): void {
@@ -239,6 +273,7 @@ export class FastConnection implements ReplyWriter {
     const bytes = this.#rest
     this.#keep(NO_BYTES)
     if (this.#reads > 0) this.#connection.nextRequestSince(this.#waitingSinceMs)
+    this.#isOfNode = true
     socket
       .off('data', this.#onData)
       .off('end', this.#onEnd)

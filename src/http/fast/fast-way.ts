@@ -25,6 +25,9 @@ export interface FastWayOptions {
   readonly onGivenToNode: (socket: Socket) => void
 }
 
+/** Read at once, at most: as much as Node reads. */
+const READ_BYTES = 65_536
+
 /** The fast way of one server. */
 export class FastWay {
   readonly #options: FastConnectionOptions
@@ -46,6 +49,7 @@ export class FastWay {
       route,
       accepts: (head) => hosts?.refusal(head.headers.host) === undefined && route.accepts(head),
       nowMs: () => clock.nowMs(),
+      readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
       identify: (request) => proxies?.identify(request),
       begin: (response) => connections.begin(response),
       lastHeaders: (isLast) => this.#lastHeaders(isLast),
