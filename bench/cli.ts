@@ -20,6 +20,7 @@ import { manyPartitions } from './measures/partitions.ts'
 import { peers } from './measures/peers.ts'
 import { producerAlone } from './measures/producer.ts'
 import { probes } from './measures/probes.ts'
+import { start } from './measures/start.ts'
 import { twoWorkers } from './measures/workers.ts'
 import { peer } from './support/server.ts'
 
@@ -33,6 +34,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   syncLatency,
   eventLoopDelay,
   probes,
+  start,
   connectionPerRequest,
   manyPartitions,
   fullQueue,

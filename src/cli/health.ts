@@ -1,6 +1,7 @@
 /** `kprf health`: asks a running kprf how it is, as the health check of a container does. */
-import { get as getPlain, type RequestOptions } from 'node:http'
+import type { RequestOptions } from 'node:http'
 import { EXIT_CODES } from '../base/exit-codes.ts'
+import { http, https } from '../base/node-modules.ts'
 import type { Config } from '../config/types.ts'
 import type { Output } from './cli.ts'
 
@@ -66,8 +67,7 @@ async function ask(
   where: RequestOptions,
   isSecure: boolean,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  // Loaded only if needed: this runs every few seconds.
-  const get = isSecure ? (await import('node:https')).get : getPlain
+  const { get } = isSecure ? https() : http
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
   const request = get({
     ...{ ...where, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) },

@@ -8,12 +8,11 @@ import type { RecordsSource } from '../base/seen-records.ts'
 import { loadConfig } from '../config/load.ts'
 import type { ConfigSources } from '../config/resolve.ts'
 import type { Config } from '../config/types.ts'
+import { OperationsThread } from '../operations/thread/operations-thread.ts'
 import type { Addresses } from '../service/announce.ts'
 import { warnOfLeftLogs } from '../service/left-logs.ts'
-import { Service } from '../service/service.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import { forkWorker } from '../workers/cluster.ts'
-import { Primary } from '../workers/primary.ts'
 import { EmbeddedRecords } from './embedded-records.ts'
 import { firstScreen, startEmbeddedBroker } from './quickstart.ts'
 
@@ -57,12 +56,21 @@ export async function serveEmbedded(sources: ConfigSources, build: BuildInfo): P
   }
 }
 
-function makeServer(config: Config, build: BuildInfo, records?: RecordsSource): Server {
+async function makeServer(
+  config: Config,
+  build: BuildInfo,
+  records?: RecordsSource,
+): Promise<Server> {
   const workers = config.workers === 'auto' ? availableParallelism() : config.workers
   const common = { config, clock: systemClock, build, records }
-  return workers === 1
-    ? new Service({ ...common, random: Math.random })
-    : new Primary({ ...common, workers, fork: forkWorker })
+  if (workers > 1) {
+    const { Primary } = await import('../workers/primary.ts')
+    return new Primary({ ...common, workers, fork: forkWorker })
+  }
+  // Loads its code while this thread loads that of the service.
+  const operationsThread = new OperationsThread()
+  const { Service } = await import('../service/service.ts')
+  return new Service({ ...common, random: Math.random, operationsThread })
 }
 
 /** Serves until SIGTERM or SIGINT, and returns the exit code. */
@@ -72,7 +80,7 @@ export async function serve(
   embedded?: EmbeddedExtras,
 ): Promise<number> {
   const config = load()
-  const server = makeServer(config, build, embedded?.records)
+  const server = await makeServer(config, build, embedded?.records)
   server.logger.info('starting kprf', {
     ...{ version: build.version, commit: build.commitHash },
     ...{ node: process.versions.node, pid: process.pid },

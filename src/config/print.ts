@@ -1,5 +1,5 @@
 /** The settings in effect as YAML, for `kprf config print`. */
-import { Document, isCollection, isNode } from 'yaml'
+import { library } from '../base/library.ts'
 import { PROPERTIES_SECTION } from './properties/merge-names.ts'
 import type { Resolution } from './resolve.ts'
 import { SETTINGS } from './settings.ts'
@@ -10,6 +10,7 @@ import { shownProperty, shownSetting } from './shown.ts'
  * that is not a default was set.
  */
 export function printSettings({ values, origins, setProperties }: Resolution): string {
+  const { Document, isCollection, isNode } = library('yaml')
   const properties = Object.fromEntries(
     Array.from(setProperties, ([name, { value }]) => [name, shownProperty(name, value)]),
   )

@@ -1,5 +1,5 @@
 /** The file of `http.auth.tokens_file`: a list of tokens, YAML or JSON. */
-import { parseDocument } from 'yaml'
+import { library } from '../base/library.ts'
 import { type TokenInFile, TOKENS_ALLOWED, tokensErrorMessage } from './lists/access-lists.ts'
 import { readText, type ReadFile } from './source.ts'
 
@@ -12,7 +12,10 @@ export type TokensInFile =
 export function readTokensFile(path: string, readFile: ReadFile): TokensInFile {
   const file = readText(path, readFile)
   if (file.status === 'failed') return file
-  const document = parseDocument(file.text, { prettyErrors: false, logLevel: 'silent' })
+  const document = library('yaml').parseDocument(file.text, {
+    prettyErrors: false,
+    logLevel: 'silent',
+  })
   if (document.errors.length > 0) return failed('it is not valid YAML')
   const tokens: unknown = document.toJS()
   if (typeof tokens === 'string') return failed(`it must be ${TOKENS_ALLOWED}; it is a text`)

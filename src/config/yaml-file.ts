@@ -1,6 +1,6 @@
 /** The configuration file: YAML, in the shape of the schema. */
-import { isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, ErrorCode, YAMLError } from 'yaml'
+import type { Document, ErrorCode, LineCounter, YAMLError } from 'yaml'
+import { library } from '../base/library.ts'
 import { meaningOf } from './meaning.ts'
 import { KEY_SPELLINGS, NAMES_BY_KEY, SECTIONS, TEXT_KEYS } from './names.ts'
 import { PROPERTIES_SECTION } from './properties/merge-names.ts'
@@ -57,6 +57,7 @@ export function readYamlFile(path: string, readFile: ReadFile): Source {
       `${path}: not valid YAML: it looks like TOML or INI; write the same keys as YAML`,
     ])
   }
+  const { LineCounter, parseDocument } = library('yaml')
   const lines = new LineCounter()
   const document = parseDocument(file.text, {
     lineCounter: lines,
@@ -89,7 +90,7 @@ function faultOf(code: ErrorCode): string {
 /** The parser accepts any name after `*`, and detects a missing anchor only later. */
 function aliasesToNothing(document: Document): Pick<YAMLError, 'pos' | 'code'>[] {
   const found: Pick<YAMLError, 'pos' | 'code'>[] = []
-  visit(document, {
+  library('yaml').visit(document, {
     Alias: (_key, alias) => {
       if (alias.resolve(document)) return
       const [start = 0, end = 0] = alias.range ?? []
@@ -101,6 +102,7 @@ function aliasesToNothing(document: Document): Pick<YAMLError, 'pos' | 'code'>[]
 
 /** Where text is due, `012` and `true` are text, as written. */
 function takeTextAsWritten(document: Document): void {
+  const { isPair, visit } = library('yaml')
   visit(document, {
     Scalar: (role, scalar, path) => {
       const isText = typeof scalar.value !== 'number' && typeof scalar.value !== 'boolean'
@@ -191,6 +193,7 @@ function originOf(
   lines: LineCounter,
   keys: readonly string[],
 ): string {
+  const { isMap, isScalar } = library('yaml')
   const section = document.getIn(keys.slice(0, -1), true)
   const names = isMap(section) ? section.items.map(({ key }) => key).filter(isScalar) : []
   const start = names.find(({ value }) => String(value) === keys.at(-1))?.range?.[0]

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
+import { http, https } from '../base/node-modules.ts'
 import type { Messages } from './express-messages.ts'
 import type { ServerLimits } from './limits.ts'
 import type { ServerTls } from './tls/server-tls.ts'
@@ -27,8 +28,9 @@ export function createNodeServer(
     // Node's own refusal has no body; headRefusal checks this instead and replies with the reason.
     requireHostHeader: false,
   }
-  if (tls === undefined) return { isSecure: false, server: tuned(createServer(options), limits) }
-  const server = createTlsServer({
+  if (tls === undefined)
+    return { isSecure: false, server: tuned(http.createServer(options), limits) }
+  const server = https().createServer({
     ...options,
     ...tls.context,
     requestCert: tls.clientAuth !== 'none',

@@ -1,5 +1,5 @@
 /** Creates replies to input that is not HTTP, for which Node has no response object. */
-import { STATUS_CODES } from 'node:http'
+import { http } from '../base/node-modules.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import { PLAIN } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
@@ -85,7 +85,7 @@ export function rawReply(
   const reply = PLAIN.refusal(refusal, requestId)
   const { status, body } = reply
   const headers = headersOf(requestId, reply, [...extraHeaders, 'Connection', 'close'])
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  let head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`
   for (let index = 0; index < headers.length; index += 2) {
     head += `${headers[index] ?? ''}: ${headers[index + 1] ?? ''}\r\n`
   }

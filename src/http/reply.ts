@@ -2,7 +2,8 @@
  * Writes replies without Express, whose `res.json` costs more than all other work of a push. Bodies are
  * strings: only then Node sends head and body in one write.
  */
-import { IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { http } from '../base/node-modules.ts'
 import {
   HTTP_MAPPINGS,
   NO_CONTENT_STATUS,
@@ -103,7 +104,7 @@ export function refuse(
     // Node no longer emits events of a request after its response. A reader of its body would wait until the
     // connection closes, which may be much later.
     response.once('finish', () => {
-      if (request instanceof IncomingMessage) request.emit('close')
+      if (request instanceof http.IncomingMessage) request.emit('close')
     })
     response.end(body)
   } else if (isSendingBody(request)) {
@@ -157,7 +158,7 @@ export function headersOf(
 /** Not a client that waits for 100 Continue: it sends no body after another status. */
 function isSendingBody(request: RequestHead): request is IncomingMessage {
   return (
-    request instanceof IncomingMessage &&
+    request instanceof http.IncomingMessage &&
     !request.complete &&
     request.headers.expect === undefined &&
     bodyBytesOf(request) > 0

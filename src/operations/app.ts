@@ -8,6 +8,7 @@ import type { Logger } from '../telemetry/logging.ts'
 import type { OperationsAccess } from './access.ts'
 import { FILES_PREFIX, LIVE_PATH, PAGE_PATH } from '../page/assets.ts'
 import type { LiveFeed } from '../page/live/feed.ts'
+import { BUG_MESSAGE, logFailure, SourceFailure } from './failure.ts'
 import { assetRoutes, serveLive } from './page.ts'
 import { type CheckResult, assessReadiness } from './readiness.ts'
 import { send, sendError } from './reply.ts'
@@ -57,24 +58,10 @@ export interface OperationsOptions extends OperationsSources {
   readonly logger: Pick<Logger, 'limited'>
 }
 
-/** A source failed, for a reason that is in the log already or soon will be. */
-export class SourceFailure extends Error {
-  readonly status: 500 | 503
-
-  constructor(status: 500 | 503, message: string) {
-    super(message)
-    this.name = 'SourceFailure'
-    this.status = status
-  }
-}
-
 const TEXT = 'text/plain; charset=utf-8'
 
 const NO_STATISTICS =
   'There are no statistics: set kafka.statistics_interval_ms to more than 0, say 5000, to have them collected.'
-
-/** The text of a reply with status 500. */
-export const BUG_MESSAGE = 'A bug in kprf.'
 
 /** Makes the Express app of the operations port. */
 export function createOperationsApp(options: OperationsOptions): Express {
@@ -190,9 +177,4 @@ function answerError(logger: Pick<Logger, 'limited'>): ErrorRequestHandler {
     if (response.headersSent) next(error)
     else sendError(response, 500, BUG_MESSAGE)
   }
-}
-
-/** Logs the error behind a reply with status 500. */
-export function logFailure(logger: Pick<Logger, 'limited'>, error: unknown): void {
-  logger.limited('error', 'operations', 'the operations port failed', { error })
 }

@@ -9,9 +9,7 @@ import { listenProblem } from '../http/listen-problem.ts'
 import { OPERATIONS_LIMITS, type ServerLimits } from '../http/limits.ts'
 import type { ServerTls } from '../http/tls/server-tls.ts'
 import type { Logger } from '../telemetry/logging.ts'
-
-/** How long {@link OperationsServer.close} waits for replies in progress, ms. */
-export const CLOSE_GRACE_MS = 1000
+import { CLOSE_GRACE_MS } from './close-grace.ts'
 
 /** Options of {@link OperationsServer}. */
 export interface OperationsServerOptions {

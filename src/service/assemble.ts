@@ -18,6 +18,7 @@ import type { LimitCounters, LimitDecider } from '../ingest/limit-counters.ts'
 import { makeChecks, type ReadinessCheck } from '../operations/readiness.ts'
 import { LiveFeed } from '../page/live/feed.ts'
 import { OperationsAccess } from '../operations/access.ts'
+import type { OperationsThread } from '../operations/thread/operations-thread.ts'
 import { ThreadedOperationsServer } from '../operations/thread/threaded-server.ts'
 import { ClusterReader } from '../producer/cluster-reader.ts'
 import { Producer } from '../producer/producer.ts'
@@ -61,6 +62,8 @@ export interface ServiceOptions {
    * @defaultValue there is no embedded broker
    */
   readonly records?: RecordsSource | undefined
+  /** The thread of the operations port, if it was started already. @defaultValue one is started to listen */
+  readonly operationsThread?: OperationsThread | undefined
   /** Set for one of several processes. @defaultValue the process serves alone */
   readonly share?: ServiceShare
 }
@@ -270,7 +273,7 @@ export function assemble(options: ServiceOptions, current: CurrentService): Serv
   const operations: ThreadedOperationsServer | undefined = share
     ? undefined
     : new ThreadedOperationsServer({
-        ...{ sources, tokens, clock, logger },
+        ...{ sources, tokens, clock, logger, thread: options.operationsThread },
         tls: certificates.initialOf('metrics'),
       })
   return {

@@ -6,11 +6,8 @@ import { RepeatLimiter } from '../../src/telemetry/logging/repeat-limiter.ts'
 import { admittedAt } from '../support/records.ts'
 import { IDLE_STATE } from '../telemetry/metrics/idle-state.ts'
 import { Metrics } from '../../src/telemetry/metrics/metrics.ts'
-import {
-  createOperationsApp,
-  type OperationsOptions,
-  SourceFailure,
-} from '../../src/operations/app.ts'
+import { createOperationsApp, type OperationsOptions } from '../../src/operations/app.ts'
+import { SourceFailure } from '../../src/operations/failure.ts'
 import { type TokenEntry, tokenHash } from '../../src/http/access/token-table.ts'
 import { OperationsAccess } from '../../src/operations/access.ts'
 import { makeChecks, type ReadinessCheck } from '../../src/operations/readiness.ts'

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
-import { type PeerCertificate, TLSSocket } from 'node:tls'
+import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { isPrincipalName, type Principal } from '../../base/principal.ts'
+import { isTlsSocket } from '../tls/is-tls-socket.ts'
 
 /** The part of a certificate that names its client: common name, or subject alternative name of DNS or URI. */
 export type CertificateName = 'cn' | 'san_dns' | 'san_uri'
@@ -40,7 +41,7 @@ export class ClientCertificates {
   }
 
   #read(socket: Socket): CertificateAnswer {
-    if (!(socket instanceof TLSSocket)) return NONE
+    if (!isTlsSocket(socket)) return NONE
     const certificate = shownOn(socket)
     if (certificate === undefined) return NONE
     if (!socket.authorized) return UNTRUSTED

@@ -1,5 +1,6 @@
 /** The request and the response of a push that came the fast way. */
-import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import { http } from '../../base/node-modules.ts'
 import type { Socket } from 'node:net'
 import { invariant } from '../../base/invariant.ts'
 import type { ReplyTarget, RequestHead } from '../exchange.ts'
@@ -69,7 +70,7 @@ export class FastResponse implements ReplyTarget {
     this.statusCode = status
     this.headersSent = true
     if (!this.shouldKeepAlive) this.isLast = true
-    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+    let text = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`
     for (let at = 0; at < headers.length; at += 2) {
       text += `${headers[at] ?? ''}: ${headers[at + 1] ?? ''}\r\n`
     }

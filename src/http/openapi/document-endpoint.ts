@@ -1,5 +1,6 @@
 /**
- * Handles `GET /openapi.json` and `GET /docs`: each sends one text, made at the start.
+ * Handles `GET /openapi.json` and `GET /docs`: each sends one text, made at the first request: most
+ * processes never have one, and it would take 20 ms of their start.
  *
  * The gate asks for credentials, as for every other path, but for no right: the version and the limits of kprf are for
  * those who may use it. A browser asks its user for a password, which is the token.
@@ -17,9 +18,17 @@ export interface ServedText {
   readonly name: string
   readonly path: '/openapi.json' | '/docs'
   readonly contentType: string
-  readonly body: string
+  /** Makes the body, once. */
+  readonly makeBody: () => string
   /** @defaultValue those of every reply */
   readonly headers?: HeaderList
+}
+
+/** What every request gets. */
+interface Made {
+  readonly reply: Reply
+  /** Replies share these bytes; what a client has not read is counted all the same, since TLS copies it. */
+  readonly bytes: Buffer
 }
 
 /** One of the routes. */
@@ -30,26 +39,34 @@ export class DocumentEndpoint implements BodilessRoute {
   readonly access = 'open'
   readonly dialect = PLAIN
   readonly body = 'none'
-  readonly #reply: Reply
+  readonly #makeBody: () => string
+  readonly #contentType: string
   readonly #headers: HeaderList | undefined
-  readonly #bytes: Buffer
+  #made: Made | undefined
   readonly #replyRoom: ReplyRoom
 
-  constructor({ name, path, contentType, body, headers }: ServedText, replyRoom: ReplyRoom) {
+  constructor({ name, path, contentType, makeBody, headers }: ServedText, replyRoom: ReplyRoom) {
     this.name = name
     this.path = path
-    this.#reply = { status: OK_STATUS, contentType, body }
+    this.#makeBody = makeBody
+    this.#contentType = contentType
     this.#headers = headers
-    // Replies share these bytes; what a client has not read is counted all the same, since TLS copies it.
-    this.#bytes = Buffer.from(body)
     this.#replyRoom = replyRoom
   }
 
   answer({ request, response, requestId }: NodeCall): number {
-    const held = this.#replyRoom.reserve(request, this.#bytes.length)
-    held?.sending(response, this.#bytes.length)
-    begin(response, requestId, this.#reply, this.#headers)
-    response.end(this.#bytes)
+    this.#made ??= this.#make()
+    const { reply, bytes } = this.#made
+    const held = this.#replyRoom.reserve(request, bytes.length)
+    held?.sending(response, bytes.length)
+    begin(response, requestId, reply, this.#headers)
+    response.end(bytes)
     return OK_STATUS
+  }
+
+  #make(): Made {
+    const body = this.#makeBody()
+    const reply = { status: OK_STATUS, contentType: this.#contentType, body }
+    return { reply, bytes: Buffer.from(body) }
   }
 }

@@ -5,11 +5,12 @@ import { ProxyError } from '../../base/errors.ts'
 import type { TokenEntry } from '../../http/access/token-table.ts'
 import type { ServerTls } from '../../http/tls/server-tls.ts'
 import type { Logger } from '../../telemetry/logging.ts'
-import { logFailure, type ThreadSources } from '../app.ts'
-import { CLOSE_GRACE_MS } from '../server.ts'
+import type { ThreadSources } from '../app.ts'
+import { CLOSE_GRACE_MS } from '../close-grace.ts'
+import { logFailure } from '../failure.ts'
 import type { Answer, ToMain, Topic, ToThread } from './messages.ts'
 
-/** Dependencies of an {@link OperationsThread}. */
+/** What an {@link OperationsThread} serves, and for whom. */
 export interface ThreadDependencies {
   readonly sources: ThreadSources
   /** Who may read metrics and statistics. @defaultValue everybody */
@@ -18,8 +19,6 @@ export interface ThreadDependencies {
   readonly tls?: ServerTls | undefined
   readonly clock: Clock
   readonly logger: Logger
-  /** The script of the thread. @defaultValue entry.ts */
-  readonly entry?: URL
 }
 
 /** `.ts` if Node.js runs the sources, `.js` after compilation. */
@@ -34,37 +33,44 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 
 /** Additional time that the thread gets to end after its replies, ms, before it is terminated. */
 const END_GRACE_MS = 1_000
 
-/** One thread of the operations port, from its start to its end, as the main thread sees it. */
+/**
+ * One thread of the operations port, from its start to its end, as the main thread sees it. It begins to load its code
+ * at once. Until it listens, it does not keep the process from ending.
+ */
 export class OperationsThread {
-  /** Resolves to its port. Rejects if it cannot listen, or ends before it does. */
-  readonly listening: Promise<number>
   /** Resolves to the reason if it ended by itself; to `undefined` if it was asked to end. */
   readonly ended: Promise<unknown>
   readonly #worker: Worker
-  readonly #sources: ThreadSources
-  readonly #clock: Clock
-  readonly #logger: Logger
+  #dependencies: ThreadDependencies | undefined
   readonly #port = Promise.withResolvers<number>()
   #isToEnd = false
 
-  /** @param port - 0 takes a free one. */
-  constructor(
-    host: string,
-    port: number,
-    { sources, tokens = [], tls, clock, logger, entry = ENTRY }: ThreadDependencies,
-  ) {
-    this.#sources = sources
-    this.#clock = clock
-    this.#logger = logger
+  /** @param entry - the script of the thread. */
+  constructor(entry: URL = ENTRY) {
     this.#worker = new Worker(entry, { name: 'operations', resourceLimits: RESOURCE_LIMITS })
+    this.#worker.unref()
     this.#worker.on('message', (message: ToMain) => {
       this.#handle(message)
     })
-    this.listening = this.#port.promise
+    // It may end before anybody waits for it to listen.
+    this.#port.promise.catch(() => undefined)
     this.ended = this.#end()
+  }
+
+  /**
+   * Makes it serve. To be called once.
+   *
+   * @param port - 0 takes a free one.
+   * @returns its port. Rejects if it cannot listen, or ends before it does.
+   */
+  listen(host: string, port: number, dependencies: ThreadDependencies): Promise<number> {
+    this.#dependencies = dependencies
+    const { sources, tokens = [], tls } = dependencies
     const { contentType } = sources.metrics
     const { identity } = sources.live
+    this.#worker.ref()
     this.#tell({ kind: 'listen', host, port, contentType, tokens, identity, tls })
+    return this.#port.promise
   }
 
   /** Uses this certificate and key for new connections. */
@@ -81,11 +87,11 @@ export class OperationsThread {
   async close(): Promise<void> {
     this.#isToEnd = true
     this.#tell({ kind: 'close' })
-    const cancelTimer = this.#clock.schedule(CLOSE_GRACE_MS + END_GRACE_MS, () => {
+    const cancelTimer = this.#dependencies?.clock.schedule(CLOSE_GRACE_MS + END_GRACE_MS, () => {
       void this.#worker.terminate()
     })
     await this.ended
-    cancelTimer()
+    cancelTimer?.()
   }
 
   #tell(message: ToThread): void {
@@ -102,26 +108,28 @@ export class OperationsThread {
         this.#port.reject(new ProxyError('CONFIG_INVALID', message.message))
         break
       case 'ask':
-        void this.#answer(message.topic)
+        if (this.#dependencies) void this.#answer(message.topic, this.#dependencies)
         break
       case 'line': {
         const [level, msg, fields] = message.line
-        this.#logger[level](msg, fields)
+        this.#dependencies?.logger[level](msg, fields)
       }
     }
   }
 
-  async #answer(topic: Topic): Promise<void> {
+  async #answer(topic: Topic, { sources, logger }: ThreadDependencies): Promise<void> {
     try {
-      this.#tell(await this.#read(topic))
+      this.#tell(await this.#read(topic, sources))
     } catch (error) {
-      logFailure(this.#logger, error)
+      logFailure(logger, error)
       this.#tell({ kind: 'failed', topic })
     }
   }
 
-  async #read(topic: Topic): Promise<Answer> {
-    const { metrics, statistics, readiness, live } = this.#sources
+  async #read(
+    topic: Topic,
+    { metrics, statistics, readiness, live }: ThreadSources,
+  ): Promise<Answer> {
     switch (topic) {
       case 'metrics':
         return { kind: 'answer', topic, value: await metrics.exposition() }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import { BUG_MESSAGE, SourceFailure } from '../app.ts'
+import { BUG_MESSAGE, SourceFailure } from '../failure.ts'
 
 /**
  * Timeout of an answer from the main thread, ms: half of Prometheus' scrape timeout. A turn of a busy event loop

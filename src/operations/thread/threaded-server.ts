@@ -10,15 +10,27 @@ import { OperationsThread, type ThreadDependencies } from './operations-thread.t
 /** Delay before a dead thread is replaced, or a replacement is tried again, ms. The port is closed meanwhile. */
 export const REPLACE_DELAY_MS = 1_000
 
+/** Options of a {@link ThreadedOperationsServer}. */
+export interface ThreadedOperationsOptions extends ThreadDependencies {
+  /** The first thread, if it was started already. */
+  readonly thread?: OperationsThread | undefined
+  /** The script of the threads. @defaultValue entry.ts */
+  readonly entry?: URL
+}
+
 /** Serves the operations port like `OperationsServer`, but from its own thread. */
 export class ThreadedOperationsServer {
   #dependencies: ThreadDependencies
+  readonly #entry: URL | undefined
+  #started: OperationsThread | undefined
   #thread: OperationsThread | undefined
   #cancelReplacement: CancelTimer | undefined
   #isClosed = false
 
-  constructor(dependencies: ThreadDependencies) {
+  constructor({ thread, entry, ...dependencies }: ThreadedOperationsOptions) {
     this.#dependencies = dependencies
+    this.#entry = entry
+    this.#started = thread
   }
 
   /**
@@ -29,10 +41,11 @@ export class ThreadedOperationsServer {
    * @throws ProxyError CONFIG_INVALID if it cannot listen on the address; no thread is left then.
    */
   async listen(host: string, port: number): Promise<number> {
-    const thread = new OperationsThread(host, port, this.#dependencies)
+    const thread = this.#started ?? new OperationsThread(this.#entry)
+    this.#started = undefined
     this.#thread = thread
     try {
-      const boundPort = await thread.listening
+      const boundPort = await thread.listen(host, port, this.#dependencies)
       void thread.ended.then((reason) => {
         if (reason !== undefined) this.#died(host, boundPort, reason)
       })

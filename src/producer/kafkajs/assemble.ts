@@ -1,7 +1,7 @@
 /** Puts together what the transport uses of kafkajs: its producer, on a cluster with brokers of our own. */
 import type { ConnectionOptions } from 'node:tls'
-import { logLevel, type Producer } from 'kafkajs'
-import { createLogger } from 'kafkajs/src/loggers/index.js'
+import type { Producer } from 'kafkajs'
+import { createLogger, LEVELS } from 'kafkajs/src/loggers/index.js'
 import createProducer from 'kafkajs/src/producer/index.js'
 import type { Clock } from '../../base/clock.ts'
 import type { EventSink } from '../events.ts'
@@ -55,7 +55,7 @@ export function assembleKafkajs(
   const tls = ssl && (() => credentials.current().ssl ?? ssl)
   const sockets = new Sockets({ ...settings.socket, tls }, events, connect, clock)
   const logger = createLogger({
-    level: settings.isDebugLogged ? logLevel.DEBUG : logLevel.NOTHING,
+    level: settings.isDebugLogged ? LEVELS.DEBUG : LEVELS.NOTHING,
     logCreator: kafkajsLogCreator(log),
   })
   const mechanism = settings.sasl?.mechanism

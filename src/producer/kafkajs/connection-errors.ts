@@ -1,5 +1,5 @@
 /** Connection errors that kafkajs handles, and the likely causes of a failed connection. */
-import kafkajs from 'kafkajs'
+import { KafkaJSConnectionError } from 'kafkajs/src/errors.js'
 import { RDKAFKA } from '../delivery-errors.ts'
 import { causes, classify } from './classify.ts'
 import { NOT_KAFKA } from './sockets.ts'
@@ -8,7 +8,7 @@ import { NOT_KAFKA } from './sockets.ts'
 export function asConnectionError(error: unknown, broker: string): Error {
   if (error instanceof Error && error.name === 'KafkaJSConnectionError') return error
   const words = error instanceof Error ? error.message : String(error)
-  return Object.assign(new kafkajs.KafkaJSConnectionError(words, { broker }), { cause: error })
+  return Object.assign(new KafkaJSConnectionError(words, { broker }), { cause: error })
 }
 
 /** Errors of a connection that the other side has closed. */

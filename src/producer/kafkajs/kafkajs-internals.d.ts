@@ -4,7 +4,8 @@
  */
 
 declare module 'kafkajs/src/loggers/index.js' {
-  import type { logCreator, Logger } from 'kafkajs'
+  import type { logCreator, Logger, logLevel } from 'kafkajs'
+  export const LEVELS: typeof logLevel
   export function createLogger(options: { level: number; logCreator: logCreator }): Logger
 }
 
@@ -223,6 +224,7 @@ declare module 'kafkajs/src/utils/lock.js' {
 }
 
 declare module 'kafkajs/src/errors.js' {
+  export { KafkaJSConnectionError } from 'kafkajs'
   export class KafkaJSSASLAuthenticationError extends Error {
     constructor(message: string)
   }

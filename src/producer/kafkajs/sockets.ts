@@ -1,8 +1,9 @@
 import net from 'node:net'
-import tls from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
 import { systemClock, type Clock } from '../../base/clock.ts'
 import type { ConnectionEnd } from '../../base/connection-end.ts'
+import { tls } from '../../base/node-modules.ts'
 import { addressOf, type EventSink } from '../events.ts'
 import { explainDates } from '../security/validity.ts'
 
@@ -68,7 +69,7 @@ const FAMILIES = { any: 0, v4: 4, v6: 6 } as const
  * kafkajs cannot parse.
  */
 export class Sockets {
-  readonly #tlsOptions: (() => tls.ConnectionOptions) | undefined
+  readonly #tlsOptions: (() => ConnectionOptions) | undefined
   readonly #options: Pick<net.TcpNetConnectOpts, 'family' | 'keepAlive' | 'noDelay'>
   readonly #connect: Connect
   readonly #clock: Pick<Clock, 'epochMs'>
@@ -82,7 +83,7 @@ export class Sockets {
    * @param clock - decides whether kprf's certificate has expired.
    */
   constructor(
-    settings: SocketSettings & { readonly tls: (() => tls.ConnectionOptions) | undefined },
+    settings: SocketSettings & { readonly tls: (() => ConnectionOptions) | undefined },
     events: EventSink,
     connect: Connect = net.connect,
     clock: Pick<Clock, 'epochMs'> = systemClock,
@@ -132,7 +133,7 @@ export class Sockets {
     const wire = this.#connect(options, () => undefined)
     const { host } = options
     const tlsOptions = { socket: wire, host, ...serverName(host), ...this.#tlsOptions() }
-    const socket = tls.connect(tlsOptions, onConnect)
+    const socket = tls().connect(tlsOptions, onConnect)
     this.#explainErrors(socket, tlsOptions)
     return { socket, wire }
   }
@@ -141,7 +142,7 @@ export class Sockets {
    * Says in errors which certificate is out of date. A failed verification destroys the socket, which then has no
    * certificates any more; an alert of the broker is only an event.
    */
-  #explainErrors(socket: tls.TLSSocket, { ca }: tls.ConnectionOptions): void {
+  #explainErrors(socket: TLSSocket, { ca }: ConnectionOptions): void {
     const explain = (error: Error): void => {
       const [peer, own] = [socket.getPeerX509Certificate(), socket.getX509Certificate()]
       explainDates(error, { peer, own, ca, epochMs: this.#clock.epochMs() })

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
-import { createSecureContext, type ConnectionOptions, type SecureContextOptions } from 'node:tls'
+import type { ConnectionOptions, SecureContextOptions } from 'node:tls'
 import { ProxyError } from '../../base/errors.ts'
+import { tls } from '../../base/node-modules.ts'
 import { quotedPath } from '../../base/quotable.ts'
 import { certificatesIn, readCertificates, readFileOf } from './pem-files.ts'
 import { TLS_PROPERTIES, type TlsKeys, type TlsSettings } from './settings.ts'
@@ -129,7 +130,7 @@ function assertUsable(
   complaintOfOld = complaint,
 ): void {
   try {
-    createSecureContext(options)
+    tls().createSecureContext(options)
   } catch (cause) {
     if (isOldEncryption(cause)) refuse(complaintOfOld, cause)
     const reason = cause instanceof Error ? cause.message : String(cause)

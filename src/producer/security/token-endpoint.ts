@@ -1,7 +1,6 @@
 /** Requests a token from a token endpoint with client credentials (RFC 6749, section 4.4). */
-import http from 'node:http'
-import https from 'node:https'
 import { ProxyError } from '../../base/errors.ts'
+import { http, https } from '../../base/node-modules.ts'
 import { MASK, maskerOf, type Masker } from '../../base/quotable.ts'
 import { TokenError } from './bearer-token.ts'
 import type { OidcSettings } from './settings.ts'
@@ -91,7 +90,7 @@ export function postWithNode({ url, headers, body, ca, signal }: FormRequest): P
   const options = { method: 'POST', headers, signal, agent: false }
   const request =
     url.protocol === 'https:'
-      ? https.request(url, { ...options, ...(ca && { ca: [...ca] }) })
+      ? https().request(url, { ...options, ...(ca && { ca: [...ca] }) })
       : http.request(url, options)
   request.on('error', reject)
   request.on('response', (response) => {

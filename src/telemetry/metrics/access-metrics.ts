@@ -1,4 +1,4 @@
-import { Counter, type Registry } from 'prom-client'
+import { Counter, type Registry } from './prom-client.ts'
 
 /** The ways for clients to say who they are that are configured, beside tokens. */
 export interface AccessInUse {

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client'
+import { Gauge, type Registry } from './prom-client.ts'
 
 /** When the first certificate of each use expires, milliseconds since the epoch. */
 export type CertificateExpiries = ReadonlyMap<string, number>

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from './prom-client.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 
 /** The open connections, read at each scrape. */

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from './prom-client.ts'
 
 /** Each has a series from the start, so that the first refusal shows as an increase. */
 const CONFLICTS = ['in_use', 'other_content', 'full'] as const

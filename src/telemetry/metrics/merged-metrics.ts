@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client'
+import { Registry } from './prom-client.ts'
 import type { TelemetryMerger } from '../../base/telemetry-source.ts'
 import { type Aggregator, type MetricFamily, type MetricsSnapshot, writeText } from './snapshot.ts'
 import { MAX_TOPIC_LABELS, OTHER_TOPICS } from './topic-labels.ts'

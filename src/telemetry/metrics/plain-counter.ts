@@ -1,4 +1,4 @@
-import { Counter, type CounterConfiguration, type Registry } from 'prom-client'
+import { Counter, type CounterConfiguration, type Registry } from './prom-client.ts'
 
 /** Name, help and labels of a {@link PlainCounter}. */
 export interface PlainCounterOptions<Label extends string> {

@@ -1,4 +1,4 @@
-import { Histogram, type Registry } from 'prom-client'
+import { Histogram, type Registry } from './prom-client.ts'
 
 /** Name, help, labels and buckets of a {@link PlainHistogram}. */
 export interface PlainHistogramOptions {

@@ -1,5 +1,5 @@
 /** The metrics of the processes of kprf: what runs, since when, and whether it is ready. */
-import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, type Registry } from './prom-client.ts'
 import { COLLECTION_SECONDS } from './buckets.ts'
 
 /** What is running. */

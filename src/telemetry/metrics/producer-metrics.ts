@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from './prom-client.ts'
 import { CONNECTION_ENDS, type ConnectionEnd } from '../../base/connection-end.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import { BROKER_SECONDS, WAIT_SECONDS } from './buckets.ts'

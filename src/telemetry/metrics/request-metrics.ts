@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client'
+import { Gauge, type Registry } from './prom-client.ts'
 import { BODY_BYTES, HTTP_SECONDS } from './buckets.ts'
 import { type CountSeries, PlainCounter } from './plain-counter.ts'
 import { type HistogramSeries, PlainHistogram } from './plain-histogram.ts'

@@ -1,5 +1,5 @@
 /** The gauges of kprf's current state, read at each scrape. */
-import { Gauge, type Registry } from 'prom-client'
+import { Gauge, type Registry } from './prom-client.ts'
 
 /** The state that the gauges show. */
 export interface KprfState {

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from './prom-client.ts'
 import type { TopicLabels } from './topic-labels.ts'
 
 /** The statistics that become metrics, with librdkafka's names. */

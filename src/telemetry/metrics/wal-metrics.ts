@@ -1,6 +1,6 @@
 /** The metrics of the write-ahead log. There are none without one. */
 import { WAL_CONDITIONS, type WalState } from '../../base/wal-state.ts'
-import { Counter, exponentialBuckets, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, exponentialBuckets, Gauge, Histogram, type Registry } from './prom-client.ts'
 import { type CountSeries, PlainCounter } from './plain-counter.ts'
 
 /** Name, help, value (NaN if it is not known), and how those of several processes make one. */

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from './prom-client.ts'
 import type { TelemetrySource } from '../../base/telemetry-source.ts'
 import { type CertificateExpiries, declareCertificates } from './certificate-metrics.ts'
 import { IdempotencyMetrics } from './idempotency-metrics.ts'

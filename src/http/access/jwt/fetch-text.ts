@@ -1,5 +1,4 @@
-import http from 'node:http'
-import https from 'node:https'
+import { http, https } from '../../../base/node-modules.ts'
 
 /** Far more than a key set has, bytes. */
 const MAX_BYTES = 262_144
@@ -12,7 +11,7 @@ const MAX_BYTES = 262_144
 export function fetchText(url: URL, signal: AbortSignal): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const options = { signal, agent: false, headers: { Accept: 'application/json' } }
-  const request = (url.protocol === 'https:' ? https : http).get(url, options)
+  const request = (url.protocol === 'https:' ? https() : http).get(url, options)
   request.on('error', (error) => {
     reject(new Error(reasonOf(error, signal)))
   })

@@ -1,15 +1,7 @@
 /** Verifies JSON Web Tokens (RFC 7519), each on its own. The only file that knows jose. */
 import { createPublicKey } from 'node:crypto'
-import {
-  createLocalJWKSet,
-  decodeProtectedHeader,
-  errors,
-  type JSONWebKeySet,
-  type JWK,
-  type JWTPayload,
-  jwtVerify,
-  type LocalJWKSet,
-} from 'jose'
+import type { JSONWebKeySet, JWK, JWTPayload, LocalJWKSet } from 'jose'
+import { library } from '../../../base/library.ts'
 import { isPrincipalName, type Principal } from '../../../base/principal.ts'
 
 /** What a token must say. */
@@ -79,7 +71,7 @@ export function parseKeySet(text: string): KeySet {
   if (keys.length === 0) {
     throw new KeySetError('it has no public key of RSA (2048 bits or more), EC or Ed25519')
   }
-  return { size: keys.length, find: createLocalJWKSet({ keys }) }
+  return { size: keys.length, find: library('jose').createLocalJWKSet({ keys }) }
 }
 
 function parseJson(text: string): unknown {
@@ -117,6 +109,7 @@ export async function verifyJwt(
   epochMs: number,
 ): Promise<JwtVerdict> {
   const { issuer, audience, algorithms, clockSkewMs } = rules
+  const { decodeProtectedHeader, jwtVerify } = library('jose')
   try {
     if ('crit' in decodeProtectedHeader(token)) return { fault: 'critical_header' }
     const { payload } = await jwtVerify(token, keys.find, {
@@ -147,6 +140,7 @@ const FAULTS_OF_CLAIMS: Readonly<Record<string, JwtFault>> = {
 }
 
 function faultOf(error: unknown): JwtFault {
+  const { errors } = library('jose')
   if (error instanceof errors.JWTExpired) return 'expired'
   if (error instanceof errors.JWTClaimValidationFailed) {
     return error.reason === 'invalid' ? 'malformed' : (FAULTS_OF_CLAIMS[error.claim] ?? 'malformed')

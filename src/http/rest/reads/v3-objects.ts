@@ -3,8 +3,8 @@
  * Their links say where that has more; most of it kprf does not have.
  */
 import type { IncomingMessage } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import type { ClusterDescription, TopicDescription } from '../../../base/cluster-description.ts'
+import { isTlsSocket } from '../../tls/is-tls-socket.ts'
 
 /** A cluster under the address that a client has of it. */
 export interface LinkedCluster extends ClusterDescription {
@@ -19,7 +19,7 @@ export function clustersUrl({
   socket,
 }: Pick<IncomingMessage, 'headers' | 'socket'>): string {
   const { host } = headers
-  const scheme = socket instanceof TLSSocket ? 'https' : 'http'
+  const scheme = isTlsSocket(socket) ? 'https' : 'http'
   // A request of HTTP/1.0 may have none.
   return host === undefined ? '/v3/clusters' : `${scheme}://${host}/v3/clusters`
 }

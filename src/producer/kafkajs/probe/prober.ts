@@ -1,6 +1,5 @@
-import { logLevel } from 'kafkajs'
 import Cluster from 'kafkajs/src/cluster/index.js'
-import { createLogger } from 'kafkajs/src/loggers/index.js'
+import { createLogger, LEVELS } from 'kafkajs/src/loggers/index.js'
 import type { Clock } from '../../../base/clock.ts'
 import { ProducerEvents } from '../../events.ts'
 import type { Random } from '../../partitioner.ts'
@@ -72,7 +71,7 @@ export class Prober {
       ...{ connectionTimeout: limitMs, authenticationTimeout: limitMs },
       ...{ requestTimeout: limitMs, enforceRequestTimeout: false, allowAutoTopicCreation: false },
       ...{ retry: { retries: 0 }, socketFactory: sockets.factory },
-      logger: createLogger({ level: logLevel.NOTHING, logCreator: () => () => undefined }),
+      logger: createLogger({ level: LEVELS.NOTHING, logCreator: () => () => undefined }),
     })
     const pool = await cluster.connectionPoolBuilder.build({ host, port, rack: null })
     mendConnections(pool, address, { clock, events, maxAnswerBytes, connectTimeoutMs: limitMs })
