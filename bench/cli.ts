@@ -20,6 +20,7 @@ import { manyPartitions } from './measures/partitions.ts'
 import { peers } from './measures/peers.ts'
 import { producerAlone } from './measures/producer.ts'
 import { probes } from './measures/probes.ts'
+import { steadyMemory } from './measures/steady-memory.ts'
 import { twoWorkers } from './measures/workers.ts'
 import { peer } from './support/server.ts'
 
@@ -36,6 +37,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   connectionPerRequest,
   manyPartitions,
   fullQueue,
+  steadyMemory,
   twoWorkers,
   peers,
 }
