@@ -43,6 +43,7 @@ const INTEGRATION = [
   'packages/embedded-broker/test/security.test.ts',
   'test/balance/balance.test.ts',
   'test/base/clock.test.ts',
+  'test/base/young-generation.test.ts',
   'test/cli/health.test.ts',
   'test/cli/wal/dead-letters.test.ts',
   'test/crash/crash.test.ts',

@@ -21,6 +21,7 @@ import { peers } from './measures/peers.ts'
 import { producerAlone } from './measures/producer.ts'
 import { probes } from './measures/probes.ts'
 import { start } from './measures/start.ts'
+import { steadyMemory } from './measures/steady-memory.ts'
 import { twoWorkers } from './measures/workers.ts'
 import { peer } from './support/server.ts'
 
@@ -38,6 +39,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   connectionPerRequest,
   manyPartitions,
   fullQueue,
+  steadyMemory,
   twoWorkers,
   peers,
 }
