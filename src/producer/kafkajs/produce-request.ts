@@ -23,6 +23,8 @@ export interface ProduceOptions {
 
 /** A request up to this size, bytes, is copied together: one small write is cheaper than one of many parts. */
 const COPIED_BYTES = 65_536
+/** The length of a request, before all else. */
+const LENGTH_BYTES = 4
 
 /**
  * Sends a call's batches on a connection.
@@ -82,8 +84,12 @@ export function encodeProduce(
   options: ProduceOptions & { readonly correlationId: number; readonly clientId: string },
 ): readonly Buffer[] {
   const topics = Map.groupBy(batches, ({ topic }) => topic)
-  const writer = new PieceWriter(metaBytes(topics, options.clientId))
-  writer.int32(0) // the length, once it is known
+  const metaBytes = metaBytesOf(topics, options.clientId)
+  let sizeBytes = metaBytes
+  for (const batch of batches) sizeBytes += batch.sizeBytes
+  const writer =
+    sizeBytes <= COPIED_BYTES ? new CopyingWriter(sizeBytes) : new PieceWriter(metaBytes)
+  writer.int32(sizeBytes - LENGTH_BYTES)
   writer.int16(apiKeys.Produce)
   writer.int16(options.apiVersion)
   writer.int32(options.correlationId)
@@ -98,7 +104,7 @@ export function encodeProduce(
     for (const { partition, sizeBytes, pieces } of partitions) {
       writer.int32(partition)
       writer.int32(sizeBytes)
-      writer.pieces(pieces)
+      for (const piece of pieces) writer.piece(piece)
     }
   }
   return writer.finish()
@@ -115,53 +121,76 @@ function write(socket: Socket, pieces: readonly Buffer[], onWritten: () => void)
 }
 
 /** Bytes of the request other than those of its batches. */
-function metaBytes(topics: ReadonlyMap<string, readonly EncodedBatch[]>, clientId: string): number {
-  let bytes = 4 + 2 + 2 + 4 + 2 + Buffer.byteLength(clientId) + 2 + 2 + 4 + 4
+function metaBytesOf(
+  topics: ReadonlyMap<string, readonly EncodedBatch[]>,
+  clientId: string,
+): number {
+  let bytes = LENGTH_BYTES + 2 + 2 + 4 + 2 + Buffer.byteLength(clientId) + 2 + 2 + 4 + 4
   for (const [topic, partitions] of topics) {
     bytes += 2 + Buffer.byteLength(topic) + 4 + 8 * partitions.length
   }
   return bytes
 }
 
-/** Writes numbers and strings into one buffer, and puts the pieces of batches between its parts. */
-class PieceWriter {
-  readonly #meta: Buffer
-  readonly #pieces: Buffer[] = []
-  #at = 0
-  #from = 0
-  #sizeBytes: number
+/** Writes numbers and strings into one buffer. */
+abstract class RequestWriter {
+  protected readonly buffer: Buffer
+  protected at = 0
 
-  constructor(metaBytes: number) {
-    this.#meta = Buffer.allocUnsafe(metaBytes)
-    this.#sizeBytes = metaBytes
+  constructor(bytes: number) {
+    this.buffer = Buffer.allocUnsafe(bytes)
   }
 
   int16(value: number): void {
-    this.#at = this.#meta.writeInt16BE(value, this.#at)
+    this.at = this.buffer.writeInt16BE(value, this.at)
   }
 
   int32(value: number): void {
-    this.#at = this.#meta.writeInt32BE(value, this.#at)
+    this.at = this.buffer.writeInt32BE(value, this.at)
   }
 
   string(text: string): void {
-    const lengthAt = this.#at
-    const bytes = this.#meta.write(text, lengthAt + 2)
-    this.#at = this.#meta.writeInt16BE(bytes, lengthAt) + bytes
+    const lengthAt = this.at
+    const bytes = this.buffer.write(text, lengthAt + 2)
+    this.at = this.buffer.writeInt16BE(bytes, lengthAt) + bytes
   }
 
-  pieces(pieces: readonly Buffer[]): void {
-    this.#pieces.push(this.#meta.subarray(this.#from, this.#at), ...pieces)
-    this.#from = this.#at
-    for (const piece of pieces) this.#sizeBytes += piece.length
+  /** Adds a piece of a batch. */
+  abstract piece(piece: Buffer): void
+
+  /** The whole request. */
+  abstract finish(): readonly Buffer[]
+}
+
+/** Copies the pieces of batches: a small request has many of them, and no object is made for each. */
+class CopyingWriter extends RequestWriter {
+  override piece(piece: Buffer): void {
+    this.at += piece.copy(this.buffer, this.at)
   }
 
-  finish(): readonly Buffer[] {
-    this.#meta.writeInt32BE(this.#sizeBytes - 4, 0)
-    if (this.#from < this.#at) this.#pieces.push(this.#meta.subarray(this.#from, this.#at))
-    return this.#sizeBytes <= COPIED_BYTES
-      ? [Buffer.concat(this.#pieces, this.#sizeBytes)]
-      : this.#pieces
+  override finish(): readonly Buffer[] {
+    return [this.buffer]
+  }
+}
+
+/** Puts the pieces of batches between the parts of its buffer. */
+class PieceWriter extends RequestWriter {
+  readonly #pieces: Buffer[] = []
+  #from = 0
+
+  override piece(piece: Buffer): void {
+    this.#cut()
+    this.#pieces.push(piece)
+  }
+
+  override finish(): readonly Buffer[] {
+    this.#cut()
+    return this.#pieces
+  }
+
+  #cut(): void {
+    if (this.#from < this.at) this.#pieces.push(this.buffer.subarray(this.#from, this.at))
+    this.#from = this.at
   }
 }
 
