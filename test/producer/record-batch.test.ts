@@ -141,6 +141,25 @@ describe('RecordBatchWriter', () => {
     )
   })
 
+  test.each([1, 2, 12])(
+    'writes batches of all sizes around a kibibyte as kafkajs does, in %i records and with more after them',
+    async (count) => {
+      for (let bytes = 940; bytes < 970; bytes += 1) {
+        const sizes = Array.from({ length: count }, (_, index) =>
+          index === 0 ? bytes - 10 * (count - 1) : 1,
+        )
+        const stamped = [...sizes, 5, 2_000].map((size) => ({
+          record: record({ value: Buffer.alloc(size, 'x') }),
+          timestampMs: FIRST_OF_13_DIGITS,
+        }))
+
+        for (const end of [count, count + 1, count + 2]) {
+          await expectSameAsKafkajs(stamped.slice(0, end))
+        }
+      }
+    },
+  )
+
   test('grows through many doublings without losing a byte', async () => {
     const stamped = Array.from({ length: 700 }, (_, index) => ({
       record: record({ key: `${index}`, value: Buffer.alloc((index * 37) % 5_000, index) }),

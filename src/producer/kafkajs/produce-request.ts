@@ -6,10 +6,10 @@
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
-import type { PartitionAnswer } from 'kafkajs/src/protocol/requests/index.js'
 import { invariant } from '../../base/invariant.ts'
 import { RDKAFKA } from '../delivery-errors.ts'
 import type { EncodedBatch, ProduceOutcome } from '../transport.ts'
+import type { PartitionAnswer, ProduceAnswer } from './produce-answer.ts'
 import type { ProduceCall } from './produce-call.ts'
 
 /** The fields of a Produce request other than its batches. */
@@ -23,6 +23,8 @@ export interface ProduceOptions {
 
 /** A request up to this size, bytes, is copied together: one small write is cheaper than one of many parts. */
 const COPIED_BYTES = 65_536
+/** The length of a request, before all else. */
+const LENGTH_BYTES = 4
 
 /**
  * Sends a call's batches on a connection.
@@ -82,8 +84,12 @@ export function encodeProduce(
   options: ProduceOptions & { readonly correlationId: number; readonly clientId: string },
 ): readonly Buffer[] {
   const topics = Map.groupBy(batches, ({ topic }) => topic)
-  const writer = new PieceWriter(metaBytes(topics, options.clientId))
-  writer.int32(0) // the length, once it is known
+  const metaBytes = metaBytesOf(topics, options.clientId)
+  let sizeBytes = metaBytes
+  for (const batch of batches) sizeBytes += batch.sizeBytes
+  const writer =
+    sizeBytes <= COPIED_BYTES ? new CopyingWriter(sizeBytes) : new PieceWriter(metaBytes)
+  writer.int32(sizeBytes - LENGTH_BYTES)
   writer.int16(apiKeys.Produce)
   writer.int16(options.apiVersion)
   writer.int32(options.correlationId)
@@ -98,7 +104,7 @@ export function encodeProduce(
     for (const { partition, sizeBytes, pieces } of partitions) {
       writer.int32(partition)
       writer.int32(sizeBytes)
-      writer.pieces(pieces)
+      for (const piece of pieces) writer.piece(piece)
     }
   }
   return writer.finish()
@@ -115,53 +121,76 @@ function write(socket: Socket, pieces: readonly Buffer[], onWritten: () => void)
 }
 
 /** Bytes of the request other than those of its batches. */
-function metaBytes(topics: ReadonlyMap<string, readonly EncodedBatch[]>, clientId: string): number {
-  let bytes = 4 + 2 + 2 + 4 + 2 + Buffer.byteLength(clientId) + 2 + 2 + 4 + 4
+function metaBytesOf(
+  topics: ReadonlyMap<string, readonly EncodedBatch[]>,
+  clientId: string,
+): number {
+  let bytes = LENGTH_BYTES + 2 + 2 + 4 + 2 + Buffer.byteLength(clientId) + 2 + 2 + 4 + 4
   for (const [topic, partitions] of topics) {
     bytes += 2 + Buffer.byteLength(topic) + 4 + 8 * partitions.length
   }
   return bytes
 }
 
-/** Writes numbers and strings into one buffer, and puts the pieces of batches between its parts. */
-class PieceWriter {
-  readonly #meta: Buffer
-  readonly #pieces: Buffer[] = []
-  #at = 0
-  #from = 0
-  #sizeBytes: number
+/** Writes numbers and strings into one buffer. */
+abstract class RequestWriter {
+  protected readonly buffer: Buffer
+  protected at = 0
 
-  constructor(metaBytes: number) {
-    this.#meta = Buffer.allocUnsafe(metaBytes)
-    this.#sizeBytes = metaBytes
+  constructor(bytes: number) {
+    this.buffer = Buffer.allocUnsafe(bytes)
   }
 
   int16(value: number): void {
-    this.#at = this.#meta.writeInt16BE(value, this.#at)
+    this.at = this.buffer.writeInt16BE(value, this.at)
   }
 
   int32(value: number): void {
-    this.#at = this.#meta.writeInt32BE(value, this.#at)
+    this.at = this.buffer.writeInt32BE(value, this.at)
   }
 
   string(text: string): void {
-    const lengthAt = this.#at
-    const bytes = this.#meta.write(text, lengthAt + 2)
-    this.#at = this.#meta.writeInt16BE(bytes, lengthAt) + bytes
+    const lengthAt = this.at
+    const bytes = this.buffer.write(text, lengthAt + 2)
+    this.at = this.buffer.writeInt16BE(bytes, lengthAt) + bytes
   }
 
-  pieces(pieces: readonly Buffer[]): void {
-    this.#pieces.push(this.#meta.subarray(this.#from, this.#at), ...pieces)
-    this.#from = this.#at
-    for (const piece of pieces) this.#sizeBytes += piece.length
+  /** Adds a piece of a batch. */
+  abstract piece(piece: Buffer): void
+
+  /** The whole request. */
+  abstract finish(): readonly Buffer[]
+}
+
+/** Copies the pieces of batches: a small request has many of them, and no object is made for each. */
+class CopyingWriter extends RequestWriter {
+  override piece(piece: Buffer): void {
+    this.at += piece.copy(this.buffer, this.at)
   }
 
-  finish(): readonly Buffer[] {
-    this.#meta.writeInt32BE(this.#sizeBytes - 4, 0)
-    if (this.#from < this.#at) this.#pieces.push(this.#meta.subarray(this.#from, this.#at))
-    return this.#sizeBytes <= COPIED_BYTES
-      ? [Buffer.concat(this.#pieces, this.#sizeBytes)]
-      : this.#pieces
+  override finish(): readonly Buffer[] {
+    return [this.buffer]
+  }
+}
+
+/** Puts the pieces of batches between the parts of its buffer. */
+class PieceWriter extends RequestWriter {
+  readonly #pieces: Buffer[] = []
+  #from = 0
+
+  override piece(piece: Buffer): void {
+    this.#cut()
+    this.#pieces.push(piece)
+  }
+
+  override finish(): readonly Buffer[] {
+    this.#cut()
+    return this.#pieces
+  }
+
+  #cut(): void {
+    if (this.#from < this.at) this.#pieces.push(this.buffer.subarray(this.#from, this.at))
+    this.#from = this.at
   }
 }
 
@@ -172,19 +201,48 @@ export const UNCONFIRMED: ProduceOutcome = {
   logAppendTimeMs: undefined,
 }
 
-/** One partition's part of an answer, as it comes out of kafkajs's producer. */
-type PartitionResult = Partial<PartitionAnswer> &
-  Pick<PartitionAnswer, 'partition' | 'errorCode'> & { readonly topicName: string }
+/** The outcome of a batch that an answer leaves out. */
+const UNMENTIONED: ProduceOutcome = {
+  status: 'failed',
+  errorNumber: RDKAFKA.brokerTransportFailure,
+  wasSent: true,
+  reason: 'the answer does not mention the partition',
+}
 
 /** The outcome of each batch of the call, in their order. */
 export function toOutcomes(
   { batches }: ProduceCall,
-  results: readonly PartitionResult[],
+  { topics }: ProduceAnswer,
 ): readonly ProduceOutcome[] {
-  const byPartition = new Map(
-    results.map((result) => [`${result.partition} ${result.topicName}`, result]),
-  )
-  return batches.map(({ topic, partition }) => toOutcome(byPartition.get(`${partition} ${topic}`)))
+  const outcomes = batches.map(() => UNMENTIONED)
+  let indexes: BatchIndexes | undefined
+  let next = 0
+  for (const { topicName, partitions } of topics) {
+    for (const result of partitions) {
+      // Brokers may answer in another order than they were asked in, but most do not.
+      const expected = batches[next]
+      const isExpected = expected?.partition === result.partition && expected.topic === topicName
+      const index = isExpected
+        ? next
+        : (indexes ??= indexesOf(batches)).get(topicName)?.get(result.partition)
+      if (index === undefined) continue
+      outcomes[index] = toOutcome(result)
+      next = index + 1
+    }
+  }
+  return outcomes
+}
+
+/** The index of each batch, by topic and partition. */
+type BatchIndexes = ReadonlyMap<string, ReadonlyMap<number, number>>
+
+function indexesOf(batches: readonly EncodedBatch[]): BatchIndexes {
+  const indexes = new Map<string, Map<number, number>>()
+  for (const [index, { topic, partition }] of batches.entries()) {
+    const ofTopic = indexes.get(topic) ?? new Map<number, number>()
+    indexes.set(topic, ofTopic.set(partition, index))
+  }
+  return indexes
 }
 
 /** The same failure for every batch of the call. */
@@ -195,14 +253,9 @@ export function failAll(
   return batches.map(() => ({ status: 'failed', ...failure }))
 }
 
-function toOutcome(result: PartitionResult | undefined): ProduceOutcome {
-  if (!result) {
-    const reason = 'the answer does not mention the partition'
-    return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }
-  }
-  if (result.errorCode !== 0) return toRefusal(result)
-  const baseOffset = BigInt(result.baseOffset ?? -1)
-  const logAppendTimeMs = Number(result.logAppendTime ?? -1)
+function toOutcome(result: PartitionAnswer): ProduceOutcome {
+  const { errorCode, baseOffset, logAppendTimeMs } = result
+  if (errorCode !== 0) return toRefusal(result)
   return {
     status: 'acknowledged',
     baseOffset: baseOffset < 0n ? undefined : baseOffset,
@@ -210,18 +263,14 @@ function toOutcome(result: PartitionResult | undefined): ProduceOutcome {
   }
 }
 
-function toRefusal({
-  errorCode,
-  errorMessage,
-  recordErrors = [],
-}: PartitionResult): ProduceOutcome {
+function toRefusal({ errorCode, errorMessage, recordErrors }: PartitionAnswer): ProduceOutcome {
   const faults = recordErrors.map(({ batchIndex, message }) => ({
     position: batchIndex,
     reason: message ?? undefined,
   }))
   return {
     ...{ status: 'refused', errorNumber: errorCode },
-    ...(errorMessage && { reason: errorMessage }),
+    ...(errorMessage !== null && errorMessage !== '' && { reason: errorMessage }),
     ...(faults.length > 0 && { faults }),
   }
 }

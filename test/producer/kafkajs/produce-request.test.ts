@@ -66,6 +66,24 @@ describe('encodeProduce', () => {
     for (const batch of batches) for (const piece of batch.pieces) expect(pieces).toContain(piece)
   })
 
+  test('copies a request of up to 64 KiB, and not one byte more', async () => {
+    const options = { ...SENDER, apiVersion: 7, acks: 1, timeout: 1 }
+    const empty = await batchOf('t', 0, '')
+    const bytesOf = (batch: EncodedBatch): number =>
+      Buffer.concat(encodeProduce([batch], options)).length
+    // The length of a value of this size takes three bytes, and so does that of its record.
+    const fill = 65_536 - bytesOf(empty) - 4
+
+    const [largest, larger] = await Promise.all([
+      batchOf('t', 0, 'x'.repeat(fill)),
+      batchOf('t', 0, 'x'.repeat(fill + 1)),
+    ])
+
+    expect(bytesOf(largest)).toBe(65_536)
+    expect(encodeProduce([largest], options)).toHaveLength(1)
+    expect(encodeProduce([larger], options)).toEqual(expect.arrayContaining([...larger.pieces]))
+  })
+
   test('writes a small request as one buffer', async () => {
     const pieces = encodeProduce([await batchOf('t', 0, 'a')], {
       ...SENDER,
