@@ -51,6 +51,8 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
   #refusedCount = 0
   #outstanding: number
   #done: PromiseWithResolvers<undefined> | undefined
+  #onDone: (() => void) | undefined
+  #onBug: ((bug: unknown) => void) | undefined
 
   constructor(options: PushCallOptions) {
     const { recordCount, acceptedBy, keepsReports } = options
@@ -78,6 +80,19 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
     this.#done ??= Promise.withResolvers()
     if (this.isDone) this.#done.resolve(undefined)
     return this.#done.promise
+  }
+
+  /**
+   * The same without a promise, for one caller: `onDone` is called where the last outcome becomes known. Of a call that is
+   * done, it hears a moment later.
+   */
+  whenDone(onDone: () => void, onBug: (bug: unknown) => void): void {
+    if (this.isDone || this.#done !== undefined) {
+      this.done.then(onDone, onBug)
+      return
+    }
+    this.#onDone = onDone
+    this.#onBug = onBug
   }
 
   /** Failures by record index; `undefined` if no record failed. */
@@ -134,6 +149,10 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
 
   /** Rejects `done` because of a bug. */
   abandon(bug: unknown): void {
+    if (this.#onBug !== undefined) {
+      this.#onBug(bug)
+      return
+    }
     this.#done ??= Promise.withResolvers()
     this.#done.reject(bug)
   }
@@ -145,6 +164,8 @@ export class PushCall implements SendCall, RuledCall, RecordOwner {
 
   #countDown(): void {
     this.#outstanding -= 1
-    if (this.#outstanding === 0) this.#done?.resolve(undefined)
+    if (this.#outstanding > 0) return
+    this.#done?.resolve(undefined)
+    this.#onDone?.()
   }
 }

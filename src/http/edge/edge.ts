@@ -3,7 +3,6 @@ import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
 import { ANONYMOUS } from '../../base/principal.ts'
 import type { Logger } from '../../telemetry/logging.ts'
-import type { MaybePromise } from '../../producer/types.ts'
 import type { BodyReader, HeldBody } from '../body.ts'
 import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
@@ -11,6 +10,7 @@ import type { Refusal } from '../error-body.ts'
 import { HTTP_MAPPINGS, isServed } from '../error-mapper.ts'
 import type { RequestObserver } from '../http-metrics.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
+import { type MaybeStatus, promised } from '../late-status.ts'
 import { logFailure, logServed } from '../log-failure.ts'
 import { refuse, type RefusalOptions } from '../reply.ts'
 import type { RequestIds } from '../request-id.ts'
@@ -88,7 +88,7 @@ export class Edge {
       const entry = asked instanceof Promise ? await asked : asked
       if ('principal' in entry) leave = entry.leave
       if (entry !== asked && (request.destroyed || response.headersSent)) throw new ClientGone()
-      let answer: MaybePromise<number>
+      let answer: MaybeStatus
       if (!('principal' in entry)) {
         answer = this.#keepOut(route, call, entry, asked === entry)
       } else {
@@ -109,7 +109,7 @@ export class Edge {
           answer = this.#answerBodiless(route, call)
         }
       }
-      status = typeof answer === 'number' ? answer : await answer
+      status = typeof answer === 'number' ? answer : await promised(answer)
     } catch (error) {
       status = this.#refuse(route, call, error)
     } finally {
@@ -131,7 +131,7 @@ export class Edge {
     call: Call,
     body: HeldBody,
     startedMs: number,
-    answer: () => MaybePromise<number>,
+    answer: () => MaybeStatus,
   ): void {
     const { requests } = this.#options
     requests.began()
@@ -140,16 +140,21 @@ export class Edge {
       body.release()
       this.#answered(route, call, status, startedMs)
     }
+    let status: MaybeStatus
+    try {
+      status = answer()
+    } catch (error) {
+      status = this.#refuse(route, call, error)
+    }
+    if (typeof status === 'number') {
+      end(status)
+      return
+    }
     const fail = (error: unknown): void => {
       end(this.#refuse(route, call, error))
     }
-    try {
-      const status = answer()
-      if (typeof status === 'number') end(status)
-      else status.then(end, fail)
-    } catch (error) {
-      fail(error)
-    }
+    if (status instanceof Promise) status.then(end, fail)
+    else status.whenDecided(end, fail)
   }
 
   #answered(route: Route, call: Call, status: number, startedMs: number): void {
@@ -174,7 +179,7 @@ export class Edge {
     call: Call,
     body: HeldBody,
     keyInHead: string | undefined,
-  ): MaybePromise<number> {
+  ): MaybeStatus {
     route.checkBody?.(call, body)
     const { idempotency } = this.#options
     if (idempotency === undefined) return route.answer(call, body)
@@ -182,7 +187,7 @@ export class Edge {
     return key === undefined ? route.answer(call, body) : idempotency.answer(route, call, body, key)
   }
 
-  #answerBodiless(route: BodilessRoute, call: NodeCall): MaybePromise<number> {
+  #answerBodiless(route: BodilessRoute, call: NodeCall): MaybeStatus {
     const discarding = this.#options.bodyReader.discard(call.request, call.response)
     return discarding === undefined ? route.answer(call) : discarding.then(() => route.answer(call))
   }

@@ -6,6 +6,7 @@ import type { HeldBody } from '../body.ts'
 import type { BodyStream, StreamLimits } from '../body-stream.ts'
 import type { Refusal } from '../error-body.ts'
 import type { ReplyTarget, RequestHead } from '../exchange.ts'
+import type { MaybeStatus } from '../late-status.ts'
 import type { Failure } from '../log-failure.ts'
 import type { PushMode } from '../../base/push-mode.ts'
 import type { Dialect, Reply } from './dialect.ts'
@@ -112,7 +113,7 @@ export interface WholeBodyRoute extends EveryRoute {
    * @returns the status of the reply.
    * @throws ProxyError the refusal.
    */
-  answer(call: Call, body: HeldBody): MaybePromise<number>
+  answer(call: Call, body: HeldBody): MaybeStatus
 }
 
 /** A route that processes the body while it arrives. */

@@ -6,10 +6,10 @@
  * changes numbers beyond 2^53 and every other byte that JSON leaves open. Here attributes change their prefix, and data
  * is not touched. The package is what the tests compare with.
  */
-import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import { headersNamed } from '../headers-named.ts'
+import type { MaybeStatus } from '../late-status.ts'
 import type { JsonParser } from '../parse-json.ts'
 import { Misspellings } from '../push/misspellings.ts'
 import { nowhere, pushOfOne } from '../push/one-record.ts'
@@ -63,7 +63,7 @@ export class EventsEndpoint implements WholeBodyRoute {
     return headersNamed(rawHeaders, /^(?:ce-|content-type$)/i)
   }
 
-  answer(call: Call, body: HeldBody): MaybePromise<number> {
+  answer(call: Call, body: HeldBody): MaybeStatus {
     const { dialect } = this
     const mode = contentModeOf(call.request)
     const placeOf = mode === 'batch' ? placeInBatch : nowhere
@@ -72,7 +72,7 @@ export class EventsEndpoint implements WholeBodyRoute {
     )
   }
 
-  #push(exchange: Exchange, body: HeldBody, mode: ContentMode): MaybePromise<number> {
+  #push(exchange: Exchange, body: HeldBody, mode: ContentMode): MaybeStatus {
     const { sender } = this.#options
     const asked = this.#ask(exchange.call)
     sender.warn(exchange, this.#misspellings.take())
@@ -96,7 +96,7 @@ export class EventsEndpoint implements WholeBodyRoute {
     body: HeldBody,
     mode: 'binary' | 'structured',
     { topic, waitForSend }: Asked,
-  ): MaybePromise<number> {
+  ): MaybeStatus {
     const { jsonParser, sender } = this.#options
     const { headers, rawHeaders } = exchange.call.request
     const head =
@@ -115,7 +115,7 @@ export class EventsEndpoint implements WholeBodyRoute {
     )
   }
 
-  #pushBatch(exchange: Exchange, body: HeldBody, asked: Asked): MaybePromise<number> {
+  #pushBatch(exchange: Exchange, body: HeldBody, asked: Asked): MaybeStatus {
     const { jsonParser, rules, sender } = this.#options
     const { bytes } = body
     const push = parseBatch({ bytes, json: jsonParser.parse(bytes) }, asked, rules)

@@ -17,6 +17,7 @@ import { type KeyJournal, OpenKey } from '../../ingest/open-key.ts'
 import type { HeldBody } from '../body.ts'
 import { clientGoneStatus } from '../client-gone.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
+import { promised } from '../late-status.ts'
 import { begin, type HeaderList, NO_HEADERS } from '../reply.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 import { KEY_HEADER, parseKey } from './parse-key.ts'
@@ -106,7 +107,7 @@ export class Idempotency {
   ): Promise<number> {
     call.key = key
     try {
-      return await route.answer(call, body)
+      return await promised(route.answer(call, body))
     } finally {
       if (!key.isEnded) await key.end(key.isSubmitted ? UNKNOWN : NOTHING)
     }

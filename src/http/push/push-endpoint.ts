@@ -2,11 +2,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { ProxyError } from '../../base/errors.ts'
 import type { PushMode } from '../../base/push-mode.ts'
-import type { MaybePromise } from '../../producer/types.ts'
 import type { Cors } from '../access/cors.ts'
 import type { HeldBody } from '../body.ts'
 import { assertJsonContentType } from '../content-type.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
+import type { MaybeStatus } from '../late-status.ts'
 import type { JsonParser } from '../parse-json.ts'
 import { Misspellings } from './misspellings.ts'
 import { parsePush, type PushRules, topicOfRecord, type ValidPush } from './parse-push.ts'
@@ -52,7 +52,7 @@ export class PushEndpoint implements WholeBodyRoute {
     assertJsonContentType(request.headers, this.#options.cors)
   }
 
-  answer(call: Call, body: HeldBody): MaybePromise<number> {
+  answer(call: Call, body: HeldBody): MaybeStatus {
     return this.#options.sender.answer(call, body, this.#form, (exchange) =>
       this.#push(exchange, body),
     )
@@ -86,13 +86,13 @@ export class PushEndpoint implements WholeBodyRoute {
   }
 
   /** Answers a request with such a body, which has its turn. */
-  answerValid(call: Call, body: HeldBody, push: ValidPush): MaybePromise<number> {
+  answerValid(call: Call, body: HeldBody, push: ValidPush): MaybeStatus {
     return this.#options.sender.answerNow(call, this.#form, (exchange) =>
       this.#send(exchange, body, push, noTopic),
     )
   }
 
-  #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
+  #push(exchange: Exchange, body: HeldBody): MaybeStatus {
     const { jsonParser, rules, sender } = this.#options
     const { bytes } = body
     const json = jsonParser.parse(bytes)
@@ -105,12 +105,7 @@ export class PushEndpoint implements WholeBodyRoute {
     return sender.refuse(exchange, push, topicOf)
   }
 
-  #send(
-    exchange: Exchange,
-    body: HeldBody,
-    push: ValidPush,
-    topicOf: TopicOf,
-  ): MaybePromise<number> {
+  #send(exchange: Exchange, body: HeldBody, push: ValidPush, topicOf: TopicOf): MaybeStatus {
     // Records may wait long for room in the queue or for delivery, and no longer need the text.
     body.drop()
     exchange.call.mode = modeOf(push)

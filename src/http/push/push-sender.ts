@@ -8,6 +8,7 @@ import { clientAddressOf } from '../client-address.ts'
 import type { Call } from '../edge/route.ts'
 import { HTTP_MAPPINGS, isServed } from '../error-mapper.ts'
 import type { HttpMetrics } from '../http-metrics.ts'
+import { LateStatus, type MaybeStatus, promised } from '../late-status.ts'
 import type { Failure } from '../log-failure.ts'
 import type { ReplyBatch } from '../reply-batch.ts'
 import type { ReplyRoom } from '../reply-room.ts'
@@ -78,32 +79,33 @@ export class PushSender {
     call: Call,
     body: HeldBody,
     form: ReplyForm,
-    push: (exchange: Exchange) => MaybePromise<number>,
-  ): MaybePromise<number> {
+    push: (exchange: Exchange) => MaybeStatus,
+  ): MaybeStatus {
     const turn = this.#options.turns.enter(body.bytes.length)
     return turn === undefined
       ? this.answerNow(call, form, push)
-      : turn.then(() => this.answerNow(call, form, push))
+      : turn.then(() => promised(this.answerNow(call, form, push)))
   }
 
   /** The same for a request that has its turn. */
   answerNow(
     call: Call,
     { dialect, placeOf }: ReplyForm,
-    push: (exchange: Exchange) => MaybePromise<number>,
-  ): MaybePromise<number> {
+    push: (exchange: Exchange) => MaybeStatus,
+  ): MaybeStatus {
     const { response, requestId } = call
     const { replies } = this.#options
     const exchange: Exchange = {
       ...{ call, response, requestId, dialect, placeOf, replies },
       ...{ held: undefined, headers: NO_HEADERS },
     }
-    let status: MaybePromise<number> | undefined
+    let status: MaybeStatus | undefined
     try {
       status = push(exchange)
     } finally {
-      if (!(status instanceof Promise)) exchange.held?.releaseUnlessSending()
+      if (typeof status !== 'object') exchange.held?.releaseUnlessSending()
     }
+    // What is decided later has released it by then.
     return status instanceof Promise
       ? status.finally(() => exchange.held?.releaseUnlessSending())
       : status
@@ -147,12 +149,7 @@ export class PushSender {
   }
 
   /** Sends the records of a push, and replies once they are admitted or delivered. */
-  send(
-    exchange: Exchange,
-    push: ValidPush,
-    body: HeldBody,
-    topicOf: TopicOf,
-  ): MaybePromise<number> {
+  send(exchange: Exchange, push: ValidPush, body: HeldBody, topicOf: TopicOf): MaybeStatus {
     const { ingest, replyRoom, traceOf } = this.#options
     exchange.held = replyRoom.reserve(exchange.call.request, replyBytesOf(push))
     this.#count(exchange.call, push)
@@ -171,7 +168,9 @@ export class PushSender {
     const asked: Asked = { invalid, returnOffsets, waitForSend, recordCount: recordCountOf(push) }
     if (sent.isDone) return this.#reply(exchange, sent, asked)
     exchange.held?.releaseWithConnection()
-    return this.#replyWhenDone(exchange, sent, asked)
+    return asked.recordCount > FEW_RECORDS
+      ? this.#replyInTurn(exchange, sent, asked)
+      : this.#replyWhenDone(exchange, sent, asked)
   }
 
   #count({ mode }: Call, { records, problems }: ValidPush): void {
@@ -181,11 +180,34 @@ export class PushSender {
     this.#options.metrics.recordsInvalid(mode, codes)
   }
 
-  async #replyWhenDone(exchange: Exchange, sent: PushCall, asked: Asked): Promise<number> {
+  #replyWhenDone(exchange: Exchange, sent: PushCall, asked: Asked): LateStatus {
+    const late = new LateStatus()
+    const decide = (status: number): void => {
+      exchange.held?.releaseUnlessSending()
+      late.decide(status)
+    }
+    const fail = (error: unknown): void => {
+      exchange.held?.releaseUnlessSending()
+      late.fail(error)
+    }
+    sent.whenDone(() => {
+      let status: MaybePromise<number>
+      try {
+        status = this.#reply(exchange, sent, asked)
+      } catch (error) {
+        fail(error)
+        return
+      }
+      if (typeof status === 'number') decide(status)
+      else status.then(decide, fail)
+    }, fail)
+    return late
+  }
+
+  /** Many pushes whose records waited for the same event complete at the same time. */
+  async #replyInTurn(exchange: Exchange, sent: PushCall, asked: Asked): Promise<number> {
     await sent.done
-    const { recordCount } = asked
-    // Many pushes whose records waited for the same event complete at the same time.
-    if (recordCount > FEW_RECORDS) await this.#options.turns.enter(largestReplyBytes(recordCount))
+    await this.#options.turns.enter(largestReplyBytes(asked.recordCount))
     return this.#reply(exchange, sent, asked)
   }
 

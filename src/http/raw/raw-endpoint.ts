@@ -1,9 +1,9 @@
 /** Handles `POST` and `PUT /topics/{topic}/raw`: the body is the value of one record, byte for byte. */
-import type { MaybePromise } from '../../producer/types.ts'
 import { assertListedOrigin, type Cors } from '../access/cors.ts'
 import type { HeldBody } from '../body.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import { headersNamed } from '../headers-named.ts'
+import type { MaybeStatus } from '../late-status.ts'
 import { Misspellings } from '../push/misspellings.ts'
 import { nowhere, pushOfOne } from '../push/one-record.ts'
 import { Problem } from '../push/problem.ts'
@@ -46,14 +46,14 @@ export class RawEndpoint implements WholeBodyRoute {
     return headersNamed(rawHeaders, /^(?:kafka-|content-type$)/i)
   }
 
-  answer(call: Call, body: HeldBody): MaybePromise<number> {
+  answer(call: Call, body: HeldBody): MaybeStatus {
     const { dialect } = this
     return this.#options.sender.answer(call, body, { dialect, placeOf: nowhere }, (exchange) =>
       this.#push(exchange, body),
     )
   }
 
-  #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
+  #push(exchange: Exchange, body: HeldBody): MaybeStatus {
     const { rules, sender } = this.#options
     const { request, params } = exchange.call
     const { url, rawHeaders } = request

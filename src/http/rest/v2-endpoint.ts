@@ -1,7 +1,7 @@
 /** Handles `POST /topics/{topic}` and `POST /topics/{topic}/partitions/{partition}`, as the Confluent REST Proxy does. */
-import type { MaybePromise } from '../../producer/types.ts'
 import type { HeldBody } from '../body.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
+import type { MaybeStatus } from '../late-status.ts'
 import type { JsonParser } from '../parse-json.ts'
 import { Misspellings } from '../push/misspellings.ts'
 import { Problem } from '../push/problem.ts'
@@ -47,7 +47,7 @@ export class RestV2Endpoint implements WholeBodyRoute {
     return formatOf(request.headers['content-type'])
   }
 
-  answer(call: Call, body: HeldBody): MaybePromise<number> {
+  answer(call: Call, body: HeldBody): MaybeStatus {
     const { dialect } = this
     return this.#options.sender.answer(
       call,
@@ -57,7 +57,7 @@ export class RestV2Endpoint implements WholeBodyRoute {
     )
   }
 
-  #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
+  #push(exchange: Exchange, body: HeldBody): MaybeStatus {
     const { rules, jsonParser, sender } = this.#options
     const { call } = exchange
     const { request, params } = call

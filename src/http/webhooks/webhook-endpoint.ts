@@ -2,13 +2,13 @@
 import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
 import { type Principal, webhookPrincipal } from '../../base/principal.ts'
-import type { MaybePromise } from '../../producer/types.ts'
 import { assertListedOrigin, type Cors } from '../access/cors.ts'
 import type { HeldBody } from '../body.ts'
 import { clientGoneStatus } from '../client-gone.ts'
 import { decompressorOf } from '../content-encoding.ts'
 import type { Call, WholeBodyRoute } from '../edge/route.ts'
 import { OK_STATUS } from '../error-mapper.ts'
+import type { MaybeStatus } from '../late-status.ts'
 import type { JsonParser } from '../parse-json.ts'
 import { nowhere, pushOfOne } from '../push/one-record.ts'
 import { OK, PUSH_DIALECTS } from '../push/push-dialect.ts'
@@ -104,14 +104,14 @@ export class WebhookEndpoint implements WholeBodyRoute {
     throw new ProxyError('UNAUTHENTICATED', problem.message)
   }
 
-  answer(call: Call, body: HeldBody): MaybePromise<number> {
+  answer(call: Call, body: HeldBody): MaybeStatus {
     const { dialect } = this
     return this.#options.sender.answer(call, body, { dialect, placeOf: nowhere }, (exchange) =>
       this.#push(exchange, body),
     )
   }
 
-  #push(exchange: Exchange, body: HeldBody): MaybePromise<number> {
+  #push(exchange: Exchange, body: HeldBody): MaybeStatus {
     const { call } = exchange
     const { topic, answersChallenge, waits: waitForSend } = this.#settings
     const challenge = answersChallenge ? challengeOf(this.#contentOf(body)) : undefined

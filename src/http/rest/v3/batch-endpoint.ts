@@ -1,7 +1,7 @@
 /** Handles `POST /v3/clusters/{cluster}/topics/{topic}/records:batch`: some records with ids, all answered at once. */
-import type { MaybePromise } from '../../../producer/types.ts'
 import type { HeldBody } from '../../body.ts'
 import type { Call, WholeBodyRoute } from '../../edge/route.ts'
+import type { MaybeStatus } from '../../late-status.ts'
 import type { JsonParser } from '../../parse-json.ts'
 import { isJsonObject } from '../../push/fields.ts'
 import { parseEach, type RecordRules } from '../../push/parse-push.ts'
@@ -44,7 +44,7 @@ export class BatchEndpoint implements WholeBodyRoute {
     checkV3Head(call)
   }
 
-  answer(call: Call, body: HeldBody): MaybePromise<number> {
+  answer(call: Call, body: HeldBody): MaybeStatus {
     const { cluster = '', topic = '' } = call.params
     const entries: BatchEntry[] = []
     const dialect = batchDialect({ cluster, topic }, entries)
@@ -53,12 +53,7 @@ export class BatchEndpoint implements WholeBodyRoute {
     )
   }
 
-  #push(
-    exchange: Exchange,
-    body: HeldBody,
-    topic: string,
-    entries: BatchEntry[],
-  ): MaybePromise<number> {
+  #push(exchange: Exchange, body: HeldBody, topic: string, entries: BatchEntry[]): MaybeStatus {
     const { jsonParser, rules, sender } = this.#options
     jsonParser.check(body.bytes)
     const cut = cutData(body.bytes, 'batch')
