@@ -17,7 +17,7 @@ import { manyRecords } from './measures/many-records.ts'
 import { fullQueue } from './measures/memory.ts'
 import { oneRecordAsync, oneRecordSync } from './measures/one-record.ts'
 import { manyPartitions } from './measures/partitions.ts'
-import { peers } from './measures/peers.ts'
+import { peers, peersManyRecords } from './measures/peers.ts'
 import { producerAlone } from './measures/producer.ts'
 import { probes } from './measures/probes.ts'
 import { twoWorkers } from './measures/workers.ts'
@@ -38,6 +38,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   fullQueue,
   twoWorkers,
   peers,
+  peersManyRecords,
 }
 
 const QUICK = { durationMs: 2_500, warmUpMs: 1_000, rounds: 2 }

@@ -54,7 +54,8 @@ export function besideFigure(
       ? `CPU of a record ${cpus[0].toFixed(1)} µs against ${cpus[1].toFixed(1)}: ${times(cpu)}`
       : `CPU of ${other.name} not known`,
     `memory ${mib(kprf)} against ${mib(other)}`,
-    ...(lost === 0 ? [] : [`${other.name} lost ${lost} of ${accepted} accepted records`]),
+    ...(lost > 0 ? [`${other.name} lost ${lost} of ${accepted} accepted records`] : []),
+    ...(lost < 0 ? [`${other.name} stored ${-lost} records more than it accepted`] : []),
   ]
   const isCheap = maxCpuRatio === undefined || cpu.median <= maxCpuRatio
   const isMeasured = isCpuKnown || maxCpuRatio === undefined

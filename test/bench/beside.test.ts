@@ -53,3 +53,11 @@ it('records that the other server accepted and the brokers do not have are count
   expect(figure.measured).toContain('leaky lost 30 of 2000 accepted records')
   expect(figure.values).toMatchObject({ accepted: 2_000, lost: 30 })
 })
+
+it('records that the brokers have beyond the accepted ones are counted', () => {
+  const twice = contender('twice', turn(100, 50), turn(100, 50, -7))
+  const kprf = contender('kprf', turn(200, 20), turn(200, 20))
+  const { measured } = besideFigure('', kprf, twice, target)
+
+  expect(measured).toContain('twice stored 7 records more than it accepted')
+})
