@@ -42,6 +42,7 @@ const INTEGRATION = [
   'packages/embedded-broker/test/protocol/every-version.test.ts',
   'packages/embedded-broker/test/security.test.ts',
   'test/balance/balance.test.ts',
+  'test/bench/listener.test.ts',
   'test/base/clock.test.ts',
   'test/base/young-generation.test.ts',
   'test/cli/health.test.ts',

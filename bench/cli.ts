@@ -1,11 +1,11 @@
 /**
- * `node bench/cli.ts [--quick] [--only NAME] [--json] [--save] [--peer name=url --brokers host:port]`: measures kprf,
- * compared with bare `node:http` and with a simple program, prints each figure and whether its target is reached,
+ * `node bench/cli.ts [--quick] [--only NAME] [--json] [--save] [--peer name=url[,pid=n] --brokers host:port]`: measures
+ * kprf, compared with bare `node:http` and with a simple program, prints each figure and whether its target is reached,
  * and with `--save` stores them in `bench/results/`. It exits with 0 either way.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { scriptArguments } from '../scripts/arguments.ts'
+import { refuseArguments, scriptArguments } from '../scripts/arguments.ts'
 import { ScriptProgress } from '../scripts/progress.ts'
 import { describeMachine } from './machine.ts'
 import type { BenchOptions, Figure, Measure } from './measure.ts'
@@ -17,13 +17,13 @@ import { manyRecords } from './measures/many-records.ts'
 import { fullQueue } from './measures/memory.ts'
 import { oneRecordAsync, oneRecordSync } from './measures/one-record.ts'
 import { manyPartitions } from './measures/partitions.ts'
-import { peers } from './measures/peers.ts'
+import { peers, peersManyRecords } from './measures/peers.ts'
 import { producerAlone } from './measures/producer.ts'
 import { probes } from './measures/probes.ts'
 import { start } from './measures/start.ts'
 import { steadyMemory } from './measures/steady-memory.ts'
 import { twoWorkers } from './measures/workers.ts'
-import { peer } from './support/server.ts'
+import { parsePeer, peerAt, type Peer } from './support/peer.ts'
 
 const MEASURES: Readonly<Record<string, Measure>> = {
   producerAlone,
@@ -42,6 +42,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   steadyMemory,
   twoWorkers,
   peers,
+  peersManyRecords,
 }
 
 const QUICK = { durationMs: 2_500, warmUpMs: 1_000, rounds: 2 }
@@ -52,26 +53,36 @@ function verdictOf({ isReached }: Figure): string {
   return isReached ? 'ok  ' : 'LESS'
 }
 
+/** The peers that the arguments name. Ends the process if one is named wrongly. */
+function peersOf(texts: readonly string[], brokers: string | undefined): readonly Peer[] {
+  try {
+    if (texts.length > 0 && brokers === undefined) {
+      throw new Error(
+        '--peer needs --brokers, the brokers that the peers send to, such as 127.0.0.1:9092',
+      )
+    }
+    return texts.map((text) => peerAt(parsePeer(text)))
+  } catch (error) {
+    refuseArguments(error, USAGE)
+  }
+}
+
 // kafkajs sets timers with negative delays, and Node would warn about them (kafkajs issue 1751).
 process.removeAllListeners('warning')
-const values = scriptArguments(
-  'Usage: npm run bench -- [--quick] [--only NAME] [--json] [--save] [--peer NAME=URL --brokers HOST:PORT]',
-  {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    save: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    peer: { type: 'string', multiple: true, default: [] },
-    brokers: { type: 'string' },
-  },
-)
+const USAGE =
+  'Usage: npm run bench -- [--quick] [--only NAME] [--json] [--save] [--peer NAME=URL[,pid=N] --brokers HOST:PORT]'
+const values = scriptArguments(USAGE, {
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  save: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  peer: { type: 'string', multiple: true, default: [] },
+  brokers: { type: 'string' },
+})
 const options: BenchOptions = {
   ...(values.quick ? QUICK : FULL),
   brokers: values.brokers,
-  peers: values.peer.map((text) => {
-    const [name = '', url = ''] = text.split('=')
-    return peer(name, url)
-  }),
+  peers: peersOf(values.peer, values.brokers),
 }
 const machine = describeMachine()
 const figures: Figure[] = []

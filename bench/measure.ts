@@ -1,5 +1,5 @@
 /** The interface of the measures of the benchmark. */
-import type { Server } from './support/server.ts'
+import type { Peer } from './support/peer.ts'
 
 /** Options of a benchmark. */
 export interface BenchOptions {
@@ -9,7 +9,7 @@ export interface BenchOptions {
   /** Number of rounds in which servers take turns. */
   readonly rounds: number
   /** Servers that were started by somebody else. */
-  readonly peers: readonly Server[]
+  readonly peers: readonly Peer[]
   /** Brokers of the peers; `undefined` to use embedded ones. */
   readonly brokers: string | undefined
 }

@@ -25,7 +25,12 @@ export function scriptArguments<const Options extends ParseArgsOptionsConfig>(
   try {
     return parseArgs({ args, options }).values
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
-    process.exit(USAGE_EXIT_CODE)
+    refuseArguments(error, usage)
   }
+}
+
+/** Prints what is wrong with the arguments of a script, and its usage, and ends the process. */
+export function refuseArguments(error: unknown, usage: string): never {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+  process.exit(USAGE_EXIT_CODE)
 }

@@ -6,6 +6,10 @@ import { runLoad, type Run } from '../support/run.ts'
 import type { Server } from '../support/server.ts'
 import { spreadOf, type Spread } from '../support/statistics.ts'
 
+const POLL_MS = 100
+/** Longer than the two seconds in which the Rust kprf gives a record up. */
+const QUIET_MS = 3_000
+
 /** The runs of one server, combined. */
 export interface Comparison {
   readonly runs: readonly Run[]
@@ -57,8 +61,25 @@ export async function assertStored(
     if (stored > expected || performance.now() > deadlineMs) {
       throw new Error(`${expected} records were accepted for ${topic}, ${stored} are stored`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
+}
+
+/** Number of records of a topic, once it has `expected`, or got no more for three seconds. */
+export async function settledCount(
+  broker: Broker,
+  topic: string,
+  expected: number,
+): Promise<number> {
+  let stored = await broker.recordCount(topic)
+  let grewMs = performance.now()
+  while (stored < expected && performance.now() - grewMs < QUIET_MS) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    const now = await broker.recordCount(topic)
+    if (now > stored) grewMs = performance.now()
+    stored = now
+  }
+  return stored
 }
 
 /** Requests of all runs. */

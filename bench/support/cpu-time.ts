@@ -1,5 +1,6 @@
 /** Processor time of another process and its children, from the kernel. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { processes, read } from './proc.ts'
 
 /** Linux counts in hundredths of a second, whatever the kernel's own tick is. */
 const TICK_MS = 10
@@ -54,10 +55,9 @@ function statusBytes(pid: number, line: RegExp): number | undefined {
 
 function familyOf(pid: number): readonly number[] {
   const parents = new Map<number, number>()
-  for (const name of entriesOf('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const parent = statOf(Number(name))?.[PARENT]
-    if (parent !== undefined) parents.set(Number(name), Number(parent))
+  for (const member of processes()) {
+    const parent = statOf(member)?.[PARENT]
+    if (parent !== undefined) parents.set(member, Number(parent))
   }
   const family = [pid]
   for (const [child, parent] of [...parents].sort(([one], [other]) => one - other)) {
@@ -69,20 +69,4 @@ function familyOf(pid: number): readonly number[] {
 function statOf(pid: number): readonly string[] | undefined {
   // The name, in parentheses, may contain spaces.
   return read(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')
-}
-
-function entriesOf(path: string): readonly string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }

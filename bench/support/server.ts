@@ -6,7 +6,7 @@ import { startNode, type Child, type StartOptions } from './child.ts'
 export interface Server {
   readonly name: string
   readonly port: number
-  /** `undefined` if the benchmark did not start it. */
+  /** `undefined` if it is not known. */
   readonly pid: number | undefined
   /** The metrics port of kprf. */
   readonly metricsPort: number | undefined
@@ -57,16 +57,6 @@ export async function startKprf(
   const args = Object.entries(flags).map(([key, value]) => `--${key}=${value}`)
   const child = await startNode([...nodeOptions, 'dist/main.js', ...args], KPRF_LINE, options)
   return serverOf('kprf', child)
-}
-
-/** A server that was started by somebody else. */
-export function peer(name: string, url: string): Server {
-  const port = Number(new URL(url).port)
-  return {
-    ...{ name, port, pid: undefined, metricsPort: undefined },
-    stop: () => Promise.resolve(),
-    hasEnded: () => false,
-  }
 }
 
 function serverOf(name: string, child: Child): Server {
