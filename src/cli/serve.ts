@@ -69,8 +69,13 @@ async function makeServer(
   }
   // Loads its code while this thread loads that of the service.
   const operationsThread = new OperationsThread()
-  const { Service } = await import('../service/service.ts')
-  return new Service({ ...common, random: Math.random, operationsThread })
+  try {
+    const { Service } = await import('../service/service.ts')
+    return new Service({ ...common, random: Math.random, operationsThread })
+  } catch (error) {
+    await operationsThread.abandon()
+    throw error
+  }
 }
 
 /** Serves until SIGTERM or SIGINT, and returns the exit code. */

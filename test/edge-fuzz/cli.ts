@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { runEdgeFuzz } from './run.ts'
 
 const values = scriptArguments('Usage: npm run fuzz:edge -- [--runs 100000] [--seed N]', {
@@ -12,16 +13,20 @@ const values = scriptArguments('Usage: npm run fuzz:edge -- [--runs 100000] [--s
 })
 const seed = Number(values.seed)
 const startedMs = performance.now()
-const seconds = (): string => ((performance.now() - startedMs) / 1000).toFixed(0)
 console.log(`seed ${seed}`)
+const progress = new ScriptProgress({
+  ...{ verb: 'compared', noun: 'conversation', total: Number(values.runs) },
+})
 const { runs, replies, records, fastPushes, differences } = await runEdgeFuzz({
   ...{ runs: Number(values.runs), seed },
-  onProgress: (done) => {
-    console.log(`${done} conversations, ${seconds()} s`)
+  onCompared: () => {
+    progress.done()
   },
 })
+progress.end()
+const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
 console.log(
-  `${runs} conversations, ${replies} replies, ${records} records, ${fastPushes} pushes on the fast way, ${differences.length} differences in ${seconds()} s`,
+  `${runs} conversations, ${replies} replies, ${records} records, ${fastPushes} pushes on the fast way, ${differences.length} differences in ${seconds} s`,
 )
 for (const difference of differences) console.log(JSON.stringify(difference, undefined, 2))
 process.exitCode = differences.length === 0 ? 0 : 1

@@ -11,8 +11,8 @@ import { OneWay, type Outcome } from './one-way.ts'
 export interface EdgeFuzzOptions {
   readonly runs: number
   readonly seed: number
-  /** Called now and then. */
-  readonly onProgress?: (runs: number) => void
+  /** Called after each conversation. */
+  readonly onCompared?: () => void
 }
 
 /** A conversation that did not come to the same. */
@@ -35,15 +35,13 @@ export interface EdgeFuzzResult {
 
 /** Conversations at the same time, each with two servers of its own. */
 const LANES = 24
-/** Conversations after which the progress is told. */
-const PROGRESS_RUNS = 5_000
 /** Whether a body had arrived when it was refused is for the machine to decide: of a difference, both ways are asked again. */
 const REPEATS = 12
 const MAX_DIFFERENCES = 20
 
 /** Runs the comparison. */
 export async function runEdgeFuzz(options: EdgeFuzzOptions): Promise<EdgeFuzzResult> {
-  const { runs, seed, onProgress } = options
+  const { runs, seed, onCompared } = options
   const differences: Difference[] = []
   let next = 0
   let replies = 0
@@ -67,7 +65,7 @@ export async function runEdgeFuzz(options: EdgeFuzzOptions): Promise<EdgeFuzzRes
           differences.push({ run, pieces, fast: ofFast, plain: ofPlain })
         }
       }
-      if ((run + 1) % PROGRESS_RUNS === 0) onProgress?.(run + 1)
+      onCompared?.()
     }
     fastPushes += fast.fastPushes
     await Promise.all([fast.close(), plain.close()])

@@ -35,7 +35,7 @@ const END_GRACE_MS = 1_000
 
 /**
  * One thread of the operations port, from its start to its end, as the main thread sees it. It begins to load its code
- * at once. Until it listens, it does not keep the process from ending.
+ * at once.
  */
 export class OperationsThread {
   /** Resolves to the reason if it ended by itself; to `undefined` if it was asked to end. */
@@ -48,7 +48,6 @@ export class OperationsThread {
   /** @param entry - the script of the thread. */
   constructor(entry: URL = ENTRY) {
     this.#worker = new Worker(entry, { name: 'operations', resourceLimits: RESOURCE_LIMITS })
-    this.#worker.unref()
     this.#worker.on('message', (message: ToMain) => {
       this.#handle(message)
     })
@@ -68,7 +67,6 @@ export class OperationsThread {
     const { sources, tokens = [], tls } = dependencies
     const { contentType } = sources.metrics
     const { identity } = sources.live
-    this.#worker.ref()
     this.#tell({ kind: 'listen', host, port, contentType, tokens, identity, tls })
     return this.#port.promise
   }
@@ -92,6 +90,12 @@ export class OperationsThread {
     })
     await this.ended
     cancelTimer?.()
+  }
+
+  /** Ends it at once. To be called if it is never to listen: it would keep the process from ending. */
+  async abandon(): Promise<void> {
+    this.#isToEnd = true
+    await this.#worker.terminate()
   }
 
   #tell(message: ToThread): void {
