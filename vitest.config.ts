@@ -64,6 +64,7 @@ const INTEGRATION = [
   'test/http/bad-input.test.ts',
   'test/http/cost.test.ts',
   'test/http/express-messages.test.ts',
+  'test/http/fast/both-ways.test.ts',
   'test/http/fast/fast-way.test.ts',
   'test/http/fuzz.test.ts',
   'test/http/half-closed.test.ts',

@@ -130,7 +130,7 @@ export function createApp(options: AppOptions): App {
     },
   })
   const fastRoute = new FastPush({
-    ...{ endpoint: doors.push, turns: doors.turns, edge, requestIds, clock, bodyBudget },
+    ...{ endpoint: doors.push, turns: doors.turns, edge, requestIds, requests, clock, bodyBudget },
     maxBodyBytes: options.settings.maxBodyBytes,
     admitted: (request) => {
       const principal = isDraining() ? undefined : authenticator.admitted(request)

@@ -5,8 +5,10 @@ import { type BodyStream, streamOf } from './body-stream.ts'
 import { addressOf, clientAddressOf } from './client-address.ts'
 import type { Refusal } from './error-body.ts'
 import type { ReplyTarget } from './exchange.ts'
+import { headMsOf, headWasWhole } from './head-time.ts'
 import { DISCARD_MAX_BYTES, type ServerLimits } from './limits.ts'
-import { bytesTaken, stopParser } from './socket-internals.ts'
+import { ReaderWatch } from './reader-watch.ts'
+import { stopParser } from './socket-internals.ts'
 import { streamedReplyOf } from './streamed-reply.ts'
 
 /** What happens to a request whose head arrived. */
@@ -28,8 +30,11 @@ export class Connection {
   idleSinceMs: number
   /** Requests served. */
   requests = 0
-  /** Whether the fast way waits for the rest of a body: such a request is in progress, and nobody has a response to it. */
-  isBodyAwaited = false
+  /**
+   * Whether a request on the fast way waits for the rest of its body, or for its turn: it is in progress, and nobody has a
+   * response to it.
+   */
+  isRequestAwaited = false
   /** When a check first saw bytes after the last request: perhaps of the next head. Further bytes do not change it. */
   #headSinceMs: number | undefined
   /** Bytes received by then. */
@@ -55,9 +60,7 @@ export class Connection {
   #nextSinceMs: number | undefined
   /** When the connection was half-closed. The client then has some time to read the last reply. */
   #endedSinceMs: number | undefined
-  /** Since when replies wait to be read, and how many bytes the client had taken then. */
-  #unreadSinceMs: number | undefined
-  #takenBytes = 0
+  readonly #reader: ReaderWatch
 
   constructor(socket: Socket, clock: Clock, limits: ServerLimits, isOfProxy = false) {
     this.socket = socket
@@ -66,6 +69,7 @@ export class Connection {
     this.idleSinceMs = clock.nowMs()
     this.#clock = clock
     this.#limits = limits
+    this.#reader = new ReaderWatch(socket, limits)
     // Node calls this after the last reply. Its own version would close at once.
     socket.destroySoon = () => {
       this.#endGently()
@@ -84,7 +88,7 @@ export class Connection {
 
   /** Whether a request is being served, or its reply is not yet sent. */
   get isBusy(): boolean {
-    return this.isBodyAwaited || this.#isReplying
+    return this.isRequestAwaited || this.#isReplying
   }
 
   get #isReplying(): boolean {
@@ -119,6 +123,8 @@ export class Connection {
       this.endAfterReplies()
       return 'tooMany'
     }
+    if (this.#nextSinceMs !== undefined) headWasWhole(response.req, this.#nextSinceMs)
+    this.#nextSinceMs = undefined
     this.lastResponse = response
     this.#responses.push(response)
     this.requests += 1
@@ -213,7 +219,7 @@ export class Connection {
     return this.#endedSinceMs !== undefined && nowMs - this.#endedSinceMs >= this.#limits.lingerMs
   }
 
-  /** The time for the body of the next request began when its head was whole. */
+  /** The head of the next request was whole at this time, and its body has been waited for since. */
   nextRequestSince(ms: number): void {
     this.#nextSinceMs = ms
   }
@@ -222,8 +228,7 @@ export class Connection {
   look(nowMs: number): void {
     if (this.requests !== this.#requestsSeen) {
       this.#requestsSeen = this.requests
-      this.#requestSinceMs = this.#nextSinceMs ?? nowMs
-      this.#nextSinceMs = undefined
+      this.#requestSinceMs = (this.lastResponse && headMsOf(this.lastResponse.req)) ?? nowMs
     } else if (!this.isBusy) {
       if (this.socket.bytesRead > this.#bytesBefore) this.#headSinceMs ??= nowMs
       return
@@ -245,6 +250,14 @@ export class Connection {
   }
 
   /**
+   * Whether nothing has come since its last request, and there was one. To be called after each `look`. Node closes its
+   * own connections of this kind, and nobody hears of it.
+   */
+  get isSilent(): boolean {
+    return this.requests > 0 && this.socket.bytesRead === this.#bytesBefore
+  }
+
+  /**
    * Whether the rest of a body takes too long, wanted or discarded. To be called after each `look`. Late bodies are
    * found by these checks instead of a timer each, because hardly one in ten thousand connections has one.
    */
@@ -256,27 +269,9 @@ export class Connection {
     return stream?.isLate(nowMs, bodyTimeoutMs) ?? nowMs - this.#requestSinceMs >= bodyTimeoutMs
   }
 
-  /**
-   * Whether the client reads its replies more slowly than allowed. To be called several times within the allowed
-   * time. The bytes that the kernel took count, so a client that reads a little now and then is found as well.
-   */
+  /** Whether the client reads its replies more slowly than allowed. To be called several times within the allowed time. */
   isStalled(nowMs: number): boolean {
-    if (this.socket.writableLength === 0) {
-      this.#unreadSinceMs = undefined
-      return false
-    }
-    const taken = bytesTaken(this.socket)
-    if (this.#unreadSinceMs === undefined) {
-      this.#unreadSinceMs = nowMs
-      this.#takenBytes = taken
-    }
-    const elapsedMs = nowMs - this.#unreadSinceMs
-    const { stalledReaderTimeoutMs, minReadBytesPerSecond } = this.#limits
-    if (elapsedMs < stalledReaderTimeoutMs) return false
-    const isTooSlow = (taken - this.#takenBytes) * 1000 < minReadBytesPerSecond * elapsedMs
-    this.#unreadSinceMs = nowMs
-    this.#takenBytes = taken
-    return isTooSlow
+    return this.#reader.isStalled(nowMs)
   }
 
   #countUnfinished(): number {

@@ -207,7 +207,7 @@ export class Connections {
         this.#observer.clientFailed(connection, 'stalled_reader')
       } else if (connection.isIdle(nowMs, idleMs)) {
         this.#cut(connection)
-        this.#observer.dropped('idle_timeout', connection.address)
+        if (!connection.isSilent) this.#observer.dropped('idle_timeout', connection.address)
       } else if (connection.isBodyLate(nowMs)) {
         this.#observer.bodyIsLate(connection)
       }

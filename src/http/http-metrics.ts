@@ -32,6 +32,11 @@ export interface RequestObserver {
   /** A request has reached its route. `answered` follows in any case. */
   began(): void
   /**
+   * A request is in progress that has reached no route yet: its body is waited for, or its turn. It is no more when it
+   * begins.
+   */
+  awaited(isAwaited: boolean): void
+  /**
    * A request that has reached its route has ended.
    *
    * @param route - the pattern of its path.

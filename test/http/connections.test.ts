@@ -230,15 +230,30 @@ describe('a limit on the connections of one address', () => {
 
 describe('an idle connection', () => {
   it('is closed after the idle timeout', async () => {
-    const { open, begin, events, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
+    const { open, events, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
     const socket = open()
-    begin(socket).finish()
 
-    await pass(12)
+    await pass(11)
     const before = socket.isDestroyed
     await pass(1)
 
     expect([before, socket.isDestroyed]).toEqual([false, true])
+    expect(events).toEqual(['idle_timeout 192.0.2.1'])
+  })
+
+  it('is closed without a word if its client has sent nothing but requests', async () => {
+    const { open, begin, events, pass } = createHarness({ keepAliveTimeoutMs: 10_000 })
+    const [silent, other] = [open(), open()]
+    for (const socket of [silent, other]) {
+      socket.bytesRead += 100
+      begin(socket).finish()
+    }
+
+    await pass(5)
+    other.bytesRead += 2
+    await pass(20)
+
+    expect([silent.isDestroyed, other.isDestroyed]).toEqual([true, true])
     expect(events).toEqual(['idle_timeout 192.0.2.1'])
   })
 

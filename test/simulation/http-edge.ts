@@ -39,6 +39,7 @@ export class HttpEdge {
       metrics: {
         requests: {
           began: () => undefined,
+          awaited: () => undefined,
           answered: () => undefined,
           refused: () => undefined,
           bodyRead: () => undefined,

@@ -24,8 +24,16 @@ export class CountedRoute implements FastRoute {
     return this.#route.enter(bodyBytes)
   }
 
-  prepare(request: FastRequest, body: Buffer): PreparedPush | undefined {
-    const push = this.#route.prepare(request, body)
+  awaited(isAwaited: boolean): void {
+    this.#route.awaited(isAwaited)
+  }
+
+  prepare(
+    request: FastRequest,
+    body: Buffer,
+    sinceMs: number | undefined,
+  ): PreparedPush | undefined {
+    const push = this.#route.prepare(request, body, sinceMs)
     if (push !== undefined) this.taken += 1
     return push
   }

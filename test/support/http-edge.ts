@@ -58,6 +58,10 @@ class FakeRequests implements RequestObserver {
     this.inFlight += 1
   }
 
+  awaited(isAwaited: boolean): void {
+    this.inFlight += isAwaited ? 1 : -1
+  }
+
   answered(method: string, route: string, status: number): void {
     this.inFlight -= 1
     this.answers.push(`${method} ${route} ${status}`)
@@ -230,18 +234,24 @@ export interface ServedEdge extends Edge {
   readonly connect: () => RawClient
 }
 
+/** What {@link serveEdge} takes beside the app and the limits. */
+export interface ServedEdgeOptions extends Pick<HttpServerOptions, 'hosts' | 'proxies'> {
+  /** Whether Node reads every request. @defaultValue as the tests of this run have it */
+  readonly isPlain?: boolean
+}
+
 /** Serves an app on fakes on a free port until the test is over. */
 export async function serveEdge(
   overrides: Parameters<typeof createEdge>[0] = {},
   limits: Partial<ServerLimits> = {},
-  origin: Pick<HttpServerOptions, 'hosts' | 'proxies'> = {},
+  { isPlain = WAY === 'plain', ...origin }: ServedEdgeOptions = {},
 ): Promise<ServedEdge> {
   const edge = createEdge(overrides)
   const fastRoute = new CountedRoute(edge.fastRoute)
   const served = await listen({
     app: edge.app,
     dialects: edge.dialects,
-    fastRoute: WAY === 'plain' ? undefined : fastRoute,
+    fastRoute: isPlain ? undefined : fastRoute,
     messages: messagesOf(edge.app),
     clock: overrides.clock ?? systemClock,
     log: edge.log,

@@ -21,7 +21,7 @@ export class RawClient {
   errorCode: string | undefined
 
   constructor(port: number) {
-    this.#socket = connect(port, '127.0.0.1')
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.#socket.on('data', (bytes: Buffer) => {
       this.#received = Buffer.concat([this.#received, bytes])
       this.#split()

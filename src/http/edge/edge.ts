@@ -8,6 +8,7 @@ import { streamOf } from '../body-stream.ts'
 import { ClientGone, clientGoneStatus } from '../client-gone.ts'
 import type { Refusal } from '../error-body.ts'
 import { HTTP_MAPPINGS, isServed } from '../error-mapper.ts'
+import { headMsOf } from '../head-time.ts'
 import type { RequestObserver } from '../http-metrics.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import { type MaybeStatus, promised } from '../late-status.ts'
@@ -25,7 +26,7 @@ export interface EdgeOptions {
   readonly requestIds: RequestIds
   /** @defaultValue the header `Idempotency-Key` has no meaning */
   readonly idempotency?: Idempotency | undefined
-  readonly requests: Omit<RequestObserver, 'refused'>
+  readonly requests: Omit<RequestObserver, 'refused' | 'awaited'>
   /** Called once per request, after its reply. The status is 499 if the client left before the reply. */
   readonly onAnswered: (route: Route, call: Call, status: number, durationMs: number) => void
   readonly log: Pick<Logger, 'limited' | 'error' | 'debug' | 'isDebug'>
@@ -66,7 +67,7 @@ export class Edge {
     params: PathParams,
   ): Promise<void> {
     const { clock, requestIds, gate, bodyReader, requests } = this.#options
-    const startedMs = clock.nowMs()
+    const startedMs = headMsOf(request) ?? clock.nowMs()
     requests.began()
     const requestId = requestIds(request.headers)
     const principal = ANONYMOUS

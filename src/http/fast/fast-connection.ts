@@ -23,7 +23,7 @@ export interface FastConnectionOptions {
   readonly nowMs: () => number
   /** What all connections are read into, one at a time. Its bytes are others after the next read. */
   readonly readBuffer: Buffer
-  /** Tells whether a connection waits for the rest of a body. */
+  /** Tells whether a request waits for the rest of its body, or for its turn. */
   readonly onAwaiting: (connection: FastConnection, isAwaiting: boolean) => void
 }
 
@@ -55,10 +55,12 @@ export class FastConnection implements ReplyWriter {
   #lastHead: PushHead | undefined
   /** What was read and not served, in memory of its own. */
   #rest: Buffer = NO_BYTES
-  /** Reads of a request that is not whole, and the time of the first. */
+  /** Reads of a request that is not whole. */
   #reads = 0
-  #waitingSinceMs = 0
+  /** When the head of the next request was whole, if it waits for its body or its turn. */
+  #sinceMs: number | undefined
   #isHolding = false
+  #isAwaitingTurn = false
   #hasTurn = false
   #isForNode = false
   #isOfNode = false
@@ -91,9 +93,14 @@ export class FastConnection implements ReplyWriter {
     }
   }
 
-  /** Waits no longer for the rest of a body: that is for Node, whose timeouts count for it. */
+  /** Waits no longer for the rest of a body: that is for Node, whose timeouts count for it. A turn does come. */
+  giveUpBody(): void {
+    if (!this.#isAwaitingTurn) this.giveUpAwaiting()
+  }
+
+  /** Waits no longer for the rest of a body, nor for a turn. */
   giveUpAwaiting(): void {
-    this.#leave(this.#rest)
+    if (!this.#socket.destroyed) this.#leave(this.#rest)
   }
 
   readonly #onRead = (length: number): boolean => {
@@ -125,8 +132,8 @@ export class FastConnection implements ReplyWriter {
 
   readonly #onError = (error: Error): void => {
     this.#hasEnded = true
-    if (this.#rest.length > 0 && this.#open.length === 0) {
-      // Whoever left in the middle of a request counts.
+    if (this.#rest.length > 0) {
+      // Whoever left in the middle of a request counts, and what was sent before that has its effect. Nobody waits for replies.
       this.#giveToNode()
       this.#socket.emit('error', error)
     } else {
@@ -154,8 +161,7 @@ export class FastConnection implements ReplyWriter {
       }
       const turn = this.#hasTurn ? undefined : this.#options.route.enter(head.bodyBytes)
       if (turn !== undefined) {
-        this.#hold(bytes.subarray(offset))
-        this.#resumeAfter(turn)
+        this.#awaitTurn(turn, bytes.subarray(offset))
         return
       }
       this.#hasTurn = false
@@ -166,6 +172,7 @@ export class FastConnection implements ReplyWriter {
         return
       }
       this.#reads = 0
+      this.#sinceMs = undefined
       offset = end
     }
     this.#keep(NO_BYTES)
@@ -186,7 +193,7 @@ export class FastConnection implements ReplyWriter {
     const request = new FastRequest(head, this.#socket)
     // Who sent it counts before it is begun: for the budget of bodies.
     if (this.#connection.isOfProxy) identify(request)
-    const push = route.prepare(request, body)
+    const push = route.prepare(request, body, this.#sinceMs)
     if (push === undefined) return false
     const response = new FastResponse(request, this)
     if (!begin(response)) {
@@ -202,7 +209,7 @@ export class FastConnection implements ReplyWriter {
   #await(head: PushHead, bytes: Buffer, wholeBytes: number): void {
     const { nowMs, route } = this.#options
     const isFirst = this.#reads === 0
-    if (isFirst) this.#waitingSinceMs = nowMs()
+    this.#sinceMs ??= nowMs()
     this.#reads += 1
     const isAwaited =
       wholeBytes <= MAX_WAITING_BYTES &&
@@ -214,20 +221,29 @@ export class FastConnection implements ReplyWriter {
       return
     }
     this.#rest = Buffer.from(bytes)
-    if (this.#connection.isBodyAwaited) return
-    this.#connection.isBodyAwaited = true
-    this.#options.onAwaiting(this, true)
+    this.#setAwaited(true)
+    if (this.#socket.writableNeedDrain) this.#awaitReader()
+  }
+
+  #setAwaited(isAwaited: boolean): void {
+    if (this.#connection.isRequestAwaited === isAwaited) return
+    this.#connection.isRequestAwaited = isAwaited
+    this.#options.onAwaiting(this, isAwaited)
   }
 
   #keep(bytes: Buffer): void {
     this.#rest = bytes.length === 0 ? NO_BYTES : Buffer.from(bytes)
-    if (!this.#connection.isBodyAwaited) return
-    this.#connection.isBodyAwaited = false
-    this.#options.onAwaiting(this, false)
+    this.#setAwaited(false)
   }
 
-  #resumeAfter(turn: Promise<void>): void {
+  /** Keeps a request that is whole until it has its turn. */
+  #awaitTurn(turn: Promise<void>, bytes: Buffer): void {
+    this.#sinceMs ??= this.#options.nowMs()
+    this.#isAwaitingTurn = true
+    this.#hold(bytes)
+    this.#setAwaited(true)
     void turn.then(() => {
+      this.#isAwaitingTurn = false
       this.#hasTurn = true
       this.#goOn()
     })
@@ -235,7 +251,7 @@ export class FastConnection implements ReplyWriter {
 
   /** A client that does not read its replies is served no further requests. */
   #awaitReader(): void {
-    this.#hold(NO_BYTES)
+    this.#isHolding = true
     this.#socket.once('drain', () => {
       this.#goOn()
     })
@@ -244,13 +260,13 @@ export class FastConnection implements ReplyWriter {
   /** Keeps what is read, and reads on a little: a client that leaves is to be noticed. */
   #hold(bytes: Buffer): void {
     this.#isHolding = true
-    this.#keep(bytes)
+    this.#rest = Buffer.from(bytes)
     if (bytes.length > MAX_WAITING_BYTES) this.#socket.pause()
   }
 
   /** Serves what was held. */
   #goOn(): void {
-    if (this.#socket.destroyed || this.#isOfNode) return
+    if (this.#socket.destroyed || this.#isForNode || this.#isOfNode) return
     this.#isHolding = false
     if (this.#socket.isPaused()) this.#socket.resume()
     this.#take(this.#rest)
@@ -266,13 +282,14 @@ export class FastConnection implements ReplyWriter {
     }
     this.#isForNode = true
     this.#hold(bytes)
+    this.#setAwaited(false)
   }
 
   #giveToNode(): void {
     const socket = this.#socket
     const bytes = this.#rest
     this.#keep(NO_BYTES)
-    if (this.#reads > 0) this.#connection.nextRequestSince(this.#waitingSinceMs)
+    if (this.#sinceMs !== undefined) this.#connection.nextRequestSince(this.#sinceMs)
     this.#isOfNode = true
     socket
       .off('data', this.#onData)

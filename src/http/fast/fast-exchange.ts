@@ -31,7 +31,7 @@ export class FastRequest implements RequestHead {
 
 /** Writes the replies of one connection. */
 export interface ReplyWriter {
-  /** What stands in every head, behind its own headers. @param isLast - whether the connection ends after the reply. */
+  /** What stands in every head, behind its own headers. @param isLast - whether the reply says that it is the last. */
   lastHeaders(isLast: boolean): string
   /** Sends the text of a response that has ended, after those of earlier responses. */
   send(response: FastResponse): void
@@ -44,7 +44,7 @@ export class FastResponse implements ReplyTarget {
   statusCode = 200
   headersSent = false
   writableEnded = false
-  /** Whether its connection ends after it, whatever it said. */
+  /** Whether its connection ends after it, whatever it says: a client that ended its side is told nothing, as by Node. */
   isLast = false
   readonly #writer: ReplyWriter
   #text = ''
@@ -74,7 +74,7 @@ export class FastResponse implements ReplyTarget {
     for (let at = 0; at < headers.length; at += 2) {
       text += `${headers[at] ?? ''}: ${headers[at + 1] ?? ''}\r\n`
     }
-    this.#text = text + this.#writer.lastHeaders(this.isLast)
+    this.#text = text + this.#writer.lastHeaders(!this.shouldKeepAlive)
   }
 
   write(content: string | Buffer): void {

@@ -6,6 +6,7 @@ import { clientAddressOf } from '../client-address.ts'
 import type { Edge } from '../edge/edge.ts'
 import { NO_PARAMS } from '../edge/path-pattern.ts'
 import type { Call } from '../edge/route.ts'
+import type { RequestObserver } from '../http-metrics.ts'
 import type { ValidPush } from '../push/parse-push.ts'
 import type { PushEndpoint } from '../push/push-endpoint.ts'
 import type { RequestIds } from '../request-id.ts'
@@ -24,6 +25,7 @@ export interface FastPushOptions {
   readonly maxBodyBytes: number
   readonly turns: WorkTurns
   readonly requestIds: RequestIds
+  readonly requests: Pick<RequestObserver, 'awaited'>
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
@@ -44,13 +46,21 @@ export class FastPush implements FastRoute {
     return this.#options.admitted(request) !== undefined
   }
 
+  awaited(isAwaited: boolean): void {
+    this.#options.requests.awaited(isAwaited)
+  }
+
   enter(bodyBytes: number): Promise<void> | undefined {
     return this.#options.turns.enter(bodyBytes)
   }
 
-  prepare(request: FastRequest, bytes: Buffer): PreparedPush | undefined {
+  prepare(
+    request: FastRequest,
+    bytes: Buffer,
+    sinceMs: number | undefined,
+  ): PreparedPush | undefined {
     const { admitted, bodyBudget, endpoint, clock } = this.#options
-    const startedMs = clock.nowMs()
+    const startedMs = sinceMs ?? clock.nowMs()
     const principal = admitted(request)
     if (principal === undefined) return undefined
     const held = bodyBudget.open(clientAddressOf(request))

@@ -33,7 +33,7 @@ export class FastWay {
   readonly #options: FastConnectionOptions
   readonly #clock: Pick<Clock, 'epochMs'>
   readonly #keepAlive: string
-  /** Connections that wait for the rest of a body, and whether the last check has seen them wait. */
+  /** Connections that wait for the rest of a body or for a turn, and whether the last check has seen them wait. */
   readonly #awaiting = new Map<FastConnection, boolean>()
   #second = NaN
   #date = ''
@@ -61,6 +61,7 @@ export class FastWay {
         server.emit('clientError', error, socket)
       },
       onAwaiting: (connection, isAwaiting) => {
+        route.awaited(isAwaiting)
         if (isAwaiting) this.#awaiting.set(connection, false)
         else this.#awaiting.delete(connection)
       },
@@ -76,12 +77,12 @@ export class FastWay {
   /** Gives connections to Node that were in the middle of a body at the last check as well. To be called periodically. */
   sweep(): void {
     for (const [connection, wasSeen] of this.#awaiting) {
-      if (wasSeen) connection.giveUpAwaiting()
+      if (wasSeen) connection.giveUpBody()
       else this.#awaiting.set(connection, true)
     }
   }
 
-  /** Gives all connections to Node that are in the middle of a body. */
+  /** Gives all connections to Node that have a request which is not begun. */
   giveUpAwaiting(): void {
     for (const connection of this.#awaiting.keys()) connection.giveUpAwaiting()
   }

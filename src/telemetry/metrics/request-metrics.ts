@@ -66,6 +66,11 @@ export class RequestMetrics {
     this.#inFlight += 1
   }
 
+  /** Counts a request that is waited for before it reaches its route; no more when that is over. */
+  awaited(isAwaited: boolean): void {
+    this.#inFlight += isAwaited ? 1 : -1
+  }
+
   /** Counts the answer to a request that has reached its route. */
   answered(method: string, route: string, status: number, durationMs: number): void {
     this.#inFlight -= 1

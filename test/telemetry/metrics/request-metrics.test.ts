@@ -72,6 +72,15 @@ describe('RequestMetrics', () => {
     expect(valueOf(await scrape(), 'kprf_http_inflight_requests')).toBe(1)
   })
 
+  it('knows how many are waited for before they are served', async () => {
+    const { requests, scrape } = makeRequests()
+    requests.awaited(true)
+    requests.awaited(true)
+    requests.awaited(false)
+
+    expect(valueOf(await scrape(), 'kprf_http_inflight_requests')).toBe(1)
+  })
+
   it('counts bodies by their size', async () => {
     const { requests, scrape } = makeRequests()
     for (const bytes of [256, 257, 5_000_000]) requests.bodyRead(bytes)
