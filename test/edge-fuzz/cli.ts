@@ -17,7 +17,7 @@ console.log(`seed ${seed}`)
 const progress = new ScriptProgress({
   ...{ verb: 'compared', noun: 'conversation', total: Number(values.runs) },
 })
-const { runs, replies, records, fastPushes, differences } = await runEdgeFuzz({
+const { runs, replies, records, fastPushes, askedAgain, differences } = await runEdgeFuzz({
   ...{ runs: Number(values.runs), seed },
   onCompared: () => {
     progress.done()
@@ -26,7 +26,7 @@ const { runs, replies, records, fastPushes, differences } = await runEdgeFuzz({
 progress.end()
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
 console.log(
-  `${runs} conversations, ${replies} replies, ${records} records, ${fastPushes} pushes on the fast way, ${differences.length} differences in ${seconds} s`,
+  `${runs} conversations, ${replies} replies, ${records} records, ${fastPushes} pushes on the fast way, ${askedAgain} asked again, ${differences.length} differences in ${seconds} s`,
 )
 for (const difference of differences) console.log(JSON.stringify(difference, undefined, 2))
 process.exitCode = differences.length === 0 ? 0 : 1

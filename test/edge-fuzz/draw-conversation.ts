@@ -4,12 +4,14 @@
  */
 import { mutate, mutateHead } from '../support/mutator.ts'
 import type { SeededRandom } from '../support/random.ts'
-import { TOKEN } from './one-way.ts'
+import { TOKEN } from './setups.ts'
 
 /** What one client sends. */
 export interface Conversation {
   /** Written one after another. */
   readonly pieces: readonly Buffer[]
+  /** Turns of the event loop after each piece. */
+  readonly pause: number
   /** What the client does then: it half-closes, or resets the connection. */
   readonly ending: 'end' | 'reset'
 }
@@ -227,7 +229,7 @@ const WHOLE: readonly string[] = [
   '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1',
 ]
 
-const TOPICS = ['orders', 'visits', 'full', 'away', 'lost', 'late', 'bad topic', '']
+const TOPICS = ['orders', 'visits', 'full', 'away', 'lost', 'late', 'later', 'bad topic', '']
 
 /** Draws a conversation of one to six requests. */
 export function drawConversation(random: SeededRandom): Conversation {
@@ -238,7 +240,8 @@ export function drawConversation(random: SeededRandom): Conversation {
     requests.push(isSame && random.chance(0.8) ? usual : drawRequest(random))
   }
   const pieces = cut(Buffer.concat(requests), random)
-  return { pieces, ending: random.chance(0.1) ? 'reset' : 'end' }
+  const pause = random.pick([0, 1, 3, 3, 3, 8])
+  return { pieces, pause, ending: random.chance(0.1) ? 'reset' : 'end' }
 }
 
 function drawRequest(random: SeededRandom): Buffer {
@@ -262,6 +265,8 @@ function drawUsual(random: SeededRandom): Buffer {
   if (random.chance(0.3))
     lines.push(`Authorization: Bearer ${random.chance(0.8) ? TOKEN : 'other'}`)
   if (random.chance(0.3)) lines.push('Accept: */*', 'User-Agent: curl/8.5.0')
+  if (random.chance(0.2)) lines.push(`X-Forwarded-For: 192.0.2.${random.below(3)}`)
+  if (random.chance(0.1)) lines.push(`traceparent: 00-${'a1'.repeat(16)}-${'b2'.repeat(8)}-01`)
   if (random.chance(0.1)) lines.push(random.pick(LINES))
   const [first = '', ...others] = random.chance(0.5) ? lines : lines.toReversed()
   const head = ['POST /push HTTP/1.1', first, ...others, '', ''].join('\r\n')

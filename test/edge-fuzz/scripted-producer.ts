@@ -17,9 +17,12 @@ const FAILURES: Readonly<Record<string, FailedDelivery>> = {
 
 const QUEUE_FULL = deliveryError(RDKAFKA.queueFull)
 
+/** Turns of the event loop until a record of topic `later` is delivered. */
+export const LATER_TURNS = 12
+
 /**
  * A producer whose outcomes depend on the topic only: `full` is refused, `lost` and `away` fail, `late` is delivered two
- * turns of the event loop later, and all others at once.
+ * turns of the event loop later, `later` after more, and all others at once.
  */
 export class ScriptedProducer implements RecordProducer {
   /** As they came: their bytes must not be others later. */
@@ -54,7 +57,8 @@ export class ScriptedProducer implements RecordProducer {
     this.#taken.push(record)
     const report = this.#reportOf(record)
     const settle = (): void => owner.settled?.(report, index)
-    if (record.topic === 'late') setImmediate(() => setImmediate(settle))
+    if (record.topic === 'late') afterTurns(2, settle)
+    else if (record.topic === 'later') afterTurns(LATER_TURNS, settle)
     else queueMicrotask(settle)
   }
 
@@ -66,6 +70,13 @@ export class ScriptedProducer implements RecordProducer {
       }
     )
   }
+}
+
+function afterTurns(turns: number, task: () => void): void {
+  setImmediate(() => {
+    if (turns === 1) task()
+    else afterTurns(turns - 1, task)
+  })
 }
 
 function textOf({ topic, partition, key, value, headers, timestampMs }: ProducerRecord): string {

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Connection } from '../connection.ts'
 import { readInto } from '../socket-internals.ts'
+import { feedNode } from './feed-node.ts'
 import { FastRequest, FastResponse, type ReplyWriter } from './fast-exchange.ts'
+import { OpenReplies } from './open-replies.ts'
 import { type PushHead, readPushHead } from './push-head.ts'
 import type { FastRoute } from './fast-route.ts'
 
@@ -50,11 +52,12 @@ export class FastConnection implements ReplyWriter {
   readonly #socket: Socket
   readonly #connection: Connection
   readonly #options: FastConnectionOptions
-  /** Whose replies are not written, in the order of their requests. */
-  readonly #open: FastResponse[] = []
+  readonly #open = new OpenReplies()
   #lastHead: PushHead | undefined
   /** What was read and not served, in memory of its own. */
   #rest: Buffer = NO_BYTES
+  /** The latest one of the bytes that are being served. */
+  #begunNow: FastResponse | undefined
   /** Reads of a request that is not whole. */
   #reads = 0
   /** When the head of the next request was whole, if it waits for its body or its turn. */
@@ -81,7 +84,7 @@ export class FastConnection implements ReplyWriter {
   }
 
   send(response: FastResponse): void {
-    if (this.#open.length === 1 && this.#open[0] === response) {
+    if (this.#begunNow === undefined && this.#open.isOnly(response)) {
       this.#flush()
     } else if (!this.#isFlushing) {
       // Those of other requests of this connection most likely follow, and go out in the same write.
@@ -124,7 +127,7 @@ export class FastConnection implements ReplyWriter {
 
   #ended(): void {
     if (this.#isHolding || this.#isOfNode) return
-    const last = this.#open.at(-1)
+    const last = this.#open.last
     if (this.#rest.length > 0) this.#leave(this.#rest)
     else if (last !== undefined) last.isLast = true
     else this.#socket.end()
@@ -145,8 +148,13 @@ export class FastConnection implements ReplyWriter {
     this.#keep(NO_BYTES)
   }
 
-  /** Serves all requests that are whole. */
   #take(bytes: Buffer): void {
+    this.#serveAll(bytes)
+    this.#begunNow = undefined
+  }
+
+  /** Serves all requests that are whole. */
+  #serveAll(bytes: Buffer): void {
     let offset = 0
     while (offset < bytes.length) {
       const head = this.#headAt(bytes, offset)
@@ -198,9 +206,12 @@ export class FastConnection implements ReplyWriter {
     const response = new FastResponse(request, this)
     if (!begin(response)) {
       push.drop()
+      // Node would have read this request before it replied to the one before.
+      this.#begunNow?.sayLast()
       return false
     }
-    this.#open.push(response)
+    this.#begunNow = response
+    this.#open.add(response)
     push.answer(response)
     return true
   }
@@ -275,7 +286,7 @@ export class FastConnection implements ReplyWriter {
 
   /** Gives the connection to Node once the open replies are written. */
   #leave(bytes: Buffer): void {
-    if (this.#open.length === 0) {
+    if (this.#open.size === 0) {
       this.#keep(bytes)
       this.#giveToNode()
       return
@@ -287,6 +298,9 @@ export class FastConnection implements ReplyWriter {
 
   #giveToNode(): void {
     const socket = this.#socket
+    // What Node has read for `data` events and not passed on comes to what is held.
+    this.#isHolding = true
+    while (socket.readableLength > 0 && socket.read() !== null);
     const bytes = this.#rest
     this.#keep(NO_BYTES)
     if (this.#sinceMs !== undefined) this.#connection.nextRequestSince(this.#sinceMs)
@@ -298,9 +312,10 @@ export class FastConnection implements ReplyWriter {
       .off('close', this.#onClose)
     this.#options.giveToNode(socket)
     // Before Node reads the first bytes: it may pause the socket for them.
-    if (!this.#hasEnded) socket.resume()
-    socket.emit('data', bytes)
-    if (this.#hasEnded && !socket.destroyed) socket.emit('end')
+    if (!this.#hasEnded || socket.isPaused()) socket.resume()
+    feedNode(socket, bytes, () => {
+      if (this.#hasEnded && !socket.destroyed) socket.emit('end')
+    })
   }
 
   /** Ends the connection after what is written, and reads on: bytes that nobody reads would reset it. */
@@ -313,30 +328,17 @@ export class FastConnection implements ReplyWriter {
 
   /** Writes the replies that are whole and that no earlier one is missing before, all at once. */
   #flush(): void {
-    const open = this.#open
-    let text = ''
-    let count = 0
-    let isLast = false
-    let listeners: (() => void)[] | undefined
-    for (const response of open) {
-      if (!response.writableEnded || isLast) break
-      text += response.text
-      const onFinish = response.sent()
-      if (onFinish !== undefined) (listeners ??= []).push(...onFinish)
-      isLast = response.isLast
-      count += 1
-    }
-    if (count === 0) return
-    if (count === open.length) open.length = 0
-    else open.splice(0, count)
-    if (this.#socket.destroyed) return
+    const whole = this.#open.takeWhole()
+    if (whole === undefined || this.#socket.destroyed) return
+    const { text, isLast, listeners } = whole
     if (listeners === undefined) this.#socket.write(text)
     else
       this.#socket.write(text, () => {
         callAll(listeners)
       })
     if (isLast) this.#end()
-    else if (this.#isForNode && open.length === 0 && !this.#connection.isEnding) this.#giveToNode()
+    else if (this.#isForNode && this.#open.size === 0 && !this.#connection.isEnding)
+      this.#giveToNode()
   }
 }
 

@@ -47,7 +47,9 @@ export class FastResponse implements ReplyTarget {
   /** Whether its connection ends after it, whatever it says: a client that ended its side is told nothing, as by Node. */
   isLast = false
   readonly #writer: ReplyWriter
-  #text = ''
+  #head = ''
+  #saysLast = false
+  #body = ''
   #isSent = false
   #onFinish: (() => void)[] | undefined
 
@@ -58,7 +60,13 @@ export class FastResponse implements ReplyTarget {
 
   /** The whole reply, once it has ended. */
   get text(): string {
-    return this.#text
+    return this.#head + this.#writer.lastHeaders(this.#saysLast) + this.#body
+  }
+
+  /** Makes it the last of its connection, and lets it say so although its head was written: none of it was sent. */
+  sayLast(): void {
+    this.isLast = this.#saysLast = true
+    this.shouldKeepAlive = false
   }
 
   get writableFinished(): boolean {
@@ -69,21 +77,21 @@ export class FastResponse implements ReplyTarget {
     invariant(!this.headersSent, 'a response has one head')
     this.statusCode = status
     this.headersSent = true
-    if (!this.shouldKeepAlive) this.isLast = true
+    if (!this.shouldKeepAlive) this.isLast = this.#saysLast = true
     let text = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\n`
     for (let at = 0; at < headers.length; at += 2) {
       text += `${headers[at] ?? ''}: ${headers[at + 1] ?? ''}\r\n`
     }
-    this.#text = text + this.#writer.lastHeaders(!this.shouldKeepAlive)
+    this.#head = text
   }
 
   write(content: string | Buffer): void {
-    this.#text += content.toString()
+    this.#body += content.toString()
   }
 
   end(content: string | Buffer = ''): void {
     if (this.writableEnded) return
-    this.#text += content.toString()
+    this.#body += content.toString()
     this.writableEnded = true
     this.#writer.send(this)
   }
@@ -96,7 +104,7 @@ export class FastResponse implements ReplyTarget {
   /** The text was handed over to the socket. @returns who is to be called once the operating system has taken it. */
   sent(): readonly (() => void)[] | undefined {
     this.#isSent = true
-    this.#text = ''
+    this.#head = this.#body = ''
     return this.#onFinish
   }
 }
