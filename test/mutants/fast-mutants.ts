@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts'
 
 const HEAD = 'src/http/fast/push-head.ts'
+const OPEN_REPLIES = 'src/http/fast/open-replies.ts'
 const CONNECTION = 'src/http/fast/fast-connection.ts'
 const WAY = 'src/http/fast/fast-way.ts'
 
@@ -44,7 +45,7 @@ export const FAST_MUTANTS: readonly Mutant[] = [
     title: 'replies go out when they are ready, whatever is before them',
     edits: [
       {
-        file: CONNECTION,
+        file: OPEN_REPLIES,
         find: 'if (!response.writableEnded || isLast) break',
         replace: 'if (!response.writableEnded) continue',
       },
@@ -56,7 +57,7 @@ export const FAST_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CONNECTION,
-        find: 'if (this.#open.length === 0) {',
+        find: 'if (this.#open.size === 0) {',
         replace: 'if (true as boolean) {',
       },
     ],
@@ -85,6 +86,17 @@ export const FAST_MUTANTS: readonly Mutant[] = [
         file: WAY,
         find: 'hosts?.refusal(head.headers.host) === undefined && ',
         replace: '',
+      },
+    ],
+  },
+  {
+    rule: 'fast way',
+    title: 'a part of a request stays in the buffer that all connections are read into',
+    edits: [
+      {
+        file: CONNECTION,
+        find: 'this.#rest = Buffer.from(bytes)\n    this.#setAwaited(true)',
+        replace: 'this.#rest = bytes\n    this.#setAwaited(true)',
       },
     ],
   },
