@@ -25,6 +25,8 @@ const SETTINGS = {
   'wal.max_bytes': 2 ** 40,
   // What Kafka's own retries repeat is then stored once.
   'kafka.enable_idempotence': 'true',
+  // A push that waits must not fail because the machine is busy.
+  'kafka.message_timeout_ms': '60000',
 }
 
 /** What a run measured. */
