@@ -47,9 +47,9 @@ export class ProducerMetrics {
   readonly #queueWait: HistogramSeries
   readonly #brokersConnected: Gauge
   readonly #requestDuration: Histogram<'broker'>
-  readonly #batchRecords: HistogramSeries
-  readonly #batchBytes: HistogramSeries
-  readonly #compressionRatio: HistogramSeries
+  readonly #batchRecords: Histogram
+  readonly #batchBytes: Histogram
+  readonly #compressionRatio: Histogram
   /** The same as the counters, over all reasons. */
   readonly #totals = { rejected: 0, retried: 0 }
 
@@ -141,11 +141,13 @@ export class ProducerMetrics {
       registers: [registry],
       aggregator: 'max',
     })
-    this.#queueWait = this.#histogram(
-      'kprf_queue_wait_seconds',
-      'Time from the admission of the oldest record of a batch until the batch was first sent: the wait for more records, for a connection and for earlier batches.',
-      WAIT_SECONDS,
-    )
+    this.#queueWait = new PlainHistogram({
+      name: 'kprf_queue_wait_seconds',
+      help: 'Time from the admission of the oldest record of a batch until the batch was first sent: the wait for more records, for a connection and for earlier batches.',
+      labelNames: [],
+      buckets: WAIT_SECONDS,
+      registry,
+    }).addSeries({})
     this.#batchRecords = this.#histogram(
       'kprf_batch_records',
       'Records of each batch that was delivered.',
@@ -281,9 +283,8 @@ export class ProducerMetrics {
     this.#compressionRatio.observe(plainBytes / wireBytes)
   }
 
-  #histogram(name: string, help: string, buckets: readonly number[]): HistogramSeries {
-    const registry = this.#registry
-    return new PlainHistogram({ name, help, labelNames: [], buckets, registry }).addSeries({})
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, buckets, registers: [this.#registry] })
   }
 
   #counter<Label extends string = never>(
