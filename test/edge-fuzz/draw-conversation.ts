@@ -261,7 +261,9 @@ function drawUsual(random: SeededRandom): Buffer {
   const lines = ['Host: kprf.test', `Content-Length: ${body.length}`]
   if (random.chance(0.95)) lines.push('Content-Type: application/json')
   if (random.chance(0.3)) lines.push(`X-Request-Id: r${random.below(1000)}`)
-  if (random.chance(0.3)) lines.push('Connection: keep-alive')
+  if (random.chance(0.3)) {
+    lines.push(random.chance(0.9) ? 'Connection: keep-alive' : 'Connection: close')
+  }
   if (random.chance(0.3))
     lines.push(`Authorization: Bearer ${random.chance(0.8) ? TOKEN : 'other'}`)
   if (random.chance(0.3)) lines.push('Accept: */*', 'User-Agent: curl/8.5.0')

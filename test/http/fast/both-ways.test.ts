@@ -106,6 +106,33 @@ const ENDS: readonly Case[] = [
     },
   },
   {
+    fact: 'what comes behind a refusal that ends the connection',
+    set: () => ({ overrides: { settings: { ...DEFAULT_SETTINGS, maxBodyBytes: 1_024 } } }),
+    play: async ({ connect, quiet }) => {
+      const large = pushBody({ data: 'a'.repeat(2_000) })
+      const refused = rawPush(large, { Expect: '100-continue' })
+      const client = connect().write(Buffer.concat([PUSH, refused, PUSH, SYNC]))
+      await quiet()
+      return all(client)
+    },
+  },
+  {
+    fact: 'a client that says which request is its last, and sends more',
+    play: async ({ connect, producer, quiet }) => {
+      producer.holdDelivery()
+      const last = rawPush(pushBody({}, { wait_for_send: true }), { Connection: 'close' })
+      const clients = [PUSH, HEAD, Buffer.from('\0\0\r\n\r\n'), Buffer.alloc(20_000)].map((more) =>
+        connect().write(Buffer.concat([PUSH, last, more])),
+      )
+      await quiet()
+      for (const client of clients) client.write(PUSH)
+      await quiet()
+      producer.deliver()
+      await quiet()
+      return Promise.all(clients.map(all))
+    },
+  },
+  {
     fact: 'the limit for requests at once',
     set: () => ({ limits: { maxPipelinedRequests: 3 } }),
     play: async ({ connect, quiet }) => {

@@ -82,15 +82,6 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
     'User-Agent: Java-http-client/17.0.21.1',
     'Content-Type: application/json',
   ],
-  'a service with a token and a trace': [
-    ...USUAL,
-    ...['Authorization: Bearer kprf_abc', 'X-Request-Id: 1-a', `traceparent: 00-${'a'.repeat(32)}`],
-    ...['X-Forwarded-For: 192.0.2.1, 192.0.2.2', 'X_Custom: a "b" (c); d=e'],
-  ],
-}
-
-/** The same of clients whose pushes Node reads: they end the connection, or offer HTTP/2. */
-const CLIENTS_OF_NODE: Readonly<Record<string, readonly string[]>> = {
   'PHP 8.2 with streams': [
     'Host: kprf:8088',
     'Connection: close',
@@ -105,6 +96,15 @@ const CLIENTS_OF_NODE: Readonly<Record<string, readonly string[]>> = {
     'Content-Type: application/json',
     'Connection: close',
   ],
+  'a service with a token and a trace': [
+    ...USUAL,
+    ...['Authorization: Bearer kprf_abc', 'X-Request-Id: 1-a', `traceparent: 00-${'a'.repeat(32)}`],
+    ...['X-Forwarded-For: 192.0.2.1, 192.0.2.2', 'X_Custom: a "b" (c); d=e'],
+  ],
+}
+
+/** The same of clients whose pushes Node reads: they offer HTTP/2. */
+const CLIENTS_OF_NODE: Readonly<Record<string, readonly string[]>> = {
   'HttpClient of Java 17, as it is': [
     'Connection: Upgrade, HTTP2-Settings',
     'Content-Length: 2',
@@ -126,7 +126,7 @@ const LEFT: readonly string[] = [
   ...['Transfer-Encoding: \x0bchunked', ' Transfer-Encoding: chunked', '\tTransfer-Encoding: x'],
   ...['TE: trailers', 'Trailer: X', 'Expect: 100-continue', 'Content-Encoding: gzip'],
   // Another protocol, or another end of the connection.
-  ...['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', 'Connection: close'],
+  ...['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', 'Connection: '],
   ...['Connection: upgrade', 'Connection: keep-alive, close', 'Connection: Content-Length'],
   ...['Keep-Alive: timeout=5', 'Proxy-Connection: close'],
   // Headers that are there twice.
@@ -169,6 +169,16 @@ describe('the head of a push', () => {
     expect(read(head(USUAL))).toBeDefined()
     expect(read(head([...USUAL, line]))).toBeUndefined()
     expect(read(head([line, ...USUAL]))).toBeUndefined()
+  })
+
+  it.each([
+    ['keep-alive', false],
+    ['Keep-Alive', false],
+    ['close', true],
+    ['Close', true],
+  ])('with Connection: %s says whether it is the last one', (connection, isLast) => {
+    expect(read(head([...USUAL, `Connection: ${connection}`]))?.isLast).toBe(isLast)
+    expect(read(head(USUAL))?.isLast).toBe(false)
   })
 
   it.each([
