@@ -21,6 +21,15 @@ const BODY = pushBody()
 const PUSH = rawPush(BODY)
 const HEAD = PUSH.subarray(0, -BODY.length)
 const SYNC = rawPush(pushBody({}, { wait_for_send: true }))
+/** A push with a reply of 2 KB. */
+const OFFSETS = rawPush(
+  JSON.stringify({
+    records: Array<object>(25).fill({ topic: 'orders', data: 'a' }),
+    ...{ wait_for_send: true, return_offsets: true },
+  }),
+)
+/** A push to which the reply is known at once. */
+const NOTHING = rawPush(JSON.stringify({ records: [] }))
 
 interface Case {
   readonly fact: string
@@ -136,9 +145,11 @@ const ENDS: readonly Case[] = [
     fact: 'the limit for requests at once',
     set: () => ({ limits: { maxPipelinedRequests: 3 } }),
     play: async ({ connect, quiet }) => {
-      const client = connect().write(Buffer.concat([PUSH, SYNC, PUSH, PUSH, SYNC]))
+      const clients = [PUSH, NOTHING].map((third) =>
+        connect().write(Buffer.concat([PUSH, SYNC, third, PUSH, SYNC])),
+      )
       await quiet()
-      return all(client)
+      return Promise.all(clients.map(all))
     },
   },
   {
@@ -162,17 +173,17 @@ const ENDS: readonly Case[] = [
       await until(() => metrics.pushes.length === 1)
       await quiet()
       const release = holdReplies()
-      const pushes = (count: number): Buffer[] => Array<Buffer>(count).fill(PUSH)
+      const [head, body] = [OFFSETS.subarray(0, -10), OFFSETS.subarray(-10)]
       for (let part = 0; part < 8; part += 1) {
-        const [rest, next] = [part === 0 ? [] : [PUSH.subarray(HEAD.length)], HEAD]
-        client.write(Buffer.concat([...rest, ...pushes(30), next]))
+        const rest = part === 0 ? [] : [body]
+        client.write(Buffer.concat([...rest, ...Array<Buffer>(30).fill(OFFSETS), head]))
         await quiet()
       }
       const taken = metrics.pushes.length
       release()
-      client.write(BODY).end()
+      client.write(body).end()
       while (!client.isOver) await quiet()
-      return { isPaused: taken < 200, ...(await all(client)) }
+      return { isPaused: taken < 100, ...(await all(client)) }
     },
   },
   {
