@@ -8,11 +8,11 @@ COPY packages/embedded-broker/package.json packages/embedded-broker/
 FROM packages AS build
 # The image has Node 26 already; the `node` package would install it again.
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json rolldown.config.ts ./
 COPY packages ./packages
 COPY src ./src
 RUN node node_modules/typescript/bin/tsc -p packages/embedded-broker/tsconfig.build.json \
-  && node node_modules/typescript/bin/tsc -p tsconfig.build.json \
+  && node node_modules/rolldown/bin/cli.mjs -c rolldown.config.ts \
   && npm run build:page --silent \
   && chmod 755 dist/main.js
 

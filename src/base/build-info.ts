@@ -1,5 +1,6 @@
 /** Version and origin of the running build. */
 import { readFileSync } from 'node:fs'
+import { ownFile } from './own-files.ts'
 
 /** A build of kprf. */
 export interface BuildInfo {
@@ -17,8 +18,7 @@ const UNKNOWN = 'unknown'
  * @param env - `COMMIT_HASH` is set when an image is built.
  */
 export function readBuildInfo(env: NodeJS.ProcessEnv): BuildInfo {
-  // One level above both src/ and dist/.
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(ownFile('../package.json'), 'utf8')
   const manifest: unknown = JSON.parse(text)
   const version =
     typeof manifest === 'object' && manifest !== null && 'version' in manifest

@@ -1,7 +1,8 @@
 /** The files of the page: read once, at the start, and sent from memory. */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { extname } from 'node:path'
+import { ownFile } from '../base/own-files.ts'
 import { UPLOT_FILES } from './uplot.ts'
 
 /** One file of the page. */
@@ -45,12 +46,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
 }
 
-const BROWSER_FOLDER = join(import.meta.dirname, 'browser')
+const BROWSER_FOLDER = ownFile('page/browser/')
 const INDEX = 'index.html'
 
 /** Reads all files of the page. */
 export function loadAssets(): readonly Asset[] {
-  const own = readdirSync(BROWSER_FOLDER).map((name) => [name, join(BROWSER_FOLDER, name)] as const)
+  const own = readdirSync(BROWSER_FOLDER).map(
+    (name) => [name, new URL(name, BROWSER_FOLDER)] as const,
+  )
   return [...own, ...UPLOT_FILES].flatMap(([name, file]) => {
     const contentType = CONTENT_TYPES[extname(name)]
     return contentType === undefined ? [] : [assetOf(name, contentType, readFileSync(file))]

@@ -91,7 +91,10 @@ describe('an outage of every broker', () => {
   it('at the start is waited for: what was accepted meanwhile is delivered', async () => {
     await cluster.createTopic('late', { partitions: 1 })
     await killAll()
-    const started = await start({ 'kafka.message_timeout_ms': 60_000 })
+    // Brokers that have just started may lack replicas in sync for longer than the usual retries take.
+    const started = await start({
+      ...{ 'kafka.message_timeout_ms': 60_000, 'kafka.retries': 1_000 },
+    })
 
     const probes = [await started.readyz(), await started.livez()]
     const accepted = await started.push({

@@ -1,7 +1,7 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.ts'
 import { ProxyError } from '../../base/errors.ts'
+import { ownModule } from '../../base/own-files.ts'
 import type { TokenEntry } from '../../http/access/token-table.ts'
 import type { ServerTls } from '../../http/tls/server-tls.ts'
 import type { Logger } from '../../telemetry/logging.ts'
@@ -21,8 +21,7 @@ export interface ThreadDependencies {
   readonly logger: Logger
 }
 
-/** `.ts` if Node.js runs the sources, `.js` after compilation. */
-const ENTRY = new URL(`entry${extname(import.meta.url)}`, import.meta.url)
+const ENTRY = ownModule('operations/thread/entry')
 
 /**
  * Twelve times the memory that the thread needs to pass on a megabyte of metrics. If Node.js is started with
