@@ -5,6 +5,7 @@
 import { mutate, mutateHead } from '../support/mutator.ts'
 import type { SeededRandom } from '../support/random.ts'
 import { TOKEN } from './setups.ts'
+import { SHAPES } from './shapes.ts'
 
 /** What one client sends. */
 export interface Conversation {
@@ -192,43 +193,6 @@ const TARGETS: readonly string[] = [
   ],
 ]
 
-/** Requests as a whole: those that begin another one in their body, and those that are none. */
-const WHOLE: readonly string[] = [
-  'GET /docs HTTP/1.1\r\nHost: kprf.test\r\n\r\n',
-  'OPTIONS /push HTTP/1.1\r\nHost: kprf.test\r\n\r\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n',
-  // A length that the other reader takes for none, or none that it takes for one (CL.0, 0.CL).
-  'GET /push HTTP/1.1\r\nHost: kprf.test\r\nContent-Length: 23\r\n\r\nGET /x HTTP/1.1\r\nX: x\r\n',
-  'POST /docs HTTP/1.1\r\nHost: kprf.test\r\nContent-Length: 23\r\n\r\nGET /x HTTP/1.1\r\nX: x\r\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nContent-Length:\r\n 23\r\n\r\nGET /x HTTP/1.1\r\nX: x\r\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nExpect: y 100-continue\r\nContent-Length: 2\r\n\r\n{}',
-  // A body in chunks with a length, sizes and ends of chunks that are none (TE.CL, TERM.EXT, EXT.TERM).
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n17\r\nGET /x HTTP/1.1\r\nX: xxx\r\n0\r\n\r\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\n\r\n2;\nxx\r\n4\r\n{}\r\n\r\n0\r\n\r\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\n\r\n2\n{}\n0\n\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}XX0\r\n\r\n',
-  'POST /push HTTP/1.1\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n',
-  'POST /push HTTP/1.0\r\nHost: kprf.test\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}',
-  'POST /push HTTP/1.0\r\nHost: kprf.test\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}',
-  'POST http://other.test/push HTTP/1.1\r\nHost: kprf.test\r\nContent-Length: 2\r\n\r\n{}',
-  'POST /push HTTP/1.1\nHost: kprf.test\nContent-Length: 2\n\n{}',
-  '\r\n\r\nPOST /push HTTP/1.1\r\nHost: kprf.test\r\nContent-Length: 2\r\n\r\n{}',
-  'POST  /push HTTP/1.1\r\nHost: kprf.test\r\nContent-Length: 2\r\n\r\n{}',
-  'POST /push HTTP/1.1 \r\nHost: kprf.test\r\nContent-Length: 2\r\n\r\n{}',
-  'post /push HTTP/1.1\r\nHost: kprf.test\r\nContent-Length: 2\r\n\r\n{}',
-  'POST /push HTTP/1.1\r\n Host: kprf.test\r\nContent-Length: 2\r\n\r\n{}',
-  'POST /push\r\nHost: kprf.test\r\n\r\n',
-  'CONNECT kprf.test:80 HTTP/1.1\r\nHost: kprf.test\r\n\r\n',
-  'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-  'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n',
-  '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1',
-]
-
 const TOPICS = ['orders', 'visits', 'full', 'away', 'lost', 'late', 'later', 'bad topic', '']
 
 /** Draws a conversation of one to six requests. */
@@ -250,7 +214,7 @@ function drawRequest(random: SeededRandom): Buffer {
   if (draw < 0.45) return usual
   if (draw < 0.75) return mutateHead(usual, LINES, random)
   if (draw < 0.85) return mutate(usual, WORDS, random)
-  if (draw < 0.93) return Buffer.from(random.pick(WHOLE), 'latin1')
+  if (draw < 0.95) return random.pick(SHAPES).bytes
   const text = usual.toString('latin1')
   return Buffer.from(text.replace('/push', random.pick(TARGETS)), 'latin1')
 }
@@ -261,7 +225,9 @@ function drawUsual(random: SeededRandom): Buffer {
   const lines = ['Host: kprf.test', `Content-Length: ${body.length}`]
   if (random.chance(0.95)) lines.push('Content-Type: application/json')
   if (random.chance(0.3)) lines.push(`X-Request-Id: r${random.below(1000)}`)
-  if (random.chance(0.3)) lines.push('Connection: keep-alive')
+  if (random.chance(0.3)) {
+    lines.push(random.chance(0.9) ? 'Connection: keep-alive' : 'Connection: close')
+  }
   if (random.chance(0.3))
     lines.push(`Authorization: Bearer ${random.chance(0.8) ? TOKEN : 'other'}`)
   if (random.chance(0.3)) lines.push('Accept: */*', 'User-Agent: curl/8.5.0')

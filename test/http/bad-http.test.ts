@@ -441,6 +441,23 @@ describe('the server accepts', () => {
     expect(response.status).toBe(200)
   })
 
+  it('Expect: 100-continue behind a push that waits, with that reply before the head of its own', async () => {
+    const { connect, producer } = await serveEdge()
+    producer.holdDelivery()
+    const client = connect().write(
+      `${String(rawPush(pushBody({}, { wait_for_send: true })))}GET /docs HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}`,
+    )
+    await producer.admitted(1)
+    await connect().write(push('Content-Length: 1\r\n', '{')).response()
+    producer.deliver()
+
+    const replies = await client.end().responses(Infinity)
+
+    expect(replies.map(({ status }) => status)).toEqual([200, 100, 200])
+    expect(replies[2]?.body.slice(0, 15)).toBe('<!doctype html>')
+    expect(await client.closed()).toBe('')
+  })
+
   it('Expect: 100-continue of HTTP/1.0, without that reply, which HTTP/1.0 does not have', async () => {
     const { connect } = await serveEdge()
     const body = pushBody()

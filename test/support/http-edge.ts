@@ -235,7 +235,7 @@ export interface ServedEdge extends Edge {
 }
 
 /** What {@link serveEdge} takes beside the app and the limits. */
-export interface ServedEdgeOptions extends Pick<HttpServerOptions, 'hosts' | 'proxies'> {
+export interface ServedEdgeOptions extends Pick<HttpServerOptions, 'hosts' | 'proxies' | 'tls'> {
   /** Whether Node reads every request. @defaultValue as the tests of this run have it */
   readonly isPlain?: boolean
 }

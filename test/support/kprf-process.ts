@@ -46,8 +46,9 @@ export async function startKprf(
   bootstrap: string,
   settings: KprfSettings = {},
   nodeFlags: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<KprfProcess> {
-  const kprf = spawnKprf(bootstrap, settings, nodeFlags)
+  const kprf = spawnKprf(bootstrap, settings, nodeFlags, environment)
   await kprf.ready()
   return kprf
 }
@@ -57,8 +58,9 @@ export function spawnKprf(
   bootstrap: string,
   settings: KprfSettings = {},
   nodeFlags: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): KprfProcess {
-  return spawnWith([], { 'kafka.brokers': bootstrap, ...settings }, nodeFlags)
+  return spawnWith([], { 'kafka.brokers': bootstrap, ...settings }, nodeFlags, environment)
 }
 
 /** Starts kprf with its embedded broker, on free ports, and resolves when it accepts pushes. */
@@ -72,6 +74,7 @@ function spawnWith(
   argv: readonly string[],
   settings: KprfSettings,
   nodeFlags: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
 ): KprfProcess {
   const flags = {
     'http.host': '127.0.0.1',
@@ -90,7 +93,7 @@ function spawnWith(
     ],
     // The environment must not configure it by accident.
     {
-      ...{ cwd: projectDirectory, env: markedEnvironment() },
+      ...{ cwd: projectDirectory, env: { ...environment, ...markedEnvironment() } },
       stdio: ['pipe', 'pipe', 'pipe'],
     },
   )

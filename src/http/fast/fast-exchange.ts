@@ -20,6 +20,11 @@ export class FastRequest implements RequestHead {
     this.socket = socket
   }
 
+  /** Whether it is the last one of its client. */
+  get isLast(): boolean {
+    return this.#head.isLast
+  }
+
   get headers(): IncomingHttpHeaders {
     return this.#head.headers
   }
@@ -40,7 +45,7 @@ export interface ReplyWriter {
 /** Its response, which the plain way writes on as on Node's. It has a body that is sent at once. */
 export class FastResponse implements ReplyTarget {
   readonly req: FastRequest
-  shouldKeepAlive = true
+  shouldKeepAlive: boolean
   statusCode = 200
   headersSent = false
   writableEnded = false
@@ -55,6 +60,7 @@ export class FastResponse implements ReplyTarget {
 
   constructor(req: FastRequest, writer: ReplyWriter) {
     this.req = req
+    this.shouldKeepAlive = !req.isLast
     this.#writer = writer
   }
 

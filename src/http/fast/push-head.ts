@@ -14,6 +14,8 @@ export interface PushHead {
   readonly bytes: Buffer
   /** Length of the body, bytes. */
   readonly bodyBytes: number
+  /** Whether the client sends no further request. */
+  readonly isLast: boolean
 }
 
 const REQUEST_LINE = Buffer.from('POST /push HTTP/1.1\r\n', 'latin1')
@@ -26,7 +28,7 @@ const LENGTH = /^(?:0|[1-9]\d{0,7})$/
 
 /** Headers that change how the request or its connection is read, or that only the plain way obeys. */
 const FOR_NODE = new Set([
-  ...['connection', 'proxy-connection', 'keep-alive', 'upgrade', 'http2-settings'],
+  ...['proxy-connection', 'keep-alive', 'upgrade', 'http2-settings'],
   ...['transfer-encoding', 'te', 'trailer', 'expect', 'content-encoding'],
   // Node makes a list of it.
   'set-cookie',
@@ -34,6 +36,11 @@ const FOR_NODE = new Set([
   ...['origin', 'idempotency-key'],
   '__proto__',
 ])
+
+/** What HTTP/1.1 means anyway. */
+const KEEP_ALIVE = 'keep-alive'
+/** Anything else, and both, is for Node. */
+const CONNECTIONS = new Set([KEEP_ALIVE, 'close'])
 
 /** Longer heads are for Node, bytes. */
 const MAX_HEAD_BYTES = 8_192
@@ -75,17 +82,18 @@ function parse(lines: string, bytes: Buffer): PushHead | undefined {
     if (name === undefined || value === undefined) return undefined
     const lowerName = name.toLowerCase()
     if (headers[lowerName] !== undefined || rawHeaders.length === 2 * MAX_HEADERS) return undefined
-    if (FOR_NODE.has(lowerName) && !isKeepAlive(lowerName, value)) return undefined
+    if (FOR_NODE.has(lowerName)) return undefined
     headers[lowerName] = value
     rawHeaders.push(name, value)
   }
   const length = headers['content-length'] ?? ''
-  if (headers['host'] === undefined || !LENGTH.test(length)) return undefined
-  // The bytes they came in hold much more, and this is kept for as long as its connection is open.
-  return { headers, rawHeaders, bytes: Buffer.from(bytes), bodyBytes: Number(length) }
-}
-
-/** What HTTP/1.1 means anyway. */
-function isKeepAlive(lowerName: string, value: string): boolean {
-  return lowerName === 'connection' && value.toLowerCase() === 'keep-alive'
+  const connection = headers['connection']?.toLowerCase() ?? KEEP_ALIVE
+  if (headers['host'] === undefined || !LENGTH.test(length) || !CONNECTIONS.has(connection)) {
+    return undefined
+  }
+  return {
+    ...{ headers, rawHeaders, bodyBytes: Number(length), isLast: connection !== KEEP_ALIVE },
+    // The bytes they came in hold much more, and this is kept for as long as its connection is open.
+    bytes: Buffer.from(bytes),
+  }
 }

@@ -1,5 +1,7 @@
 /** Which pushes the fast way serves, which it leaves to Node, and that nobody can tell one from the other. */
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { connect } from 'node:tls'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { AllowedHosts } from '../../../src/http/access/allowed-hosts.ts'
 import { Authenticator } from '../../../src/http/access/authenticator.ts'
 import { InFlightGate } from '../../../src/http/access/in-flight-gate.ts'
@@ -9,6 +11,7 @@ import { createBodyBudget } from '../../../src/http/body-budget.ts'
 import { InFlightCounter } from '../../../src/ingest/in-flight.ts'
 import { RateLimiter } from '../../../src/ingest/rate-limiter.ts'
 import { deliveryError, RDKAFKA } from '../../../src/producer/delivery-errors.ts'
+import { createAuthority } from '../../support/certificates.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FOR_NODE, MAX_BODY_BYTES, pushBody, rawPush, serveEdge } from '../../support/http-edge.ts'
 import { rateLimitsOf } from '../../support/rate-limits.ts'
@@ -165,6 +168,23 @@ describe('the fast way', () => {
     expect(statuses(replies)).toEqual([200, 200, status, 200, 200])
     expect(fastRoute.taken).toBe(2)
     expect(producer.records).toHaveLength(status === 200 ? 5 : 4)
+  })
+
+  it('has no connection with TLS', async () => {
+    const authority = createAuthority()
+    const tls = { context: authority.issue('localhost'), clientAuth: 'none' } as const
+    const { port, fastRoute, producer } = await serveEdge({}, {}, { tls })
+    const client = connect({ port, host: '127.0.0.1', ca: authority.cert, servername: 'localhost' })
+    onTestFinished(() => {
+      client.destroy()
+    })
+
+    client.write(PUSH)
+    const [reply] = (await once(client, 'data')) as [Buffer]
+
+    expect(reply.toString()).toMatch(/^HTTP\/1\.1 200 OK/)
+    expect(producer.records).toHaveLength(1)
+    expect(fastRoute.taken).toBe(0)
   })
 
   it('gives Node what follows garbage', async () => {

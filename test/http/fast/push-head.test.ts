@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { CLIENT_HEADS } from './client-heads.ts'
 import { readPushHead } from '../../../src/http/fast/push-head.ts'
 
 const USUAL = ['Host: h', 'Content-Type: application/json', 'Content-Length: 2']
@@ -9,112 +10,15 @@ function head(lines: readonly string[], first = 'POST /push HTTP/1.1'): Buffer {
 
 const read = (bytes: Buffer): ReturnType<typeof readPushHead> => readPushHead(bytes, 0, undefined)
 
-/** As they were read from the sockets of these clients. */
-const CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  'curl 7.88': [
-    'Host: kprf:8088',
-    'User-Agent: curl/7.88.1',
-    'Accept: */*',
-    'Content-Type: application/json',
-    'Content-Length: 2',
-  ],
-  'curl --json 7.88': [
-    'Host: kprf:8088',
-    'User-Agent: curl/7.88.1',
-    'Content-Type: application/json',
-    'Accept: application/json',
-    'Content-Length: 2',
-  ],
-  'PHP 8.2 with its curl': [
-    'Host: kprf:8088',
-    'Accept: */*',
-    'Content-Type: application/json',
-    'Content-Length: 2',
-  ],
-  'Guzzle 7.4': [
-    'Host: kprf:8088',
-    'User-Agent: GuzzleHttp/7',
-    'Content-Type: application/json',
-    'Content-Length: 7',
-  ],
-  'Python requests 2.34': [
-    'Host: kprf:8088',
-    'User-Agent: python-requests/2.34.2',
-    'Accept-Encoding: gzip, deflate',
-    'Accept: */*',
-    'Connection: keep-alive',
-    'Content-Length: 2',
-    'Content-Type: application/json',
-  ],
-  'Python 3.11 http.client': [
-    'Host: kprf:8088',
-    'Accept-Encoding: identity',
-    'Content-Length: 2',
-    'Content-Type: application/json',
-  ],
-  'fetch of Node.js 26': [
-    'host: kprf:8088',
-    'connection: keep-alive',
-    'content-type: application/json',
-    'accept: */*',
-    'accept-language: *',
-    'sec-fetch-mode: cors',
-    'user-agent: node',
-    'accept-encoding: gzip, deflate',
-    'content-length: 2',
-  ],
-  'http.request of Node.js 26': [
-    'Content-Type: application/json',
-    'Content-Length: 2',
-    'Host: kprf:8088',
-    'Connection: keep-alive',
-  ],
-  'Go 1.26': [
-    'Host: kprf:8088',
-    'User-Agent: Go-http-client/1.1',
-    'Content-Length: 2',
-    'Content-Type: application/json',
-    'Accept-Encoding: gzip',
-  ],
-  'HttpClient of Java 17, HTTP/1.1': [
-    'Content-Length: 2',
-    'Host: kprf:8088',
-    'User-Agent: Java-http-client/17.0.21.1',
-    'Content-Type: application/json',
-  ],
-  'a service with a token and a trace': [
-    ...USUAL,
-    ...['Authorization: Bearer kprf_abc', 'X-Request-Id: 1-a', `traceparent: 00-${'a'.repeat(32)}`],
-    ...['X-Forwarded-For: 192.0.2.1, 192.0.2.2', 'X_Custom: a "b" (c); d=e'],
-  ],
-}
+/** As behind a proxy, from a service with a token and a trace. */
+const SERVICE: readonly string[] = [
+  ...USUAL,
+  ...['Authorization: Bearer kprf_abc', 'X-Request-Id: 1-a', `traceparent: 00-${'a'.repeat(32)}`],
+  ...['X-Forwarded-For: 192.0.2.1, 192.0.2.2', 'X_Custom: a "b" (c); d=e'],
+]
 
-/** The same of clients whose pushes Node reads: they end the connection, or offer HTTP/2. */
-const CLIENTS_OF_NODE: Readonly<Record<string, readonly string[]>> = {
-  'PHP 8.2 with streams': [
-    'Host: kprf:8088',
-    'Connection: close',
-    'Content-Length: 2',
-    'Content-Type: application/json',
-  ],
-  'Python 3.11 urllib': [
-    'Accept-Encoding: identity',
-    'Content-Length: 2',
-    'Host: kprf:8088',
-    'User-Agent: Python-urllib/3.11',
-    'Content-Type: application/json',
-    'Connection: close',
-  ],
-  'HttpClient of Java 17, as it is': [
-    'Connection: Upgrade, HTTP2-Settings',
-    'Content-Length: 2',
-    'Host: kprf:8088',
-    'HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA',
-    'Upgrade: h2c',
-    'User-Agent: Java-http-client/17.0.21.1',
-    'Content-Type: application/json',
-  ],
-}
+/** It offers HTTP/2 with each request. */
+const OF_NODE = 'HttpClient of Java, as it is'
 
 /** What is for Node: everything that two readers could understand in two ways, and what only Node obeys. */
 const LEFT: readonly string[] = [
@@ -126,7 +30,7 @@ const LEFT: readonly string[] = [
   ...['Transfer-Encoding: \x0bchunked', ' Transfer-Encoding: chunked', '\tTransfer-Encoding: x'],
   ...['TE: trailers', 'Trailer: X', 'Expect: 100-continue', 'Content-Encoding: gzip'],
   // Another protocol, or another end of the connection.
-  ...['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', 'Connection: close'],
+  ...['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', 'Connection: '],
   ...['Connection: upgrade', 'Connection: keep-alive, close', 'Connection: Content-Length'],
   ...['Keep-Alive: timeout=5', 'Proxy-Connection: close'],
   // Headers that are there twice.
@@ -144,22 +48,28 @@ const LEFT: readonly string[] = [
 ]
 
 describe('the head of a push of', () => {
-  it.each(Object.entries(CLIENTS))('%s is read', (_, lines) => {
-    const bytes = head(lines)
+  const heads = CLIENT_HEADS.map(
+    ({ name, version, lines }) => [`${name} ${version}`, lines] as const,
+  )
+  const isOfNode = ([name]: readonly [string, unknown]): boolean => name.startsWith(OF_NODE)
 
-    const found = read(Buffer.concat([bytes, Buffer.from('{}')]))
+  it.each([...heads.filter((one) => !isOfNode(one)), ['a service', SERVICE] as const])(
+    '%s is read',
+    (_, lines) => {
+      const bytes = head(lines)
 
-    expect(found?.headers['content-length']).toBe(String(found?.bodyBytes))
-    expect(found?.bytes).toEqual(bytes)
-    expect(found?.rawHeaders).toEqual(lines.flatMap((line) => line.split(/: (.*)/).slice(0, 2)))
-    expect(Object.keys(found?.headers ?? {})).toEqual(
-      lines.map((line) => line.replace(/:.*/, '').toLowerCase()),
-    )
-  })
-})
+      const found = read(Buffer.concat([bytes, Buffer.from('{}')]))
 
-describe('the head of a push of', () => {
-  it.each(Object.entries(CLIENTS_OF_NODE))('%s is left to Node', (_, lines) => {
+      expect(found?.headers['content-length']).toBe(String(found?.bodyBytes))
+      expect(found?.bytes).toEqual(bytes)
+      expect(found?.rawHeaders).toEqual(lines.flatMap((line) => line.split(/: (.*)/).slice(0, 2)))
+      expect(Object.keys(found?.headers ?? {})).toEqual(
+        lines.map((line) => line.replace(/:.*/, '').toLowerCase()),
+      )
+    },
+  )
+
+  it.each(heads.filter(isOfNode))('%s is left to Node', (_, lines) => {
     expect(read(head(lines))).toBeUndefined()
   })
 })
@@ -169,6 +79,16 @@ describe('the head of a push', () => {
     expect(read(head(USUAL))).toBeDefined()
     expect(read(head([...USUAL, line]))).toBeUndefined()
     expect(read(head([line, ...USUAL]))).toBeUndefined()
+  })
+
+  it.each([
+    ['keep-alive', false],
+    ['Keep-Alive', false],
+    ['close', true],
+    ['Close', true],
+  ])('with Connection: %s says whether it is the last one', (connection, isLast) => {
+    expect(read(head([...USUAL, `Connection: ${connection}`]))?.isLast).toBe(isLast)
+    expect(read(head(USUAL))?.isLast).toBe(false)
   })
 
   it.each([
