@@ -2,7 +2,7 @@
  * Writes replies without Express, whose `res.json` costs more than all other work of a push. Bodies are
  * strings: only then Node sends head and body in one write.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { http } from '../base/node-modules.ts'
 import {
   HTTP_MAPPINGS,
@@ -10,7 +10,7 @@ import {
   RETRY_AFTER_UNAVAILABLE_SECONDS,
 } from './error-mapper.ts'
 import { CHALLENGES } from './access/authorization.ts'
-import { bodyBytesOf } from './body-framing.ts'
+import { awaitsContinue, bodyBytesOf } from './body-framing.ts'
 import { discardBody } from './discard-body.ts'
 import { type Dialect, JSON_TYPE, type Reply } from './edge/dialect.ts'
 import type { Refusal } from './error-body.ts'
@@ -53,6 +53,13 @@ export function beginJson(
   body: string,
 ): void {
   begin(response, requestId, { status, contentType: JSON_TYPE, body })
+}
+
+/** Ends a reply whose head is written and whose body is bytes, which several replies share. */
+export function endWithBytes(response: ServerResponse, bytes: Buffer): void {
+  // Behind a reply that is not sent yet, Node would put the head before `100 Continue`, and that before these bytes.
+  if (awaitsContinue(response.req)) response.flushHeaders()
+  response.end(bytes)
 }
 
 /** Replies to an OPTIONS request, with headers only. */

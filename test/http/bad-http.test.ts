@@ -441,12 +441,12 @@ describe('the server accepts', () => {
     expect(response.status).toBe(200)
   })
 
-  it('Expect: 100-continue behind a push that waits, with that reply before the head of its own', async () => {
+  it('Expect: 100-continue behind a push that waits, and says so before the head of its reply', async () => {
     const { connect, producer } = await serveEdge()
     producer.holdDelivery()
-    const client = connect().write(
-      `${String(rawPush(pushBody({}, { wait_for_send: true })))}GET /docs HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}`,
-    )
+    const waiting = rawPush(pushBody({}, { wait_for_send: true }), FOR_NODE)
+    const document = `GET /docs HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}`
+    const client = connect().write(Buffer.concat([waiting, Buffer.from(document)]))
     await producer.admitted(1)
     await connect().write(push('Content-Length: 1\r\n', '{')).response()
     producer.deliver()

@@ -5,12 +5,11 @@
  * The gate asks for credentials, as for every other path, but for no right: the version and the limits of kprf are for
  * those who may use it. A browser asks its user for a password, which is the token.
  */
-import { awaitsContinue } from '../body-framing.ts'
 import type { BodilessRoute, NodeCall } from '../edge/route.ts'
 import { PLAIN, type Reply } from '../edge/dialect.ts'
 import { OK_STATUS } from '../error-mapper.ts'
 import type { ReplyRoom } from '../reply-room.ts'
-import { begin, type HeaderList } from '../reply.ts'
+import { begin, endWithBytes, type HeaderList } from '../reply.ts'
 
 export const HTML_TYPE = 'text/html; charset=utf-8'
 
@@ -61,9 +60,7 @@ export class DocumentEndpoint implements BodilessRoute {
     const held = this.#replyRoom.reserve(request, bytes.length)
     held?.sending(response, bytes.length)
     begin(response, requestId, reply, this.#headers)
-    // Behind a reply that is not sent, Node would put the head before `100 Continue`, and that before these bytes.
-    if (awaitsContinue(request)) response.flushHeaders()
-    response.end(bytes)
+    endWithBytes(response, bytes)
     return OK_STATUS
   }
 

@@ -4,6 +4,7 @@ import { type Asset, ASSET_HEADERS, isKnown, PAGE_PATH } from '../../page/assets
 import { PLAIN } from '../edge/dialect.ts'
 import type { BodilessRoute, NodeCall } from '../edge/route.ts'
 import { OK_STATUS } from '../error-mapper.ts'
+import { endWithBytes } from '../reply.ts'
 import type { ReplyRoom } from '../reply-room.ts'
 
 /** One of the routes. */
@@ -35,7 +36,8 @@ export class AssetEndpoint implements BodilessRoute {
     }
     this.#replyRoom.reserve(request, body.length)?.sending(response, body.length)
     const own = ['Content-Type', contentType, 'Content-Length', String(body.length)]
-    response.writeHead(OK_STATUS, [...own, ...common]).end(body)
+    response.writeHead(OK_STATUS, [...own, ...common])
+    endWithBytes(response, body)
     return OK_STATUS
   }
 }

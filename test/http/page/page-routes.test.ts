@@ -7,7 +7,7 @@ import { tokenHash, TokenTable } from '../../../src/http/access/token-table.ts'
 import { OperationsAccess } from '../../../src/operations/access.ts'
 import { LiveFeed, MAX_VIEWERS } from '../../../src/page/live/feed.ts'
 import { systemClock } from '../../../src/base/clock.ts'
-import { FakeHttpLog, serveEdge } from '../../support/http-edge.ts'
+import { FakeHttpLog, FOR_NODE, pushBody, rawPush, serveEdge } from '../../support/http-edge.ts'
 import { IDLE_SAMPLE, LIVE_IDENTITY } from '../../support/live-sample.ts'
 
 const [PUSHER, OPERATOR] = ['token-of-pusher', 'token-of-operator']
@@ -52,6 +52,25 @@ describe('The page on the main port', () => {
       expect([head.status, await head.text()]).toEqual([200, ''])
     },
   )
+
+  it('sends a file after 100 Continue, also if the reply to an earlier push is due', async () => {
+    const { connect, producer } = await serve()
+    producer.holdDelivery()
+    const push = rawPush(pushBody({}, { wait_for_send: true }), { ...bearer(PUSHER), ...FOR_NODE })
+    const file =
+      'GET /page/main.js HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}'
+    const client = connect().write(Buffer.concat([push, Buffer.from(file)]))
+    await producer.admitted(1)
+    // By its reply, the server has read what came before.
+    await connect().write('GET / HTTP/1.1\r\nHost: h\r\n\r\n').response()
+    producer.deliver()
+
+    const replies = await client.end().responses(Infinity)
+
+    expect(replies.map(({ status }) => status)).toEqual([200, 100, 200])
+    expect(replies[2]?.headers.get('content-type')).toMatch(/^text\/javascript/)
+    expect(await client.closed()).toBe('')
+  })
 
   it.each(['POST', 'PUT', 'DELETE'])('takes no %s', async (method) => {
     const { get } = await serve()
