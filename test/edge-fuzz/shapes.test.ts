@@ -1,4 +1,5 @@
 /** Each published shape of request smuggling, alone and between usual pushes: with the fast way the same comes of it as without. */
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Conversation } from './draw-conversation.ts'
 import { OneWay, type Outcome } from './one-way.ts'
@@ -36,20 +37,22 @@ async function outcomesOf(way: OneWay, all: readonly Conversation[]): Promise<re
   return outcomes
 }
 
-test.each(SHAPES)('$name', async (shape) => {
+/** Whether a connection did not end. Its server is busy then, and what it says of the next shape tells nothing. */
+let isBusy = false
+
+test.each(SHAPES)('the same comes of $name on both ways', async (shape) => {
+  expect(isBusy, 'a connection of an earlier shape did not end').toBe(false)
+  isBusy = true
   const all = conversations(shape)
   const before = fast.fastPushes
 
   let ofFast = await outcomesOf(fast, all)
   let ofPlain = await outcomesOf(plain, all)
-  for (
-    let repeat = 0;
-    repeat < REPEATS && JSON.stringify(ofFast) !== JSON.stringify(ofPlain);
-    repeat += 1
-  ) {
+  for (let repeat = 0; repeat < REPEATS && !isDeepStrictEqual(ofFast, ofPlain); repeat += 1) {
     ofFast = await outcomesOf(fast, all)
     ofPlain = await outcomesOf(plain, all)
   }
+  isBusy = false
 
   expect(ofFast).toEqual(ofPlain)
   // The pushes before it.

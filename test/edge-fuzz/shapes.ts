@@ -33,66 +33,28 @@ function hidden(name: string, value: string): readonly string[] {
   return [
     ...[`${name} : ${value}`, `${name}\t: ${value}`, ` ${name}: ${value}`, `\t${name}: ${value}`],
     ...[`${name}:${value}`, `${name}:  ${value}`, `${name}:\t${value}`, `${name}: ${value} `],
-    ...[
-      `${name}: ${value}\t`,
-      `${name}:\x0b${value}`,
-      `${name}: ${value}\x0c`,
-      `${name}:\xa0${value}`,
-    ],
-    ...[
-      `${name}: \x00${value}`,
-      `${name}: ${value}\x00`,
-      `${name}\x00: ${value}`,
-      `${name}\xff: ${value}`,
-    ],
-    ...[`${upper}: ${value}`, `${name.toLowerCase()}: ${value.toUpperCase()}`],
-    ...[
-      `${name}: "${value}"`,
-      `${name}: '${value}'`,
-      `${name}: ${value};q=1`,
-      `${name}: ${value},`,
-    ],
-    ...[
-      `${name}: ,${value}`,
-      `${name}:\r\n ${value}`,
-      `${name}:\n ${value}`,
-      `${name}\r\n : ${value}`,
-    ],
+    ...[`${name}: ${value}\t`, `${name}:\x0b${value}`, `${name}: ${value}\x0c`],
+    ...[`${name}:\xa0${value}`, `${name}: \x00${value}`, `${name}: ${value}\x00`],
+    ...[`${name}\x00: ${value}`, `${name}\xff: ${value}`, `${upper}: ${value}`],
+    ...[`${name.toLowerCase()}: ${value.toUpperCase()}`, `${name}: "${value}"`],
+    ...[`${name}: '${value}'`, `${name}: ${value};q=1`, `${name}: ${value},`, `${name}: ,${value}`],
+    ...[`${name}:\r\n ${value}`, `${name}:\n ${value}`, `${name}\r\n : ${value}`],
     ...[`X: y\r${name}: ${value}`, `X: y\n${name}: ${value}`, `X: y\r\r\n${name}: ${value}`],
     ...[`${name}: ${value}\rX: y`, `${name}: ${value}\nX: y`, `\r\n${name}: ${value}`],
     ...[`X: y\r\n ${name}: ${value}`, `X: y\r\n\t${name}: ${value}`, `X:\r\n${name}: ${value}`],
     ...[`${name.replace('-', '_')}: ${value}`, `${name.replace('-', ' ')}: ${value}`],
-    ...[
-      `${name}${name}: ${value}`,
-      `X-${name}: ${value}`,
-      `${name}\\: ${value}`,
-      `Foo: bar\r\r\n${name}: ${value}`,
-    ],
+    ...[`${name}${name}: ${value}`, `X-${name}: ${value}`, `${name}\\: ${value}`],
+    ...[`Foo: bar\r\r\n${name}: ${value}`],
   ]
 }
 
 type Named = readonly [name: string, text: string]
 
 const LENGTHS: readonly Named[] = [
-  '+5',
-  '-5',
-  '05',
-  '0x5',
-  '5 ',
-  '5,5',
-  '5, 5',
-  '5, 6',
-  '5 6',
-  '5.0',
-  '5e0',
-  '5;',
-  '5_0',
-  '',
-  '٥',
-  '00000000000000000005',
-  '18446744073709551616',
-  '18446744073709551621',
-  '99999999999999999999999',
+  ...['+5', '-5', '05', '0x5', '5 ', '5,5', '5, 5', '5, 6', '5 6', '5.0', '5e0', '5;', '5_0', ''],
+  // A digit of Arabic, in UTF-8.
+  ...['\xd9\xa5', '00000000000000000005', '18446744073709551616', '18446744073709551621'],
+  ...['99999999999999999999999'],
 ].map((length) => [`CL is ${JSON.stringify(length)}`, request([`Content-Length: ${length}`], BODY)])
 
 const FRAMINGS: readonly Named[] = [
@@ -136,6 +98,12 @@ const FRAMINGS: readonly Named[] = [
   ],
   ['Content-Encoding: chunked', request([LENGTH, 'Content-Encoding: chunked'], BODY)],
   ['neither CL nor TE', request([], BODY)],
+  ['neither CL nor TE, and no body, with GET', request([], '', 'GET /docs HTTP/1.1')],
+  ['neither CL nor TE, and no body, with OPTIONS', request([], '', 'OPTIONS /push HTTP/1.1')],
+  [
+    'keep-alive in HTTP/1.0',
+    request([LENGTH, 'Connection: keep-alive'], BODY, 'POST /push HTTP/1.0'),
+  ],
   ['CL.0', request([`Content-Length: ${HIDDEN.length}`], HIDDEN, 'POST /docs HTTP/1.1')],
   ['CL.0 with GET', request([`Content-Length: ${HIDDEN.length}`], HIDDEN, 'GET /docs HTTP/1.1')],
   [
@@ -159,15 +127,8 @@ const FRAMINGS: readonly Named[] = [
 ]
 
 const EXPECTS: readonly Named[] = [
-  ...[
-    '100-continue',
-    '100-Continue',
-    'y 100-continue',
-    '100-continue, y',
-    ' 100-continue',
-    '100-continue\t',
-  ],
-  ...['\r\n 100-continue', '200-ok', '', '100-continue;q=1'],
+  ...['100-continue', '100-Continue', 'y 100-continue', '100-continue, y', ' 100-continue'],
+  ...['100-continue\t', '\r\n 100-continue', '200-ok', '', '100-continue;q=1'],
 ].map((value) => [
   `Expect is ${JSON.stringify(value)}`,
   request([`Expect: ${value}`, LENGTH], BODY),
@@ -249,65 +210,23 @@ const HOSTS: readonly Named[] = [
 ]
 
 const FIRST_LINES: readonly Named[] = [
-  ...[
-    'POST  /push HTTP/1.1',
-    'POST /push  HTTP/1.1',
-    'POST\t/push HTTP/1.1',
-    'POST /push\tHTTP/1.1',
-  ],
-  ...[
-    ' POST /push HTTP/1.1',
-    'POST /push HTTP/1.1 ',
-    'POST /push HTTP/1.1\t',
-    'POST /push HTTP/1.1\r',
-  ],
-  ...['post /push HTTP/1.1', 'POST /push http/1.1', 'POST /push HTTP/1.0', 'POST /push HTTP/1.2'],
-  ...['POST /push HTTP/2.0', 'POST /push HTTP/0.9', 'POST /push HTTP/1.10', 'POST /push HTTP/01.1'],
-  ...[
-    'POST /push HTTP/1,1',
-    'POST /push HTTP/1',
-    'POST /push',
-    'POST /push HTP/1.1',
-    'POST HTTP/1.1',
-  ],
+  ...['POST  /push HTTP/1.1', 'POST /push  HTTP/1.1', 'POST\t/push HTTP/1.1'],
+  ...['POST /push\tHTTP/1.1', ' POST /push HTTP/1.1', 'POST /push HTTP/1.1 '],
+  ...['POST /push HTTP/1.1\t', 'POST /push HTTP/1.1\r', 'post /push HTTP/1.1'],
+  ...['POST /push http/1.1', 'POST /push HTTP/1.0', 'POST /push HTTP/1.2', 'POST /push HTTP/2.0'],
+  ...['POST /push HTTP/0.9', 'POST /push HTTP/1.10', 'POST /push HTTP/01.1', 'POST /push HTTP/1,1'],
+  ...['POST /push HTTP/1', 'POST /push', 'POST /push HTP/1.1', 'POST HTTP/1.1'],
   ...['POST /push HTTP/1.1 HTTP/1.1', 'POST /push /docs HTTP/1.1', 'POST /push?x=1 HTTP/1.1'],
-  ...[
-    'POST /push# HTTP/1.1',
-    'POST /push/ HTTP/1.1',
-    'POST //push HTTP/1.1',
-    'POST /./push HTTP/1.1',
-  ],
-  ...[
-    'POST /x/../push HTTP/1.1',
-    'POST /p%75sh HTTP/1.1',
-    'POST /push%00 HTTP/1.1',
-    'POST /push\0 HTTP/1.1',
-  ],
-  ...[
-    'POST /push%0d%0aX:y HTTP/1.1',
-    'POST /pu\xe9sh HTTP/1.1',
-    'POST push HTTP/1.1',
-    'POST * HTTP/1.1',
-  ],
+  ...['POST /push# HTTP/1.1', 'POST /push/ HTTP/1.1', 'POST //push HTTP/1.1'],
+  ...['POST /./push HTTP/1.1', 'POST /x/../push HTTP/1.1', 'POST /p%75sh HTTP/1.1'],
+  ...['POST /push%00 HTTP/1.1', 'POST /push\0 HTTP/1.1', 'POST /push%0d%0aX:y HTTP/1.1'],
+  ...['POST /pu\xe9sh HTTP/1.1', 'POST push HTTP/1.1', 'POST * HTTP/1.1'],
   ...['POST http://kprf.test/push HTTP/1.1', 'POST http://other.test/push HTTP/1.1'],
-  ...[
-    'POST https://kprf.test/push HTTP/1.1',
-    'POST kprf.test:80 HTTP/1.1',
-    'CONNECT kprf.test:80 HTTP/1.1',
-  ],
-  ...[
-    'PUT /push HTTP/1.1',
-    'GET /push HTTP/1.1',
-    'OPTIONS * HTTP/1.1',
-    'TRACE /push HTTP/1.1',
-    'POSTX /push HTTP/1.1',
-  ],
-  ...[
-    'P\rOST /push HTTP/1.1',
-    'POST /push\r HTTP/1.1',
-    'POST /push HTTP/1.1\nX: y',
-    'SOURCE /push ICE/1.0',
-  ],
+  ...['POST https://kprf.test/push HTTP/1.1', 'POST kprf.test:80 HTTP/1.1'],
+  ...['CONNECT kprf.test:80 HTTP/1.1', 'PUT /push HTTP/1.1', 'GET /push HTTP/1.1'],
+  ...['OPTIONS * HTTP/1.1', 'TRACE /push HTTP/1.1', 'POSTX /push HTTP/1.1'],
+  ...['P\rOST /push HTTP/1.1', 'POST /push\r HTTP/1.1', 'POST /push HTTP/1.1\nX: y'],
+  ...['SOURCE /push ICE/1.0'],
 ].map((first) => [`first line ${JSON.stringify(first)}`, request([LENGTH], BODY, first)])
 
 const LINE_ENDS: readonly Named[] = [
@@ -370,61 +289,23 @@ const PROTOCOLS: readonly Named[] = [
   ['the beginning of a reply', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
 ]
 
+/** What tells, or seems to tell, whether a request is the last one of its connection. */
+const CONNECTIONS = [
+  ...['close', 'Close', 'keep-alive', 'Keep-Alive', 'close, keep-alive', 'keep-alive, close'],
+  ...['close, close', 'close,', ', close', 'close;q=1', '"close"', 'closed', 'close ', ' close'],
+  ...['close\t', 'clo\0se', '\r\n close', 'close\r\nConnection: keep-alive'],
+  ...['keep-alive\r\nConnection: close', 'close\r\nConnection: close', 'Upgrade', '', 'Host'],
+].map((connection) => `Connection: ${connection}`)
+
 const HEADERS: readonly Named[] = [
-  ...[
-    'X-\xe9: y',
-    '\xe9: y',
-    'X: \xe9',
-    'X: \x7f',
-    'X: \x01',
-    'X\0: y',
-    'X: y\0z',
-    ': y',
-    'X',
-    'X;: y',
-    'X: y\tz',
-  ],
-  ...[
-    '(X): y',
-    '"X": y',
-    'X[]: y',
-    'X\\: y',
-    'X@: y',
-    'X/: y',
-    '{X}: y',
-    'X Y: z',
-    'X\ty: z',
-    "!#$%&'*+-.^_`|~: y",
-  ],
-  ...[
-    'Connection: close',
-    'Connection: keep-alive',
-    'Connection: close, keep-alive',
-    'Connection: Upgrade',
-  ],
-  ...[
-    'Connection: ',
-    'Connection: Host',
-    'Proxy-Connection: close',
-    'Keep-Alive: max=1',
-    'TE: trailers',
-    'Trailer: X',
-  ],
-  ...[
-    'X-HTTP-Method-Override: GET',
-    'Content-Encoding: gzip',
-    'Content-Encoding: identity',
-    'Set-Cookie: a',
-    '__proto__: y',
-  ],
-  ...[
-    'constructor: y',
-    'Content-Type: text/plain',
-    'Cookie: a',
-    'Max-Forwards: 0',
-    'Via: 1.0 x',
-    'Range: bytes=0-1',
-  ],
+  ...['X-\xe9: y', '\xe9: y', 'X: \xe9', 'X: \x7f', 'X: \x01', 'X\0: y', 'X: y\0z', ': y', 'X'],
+  ...['X;: y', 'X: y\tz', '(X): y', '"X": y', 'X[]: y', 'X\\: y', 'X@: y', 'X/: y', '{X}: y'],
+  ...['X Y: z', 'X\ty: z', "!#$%&'*+-.^_`|~: y"],
+  ...CONNECTIONS,
+  ...['Proxy-Connection: close', 'Keep-Alive: max=1', 'TE: trailers', 'Trailer: X'],
+  ...['X-HTTP-Method-Override: GET', 'Content-Encoding: gzip', 'Content-Encoding: identity'],
+  ...['Set-Cookie: a', '__proto__: y', 'constructor: y', 'Content-Type: text/plain', 'Cookie: a'],
+  ...['Max-Forwards: 0', 'Via: 1.0 x', 'Range: bytes=0-1'],
 ].map((line) => [`the header ${JSON.stringify(line)}`, request([LENGTH, line], BODY)])
 
 const HIDDEN_FRAMINGS: readonly Named[] = [
