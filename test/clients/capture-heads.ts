@@ -1,6 +1,6 @@
 /**
- * `node --conditions=kprf-source test/clients/capture-heads.ts`: has each HTTP client push, and writes what the head of its
- * request is to `test/http/fast/client-heads.ts`. Of a client that is not there, what is written already is kept.
+ * `npm run capture:heads`: has each HTTP client push, and writes what the head of its request is to
+ * `test/http/fast/client-heads.ts`. Of a client that is not there, what is written already is kept.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

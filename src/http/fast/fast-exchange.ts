@@ -20,7 +20,7 @@ export class FastRequest implements RequestHead {
     this.socket = socket
   }
 
-  /** Whether it is the last one of its client. */
+  /** Whether its client says that it is the last one of the connection. */
   get isLast(): boolean {
     return this.#head.isLast
   }

@@ -14,7 +14,7 @@ export interface PushHead {
   readonly bytes: Buffer
   /** Length of the body, bytes. */
   readonly bodyBytes: number
-  /** Whether the client sends no further request. */
+  /** Whether the client says that it sends no further request. */
   readonly isLast: boolean
 }
 

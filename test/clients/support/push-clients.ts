@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 /** What each sends. */
-export const PUSH_BODY = '{"records":[{"topic":"orders","data":"hello"}]}'
+const PUSH_BODY = '{"records":[{"topic":"orders","data":"hello"}]}'
 
 const TYPE = 'application/json'
 const PYTHON = '/usr/bin/python3'

@@ -8,7 +8,7 @@ export interface ClientHead {
   readonly lines: readonly string[]
 }
 
-/** Written by `test/clients/capture-heads.ts`. */
+/** Written by `npm run capture:heads`. */
 export const CLIENT_HEADS: readonly ClientHead[] = [
   {
     name: 'curl',
