@@ -5,6 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { scriptArguments } from '../../scripts/arguments.ts'
+import { ScriptProgress } from '../../scripts/progress.ts'
 import { CLIENT_HEADS, type ClientHead } from '../http/fast/client-heads.ts'
 import { captureHead } from './support/capture-head.ts'
 import { type PushClient, PUSH_CLIENTS, pushWith, versionOf } from './support/push-clients.ts'
@@ -27,11 +29,17 @@ async function headOf(client: PushClient): Promise<ClientHead | undefined> {
   }
 }
 
+scriptArguments('Usage: npm run capture:heads', {})
+const progress = new ScriptProgress({
+  ...{ verb: 'captured', noun: 'head', total: PUSH_CLIENTS.length },
+})
 const heads: ClientHead[] = []
 for (const client of PUSH_CLIENTS) {
   const head = await headOf(client)
   if (head !== undefined) heads.push(head)
+  progress.done()
 }
+progress.end()
 const [before = ''] = readFileSync(FILE, 'utf8').split('export const CLIENT_HEADS', 1)
 const text = `${before}export const CLIENT_HEADS: readonly ClientHead[] = ${JSON.stringify(heads)}\n`
 const options = await resolveConfig(FILE)
