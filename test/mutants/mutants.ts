@@ -56,9 +56,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: ANSWERS,
-        find: 'toOutcome(byPartition.get(`${partition} ${topic}`))',
+        find: 'outcomes[index] = toOutcome(result)',
         replace:
-          'toOutcome(results.find(({ errorCode }) => errorCode !== 0) ?? byPartition.get(`${partition} ${topic}`))',
+          'outcomes[index] = toOutcome(partitions.find(({ errorCode }) => errorCode !== 0) ?? result)',
       },
     ],
   },
@@ -67,9 +67,14 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'a request goes wherever kafkajs finds leaders of its partitions',
     edits: [
       {
+        file: CLUSTER,
+        find: 'this.#leaders.get(topic)?.[partition] === leader',
+        replace: 'this.#leaders.get(topic)?.[partition] !== undefined || leader < 0',
+      },
+      {
         file: BROKER,
-        find: 'if (call.leader !== this.nodeId || carriers.length !== call.batches.length) {',
-        replace: 'if (carriers.length < 0) {',
+        find: 'if (call.leader !== this.nodeId) throw',
+        replace: 'if (call.leader < 0) throw',
       },
     ],
   },
@@ -79,9 +84,15 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: ANSWERS,
-        find: "    return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }",
-        replace: `    void reason
-    return { status: 'acknowledged', baseOffset: undefined, logAppendTimeMs: undefined }`,
+        find: `  status: 'failed',
+  errorNumber: RDKAFKA.brokerTransportFailure,
+  wasSent: true,
+  reason: 'the answer does not mention the partition',
+`,
+        replace: `  status: 'acknowledged',
+  baseOffset: undefined,
+  logAppendTimeMs: undefined,
+`,
       },
     ],
   },

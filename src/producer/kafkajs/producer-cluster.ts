@@ -104,6 +104,16 @@ export class ProducerCluster extends Cluster {
     return await this.#finder.ask((broker) => broker.initProducerId({ transactionalId: null }))
   }
 
+  /** Whether all of these partitions have this leader, as far as is known. */
+  isLedBy(
+    leader: number,
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): boolean {
+    return partitions.every(
+      ({ topic, partition }) => this.#leaders.get(topic)?.[partition] === leader,
+    )
+  }
+
   /** Whether a broker that records are sent to is connected, or none is known yet. */
   reachesLeaders(): boolean {
     return this.#finder.isWithKnown()
