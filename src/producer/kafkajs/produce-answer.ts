@@ -55,6 +55,8 @@ export function decodeProduce(payload: Buffer, version: number): ProduceAnswer {
     topicName: reader.string() ?? '',
     partitions: reader.array(() => readPartition(reader, version)),
   }))
+  // What is no answer at all must not hold back the requests of the connection, perhaps for days.
+  if (topics.length === 0) throw new RangeError('the answer names no topic')
   const throttleMs = reader.int32()
   const clientThrottleMs = version < THROTTLED_BY_CLIENT ? undefined : throttleMs
   return { topics, throttleMs, clientThrottleMs }
@@ -120,8 +122,10 @@ class AnswerReader {
   }
 
   array<Element>(read: () => Element): readonly Element[] {
+    const length = this.int32()
+    if (length < 0) throw new RangeError(`an array of ${length} elements`)
     const elements: Element[] = []
-    for (let left = this.int32(); left > 0; left -= 1) elements.push(read())
+    for (let left = length; left > 0; left -= 1) elements.push(read())
     return elements
   }
 }

@@ -94,6 +94,14 @@ describe('decodeProduce', () => {
     expect(() => decodeProduce(cut, 7)).toThrow(RangeError)
   })
 
+  test.each([
+    ['an array of fewer than no elements', 'fffffff0 7fffffff'],
+    ['an array of -1 elements', 'ffffffff 7fffffff'],
+    ['no topic at all', '00000000 7fffffff'],
+  ])('fails on %s, and throttles nothing', (_, hex) => {
+    expect(() => decodeProduce(Buffer.from(hex.replace(' ', ''), 'hex'), 7)).toThrow(RangeError)
+  })
+
   test('fails on an answer that is cut short anywhere', () => {
     const payload = encodeProduceAnswer(ANSWER, 8)
 
