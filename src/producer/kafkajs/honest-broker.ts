@@ -164,7 +164,7 @@ export class HonestBroker extends Broker {
     call.answered(answer)
   }
 
-  /** The call that kafkajs's producer has passed on, to the leader of its first partition. */
+  /** The call that kafkajs's producer has passed on. */
   #callOf({ topicData }: ProduceArguments): ProduceCall {
     const carrier = topicData[0]?.partitions[0]?.messages[0]
     invariant(carrier instanceof Carrier, 'kafkajs passes the carrier on')

@@ -68,7 +68,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     findLeaderForPartitions(
       topic: string,
       partitions: readonly (number | string)[],
-    ): Partial<Record<string, number[]>>
+    ): Readonly<Record<string, readonly number[]>>
   }
 }
 

@@ -146,9 +146,7 @@ export class KafkajsTransport implements Transport {
   produce(request: ProduceRequest): ProduceAttempt {
     const call = new ProduceCall(request)
     const { clock, events } = this.#dependencies
-    for (const { sizeBytes } of request.batches) {
-      events.emit({ kind: 'batchSent', wireBytes: sizeBytes })
-    }
+    events.emit({ kind: 'batchesSent', batches: request.batches })
     const { promise: ended, resolve } = Promise.withResolvers<readonly ProduceOutcome[]>()
     const giveUp = (reason: string): void => {
       const { wasSent } = call

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { Message } from 'kafkajs'
-import { invariant } from '../../base/invariant.ts'
 import type { EncodedBatch, ProduceRequest } from '../transport.ts'
 import type { ProduceAnswer } from './produce-answer.ts'
 import { SocketEnd } from './sockets.ts'
@@ -77,22 +76,27 @@ export class ProduceCall {
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Carries a call as the one "message" of its first partition for kafkajs's producer, which passes it unchanged to the
- * broker. There the batches of the call are written. kafkajs copies the list of messages for each of them, so that a
- * message for each batch would take a time that grows with the square of their number.
+ * Carries a call as the one message of a request for kafkajs's producer, which passes it unchanged to the broker. There
+ * the batches of the call are written. kafkajs copies the list of messages for each of them, so that a message for
+ * each batch would take a time that grows with the square of their number.
+ *
+ * kafkajs is told of one "topic" for each broker, by the node id, with one partition, 0, which the broker leads: of
+ * the topics and partitions of the batches it need not know.
  */
 export class Carrier implements Message {
   readonly call: ProduceCall
-  readonly topic: string
-  readonly partition: number
   /** kafkajs requires a value. */
   readonly value = NO_BYTES
 
   constructor(call: ProduceCall) {
-    const [first] = call.batches
-    invariant(first !== undefined, 'a request has a batch')
     this.call = call
-    this.topic = first.topic
-    this.partition = first.partition
+  }
+
+  /** The "topic" that kafkajs's producer sends it to. */
+  get topic(): string {
+    return `${this.call.leader}`
   }
 }
+
+/** The only partition of each such topic. */
+export const CARRIER_PARTITION = 0

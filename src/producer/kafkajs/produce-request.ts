@@ -111,10 +111,10 @@ export function encodeProduce(
 }
 
 function write(socket: Socket, pieces: readonly Buffer[], onWritten: () => void): void {
-  const last = pieces.length - 1
+  const last = pieces.at(-1)
   socket.cork()
-  for (const [index, piece] of pieces.entries()) {
-    if (index === last) socket.write(piece, onWritten)
+  for (const piece of pieces) {
+    if (piece === last) socket.write(piece, onWritten)
     else socket.write(piece)
   }
   socket.uncork()
