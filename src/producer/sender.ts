@@ -6,7 +6,7 @@ import type { Idempotence, SequenceClaim } from './idempotence.ts'
 import type { ProducerSettings } from './settings.ts'
 import type { Settlement } from './settlement.ts'
 import type { PartitionQueue } from './topic-queue.ts'
-import type { EncodedBatch, Transport } from './transport.ts'
+import type { EncodedBatch, ProduceAttempt, ProduceOutcome, Transport } from './transport.ts'
 import { type Waiter, WaitingLine } from './waiting-line.ts'
 
 /** Limit for the bytes of all batches in one request after the first (the Java client's max.request.size). */
@@ -43,10 +43,16 @@ export interface SenderDependencies {
 
 type Line = WaitingLine<PartitionQueue>
 
-/** A batch of a request, and the partition that it comes from. */
-interface SentBatch {
+/** The next batch of a partition, taken for a request. */
+interface TakenBatch {
   readonly queue: PartitionQueue
   readonly batch: Batch
+}
+
+/** The batches of one request, and the same as they are sent. */
+interface TakenBatches {
+  readonly batches: readonly TakenBatch[]
+  readonly encoded: readonly EncodedBatch[]
 }
 
 /**
@@ -112,7 +118,7 @@ export class Sender {
   #run(line: Line): void {
     this.#disarm(line)
     while (line.inFlight < this.#settings.maxInFlight) {
-      const queues = this.#take(line)
+      const queues = this.#takeQueues(line)
       if (queues.length === 0) break
       line.inFlight += 1
       void this.#send(line.brokerId, queues).then(() => {
@@ -125,8 +131,8 @@ export class Sender {
     else if (line.inFlight === 0) this.#lines.delete(line.brokerId)
   }
 
-  /** Takes the partitions of the next request; none if no partition is due. */
-  #take(line: Line): readonly PartitionQueue[] {
+  /** Takes the partitions of the next request out of the line; none if no partition is due. */
+  #takeQueues(line: Line): readonly PartitionQueue[] {
     const nowMs = this.#dependencies.clock.nowMs()
     if (this.#nextDueMs(line) > nowMs) return []
     this.#wakeResting(line, nowMs)
@@ -154,35 +160,57 @@ export class Sender {
    * rejects.
    */
   async #send(brokerId: number, queues: readonly PartitionQueue[]): Promise<void> {
-    const { transport, idempotence, settlement, events, clock, onFree } = this.#dependencies
-    const sent: SentBatch[] = []
-    const batches: EncodedBatch[] = []
+    const { batches, encoded } = this.#takeBatches(queues)
+    if (batches.length === 0) return
+    const attempt = this.#begin(brokerId, batches, encoded)
+    this.#end(batches, await attempt.outcomes)
+  }
+
+  /** Takes the next batch of each partition. Without the identity of an idempotent producer, there is none. */
+  #takeBatches(queues: readonly PartitionQueue[]): TakenBatches {
+    const { idempotence } = this.#dependencies
+    const batches: TakenBatch[] = []
+    const encoded: EncodedBatch[] = []
     for (const queue of queues) {
       const claim = idempotence?.claim(queue.topic.name, queue.partition)
       if (idempotence && !claim) this.#awaitIdentity(queue, idempotence)
       else {
         const batch = queue.takeNext()
         if (!batch) continue
-        batches.push(encode(queue, batch, claim))
-        sent.push({ queue, batch })
+        encoded.push(encode(queue, batch, claim))
+        batches.push({ queue, batch })
       }
     }
-    if (sent.length === 0) return
-    events.emit({ kind: 'requestSending', brokerId, nowMs: clock.nowMs(), batches: sent })
+    return { batches, encoded }
+  }
+
+  /** Puts the batches in flight with one request. */
+  #begin(
+    brokerId: number,
+    batches: readonly TakenBatch[],
+    encoded: readonly EncodedBatch[],
+  ): ProduceAttempt {
+    const { transport, events, clock } = this.#dependencies
+    events.emit({ kind: 'requestSending', brokerId, nowMs: clock.nowMs(), batches })
     const { requiredAcks, requestTimeoutMs: ackTimeoutMs } = this.#settings
-    const requestTimeoutMs = this.#requestTimeoutMs(sent)
+    const requestTimeoutMs = this.#requestTimeoutMs(batches)
     const limits = { requiredAcks, ackTimeoutMs, requestTimeoutMs }
-    const attempt = transport.produce({ leader: brokerId, batches, ...limits })
+    const attempt = transport.produce({ leader: brokerId, batches: encoded, ...limits })
     const request = { leader: brokerId, attempt }
-    for (const { queue, batch } of sent) queue.begin(batch, request)
-    const outcomes = await attempt.outcomes
+    for (const { queue, batch } of batches) queue.begin(batch, request)
+    return attempt
+  }
+
+  /** Settles the batches of a request that has ended. */
+  #end(batches: readonly TakenBatch[], outcomes: readonly ProduceOutcome[]): void {
+    const { settlement, onFree } = this.#dependencies
     let index = 0
-    for (const { queue, batch } of sent) {
+    for (const { queue, batch } of batches) {
       const outcome = outcomes[index]
       if (outcome) settlement.settle(queue, batch, outcome)
       index += 1
     }
-    for (const { queue } of sent) onFree(queue)
+    for (const { queue } of batches) onFree(queue)
   }
 
   /**
@@ -203,9 +231,9 @@ export class Sender {
    * Source: librdkafka uses the smaller of socket.timeout.ms and the remaining time of the records. Here, the
    * record with the most time left counts; the others are reported when they expire, independently of the request.
    */
-  #requestTimeoutMs(sent: readonly SentBatch[]): number {
+  #requestTimeoutMs(batches: readonly TakenBatch[]): number {
     let latestMs = -Infinity
-    for (const { batch } of sent) latestMs = Math.max(latestMs, batch.longestDeadlineMs)
+    for (const { batch } of batches) latestMs = Math.max(latestMs, batch.longestDeadlineMs)
     const restMs = latestMs - this.#dependencies.clock.nowMs()
     return Math.min(this.#settings.socketTimeoutMs, Math.max(MIN_REQUEST_TIMEOUT_MS, restMs))
   }

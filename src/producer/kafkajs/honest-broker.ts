@@ -20,6 +20,7 @@ import { VersionsByConnection } from './api-versions.ts'
 import { Carrier, LEADER_MOVED, type ProduceCall } from './produce-call.ts'
 import { decodeProduce, type ProduceAnswer } from './produce-answer.ts'
 import { sendProduce } from './produce-request.ts'
+import { throttle } from './throttling.ts'
 import { assertReadable } from './unread-codec.ts'
 import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
 import { decodeOrDestroy } from './framing.ts'
@@ -159,7 +160,7 @@ export class HonestBroker extends Broker {
       decodeProduce(bytes, apiVersion),
     )
     this.#succeeded()
-    connection.requestQueue.maybeThrottle(answer.clientThrottleMs)
+    throttle(connection, answer.clientThrottleMs)
     this.#observeAnswer(answer, clock.nowMs() - startedMs)
     call.answered(answer)
   }
