@@ -38,8 +38,8 @@ const events: EventSink = {
         throw new Error(event.failure.error.text)
       case 'recordsRefused':
         throw new Error(event.error.text)
-      case 'batchSent':
-        wireBytes += event.wireBytes
+      case 'batchesSent':
+        for (const { sizeBytes } of event.batches) wireBytes += sizeBytes
         break
       default:
     }

@@ -29,7 +29,6 @@ export type BatchState = 'open' | 'sealed' | 'inFlight' | 'settled'
 
 /** A batch of records for one partition, from its first record to its last delivery report. */
 export class Batch {
-  readonly #baseTimestampMs: number
   readonly #pool: ChunkPool
   #state: BatchState = 'open'
   #writer: RecordBatchWriter
@@ -50,7 +49,6 @@ export class Batch {
    * @param pool - provides the memory for the encoded records.
    */
   constructor(baseTimestampMs: number, pool: ChunkPool) {
-    this.#baseTimestampMs = baseTimestampMs
     this.#pool = pool
     this.#writer = new RecordBatchWriter(baseTimestampMs, pool)
   }
@@ -226,7 +224,7 @@ export class Batch {
 
   /** Makes an empty sealed batch with the same history. */
   #makeSibling(): Batch {
-    const sibling = new Batch(this.#baseTimestampMs, this.#pool)
+    const sibling = new Batch(this.#writer.baseTimestampMs, this.#pool)
     sibling.#state = 'sealed'
     sibling.mayBePersisted = this.mayBePersisted
     sibling.countedRetries = this.countedRetries
@@ -243,7 +241,7 @@ export class Batch {
 
   /** Encodes the kept records again, because Kafka requires offset deltas that count from 0. */
   #keep(isKept: (position: number) => boolean, records: PendingRecords): void {
-    const writer = new RecordBatchWriter(this.#baseTimestampMs, this.#pool)
+    const writer = new RecordBatchWriter(this.#writer.baseTimestampMs, this.#pool)
     writer.appendFrom(this.#writer, isKept)
     this.#writer.release()
     this.#writer = writer

@@ -78,8 +78,8 @@ export type BatchEvent =
       readonly plainBytes: number
       readonly wireBytes: number
     }
-  /** A batch of `wireBytes` was passed to the transport. */
-  | { readonly kind: 'batchSent'; readonly wireBytes: number }
+  /** A request with these batches, of `sizeBytes` on the wire each, was passed to the client library. */
+  | { readonly kind: 'batchesSent'; readonly batches: readonly { readonly sizeBytes: number }[] }
   /** Kafka acknowledged a batch. */
   | {
       readonly kind: 'batchAcknowledged'

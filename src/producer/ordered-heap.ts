@@ -51,6 +51,11 @@ export class OrderedHeap<Item> {
     return this.#nodes[0]?.key ?? Infinity
   }
 
+  /** The items of all nodes, in no order, as of now. */
+  items(): readonly Item[] {
+    return this.#nodes.map(({ item }) => item)
+  }
+
   /** Adds a node, removing it from any other heap, or changes its key. It comes after nodes with the same key. */
   set(node: HeapNode<Item>, key: number): void {
     if (node.heap === this && node.key === key) return

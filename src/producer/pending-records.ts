@@ -35,7 +35,7 @@ export class PendingRecords {
   constructor(columns = new RecordColumns()) {
     this.#columns = columns
     this.#count = columns.count
-    this.#findFirstDeadline()
+    if (columns.count > 0) this.#findFirstDeadline()
   }
 
   /** Number of records that were not taken out. */

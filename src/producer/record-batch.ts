@@ -101,15 +101,19 @@ interface Piece {
   end: number
 }
 
+/** The pieces of an empty batch; nothing is added to this list. */
+const NO_PIECES: Piece[] = []
+
 /**
  * Writes one batch into chunks of a pool. Invariant: the chunks hold a whole batch except its header, and the CRC
  * of the records is known unless the batch is small: it is computed while their bytes are still in the processor's
  * cache.
  */
 export class RecordBatchWriter {
-  readonly #baseTimestampMs: number
+  /** The base of the records' timestamp deltas, ms since the epoch. */
+  readonly baseTimestampMs: number
   readonly #pool: ChunkPool
-  #pieces: Piece[] = []
+  #pieces = NO_PIECES
   #last: Piece | undefined
   #sizeBytes = BATCH_HEADER_BYTES
   #recordsCrc = 0
@@ -118,7 +122,7 @@ export class RecordBatchWriter {
 
   /** @param baseTimestampMs - the base of the records' timestamp deltas. */
   constructor(baseTimestampMs: number, pool: ChunkPool) {
-    this.#baseTimestampMs = baseTimestampMs
+    this.baseTimestampMs = baseTimestampMs
     this.#pool = pool
   }
 
@@ -135,7 +139,7 @@ export class RecordBatchWriter {
   /** Appends a record. */
   append(record: ProducerRecord, sizes: RecordSizes, timestampMs: number): void {
     const { keyBytes, valueBytes, headersBytes } = sizes
-    const timestampDelta = timestampMs - this.#baseTimestampMs
+    const timestampDelta = timestampMs - this.baseTimestampMs
     const bodyBytes =
       sizeOfNullable(record.key, keyBytes) +
       sizeOfNullable(record.value, valueBytes) +
@@ -174,7 +178,7 @@ export class RecordBatchWriter {
     const { chunk, end: recordStart } = piece
     const bodyAt = this.#writeHead(piece, length, timestampDelta)
     source.copy(chunk, bodyAt, bodyStart, end)
-    const timestampMs = this.#baseTimestampMs + timestampDelta
+    const timestampMs = this.baseTimestampMs + timestampDelta
     this.#finish(piece, recordStart, bodyAt + end - bodyStart, timestampMs)
   }
 
@@ -192,7 +196,7 @@ export class RecordBatchWriter {
     header.writeInt8(MAGIC, MAGIC_AT)
     header.writeInt16BE(0, ATTRIBUTES_AT)
     header.writeInt32BE(this.#count - 1, 23)
-    writeInt64(header, this.#baseTimestampMs, 27)
+    writeInt64(header, this.baseTimestampMs, 27)
     writeInt64(header, this.#maxTimestampMs, 35)
     if (claim === NOT_IDEMPOTENT) writeInt64(header, -1, 43)
     else header.writeBigInt64BE(claim.producerId, 43)
@@ -209,7 +213,7 @@ export class RecordBatchWriter {
    */
   release(): void {
     for (const { chunk } of this.#pieces) this.#pool.giveBack(chunk)
-    this.#pieces = []
+    this.#pieces = NO_PIECES
     this.#last = undefined
   }
 
@@ -275,7 +279,9 @@ export class RecordBatchWriter {
     const wantedBytes = isFirst ? end + minBytes : Math.max(minBytes, 2 * this.#sizeBytes)
     const bytes = Math.max(end + minBytes, Math.min(wantedBytes, LARGEST_CHUNK_BYTES))
     const piece = { chunk: this.#pool.lend(bytes), end }
-    this.#pieces.push(piece)
+    // A list of exactly one, as most batches need: an empty one that grows has room for seventeen.
+    if (isFirst) this.#pieces = [piece]
+    else this.#pieces.push(piece)
     this.#last = piece
     return piece
   }

@@ -77,7 +77,7 @@ export class RecordColumns implements Records {
   #latestOwner: RecordOwner | undefined
   #isIndexed = false
   #areHeard = false
-  #shortestTimeoutMs = Infinity
+  #shortestTimeoutMs = 0
   #longestTimeoutMs = 0
 
   /** Creates columns of these records. */
@@ -170,11 +170,17 @@ export class RecordColumns implements Records {
   }
 
   #changeOwner(position: number, owner: RecordOwner): void {
-    if (this.#owner === undefined) this.#owner = owner
-    else this.#owners ??= new Array<RecordOwner>(position).fill(this.#owner)
+    const { deliveryTimeoutMs } = owner
+    if (this.#owner === undefined) {
+      this.#owner = owner
+      this.#shortestTimeoutMs = deliveryTimeoutMs
+      this.#longestTimeoutMs = deliveryTimeoutMs
+    } else {
+      this.#owners ??= new Array<RecordOwner>(position).fill(this.#owner)
+      this.#shortestTimeoutMs = Math.min(this.#shortestTimeoutMs, deliveryTimeoutMs)
+      this.#longestTimeoutMs = Math.max(this.#longestTimeoutMs, deliveryTimeoutMs)
+    }
     this.#latestOwner = owner
-    this.#shortestTimeoutMs = Math.min(this.#shortestTimeoutMs, owner.deliveryTimeoutMs)
-    this.#longestTimeoutMs = Math.max(this.#longestTimeoutMs, owner.deliveryTimeoutMs)
     this.#isIndexed = owner.settled !== undefined || owner.handedBack !== undefined
     if (owner.settled) this.#areHeard = true
   }

@@ -1,13 +1,13 @@
-import type { CancelTimer, Clock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Batch } from './batch.ts'
 import { deliveryError } from './delivery-errors.ts'
 import type { EventSink } from './events.ts'
 import type { Idempotence, SequenceClaim } from './idempotence.ts'
-import { HeapNode, OrderedHeap } from './ordered-heap.ts'
 import type { ProducerSettings } from './settings.ts'
 import type { Settlement } from './settlement.ts'
 import type { PartitionQueue } from './topic-queue.ts'
-import type { EncodedBatch, Transport } from './transport.ts'
+import type { EncodedBatch, ProduceAttempt, ProduceOutcome, Transport } from './transport.ts'
+import { type Waiter, WaitingLine } from './waiting-line.ts'
 
 /** Limit for the bytes of all batches in one request after the first (the Java client's max.request.size). */
 const MAX_REQUEST_BYTES = 1_048_576
@@ -41,38 +41,18 @@ export interface SenderDependencies {
   readonly onFree: (queue: PartitionQueue) => void
 }
 
-/** A partition with waiting records and no batch in flight. */
-class Waiter {
-  readonly queue: PartitionQueue
-  readonly broker: Broker
-  /** Its rank by arrival among the waiters of its broker. */
-  readonly number: number
-  /** Its node by due time. */
-  readonly due = new HeapNode<Waiter>(this)
-  /** Its node by the time from which it may join a request (`resting`), or by its rank (`ready`). */
-  readonly turn = new HeapNode<Waiter>(this)
+type Line = WaitingLine<PartitionQueue>
 
-  constructor(queue: PartitionQueue, broker: Broker) {
-    this.queue = queue
-    this.broker = broker
-    this.number = broker.waiters++
-  }
+/** The next batch of a partition, taken for a request. */
+interface TakenBatch {
+  readonly queue: PartitionQueue
+  readonly batch: Batch
 }
 
-interface Broker {
-  /** Its node id. */
-  readonly id: number
-  readonly dueTimes: OrderedHeap<Waiter>
-  /** Partitions that may not join a request yet. */
-  readonly resting: OrderedHeap<Waiter>
-  /** Partitions that may join a request. */
-  readonly ready: OrderedHeap<Waiter>
-  /** Number of waiters so far. */
-  waiters: number
-  inFlight: number
-  /** When the timer fires; Infinity without a timer. */
-  dueMs: number
-  cancelTimer: CancelTimer | undefined
+/** The batches of one request, and the same as they are sent. */
+interface TakenBatches {
+  readonly batches: readonly TakenBatch[]
+  readonly encoded: readonly EncodedBatch[]
 }
 
 /**
@@ -89,8 +69,8 @@ interface Broker {
 export class Sender {
   readonly #settings: SenderSettings
   readonly #dependencies: SenderDependencies
-  readonly #brokers = new Map<number, Broker>()
-  readonly #waiters = new Map<PartitionQueue, Waiter>()
+  /** By the node id of their broker. */
+  readonly #lines = new Map<number, Line>()
   #lingerMs: number
 
   constructor(settings: SenderSettings, dependencies: SenderDependencies) {
@@ -102,74 +82,75 @@ export class Sender {
   /** From now on batches do not linger, as after librdkafka's flush(). Backoffs are kept. */
   stopLingering(): void {
     this.#lingerMs = 0
-    for (const waiter of this.#waiters.values()) this.#note(waiter)
+    for (const line of this.#lines.values()) {
+      for (const waiter of line.dueTimes.items()) this.#note(waiter, line)
+    }
   }
 
   /** Lets a partition wait for the next request to its leader. To be called again when it becomes due earlier. */
   join(queue: PartitionQueue, brokerId: number): void {
-    const broker = this.#broker(brokerId)
-    let waiter = this.#waiters.get(queue)
-    if (waiter?.broker !== broker) {
+    const line = this.#line(brokerId)
+    const { waiter } = queue
+    if (waiter.line !== line) {
       this.leave(queue)
-      waiter = new Waiter(queue, broker)
-      this.#waiters.set(queue, waiter)
+      waiter.enter(line)
     }
-    this.#note(waiter)
-    this.#arm(broker, waiter.due.key)
+    this.#note(waiter, line)
+    this.#arm(line, waiter.due.key)
   }
 
   /** Removes a partition that has nothing to send, or no leader. */
-  leave(queue: PartitionQueue): void {
-    const waiter = this.#waiters.get(queue)
-    if (!waiter) return
-    const { broker } = waiter
-    this.#remove(waiter)
-    if (broker.dueTimes.size > 0) return
-    this.#disarm(broker)
-    if (broker.inFlight === 0) this.#brokers.delete(broker.id)
+  leave({ waiter }: PartitionQueue): void {
+    const { line } = waiter
+    if (!line) return
+    waiter.leave()
+    if (line.dueTimes.size > 0) return
+    this.#disarm(line)
+    if (line.inFlight === 0) this.#lines.delete(line.brokerId)
   }
 
   /** Sends the due batches of a broker. */
   run(brokerId: number): void {
-    const broker = this.#brokers.get(brokerId)
-    if (broker) this.#run(broker)
+    const line = this.#lines.get(brokerId)
+    if (line) this.#run(line)
   }
 
-  #run(broker: Broker): void {
-    this.#disarm(broker)
-    while (broker.inFlight < this.#settings.maxInFlight) {
-      const queues = this.#take(broker)
+  #run(line: Line): void {
+    this.#disarm(line)
+    while (line.inFlight < this.#settings.maxInFlight) {
+      const queues = this.#takeQueues(line)
       if (queues.length === 0) break
-      broker.inFlight += 1
-      void this.#send(broker.id, queues).then(() => {
-        broker.inFlight -= 1
-        this.#run(broker)
+      line.inFlight += 1
+      void this.#send(line.brokerId, queues).then(() => {
+        line.inFlight -= 1
+        this.#run(line)
       })
     }
-    if (broker.inFlight === this.#settings.maxInFlight) return
-    if (broker.dueTimes.size > 0) this.#arm(broker, this.#nextDueMs(broker))
-    else if (broker.inFlight === 0) this.#brokers.delete(broker.id)
+    if (line.inFlight === this.#settings.maxInFlight) return
+    if (line.dueTimes.size > 0) this.#arm(line, this.#nextDueMs(line))
+    else if (line.inFlight === 0) this.#lines.delete(line.brokerId)
   }
 
-  /** Takes the partitions of the next request; none if no partition is due. */
-  #take(broker: Broker): readonly PartitionQueue[] {
+  /** Takes the partitions of the next request out of the line; none if no partition is due. */
+  #takeQueues(line: Line): readonly PartitionQueue[] {
     const nowMs = this.#dependencies.clock.nowMs()
-    if (this.#nextDueMs(broker) > nowMs) return []
-    this.#wakeResting(broker, nowMs)
+    if (this.#nextDueMs(line) > nowMs) return []
+    this.#wakeResting(line, nowMs)
     const queues: PartitionQueue[] = []
     let sizeBytes = 0
-    for (let node = broker.ready.first; node; node = broker.ready.first) {
+    for (let node = line.ready.first; node; node = line.ready.first) {
       if (queues.length === MAX_REQUEST_BATCHES) break
       const { queue } = node.item
       if (!this.#mayGo(queue, nowMs)) {
         // Its oldest records have expired in the meantime.
-        this.#note(node.item)
+        this.#note(node.item, line)
         continue
       }
-      if (queues.length > 0 && sizeBytes + queue.nextBytes > MAX_REQUEST_BYTES) break
-      sizeBytes += queue.nextBytes
+      const { nextBytes } = queue
+      if (queues.length > 0 && sizeBytes + nextBytes > MAX_REQUEST_BYTES) break
+      sizeBytes += nextBytes
       queues.push(queue)
-      this.#remove(node.item)
+      node.item.leave()
     }
     return queues
   }
@@ -179,32 +160,57 @@ export class Sender {
    * rejects.
    */
   async #send(brokerId: number, queues: readonly PartitionQueue[]): Promise<void> {
-    const { transport, idempotence, settlement, events, clock, onFree } = this.#dependencies
-    const sent: { readonly queue: PartitionQueue; readonly batch: Batch }[] = []
-    const batches: EncodedBatch[] = []
+    const { batches, encoded } = this.#takeBatches(queues)
+    if (batches.length === 0) return
+    const attempt = this.#begin(brokerId, batches, encoded)
+    this.#end(batches, await attempt.outcomes)
+  }
+
+  /** Takes the next batch of each partition. Without the identity of an idempotent producer, there is none. */
+  #takeBatches(queues: readonly PartitionQueue[]): TakenBatches {
+    const { idempotence } = this.#dependencies
+    const batches: TakenBatch[] = []
+    const encoded: EncodedBatch[] = []
     for (const queue of queues) {
       const claim = idempotence?.claim(queue.topic.name, queue.partition)
       if (idempotence && !claim) this.#awaitIdentity(queue, idempotence)
       else {
         const batch = queue.takeNext()
         if (!batch) continue
-        batches.push(encode(queue, batch, claim))
-        sent.push({ queue, batch })
+        encoded.push(encode(queue, batch, claim))
+        batches.push({ queue, batch })
       }
     }
-    if (sent.length === 0) return
-    events.emit({ kind: 'requestSending', brokerId, nowMs: clock.nowMs(), batches: sent })
+    return { batches, encoded }
+  }
+
+  /** Puts the batches in flight with one request. */
+  #begin(
+    brokerId: number,
+    batches: readonly TakenBatch[],
+    encoded: readonly EncodedBatch[],
+  ): ProduceAttempt {
+    const { transport, events, clock } = this.#dependencies
+    events.emit({ kind: 'requestSending', brokerId, nowMs: clock.nowMs(), batches })
     const { requiredAcks, requestTimeoutMs: ackTimeoutMs } = this.#settings
-    const requestTimeoutMs = this.#requestTimeoutMs(sent.map(({ batch }) => batch))
+    const requestTimeoutMs = this.#requestTimeoutMs(batches)
     const limits = { requiredAcks, ackTimeoutMs, requestTimeoutMs }
-    const attempt = transport.produce({ leader: brokerId, batches, ...limits })
-    for (const { queue, batch } of sent) queue.begin({ batch, leader: brokerId, attempt })
-    const outcomes = await attempt.outcomes
-    for (const [index, { queue, batch }] of sent.entries()) {
+    const attempt = transport.produce({ leader: brokerId, batches: encoded, ...limits })
+    const request = { leader: brokerId, attempt }
+    for (const { queue, batch } of batches) queue.begin(batch, request)
+    return attempt
+  }
+
+  /** Settles the batches of a request that has ended. */
+  #end(batches: readonly TakenBatch[], outcomes: readonly ProduceOutcome[]): void {
+    const { settlement, onFree } = this.#dependencies
+    let index = 0
+    for (const { queue, batch } of batches) {
       const outcome = outcomes[index]
       if (outcome) settlement.settle(queue, batch, outcome)
+      index += 1
     }
-    for (const { queue } of sent) onFree(queue)
+    for (const { queue } of batches) onFree(queue)
   }
 
   /**
@@ -225,23 +231,25 @@ export class Sender {
    * Source: librdkafka uses the smaller of socket.timeout.ms and the remaining time of the records. Here, the
    * record with the most time left counts; the others are reported when they expire, independently of the request.
    */
-  #requestTimeoutMs(batches: readonly Batch[]): number {
-    const latestMs = Math.max(...batches.map(({ longestDeadlineMs }) => longestDeadlineMs))
+  #requestTimeoutMs(batches: readonly TakenBatch[]): number {
+    let latestMs = -Infinity
+    for (const { batch } of batches) latestMs = Math.max(latestMs, batch.longestDeadlineMs)
     const restMs = latestMs - this.#dependencies.clock.nowMs()
     return Math.min(this.#settings.socketTimeoutMs, Math.max(MIN_REQUEST_TIMEOUT_MS, restMs))
   }
 
-  #wakeResting({ resting, ready }: Broker, nowMs: number): void {
-    const early: Waiter[] = []
+  #wakeResting(line: Line, nowMs: number): void {
+    const { resting, ready } = line
+    const early: Waiter<PartitionQueue>[] = []
     for (let node = resting.takeFirst(nowMs); node; node = resting.takeFirst(nowMs)) {
       if (this.#mayGo(node.item.queue, nowMs)) ready.set(node, node.item.number)
       else early.push(node.item)
     }
-    for (const waiter of early) this.#note(waiter)
+    for (const waiter of early) this.#note(waiter, line)
   }
 
   /** Returns when the first partition is due. */
-  #nextDueMs({ dueTimes }: Broker): number {
+  #nextDueMs({ dueTimes }: Line): number {
     const lingerMs = this.#lingerMs
     for (let node = dueTimes.first; node; node = dueTimes.first) {
       const dueMs = node.item.queue.readyAtMs(lingerMs)
@@ -259,47 +267,36 @@ export class Sender {
   }
 
   /** Records when a partition is due and when it may join a request. */
-  #note({ queue, broker, due, turn }: Waiter): void {
+  #note({ queue, due, turn }: Waiter<PartitionQueue>, { dueTimes, resting }: Line): void {
     const lingerMs = this.#lingerMs
     const dueMs = queue.readyAtMs(lingerMs)
-    broker.dueTimes.set(due, dueMs)
-    broker.resting.set(turn, queue.isHeld ? dueMs : dueMs - lingerMs * SPARED_LINGER)
+    dueTimes.set(due, dueMs)
+    resting.set(turn, queue.isHeld ? dueMs : dueMs - lingerMs * SPARED_LINGER)
   }
 
-  #remove({ queue, due, turn }: Waiter): void {
-    this.#waiters.delete(queue)
-    due.remove()
-    turn.remove()
-  }
-
-  #arm(broker: Broker, dueMs: number): void {
-    if (dueMs >= broker.dueMs || broker.inFlight === this.#settings.maxInFlight) return
-    this.#disarm(broker)
+  #arm(line: Line, dueMs: number): void {
+    if (dueMs >= line.dueMs || line.inFlight === this.#settings.maxInFlight) return
+    this.#disarm(line)
     const { clock } = this.#dependencies
-    broker.dueMs = dueMs
-    broker.cancelTimer = clock.schedule(dueMs - clock.nowMs(), () => {
-      this.#run(broker)
+    line.dueMs = dueMs
+    line.cancelTimer = clock.schedule(dueMs - clock.nowMs(), () => {
+      this.#run(line)
     })
   }
 
-  #disarm(broker: Broker): void {
-    broker.cancelTimer?.()
-    broker.cancelTimer = undefined
-    broker.dueMs = Infinity
+  #disarm(line: Line): void {
+    line.cancelTimer?.()
+    line.cancelTimer = undefined
+    line.dueMs = Infinity
   }
 
-  #broker(id: number): Broker {
-    let broker = this.#brokers.get(id)
-    if (!broker) {
-      broker = {
-        ...{ id, waiters: 0, inFlight: 0, dueMs: Infinity, cancelTimer: undefined },
-        dueTimes: new OrderedHeap(),
-        resting: new OrderedHeap(),
-        ready: new OrderedHeap(),
-      }
-      this.#brokers.set(id, broker)
+  #line(brokerId: number): Line {
+    let line = this.#lines.get(brokerId)
+    if (!line) {
+      line = new WaitingLine(brokerId)
+      this.#lines.set(brokerId, line)
     }
-    return broker
+    return line
   }
 }
 

@@ -72,10 +72,10 @@ export class Settlement {
    * abandoned.
    */
   expire(queue: PartitionQueue, nowMs: number): void {
-    const { inFlight } = queue
-    if (inFlight && inFlight.batch.firstDeadlineMs <= nowMs) {
-      if (!inFlight.attempt.wasSent) inFlight.attempt.abandon()
-      else this.#failInFlight(queue, inFlight.batch.takeExpired(nowMs), RDKAFKA.messageTimedOut)
+    const { inFlight, request } = queue
+    if (inFlight && inFlight.firstDeadlineMs <= nowMs) {
+      if (request?.attempt.wasSent === false) request.attempt.abandon()
+      else this.#failInFlight(queue, inFlight.takeExpired(nowMs), RDKAFKA.messageTimedOut)
     }
     const error = timedOutError(this.#dependencies.transport.availability)
     this.#fail(
@@ -106,7 +106,7 @@ export class Settlement {
     const { topic, partition, inFlight } = queue
     if (inFlight) {
       const failure = { partition, ...inDoubt(RDKAFKA.purgeInFlight) }
-      delivery.handBack(topic, inFlight.batch.takeAll(), failure, clock.nowMs())
+      delivery.handBack(topic, inFlight.takeAll(), failure, clock.nowMs())
     }
     const error = deliveryError(RDKAFKA.purgeQueue)
     const left = queue.takeOut((batch) => {
@@ -132,9 +132,9 @@ export class Settlement {
     const { delivery, clock, idempotence, events } = this.#dependencies
     const { partition, topic } = queue
     const { encodedCount: recordCount, sizeBytes } = batch
-    idempotence?.advance(topic.name, partition, recordCount)
-    const sent = { topic: topic.name, partition, recordCount, sizeBytes }
-    events.emit({ kind: 'batchAcknowledged', ...sent })
+    const { name } = topic
+    idempotence?.advance(name, partition, recordCount)
+    events.emit({ kind: 'batchAcknowledged', topic: name, partition, recordCount, sizeBytes })
     for (const { from, records } of batch.acknowledge()) {
       const receipt = {
         partition,

@@ -6,6 +6,7 @@ import { MAX_RECORD_OVERHEAD_BYTES } from './record-batch.ts'
 import { PlaceNodes, RecordPlaces } from './record-places.ts'
 import type { ProduceAttempt } from './transport.ts'
 import { UnassignedRecords } from './unassigned-records.ts'
+import { Waiter } from './waiting-line.ts'
 
 /** Limits of a batch, and how long records without a key stay on one partition. */
 export interface AccumulatorSettings {
@@ -23,10 +24,13 @@ export class PartitionQueue {
   readonly topic: TopicQueue
   readonly partition: number
   readonly nodes = new PlaceNodes<RecordPlace>(this)
+  /** Its place among the partitions that wait for a request to their leader. */
+  readonly waiter = new Waiter<PartitionQueue>(this)
   readonly #settings: AccumulatorSettings
   #sealed: Batch[] = []
   #open: Batch | undefined
-  #inFlight: BatchInFlight | undefined
+  #inFlight: Batch | undefined
+  #request: RequestInFlight | undefined
 
   constructor(topic: TopicQueue, partition: number, settings: AccumulatorSettings) {
     this.topic = topic
@@ -35,19 +39,26 @@ export class PartitionQueue {
   }
 
   /** The batch in flight; while there is one, the others wait. */
-  get inFlight(): BatchInFlight | undefined {
+  get inFlight(): Batch | undefined {
     return this.#inFlight
   }
 
-  /** Puts a batch in flight. */
-  begin(inFlight: BatchInFlight): void {
-    this.#inFlight = inFlight
+  /** The request that carries the batch in flight. */
+  get request(): RequestInFlight | undefined {
+    return this.#request
+  }
+
+  /** Puts a batch in flight with a request, which may carry batches of other partitions too. */
+  begin(batch: Batch, request: RequestInFlight): void {
+    this.#inFlight = batch
+    this.#request = request
     this.topic.inFlightBatches += 1
   }
 
   /** Ends the flight of the batch. */
   end(): void {
     this.#inFlight = undefined
+    this.#request = undefined
     this.topic.inFlightBatches -= 1
   }
 
@@ -105,8 +116,11 @@ export class PartitionQueue {
 
   /** Removes and returns the next batch, to be sent. Seals the open one if it is next. */
   takeNext(): Batch | undefined {
-    if (this.#sealed.length === 0 && this.#open) this.#seal()
-    return this.#sealed.shift()
+    if (this.#sealed.length > 0) return this.#sealed.shift()
+    const open = this.#open
+    open?.seal()
+    this.#open = undefined
+    return open
   }
 
   /** Puts batches back in front of all others: to be retried, or the halves of a split batch. */
@@ -179,7 +193,7 @@ export class PartitionQueue {
 
   /** Returns the earliest time of all batches. In order, it is that of the one in flight or of the next. */
   #first(timeOf: (batch: Batch) => number): number {
-    const inFlight = this.#inFlight?.batch
+    const inFlight = this.#inFlight
     const next = this.#next
     let firstMs = Math.min(inFlight ? timeOf(inFlight) : Infinity, next ? timeOf(next) : Infinity)
     if (this.topic.areInOrder) return firstMs
@@ -217,9 +231,8 @@ function amountOf(batches: readonly Batch[]): Amount {
   }
 }
 
-/** A batch in flight, and the request that carries it. */
-export interface BatchInFlight {
-  readonly batch: Batch
+/** A request on its way; batches of several partitions may share it. */
+export interface RequestInFlight {
   /** Node id of the broker that it goes to. */
   readonly leader: number
   readonly attempt: ProduceAttempt

@@ -44,8 +44,8 @@ export function countEvents(metrics: Metrics): (event: ProducerEvent) => void {
           if (batch.attempts === 0) producer.batchWaited(event.nowMs - batch.firstAdmittedMs)
         }
         break
-      case 'batchSent':
-        producer.batchSent(event.wireBytes)
+      case 'batchesSent':
+        for (const { sizeBytes } of event.batches) producer.batchSent(sizeBytes)
         break
       case 'batchCompressed':
         producer.batchCompressed(event.plainBytes, event.wireBytes)

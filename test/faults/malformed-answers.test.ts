@@ -28,6 +28,11 @@ describe('an answer whose frame is right and whose body is not', () => {
   it.for([
     ['a body that is no answer', fault.garbageBody(Buffer.alloc(7, 0xff))],
     ['an empty body', fault.garbageBody(Buffer.alloc(0))],
+    [
+      'no topic, and a throttle of 24 days',
+      fault.garbageBody(Buffer.from('000000007fffffff', 'hex')),
+    ],
+    ['-16 topics', fault.garbageBody(Buffer.from('fffffff07fffffff', 'hex'))],
   ] as const)('P22 Produce: %s: sent again, 200', async ([, nonsense], { lab }) => {
     const { cluster, proxy } = await lab.setup()
     cluster.control('Produce', nonsense)

@@ -20,12 +20,12 @@ const BROKER = 'src/producer/kafkajs/honest-broker.ts'
 export const MUTANTS: readonly Mutant[] = [
   {
     rule: '1',
-    title: 'kafkajs chooses the partition, at every attempt anew',
+    title: 'the partition is chosen at every attempt anew',
     edits: [
       {
-        file: PARTS,
-        find: 'return message.partition ?? -1',
-        replace: 'return (message.partition ?? 0) + (Math.random() < 0.2 ? 1 : 0)',
+        file: ANSWERS,
+        find: '      writer.int32(partition)\n',
+        replace: '      writer.int32(partition + (Math.random() < 0.2 ? 1 : 0))\n',
       },
     ],
   },
@@ -56,9 +56,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: ANSWERS,
-        find: 'toOutcome(byPartition.get(`${partition} ${topic}`))',
+        find: 'outcomes[index] = toOutcome(result)',
         replace:
-          'toOutcome(results.find(({ errorCode }) => errorCode !== 0) ?? byPartition.get(`${partition} ${topic}`))',
+          'outcomes[index] = toOutcome(partitions.find(({ errorCode }) => errorCode !== 0) ?? result)',
       },
     ],
   },
@@ -67,9 +67,14 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'a request goes wherever kafkajs finds leaders of its partitions',
     edits: [
       {
+        file: CLUSTER,
+        find: 'this.#leaders.get(topic)?.[partition] === leader',
+        replace: 'this.#leaders.get(topic)?.[partition] !== undefined || leader < 0',
+      },
+      {
         file: BROKER,
-        find: 'if (call.leader !== this.nodeId || carriers.length !== call.batches.length) {',
-        replace: 'if (carriers.length < 0) {',
+        find: 'if (call.leader !== this.nodeId) throw',
+        replace: 'if (call.leader < 0) throw',
       },
     ],
   },
@@ -79,9 +84,15 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: ANSWERS,
-        find: "    return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }",
-        replace: `    void reason
-    return { status: 'acknowledged', baseOffset: undefined, logAppendTimeMs: undefined }`,
+        find: `  status: 'failed',
+  errorNumber: RDKAFKA.brokerTransportFailure,
+  wasSent: true,
+  reason: 'the answer does not mention the partition',
+`,
+        replace: `  status: 'acknowledged',
+  baseOffset: undefined,
+  logAppendTimeMs: undefined,
+`,
       },
     ],
   },

@@ -59,12 +59,8 @@ function admit(
 function begin(queue: PartitionQueue): void {
   const batch = queue.takeNext()
   const outcomes = Promise.resolve([])
-  if (batch)
-    queue.begin({
-      leader: 1,
-      batch,
-      attempt: { outcomes, wasSent: true, abandon: () => undefined },
-    })
+  const attempt = { outcomes, wasSent: true, abandon: () => undefined }
+  if (batch) queue.begin(batch, { leader: 1, attempt })
 }
 
 function appendAll(queue: PartitionQueue, values: string): boolean[] {
@@ -474,7 +470,7 @@ describe('Accumulator by deadline', () => {
     begin(queue)
     const timesOf = (): number[] => [accumulator.firstDeadlineMs, accumulator.oldestAdmittedMs]
     const inFlight = timesOf()
-    const { batch } = queue.inFlight ?? {}
+    const batch = queue.inFlight
     queue.end()
     const meanwhile = timesOf()
     if (batch) queue.putBack(batch)

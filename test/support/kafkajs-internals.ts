@@ -170,10 +170,11 @@ export interface KafkajsRequestQueue {
   }): void
   checkPendingRequests(): void
   scheduleCheckPendingRequests(): void
+  maybeThrottle(clientSideThrottleTime: number | undefined): void
 }
 
 /** kafkajs's `RequestQueue`. */
-export const RequestQueue = load('kafkajs/src/network/requestQueue') as new (options: {
+const RequestQueue = load('kafkajs/src/network/requestQueue') as new (options: {
   readonly maxInFlightRequests: number | null
   readonly requestTimeout: number
   readonly enforceRequestTimeout: boolean
@@ -181,3 +182,15 @@ export const RequestQueue = load('kafkajs/src/network/requestQueue') as new (opt
   readonly broker: string
   readonly logger: { debug(): void; warn(): void }
 }) => KafkajsRequestQueue
+
+/** The request queue of a connection without limits. */
+export function makeRequestQueue(): KafkajsRequestQueue {
+  return new RequestQueue({
+    maxInFlightRequests: null,
+    requestTimeout: 30_000,
+    enforceRequestTimeout: false,
+    clientId: 'kprf',
+    broker: 'broker:9092',
+    logger: { debug: () => undefined, warn: () => undefined },
+  })
+}

@@ -21,8 +21,8 @@ export class RecordingEvents implements EventSink {
       case 'batchCompressed':
         this.compressions.push([event.plainBytes, event.wireBytes])
         break
-      case 'batchSent':
-        this.sentBytes.push(event.wireBytes)
+      case 'batchesSent':
+        for (const { sizeBytes } of event.batches) this.sentBytes.push(sizeBytes)
         break
       case 'connectFailed':
         this.connectFailures += 1

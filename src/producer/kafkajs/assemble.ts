@@ -11,6 +11,7 @@ import { BrokerBackoff } from './broker-backoff.ts'
 import { BrokerLog } from './broker-log.ts'
 import { makeCredentials } from './credentials.ts'
 import { kafkajsLogCreator, type TransportLog } from './kafkajs-log.ts'
+import { CARRIER_PARTITION } from './produce-call.ts'
 import { ProducerCluster } from './producer-cluster.ts'
 import { kafkajsSasl } from './sasl.ts'
 import { SecurityBackoff } from './security-backoff.ts'
@@ -87,12 +88,7 @@ export function assembleKafkajs(
     },
     settings.rebootstrap,
   )
-  const createPartitioner = (): typeof chosenPartition => chosenPartition
+  const createPartitioner = (): (() => number) => () => CARRIER_PARTITION
   const producer = createProducer({ cluster, logger, retry: NO_RETRIES, createPartitioner })
   return { producer, cluster, sockets, tokens: sasl?.tokens }
-}
-
-/** Returns the partition chosen at admission; kafkajs must not choose again. */
-function chosenPartition({ message }: { message: { partition?: number } }): number {
-  return message.partition ?? -1
 }

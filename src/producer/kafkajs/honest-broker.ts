@@ -17,9 +17,10 @@ import type { WantedTopics } from '../../base/cluster-description.ts'
 import { invariant } from '../../base/invariant.ts'
 import { addressOf } from '../events.ts'
 import { VersionsByConnection } from './api-versions.ts'
-import { Carrier, type ProduceCall } from './produce-call.ts'
-import { decodeProduce } from './produce-answer.ts'
+import { Carrier, LEADER_MOVED, type ProduceCall } from './produce-call.ts'
+import { decodeProduce, type ProduceAnswer } from './produce-answer.ts'
 import { sendProduce } from './produce-request.ts'
+import { throttle } from './throttling.ts'
 import { assertReadable } from './unread-codec.ts'
 import { asConnectionError, hungUp, isHangUp } from './connection-errors.ts'
 import { decodeOrDestroy } from './framing.ts'
@@ -40,13 +41,13 @@ const MAX_QUESTION_TIMEOUT_MS = 1_000
  */
 const PRODUCE_CONNECTION = 0
 const QUESTION_CONNECTION = 1
-/** The answer with acks 0, when brokers send none. */
-const NO_ANSWER: RawProduceResponse = { throttleTime: 0, topics: [] }
+/** What kafkajs's producer is told of an answer, which it would copy: the call keeps it. */
+const NOTHING: RawProduceResponse = { throttleTime: 0, topics: [] }
 
 /**
  * kafkajs's Broker, changed to report all results:
  *
- * - `produce` sends the encoded batches of one {@link ProduceCall} and returns every partition's result. The stock one
+ * - `produce` sends the encoded batches of one {@link ProduceCall}, which keeps every partition's result. The stock one
  *   throws the first error of a response, without its partition, and drops the rest.
  * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has one, so that a
  *   single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759). Like `initProducerId`, it has
@@ -130,7 +131,8 @@ export class HonestBroker extends Broker {
     const call = this.#callOf(options)
     try {
       if (this.#isInDoubt) await this.#prove()
-      return await this.#produce(call, options)
+      await this.#produce(call, options)
+      return NOTHING
     } catch (error) {
       if (call.wasSent) this.#isInDoubt = true
       // Not what never became a request: it was given up, or its connection had been idle for too long.
@@ -139,7 +141,7 @@ export class HonestBroker extends Broker {
     }
   }
 
-  async #produce(call: ProduceCall, options: ProduceArguments): Promise<RawProduceResponse> {
+  async #produce(call: ProduceCall, options: ProduceArguments): Promise<void> {
     const { acks, timeout } = options
     const { clock } = this.#dependencies
     const startedMs = clock.nowMs()
@@ -152,37 +154,27 @@ export class HonestBroker extends Broker {
     })
     if (payload === null) {
       this.#succeeded()
-      return NO_ANSWER
+      return
     }
     const answer = await decodeOrDestroy(connection, payload, (bytes) =>
       decodeProduce(bytes, apiVersion),
     )
     this.#succeeded()
-    connection.requestQueue.maybeThrottle(answer.clientSideThrottleTime)
+    throttle(connection, answer.clientThrottleMs)
     this.#observeAnswer(answer, clock.nowMs() - startedMs)
-    return answer
+    call.answered(answer)
   }
 
-  /** The call whose batches kafkajs's producer has sorted by broker. All of them must belong to this broker. */
+  /** The call that kafkajs's producer has passed on. */
   #callOf({ topicData }: ProduceArguments): ProduceCall {
-    const carriers = topicData.flatMap(({ partitions }) =>
-      partitions.flatMap(({ messages }) => messages),
-    )
-    const [first] = carriers
-    invariant(first instanceof Carrier, 'a partition gets a carrier')
-    const { call } = first
-    if (call.leader !== this.nodeId || carriers.length !== call.batches.length) {
-      throw new Error('the leader moved before the request was sent')
-    }
+    const carrier = topicData[0]?.partitions[0]?.messages[0]
+    invariant(carrier instanceof Carrier, 'kafkajs passes the carrier on')
+    const { call } = carrier
+    if (call.leader !== this.nodeId) throw new Error(LEADER_MOVED)
     return call
   }
 
-  #observeAnswer(
-    { throttleTime, clientSideThrottleTime = 0 }: RawProduceResponse,
-    durationMs: number,
-  ): void {
-    // Which of the two a broker means depends on the version of its answer (KIP-219).
-    const throttleMs = throttleTime + clientSideThrottleTime
+  #observeAnswer({ throttleMs }: ProduceAnswer, durationMs: number): void {
     const broker = this.#name
     this.#dependencies.events.emit({ kind: 'produceAnswered', broker, durationMs, throttleMs })
     if (throttleMs > 0) this.#dependencies.brokerLog.throttled(broker, throttleMs)

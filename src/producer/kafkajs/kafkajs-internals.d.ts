@@ -68,7 +68,7 @@ declare module 'kafkajs/src/cluster/index.js' {
     findLeaderForPartitions(
       topic: string,
       partitions: readonly (number | string)[],
-    ): Partial<Record<string, number[]>>
+    ): Readonly<Record<string, readonly number[]>>
   }
 }
 
@@ -156,7 +156,9 @@ declare module 'kafkajs/src/broker/index.js' {
       readonly pending: readonly unknown[]
       fulfillRequest: (answer: { readonly correlationId: number }) => void
       scheduleCheckPendingRequests: () => void
-      maybeThrottle(clientSideThrottleTime: number | undefined): void
+      maybeThrottle: (clientSideThrottleTime: number | undefined) => void
+      /** Until when requests are held back, by `Date.now()`. */
+      throttledUntil: number
       /** Sends a request, now or when the broker's throttling ends. */
       push: (request: PushedRequest) => void
     }

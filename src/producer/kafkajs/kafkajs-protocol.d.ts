@@ -61,24 +61,7 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
 
   export interface RawProduceResponse {
     readonly throttleTime: number
-    readonly clientSideThrottleTime?: number
-    readonly topics: readonly {
-      readonly topicName: string
-      readonly partitions: readonly PartitionAnswer[]
-    }[]
-  }
-
-  export interface PartitionAnswer {
-    readonly partition: number
-    readonly errorCode: number
-    readonly baseOffset: string
-    readonly logAppendTime: string
-    /** From version 8 on, which kafkajs does not know. */
-    readonly recordErrors?: readonly {
-      readonly batchIndex: number
-      readonly message: string | null
-    }[]
-    readonly errorMessage?: string | null
+    readonly topics: readonly []
   }
 
   export interface RawInitProducerIdResponse {

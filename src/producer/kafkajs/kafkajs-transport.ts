@@ -23,7 +23,7 @@ import { failAll, toOutcomes, UNCONFIRMED } from './produce-request.ts'
 import { classify, reasonOf } from './classify.ts'
 import { IdleConnections } from './idle-connections.ts'
 import { LeaderCheck } from './leader-check.ts'
-import { Carrier, ProduceCall } from './produce-call.ts'
+import { Carrier, LEADER_MOVED, ProduceCall } from './produce-call.ts'
 import type { ProducerCluster } from './producer-cluster.ts'
 import { Reachability } from './reachability.ts'
 import { StallWatch } from './stall-watch.ts'
@@ -39,8 +39,8 @@ const DISCONNECT_TIMEOUT_MS = 5_000
 
 /**
  * The transport on kafkajs's producer. It trusts `sendBatch` only as far as it is correct: it passes batches for
- * partitions of one known leader, retries nothing, and treats a partition that the answer does not mention as
- * failed.
+ * partitions of one known leader as one message, retries nothing, and treats a partition that the answer does not
+ * mention as failed.
  */
 export class KafkajsTransport implements Transport {
   readonly #dependencies: KafkajsTransportDependencies
@@ -146,9 +146,7 @@ export class KafkajsTransport implements Transport {
   produce(request: ProduceRequest): ProduceAttempt {
     const call = new ProduceCall(request)
     const { clock, events } = this.#dependencies
-    for (const { sizeBytes } of request.batches) {
-      events.emit({ kind: 'batchSent', wireBytes: sizeBytes })
-    }
+    events.emit({ kind: 'batchesSent', batches: request.batches })
     const { promise: ended, resolve } = Promise.withResolvers<readonly ProduceOutcome[]>()
     const giveUp = (reason: string): void => {
       const { wasSent } = call
@@ -201,14 +199,17 @@ export class KafkajsTransport implements Transport {
     { requiredAcks, ackTimeoutMs }: ProduceRequest,
   ): Promise<readonly ProduceOutcome[]> {
     try {
-      const results = await this.#producer.sendBatch({
+      if (!this.#cluster.isLedBy(call.leader, call.batches)) throw new Error(LEADER_MOVED)
+      const carrier = new Carrier(call)
+      await this.#producer.sendBatch({
         acks: requiredAcks,
         timeout: ackTimeoutMs,
-        topicMessages: topicMessagesOf(call),
+        topicMessages: [{ topic: carrier.topic, messages: [carrier] }],
       })
       this.#heard()
       this.#reachability.up()
-      return requiredAcks === 0 ? call.batches.map(() => UNCONFIRMED) : toOutcomes(call, results)
+      const { answer } = call
+      return answer ? toOutcomes(call, answer) : call.batches.map(() => UNCONFIRMED)
     } catch (error) {
       const { wasSent } = call
       return failAll(call, { errorNumber: classify(error), wasSent, reason: reasonOf(error) })
@@ -287,15 +288,4 @@ export class KafkajsTransport implements Transport {
 
 function toFailure(error: unknown): TransportError {
   return new TransportError(classify(error), reasonOf(error), { cause: error })
-}
-
-/** The messages for kafkajs's producer: for each topic, a carrier for each partition. */
-function topicMessagesOf(call: ProduceCall): { topic: string; messages: Carrier[] }[] {
-  const messagesByTopic = new Map<string, Carrier[]>()
-  for (const batch of call.batches) {
-    const messages = messagesByTopic.get(batch.topic)
-    if (messages) messages.push(new Carrier(call, batch))
-    else messagesByTopic.set(batch.topic, [new Carrier(call, batch)])
-  }
-  return Array.from(messagesByTopic, ([topic, messages]) => ({ topic, messages }))
 }

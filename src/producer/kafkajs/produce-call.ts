@@ -1,7 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Message } from 'kafkajs'
 import type { EncodedBatch, ProduceRequest } from '../transport.ts'
+import type { ProduceAnswer } from './produce-answer.ts'
 import { SocketEnd } from './sockets.ts'
+
+/** Why a request is not sent whose batches have another leader by now. */
+export const LEADER_MOVED = 'the leader moved before the request was sent'
 
 const LOST_BEFORE = 'the connection was lost before the request was sent'
 
@@ -15,6 +19,7 @@ export class ProduceCall {
   #socket: Socket | undefined
   #bytesReadBefore = 0
   #isAbandoned = false
+  #answer: ProduceAnswer | undefined
 
   constructor({ leader, batches }: Pick<ProduceRequest, 'leader' | 'batches'>) {
     this.leader = leader
@@ -29,6 +34,11 @@ export class ProduceCall {
   /** Whether it was given up. If so and it is not sent yet, it must not be sent. */
   get isAbandoned(): boolean {
     return this.#isAbandoned
+  }
+
+  /** What the broker answered; `undefined` before, and with acks 0. */
+  get answer(): ProduceAnswer | undefined {
+    return this.#answer
   }
 
   /** Bytes received on its connection since it was sent; `undefined` before. */
@@ -48,6 +58,11 @@ export class ProduceCall {
     this.#bytesReadBefore = socket.bytesRead
   }
 
+  /** Keeps what the broker answered. */
+  answered(answer: ProduceAnswer): void {
+    this.#answer = answer
+  }
+
   /**
    * Gives the request up. If it was sent, its connection is destroyed: otherwise kafkajs would use a silent
    * connection until the kernel gives up, 15 minutes later. The batches are not read after this returns.
@@ -58,21 +73,30 @@ export class ProduceCall {
   }
 }
 
+const NO_BYTES = Buffer.alloc(0)
+
 /**
- * Carries a complete encoded batch as the one "message" of a partition for kafkajs's producer. kafkajs passes it
- * unchanged to the broker, which writes the call's batches.
+ * Carries a call as the one message of a request for kafkajs's producer, which passes it unchanged to the broker. There
+ * the batches of the call are written. kafkajs copies the list of messages for each of them, so that a message for
+ * each batch would take a time that grows with the square of their number.
+ *
+ * kafkajs is told of one "topic" for each broker, by the node id, with one partition, 0, which the broker leads: of
+ * the topics and partitions of the batches it need not know.
  */
 export class Carrier implements Message {
   readonly call: ProduceCall
-  readonly partition: number
   /** kafkajs requires a value. */
-  readonly value: Buffer
+  readonly value = NO_BYTES
 
-  constructor(call: ProduceCall, { partition, pieces }: EncodedBatch) {
+  constructor(call: ProduceCall) {
     this.call = call
-    this.partition = partition
-    this.value = pieces[0] ?? NO_BYTES
+  }
+
+  /** The "topic" that kafkajs's producer sends it to. */
+  get topic(): string {
+    return `${this.call.leader}`
   }
 }
 
-const NO_BYTES = Buffer.alloc(0)
+/** The only partition of each such topic. */
+export const CARRIER_PARTITION = 0

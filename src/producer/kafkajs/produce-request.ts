@@ -6,10 +6,10 @@
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
-import type { PartitionAnswer } from 'kafkajs/src/protocol/requests/index.js'
 import { invariant } from '../../base/invariant.ts'
 import { RDKAFKA } from '../delivery-errors.ts'
 import type { EncodedBatch, ProduceOutcome } from '../transport.ts'
+import type { PartitionAnswer, ProduceAnswer } from './produce-answer.ts'
 import type { ProduceCall } from './produce-call.ts'
 
 /** The fields of a Produce request other than its batches. */
@@ -111,10 +111,10 @@ export function encodeProduce(
 }
 
 function write(socket: Socket, pieces: readonly Buffer[], onWritten: () => void): void {
-  const last = pieces.length - 1
+  const last = pieces.at(-1)
   socket.cork()
-  for (const [index, piece] of pieces.entries()) {
-    if (index === last) socket.write(piece, onWritten)
+  for (const piece of pieces) {
+    if (piece === last) socket.write(piece, onWritten)
     else socket.write(piece)
   }
   socket.uncork()
@@ -201,19 +201,48 @@ export const UNCONFIRMED: ProduceOutcome = {
   logAppendTimeMs: undefined,
 }
 
-/** One partition's part of an answer, as it comes out of kafkajs's producer. */
-type PartitionResult = Partial<PartitionAnswer> &
-  Pick<PartitionAnswer, 'partition' | 'errorCode'> & { readonly topicName: string }
+/** The outcome of a batch that an answer leaves out. */
+const UNMENTIONED: ProduceOutcome = {
+  status: 'failed',
+  errorNumber: RDKAFKA.brokerTransportFailure,
+  wasSent: true,
+  reason: 'the answer does not mention the partition',
+}
 
 /** The outcome of each batch of the call, in their order. */
 export function toOutcomes(
   { batches }: ProduceCall,
-  results: readonly PartitionResult[],
+  { topics }: ProduceAnswer,
 ): readonly ProduceOutcome[] {
-  const byPartition = new Map(
-    results.map((result) => [`${result.partition} ${result.topicName}`, result]),
-  )
-  return batches.map(({ topic, partition }) => toOutcome(byPartition.get(`${partition} ${topic}`)))
+  const outcomes = batches.map(() => UNMENTIONED)
+  let indexes: BatchIndexes | undefined
+  let next = 0
+  for (const { topicName, partitions } of topics) {
+    for (const result of partitions) {
+      // Brokers may answer in another order than they were asked in, but most do not.
+      const expected = batches[next]
+      const isExpected = expected?.partition === result.partition && expected.topic === topicName
+      const index = isExpected
+        ? next
+        : (indexes ??= indexesOf(batches)).get(topicName)?.get(result.partition)
+      if (index === undefined) continue
+      outcomes[index] = toOutcome(result)
+      next = index + 1
+    }
+  }
+  return outcomes
+}
+
+/** The index of each batch, by topic and partition. */
+type BatchIndexes = ReadonlyMap<string, ReadonlyMap<number, number>>
+
+function indexesOf(batches: readonly EncodedBatch[]): BatchIndexes {
+  const indexes = new Map<string, Map<number, number>>()
+  for (const [index, { topic, partition }] of batches.entries()) {
+    const ofTopic = indexes.get(topic) ?? new Map<number, number>()
+    indexes.set(topic, ofTopic.set(partition, index))
+  }
+  return indexes
 }
 
 /** The same failure for every batch of the call. */
@@ -224,14 +253,9 @@ export function failAll(
   return batches.map(() => ({ status: 'failed', ...failure }))
 }
 
-function toOutcome(result: PartitionResult | undefined): ProduceOutcome {
-  if (!result) {
-    const reason = 'the answer does not mention the partition'
-    return { status: 'failed', errorNumber: RDKAFKA.brokerTransportFailure, wasSent: true, reason }
-  }
-  if (result.errorCode !== 0) return toRefusal(result)
-  const baseOffset = BigInt(result.baseOffset ?? -1)
-  const logAppendTimeMs = Number(result.logAppendTime ?? -1)
+function toOutcome(result: PartitionAnswer): ProduceOutcome {
+  const { errorCode, baseOffset, logAppendTimeMs } = result
+  if (errorCode !== 0) return toRefusal(result)
   return {
     status: 'acknowledged',
     baseOffset: baseOffset < 0n ? undefined : baseOffset,
@@ -239,18 +263,14 @@ function toOutcome(result: PartitionResult | undefined): ProduceOutcome {
   }
 }
 
-function toRefusal({
-  errorCode,
-  errorMessage,
-  recordErrors = [],
-}: PartitionResult): ProduceOutcome {
+function toRefusal({ errorCode, errorMessage, recordErrors }: PartitionAnswer): ProduceOutcome {
   const faults = recordErrors.map(({ batchIndex, message }) => ({
     position: batchIndex,
     reason: message ?? undefined,
   }))
   return {
     ...{ status: 'refused', errorNumber: errorCode },
-    ...(errorMessage && { reason: errorMessage }),
+    ...(errorMessage !== null && errorMessage !== '' && { reason: errorMessage }),
     ...(faults.length > 0 && { faults }),
   }
 }

@@ -8,16 +8,14 @@ import type { Random } from '../partitioner.ts'
 import { BrokerFinder, type Address } from './broker-finder.ts'
 import type { HonestBrokerDependencies } from './honest-broker-dependencies.ts'
 import { HonestBroker } from './honest-broker.ts'
+import { CARRIER_PARTITION } from './produce-call.ts'
 import type { RebootstrapSettings } from './settings.ts'
+
+/** The partitions of the "topic" of a broker, in kafkajs's form. */
+const CARRIER_PARTITIONS = [{ partitionId: CARRIER_PARTITION }]
 
 /** The error that tells a client to forget the brokers that it knows (KIP-1102). */
 const REBOOTSTRAP_REQUIRED = 129
-
-/** Partition number and node id of its leader, in kafkajs's form. */
-interface PartitionLeader {
-  readonly partitionId: number
-  readonly leader: number
-}
 
 /**
  * kafkajs's Cluster for its producer, answered from metadata that kprf fetches, checks and keeps. It removes what
@@ -32,8 +30,7 @@ interface PartitionLeader {
  *   (`brokerPool.findConnectedBroker`): `BrokerFinder` does this.
  */
 export class ProducerCluster extends Cluster {
-  readonly #partitions = new Map<string, readonly PartitionLeader[]>()
-  /** By partition number. */
+  /** By topic and partition number. */
   readonly #leaders = new Map<string, readonly number[]>()
   readonly #finder: BrokerFinder
   readonly #mayRebootstrap: boolean
@@ -78,10 +75,8 @@ export class ProducerCluster extends Cluster {
     if (isRebootstrapRequired(metadata)) throw new Error('brokers answer REBOOTSTRAP_REQUIRED')
     await this.#finder.learn(metadata.brokers)
     for (const { topic, topicErrorCode, partitionMetadata } of metadata.topicMetadata) {
-      this.#partitions.delete(topic)
       this.#leaders.delete(topic)
       if (topicErrorCode !== 0) continue
-      this.#partitions.set(topic, partitionMetadata)
       const leaders: number[] = []
       for (const { partitionId, leader } of partitionMetadata) leaders[partitionId] = leader
       this.#leaders.set(topic, leaders)
@@ -102,6 +97,16 @@ export class ProducerCluster extends Cluster {
   /** Asks a broker for the identity of an idempotent producer. */
   async initProducerId(): Promise<RawInitProducerIdResponse> {
     return await this.#finder.ask((broker) => broker.initProducerId({ transactionalId: null }))
+  }
+
+  /** Whether all of these partitions have this leader, as far as is known. */
+  isLedBy(
+    leader: number,
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ): boolean {
+    return partitions.every(
+      ({ topic, partition }) => this.#leaders.get(topic)?.[partition] === leader,
+    )
   }
 
   /** Whether a broker that records are sent to is connected, or none is known yet. */
@@ -162,18 +167,14 @@ export class ProducerCluster extends Cluster {
     return Promise.resolve()
   }
 
-  override findTopicPartitionMetadata(topic: string): readonly PartitionLeader[] {
-    return this.#partitions.get(topic) ?? []
+  /** Knows the one partition of the "topic" of a broker; see {@link Carrier}. */
+  override findTopicPartitionMetadata(): readonly { readonly partitionId: number }[] {
+    return CARRIER_PARTITIONS
   }
 
-  /** The stock one searches every partition among all others, and copies the list for each. */
-  override findLeaderForPartitions(
-    topic: string,
-    partitions: readonly (number | string)[],
-  ): Partial<Record<string, number[]>> {
-    const leaders = this.#leaders.get(topic) ?? []
-    const led = partitions.map(Number).filter((partition) => leaders[partition] !== undefined)
-    return Object.groupBy(led, (partition) => String(leaders[partition]))
+  /** Its leader is the broker that it has the name of. */
+  override findLeaderForPartitions(nodeId: string): Readonly<Record<string, readonly number[]>> {
+    return { [nodeId]: [CARRIER_PARTITION] }
   }
 
   async #askForMetadata(topics: readonly string[]): Promise<RawMetadata> {

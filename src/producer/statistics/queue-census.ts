@@ -22,11 +22,11 @@ export class BrokerLoads {
 
   constructor(topics: Iterable<TopicQueue>) {
     for (const topic of topics) {
-      for (const { inFlight } of topic.partitions) {
-        if (!inFlight) continue
-        const load = this.#load(inFlight.leader)
-        if (inFlight.attempt.wasSent) load.unansweredRecords += inFlight.batch.encodedCount
-        else load.unsentRecords += inFlight.batch.encodedCount
+      for (const { inFlight, request } of topic.partitions) {
+        if (!inFlight || !request) continue
+        const load = this.#load(request.leader)
+        if (request.attempt.wasSent) load.unansweredRecords += inFlight.encodedCount
+        else load.unsentRecords += inFlight.encodedCount
       }
     }
   }
@@ -102,7 +102,7 @@ function describePartition(
   queue: PartitionQueue | undefined,
 ): PartitionData {
   const { open, sealed } = queue?.waiting ?? NOTHING_WAITS
-  const inFlight = queue?.inFlight?.batch.count ?? 0
+  const inFlight = queue?.inFlight?.count ?? 0
   return {
     partition,
     leader,

@@ -47,9 +47,9 @@ export class ProducerMetrics {
   readonly #queueWait: HistogramSeries
   readonly #brokersConnected: Gauge
   readonly #requestDuration: Histogram<'broker'>
-  readonly #batchRecords: Histogram
-  readonly #batchBytes: Histogram
-  readonly #compressionRatio: Histogram
+  readonly #batchRecords: HistogramSeries
+  readonly #batchBytes: HistogramSeries
+  readonly #compressionRatio: HistogramSeries
   /** The same as the counters, over all reasons. */
   readonly #totals = { rejected: 0, retried: 0 }
 
@@ -141,13 +141,11 @@ export class ProducerMetrics {
       registers: [registry],
       aggregator: 'max',
     })
-    this.#queueWait = new PlainHistogram({
-      name: 'kprf_queue_wait_seconds',
-      help: 'Time from the admission of the oldest record of a batch until the batch was first sent: the wait for more records, for a connection and for earlier batches.',
-      labelNames: [],
-      buckets: WAIT_SECONDS,
-      registry,
-    }).addSeries({})
+    this.#queueWait = this.#histogram(
+      'kprf_queue_wait_seconds',
+      'Time from the admission of the oldest record of a batch until the batch was first sent: the wait for more records, for a connection and for earlier batches.',
+      WAIT_SECONDS,
+    )
     this.#batchRecords = this.#histogram(
       'kprf_batch_records',
       'Records of each batch that was delivered.',
@@ -283,8 +281,9 @@ export class ProducerMetrics {
     this.#compressionRatio.observe(plainBytes / wireBytes)
   }
 
-  #histogram(name: string, help: string, buckets: number[]): Histogram {
-    return new Histogram({ name, help, buckets, registers: [this.#registry] })
+  #histogram(name: string, help: string, buckets: readonly number[]): HistogramSeries {
+    const registry = this.#registry
+    return new PlainHistogram({ name, help, labelNames: [], buckets, registry }).addSeries({})
   }
 
   #counter<Label extends string = never>(

@@ -261,7 +261,8 @@ describe('a broker that no longer answers on a connection', () => {
     const reports = await ours.deliver(record('a'))
 
     expect(reports).toMatchObject([{ status: 'persisted', offset: 0n }])
-    expect(ours.retried).toEqual([-185])
+    // A busy machine may need more than the 100 ms to connect: then an attempt ends before it is sent (-166).
+    expect(ours.retried.filter((number) => number !== -166)).toEqual([-185])
     const produced = cluster.requests.filter(({ api }) => api === 'Produce')
     expect(new Set(produced.map(({ connectionId }) => connectionId)).size).toBe(2)
   })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { silenceIdleTimerLoop } from '../../../src/producer/kafkajs/timer-loop.ts'
-import { RequestQueue, type KafkajsRequestQueue } from '../../support/kafkajs-internals.ts'
+import { type KafkajsRequestQueue, makeRequestQueue } from '../../support/kafkajs-internals.ts'
 
 /** The tasks of the timers that are armed. */
 let timers: (() => void)[] = []
@@ -27,14 +27,7 @@ function fire(rounds: number): number {
 }
 
 function makeQueue({ isSilenced }: { isSilenced: boolean }): KafkajsRequestQueue {
-  const requestQueue = new RequestQueue({
-    maxInFlightRequests: null,
-    requestTimeout: 30_000,
-    enforceRequestTimeout: false,
-    clientId: 'kprf',
-    broker: 'broker:9092',
-    logger: { debug: () => undefined, warn: () => undefined },
-  })
+  const requestQueue = makeRequestQueue()
   if (isSilenced) silenceIdleTimerLoop({ requestQueue })
   return requestQueue
 }
