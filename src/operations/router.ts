@@ -1,5 +1,5 @@
 /**
- * Finds the handler of a request to the operations port. Express would do the same, but take 9 MiB of memory in the
+ * Finds the handler of a request to the operations port. Express would do the same, but take 5 MiB of memory in the
  * thread of the port, which has a heap of its own.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
