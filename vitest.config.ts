@@ -86,6 +86,7 @@ const INTEGRATION = [
   'test/http/work-turns.test.ts',
   'test/operations/app.test.ts',
   'test/operations/page.test.ts',
+  'test/operations/router.test.ts',
   'test/operations/server.test.ts',
   'test/operations/thread/threaded-server.test.ts',
   'test/outage/outage.test.ts',

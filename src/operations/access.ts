@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
-import type { RequestHandler } from 'express'
 import { CHALLENGES } from '../http/access/authorization.ts'
 import { Authenticator } from '../http/access/authenticator.ts'
 import { type TokenEntry, TokenTable } from '../http/access/token-table.ts'
@@ -50,17 +49,13 @@ export class OperationsAccess {
     return this.#authenticator.identify(request)
   }
 
-  /** Refuses requests without a token, if there are tokens. */
-  get admit(): RequestHandler {
-    return async (request, response, next) => {
-      const entry = await this.identify(request)
-      if ('principal' in entry) {
-        next()
-        return
-      }
-      response.setHeader('WWW-Authenticate', CHALLENGES)
-      sendError(response, 401, entry.message)
-    }
+  /** Refuses a request without a token, if there are tokens. @returns whether it may be answered. */
+  async admit(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const entry = await this.identify(request)
+    if ('principal' in entry) return true
+    response.setHeader('WWW-Authenticate', CHALLENGES)
+    sendError(response, 401, entry.message)
+    return false
   }
 }
 

@@ -2,7 +2,7 @@
  * The routes of the operations port, for Prometheus, load balancers and Kubernetes. `/livez` requires only that the
  * event loop turns, because a restart of kprf does not repair a broker.
  */
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LiveSource } from '../base/live-sample.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import type { OperationsAccess } from './access.ts'
@@ -12,6 +12,7 @@ import { BUG_MESSAGE, logFailure, SourceFailure } from './failure.ts'
 import { assetRoutes, serveLive } from './page.ts'
 import { type CheckResult, assessReadiness } from './readiness.ts'
 import { send, sendError } from './reply.ts'
+import { createRouter, type Handler, type PathHandler } from './router.ts'
 
 /** The source of `/metrics`. */
 export interface MetricsSource {
@@ -63,44 +64,39 @@ const TEXT = 'text/plain; charset=utf-8'
 const NO_STATISTICS =
   'There are no statistics: set kafka.statistics_interval_ms to more than 0, say 5000, to have them collected.'
 
-/** Makes the Express app of the operations port. */
-export function createOperationsApp(options: OperationsOptions): Express {
+/** Makes the listener of the operations port. */
+export function createOperationsApp(options: OperationsOptions) {
+  const { access, feed, logger, metrics, statistics, readiness } = options
   const serveLiveness = livenessHandler(options)
-  const { admit } = options.access
-  const app = express()
-  app.disable('x-powered-by')
-  app.use(forbidCaching)
-  const routes: readonly (readonly [string, ...RequestHandler[]])[] = [
+  const paths: readonly PathHandler[] = [
     ...assetRoutes(),
-    [LIVE_PATH, admit, serveLive(options.feed)],
-    ['/metrics', admit, serveMetrics(options.metrics)],
-    ['/stats', admit, serveStatistics(options.statistics)],
+    [LIVE_PATH, ifAdmitted(access, serveLive(feed))],
+    ['/metrics', ifAdmitted(access, serveMetrics(metrics))],
+    ['/stats', ifAdmitted(access, serveStatistics(statistics))],
     ['/livez', serveLiveness],
     ['/healthz', serveLiveness],
-    ['/readyz', ifVerbose(admit), serveReadiness(options.readiness)],
+    ['/readyz', serveReadiness(readiness, access)],
   ]
-  for (const [path, ...handlers] of routes) app.route(path).get(handlers).all(refuseMethod)
-  app.use(refusePath(routes.map(([path]) => path).filter(isNamed)))
-  app.use(answerError(options.logger))
-  return app
-}
-
-const forbidCaching: RequestHandler = (_request, response, next) => {
-  response.setHeader('Cache-Control', 'no-store')
-  response.setHeader('X-Content-Type-Options', 'nosniff')
-  next()
-}
-
-/** The results of single checks name brokers and say how full the queue is. */
-function ifVerbose(admit: RequestHandler): RequestHandler {
-  return (request, response, next) => {
-    if (new URLSearchParams(request.url.split('?')[1]).has('verbose'))
-      admit(request, response, next)
-    else next()
+  const answer = createRouter({
+    paths,
+    refusePath: refusePath(paths.map(([path]) => path).filter(isNamed)),
+    refuseMethod,
+    answerError: errorHandler(logger),
+  })
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    response.setHeader('Cache-Control', 'no-store')
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    answer(request, response)
   }
 }
 
-function livenessHandler({ livenessProblem, logger }: OperationsOptions): RequestHandler {
+function ifAdmitted(access: Pick<OperationsAccess, 'admit'>, handler: Handler): Handler {
+  return async (request, response) => {
+    if (await access.admit(request, response)) await handler(request, response)
+  }
+}
+
+function livenessHandler({ livenessProblem, logger }: OperationsOptions): Handler {
   return (_request, response) => {
     const reason = livenessProblem?.()
     if (reason === undefined) {
@@ -112,14 +108,14 @@ function livenessHandler({ livenessProblem, logger }: OperationsOptions): Reques
   }
 }
 
-function serveMetrics(metrics: MetricsSource): RequestHandler {
+function serveMetrics(metrics: MetricsSource): Handler {
   const exposition = shared(() => metrics.exposition())
   return async (_request, response) => {
     send(response, 200, metrics.contentType, await exposition())
   }
 }
 
-function serveStatistics(statistics: StatisticsSource): RequestHandler {
+function serveStatistics(statistics: StatisticsSource): Handler {
   const latest = shared(async () => await statistics.json())
   return async (_request, response) => {
     const json = await latest()
@@ -128,11 +124,17 @@ function serveStatistics(statistics: StatisticsSource): RequestHandler {
   }
 }
 
-function serveReadiness(readiness: ReadinessSource): RequestHandler {
+/** The results of single checks name brokers and say how full the queue is, so they are not for everybody. */
+function serveReadiness(
+  readiness: ReadinessSource,
+  access: Pick<OperationsAccess, 'admit'>,
+): Handler {
   return async (request, response) => {
-    const query = new URLSearchParams(request.url.split('?')[1])
+    const query = new URLSearchParams(request.url?.split('?')[1])
+    const isVerbose = query.has('verbose')
+    if (isVerbose && !(await access.admit(request, response))) return
     const { isReady, text } = assessReadiness(await readiness.results(), {
-      isVerbose: query.has('verbose'),
+      isVerbose,
       excluded: query.getAll('exclude'),
     })
     send(response, isReady ? 200 : 503, TEXT, text)
@@ -155,26 +157,27 @@ function isNamed(path: string): boolean {
   return path === PAGE_PATH || !path.startsWith(FILES_PREFIX)
 }
 
-function refusePath(paths: readonly string[]): RequestHandler {
+function refusePath(paths: readonly string[]): Handler {
   const message = `no such path: this port has ${paths.join(', ')}. Pushes go to http.port.`
   return (_request, response) => {
     sendError(response, 404, message)
   }
 }
 
-const refuseMethod: RequestHandler = (_request, response) => {
+const refuseMethod: Handler = (_request, response) => {
   response.setHeader('Allow', 'GET, HEAD')
   sendError(response, 405, 'The path does not take this method.')
 }
 
-function answerError(logger: Pick<Logger, 'limited'>): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
+function errorHandler(logger: Pick<Logger, 'limited'>) {
+  return (error: unknown, response: ServerResponse): void => {
     if (error instanceof SourceFailure) {
       sendError(response, error.status, error.message)
       return
     }
     logFailure(logger, error)
-    if (response.headersSent) next(error)
+    // Half a reply must not look like a whole one.
+    if (response.headersSent) response.destroy()
     else sendError(response, 500, BUG_MESSAGE)
   }
 }

@@ -1,17 +1,18 @@
 /** The page of the operations port. Its files are for everybody; what it shows is for those who may read metrics. */
-import type { RequestHandler, Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import { type Asset, ASSET_HEADERS, isKnown, loadAssets } from '../page/assets.ts'
 import { type LiveFeed, TOO_MANY_VIEWERS, type Viewer } from '../page/live/feed.ts'
 import { EVENT_STREAM_TYPE } from '../page/live/server-sent-events.ts'
 import { sendError } from './reply.ts'
+import type { Handler, PathHandler } from './router.ts'
 
 /** The routes of the files. */
-export function assetRoutes(): readonly (readonly [path: string, handler: RequestHandler])[] {
+export function assetRoutes(): readonly PathHandler[] {
   return loadAssets().map((asset) => [asset.path, serveAsset(asset)])
 }
 
 /** Sends what is new, for as long as the page is open. */
-export function serveLive(feed: LiveFeed): RequestHandler {
+export function serveLive(feed: LiveFeed): Handler {
   return (request, response) => {
     if (!feed.hasRoom) {
       sendError(response, 503, TOO_MANY_VIEWERS)
@@ -23,7 +24,7 @@ export function serveLive(feed: LiveFeed): RequestHandler {
   }
 }
 
-function serveAsset(asset: Asset): RequestHandler {
+function serveAsset(asset: Asset): Handler {
   const { contentType, body, etag } = asset
   return (request, response) => {
     for (const [name, value] of ASSET_HEADERS) response.setHeader(name, value)
@@ -37,7 +38,7 @@ function serveAsset(asset: Asset): RequestHandler {
   }
 }
 
-function viewerAt(response: Response): Viewer {
+function viewerAt(response: ServerResponse): Viewer {
   return {
     get hasRead() {
       return response.writableLength === 0

@@ -1,4 +1,4 @@
-import type { Express } from 'express'
+import { createServer } from 'node:http'
 import request from 'supertest'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { FieldLogger } from '../../src/telemetry/logging/logger.ts'
@@ -24,7 +24,7 @@ const makeApp = ({
   readinessChecks?: readonly ReadinessCheck[]
   tokens?: readonly TokenEntry[]
 } = {}): {
-  app: Express
+  app: ReturnType<typeof createOperationsApp>
   access: OperationsAccess
   lines: unknown[][]
 } => {
@@ -79,7 +79,7 @@ describe('GET /metrics', () => {
       },
     }
     const { app } = makeApp({ metrics })
-    const server = app.listen(0, '127.0.0.1')
+    const server = createServer(app).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
     let arrived = 0
     server.on('request', () => (arrived += 1))
