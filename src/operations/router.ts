@@ -45,7 +45,10 @@ export function createRouter(options: RouterOptions) {
   }
 }
 
+/** A proxy may ask with the whole URL (RFC 9112, 3.2.2). */
+const ORIGIN = /^https?:\/\/[^/?#]*/
+
 function pathOf(url: string): string {
-  const [path = ''] = url.toLowerCase().split(/[?#]/, 1)
+  const [path = ''] = url.toLowerCase().replace(ORIGIN, '').split(/[?#]/, 1)
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text as readAll } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRouter, type Handler } from '../../src/operations/router.ts'
 
@@ -30,7 +31,7 @@ async function serve(handler: Handler) {
   const { port } = server.address() as AddressInfo
   const ask = async (path: string, method = 'GET') =>
     (await fetch(`http://127.0.0.1:${port}${path}`, { method })).text()
-  return { failures, ask }
+  return { failures, ask, port }
 }
 
 test.each([
@@ -48,6 +49,18 @@ test.each([
   const { ask } = await serve(say('alive'))
 
   expect(await ask(path)).toBe(text)
+})
+
+test.each([
+  ['http://kprf:8088/livez', 'alive'],
+  ['HTTP://kprf/livez/?verbose', 'alive'],
+  ['http://kprf/nothing', 'no such path'],
+])('the whole URL %s is answered with: %s', async (target, text) => {
+  const { port } = await serve(say('alive'))
+
+  const [response] = (await once(get({ port, path: target }), 'response')) as [IncomingMessage]
+
+  expect(await readAll(response)).toBe(text)
 })
 
 test('a path takes GET and HEAD only', async () => {
