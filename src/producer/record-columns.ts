@@ -62,7 +62,9 @@ export class RecordColumns implements Records {
   #count = 0
   #valueBytes = 0
   #capacity = FIRST_PAGE_RECORDS
-  readonly #pages: Page[] = [firstPage()]
+  #firstPage: Page = firstPage()
+  /** The pages after the first; `undefined` while there are none, as in most batches. */
+  #laterPages: Page[] | undefined
   /** The owner of all records while `#owners` is undefined. */
   #owner: RecordOwner | undefined
   /** Owners by position; `undefined` while all records have the same. */
@@ -140,7 +142,7 @@ export class RecordColumns implements Records {
   push({ admittedMs, timestampMs, valueBytes, owner, index, isPinned }: PendingRecord): void {
     const position = this.#count
     if (position === this.#capacity) this.#grow()
-    const page = this.#pages[position >>> PAGE_BITS]
+    const page = this.#pageOf(position)
     if (page) {
       const at = (position % PAGE_RECORDS) * NUMBERS
       page[at + ADMITTED] = admittedMs
@@ -191,20 +193,26 @@ export class RecordColumns implements Records {
   }
 
   #numberAt(position: number, which: number): number {
-    const page = this.#pages[position >>> PAGE_BITS]
+    const page = this.#pageOf(position)
     return page?.[(position % PAGE_RECORDS) * NUMBERS + which] ?? NaN
+  }
+
+  #pageOf(position: number): Page | undefined {
+    return position < PAGE_RECORDS
+      ? this.#firstPage
+      : this.#laterPages?.[(position >>> PAGE_BITS) - 1]
   }
 
   /** Enlarges the first page, or adds a page. */
   #grow(): void {
-    const [first] = this.#pages
-    if (first && this.#capacity < PAGE_RECORDS) {
+    if (this.#capacity < PAGE_RECORDS) {
       const larger = newPage(2 * this.#capacity)
-      larger.set(first)
-      this.#pages[0] = larger
+      larger.set(this.#firstPage)
+      this.#firstPage = larger
       this.#capacity *= 2
     } else {
-      this.#pages.push(newPage(PAGE_RECORDS))
+      this.#laterPages ??= []
+      this.#laterPages.push(newPage(PAGE_RECORDS))
       this.#capacity += PAGE_RECORDS
     }
   }

@@ -203,11 +203,12 @@ export class Sender {
 
   /** Settles the batches of a request that has ended. */
   #end(batches: readonly TakenBatch[], outcomes: readonly ProduceOutcome[]): void {
-    const { settlement, onFree } = this.#dependencies
+    const { settlement, onFree, clock } = this.#dependencies
+    const nowMs = clock.nowMs()
     let index = 0
     for (const { queue, batch } of batches) {
       const outcome = outcomes[index]
-      if (outcome) settlement.settle(queue, batch, outcome)
+      if (outcome) settlement.settle(queue, batch, outcome, nowMs)
       index += 1
     }
     for (const { queue } of batches) onFree(queue)

@@ -53,12 +53,12 @@ export class Settlement {
   }
 
   /** Handles the outcome of a batch whose request has ended. */
-  settle(queue: PartitionQueue, batch: Batch, outcome: ProduceOutcome): void {
+  settle(queue: PartitionQueue, batch: Batch, outcome: ProduceOutcome, nowMs: number): void {
     queue.end()
     if (outcome.status === 'acknowledged') {
-      this.#succeed(queue, batch, outcome)
+      this.#succeed(queue, batch, outcome, nowMs)
     } else if (this.#isKnownAlready(outcome)) {
-      this.#succeed(queue, batch, { baseOffset: undefined, logAppendTimeMs: undefined })
+      this.#succeed(queue, batch, { baseOffset: undefined, logAppendTimeMs: undefined }, nowMs)
     } else {
       const { errorNumber } = outcome
       this.#dependencies.events.emit({ kind: 'attemptFailed', errorNumber })
@@ -128,8 +128,9 @@ export class Settlement {
     queue: PartitionQueue,
     batch: Batch,
     { baseOffset, logAppendTimeMs }: Omit<Receipt, 'partition'>,
+    nowMs: number,
   ): void {
-    const { delivery, clock, idempotence, events } = this.#dependencies
+    const { delivery, idempotence, events } = this.#dependencies
     const { partition, topic } = queue
     const { encodedCount: recordCount, sizeBytes } = batch
     const { name } = topic
@@ -141,7 +142,7 @@ export class Settlement {
         baseOffset: baseOffset === undefined ? undefined : baseOffset + BigInt(from),
         logAppendTimeMs,
       }
-      delivery.succeed(topic, records, receipt, clock.nowMs())
+      delivery.succeed(topic, records, receipt, nowMs)
     }
   }
 

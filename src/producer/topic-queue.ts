@@ -256,7 +256,8 @@ export class TopicQueue {
   readonly places: RecordPlaces<RecordPlace>
   #timeoutMs: number | undefined
   #areInOrder = true
-  readonly #partitions = new Map<number, PartitionQueue>()
+  /** By partition number: a record finds its queue faster here than in a map of a thousand. */
+  readonly #partitions: (PartitionQueue | undefined)[] = []
   /** Records admitted before the topic's partitions were known. */
   readonly unassigned: UnassignedRecords
   /** Records of the topic that are admitted and not yet reported, in flight included. */
@@ -279,7 +280,7 @@ export class TopicQueue {
 
   /** The partitions of the topic that have had records. */
   get partitions(): Iterable<PartitionQueue> {
-    return this.#partitions.values()
+    return this.#partitions.filter((queue) => queue !== undefined)
   }
 
   /**
@@ -323,10 +324,10 @@ export class TopicQueue {
 
   /** Returns the queue of one partition. */
   partition(partition: number): PartitionQueue {
-    let queue = this.#partitions.get(partition)
+    let queue = this.#partitions[partition]
     if (!queue) {
       queue = new PartitionQueue(this, partition, this.#settings)
-      this.#partitions.set(partition, queue)
+      this.#partitions[partition] = queue
     }
     return queue
   }

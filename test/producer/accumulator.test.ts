@@ -350,14 +350,14 @@ describe('PartitionQueue.visit up to a time', () => {
 })
 
 describe('TopicQueue', () => {
-  test('keeps one queue for each partition', () => {
+  test('keeps one queue for each partition, by its number', () => {
     const topic = new TopicQueue('t', parts())
 
     const third = topic.partition(3)
     topic.partition(1)
 
     expect(topic.partition(3)).toBe(third)
-    expect([...topic.partitions].map(({ partition }) => partition)).toEqual([3, 1])
+    expect([...topic.partitions].map(({ partition }) => partition)).toEqual([1, 3])
     expect(third.topic).toBe(topic)
   })
 

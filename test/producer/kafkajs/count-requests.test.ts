@@ -7,6 +7,7 @@ import type {
 import { createAuthority } from '../../support/certificates.ts'
 import { CountingProxies } from '../../support/counting-proxy.ts'
 import { MeasuredProducer, type MeasuredProducerOptions } from '../../support/measured-producer.ts'
+import { until } from '../../support/until.ts'
 import type { DeliveryReport } from '../../../src/producer/types.ts'
 import { record } from '../../support/producer-harness.ts'
 import { sendAll } from '../../support/send-all.ts'
@@ -119,7 +120,13 @@ describe('the statistics of a broker', () => {
     await measured.deliver(some(100))
     cluster.control('Produce', fault.cutAfter())
     await measured.deliver(some(100))
+    const { connects } = only(await measured.collect())
     proxies.cut()
+    // What is sent on a connection that is cut but not known to be would be counted, and never arrive.
+    await until('the end of all connections', 10_000, async () => {
+      const { disconnects } = only(await measured.collect())
+      return disconnects >= connects || undefined
+    })
     await measured.deliver(some(100))
 
     const data = await finish()
