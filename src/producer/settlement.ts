@@ -52,7 +52,7 @@ export class Settlement {
     })
   }
 
-  /** Handles the outcome of a batch whose request has ended. */
+  /** Handles the outcome of a batch whose request has ended. @param nowMs - when it ended, monotonic ms. */
   settle(queue: PartitionQueue, batch: Batch, outcome: ProduceOutcome, nowMs: number): void {
     queue.end()
     if (outcome.status === 'acknowledged') {
