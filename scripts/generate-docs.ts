@@ -40,9 +40,10 @@ The metrics that begin with \`kafka_producer_\` come from the statistics ([STATI
 \`host:port/nodeid\`, or \`host:port/bootstrap\` while the node at this address is not known.
 
 The label \`topic\` is the name of a topic that the configuration names or to which kprf has delivered something, up to
-${MAX_TOPIC_LABELS} of them in each process, and \`${OTHER_TOPICS}\` for all others. While Kafka is away from the start on, the first
-${MAX_UNDELIVERED_LABELS} topics whose records fail have their names too; what other topics count before their first delivery goes to
-\`${OTHER_TOPICS}\`. When all labels are taken, a topic with a delivery replaces one without, or else the one with
+${MAX_TOPIC_LABELS} of them in each process, and \`${OTHER_TOPICS}\` for all others. Before its first delivery, a topic
+has its name if its records fail, for example because Kafka is away, or are sent again although Kafka may have stored
+them; so have the first ${MAX_UNDELIVERED_LABELS} such topics. Everything else that is counted before the first delivery
+to a topic goes to \`${OTHER_TOPICS}\`. When all labels are taken, a topic with a delivery replaces one without, or else the one with
 the longest time since its last delivery, if that is more than ${LABEL_KEPT_MS / 60_000} minutes. kprf then removes the
 series of the replaced topic and adds its counts to \`${OTHER_TOPICS}\`, so that sums over all topics never go down;
 \`kprf_topic_labels_reused_total\` counts this. The rate of \`${OTHER_TOPICS}\`, and a sum of rates with it, jumps once by the

@@ -30,6 +30,8 @@ export function countEvents(metrics: Metrics): (event: ProducerEvent) => void {
         break
       case 'batchRetried': {
         const { topic, errorNumber, recordCount, mayBePersisted } = event.retry
+        // A broker was sent its records: Kafka has the topic.
+        if (mayBePersisted) metrics.nameTopic(topic)
         producer.recordsRetried(topic, nameOfError(errorNumber), recordCount, mayBePersisted)
         break
       }

@@ -207,14 +207,15 @@ describe('Ledger', () => {
       what: 'a record twice that was not sent again',
       pushes: [[{ records: inPartition(0, 'a') }, ok]],
       stored: stored(0, 'a', 'a'),
-      violation: '1 twice in t, where 0 were sent again',
+      violation: '1 twice in t, where 0 were sent again: client #0 at 0@0 and 0@1',
     },
     {
       what: 'more records twice than were sent again',
       pushes: [[{ records: inPartition(1, 'a', 'b') }, ok]],
       stored: stored(1, 'a', 'b', 'a', 'b'),
       resentCount: 1,
-      violation: '2 twice in t, where 1 were sent again',
+      violation:
+        '2 twice in t, where 1 were sent again: client #0 at 1@0 and 1@2; client #1 at 1@1 and 1@3',
     },
   ])('finds $what', (given) => {
     expect(judge(given).violations).toEqual([given.violation])

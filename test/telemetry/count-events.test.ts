@@ -33,13 +33,17 @@ function makeCounts() {
       const records = admittedAt(0)
       count({ kind: 'recordsDelivered', topic, partition: 0, records, nowMs: 1 })
     },
+    retry: (topic: string, mayBePersisted: boolean) => {
+      const details = { partition: 0, recordCount: 3, errorNumber: -195, reason: '', backoffMs: 1 }
+      count({ kind: 'batchRetried', retry: { topic, mayBePersisted, ...details } })
+    },
     count,
     value: async (name: string): Promise<number | undefined> =>
       valueOf(parseExposition(await metrics.exposition()), name),
-    errors: async (): Promise<Record<string, number>> => {
+    byTopic: async (metric: string): Promise<Record<string, number>> => {
       const { samples } = parseExposition(await metrics.exposition())
-      const errors = samples.filter(({ name }) => name === 'kafka_errors_count')
-      return Object.fromEntries(errors.map(({ labels, value }) => [labels['topic'] ?? '', value]))
+      const ofMetric = samples.filter(({ name }) => name === metric)
+      return Object.fromEntries(ofMetric.map(({ labels, value }) => [labels['topic'] ?? '', value]))
     },
   }
 }
@@ -65,35 +69,47 @@ describe('a batch', () => {
   })
 })
 
+describe('records that are sent again although Kafka may have them', () => {
+  it('are counted under the name of their topic, also before the first delivery to it', async () => {
+    const { retry, deliver, byTopic } = makeCounts()
+
+    retry('orders', true)
+    deliver('orders')
+    retry('orders', true)
+
+    expect(await byTopic('kprf_possible_duplicates_total')).toEqual({ orders: 6 })
+  })
+})
+
 describe('while Kafka is away since the start', () => {
   it('what fails or finds no room is counted under the name of its topic', async () => {
-    const { fail, refuse, errors } = makeCounts()
+    const { fail, refuse, byTopic } = makeCounts()
 
     fail('orders', 'BROKER_UNAVAILABLE')
     fail('orders', 'BROKER_UNAVAILABLE')
     refuse('clicks', 'BUFFER_FULL')
 
-    expect(await errors()).toEqual({ orders: 2, clicks: 1 })
+    expect(await byTopic('kafka_errors_count')).toEqual({ orders: 2, clicks: 1 })
   })
 
   it('names that Kafka does not have, or that are too many, are counted together', async () => {
-    const { fail, refuse, errors } = makeCounts()
+    const { fail, refuse, byTopic } = makeCounts()
 
     fail('oders', 'TOPIC_UNKNOWN')
     refuse('invented', 'TOO_MANY_UNKNOWN_TOPICS')
     refuse('large', 'RECORD_TOO_LARGE')
 
-    expect(await errors()).toEqual({ other: 3 })
+    expect(await byTopic('kafka_errors_count')).toEqual({ other: 3 })
   })
 
   it('clients that invent names do not keep a topic from its own once it is delivered to', async () => {
-    const { fail, deliver, errors } = makeCounts()
+    const { fail, deliver, byTopic } = makeCounts()
     for (let n = 0; n < MAX_UNDELIVERED_LABELS; n += 1) fail(`invented-${n}`, 'BROKER_UNAVAILABLE')
 
     fail('orders', 'BROKER_UNAVAILABLE')
     deliver('orders')
     fail('orders', 'BROKER_UNAVAILABLE')
 
-    expect(await errors()).toMatchObject({ other: 1, orders: 1 })
+    expect(await byTopic('kafka_errors_count')).toMatchObject({ other: 1, orders: 1 })
   })
 })

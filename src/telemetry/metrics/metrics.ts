@@ -188,7 +188,7 @@ export class Metrics implements TelemetrySource<MetricsSnapshot> {
 
   /** Gives a topic a series of its own, if there is room, although nothing was delivered to it yet. */
   nameTopic(topic: string): void {
-    if (this.#labels.failed(topic) === topic) this.#series(topic)
+    if (this.#labels.undelivered(topic) === topic) this.#series(topic)
   }
 
   /**

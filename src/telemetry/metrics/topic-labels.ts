@@ -21,7 +21,7 @@ const TOUCH_INTERVAL_MS = 1_000
 
 /**
  * Decides which topics have their own series: topics that the configuration names, topics with a delivery, and the
- * first {@link MAX_UNDELIVERED_LABELS} whose records failed before, up to {@link MAX_TOPIC_LABELS} in all. All others
+ * first {@link MAX_UNDELIVERED_LABELS} whose records failed or were sent again before, up to {@link MAX_TOPIC_LABELS} in all. All others
  * share the label {@link OTHER_TOPICS}. So clients can invent few label values, and cannot take those of topics in
  * use: when all are taken, a topic without a delivery makes room for one with, and after these the one with the oldest
  * delivery, unless that was recent.
@@ -30,7 +30,7 @@ export class TopicLabels {
   readonly #topics: Set<string>
   /** Time of the last delivery to each topic that the configuration does not name, oldest first. */
   readonly #deliveredMs = new Map<string, number>()
-  /** Topics whose records failed, and none was delivered yet; the first one first. */
+  /** Topics whose records failed or were sent again, and none was delivered yet; the first one first. */
   readonly #undelivered = new Set<string>()
   readonly #onRemoved: (topic: string) => void
   readonly #maxTopics: number
@@ -71,8 +71,11 @@ export class TopicLabels {
     return topic
   }
 
-  /** Returns the label of a topic whose records fail: its own, if there is room among those without a delivery. */
-  failed(topic: string): string {
+  /**
+   * Returns the label of a topic whose records fail, or may be stored twice: its own, if there is room among those
+   * without a delivery.
+   */
+  undelivered(topic: string): string {
     if (this.#topics.has(topic)) return topic
     const isFull =
       this.#undelivered.size >= MAX_UNDELIVERED_LABELS || this.#topics.size >= this.#maxTopics

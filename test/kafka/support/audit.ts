@@ -25,13 +25,16 @@ export interface Expectation {
   readonly isOrdered: (entry: Entry) => boolean
 }
 
+/** More of the same is no news. */
+const quotedPlaces = 20
+
 /** The half of the oracle that checks what Kafka has: where, in which order, how often. */
 export class Audit {
   readonly #expectation: Expectation
   /** `partition@offset` wherever an entry is. */
   readonly #places = new Map<Entry, string[]>()
-  /** Topic of each record that was there before. */
-  readonly #duplicates: string[] = []
+  /** Each record that is there again. */
+  readonly #duplicates: Entry[] = []
   readonly #violations: string[] = []
   #readCount = 0
 
@@ -69,12 +72,15 @@ export class Audit {
     return places !== undefined && (place === undefined || places.includes(place))
   }
 
-  /** Names the topics with more duplicates than records that kprf sent again in doubt. */
+  /** Names the topics with more duplicates than records that kprf sent again in doubt, and where they are. */
   unexplainedDuplicates(resentCount: (topic: string) => number): readonly string[] {
-    return [...new Set(this.#duplicates)].flatMap((topic) => {
-      const count = this.#duplicates.filter((name) => name === topic).length
+    const byTopic = Map.groupBy(this.#duplicates, ({ record }) => record.topic)
+    return [...byTopic].flatMap(([topic, duplicates]) => {
       const resent = resentCount(topic)
-      return count > resent ? [`${count} twice in ${topic}, where ${resent} were sent again`] : []
+      if (duplicates.length <= resent) return []
+      const counts = `${duplicates.length} twice in ${topic}, where ${resent} were sent again`
+      const places = duplicates.slice(0, quotedPlaces).map((entry) => this.#placesOf(entry))
+      return [`${counts}: ${places.join('; ')}`]
     })
   }
 
@@ -91,8 +97,12 @@ export class Audit {
       return true
     }
     places.push(place)
-    this.#duplicates.push(entry.record.topic)
+    this.#duplicates.push(entry)
     return false
+  }
+
+  #placesOf(entry: Entry): string {
+    return `${entry.client} #${entry.sequence} at ${(this.#places.get(entry) ?? []).join(' and ')}`
   }
 
   /** The value is known to be the same: it led here. */

@@ -14,7 +14,7 @@ import { readTopic, type StoredRecord } from './read-topic.ts'
 
 /** What became of a run. */
 export interface Reckoning {
-  /** Violations; empty if there are none. */
+  /** Violations, followed by the figures and the end of kprf's log; empty if there are none. */
   readonly violations: readonly string[]
   readonly figures: Readonly<Record<string, number>>
   readonly ending: Ending
@@ -24,6 +24,8 @@ export interface Reckoning {
 const partitionCounts = { many: 6, some: 3, one: 1 }
 const settleTimeoutMs = 60_000
 const showTimeoutMs = 10_000
+/** Lines of kprf's log behind the violations: whoever reads of one on another machine has nothing else. */
+const quotedLogLines = 40
 
 /** One fault test: with its own topics, its own kprf under load, and the comparison at the end. */
 export class FaultRun {
@@ -121,7 +123,14 @@ export class FaultRun {
     const verdict = await this.#judgeWhatShows(topics, evidence)
     const figures = { ...this.load.figures, ...verdict.figures, ...moreFigures }
     console.log(`${this.#name}:`, JSON.stringify(figures))
-    return { violations: verdict.violations, figures, ending }
+    const { violations } = verdict
+    if (violations.length === 0) return { violations, figures, ending }
+    const evidenceOfKprf = ending.log.slice(-quotedLogLines).map((line) => JSON.stringify(line))
+    return {
+      violations: [...violations, JSON.stringify(figures), ...evidenceOfKprf],
+      figures,
+      ending,
+    }
   }
 
   /** A leader that was just elected shows its records late: what seems to be wrong is looked at again. */

@@ -78,7 +78,7 @@ describe('TopicLabels', () => {
   it('gives a topic whose records fail its label before any delivery, and keeps it with the first', () => {
     const { labels, removed } = makeLabels()
 
-    expect(labels.failed('orders')).toBe('orders')
+    expect(labels.undelivered('orders')).toBe('orders')
     expect(labels.labelOf('orders')).toBe('orders')
     expect(labels.delivered('orders', 1)).toBe('orders')
     fill(labels)
@@ -88,24 +88,24 @@ describe('TopicLabels', () => {
 
   it('gives half of the labels at most to topics without a delivery', () => {
     const { labels } = makeLabels()
-    for (let n = 0; n < MAX_UNDELIVERED_LABELS; n += 1) labels.failed(`invented-${n}`)
+    for (let n = 0; n < MAX_UNDELIVERED_LABELS; n += 1) labels.undelivered(`invented-${n}`)
 
-    expect(labels.failed('late')).toBe(OTHER_TOPICS)
+    expect(labels.undelivered('late')).toBe(OTHER_TOPICS)
     expect(labels.delivered('late', 1)).toBe('late')
-    expect(labels.failed('later')).toBe(OTHER_TOPICS)
+    expect(labels.undelivered('later')).toBe(OTHER_TOPICS)
   })
 
   it('has topics without a delivery make room for those with one, the first first', () => {
     const { labels, removed } = makeLabels()
-    labels.failed('invented-1')
-    labels.failed('invented-2')
-    labels.failed('confirmed')
+    labels.undelivered('invented-1')
+    labels.undelivered('invented-2')
+    labels.undelivered('confirmed')
     labels.delivered('confirmed', 0)
     fill(labels, MAX_TOPIC_LABELS - 3)
 
     expect(labels.delivered('a', LABEL_KEPT_MS * 2)).toBe('a')
     expect(labels.delivered('b', LABEL_KEPT_MS * 2)).toBe('b')
-    expect(labels.failed('invented-3')).toBe(OTHER_TOPICS)
+    expect(labels.undelivered('invented-3')).toBe(OTHER_TOPICS)
     expect(removed).toEqual(['invented-1', 'invented-2'])
     labels.delivered('c', LABEL_KEPT_MS * 2)
     expect(removed).toEqual(['invented-1', 'invented-2', 'confirmed'])
@@ -115,7 +115,7 @@ describe('TopicLabels', () => {
     const { labels } = makeLabels()
 
     expect(labels.delivered(OTHER_TOPICS, 0)).toBe(OTHER_TOPICS)
-    expect(labels.failed(OTHER_TOPICS)).toBe(OTHER_TOPICS)
+    expect(labels.undelivered(OTHER_TOPICS)).toBe(OTHER_TOPICS)
     expect([...labels.topics]).toEqual([])
   })
 })
