@@ -170,8 +170,8 @@ export const FAST_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CONNECTION,
-        find: '    if (this.#rest.length > 0) {\n      // Whoever',
-        replace: '    if (this.#rest.length > 0 && this.#open.size === 0) {\n      // Whoever',
+        find: '    if (this.#rest.length > 0) {\n      // Node serves',
+        replace: '    if (this.#rest.length > 0 && this.#open.size === 0) {\n      // Node serves',
       },
     ],
   },
