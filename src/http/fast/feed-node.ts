@@ -10,7 +10,7 @@ const ROUNDS = 8
 
 /**
  * Passes bytes to Node's listeners of a socket as if Node had read them. When Node reads by itself, it runs pending ticks
- * and promise jobs whenever it comes to a body. They matter: if the request is refused, for example, they end the
+ * and promise jobs before it reads a body. They matter: if the request is refused, for example, they end the
  * connection before the next request begins. So the bytes are passed in pieces, each up to where a body begins, and the
  * pending jobs run between two pieces. The socket reads nothing meanwhile.
  *
