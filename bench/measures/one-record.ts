@@ -49,7 +49,7 @@ export const oneRecordAsync: Measure = async (options) => {
         speedup,
       ),
       {
-        name: 'CPU of the obvious program for the same push',
+        name: 'CPU of the simple program for the same push',
         measured: show(ofObvious.cpuPerRequestUs, 'µs'),
         target: '',
         isReached: undefined,
@@ -105,7 +105,7 @@ export const oneRecordSync: Measure = async (options) => {
 
 function speedupFigure(kind: string, rate: number, obviousRate: number, speedup: number): Figure {
   return {
-    name: `${kind} pushes of one 4 KiB record a second, beside the obvious program`,
+    name: `${kind} pushes of one 4 KiB record a second, beside the simple program`,
     measured: `${rate.toFixed(0)} against ${obviousRate.toFixed(0)}: ${speedup.toFixed(1)} x`,
     target: `>= ${MIN_SPEEDUP} x`,
     isReached: speedup >= MIN_SPEEDUP,

@@ -1,20 +1,20 @@
 /**
- * Bounds V8's young generation, in which every object begins. By default V8 doubles it under any load, up to two halves
- * of 16 or 32 MiB, which a push never needs: next to nothing of it is still in use when V8 collects garbage.
+ * Limits the size of V8's young generation, the memory for new objects. By default V8 doubles it under any load, up to
+ * two halves of 16 or 32 MiB. Pushes do not need that much: very little is still in use when V8 collects garbage.
  */
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** The size of one of its halves up to which V8 may grow it at any time, bytes. */
+/** V8 may always grow each half of the young generation up to this size, bytes. */
 export const USUAL_BYTES = 4 * 1_048_576
-/** Sizes come in pages, of which V8 takes some bytes for itself. */
+/** A half consists of pages of this size, bytes. V8 uses some bytes of each page itself. */
 const PAGE_BYTES = 262_144
-/** It is too small if more than this part of it is in use after a collection: V8 copies what is in use. */
+/** A half is too full if more than this share is in use after a collection: V8 copies what is in use. */
 const MAX_SHARE_IN_USE = 1 / 8
-/** It may grow after this many more collections that left it too full than others. */
+/** The halves may grow once collections that left them too full outnumber the others by this number. */
 const COLLECTIONS_TOO_FULL = 32
 
-/** V8 doubles the young generation when it finds it too small, or leaves it as it is. */
+/** With the first, V8 doubles the young generation when it is too small; with the second, it does not grow. */
 const MAY_GROW = '--semi-space-growth-factor=2'
 const MAY_NOT_GROW = '--semi-space-growth-factor=1'
 
@@ -24,7 +24,7 @@ export class YoungGenerationPolicy {
   #capacity = 0
 
   /**
-   * @param usedBytes - of one half, soon after the collection: what was in use then, and what was created since.
+   * @param usedBytes - of one half, soon after a collection: what survived it, and what was created since.
    * @param capacityBytes - the size of one half.
    */
   mayGrow(usedBytes: number, capacityBytes: number): boolean {
@@ -38,10 +38,10 @@ export class YoungGenerationPolicy {
 }
 
 /**
- * Bounds the young generation of this process from now on, unless its size was set by an option of Node.js.
+ * Limits the young generation of this process from now on, unless an option of Node.js sets its size.
  *
- * V8 reads the growth factor each time that the young generation could grow, unlike its largest size, which counts
- * only when the process starts.
+ * V8 reads the growth factor each time that the young generation could grow. It reads the largest size, the other way to
+ * limit it, only when the process starts.
  */
 export function boundYoungGeneration(): void {
   const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')

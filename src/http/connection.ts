@@ -20,28 +20,31 @@ export type Beginning = 'served' | 'afterTheEnd' | 'tooMany'
  */
 export class Connection {
   readonly socket: Socket
-  /** Of its other end, which may be a proxy. */
+  /** The address of the other end, which may be a proxy. */
   readonly address: string
-  /** Whether its other end is a proxy that says who sent each request. */
+  /** Whether the other end is a trusted proxy, which says who sent each request. */
   readonly isOfProxy: boolean
   /** The latest response. On one connection, responses finish in the order in which they began. */
   lastResponse: ReplyTarget | undefined
-  /** When a check last found it busy or with new requests; at first, when it was opened. */
+  /** When a check last found it busy or with new requests; before the first such check, when it was opened. */
   idleSinceMs: number
   /** Requests served. */
   requests = 0
   /**
-   * Whether a request on the fast way waits for the rest of its body, or for its turn: it is in progress, and nobody has a
-   * response to it.
+   * Whether a request on the fast way waits for the rest of its body, or for its turn. It is in progress, although there
+   * is no response object for it yet.
    */
   isRequestAwaited = false
-  /** When a check first saw bytes after the last request: perhaps of the next head. Further bytes do not change it. */
+  /**
+   * When a check first found bytes after the last request, perhaps the beginning of the next head. Further bytes do not
+   * change it.
+   */
   #headSinceMs: number | undefined
-  /** Bytes received by then. */
+  /** Bytes received when a check last found the connection busy or with new requests. */
   #bytesBefore = 0
   readonly #clock: Clock
   readonly #limits: ServerLimits
-  /** Includes all unfinished ones. */
+  /** All unfinished responses, and perhaps finished ones. */
   readonly #responses: ReplyTarget[] = []
   /**
    * The offset of the end of the last request in the received bytes; known only while all requests asked for an
@@ -51,12 +54,12 @@ export class Connection {
   #isOver = false
   /** Whether all further input is discarded. */
   isDiscarding = false
-  /** What the connection ends with; empty for its last reply. */
+  /** The text with which the connection ends; empty if it ends with its last reply. */
   #lastText = ''
   #requestsSeen = 0
   /** When a check first saw the latest request. */
   #requestSinceMs = 0
-  /** When the head of the next request was whole, if that was long before Node gets it. */
+  /** When the head of the next request had arrived, if the fast way waited for its body before Node got it. */
   #nextSinceMs: number | undefined
   /** When the connection was half-closed. The client then has some time to read the last reply. */
   #endedSinceMs: number | undefined
@@ -76,12 +79,12 @@ export class Connection {
     }
   }
 
-  /** Whether it ends after the current responses. No further request is served. */
+  /** Whether the connection ends after the current responses. Then no further request is served. */
   get isEnding(): boolean {
     return this.#isOver || this.lastResponse?.shouldKeepAlive === false
   }
 
-  /** Whether its client asked for another protocol: it waits for the reply before it sends more. */
+  /** Whether the client asked for another protocol and has no reply yet: a client waits for it before it sends more. */
   get awaitsUpgrade(): boolean {
     return this.#endOfUpgrade !== undefined && this.#isReplying
   }
@@ -95,22 +98,22 @@ export class Connection {
     return this.lastResponse?.writableFinished === false
   }
 
-  /** The address of the client whose request is being served; without one, that of the other end. */
+  /** The address of the client whose request is being served; if there is none, the address of the other end. */
   get clientAddress(): string {
     return this.#isReplying && this.lastResponse
       ? clientAddressOf(this.lastResponse.req)
       : this.address
   }
 
-  /** Whether the client has sent a request, or the beginning of its first, and got no part of the reply. */
+  /** Whether the client has sent a request, or the beginning of its first one, and has got no part of a reply to it. */
   get isUnanswered(): boolean {
     if (this.lastResponse === undefined) return !this.#isOver && this.socket.bytesRead > 0
     return this.#isReplying && !this.lastResponse.headersSent
   }
 
   /**
-   * Registers a response. Only a request that is `served` may have an effect and gets a reply; the others came
-   * after the last request of the connection.
+   * Registers a response. Only a request that is `served` may have an effect and gets a reply. All others came after the
+   * last request of the connection.
    *
    * @param maxPipelinedRequests - the limit for unfinished requests of this connection.
    */
@@ -193,7 +196,7 @@ export class Connection {
     if (this.isDiscarding) return
     this.isDiscarding = true
     stopParser(this.socket)
-    // Node's parser may still be working on some bytes.
+    // Node's parser may be in the middle of the current bytes.
     queueMicrotask(() => {
       if (!this.socket.destroyed) this.#discard()
     })
@@ -219,7 +222,7 @@ export class Connection {
     return this.#endedSinceMs !== undefined && nowMs - this.#endedSinceMs >= this.#limits.lingerMs
   }
 
-  /** The head of the next request was whole at this time, and its body has been waited for since. */
+  /** Tells when the head of the next request had arrived; the fast way has waited for its body since. */
   nextRequestSince(ms: number): void {
     this.#nextSinceMs = ms
   }
@@ -250,16 +253,16 @@ export class Connection {
   }
 
   /**
-   * Whether nothing has come since its last request, and there was one. To be called after each `look`. Node closes its
-   * own connections of this kind, and nobody hears of it.
+   * Whether there was a request, and nothing has arrived since. To be called after each `look`. Node closes such
+   * connections without an event, so they are not counted here either.
    */
   get isSilent(): boolean {
     return this.requests > 0 && this.socket.bytesRead === this.#bytesBefore
   }
 
   /**
-   * Whether the rest of a body takes too long, wanted or discarded. To be called after each `look`. Late bodies are
-   * found by these checks instead of a timer each, because hardly one in ten thousand connections has one.
+   * Whether the rest of a body takes too long, whether it is used or discarded. To be called after each `look`. These
+   * checks find late bodies without a timer for each body: fewer than one in ten thousand connections has a late one.
    */
   isBodyLate(nowMs: number): boolean {
     const request = this.lastResponse?.req
@@ -269,7 +272,7 @@ export class Connection {
     return stream?.isLate(nowMs, bodyTimeoutMs) ?? nowMs - this.#requestSinceMs >= bodyTimeoutMs
   }
 
-  /** Whether the client reads its replies more slowly than allowed. To be called several times within the allowed time. */
+  /** Whether the client reads its replies too slowly. To be called several times within the allowed time. */
   isStalled(nowMs: number): boolean {
     return this.#reader.isStalled(nowMs)
   }
@@ -284,10 +287,10 @@ export class Connection {
   }
 
   /**
-   * kprf supports HTTP/1.1 only and ignores the upgrade. Bytes that came with the request may belong to the other
-   * protocol, and Node drops them. They must get a reply, and later bytes must not be parsed as a request, so the
-   * connection ends after this request. Exception: clients that offer h2c with each request, as Java's client does,
-   * if certainly nothing came with it.
+   * kprf supports HTTP/1.1 only and ignores the upgrade. Node drops the bytes that came together with the request. If
+   * they were a request, it would never get a reply; if they belong to the other protocol, later bytes must not be parsed
+   * as a request. So the connection ends after this request. Exception: an offer of h2c, which Java's client sends with
+   * each request, if certainly nothing came with it.
    */
   #beginUpgrade(response: ReplyTarget): void {
     const start = this.#endOfUpgrade
@@ -306,8 +309,8 @@ export class Connection {
   #discard(): void {
     const { socket } = this
     let discardedBytes = 0
-    // With a listener of kprf, Node passes the bytes to listeners; its own, removed next, passed them to the
-    // parser.
+    // Node passes bytes directly to its parser as long as only its own listener is there. So a listener of kprf is added
+    // first, and then Node's listener, which would pass the bytes to the parser too, is removed.
     socket.on('data', ignore)
     socket.removeAllListeners('data')
     socket.on('data', (chunk: Buffer) => {
@@ -325,7 +328,7 @@ export class Connection {
     const { socket } = this
     this.#isOver = true
     this.#endedSinceMs ??= this.#clock.nowMs()
-    // If the client has half-closed, Node ends the connection before anything else is told of the last reply.
+    // If the client has half-closed, Node ends the connection before the `finish` listeners of the last reply run.
     if (this.#lastText === '') socket.end()
     else socket.end(this.#lastText)
     // Node calls it again when the client closes, which would create an error that nobody handles.

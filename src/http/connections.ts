@@ -14,7 +14,7 @@ export interface ConnectionObserver {
   clientFailed(connection: Connection, code: 'aborted' | 'stalled_reader' | 'pipelined'): void
   /** A connection was closed although its client did nothing wrong. */
   dropped(reason: DropReason, address: string): void
-  /** The rest of a body takes too long. Called at each check until the connection is closed. */
+  /** The rest of a body is late. Called at each check until the connection is closed. */
   bodyIsLate(connection: Connection): void
 }
 
@@ -25,8 +25,8 @@ interface Candidate {
 }
 
 /**
- * A search for idle connections looks at all of them. One search per hundredth of new connections limits the cost
- * of a new connection to a hundred looks, whatever their number.
+ * A search for idle connections looks at all connections. It is made at most once while the number of new connections
+ * grows by a hundredth of the open ones. So a new connection costs at most a hundred looks, however many are open.
  */
 const ARRIVALS_PER_SEARCH = 0.01
 
@@ -46,9 +46,9 @@ export class Connections {
   readonly #observer: ConnectionObserver
   readonly #proxies: TrustedProxies | undefined
   readonly #connections = new Map<Duplex, Connection>()
-  /** Without those of trusted proxies, which bring the requests of many clients. */
+  /** The number of connections of each address, except trusted proxies, which bring the requests of many clients. */
   readonly #byAddress = new Map<string, number>()
-  /** The last one makes room next. */
+  /** Idle connections found by the last search. The last one is closed next. */
   #candidates: Candidate[] = []
   #arrivalsSinceSearch = Infinity
   #begunInTurn = 0
@@ -121,7 +121,7 @@ export class Connections {
     return true
   }
 
-  /** Lower in a busy turn of the event loop: one read may bring thousands of requests. */
+  /** The limit for a connection; lower in a busy turn of the event loop, since one read may bring thousands of requests. */
   #maxPipelinedRequests(): number {
     const { maxPipelinedRequests, maxPipelinedRequestsWhenCrowded } = this.#limits
     if (this.#begunInTurn === 0) {
@@ -235,7 +235,8 @@ export class Connections {
   }
 
   /**
-   * The idle connections of the addresses with the most connections, longest idle last; the last one goes first.
+   * The idle connections that are to be closed first, in reverse order: those of the addresses with the most connections,
+   * and of these the ones that have been idle longest.
    */
   #findCandidates(): Candidate[] {
     const idle: { connection: Connection; ofAddress: number }[] = []

@@ -1,6 +1,6 @@
 /**
- * What the way of a whole body needs of a request and of its response. Node's own objects have it, and so do those of the
- * fast way, which has no others.
+ * The parts of a request and of its response that routes with a whole body use. Node's objects have these parts, and the
+ * objects of the fast way have no others.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
@@ -22,7 +22,7 @@ export interface RequestHead {
 /** The response to a request. */
 export interface ReplyTarget {
   readonly req: RequestHead
-  /** False: this reply is the last of its connection, and says so. */
+  /** If it is false, this reply is the last of its connection, and says so. */
   shouldKeepAlive: boolean
   readonly statusCode: number
   readonly headersSent: boolean

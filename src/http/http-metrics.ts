@@ -32,8 +32,8 @@ export interface RequestObserver {
   /** A request has reached its route. `answered` follows in any case. */
   began(): void
   /**
-   * A request is in progress that has reached no route yet: its body is waited for, or its turn. It is no more when it
-   * begins.
+   * A request in progress that has not reached a route has begun to wait for its body or its turn (`true`), or has
+   * stopped waiting (`false`).
    */
   awaited(isAwaited: boolean): void
   /**

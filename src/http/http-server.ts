@@ -224,7 +224,7 @@ export class HttpServer {
   #scheduleEnd(): CancelTimer {
     const { lastRequestMs } = this.#limits
     const end = (): void => {
-      // What was begun is served to its end.
+      // Requests that wait on the fast way are still served: Node gets them.
       this.#fastWay?.giveUpAwaiting()
       this.#connections.endAll()
     }

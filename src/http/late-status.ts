@@ -1,10 +1,10 @@
-/** The status of a reply: the number, or what it comes with later. */
+/** The status of a reply, now or later. */
 export type MaybeStatus = number | Promise<number> | LateStatus
 
 /**
- * A status that is decided later, for pushes that wait for delivery. Whoever gets it must ask for it at once, and
- * hears of it in the call that decides it: the acknowledgement of a batch settles hundreds of pushes, and promises for
- * each of them would cost more than the rest of their replies.
+ * A status that is decided later, for pushes that wait for delivery. Its receiver must call `whenDecided` at once, and is
+ * called back synchronously by the code that decides the status. The acknowledgement of a batch settles hundreds of
+ * pushes, and promises for each of them would cost more than the rest of their replies.
  */
 export class LateStatus {
   #onDecided: ((status: number) => void) | undefined

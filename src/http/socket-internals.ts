@@ -33,26 +33,26 @@ export function bytesTaken(socket: Socket): number {
 }
 
 /**
- * Reads nothing more from the kernel. A request that is paused would read on until 64 KiB wait in it, and a client can
- * send them in chunks of one byte, which are 65,536 objects.
+ * Reads nothing more from the kernel. Node would read on for a paused request until it has buffered 64 KiB, and a client
+ * can send these in chunks of one byte, each of which is an object.
  */
 export function stopReading(socket: Socket): void {
   callHandle(socket, 'readStop')
 }
 
-/** Reads again. Node itself does so only once it has passed on what waits. */
+/** Reads again. Node itself would do so only once it has passed on all that it has buffered. */
 export function startReading(socket: Socket): void {
   if (!socket.destroyed) callHandle(socket, 'readStart')
 }
 
-/** Hears of bytes at the beginning of a buffer. @returns false to read no more until the socket is resumed. */
+/** Called when bytes were read into the beginning of a buffer. @returns false to pause until the socket is resumed. */
 export type OnRead = (bytes: number) => boolean
 
 /**
- * Reads from an accepted socket into one buffer again and again, as the option `onread` of `net.connect` does, which Node
- * has for clients only. Otherwise it takes 64 KiB of new memory for each read. Several sockets may have the same buffer.
+ * Makes an accepted socket read into the same buffer each time, like the option `onread` of `net.connect`, which Node has
+ * for clients only. Otherwise Node allocates 64 KiB for each read. Several sockets may share a buffer.
  *
- * @returns false if Node cannot: then the socket has `data` events as ever.
+ * @returns false if this version of Node cannot do it: then the socket emits `data` events as usual.
  */
 export function readInto(socket: Socket, buffer: Buffer, onRead: OnRead): boolean {
   const handle: unknown = Reflect.get(socket, '_handle')

@@ -7,13 +7,13 @@ import type { LiveFeed } from '../page/live/feed.ts'
 import type { Logger } from '../telemetry/logging.ts'
 import { sendError } from './reply.ts'
 
-/** Who may read metrics, statistics and the results of single checks: those with a token; without any, everybody. */
+/** Who may read metrics, statistics and results of single checks: clients with a token, or everybody without tokens. */
 export class OperationsAccess {
   readonly #authenticator: Authenticator
   readonly #streams: Pick<LiveFeed, 'endAll'> | undefined
   #tokens: readonly TokenEntry[]
 
-  /** @param streams - end when there are other tokens: who was admitted before may be no longer. */
+  /** @param streams - ended when the tokens change, because their clients may no longer be admitted. */
   constructor(
     tokens: readonly TokenEntry[],
     logger: Pick<Logger, 'limited'>,
@@ -39,12 +39,12 @@ export class OperationsAccess {
     this.#streams?.endAll()
   }
 
-  /** Whether a token is needed. */
+  /** Whether there are tokens, so that a client needs one. */
   get hasTokens(): boolean {
     return this.#tokens.length > 0
   }
 
-  /** Who sent a request, or why it is refused. */
+  /** Returns who sent a request, or why it is refused. */
   identify(request: IncomingMessage): ReturnType<Authenticator['identify']> {
     return this.#authenticator.identify(request)
   }

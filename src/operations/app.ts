@@ -1,6 +1,6 @@
 /**
  * The routes of the operations port, for Prometheus, load balancers and Kubernetes. `/livez` requires only that the
- * event loop turns, because a restart of kprf does not repair a broker.
+ * event loop runs, because a restart of kprf does not repair a broker.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LiveSource } from '../base/live-sample.ts'
@@ -39,7 +39,7 @@ export interface OperationsSources {
   readonly readiness: ReadinessSource
 }
 
-/** The same for a port that a thread serves: it reads the source of the page itself. */
+/** The sources of a port that is served by a thread: the thread makes the feed of the page from `live`. */
 export interface ThreadSources extends OperationsSources {
   readonly live: LiveSource
 }
@@ -54,7 +54,7 @@ export interface OperationsOptions extends OperationsSources {
   readonly livenessProblem?: () => string | undefined
   /** Who may read metrics, statistics and the results of single checks. Probes need no token. */
   readonly access: Pick<OperationsAccess, 'admit'>
-  /** What the page shows. */
+  /** The source of `/page/live`, which the page shows. */
   readonly feed: LiveFeed
   readonly logger: Pick<Logger, 'limited'>
 }
@@ -124,7 +124,7 @@ function serveStatistics(statistics: StatisticsSource): Handler {
   }
 }
 
-/** The results of single checks name brokers and say how full the queue is, so they are not for everybody. */
+/** The results of single checks need a token, because they name brokers and say how full the queue is. */
 function serveReadiness(
   readiness: ReadinessSource,
   access: Pick<OperationsAccess, 'admit'>,
@@ -141,7 +141,7 @@ function serveReadiness(
   }
 }
 
-/** Shares one answer among all requests that arrive while it is made, because making it takes milliseconds. */
+/** Shares one answer among all requests that arrive while it is made, because it takes milliseconds to make. */
 function shared<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
   let making: Promise<Answer> | undefined
   return () => {
@@ -152,7 +152,7 @@ function shared<Answer>(make: () => Promise<Answer>): () => Promise<Answer> {
   }
 }
 
-/** The files of the page are nothing to ask for. */
+/** Whether the reply to an unknown path names this path. It does not name the files of the page. */
 function isNamed(path: string): boolean {
   return path === PAGE_PATH || !path.startsWith(FILES_PREFIX)
 }
@@ -176,7 +176,7 @@ function errorHandler(logger: Pick<Logger, 'limited'>) {
       return
     }
     logFailure(logger, error)
-    // Half a reply must not look like a whole one.
+    // The client must notice that the reply is incomplete.
     if (response.headersSent) response.destroy()
     else sendError(response, 500, BUG_MESSAGE)
   }

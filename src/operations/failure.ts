@@ -1,4 +1,4 @@
-/** Failures of what the operations port is asked for. */
+/** Failures of the sources of the operations port. */
 import type { Logger } from '../telemetry/logging/logger.ts'
 
 /** The text of a reply with status 500. */

@@ -1,4 +1,4 @@
-/** The page of the operations port. Its files are for everybody; what it shows is for those who may read metrics. */
+/** The page of the operations port. Its files need no token; the data that it shows needs one, like the metrics. */
 import type { ServerResponse } from 'node:http'
 import { type Asset, ASSET_HEADERS, isKnown, loadAssets } from '../page/assets.ts'
 import { type LiveFeed, TOO_MANY_VIEWERS, type Viewer } from '../page/live/feed.ts'
@@ -11,7 +11,7 @@ export function assetRoutes(): readonly PathHandler[] {
   return loadAssets().map((asset) => [asset.path, serveAsset(asset)])
 }
 
-/** Sends what is new, for as long as the page is open. */
+/** Serves the live data of the page, as server-sent events for as long as the page is open. */
 export function serveLive(feed: LiveFeed): Handler {
   return (request, response) => {
     if (!feed.hasRoom) {

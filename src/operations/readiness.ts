@@ -3,7 +3,7 @@
  * of Kubernetes' own `/readyz`.
  */
 
-/** Records, and bytes of their values. */
+/** A number of records, and the bytes of their values. */
 export interface QueueFill {
   readonly records: number
   readonly bytes: number
@@ -35,7 +35,7 @@ export interface Readiness {
   readonly text: string
 }
 
-/** Checks whether the queue has room. @param readUsed - its current fill. */
+/** Checks whether the queue has room. @param readUsed - returns its current fill. */
 export function queueCheck(limits: QueueFill, readUsed: () => QueueFill): ReadinessCheck {
   return {
     name: 'queue',
@@ -47,7 +47,7 @@ export function queueCheck(limits: QueueFill, readUsed: () => QueueFill): Readin
   }
 }
 
-/** Checks whether records may hold more memory. @param readUsedBytes - how much they hold. */
+/** Checks whether records may take more memory. @param readUsedBytes - returns how much they take. */
 export function memoryCheck(maxBytes: number, readUsedBytes: () => number): ReadinessCheck {
   return {
     name: 'memory',

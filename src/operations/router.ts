@@ -1,16 +1,16 @@
 /**
- * Finds the handler of a request to the operations port. Express would do the same, but take 5 MiB of memory in the
- * thread of the port, which has a heap of its own.
+ * Finds the handler of a request to the operations port. Express could do the same, but would take 5 MiB of memory in
+ * the thread of the port, which has a heap of its own.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** Answers a request. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
-/** A path, without a slash at the end, and what answers GET and HEAD. */
+/** A path, in lower case and without a slash at the end, and the handler of its GET and HEAD requests. */
 export type PathHandler = readonly [path: string, handler: Handler]
 
-/** What a {@link createRouter} router answers requests with. */
+/** Options of {@link createRouter}. */
 export interface RouterOptions {
   readonly paths: readonly PathHandler[]
   /** Answers requests for all other paths. */
@@ -22,8 +22,7 @@ export interface RouterOptions {
 }
 
 /**
- * Creates the listener of a server. Upper and lower case of a path do not differ, and neither the query nor one slash
- * at the end counts.
+ * Creates the request listener of a server. The case of a path, its query and one slash at its end do not matter.
  */
 export function createRouter(options: RouterOptions) {
   const { refusePath, refuseMethod, answerError } = options
@@ -45,7 +44,7 @@ export function createRouter(options: RouterOptions) {
   }
 }
 
-/** A proxy may ask with the whole URL (RFC 9112, 3.2.2). */
+/** The beginning of a whole URL, with which a proxy may send a request (absolute-form: RFC 9112, 3.2.2). */
 const ORIGIN = /^https?:\/\/[^/?#]*/
 
 function pathOf(url: string): string {

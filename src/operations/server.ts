@@ -1,6 +1,6 @@
 /**
- * The operations port stays open while the push port drains, and closes last. It is served like the push port, with
- * its own limits: probes get replies whoever else holds connections.
+ * The operations port stays open while the push port drains, and closes last. It is served like the push port, but with
+ * its own limits: probes get replies even if other clients hold many connections.
  */
 import type { Clock } from '../base/clock.ts'
 import { ProxyError } from '../base/errors.ts'
@@ -19,7 +19,7 @@ export interface OperationsServerOptions {
   readonly log: Pick<Logger, 'child'>
   /** @defaultValue plain HTTP */
   readonly tls?: ServerTls | undefined
-  /** What is told for as long as a page is open, which must end with the server. @defaultValue nothing is */
+  /** The streams of open pages, which must end with the server. @defaultValue there are none */
   readonly feed?: { close(): void }
   /** @defaultValue {@link OPERATIONS_LIMITS} */
   readonly limits?: ServerLimits

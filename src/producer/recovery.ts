@@ -54,7 +54,7 @@ export class Recovery {
     this.#dependencies = dependencies
   }
 
-  /** Handles a batch that has just left flight. */
+  /** Handles a batch whose request has just ended without an acknowledgement of it. */
   recover(queue: PartitionQueue, batch: Batch, failure: Failure): void {
     const { errorNumber } = failure
     const { topics } = this.#dependencies
@@ -77,15 +77,15 @@ export class Recovery {
 
   /** Handles a batch whose records all expired in flight: it is not sent again. */
   #forsake(queue: PartitionQueue, batch: Batch, errorNumber: number): void {
-    // Otherwise the next batch, which may have no more time, would be refused for the same number.
+    // Otherwise Kafka would refuse the next batch, because of the numbers that this one may have used.
     if (batch.isFrozen || this.#isMisnumbered(batch, errorNumber)) {
       this.#dependencies.idempotence?.renew(queue.topic.name, queue.partition)
     }
   }
 
   /**
-   * Whether the batch needs a new number. Not if an earlier attempt may have stored it: with a new number it would
-   * become a duplicate.
+   * Whether the batch needs new sequence numbers. It gets none if an earlier attempt may have stored it: with new numbers
+   * it would be stored twice.
    */
   #isMisnumbered(batch: Batch, errorNumber: number): boolean {
     const isIdempotent = this.#dependencies.idempotence !== undefined
@@ -97,14 +97,14 @@ export class Recovery {
     this.#retry(queue, batch, failure)
   }
 
-  /** Whether some records of the batch may be the reason for its refusal, and not all. */
+  /** Whether only some records of the batch may be the reason for its refusal. */
   #mayBeDivided(batch: Batch, { errorNumber }: Failure): boolean {
     return isRecordFault(errorNumber) && batch.encodedCount > 1 && !batch.isFrozen
   }
 
   /**
-   * Saves the records of a refused batch that are not at fault: they come from other clients. They are sent again
-   * at once, and in the same order. If the broker names the records at fault, those fail; otherwise the batch is
+   * Sends the records of a refused batch that are not at fault again, at once and in the same order: they may come from
+   * other clients. If the broker names the records at fault, those fail; otherwise the batch is
    * split until they are alone.
    */
   #spareOthers(queue: PartitionQueue, batch: Batch, failure: Failure): void {
@@ -131,13 +131,13 @@ export class Recovery {
       records.push(record)
       byReason.set(reason, records)
     }
-    // Owners that hear of these records may send others to this partition, behind those put back.
+    // This comes last: owners that are notified may send new records to this partition, behind those put back.
     for (const [reason, records] of byReason) {
       this.#dependencies.failTaken(queue, batch, records, refusedError(errorNumber, reason))
     }
   }
 
-  /** Counts the retry, if it counts. @returns whether the batch may be sent again. */
+  /** Counts the retry, unless its kind of failure is not counted. @returns whether the batch may be sent again. */
   #claimRetry(batch: Batch, failure: Failure): boolean {
     const policy = retryPolicy(failure.errorNumber)
     const wasSent = failure.status === 'refused' || failure.wasSent

@@ -11,10 +11,7 @@ import { type Waiter, WaitingLine } from './waiting-line.ts'
 
 /** Limit for the bytes of all batches in one request after the first (the Java client's max.request.size). */
 const MAX_REQUEST_BYTES = 1_048_576
-/**
- * Limit for the batches in one request. kafkajs compares each topic of a request with all others, and parses the
- * answer at once: with this many, both take some 10 ms.
- */
+/** Limit for the batches in one request, so that the encoding of a request and the reading of its answer stay short. */
 const MAX_REQUEST_BATCHES = 1_000
 
 /** The share of its linger that a batch may skip if a request goes to its leader anyway. */
@@ -37,7 +34,7 @@ export interface SenderDependencies {
   readonly idempotence: Idempotence | undefined
   readonly settlement: Pick<Settlement, 'settle' | 'failWaiting'>
   readonly events: EventSink
-  /** Called for each partition after its request has ended: its next batch may be sent. */
+  /** Called for each partition after its request has ended, so that its next batch may be sent. */
   readonly onFree: (queue: PartitionQueue) => void
 }
 
@@ -49,7 +46,7 @@ interface TakenBatch {
   readonly batch: Batch
 }
 
-/** The batches of one request, and the same as they are sent. */
+/** The batches of one request, and their encoded forms. */
 interface TakenBatches {
   readonly batches: readonly TakenBatch[]
   readonly encoded: readonly EncodedBatch[]
@@ -58,13 +55,13 @@ interface TakenBatches {
 /**
  * Sends produce requests. It decides when each broker gets its next request, and which partitions share it. A
  * request is sent when the first waiting partition of the broker is due. Other partitions that have lingered for
- * more than half of their time join it: a request costs more than a batch, and linger is an upper bound. (The Java
- * client includes all partitions, which would leave a slow partition beside a fast one without batching.)
+ * more than half of their time join it, because a request costs more than a batch, and linger is an upper bound. (The
+ * Java client includes all partitions, which would leave a slow partition beside a fast one without batching.)
  *
  * Invariant: a broker with waiting partitions has a timer for its next request, or as many requests in flight as it
- * may have; the end of one starts the next. A partition is in `dueTimes`, and either in `resting` or in `ready`.
- * Thousands may wait, and no call looks at all of them. The recorded times of a partition may be too early, because
- * records expire, but never too late.
+ * may have; the end of a request starts the next one. A waiting partition is in `dueTimes`, and also either in `resting`
+ * or in `ready`. Thousands of partitions may wait, so no call except `stopLingering` visits all of them. The recorded
+ * times of a partition may be too early, because records expire, but never too late.
  */
 export class Sender {
   readonly #settings: SenderSettings
@@ -79,7 +76,7 @@ export class Sender {
     this.#lingerMs = settings.lingerMs
   }
 
-  /** From now on batches do not linger, as after librdkafka's flush(). Backoffs are kept. */
+  /** Makes all batches due without lingering from now on, as librdkafka's flush() does. Backoffs still apply. */
   stopLingering(): void {
     this.#lingerMs = 0
     for (const line of this.#lines.values()) {
@@ -166,7 +163,7 @@ export class Sender {
     this.#end(batches, await attempt.outcomes)
   }
 
-  /** Takes the next batch of each partition. Without the identity of an idempotent producer, there is none. */
+  /** Takes the next batch of each partition. An idempotent producer without its identity takes none. */
   #takeBatches(queues: readonly PartitionQueue[]): TakenBatches {
     const { idempotence } = this.#dependencies
     const batches: TakenBatch[] = []
@@ -184,7 +181,7 @@ export class Sender {
     return { batches, encoded }
   }
 
-  /** Puts the batches in flight with one request. */
+  /** Starts one request, which puts the batches in flight. */
   #begin(
     brokerId: number,
     batches: readonly TakenBatch[],
@@ -215,8 +212,9 @@ export class Sender {
   }
 
   /**
-   * The partition waits for its leader again when the identity is there. If Kafka refuses it, its records fail, but
-   * not at once: the call that sends them may not be over, and owners hear of nothing before it is.
+   * Leaves the partition out of all lines until the identity of the producer is known; then it joins its line again. If
+   * Kafka refuses the identity, the records fail, but not synchronously: the `sendAll` that admitted them may still run,
+   * and owners are notified only after it.
    */
   #awaitIdentity(queue: PartitionQueue, idempotence: Idempotence): void {
     if (idempotence.refusalNumber === undefined) return
@@ -229,8 +227,8 @@ export class Sender {
   }
 
   /**
-   * Source: librdkafka uses the smaller of socket.timeout.ms and the remaining time of the records. Here, the
-   * record with the most time left counts; the others are reported when they expire, independently of the request.
+   * Source: librdkafka uses the smaller of socket.timeout.ms and the remaining time of the records. kprf uses the time of
+   * the record with the most time left; the others are reported when they expire, independently of the request.
    */
   #requestTimeoutMs(batches: readonly TakenBatch[]): number {
     let latestMs = -Infinity

@@ -52,7 +52,7 @@ export class Settlement {
     })
   }
 
-  /** Handles the outcome of a batch whose request has ended. @param nowMs - when it ended, monotonic ms. */
+  /** Handles the outcome of a batch. @param nowMs - when its request ended, monotonic ms. */
   settle(queue: PartitionQueue, batch: Batch, outcome: ProduceOutcome, nowMs: number): void {
     queue.end()
     if (outcome.status === 'acknowledged') {
@@ -68,8 +68,8 @@ export class Settlement {
   }
 
   /**
-   * Reports the expired records as timed out. Kafka may have those in flight; a request that is not yet sent is
-   * abandoned.
+   * Reports the expired records as timed out: those in flight as possibly persisted, unless their request is not sent
+   * yet. Such a request is abandoned.
    */
   expire(queue: PartitionQueue, nowMs: number): void {
     const { inFlight, request } = queue
@@ -118,7 +118,7 @@ export class Settlement {
     }
   }
 
-  /** Kafka already has the batch, from an attempt whose offset it no longer knows. */
+  /** Whether Kafka already has the batch, from an earlier attempt whose offset it no longer knows. */
   #isKnownAlready(failure: Failure): boolean {
     const isDuplicate = failure.errorNumber === RDKAFKA.duplicateSequenceNumber
     return isDuplicate && this.#dependencies.idempotence !== undefined
@@ -161,7 +161,7 @@ export class Settlement {
   ): GivenUp {
     const failure = { partition, ...failureOf(batch, error) }
     const records = take()
-    // The batch is given up, and it is unknown whether Kafka has counted it.
+    // The batch is given up, and it is unknown whether Kafka has used its sequence numbers.
     if (batch.state === 'settled' && batch.isFrozen) {
       this.#dependencies.idempotence?.renew(topic.name, partition)
     }

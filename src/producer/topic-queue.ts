@@ -38,7 +38,7 @@ export class PartitionQueue {
     this.#settings = settings
   }
 
-  /** The batch in flight; while there is one, the others wait. */
+  /** The batch in flight. While there is one, the other batches wait. */
   get inFlight(): Batch | undefined {
     return this.#inFlight
   }
@@ -55,7 +55,7 @@ export class PartitionQueue {
     this.topic.inFlightBatches += 1
   }
 
-  /** Ends the flight of the batch. */
+  /** Records that the batch is no longer in flight. */
   end(): void {
     this.#inFlight = undefined
     this.#request = undefined
@@ -77,7 +77,7 @@ export class PartitionQueue {
     return this.#first(({ firstDeadlineMs }) => firstDeadlineMs)
   }
 
-  /** Whether the next batch is a retry, which must wait for its backoff. */
+  /** Whether the next batch is sealed: it must not join a request before it is due, because it may wait for a backoff. */
   get isHeld(): boolean {
     return this.#sealed[0] !== undefined
   }
@@ -130,8 +130,8 @@ export class PartitionQueue {
   }
 
   /**
-   * Takes records away that are to go to other partitions, except those that Kafka may have and would not recognise
-   * there.
+   * Removes records that are to go to other partitions. Batches that Kafka may have stay, because Kafka would not
+   * recognise them as duplicates in another partition.
    *
    * @param partitionOf - the new partition of a record; `undefined` if it stays.
    * @returns the batches for each partition, in their order.
@@ -154,8 +154,8 @@ export class PartitionQueue {
   }
 
   /**
-   * Adds batches that were moved out of another partition: before all others, because later records of their keys
-   * may wait here, but not before one that has a number in Kafka.
+   * Adds batches that were moved out of another partition: before all others, because later records of their keys may
+   * wait here, but after batches that already have sequence numbers.
    */
   moveIn(batches: readonly Batch[]): void {
     const numbered = this.#sealed.filter((batch) => batch.isFrozen)
@@ -167,7 +167,7 @@ export class PartitionQueue {
 
   /**
    * Takes records out of the waiting batches, oldest first, and removes the batches that are settled afterwards.
-   * Owners that hear of these records may send others to this partition, so tell them only after this returns.
+   * Owners that are notified may send new records to this partition, so notify them only after this returns.
    *
    * @param nowMs - skips batches without a record that has expired by then.
    * @returns what `take` returned for each batch.
@@ -191,7 +191,7 @@ export class PartitionQueue {
     return this.#sealed[0] ?? this.#open
   }
 
-  /** Returns the earliest time of all batches. In order, it is that of the one in flight or of the next. */
+  /** Returns the earliest time of all batches: if they are in order, that of the batch in flight or of the next one. */
   #first(timeOf: (batch: Batch) => number): number {
     const inFlight = this.#inFlight
     const next = this.#next
@@ -231,9 +231,9 @@ function amountOf(batches: readonly Batch[]): Amount {
   }
 }
 
-/** A request on its way; batches of several partitions may share it. */
+/** A request in flight; batches of several partitions may share it. */
 export interface RequestInFlight {
-  /** Node id of the broker that it goes to. */
+  /** The node id of the broker that gets it. */
   readonly leader: number
   readonly attempt: ProduceAttempt
 }
@@ -256,7 +256,7 @@ export class TopicQueue {
   readonly places: RecordPlaces<RecordPlace>
   #timeoutMs: number | undefined
   #areInOrder = true
-  /** By partition number: a record finds its queue faster here than in a map of a thousand. */
+  /** By partition number. An array, because a look-up in it is faster than in a map with a thousand partitions. */
   readonly #partitions: (PartitionQueue | undefined)[] = []
   /** Records admitted before the topic's partitions were known. */
   readonly unassigned: UnassignedRecords
@@ -284,14 +284,14 @@ export class TopicQueue {
   }
 
   /**
-   * Whether the batches of each partition were admitted and expire in their order: not if the topic has had records
-   * of different delivery timeouts, or records that changed their partition.
+   * Whether the batches of each partition are in the order of their admission and of their deadlines. This ends when the
+   * topic has records with different delivery timeouts, or records that changed their partition.
    */
   get areInOrder(): boolean {
     return this.#areInOrder
   }
 
-  /** Batches of one partition are given to another. */
+  /** Records that batches of one partition are moved to another. */
   noteMove(): void {
     this.#areInOrder = false
   }

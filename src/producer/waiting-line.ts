@@ -1,16 +1,16 @@
 import type { CancelTimer } from '../base/clock.ts'
 import { HeapNode, OrderedHeap } from './ordered-heap.ts'
 
-/** The place of one partition in the {@link WaitingLine} of its leader. It has one for good, and is mostly in none. */
+/** The entry of one partition in a {@link WaitingLine}. It belongs to the partition, also while it is in no line. */
 export class Waiter<Queue> {
   readonly queue: Queue
   /** The line that it is in, if any. */
   line: WaitingLine<Queue> | undefined
-  /** Its rank by arrival in its line. */
+  /** Its rank in the line, by arrival. */
   number = 0
-  /** Its node by due time. */
+  /** Its node in `dueTimes`. */
   readonly due = new HeapNode<Waiter<Queue>>(this)
-  /** Its node by the time from which it may join a request (`resting`), or by its rank (`ready`). */
+  /** Its node in `resting`, by the time from which it may join a request, or in `ready`, by its rank. */
   readonly turn = new HeapNode<Waiter<Queue>>(this)
 
   constructor(queue: Queue) {
@@ -31,9 +31,10 @@ export class Waiter<Queue> {
   }
 }
 
-/** The partitions with waiting records and no batch in flight that one broker leads, and its next request. */
+/** The partitions of one leader that have waiting records and no batch in flight, and the state of its requests. */
 export class WaitingLine<Queue> {
   readonly brokerId: number
+  /** All partitions of the line, by the time at which they are due. */
   readonly dueTimes = new OrderedHeap<Waiter<Queue>>()
   /** Partitions that may not join a request yet. */
   readonly resting = new OrderedHeap<Waiter<Queue>>()
@@ -43,7 +44,7 @@ export class WaitingLine<Queue> {
   arrivals = 0
   /** Requests in flight. */
   inFlight = 0
-  /** When the timer fires; Infinity without a timer. */
+  /** When the timer for the next request fires; Infinity without a timer. */
   dueMs = Infinity
   cancelTimer: CancelTimer | undefined
 

@@ -170,8 +170,8 @@ export const FAST_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CONNECTION,
-        find: '    if (this.#rest.length > 0) {\n      // Whoever',
-        replace: '    if (this.#rest.length > 0 && this.#open.size === 0) {\n      // Whoever',
+        find: '    if (this.#rest.length > 0) {\n      // Node serves',
+        replace: '    if (this.#rest.length > 0 && this.#open.size === 0) {\n      // Node serves',
       },
     ],
   },
@@ -188,9 +188,9 @@ export const FAST_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/http/push/push-endpoint.ts',
-        find: '    } catch {\n      // What is wrong',
+        find: '    } catch {\n      // The plain way',
         replace:
-          '    } catch (error) {\n      if (error instanceof RangeError) throw error\n      // What is wrong',
+          '    } catch (error) {\n      if (error instanceof RangeError) throw error\n      // The plain way',
       },
     ],
   },

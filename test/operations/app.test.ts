@@ -67,7 +67,7 @@ describe('GET /metrics', () => {
     expect(valueOf(exposition, 'kafka_sent_messages', { topic: 'orders' })).toBe(1)
   })
 
-  test('makes one answer for all who ask while it is being made, and a new one later', async () => {
+  test('makes one answer for all requests that arrive while it is made, and a new one later', async () => {
     let made = 0
     const { promise: allAsked, resolve } = Promise.withResolvers<undefined>()
     const metrics = {
@@ -148,7 +148,7 @@ describe.each(['/livez', '/healthz'])('GET %s', (path) => {
 })
 
 describe.each(['/livez', '/healthz'])('GET %s', (path) => {
-  test('is 503 in one sentence, which is logged, where the process does not work', async () => {
+  test('is 503 with one sentence, which is logged, if the process does not work', async () => {
     const reason = 'The event loop of kprf has been busy for 12 s.'
     const { app, lines } = makeApp({ livenessProblem: () => reason })
 
@@ -213,7 +213,7 @@ describe('GET /readyz', () => {
     expect(response.text).toBe(text)
   })
 
-  test('makes the checks anew for each request', async () => {
+  test('runs the checks again for each request', async () => {
     let problem: string | undefined = 'draining'
     const { app } = makeApp({ readinessChecks: [{ name: 'service', check: () => problem }] })
 
@@ -309,7 +309,7 @@ describe('with tokens', () => {
     ])
   })
 
-  test('others can take their place while it runs', async () => {
+  test('the tokens can be replaced while kprf runs', async () => {
     const { app, access } = makeApp({ tokens })
     const statusWith = async (token: string): Promise<number> =>
       (await request(app).get('/metrics').set('Authorization', `Bearer ${token}`)).status
@@ -323,7 +323,7 @@ describe('with tokens', () => {
     expect((await request(app).get('/metrics')).status).toBe(200)
   })
 
-  test('streams end when the tokens are others, and only then', () => {
+  test('streams end when the tokens change, and only then', () => {
     let ends = 0
     const logger = { limited: () => undefined }
     const access = new OperationsAccess(tokens, logger, { endAll: () => (ends += 1) })

@@ -37,7 +37,7 @@ async function serve(tokens: typeof TOKENS = []) {
 }
 
 describe('The page of the operations port', () => {
-  it('has files that need no token, and are not sent again to whom has them', async () => {
+  it('has files that need no token, and are not sent again to a browser that has them', async () => {
     const { get } = await serve(TOKENS)
 
     const first = await get('/')
@@ -52,7 +52,7 @@ describe('The page of the operations port', () => {
     expect([again.status, await again.text()]).toEqual([304, ''])
   })
 
-  it('tells what is new only to those with a token, if there are tokens', async () => {
+  it('sends live data only to clients with a token, if there are tokens', async () => {
     const { get, feed } = await serve(TOKENS)
     expect((await get('/page/live')).status).toBe(401)
     expect((await get(`/page/live?token=${TOKEN}`)).status).toBe(401)
@@ -71,7 +71,7 @@ describe('The page of the operations port', () => {
     expect([(await get('/page/live', {}, 'HEAD')).status, feed.size]).toEqual([200, 0])
   })
 
-  it('refuses one viewer more than there is room for, and says why', async () => {
+  it('refuses one viewer more than the limit, and says why', async () => {
     const { get, feed } = await serve()
     await Promise.all(Array.from({ length: MAX_VIEWERS }, () => get('/page/live')))
     await expect.poll(() => feed.size).toBe(MAX_VIEWERS)
@@ -82,7 +82,7 @@ describe('The page of the operations port', () => {
     expect(await refused.json()).toMatchObject({ error_code: 50300, message: /close one of them/ })
   })
 
-  it('ends its streams whole when the port closes', async () => {
+  it('ends its streams with complete replies when the port closes', async () => {
     const { get, close } = await serve()
     const { body } = await get('/page/live')
 

@@ -131,7 +131,7 @@ describe('the operations port', () => {
     }
   }
 
-  test('answers probes while strangers hold all connections that there may be', async () => {
+  test('answers probes while other clients hold all connections that the limit allows', async () => {
     const { port, connect } = await serve({ maxConnections: 8 })
     const strangers = Array.from({ length: 32 }, connect)
 
@@ -150,7 +150,7 @@ describe('the operations port', () => {
     expect(replies.map(({ status }) => status)).toEqual([200])
   })
 
-  test('gives strangers 4 s to send the head of a request', () => {
+  test('gives clients 4 s to send the head of a request', () => {
     const { headersTimeoutMs, timeoutCheckIntervalMs } = OPERATIONS_LIMITS
 
     expect(headersTimeoutMs + timeoutCheckIntervalMs).toBeLessThanOrEqual(4000)

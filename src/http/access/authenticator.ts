@@ -104,7 +104,8 @@ export class Authenticator {
   }
 
   /**
-   * The identity of a client that {@link identify} would admit at once; `undefined` for all others. Nobody hears of it.
+   * The identity of a client that {@link identify} would admit at once; `undefined` for all others, which are not
+   * reported as denied.
    */
   admitted(request: Sent): Principal | undefined {
     const decision = this.#decide(request)

@@ -7,46 +7,46 @@ import { OpenReplies } from './open-replies.ts'
 import { type PushHead, readPushHead } from './push-head.ts'
 import type { FastRoute } from './fast-route.ts'
 
-/** What connections on the fast way share. */
+/** What all connections on the fast way share. */
 export interface FastConnectionOptions {
   readonly route: FastRoute
-  /** Whether the server has no objection to a head, and the route neither. */
+  /** Whether a head is for an allowed host, and for the route. */
   readonly accepts: (head: PushHead) => boolean
   /** Finds out who sent a request that came on a connection of a trusted proxy. */
   readonly identify: (request: FastRequest) => void
-  /** Registers a response. @returns false if its request must have no effect: the connection is at its end. */
+  /** Registers a response. @returns false if its request must have no effect, because the connection is ending. */
   readonly begin: (response: FastResponse) => boolean
-  /** What stands in every head, behind its own headers. */
+  /** The last lines of the head of every response, after its own headers. */
   readonly lastHeaders: (isLast: boolean) => string
-  /** Gives a connection, of which nobody listens to the socket, to Node. */
+  /** Hands a connection over to Node's HTTP server. Its socket has no listeners of the fast way any more. */
   readonly giveToNode: (socket: Socket) => void
   /** The socket failed. */
   readonly onError: (error: Error, socket: Socket) => void
   readonly nowMs: () => number
-  /** What all connections are read into, one at a time. Its bytes are others after the next read. */
+  /** The buffer that all connections are read into, one at a time. The next read overwrites it. */
   readonly readBuffer: Buffer
   /** Tells whether a request waits for the rest of its body, or for its turn. */
   readonly onAwaiting: (connection: FastConnection, isAwaiting: boolean) => void
 }
 
 /**
- * A larger request that is not whole is for Node, and a connection that holds more is paused, bytes: these are not counted
- * by the budget for bodies.
+ * Limit, in bytes, because the budget for bodies does not count what a connection holds here: an incomplete request that
+ * is larger is left to Node, and a connection that holds more is paused.
  */
 const MAX_WAITING_BYTES = 16_384
-/** A request that takes more reads is for Node: each read copies what was there. */
+/** A request that is incomplete after more reads is left to Node: each read copies what was there before. */
 const MAX_READS = 8
 
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * One connection, for as long as it brings nothing but pushes that {@link readPushHead} can read and the route takes.
- * With the first other byte, or after a moment in the middle of a body, Node gets the connection for good, and all
- * that was not served yet. So there are no refusals here, no timeouts and no rules of framing.
+ * One connection, for as long as it brings only pushes that {@link readPushHead} can read and the route takes. At the
+ * first other request, or if a body is incomplete for too long, Node's HTTP server gets the connection for good, with all
+ * bytes that were not served. So this class has no refusals, no timeouts and no rules of framing.
  *
- * Between calls it is in one of these states: it serves, and of the next request at most a part is here; it holds what is
- * read, because it waits for its turn, for a slow reader, or for the last replies before Node gets it; or it is over, and
- * what is read goes to the listeners of the socket.
+ * Between calls, a connection is in one of three states. It serves: at most a part of the next request has arrived. It
+ * holds what it reads: it waits for its turn, for a client that reads its replies, or for the last replies before Node
+ * gets it. Or it was handed over: what it reads goes to the listeners of the socket.
  */
 export class FastConnection implements ReplyWriter {
   readonly #socket: Socket
@@ -54,13 +54,13 @@ export class FastConnection implements ReplyWriter {
   readonly #options: FastConnectionOptions
   readonly #open = new OpenReplies()
   #lastHead: PushHead | undefined
-  /** What was read and not served, in memory of its own. */
+  /** The bytes that were read and not served, copied out of the shared buffer. */
   #rest: Buffer = NO_BYTES
-  /** The latest one of the bytes that are being served. */
+  /** The latest response that was begun while the bytes of one read are served; `undefined` at other times. */
   #begunNow: FastResponse | undefined
-  /** Reads of a request that is not whole. */
+  /** Number of reads that left the next request incomplete. */
   #reads = 0
-  /** When the head of the next request was whole, if it waits for its body or its turn. */
+  /** When the head of the next request had arrived, if that request waits for its body or its turn. */
   #sinceMs: number | undefined
   #isHolding = false
   #isAwaitingTurn = false
@@ -87,7 +87,7 @@ export class FastConnection implements ReplyWriter {
     if (this.#begunNow === undefined && this.#open.isOnly(response)) {
       this.#flush()
     } else if (!this.#isFlushing) {
-      // Those of other requests of this connection most likely follow, and go out in the same write.
+      // Other responses of this connection most likely end in the same turn, and are sent in the same write.
       this.#isFlushing = true
       queueMicrotask(() => {
         this.#isFlushing = false
@@ -96,12 +96,12 @@ export class FastConnection implements ReplyWriter {
     }
   }
 
-  /** Waits no longer for the rest of a body: that is for Node, whose timeouts count for it. A turn does come. */
+  /** Stops waiting for the rest of a body and leaves it to Node, which has timeouts. A turn needs none: it does come. */
   giveUpBody(): void {
     if (!this.#isAwaitingTurn) this.giveUpAwaiting()
   }
 
-  /** Waits no longer for the rest of a body, nor for a turn. */
+  /** Stops waiting for the rest of a body or for a turn, and leaves the request to Node. */
   giveUpAwaiting(): void {
     if (!this.#socket.destroyed) this.#leave(this.#rest)
   }
@@ -136,7 +136,7 @@ export class FastConnection implements ReplyWriter {
   readonly #onError = (error: Error): void => {
     this.#hasEnded = true
     if (this.#rest.length > 0) {
-      // Whoever left in the middle of a request counts, and what was sent before that has its effect. Nobody waits for replies.
+      // Node serves what was sent, and counts a client that left in the middle of a request. Nobody waits for replies.
       this.#giveToNode()
       this.#socket.emit('error', error)
     } else {
@@ -153,7 +153,7 @@ export class FastConnection implements ReplyWriter {
     this.#begunNow = undefined
   }
 
-  /** Serves all requests that are whole. */
+  /** Serves all complete requests. */
   #serveAll(bytes: Buffer): void {
     let offset = 0
     while (offset < bytes.length) {
@@ -195,18 +195,18 @@ export class FastConnection implements ReplyWriter {
     return head
   }
 
-  /** @returns false if it is not served: Node gets it, or the connection is at its end. */
+  /** @returns false if the request is not served: it is left to Node, or the connection is ending. */
   #serve(head: PushHead, body: Buffer): boolean {
     const { route, begin, identify } = this.#options
     const request = new FastRequest(head, this.#socket)
-    // Who sent it counts before it is begun: for the budget of bodies.
+    // Needed before the request begins: the budget of bodies counts by client.
     if (this.#connection.isOfProxy) identify(request)
     const push = route.prepare(request, body, this.#sinceMs)
     if (push === undefined) return false
     const response = new FastResponse(request, this)
     if (!begin(response)) {
       push.drop()
-      // Node would have read this request before it replied to the one before.
+      // Node would have read this request before it wrote the previous reply, which would then announce the end.
       this.#begunNow?.sayLast()
       return false
     }
@@ -216,7 +216,7 @@ export class FastConnection implements ReplyWriter {
     return true
   }
 
-  /** Keeps a head and the beginning of its body until there is more. */
+  /** Keeps an incomplete request until more of it arrives, or leaves it to Node. */
   #await(head: PushHead, bytes: Buffer, wholeBytes: number): void {
     const { nowMs, route } = this.#options
     const isFirst = this.#reads === 0
@@ -225,7 +225,7 @@ export class FastConnection implements ReplyWriter {
     const isAwaited =
       wholeBytes <= MAX_WAITING_BYTES &&
       this.#reads <= MAX_READS &&
-      // Whoever is not let in hears of it before the body.
+      // Node refuses a sender that is not admitted without waiting for the body.
       (!isFirst || route.admits(new FastRequest(head, this.#socket)))
     if (!isAwaited) {
       this.#leave(bytes)
@@ -247,7 +247,7 @@ export class FastConnection implements ReplyWriter {
     this.#setAwaited(false)
   }
 
-  /** Keeps a request that is whole until it has its turn. */
+  /** Keeps a complete request until it has its turn. */
   #awaitTurn(turn: Promise<void>, bytes: Buffer): void {
     this.#sinceMs ??= this.#options.nowMs()
     this.#isAwaitingTurn = true
@@ -260,7 +260,7 @@ export class FastConnection implements ReplyWriter {
     })
   }
 
-  /** A client that does not read its replies is served no further requests. */
+  /** Serves no further requests until the client has read its replies. */
   #awaitReader(): void {
     this.#isHolding = true
     this.#socket.once('drain', () => {
@@ -268,14 +268,14 @@ export class FastConnection implements ReplyWriter {
     })
   }
 
-  /** Keeps what is read, and reads on a little: a client that leaves is to be noticed. */
+  /** Keeps what is read. Reads on up to a limit, to notice a client that leaves. */
   #hold(bytes: Buffer): void {
     this.#isHolding = true
     this.#rest = Buffer.from(bytes)
     if (bytes.length > MAX_WAITING_BYTES) this.#socket.pause()
   }
 
-  /** Serves what was held. */
+  /** Continues to serve, with the bytes that were held. */
   #goOn(): void {
     if (this.#socket.destroyed || this.#isForNode || this.#isOfNode) return
     this.#isHolding = false
@@ -284,7 +284,7 @@ export class FastConnection implements ReplyWriter {
     if (this.#hasEnded) this.#ended()
   }
 
-  /** Gives the connection to Node once the open replies are written. */
+  /** Hands the connection over to Node, once the open replies are written. */
   #leave(bytes: Buffer): void {
     if (this.#open.size === 0) {
       this.#keep(bytes)
@@ -298,7 +298,7 @@ export class FastConnection implements ReplyWriter {
 
   #giveToNode(): void {
     const socket = this.#socket
-    // What Node has read for `data` events and not passed on comes to what is held.
+    // Bytes that the socket has buffered for `data` events are added to those that are held.
     this.#isHolding = true
     while (socket.readableLength > 0 && socket.read() !== null);
     const bytes = this.#rest
@@ -311,14 +311,14 @@ export class FastConnection implements ReplyWriter {
       .off('error', this.#onError)
       .off('close', this.#onClose)
     this.#options.giveToNode(socket)
-    // Before Node reads the first bytes: it may pause the socket for them.
+    // This comes before Node reads the first bytes, because it may pause the socket for them.
     if (!this.#hasEnded || socket.isPaused()) socket.resume()
     feedNode(socket, bytes, () => {
       if (this.#hasEnded && !socket.destroyed) socket.emit('end')
     })
   }
 
-  /** Ends the connection after what is written, and reads on: bytes that nobody reads would reset it. */
+  /** Ends the connection after the written replies, and reads on: unread bytes would reset the connection. */
   #end(): void {
     this.#keep(NO_BYTES)
     this.#connection.discardInput()
@@ -326,7 +326,7 @@ export class FastConnection implements ReplyWriter {
     this.#socket.destroySoon()
   }
 
-  /** Writes the replies that are whole and that no earlier one is missing before, all at once. */
+  /** Writes, at once, all complete replies up to the first that is not complete. */
   #flush(): void {
     const whole = this.#open.takeWhole()
     if (whole === undefined || this.#socket.destroyed) return

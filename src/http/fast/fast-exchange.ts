@@ -1,4 +1,4 @@
-/** The request and the response of a push that came the fast way. */
+/** The request and the response of a push on the fast way. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { http } from '../../base/node-modules.ts'
 import type { Socket } from 'node:net'
@@ -6,7 +6,7 @@ import { invariant } from '../../base/invariant.ts'
 import type { ReplyTarget, RequestHead } from '../exchange.ts'
 import type { PushHead } from './push-head.ts'
 
-/** A push of which all has arrived. */
+/** A push whose head has arrived; its body is passed separately. */
 export class FastRequest implements RequestHead {
   readonly method = 'POST'
   readonly url = '/push'
@@ -20,7 +20,7 @@ export class FastRequest implements RequestHead {
     this.socket = socket
   }
 
-  /** Whether its client says that it is the last one of the connection. */
+  /** Whether the client says that this is the last request of the connection. */
   get isLast(): boolean {
     return this.#head.isLast
   }
@@ -36,20 +36,23 @@ export class FastRequest implements RequestHead {
 
 /** Writes the replies of one connection. */
 export interface ReplyWriter {
-  /** What stands in every head, behind its own headers. @param isLast - whether the reply says that it is the last. */
+  /** The last lines of the head of every response. @param isLast - whether the reply says that it is the last. */
   lastHeaders(isLast: boolean): string
   /** Sends the text of a response that has ended, after those of earlier responses. */
   send(response: FastResponse): void
 }
 
-/** Its response, which the plain way writes on as on Node's. It has a body that is sent at once. */
+/** The response to a push on the fast way. The same code writes it that writes Node's. It is sent once it has ended. */
 export class FastResponse implements ReplyTarget {
   readonly req: FastRequest
   shouldKeepAlive: boolean
   statusCode = 200
   headersSent = false
   writableEnded = false
-  /** Whether its connection ends after it, whatever it says: a client that ended its side is told nothing, as by Node. */
+  /**
+   * Whether the connection ends after this response. Its headers do not say so to a client that has ended its side: Node
+   * does the same.
+   */
   isLast = false
   readonly #writer: ReplyWriter
   #head = ''
@@ -69,7 +72,7 @@ export class FastResponse implements ReplyTarget {
     return this.#head + this.#writer.lastHeaders(this.#saysLast) + this.#body
   }
 
-  /** Makes it the last of its connection, and lets it say so although its head was written: none of it was sent. */
+  /** Makes it the last of its connection, also in its headers: they may be written already, but nothing was sent yet. */
   sayLast(): void {
     this.isLast = this.#saysLast = true
     this.shouldKeepAlive = false
@@ -107,7 +110,7 @@ export class FastResponse implements ReplyTarget {
     else (this.#onFinish ??= []).push(listener)
   }
 
-  /** The text was handed over to the socket. @returns who is to be called once the operating system has taken it. */
+  /** Called when the text was written to the socket. @returns what to call once the operating system has taken it. */
   sent(): readonly (() => void)[] | undefined {
     this.#isSent = true
     this.#head = this.#body = ''

@@ -19,7 +19,10 @@ import type { PushHead } from './push-head.ts'
 export interface FastPushOptions {
   readonly endpoint: PushEndpoint
   readonly edge: Pick<Edge, 'answer'>
-  /** Who sent a request that the gate admits at once; `undefined` for all others, of which it takes no notice. */
+  /**
+   * The sender of a request that the gate admits at once. `undefined` for all other requests; for these it has no side
+   * effects.
+   */
   readonly admitted: (request: FastRequest) => Principal | undefined
   readonly bodyBudget: ByteBudget
   readonly maxBodyBytes: number
@@ -29,7 +32,7 @@ export interface FastPushOptions {
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
-/** `POST /push` on the fast way: the same gate, checks, producer and replies as {@link PushEndpoint} has behind the edge. */
+/** `POST /push` on the fast way, with the gate, checks, producer and replies of {@link PushEndpoint} behind the edge. */
 export class FastPush implements FastRoute {
   readonly #options: FastPushOptions
 

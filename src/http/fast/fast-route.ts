@@ -1,29 +1,29 @@
 import type { FastRequest, FastResponse } from './fast-exchange.ts'
 import type { PushHead } from './push-head.ts'
 
-/** A push that can be produced, and of which nothing is yet. */
+/** A push that was checked and can be produced. None of its records is produced yet. */
 export interface PreparedPush {
-  /** Produces its records, and replies. */
+  /** Produces the records, and replies. */
   answer(response: FastResponse): void
-  /** Forgets it. */
+  /** Releases the push instead: nothing is produced, and there is no reply. */
   drop(): void
 }
 
-/** Takes pushes that it can answer without a word of its own, and leaves all others untouched. */
+/** A route of the fast way. It answers only pushes that the plain way would not refuse, and leaves others untouched. */
 export interface FastRoute {
-  /** Whether pushes with this head may be for it. */
+  /** Whether the route may be able to answer a push with this head. */
   accepts(head: PushHead): boolean
-  /** Whether the sender of a request is let in: of any other, no body is waited for. */
+  /** Whether the gate admits the sender of a request. The fast way does not wait for the bodies of others. */
   admits(request: FastRequest): boolean
-  /** Hears of each request that is waited for, its body or its turn, and of the end of that. */
+  /** Called when a request begins to wait for the rest of its body or for its turn, and again when it stops waiting. */
   awaited(isAwaited: boolean): void
-  /** Takes room for the work of a push in this turn of the event loop. @returns `undefined` if it may be done at once. */
+  /** Reserves time for the work of a push. @returns a promise for a later turn; `undefined` for the current one. */
   enter(bodyBytes: number): Promise<void> | undefined
   /**
-   * Checks a push. Nobody can tell afterwards that it was asked.
+   * Checks a push. If it returns `undefined`, the call has had no side effects.
    *
-   * @param sinceMs - when its head was whole; `undefined` for just now.
-   * @returns `undefined` if the plain way has to answer it.
+   * @param sinceMs - when the head had arrived; `undefined` means now.
+   * @returns `undefined` if the plain way must answer the push.
    */
   prepare(request: FastRequest, body: Buffer, sinceMs: number | undefined): PreparedPush | undefined
 }

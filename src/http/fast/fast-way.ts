@@ -1,6 +1,7 @@
 /**
- * Stands before Node's HTTP server, which takes most of the time of a push: serves the pushes that nearly every client
- * sends, and gives each connection with anything else to Node. docs/DESIGN.md says why that is safe.
+ * Reads each connection before Node's HTTP server, which needs more processor time for a push. It serves pushes in the
+ * form that nearly every client sends, and hands a connection over to Node at the first other request. docs/DESIGN.md
+ * says why this is safe.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -25,7 +26,7 @@ export interface FastWayOptions {
   readonly onGivenToNode: (socket: Socket) => void
 }
 
-/** Read at once, at most: as much as Node reads. */
+/** The most that one read returns, bytes: as with Node. */
 const READ_BYTES = 65_536
 
 /** The fast way of one server. */
@@ -33,7 +34,7 @@ export class FastWay {
   readonly #options: FastConnectionOptions
   readonly #clock: Pick<Clock, 'epochMs'>
   readonly #keepAlive: string
-  /** Connections that wait for the rest of a body or for a turn, and whether the last check has seen them wait. */
+  /** The connections that wait for the rest of a body or for a turn, and whether the last check found them waiting. */
   readonly #awaiting = new Map<FastConnection, boolean>()
   #second = NaN
   #date = ''
@@ -70,11 +71,11 @@ export class FastWay {
 
   /** Begins to serve a connection that was accepted. */
   accept(socket: Socket, connection: Connection): void {
-    // The socket has it as its listener.
+    // The listeners of the socket keep a reference to it.
     new FastConnection(socket, connection, this.#options)
   }
 
-  /** Gives connections to Node that were in the middle of a body at the last check as well. To be called periodically. */
+  /** Hands connections over to Node that waited for a body at the last check too. To be called periodically. */
   sweep(): void {
     for (const [connection, wasSeen] of this.#awaiting) {
       if (wasSeen) connection.giveUpBody()
@@ -82,7 +83,7 @@ export class FastWay {
     }
   }
 
-  /** Gives all connections to Node that have a request which is not begun. */
+  /** Hands all connections over to Node whose request waits for its body or its turn. */
   giveUpAwaiting(): void {
     for (const connection of this.#awaiting.keys()) connection.giveUpAwaiting()
   }

@@ -2,22 +2,23 @@ import type { Socket } from 'node:net'
 
 const EMPTY_LINE = '\r\n\r\n'
 
-/** A header with which a body follows. Where it stands in a body, nothing comes of it. */
+/** A header that announces a body. If these bytes are within a body, the only effect is one more piece. */
 const ANNOUNCES_BODY = /\n(?:content-length:[ \t]*[1-9]|transfer-encoding:)/i
 
-/** Rounds of what is due at once: a refusal of a request takes three. */
+/** Rounds of ticks and promise jobs between two pieces: the refusal of a request takes three. */
 const ROUNDS = 8
 
 /**
- * Gives bytes to Node's listeners of a socket. When Node reads by itself, it does what is due whenever it comes to a body: the
- * refusal of that request, for one, must have ended the connection before the next request is begun. So the bytes come in
- * pieces, each up to where a body begins, and between two of them all is done that is due. Nothing is read meanwhile.
+ * Passes bytes to Node's listeners of a socket as if Node had read them. When Node reads by itself, it runs pending ticks
+ * and promise jobs before it reads a body. They matter: if the request is refused, for example, they end the
+ * connection before the next request begins. So the bytes are passed in pieces, each up to where a body begins, and the
+ * pending jobs run between two pieces. The socket reads nothing meanwhile.
  *
  * @param onFed - called after the last byte.
  */
 export function feedNode(socket: Socket, bytes: Buffer, onFed: () => void): void {
   if (socket.isPaused() && !socket.destroyed) {
-    // Node has enough for now, and resumes it before it reads on.
+    // Node has paused the socket, and resumes it when it wants more.
     socket.once('resume', () => {
       feedNode(socket, bytes, onFed)
     })
@@ -34,7 +35,7 @@ export function feedNode(socket: Socket, bytes: Buffer, onFed: () => void): void
   })
 }
 
-/** Where the first body begins, or what could be one; the end if none does. */
+/** The offset at which the first body, or what could be one, begins; the length of the bytes if there is none. */
 function startOfBody(bytes: Buffer): number {
   let start = 0
   for (;;) {
@@ -45,7 +46,7 @@ function startOfBody(bytes: Buffer): number {
   }
 }
 
-/** In one round all of Node's ticks come, and then all jobs of promises. */
+/** Runs a task after a number of rounds. In each round, Node runs all ticks and then all promise jobs. */
 function afterRounds(rounds: number, task: () => void): void {
   if (rounds === 0) task()
   else

@@ -1,15 +1,15 @@
 import type { FastResponse } from './fast-exchange.ts'
 
-/** Replies that go out in one write. */
+/** Complete replies, to be sent in one write. */
 export interface WholeReplies {
   readonly text: string
   /** Whether the connection ends after them. */
   readonly isLast: boolean
-  /** Who is to be called once the operating system has taken them; `undefined` for nobody. */
+  /** To be called once the operating system has taken them; `undefined` if there are none. */
   readonly listeners: readonly (() => void)[] | undefined
 }
 
-/** The responses of one connection whose replies were not written, in the order of their requests. */
+/** The responses of one connection that are not written yet, in the order of their requests. */
 export class OpenReplies {
   readonly #open: FastResponse[] = []
 
@@ -30,7 +30,7 @@ export class OpenReplies {
     this.#open.push(response)
   }
 
-  /** Takes those away that are whole and that no earlier one is missing before. @returns `undefined` if there are none. */
+  /** Removes and returns the complete replies before the first incomplete one. @returns `undefined` if there are none. */
   takeWhole(): WholeReplies | undefined {
     const open = this.#open
     let text = ''

@@ -1,6 +1,6 @@
 /**
- * Reads heads of pushes as nearly every client sends them. The grammar is much narrower than that of HTTP: what is within
- * it means the same to Node's parser, and all else is for Node's parser to judge. Pure.
+ * Reads the heads of pushes in the form that nearly every client sends. The grammar is much narrower than that of HTTP: a
+ * head within it means the same to Node's parser, and all other heads are left to Node's parser. Pure.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 
@@ -21,37 +21,37 @@ export interface PushHead {
 const REQUEST_LINE = Buffer.from('POST /push HTTP/1.1\r\n', 'latin1')
 const EMPTY_LINE = '\r\n\r\n'
 
-/** One header in one line: no space around its name, one before its value, and visible ASCII in it. */
+/** One header in one line: no space around the name, one space before the value, a value of printable ASCII. */
 const HEADER = /([A-Za-z][\w-]*): ([!-~](?:[ -~]*[!-~])?)\r\n/y
 /** No sign, no leading zero, at most 99,999,999. */
 const LENGTH = /^(?:0|[1-9]\d{0,7})$/
 
-/** Headers that change how the request or its connection is read, or that only the plain way obeys. */
+/** Headers that change how the request or its connection is read, or that only the plain way supports. */
 const FOR_NODE = new Set([
   ...['proxy-connection', 'keep-alive', 'upgrade', 'http2-settings'],
   ...['transfer-encoding', 'te', 'trailer', 'expect', 'content-encoding'],
-  // Node makes a list of it.
+  // Node's parser makes an array of its values.
   'set-cookie',
-  // Web pages, and requests that may be repeated.
+  // Requests of web pages (CORS), and requests that may be repeated.
   ...['origin', 'idempotency-key'],
   '__proto__',
 ])
 
-/** What HTTP/1.1 means anyway. */
+/** The default of HTTP/1.1. */
 const KEEP_ALIVE = 'keep-alive'
-/** Anything else, and both, is for Node. */
+/** The allowed values of `Connection`. Any other value, also both of these, is left to Node. */
 const CONNECTIONS = new Set([KEEP_ALIVE, 'close'])
 
-/** Longer heads are for Node, bytes. */
+/** Longer heads are left to Node, bytes. */
 const MAX_HEAD_BYTES = 8_192
-/** The same for heads with more headers. */
+/** Heads with more headers are left to Node. */
 const MAX_HEADERS = 50
 
 /**
  * Reads the head that begins at an offset.
  *
- * @returns `undefined` if no head of this grammar is there, or not all of it.
- * @param last - the head before it on the same connection: nearly every client sends the same one again.
+ * @returns `undefined` if there is no complete head of this grammar.
+ * @param last - the previous head of the connection: nearly every client sends the same one again.
  */
 export function readPushHead(
   bytes: Buffer,
@@ -93,7 +93,7 @@ function parse(lines: string, bytes: Buffer): PushHead | undefined {
   }
   return {
     ...{ headers, rawHeaders, bodyBytes: Number(length), isLast: connection !== KEEP_ALIVE },
-    // The bytes they came in hold much more, and this is kept for as long as its connection is open.
+    // A copy: the head is kept while its connection is open, and the buffer that it arrived in is reused.
     bytes: Buffer.from(bytes),
   }
 }

@@ -68,9 +68,9 @@ export class PushEndpoint implements WholeBodyRoute {
   }
 
   /**
-   * Reads a body of which every record can be produced, and of which there is nothing else to say to its client.
+   * Reads and checks a body.
    *
-   * @returns `undefined` for any other.
+   * @returns `undefined` unless all its records can be produced, and its client needs no warning.
    */
   readValid(bytes: Buffer): ValidPush | undefined {
     const { jsonParser, rules } = this.#options
@@ -79,7 +79,7 @@ export class PushEndpoint implements WholeBodyRoute {
       const hasNoWarning = this.#misspellings.take().length === 0
       return push.kind === 'valid' && push.problems === undefined && hasNoWarning ? push : undefined
     } catch {
-      // What is wrong with it, be it a bug in kprf, is found once more where it can be answered.
+      // The plain way meets the same error again, even if it is a bug in kprf, and answers it.
       this.#misspellings.take()
       return undefined
     }

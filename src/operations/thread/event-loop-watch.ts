@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 
-/** Time without a turn after which an event loop counts as dead, ms. Its longest turns take a twentieth of it. */
+/** Time without a turn after which an event loop counts as dead, ms: 20 times its longest turns. */
 export const MAX_BUSY_MS = 10_000
 
 /** Interval at which the watch asks the event loop for a turn, ms. */
@@ -10,8 +10,8 @@ export const LOOK_INTERVAL_MS = 1_000
 const MAX_STEP_MS = 2 * LOOK_INTERVAL_MS
 
 /**
- * Measures from another thread how long the event loop of the main thread has not turned. Only time in which this
- * thread could look counts: a process that was stopped, or whose machine slept, was not busy.
+ * Measures from another thread for how long the event loop of the main thread has been in one turn. Only time in which
+ * this thread itself ran counts: a process that was stopped, or whose machine slept, was not busy.
  */
 export class EventLoopWatch {
   readonly #clock: Clock
@@ -44,13 +44,13 @@ export class EventLoopWatch {
     this.#cancelTimer?.()
   }
 
-  /** Called when the event loop has turned. */
+  /** Called when the event loop has begun a new turn. */
   turned(): void {
     this.#isAsked = false
     this.#busyMs = 0
   }
 
-  /** The problem in one sentence; `undefined` while the event loop turns. */
+  /** The problem in one sentence; `undefined` while the event loop responds. */
   get problem(): string | undefined {
     this.#look()
     if (this.#busyMs < MAX_BUSY_MS) return undefined

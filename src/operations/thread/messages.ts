@@ -35,12 +35,12 @@ export type ToThread =
       readonly contentType: string
       /** Who may read metrics and statistics; empty: everybody. */
       readonly tokens: readonly TokenEntry[]
-      /** Whose page it is. */
+      /** The identity that the page shows. */
       readonly identity: LiveIdentity
       /** `undefined` for plain HTTP. */
       readonly tls: ServerTls | undefined
     }
-  /** Others may read metrics and statistics from now on. */
+  /** The tokens for metrics and statistics have changed. */
   | { readonly kind: 'useTokens'; readonly tokens: readonly TokenEntry[] }
   /** The certificate was renewed. */
   | { readonly kind: 'renewTls'; readonly tls: ServerTls }

@@ -10,7 +10,7 @@ import { CLOSE_GRACE_MS } from '../close-grace.ts'
 import { logFailure } from '../failure.ts'
 import type { Answer, ToMain, Topic, ToThread } from './messages.ts'
 
-/** What an {@link OperationsThread} serves, and for whom. */
+/** What an {@link OperationsThread} serves, and which tokens it requires. */
 export interface ThreadDependencies {
   readonly sources: ThreadSources
   /** Who may read metrics and statistics. @defaultValue everybody */
@@ -75,7 +75,7 @@ export class OperationsThread {
     this.#tell({ kind: 'renewTls', tls })
   }
 
-  /** Lets those with these tokens read metrics and statistics from now on. */
+  /** Requires one of these tokens for metrics and statistics from now on. */
   useTokens(tokens: readonly TokenEntry[]): void {
     this.#tell({ kind: 'useTokens', tokens })
   }

@@ -62,7 +62,7 @@ export class ThreadedOperationsServer {
     this.#thread?.renewTls(tls)
   }
 
-  /** Lets those with these tokens read metrics and statistics from now on. */
+  /** Requires one of these tokens for metrics and statistics from now on. */
   useTokens(tokens: readonly TokenEntry[]): void {
     this.#dependencies = { ...this.#dependencies, tokens }
     this.#thread?.useTokens(tokens)

@@ -12,7 +12,7 @@ import { SocketEnd } from './sockets.ts'
 
 const UNSUPPORTED_VERSION = 35
 
-/** A request that kprf sends. */
+/** The kinds of requests whose versions kprf checks. */
 type ApiName = 'Produce' | 'Metadata' | 'InitProducerId' | 'SaslHandshake'
 
 /** Dependencies of {@link VersionsByConnection}. */
@@ -92,7 +92,7 @@ export class VersionsByConnection {
       connection.setSupportAuthenticationProtocol(apiKeys.SaslAuthenticate in versions)
       return versions
     } catch (error) {
-      // The answer on another connection may be different.
+      // On another connection, the answer may be different.
       socket.destroy(new SocketEnd('intended', 'the API versions of the broker are not known'))
       throw error
     } finally {

@@ -1,4 +1,4 @@
-/** Puts together what the transport uses of kafkajs: its producer, on a cluster with brokers of our own. */
+/** Assembles the parts of kafkajs that the transport uses: its producer, on kprf's own cluster and brokers. */
 import type { ConnectionOptions } from 'node:tls'
 import type { Producer } from 'kafkajs'
 import { createLogger, LEVELS } from 'kafkajs/src/loggers/index.js'
@@ -41,7 +41,7 @@ export interface KafkajsParts {
   readonly tokens: TokenSource | undefined
 }
 
-/** The dispatcher does retries, their backoff and their end. */
+/** kprf's own producer retries, with a backoff and a limit; kafkajs must not. */
 const NO_RETRIES = { retries: 0 }
 
 /** @throws ProxyError CONFIG_INVALID if a file of the credentials cannot be used. */
@@ -70,7 +70,7 @@ export function assembleKafkajs(
       connectionTimeout: connectTimeoutMs,
       authenticationTimeout: connectTimeoutMs,
       requestTimeout: socketTimeoutMs,
-      // kafkajs's own would leave the connection open, and fires before received answers are read.
+      // kafkajs's own timeout would leave the connection open, and fires before received answers are read.
       enforceRequestTimeout: false,
       // `ProducerCluster` decides this per request.
       allowAutoTopicCreation: false,

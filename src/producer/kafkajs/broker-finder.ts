@@ -28,16 +28,16 @@ export interface BrokerFinderDependencies {
 }
 
 /**
- * Finds a broker that answers. It asks one known broker as long as these answer. Once one does not, all brokers are
- * candidates until one answers, and several are tried at the same time: the known ones, which may accept
- * connections and stay silent, and those at the bootstrap addresses, behind which the cluster may have moved
- * (KIP-899).
+ * Finds a broker that answers a question. As long as the last question was answered, it asks one connected broker.
+ * After a question without an answer, all brokers are candidates until one answers, and several are asked at the same
+ * time: the known ones, which may accept connections and stay silent, and those at the bootstrap addresses, to which the
+ * cluster may have moved (KIP-899).
  */
 export class BrokerFinder {
   readonly #settings: RebootstrapSettings
   readonly #addresses: readonly Address[]
   readonly #dependencies: BrokerFinderDependencies
-  /** Brokers at bootstrap addresses that metadata does not name, by address. */
+  /** The brokers at bootstrap addresses that metadata does not name, by address. */
   readonly #strangers = new Map<string, Broker>()
   /** Time since which no broker has answered a question. */
   #unansweredSinceMs: number | undefined
@@ -73,7 +73,7 @@ export class BrokerFinder {
     return answer
   }
 
-  /** Whether a broker that metadata names is connected and answers, or metadata names none yet. */
+  /** Whether a broker that metadata names is connected and answers, or metadata names no brokers yet. */
   isWithKnown(): boolean {
     const known = this.#known()
     return known.length === 0 || known.some(isTalking)
@@ -82,7 +82,7 @@ export class BrokerFinder {
   /**
    * Asks the brokers that metadata names, and no bootstrap address.
    *
-   * @throws the error of the last one if none answers.
+   * @throws the error of the last one if none of them answers.
    */
   async askKnown<Answer>(question: Question<Answer>): Promise<Answer> {
     const { clock } = this.#dependencies
@@ -139,7 +139,10 @@ export class BrokerFinder {
     return await firstAnswer(clock, known, ask).catch(() => firstAnswer(clock, strangers, ask))
   }
 
-  /** Connected brokers that answered their last question; if metadata names brokers, only these. */
+  /**
+   * The connected brokers that answered their last question: those that metadata names, or, if there are none, those at
+   * bootstrap addresses.
+   */
   #connectedTalkers(): readonly Broker[] {
     const known = this.#known().filter(isTalking)
     return known.length > 0 ? known : [...this.#strangers.values()].filter(isTalking)
@@ -149,7 +152,7 @@ export class BrokerFinder {
     return Object.values(this.#dependencies.pool.brokers)
   }
 
-  /** Resolves host names for each connection. */
+  /** The brokers at the bootstrap addresses that metadata does not name. */
   async #bootstrapStrangers(): Promise<readonly Broker[]> {
     const known = new Set(this.#known().map(({ connectionPool }) => nameOf(connectionPool)))
     const strange = this.#addresses.filter((address) => !known.has(nameOf(address)))

@@ -15,7 +15,7 @@ export interface BrokerLogDependencies {
   readonly mechanism: string | undefined
 }
 
-/** What was logged of a broker that fails. */
+/** What was logged about a failing broker. */
 interface Trouble {
   /** The reasons logged, without their numbers. */
   readonly causes: Set<string>
@@ -26,9 +26,9 @@ interface Trouble {
 /** The first pause between two lines about the same cause, ms; it doubles up to the longest. */
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
-/** Most causes of one broker that are logged at once. */
+/** The most causes of one broker that are told apart. A further cause counts like one that was logged already. */
 const MAX_CAUSES = 8
-/** Most brokers that are remembered: in a cluster whose brokers move, old addresses would stay for ever. */
+/** The most brokers that are remembered: in a cluster whose brokers move, old addresses would otherwise pile up. */
 const MAX_TROUBLES = 1_000
 
 const QUOTA =
@@ -40,9 +40,9 @@ const MESSAGES = {
 } as const
 
 /**
- * Logs why kprf cannot use a broker: a new cause at once, however many connections and requests have it; the same
- * cause again after pauses that double, so that it is found near the end of a log and does not fill it. Once the
- * broker works again, that is one line.
+ * Logs why kprf cannot use a broker. A new cause is logged at once, and once for all connections and requests that
+ * it affects. The same cause is logged again after pauses that double: so it is found near the end of a log and does not
+ * fill it. One line says that the broker works again.
  */
 export class BrokerLog {
   readonly #dependencies: BrokerLogDependencies
@@ -95,7 +95,7 @@ export class BrokerLog {
 
   #isDue(broker: string, reason: string): boolean {
     const nowMs = this.#dependencies.clock.nowMs()
-    // A number, such as that of an answer, makes no new cause.
+    // Two reasons that differ only in a number, such as that of an answer, are the same cause.
     const cause = reason.replaceAll(/\d+/g, '0')
     const trouble = this.#troubles.get(broker)
     if (!trouble) {

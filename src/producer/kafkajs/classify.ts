@@ -1,6 +1,6 @@
 /**
- * Converts errors of kafkajs to librdkafka's error numbers. kafkajs wraps errors in others whose names carry no
- * information: the innermost informative error decides.
+ * Converts errors of kafkajs to librdkafka's error numbers. kafkajs wraps errors in others whose names say nothing about
+ * the cause, so the innermost error with a known name or code decides.
  */
 import { RDKAFKA } from '../delivery-errors.ts'
 
@@ -38,9 +38,9 @@ export function classify(error: unknown): number {
   return RDKAFKA.brokerTransportFailure
 }
 
-/** What kafkajs writes before the message of an error. */
+/** The text that kafkajs adds before the message of an error. */
 const PREFIX = /^Connection error: /
-/** What OpenSSL writes around the reason. */
+/** The text that OpenSSL adds around the reason. */
 const OPENSSL = /:SSL routines:[^:]*:([^:]+)/
 
 /** The message of the innermost error, for the log. */

@@ -14,7 +14,7 @@ export function asConnectionError(error: unknown, broker: string): Error {
 /** Errors of a connection that the other side has closed. */
 const CLOSED = new Set<unknown>(['ERR_STREAM_WRITE_AFTER_END', 'ECONNRESET', 'EPIPE'])
 
-/** Whether the broker closed the connection, which is all that a broker with SASL does for a client without. */
+/** Whether the broker closed the connection. A broker that requires SASL does just that to a client without SASL. */
 export function isHangUp(error: unknown): boolean {
   return causes(error).some(
     (cause) =>

@@ -2,7 +2,7 @@ import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { Clock } from '../../base/clock.ts'
 import type { BrokerEvent, ConnectionStage, EventSink } from '../events.ts'
 
-/** The stage of a connection that sends these requests; with all others it is up. */
+/** The stage of a connection on which these requests are sent. Other requests are sent once it is up. */
 const STAGES: ReadonlyMap<string, ConnectionStage> = new Map([
   ['ApiVersions', 'APIVERSION_QUERY'],
   ['SaslHandshake', 'AUTH_HANDSHAKE'],
@@ -18,8 +18,8 @@ export interface CountRequestsOptions {
 }
 
 /**
- * Tells of every request that goes over one connection, of whatever kind, where all of them pass: in the connection's
- * request queue. The kind also says how far the connection is.
+ * Emits an event for each step of every request on one connection. It does so in the connection's request queue, which
+ * requests of all kinds pass. The kind of a request also shows the stage of the connection.
  */
 export function countRequests(
   connection: Connection,

@@ -1,9 +1,9 @@
 /**
- * Workaround: kafkajs's Connection does not validate the frames of answers. A nonsensical length throws inside the
- * socket's listener, which ends the process. Half an answer is kept when the connection is lost, and misframes all
- * answers of the next connection. An answer that belongs to no request is logged and otherwise ignored, while its
- * request keeps waiting. And a connection that is not established in time leaves its socket to the kernel, which
- * keeps trying for two minutes.
+ * Workaround: kafkajs's Connection does not validate the frames of answers. An invalid length throws inside the socket's
+ * listener, which ends the process. A part of an answer is kept when the connection is lost, so that all answers of the
+ * next connection are read at wrong positions. An answer that belongs to no request is logged and otherwise ignored,
+ * while its request keeps waiting. And if a connection is not established in time, the kernel keeps trying for two
+ * minutes.
  *
  * For the rest of an incomplete answer, kafkajs waits until the timeout of the request, which may be a minute. A
  * broker writes an answer at once: if it stops in the middle, it does not continue.
@@ -21,7 +21,7 @@ const MIN_ANSWER_BYTES = 4
 const LENGTH_BYTES = 4
 /** The first bytes of a TLS alert, with which a TLS broker answers a plaintext request. */
 const TLS_ALERT = [0x15, 0x03]
-/** The first bytes of an answer of HTTP, to whatever it takes for a request. */
+/** The first bytes of an HTTP response, with which an HTTP server answers a request of Kafka. */
 const HTTP = Buffer.from('HTTP')
 
 /** Limits on answers. */
@@ -55,7 +55,7 @@ export function guardFraming(
   }
   const connect = connection.connect.bind(connection)
   let connecting: Promise<unknown> | undefined
-  // Shared, because kafkajs would open a socket for each caller, and the end of one would end another.
+  // Callers share one attempt: kafkajs would open a socket for each, and the end of one would end the others.
   connection.connect = () => {
     if (!connecting && !connection.isConnected()) {
       connection.chunks = []

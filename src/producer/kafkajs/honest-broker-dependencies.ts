@@ -10,15 +10,15 @@ import type { SecurityBackoff } from './security-backoff.ts'
 export interface HonestBrokerDependencies {
   readonly clock: Clock
   readonly events: EventSink
-  /** Shared by all brokers, since kafkajs may make several of one address. */
+  /** Shared by all brokers, because kafkajs may make several for one address. */
   readonly securityBackoff: SecurityBackoff
-  /** Shared, too. */
+  /** The backoff of unreachable brokers. Shared by all brokers. */
   readonly gate: BrokerBackoff
-  /** Shared, too. */
+  /** Shared by all brokers. */
   readonly brokerLog: BrokerLog
-  /** `undefined` if none is needed. */
+  /** The source of OAUTHBEARER tokens; `undefined` if none are needed. */
   readonly tokens: TokenSource | undefined
-  /** TCP, TLS and SASL together may take so long. */
+  /** Timeout of connecting, ms: for TCP, TLS and SASL together. */
   readonly connectTimeoutMs: number
   /** Timeout of an answer, ms. */
   readonly socketTimeoutMs: number
@@ -26,6 +26,6 @@ export interface HonestBrokerDependencies {
   readonly maxAnswerBytes: number
   /** Whether brokers may create the topics of the current metadata request. */
   readonly mayCreateTopics: () => boolean
-  /** Makes a connection pool to the same address. */
+  /** Makes a new connection pool to the address of a stale one. */
   readonly renewConnectionPool: (stale: ConnectionPool) => Promise<ConnectionPool>
 }

@@ -41,33 +41,35 @@ const MAX_QUESTION_TIMEOUT_MS = 1_000
  */
 const PRODUCE_CONNECTION = 0
 const QUESTION_CONNECTION = 1
-/** What kafkajs's producer is told of an answer, which it would copy: the call keeps it. */
+/** The result for kafkajs's producer, which would copy every part of an answer. The real answer is in the call. */
 const NOTHING: RawProduceResponse = { throttleTime: 0, topics: [] }
 
 /**
  * kafkajs's Broker, changed to report all results:
  *
- * - `produce` sends the encoded batches of one {@link ProduceCall}, which keeps every partition's result. The stock one
- *   throws the first error of a response, without its partition, and drops the rest.
- * - `metadata` returns every topic with its error. The stock one throws when any topic or partition has one, so that a
- *   single deleted topic keeps metadata from all others (kafkajs issues 651, 1622, 1759). Like `initProducerId`, it has
- *   its own connection: a broker serves the requests of a connection one after the other, and a produce request with
- *   slow replicas would delay it.
- * - `disconnect` does not wait for answers. The stock one does, and kafkajs waits for it when a broker has left the
- *   cluster: a hung broker would delay all metadata, and its batches, which have a new leader.
- * - `connect` times out. The stock one waits for ever when the broker goes silent during SASL.
+ * - `produce` sends the encoded batches of one {@link ProduceCall}, which keeps every partition's result. kafkajs's own
+ *   method throws the first error of a response, without its partition, and drops the rest.
+ * - `metadata` returns every topic with its error. kafkajs's own method throws if any topic or partition has an error,
+ *   so that one deleted topic prevents metadata of all others (kafkajs issues 651, 1622, 1759). Like `initProducerId`,
+ *   it uses a second connection: a broker serves the requests of a connection one after the other, and a produce
+ *   request with slow replicas would delay it.
+ * - `disconnect` does not wait for answers. kafkajs's own method does, and kafkajs waits for it when a broker has left
+ *   the cluster: a broker that hangs would delay all metadata, and the batches for its partitions, which have a new
+ *   leader.
+ * - `connect` times out. kafkajs's own method waits for ever if the broker goes silent during SASL.
  */
 export class HonestBroker extends Broker {
   readonly #dependencies: HonestBrokerDependencies
-  /** Its address as operators write it: kafkajs has another way to write IPv6. */
+  /** Its address as operators write it. kafkajs gets IPv6 addresses in another form. */
   readonly #name: string
   readonly #versions: VersionsByConnection
   #connecting: Promise<void> | undefined
   #disconnecting: Promise<void> | undefined
   #isSilent = false
   /**
-   * Whether it has failed since its last answer. It may have begun to refuse kprf, for example for want of SASL: then it
-   * closes each connection at its first request, and nobody knows of a produce request whether it was read.
+   * Whether the broker has failed since its last answer. It may have begun to refuse kprf, for example because it now
+   * requires SASL. Such a broker closes each connection at its first request, and if that is a produce request, it is
+   * unknown whether the broker has read it.
    */
   #isInDoubt = false
   #proving: Promise<unknown> | undefined
@@ -84,7 +86,7 @@ export class HonestBroker extends Broker {
     mendConnections(options.connectionPool, this.#name, dependencies)
   }
 
-  /** Whether it did not answer its last question. */
+  /** Whether the broker did not answer its last question. */
   get isSilent(): boolean {
     return this.#isSilent
   }
@@ -113,7 +115,7 @@ export class HonestBroker extends Broker {
     return await this.#metadata(topics, this.#dependencies.mayCreateTopics)
   }
 
-  /** The same, but creates no topic, also if it is sent so late that a question which may was asked meanwhile. */
+  /** Like `metadata`, but never creates topics, whatever a metadata request that is made meanwhile may do. */
   async describe(topics: WantedTopics): Promise<RawMetadata> {
     return await this.#metadata(topics, () => false)
   }
@@ -135,7 +137,7 @@ export class HonestBroker extends Broker {
       return NOTHING
     } catch (error) {
       if (call.wasSent) this.#isInDoubt = true
-      // Not what never became a request: it was given up, or its connection had been idle for too long.
+      // Not logged: requests that were never sent because they were given up or their idle connection was closed.
       if (call.wasSent || !(call.isAbandoned || isHangUp(error))) this.#report(error)
       throw error
     }
@@ -233,7 +235,10 @@ export class HonestBroker extends Broker {
     return answer
   }
 
-  /** Asks a question whose loss is no doubt about records. With SASL, authentication answers it. */
+  /**
+   * Makes sure that the broker serves kprf, by a question that carries no records. With SASL, authentication shows this
+   * already.
+   */
   async #prove(): Promise<void> {
     if (this.connectionPool.sasl) return
     this.#proving ??= this.metadata([]).finally(() => {
@@ -242,7 +247,7 @@ export class HonestBroker extends Broker {
     await this.#proving
   }
 
-  /** Records an answer other than those while connecting: a broker may close the connection after them. */
+  /** Records an answer. Answers while connecting do not count: a broker may close the connection after them. */
   #succeeded(): void {
     const { gate, securityBackoff, brokerLog } = this.#dependencies
     this.#isInDoubt = false
@@ -258,7 +263,7 @@ export class HonestBroker extends Broker {
     return error
   }
 
-  /** Logs a failure; {@link SecurityBackoff} does it for those of security. */
+  /** Logs a failure, except security failures, which {@link SecurityBackoff} logs. */
   #report(error: unknown, retryInMs?: number): void {
     if (securityFailureOf(error) === undefined) {
       this.#dependencies.brokerLog.failed(this.#name, error, retryInMs)
@@ -289,7 +294,7 @@ export class HonestBroker extends Broker {
       await Promise.race([super.connect(), timedOut])
     } catch (error) {
       events.emit({ kind: 'connectFailed', broker: this.#name })
-      // With TLS, the handshake of this side has ended; with TLS 1.3 the broker looks at the certificate after that.
+      // With TLS 1.3, the broker checks the client certificate after the handshake has ended on this side.
       const layer = this.connectionPool.ssl ? 'clientCertificate' : 'TLS'
       const cause = this.#notConnected(isHangUp(error) ? hungUp(this.#name, layer) : error)
       await this.#startAfresh()
@@ -322,8 +327,8 @@ export class HonestBroker extends Broker {
   }
 
   /**
-   * Drops a connection that never became ready, and the state that kafkajs would keep using: the connection itself,
-   * on which a broker that refused the credentials accepts no others; the lock of a hanging connect(); the
+   * Drops a connection that never became ready, with all state that kafkajs would reuse: the connection itself, on which
+   * a broker that has refused the credentials accepts no further ones; the lock of a connect() that hangs; and the
    * authentication in progress.
    */
   async #startAfresh(): Promise<void> {

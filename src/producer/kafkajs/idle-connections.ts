@@ -3,9 +3,9 @@ import type { Connection } from 'kafkajs/src/broker/index.js'
 import type { CancelTimer, Clock } from '../../base/clock.ts'
 import { SocketEnd } from './sockets.ts'
 
-/** A connection is closed late by at most a quarter of the idle time, */
+/** Checks in each idle time: a connection is closed at most a quarter of the idle time late. */
 const CHECKS_PER_IDLE_TIME = 4
-/** or by this, ms, because checks cost time too. */
+/** The shortest interval between checks, ms, because a check also costs time. */
 const MIN_CHECK_INTERVAL_MS = 100
 
 /** Dependencies of {@link IdleConnections}. */

@@ -12,8 +12,8 @@ export type TransportLog = (
 const FIELDS = ['broker', 'error', 'apiName', 'correlationId', 'size', 'retryCount'] as const
 
 /**
- * Makes the log creator for kafkajs. Its lines are at level debug, whatever kafkajs thinks of them: it logs a failed
- * connection up to three times, each time again, and kprf says once what is wrong and what to check.
+ * Makes the log creator for kafkajs. All lines get level debug, whatever level kafkajs gives them: kafkajs logs each
+ * failed connection up to three times, while kprf logs once what is wrong and what to check.
  */
 export function kafkajsLogCreator(log: TransportLog): logCreator {
   return () =>

@@ -32,13 +32,13 @@ import type { Sockets } from './sockets.ts'
 
 /** After this time without an answer, ms, the transport probes Kafka. */
 const PROBE_INTERVAL_MS = 10_000
-/** Shortest backoff of probes, ms, because nobody waits for their answer. */
+/** The shortest backoff of probes, ms. No record waits for their answer, so there is no hurry. */
 const MIN_PROBE_BACKOFF_MS = 20
 /** Timeout of kafkajs's disconnect, ms, which waits for requests in flight, possibly for ever. */
 const DISCONNECT_TIMEOUT_MS = 5_000
 
 /**
- * The transport on kafkajs's producer. It trusts `sendBatch` only as far as it is correct: it passes batches for
+ * The transport, by kafkajs's producer. It relies on `sendBatch` only where that is correct: it passes batches for
  * partitions of one known leader as one message, retries nothing, and treats a partition that the answer does not
  * mention as failed.
  */
@@ -55,7 +55,7 @@ export class KafkajsTransport implements Transport {
   readonly #probeBackoff: ReconnectBackoff
   readonly #tokens: TokenSource | undefined
   #cancelProbe: CancelTimer | undefined
-  /** Questions follow one another, because kafkajs keeps the last metadata and builds brokers from it. */
+  /** Questions are asked one after the other, because kafkajs keeps the last metadata and builds brokers from it. */
   #lastQuestion: Promise<unknown> = Promise.resolve()
   #listener: TransportListener | undefined
   #isConnected = false
@@ -248,7 +248,7 @@ export class KafkajsTransport implements Transport {
     this.#isConnected = true
   }
 
-  /** The second attempt asks all brokers; a hanging broker has lost its connection in the first. */
+  /** Asks again after a failure: the second attempt asks all brokers, and the first has disconnected a silent broker. */
   async #askTwice<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     try {
       return await question()
@@ -268,7 +268,7 @@ export class KafkajsTransport implements Transport {
     this.#cancelProbe = this.#dependencies.clock.schedule(delayMs, () => void this.#probe())
   }
 
-  /** Connects, and later notices while nobody produces that Kafka has gone away or come back. */
+  /** Connects at the start. Later, notices while nothing is produced that Kafka has become unreachable, or reachable. */
   async #probe(): Promise<void> {
     const { clock } = this.#dependencies
     const silenceMs = clock.nowMs() - this.#reachability.lastHeardMs

@@ -21,9 +21,9 @@ export interface LeaderCheckDependencies {
 const MIN_BACKOFF_MS = 100
 
 /**
- * Finds out whether the brokers can be reached that records are sent to. They are not if a bootstrap address answers,
- * such as that of a load balancer, and the addresses that the brokers advertise cannot be resolved or reached: then
- * nothing can be delivered, although Kafka answers.
+ * Checks whether the brokers that records are sent to can be reached. A bootstrap address, such as that of a load
+ * balancer, may answer while the addresses that the brokers advertise cannot be resolved or reached. Then nothing can be
+ * delivered, although Kafka answers.
  */
 export class LeaderCheck {
   readonly #dependencies: LeaderCheckDependencies
@@ -37,7 +37,7 @@ export class LeaderCheck {
     this.#backoff = new ReconnectBackoff(settings, dependencies.random)
   }
 
-  /** Any broker has answered; checks those that records are sent to unless one of them is connected. */
+  /** To be called when any broker has answered. Checks the leaders, unless one of them is connected. */
   answered(): void {
     void this.#check()
   }

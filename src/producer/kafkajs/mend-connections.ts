@@ -16,7 +16,7 @@ export interface MendOptions {
   readonly connectTimeoutMs: number
 }
 
-/** Applies the workarounds for connections to each of a broker. @param broker - its name in events. */
+/** Applies the workarounds to each connection of a broker. @param broker - its name in events. */
 export function mendConnections(
   { pool }: ConnectionPool,
   broker: string,

@@ -5,13 +5,13 @@ import type { ProtocolRequest } from 'kafkajs/src/protocol/requests/index.js'
 
 /** The first version of Metadata that says whether topics may be created. */
 const VERSION_WITH_AUTO_CREATION = 4
-/** The length of an array that is null, which means all topics; before version 1, an empty array does. */
+/** The length of a null array, which means all topics. Before version 1, an empty array means all topics. */
 const NULL_LENGTH = -1
 const VERSION_WITH_NULL = 1
 
 /**
- * The same Metadata request for these topics, of none if the list is empty: kafkajs would write null, which means all
- * topics.
+ * Returns a Metadata request for these topics, or for no topics if the list is empty: kafkajs would write null, which
+ * means all topics.
  *
  * @param mayCreate - whether the broker may create missing topics; brokers before Kafka 0.11 are not asked.
  */

@@ -1,14 +1,14 @@
 /**
  * Reads the answer to a Produce request (versions 3 to 8). kafkajs's own decoders end at version 7; from version 8
  * on, a broker says why it refused a batch, and which of its records are at fault (KIP-467). An answer has a part for
- * each batch, so that reading it must cost little.
+ * each batch, so reading a part must cost little.
  */
 
-/** The versions of Produce that kprf speaks. Earlier ones do not know record batches (Kafka before 0.11). */
+/** The versions of Produce that kprf supports. Earlier versions have no record batches (Kafka before 0.11). */
 export const PRODUCE_VERSIONS = [3, 4, 5, 6, 7, 8] as const
 
 const WITH_LOG_START_OFFSET = 5
-/** From this version on, brokers answer before they throttle, and the client holds back (KIP-219). */
+/** From this version on, brokers answer before they throttle, and the client must wait (KIP-219). */
 const THROTTLED_BY_CLIENT = 6
 const WITH_RECORD_ERRORS = 8
 
@@ -18,9 +18,9 @@ export interface ProduceAnswer {
     readonly topicName: string
     readonly partitions: readonly PartitionAnswer[]
   }[]
-  /** For how long the broker has held back the answer, or asks the client to hold back, ms. */
+  /** The throttle time, ms: for how long the broker has delayed the answer, or asks the client to send nothing. */
   readonly throttleMs: number
-  /** The same if the client is to hold back; `undefined` if the broker has done so. */
+  /** The throttle time if the client is to wait; `undefined` if the broker has delayed the answer. */
   readonly clientThrottleMs: number | undefined
 }
 
@@ -55,7 +55,7 @@ export function decodeProduce(payload: Buffer, version: number): ProduceAnswer {
     topicName: reader.string() ?? '',
     partitions: reader.array(() => readPartition(reader, version)),
   }))
-  // What is no answer at all must not hold back the requests of the connection, perhaps for days.
+  // Random bytes must not be read as a throttle time, which could stop the requests of the connection for days.
   if (topics.length === 0) throw new RangeError('the answer names no topic')
   const throttleMs = reader.int32()
   const clientThrottleMs = version < THROTTLED_BY_CLIENT ? undefined : throttleMs
@@ -108,7 +108,7 @@ class AnswerReader {
   bigInt64(): bigint {
     const at = this.#at
     const value = this.int64()
-    // Buffer puts a big integer together from two others, which takes three times as long.
+    // Buffer combines a big integer from two others, which takes three times as long.
     return Number.isSafeInteger(value) ? BigInt(value) : this.#bytes.readBigInt64BE(at)
   }
 

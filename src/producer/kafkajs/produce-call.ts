@@ -4,7 +4,7 @@ import type { EncodedBatch, ProduceRequest } from '../transport.ts'
 import type { ProduceAnswer } from './produce-answer.ts'
 import { SocketEnd } from './sockets.ts'
 
-/** Why a request is not sent whose batches have another leader by now. */
+/** The error if the batches of a request have another leader before it is sent. */
 export const LEADER_MOVED = 'the leader moved before the request was sent'
 
 const LOST_BEFORE = 'the connection was lost before the request was sent'
@@ -31,7 +31,7 @@ export class ProduceCall {
     return this.#socket !== undefined
   }
 
-  /** Whether it was given up. If so and it is not sent yet, it must not be sent. */
+  /** Whether it was given up. If it is not sent yet, it must not be sent any more. */
   get isAbandoned(): boolean {
     return this.#isAbandoned
   }
@@ -76,12 +76,12 @@ export class ProduceCall {
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Carries a call as the one message of a request for kafkajs's producer, which passes it unchanged to the broker. There
- * the batches of the call are written. kafkajs copies the list of messages for each of them, so that a message for
- * each batch would take a time that grows with the square of their number.
+ * Carries a call as the only message of a request through kafkajs's producer, which passes it unchanged to the broker
+ * object. There the batches of the call are written. With one message for each batch, the time would grow with the square
+ * of their number, because kafkajs copies the list of messages for each message.
  *
- * kafkajs is told of one "topic" for each broker, by the node id, with one partition, 0, which the broker leads: of
- * the topics and partitions of the batches it need not know.
+ * kafkajs sees one "topic" for each broker, named by the node id, with one partition, 0, which the broker leads. It does
+ * not see the topics and partitions of the batches.
  */
 export class Carrier implements Message {
   readonly call: ProduceCall
@@ -98,5 +98,5 @@ export class Carrier implements Message {
   }
 }
 
-/** The only partition of each such topic. */
+/** The only partition of each of these topics. */
 export const CARRIER_PARTITION = 0

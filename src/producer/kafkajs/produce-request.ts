@@ -1,7 +1,7 @@
 /**
- * Writes a Produce request (versions 3 to 8, which differ only in their answers) without copying batches: kafkajs
- * makes four copies of each. The request goes through kafkajs's request queue, so correlation ids, throttling and
- * timeouts stay kafkajs's. What became of each batch is read from the answer.
+ * Writes a Produce request (versions 3 to 8, which differ only in their answers). Batches are copied at most once, and
+ * not at all in a large request: kafkajs makes four copies of each. The request passes kafkajs's request queue, so that
+ * kafkajs still handles correlation ids. The outcome of each batch is read from the answer.
  */
 import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/broker/index.js'
@@ -21,7 +21,7 @@ export interface ProduceOptions {
   readonly timeout: number
 }
 
-/** A request up to this size, bytes, is copied together: one small write is cheaper than one of many parts. */
+/** A request up to this size, bytes, is copied into one buffer: one small write is cheaper than one of many parts. */
 const COPIED_BYTES = 65_536
 /** The length of a request, before all else. */
 const LENGTH_BYTES = 4
@@ -67,7 +67,7 @@ export async function sendProduce(
           onWritten(undefined)
         })
       } catch (error) {
-        // kafkajs has registered it as in flight, and would wait for an answer.
+        // kafkajs has registered the request as in flight, and would wait for an answer.
         connection.requestQueue.inflight.delete(correlationId)
         reject(error)
       }
@@ -162,7 +162,7 @@ abstract class RequestWriter {
   abstract finish(): readonly Buffer[]
 }
 
-/** Copies the pieces of batches: a small request has many of them, and no object is made for each. */
+/** Copies the pieces of batches into its buffer. A small request may have many pieces, and needs no object for each. */
 class CopyingWriter extends RequestWriter {
   override piece(piece: Buffer): void {
     this.at += piece.copy(this.buffer, this.at)
@@ -219,7 +219,7 @@ export function toOutcomes(
   let next = 0
   for (const { topicName, partitions } of topics) {
     for (const result of partitions) {
-      // Brokers may answer in another order than they were asked in, but most do not.
+      // Brokers may answer in another order than that of the request, but most do not.
       const expected = batches[next]
       const isExpected = expected?.partition === result.partition && expected.topic === topicName
       const index = isExpected

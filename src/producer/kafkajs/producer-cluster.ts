@@ -18,8 +18,8 @@ const CARRIER_PARTITIONS = [{ partitionId: CARRIER_PARTITION }]
 const REBOOTSTRAP_REQUIRED = 129
 
 /**
- * kafkajs's Cluster for its producer, answered from metadata that kprf fetches, checks and keeps. It removes what
- * the producer would otherwise do by itself:
+ * kafkajs's Cluster for kafkajs's producer, with metadata that kprf fetches, checks and keeps. It prevents what the
+ * producer would otherwise do by itself:
  *
  * - keep every topic that it ever saw, request all of them at each refresh, and fail if one is bad
  *   (`addMultipleTargetTopics`, `refreshMetadata*`);
@@ -65,7 +65,7 @@ export class ProducerCluster extends Cluster {
 
   /** Asks a broker about topics and remembers the leaders. Not to be called concurrently. */
   async fetchMetadata(topics: readonly string[], mayCreate: boolean): Promise<RawMetadata> {
-    // The code that asks brokers passes only topics on.
+    // Set here, because the code that asks brokers passes only topics.
     this.#mayCreateTopics = mayCreate
     let metadata = await this.#askForMetadata(topics)
     if (isRebootstrapRequired(metadata) && this.#mayRebootstrap) {
@@ -114,7 +114,7 @@ export class ProducerCluster extends Cluster {
     return this.#finder.isWithKnown()
   }
 
-  /** Asks brokers that records are sent to for a sign of life. @throws if none can be reached. */
+  /** Asks the brokers that metadata names whether they answer. @throws if none can be reached. */
   async askLeaders(): Promise<void> {
     await this.#finder.askKnown((broker) => broker.metadata([]))
   }
@@ -144,8 +144,8 @@ export class ProducerCluster extends Cluster {
   }
 
   /**
-   * Keeps a broker whose connection was closed, because metadata says which brokers exist. The stock one may put
-   * the seed broker under the id of another while metadata is refreshed.
+   * Keeps a broker whose connection was closed, because metadata says which brokers exist. kafkajs's own method may
+   * register the seed broker under the id of another while metadata is refreshed.
    */
   override removeBroker(): void {
     // Does nothing.
@@ -172,7 +172,7 @@ export class ProducerCluster extends Cluster {
     return CARRIER_PARTITIONS
   }
 
-  /** Its leader is the broker that it has the name of. */
+  /** The leader of such a "topic" is the broker after which it is named. */
   override findLeaderForPartitions(nodeId: string): Readonly<Record<string, readonly number[]>> {
     return { [nodeId]: [CARRIER_PARTITION] }
   }
@@ -195,7 +195,7 @@ export class ProducerCluster extends Cluster {
   }
 }
 
-/** @throws Error if a broker has just started, or is alone: it may know no brokers, not even itself. */
+/** @throws Error if the answer names no brokers: one that has just started, or is alone, may not even know itself. */
 function knowsBrokers({ brokerAddress }: Broker, metadata: RawMetadata): RawMetadata {
   if (metadata.brokers.length > 0) return metadata
   throw new Error(`${brokerAddress} knows of no brokers`)

@@ -12,7 +12,7 @@ export interface ReachabilityDependencies {
   readonly onAvailable: () => void
 }
 
-/** Most addresses in one line. */
+/** The most addresses in one log line. */
 const MAX_BROKERS = 10
 
 /** Whether Kafka can be reached, from the answers and failures of its brokers. */
@@ -35,12 +35,12 @@ export class Reachability {
     return this.#lastHeardMs
   }
 
-  /** Records that a broker has answered, whether or not it is one that records are sent to. */
+  /** To be called when a broker has answered, whether or not records are sent to it. */
   heard(): void {
     this.#lastHeardMs = this.#dependencies.clock.nowMs()
   }
 
-  /** Records that records can be sent. */
+  /** To be called when records can be sent. */
   up(): void {
     if (this.#availability === 'up') return
     this.#availability = 'up'
@@ -48,12 +48,12 @@ export class Reachability {
     this.#dependencies.onAvailable()
   }
 
-  /** Records that no broker could be asked. */
+  /** To be called when no broker has answered. */
   lost(error: TransportError): void {
     this.#lost('down', error)
   }
 
-  /** Records that none of the brokers that records are sent to can be reached. @param brokers - their addresses. */
+  /** To be called when none of the brokers that records are sent to can be reached. @param brokers - their addresses. */
   leadersLost(error: TransportError, brokers: readonly string[]): void {
     const advertised = brokers.slice(0, MAX_BROKERS)
     this.#lost('leadersUnreachable', error, { advertised, check: ADVERTISED })
@@ -72,7 +72,7 @@ export class Reachability {
     this.#dependencies.log('error', 'Kafka is not reachable', fields)
   }
 
-  /** Nothing is lost any more: kprf closes the connections itself. */
+  /** Reports no further losses: kprf closes the connections itself. */
   close(): void {
     this.#isClosed = true
   }

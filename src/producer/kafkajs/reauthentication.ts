@@ -1,10 +1,10 @@
 /**
- * Workaround: kafkajs re-authenticates 10 s before its session ends (KIP-368), and thus before each request if
- * sessions are shorter; brokers accept that once a second and otherwise close the connection.
+ * Workaround: kafkajs re-authenticates from 10 s before the end of its session (KIP-368). If sessions are shorter, it
+ * does so before each request. Brokers accept re-authentication once a second, and otherwise close the connection.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
 
-/** Share of a session at which it is renewed, as in other Kafka clients. */
+/** A session is renewed when this share of it is left, as in other Kafka clients. */
 const REMAINING = 0.15
 /** kafkajs's own threshold, ms. */
 const MAX_REMAINING_MS = 10_000

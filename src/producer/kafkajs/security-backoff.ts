@@ -50,7 +50,7 @@ export class SecurityBackoff {
     if (failure.kind === 'credentials') {
       events.emit({ kind: 'authenticationFailed', broker })
     }
-    // Of connections that were refused together the first has said it.
+    // Of several connections that fail together, only the first is logged.
     if (this.#gate.isClosed(broker)) return
     const backoffMs = this.#gate.failed(broker, error)
     brokerLog.failed(broker, error, backoffMs)

@@ -18,7 +18,7 @@ export interface KafkajsTransportSettings extends Credentials {
   readonly brokers: readonly string[]
   readonly rebootstrap: RebootstrapSettings
   readonly clientId: string
-  /** How to read them again when their files change. @defaultValue they stay as they are */
+  /** Reads the credentials again when their files change. @defaultValue they are never read again */
   readonly renewal?: CredentialsReader
   /** `socket.connection.setup.timeout.ms`. */
   readonly connectTimeoutMs: number

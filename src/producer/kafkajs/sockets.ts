@@ -27,7 +27,7 @@ export function revealIpv6(host: string): string {
 
 /** The beginning of the message of an intended {@link SocketEnd}. */
 export const HANGING_UP = 'kprf hangs up: '
-/** Error code of a connection that ended during the TLS handshake, as if the other side did not use TLS. */
+/** Error code of a connection that ended during the TLS handshake: probably the other side does not use TLS. */
 export const HANDSHAKE_CUT = 'ERR_TLS_HANDSHAKE_CUT'
 /** Error code of a plaintext connection to a TLS broker. */
 export const TLS_EXPECTED = 'ERR_TLS_EXPECTED'

@@ -3,8 +3,8 @@ import type { MetadataSnapshot } from '../transport.ts'
 import type { ProduceCall } from './produce-call.ts'
 
 /**
- * Silence after which a request is stalled, ms: long for an answer, and less than the time in which Kafka notices a
- * hanging broker (9 s).
+ * A request counts as stalled after this time without an answer, ms. An answer rarely takes so long, and Kafka needs more
+ * time (9 s) to notice a broker that hangs.
  */
 const STALLED_AFTER_MS = 2_000
 const CHECK_INTERVAL_MS = 1_000
@@ -25,11 +25,11 @@ interface Watched {
 }
 
 /**
- * Finds requests to hanging brokers. Such a broker keeps its connections, and records that wait for its answer may
- * wait until the message timeout, although the partition has had a new leader for long. So after a while kprf asks
- * for the leader of requests without an answer. It gives a request and its connection up if the leader is another
- * broker and the connection has been silent for the same time; answers to other requests, or a part of an answer,
- * may have come before. One timer serves all requests.
+ * Finds requests to brokers that hang. Such a broker keeps its connections open, and records may wait for its answer
+ * until the message timeout, although their partition has had a new leader for long. So kprf asks for metadata of the
+ * topics of stalled requests. It gives up a request, and its connection, if a partition of it has another leader and the
+ * connection has been silent for 2 s. (Answers to other requests, or a part of an answer, may have come before.) One
+ * timer serves all requests.
  */
 export class StallWatch {
   readonly #dependencies: StallWatchDependencies

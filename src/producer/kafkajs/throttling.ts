@@ -1,8 +1,8 @@
 /**
- * Workaround: kafkajs holds back all requests of a connection for as long as any answer asks (KIP-219), however long. A
- * malformed answer that can be read by chance may ask for days, and the connection is up and silent until then. So only
- * the answers to Produce requests count, which name what was produced, and only up to a limit. Nothing is lost by this:
- * a broker that wants more does not read the connection meanwhile.
+ * Workaround: kafkajs holds back all requests of a connection for as long as any answer asks (KIP-219), without a limit.
+ * A malformed answer may by chance ask for days, during which the connection is open but unused. So kprf obeys only
+ * answers to Produce requests, which must name what was produced, and only up to a limit. This harms no quota: a broker
+ * that wants to throttle for longer does not read the connection meanwhile.
  */
 import type { Connection } from 'kafkajs/src/broker/index.js'
 
@@ -14,7 +14,7 @@ interface Throttled {
   readonly requestQueue: Pick<Connection['requestQueue'], 'maybeThrottle' | 'throttledUntil'>
 }
 
-/** Keeps kafkajs from holding requests back for what answers say. */
+/** Makes kafkajs ignore the throttle times in answers. */
 export function ignoreThrottling({ requestQueue }: Throttled): void {
   requestQueue.maybeThrottle = () => undefined
 }
@@ -26,7 +26,7 @@ export function ignoreThrottling({ requestQueue }: Throttled): void {
  */
 export function throttle({ requestQueue }: Throttled, throttleMs: number | undefined): void {
   if (throttleMs === undefined) return
-  // By the clock that kafkajs compares it with.
+  // kafkajs compares it with `Date.now()`.
   const untilMs = Date.now() + Math.min(throttleMs, MAX_THROTTLE_MS)
   requestQueue.throttledUntil = Math.max(requestQueue.throttledUntil, untilMs)
 }

@@ -1,5 +1,5 @@
 /**
- * Workaround: kafkajs's RequestQueue re-arms a timer for ever, also when nothing is pending: some 900 wake-ups a
+ * Workaround: kafkajs's RequestQueue always starts its timer again, also if no request is pending: some 900 wake-ups a
  * second per connection, 1.4 % of a core, with negative delays that Node warns about (kafkajs issue 1751). The loop
  * is needed only while requests are held back, for example by throttling.
  */

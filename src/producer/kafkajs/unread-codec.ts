@@ -1,6 +1,6 @@
 import type { ProduceCall } from './produce-call.ts'
 
-/** From this version of Produce on (Kafka 2.1), brokers read zstd (KIP-110). Others are older than record batches. */
+/** From this version of Produce on (Kafka 2.1), brokers read zstd (KIP-110). All brokers read the older codecs. */
 const PRODUCE_VERSION_WITH_ZSTD = 7
 
 /** A broker does not read the codec of a batch, so the request was not sent. */
@@ -12,11 +12,11 @@ class UnreadCodecError extends Error {
 }
 
 /**
- * Checks that a broker reads the batches of a call. Not to be found out by sending them: Kafka 2.0 and earlier
- * answer as if they may have stored them.
+ * Checks that a broker reads the codec of the batches of a call. This must be known before they are sent: Kafka 2.0 and
+ * earlier would answer as if they might have stored the batches.
  *
- * @param produceVersion - the version of Produce that it is sent.
- * @throws UnreadCodecError if it does not.
+ * @param produceVersion - the version of the Produce request.
+ * @throws UnreadCodecError if the broker does not read it.
  */
 export function assertReadable(
   { batches }: ProduceCall,

@@ -36,7 +36,7 @@ const withToken = (token: string): Buffer =>
   rawPush(pushBody(), { Authorization: `Bearer ${token}` })
 
 describe('the fast way', () => {
-  it('serves one push after another of a connection', async () => {
+  it('serves several pushes on one connection, one after the other', async () => {
     const { connect, fastRoute, producer, metrics } = await serveEdge()
     const client = connect()
 
@@ -48,7 +48,7 @@ describe('the fast way', () => {
     expect(metrics.received).toHaveLength(3)
   })
 
-  it('replies as Node does, but for the date', async () => {
+  it('replies as Node does, except for the date', async () => {
     const { connect, fastRoute } = await serveEdge()
     const of = async (push: Buffer) => {
       const { status, headers, body } = await connect().write(push).response()
@@ -103,7 +103,7 @@ describe('the fast way', () => {
     expect(fastRoute.taken - before).toBe(2)
   })
 
-  it('gives Node a push that comes in more than eight reads, and all that follow', async () => {
+  it('leaves to Node a push that arrives in more than eight reads, and all that follow', async () => {
     const { connect, fastRoute, producer } = await serveEdge()
     const client = await connect().connected()
     const bodyStart = PUSH.indexOf('\r\n\r\n') + 4
@@ -122,7 +122,7 @@ describe('the fast way', () => {
     expect(fastRoute.taken).toBe(0)
   })
 
-  it('gives Node a body that has not come after two checks', async () => {
+  it('leaves to Node a push whose body has not arrived after two checks', async () => {
     const clock = new FakeClock()
     const { connect, server, fastRoute, producer } = await serveEdge({ clock })
     const client = connect().write(PUSH.subarray(0, -3))
@@ -156,21 +156,24 @@ describe('the fast way', () => {
     ['another path', Buffer.from('GET /x HTTP/1.1\r\nHost: h\r\n\r\n'), 404],
     ['another framing', rawPush(pushBody(), FOR_NODE), 200],
     ['a misspelt field', rawPush(pushBody({ keey: 'k' })), 200],
-  ])('gives Node %s in the middle of a pipeline, and all that follow', async (_, other, status) => {
-    const { connect, fastRoute, producer } = await serveEdge()
-    producer.holdDelivery()
-    const client = connect().write(Buffer.concat([SYNC, PUSH, other, PUSH, SYNC]))
-    await producer.admitted(2)
+  ])(
+    'leaves to Node %s in the middle of a pipeline, and all that follow',
+    async (_, other, status) => {
+      const { connect, fastRoute, producer } = await serveEdge()
+      producer.holdDelivery()
+      const client = connect().write(Buffer.concat([SYNC, PUSH, other, PUSH, SYNC]))
+      await producer.admitted(2)
 
-    producer.deliver()
-    const replies = await client.responses(5)
+      producer.deliver()
+      const replies = await client.responses(5)
 
-    expect(statuses(replies)).toEqual([200, 200, status, 200, 200])
-    expect(fastRoute.taken).toBe(2)
-    expect(producer.records).toHaveLength(status === 200 ? 5 : 4)
-  })
+      expect(statuses(replies)).toEqual([200, 200, status, 200, 200])
+      expect(fastRoute.taken).toBe(2)
+      expect(producer.records).toHaveLength(status === 200 ? 5 : 4)
+    },
+  )
 
-  it('has no connection with TLS', async () => {
+  it('serves no connection with TLS', async () => {
     const authority = createAuthority()
     const tls = { context: authority.issue('localhost'), clientAuth: 'none' } as const
     const { port, fastRoute, producer } = await serveEdge({}, {}, { tls })
@@ -187,7 +190,7 @@ describe('the fast way', () => {
     expect(fastRoute.taken).toBe(0)
   })
 
-  it('gives Node what follows garbage', async () => {
+  it('leaves to Node what follows garbage', async () => {
     const { connect, fastRoute, metrics } = await serveEdge()
     const client = connect().write(Buffer.concat([PUSH, Buffer.from('\0\0\r\n\r\n'), PUSH]))
 
@@ -200,7 +203,7 @@ describe('the fast way', () => {
 })
 
 describe('on the fast way', () => {
-  it('a known token is let in, and any other denied and counted once', async () => {
+  it('a known token is admitted, and any other is refused and counted once', async () => {
     const { authenticator, denied } = tokens()
     const { connect, fastRoute, producer } = await serveEdge({ authenticator })
 
@@ -216,7 +219,7 @@ describe('on the fast way', () => {
     expect(fastRoute.taken).toBe(1)
   })
 
-  it('whoever is not let in hears of it before the body', async () => {
+  it('a client that is not admitted is refused before its body has arrived', async () => {
     const { authenticator } = tokens()
     // Of which no time passes: nothing is given up.
     const clock = new FakeClock()
@@ -228,7 +231,7 @@ describe('on the fast way', () => {
     expect(fastRoute.taken).toBe(0)
   })
 
-  it('each request of a connection is that of its own token', async () => {
+  it('each request of a connection is authenticated by its own token', async () => {
     const { authenticator, denied } = tokens()
     const { connect, producer } = await serveEdge({ authenticator })
     const pushes = [withToken(TOKEN), withToken(TOKEN), withToken('kprf_gooe'), withToken(TOKEN)]
@@ -317,7 +320,7 @@ describe('on the fast way', () => {
     expect(fastRoute.taken + producer.calls).toBe(0)
   })
 
-  it('a push above the rate limit of its topic is told when to come again', async () => {
+  it('a push above the rate limit of its topic is refused with Retry-After', async () => {
     const clock = new FakeClock()
     const limiter = new RateLimiter([{ topicName: 'orders', maxRequestsPerMinute: 1 }])
     const { connect, metrics } = await serveEdge({
@@ -332,7 +335,7 @@ describe('on the fast way', () => {
     expect(metrics.pushes.map(({ status }) => status)).toEqual([200, 429])
   })
 
-  it('a push that finds the queue full is told when to come again', async () => {
+  it('a push that finds the queue full is refused with Retry-After', async () => {
     const { connect, fastRoute, producer, log } = await serveEdge()
     producer.refuseNext(1, deliveryError(RDKAFKA.queueFull))
 
@@ -344,7 +347,7 @@ describe('on the fast way', () => {
     expect(fastRoute.taken).toBe(1)
   })
 
-  it('a bug is answered 500, and the connection stays', async () => {
+  it('a bug is answered with 500, and the connection stays open', async () => {
     const { connect, producer, log } = await serveEdge()
     producer.failNextCall(new Error('a bug'))
     const client = connect()
@@ -355,7 +358,7 @@ describe('on the fast way', () => {
     expect(log.lines).toMatchObject([{ level: 'error' }, {}])
   })
 
-  it('a push has its line in the log at debug', async () => {
+  it('a push is logged at level debug', async () => {
     const { connect, log, fastRoute } = await serveEdge()
     log.isDebug = true
 
@@ -367,7 +370,7 @@ describe('on the fast way', () => {
     expect(fastRoute.taken).toBe(1)
   })
 
-  it('the last request of a connection is told so, and none behind it is served', async () => {
+  it('the reply to the last request of a connection says so, and no request behind it is served', async () => {
     const { connect, fastRoute, producer } = await serveEdge({}, { maxRequestsPerConnection: 2 })
 
     const client = connect().write(Buffer.concat([PUSH, PUSH, PUSH, PUSH]))
@@ -404,7 +407,7 @@ describe('on the fast way', () => {
     expect(metrics.clientErrors).toEqual(['aborted'])
   })
 
-  it('a connection in the middle of a body does not make room for another', async () => {
+  it('a connection in the middle of a body is not closed to make room for another', async () => {
     const { connect, metrics, server } = await serveEdge({}, { maxConnections: 1 })
     const client = connect().write(PUSH.subarray(0, -3))
     while (server.connectionCounts.active === 0) {

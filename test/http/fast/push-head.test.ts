@@ -139,7 +139,7 @@ describe('the head of a push', () => {
     expect(read(head(lines))).toBeUndefined()
   })
 
-  it('is left to Node unless all of it is there, wherever it is cut', () => {
+  it('is left to Node if it is incomplete, wherever it is cut', () => {
     const bytes = head(USUAL)
 
     for (let length = 0; length < bytes.length; length += 1) {
@@ -147,7 +147,7 @@ describe('the head of a push', () => {
     }
   })
 
-  it('is left to Node with any other byte in it that HTTP does not have there', () => {
+  it('is left to Node with any control character or non-ASCII byte in it', () => {
     const bytes = head([...USUAL, 'X: ab'])
     const control = [...Array.from({ length: 32 }, (_, code) => code), 127, 128, 255]
 
@@ -168,7 +168,7 @@ describe('the head of a push', () => {
     expect(readPushHead(head(USUAL).subarray(0, -1), 0, last)).toBeUndefined()
   })
 
-  it('is the last one if its bytes are the same, wherever it begins', () => {
+  it('is the previous head if its bytes are the same, wherever it begins', () => {
     const last = read(head(USUAL))
 
     expect(readPushHead(Buffer.concat([Buffer.from('{}'), head(USUAL)]), 2, last)).toBe(last)

@@ -70,7 +70,7 @@ describe('EventLoopWatch', () => {
     expect([first, second, watch.problem]).toEqual([undefined, undefined, undefined])
   })
 
-  test('looks no more once it is stopped', () => {
+  test('checks no more once it is stopped', () => {
     const { clock, watch } = startWatch()
 
     watch.stop()

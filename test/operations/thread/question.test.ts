@@ -10,7 +10,7 @@ const makeQuestion = () => {
 }
 
 describe('Question', () => {
-  test('is sent once for all who wait, and anew after the answer', async () => {
+  test('is sent once for all clients that wait, and again after the answer', async () => {
     const { clock, question, sent } = makeQuestion()
 
     const both = Promise.all([question.ask(), question.ask()])
@@ -42,7 +42,7 @@ describe('Question', () => {
     expect(sent()).toBe(1)
   })
 
-  test('fails with 500 for all who wait where there is no answer, and is sent anew', async () => {
+  test('fails with 500 for all clients that wait if there is no answer, and is sent again', async () => {
     const { question, sent } = makeQuestion()
 
     const both = Promise.allSettled([question.ask(), question.ask()])

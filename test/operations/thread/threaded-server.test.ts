@@ -125,7 +125,7 @@ describe('The operations port in a thread of its own', () => {
     })
   })
 
-  test('tells viewers of the page what the main thread counts, until it is closed', async () => {
+  test('sends viewers of the page the counts of the main thread, until it is closed', async () => {
     let samples = 0
     const take = () => {
       samples += 1
@@ -162,7 +162,7 @@ describe('The operations port in a thread of its own', () => {
     expect(lines).toEqual([['error', 'the operations port failed', { error }]])
   })
 
-  test('answers 500 where a source answers what no message can hold', async () => {
+  test('answers 500 if the answer of a source cannot be sent in a message', async () => {
     const text = (() => 'a function') as unknown as string
     const { ask } = await serve({
       metrics: { contentType: 'text/plain', exposition: () => Promise.resolve(text) },
@@ -171,7 +171,7 @@ describe('The operations port in a thread of its own', () => {
     expect(await ask('/metrics')).toMatchObject({ status: 500 })
   })
 
-  test('logs through the log of the main thread, repeats held back and counted', async () => {
+  test('logs through the log of the main thread, with repeats suppressed and counted', async () => {
     const { server, port, lines } = await serve()
 
     for (let n = 0; n < 12; n += 1) {
@@ -286,7 +286,7 @@ describe('The operations port in a thread of its own', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test('says why its thread does not even start', async () => {
+  test('says why its thread cannot start', async () => {
     const { server } = make({ entry: new URL('no-such-entry.ts', import.meta.url) })
 
     await expect(server.listen(HOST, 0)).rejects.toThrow('no-such-entry.ts')
