@@ -100,13 +100,16 @@ export class InputRefusals {
       if (connection.breakOff(openStream, refusal)) this.#options.onRefused(connection, refusal)
       return
     }
-    connection.stopServing()
     const requestId = this.#options.requestIds(isInBody ? response.req.headers : undefined)
     this.#options.onRefused(connection, refusal, requestId)
+    if (isInBody && response.headersSent) {
+      connection.endAfterReplies()
+      response.end()
+      return
+    }
+    connection.stopServing()
     if (!isInBody) {
       this.#endWith(connection, requestId, refusal)
-    } else if (response.headersSent) {
-      response.end()
     } else {
       // The reply is sent after the earlier ones.
       this.#refuse(response, requestId, refusal, 'atOnce')

@@ -52,6 +52,8 @@ export class OperationsAccess {
   /** Refuses a request without a token, if there are tokens. @returns whether it may be answered. */
   async admit(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const entry = await this.identify(request)
+    // The server may have refused it meanwhile, for a body that is not HTTP.
+    if (response.headersSent) return false
     if ('principal' in entry) return true
     response.setHeader('WWW-Authenticate', CHALLENGES)
     sendError(response, 401, entry.message)

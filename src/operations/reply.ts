@@ -6,13 +6,14 @@ export function sendError(response: ServerResponse, status: number, message: str
   send(response, status, 'application/json', body)
 }
 
-/** Sends a text of this media type. */
+/** Sends a text of this media type. No effect after the server has refused the request, for a body that is not HTTP. */
 export function send(
   response: ServerResponse,
   status: number,
   contentType: string,
   text: string,
 ): void {
+  if (response.headersSent) return
   const body = Buffer.from(text)
   response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': body.length })
   response.end(body)

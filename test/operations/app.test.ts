@@ -15,6 +15,10 @@ import { ManualClock } from '../telemetry/logging/manual-clock.ts'
 import { parseExposition, valueOf } from '../telemetry/metrics/parse-exposition.ts'
 import { IDLE_SAMPLE, LIVE_IDENTITY } from '../support/live-sample.ts'
 import { LiveFeed } from '../../src/page/live/feed.ts'
+import { OperationsServer } from '../../src/operations/server.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { FakeHttpLog } from '../support/http-edge.ts'
+import { RawClient } from '../support/raw-client.ts'
 
 const makeApp = ({
   readinessChecks = [],
@@ -276,6 +280,37 @@ describe('The operations port', () => {
       expect(headers['x-content-type-options']).toBe('nosniff')
       expect(headers).not.toHaveProperty('x-powered-by')
       expect(headers).not.toHaveProperty('etag')
+    },
+  )
+})
+
+describe('a body that is not HTTP', () => {
+  const tokens = [{ principal: 'prometheus', sha256: tokenHash('secret-of-mine') }]
+
+  test.each([
+    ['/metrics', []],
+    ['/stats', []],
+    ['/readyz', []],
+    ['/page/live', []],
+    ['/metrics', tokens],
+    ['/readyz?verbose', tokens],
+  ])(
+    'is refused at %s while the reply is made, and is no failure of the port',
+    async (path, tokens) => {
+      const { app, lines } = makeApp({ tokens, statistics: { json: () => '{}' } })
+      const log = new FakeHttpLog()
+      const server = new OperationsServer({ app, clock: systemClock, log })
+      const client = new RawClient(await server.listen('127.0.0.1', 0))
+      onTestFinished(() => server.close())
+
+      client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno chunk`)
+      const { status, headers } = await client.response()
+      await client.end().closed()
+
+      expect([status, headers.get('connection')]).toEqual([400, 'close'])
+      expect(log.lines.map(({ fields }) => fields?.['code'])).toEqual(['invalid_http'])
+      expect(client.errorCode).toBeUndefined()
+      expect(lines.filter(([level]) => level === 'error')).toEqual([])
     },
   )
 })

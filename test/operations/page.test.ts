@@ -1,4 +1,6 @@
 /** The page of the operations port over HTTP. */
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { tokenHash } from '../../src/http/access/token-table.ts'
@@ -33,7 +35,7 @@ async function serve(tokens: typeof TOKENS = []) {
   onTestFinished(close)
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     fetch(`http://127.0.0.1:${port}${path}`, { method, headers })
-  return { feed, close, get }
+  return { feed, close, get, port }
 }
 
 describe('The page of the operations port', () => {
@@ -89,5 +91,18 @@ describe('The page of the operations port', () => {
     await close()
 
     await expect(new Response(body).text()).resolves.toMatch(/^event: hello/)
+  })
+
+  it('ends a stream whole, and its connection, where the rest of the request is not HTTP', async () => {
+    const { feed, port } = await serve()
+    const socket = connect(port, '127.0.0.1')
+    const received = text(socket)
+    socket.write('GET /page/live HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+    await expect.poll(() => feed.size).toBe(1)
+
+    socket.write('no chunk')
+
+    await expect(received).resolves.toMatch(/event: hello[^]*\r\n0\r\n\r\n$/)
+    await expect.poll(() => feed.size).toBe(0)
   })
 })

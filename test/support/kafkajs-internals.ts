@@ -171,6 +171,7 @@ export interface KafkajsRequestQueue {
   checkPendingRequests(): void
   scheduleCheckPendingRequests(): void
   maybeThrottle(clientSideThrottleTime: number | undefined): void
+  canSendSocketRequestImmediately(): boolean
 }
 
 /** kafkajs's `RequestQueue`. */

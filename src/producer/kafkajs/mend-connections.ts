@@ -5,7 +5,7 @@ import { boundAuthentication } from './authentication.ts'
 import { countRequests } from './count-requests.ts'
 import { guardFraming } from './framing.ts'
 import { renewSessionInTime } from './reauthentication.ts'
-import { ignoreThrottling } from './throttling.ts'
+import { mendThrottling } from './throttling.ts'
 import { silenceIdleTimerLoop } from './timer-loop.ts'
 
 /** What {@link mendConnections} works with. */
@@ -33,7 +33,7 @@ export function mendConnections(
       },
     })
     renewSessionInTime(connection)
-    ignoreThrottling(connection)
+    mendThrottling(connection, clock)
     countRequests(connection, { broker, events, clock })
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
-  ignoreThrottling,
+  mendThrottling,
   MAX_THROTTLE_MS,
   throttle,
 } from '../../../src/producer/kafkajs/throttling.ts'
@@ -31,10 +31,64 @@ describe("kafkajs's own request queue", () => {
   })
 })
 
-describe('ignoreThrottling', () => {
+/** What the clock of the machine is set back by, ms. */
+const SET_BACK_MS = 3_600_000
+
+/** A clock that nobody sets. */
+const steadyClock = { nowMs: () => performance.now() }
+
+/** The requests that a queue holds back; all others it would send. */
+function isHeldBack(requestQueue: KafkajsRequestQueue): boolean {
+  return !requestQueue.canSendSocketRequestImmediately()
+}
+
+describe("kafkajs's own request queue", () => {
+  test('is held back for as long as the clock of the machine is set back', () => {
+    const requestQueue = makeRequestQueue()
+    requestQueue.maybeThrottle(100)
+    vi.advanceTimersByTime(100)
+    const wasHeldBack = isHeldBack(requestQueue)
+
+    vi.setSystemTime(Date.now() - SET_BACK_MS)
+
+    expect([wasHeldBack, isHeldBack(requestQueue)]).toEqual([false, true])
+  })
+})
+
+describe('mendThrottling', () => {
+  test.each([
+    ['none', 0, 0],
+    ['a time that is over', 100, 100],
+    ['a time that ends now', 100, 50],
+  ])(
+    'keeps a clock that is set back from holding requests back after an answer that asked for %s',
+    (_, askedMs, beforeMs) => {
+      const requestQueue = makeRequestQueue()
+      mendThrottling({ requestQueue }, steadyClock)
+      throttle({ requestQueue }, askedMs)
+      vi.advanceTimersByTime(beforeMs)
+
+      vi.setSystemTime(Date.now() - SET_BACK_MS)
+      const isHeld = isHeldBack(requestQueue)
+      vi.advanceTimersByTime(askedMs - beforeMs)
+
+      expect([isHeld, isHeldBack(requestQueue)]).toEqual([beforeMs < askedMs, false])
+    },
+  )
+
+  test('holds requests back for the time that was asked for where the clock is set forward', () => {
+    const requestQueue = makeRequestQueue()
+    mendThrottling({ requestQueue }, steadyClock)
+    throttle({ requestQueue }, 100)
+
+    vi.setSystemTime(Date.now() + SET_BACK_MS)
+
+    expect(heldBackMs(requestQueue)).toBe(100)
+  })
+
   test('keeps kafkajs from holding requests back', () => {
     const requestQueue = makeRequestQueue()
-    ignoreThrottling({ requestQueue })
+    mendThrottling({ requestQueue }, steadyClock)
 
     requestQueue.maybeThrottle(DAYS_MS)
 
