@@ -36,7 +36,7 @@ export const HTTP = {
     default: 8088,
   }),
   fast_path: setting({
-    doc: 'Whether pushes in the usual form are served without the HTTP server of Node.js, which serves all other requests and every connection with TLS. Such a push takes 27 to 39 % less processor time; replies and limits are the same.',
+    doc: 'Whether pushes in the usual form are served without the HTTP server of Node.js. It serves all other requests, and every connection with TLS. Such a push takes 27 to 39 % less processor time; replies and limits are the same.',
     kind: boolean(),
     default: true,
   }),
