@@ -102,6 +102,7 @@ export class InputRefusals {
     }
     const requestId = this.#options.requestIds(isInBody ? response.req.headers : undefined)
     this.#options.onRefused(connection, refusal, requestId)
+    // The reply has begun, of a route that does not wait for the body: it ends as it is, and then the connection.
     if (isInBody && response.headersSent) {
       connection.endAfterReplies()
       response.end()

@@ -7,8 +7,8 @@ import { textsOf } from './support/records.ts'
 const oneByOne = 8
 const atOnce = 10
 /**
- * Longer than busy brokers take to create topics. What they take, the test prints: the default is for a machine that is
- * not busy, so that a push to an unknown topic is answered soon.
+ * Longer than busy brokers take to create topics, which the test prints. The default of kprf is shorter, so that a push to
+ * an unknown topic is answered soon.
  */
 const graceMs = 20_000
 

@@ -24,7 +24,7 @@ export interface Reckoning {
 const partitionCounts = { many: 6, some: 3, one: 1 }
 const settleTimeoutMs = 60_000
 const showTimeoutMs = 10_000
-/** Lines of kprf's log behind the violations: whoever reads of one on another machine has nothing else. */
+/** Lines of kprf's log behind the violations: of a failure on another machine, there is nothing else to read. */
 const quotedLogLines = 40
 
 /** One fault test: with its own topics, its own kprf under load, and the comparison at the end. */
@@ -125,9 +125,9 @@ export class FaultRun {
     console.log(`${this.#name}:`, JSON.stringify(figures))
     const { violations } = verdict
     if (violations.length === 0) return { violations, figures, ending }
-    const evidenceOfKprf = ending.log.slice(-quotedLogLines).map((line) => JSON.stringify(line))
+    const logLines = ending.log.slice(-quotedLogLines).map((line) => JSON.stringify(line))
     return {
-      violations: [...violations, JSON.stringify(figures), ...evidenceOfKprf],
+      violations: [...violations, JSON.stringify(figures), ...logLines],
       figures,
       ending,
     }

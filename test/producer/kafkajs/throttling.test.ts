@@ -7,6 +7,11 @@ import {
 import { type KafkajsRequestQueue, makeRequestQueue } from '../../support/kafkajs-internals.ts'
 
 const DAYS_MS = 0x7fffffff
+/** What the clock of the machine is set back by, ms. */
+const SET_BACK_MS = 3_600_000
+
+/** A clock that nobody sets. */
+const steadyClock = { nowMs: () => performance.now() }
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000 })
@@ -21,6 +26,11 @@ function heldBackMs({ throttledUntil }: KafkajsRequestQueue): number {
   return Math.max(0, throttledUntil - Date.now())
 }
 
+/** Whether a connection holds its next request back. */
+function isHeldBack(requestQueue: KafkajsRequestQueue): boolean {
+  return !requestQueue.canSendSocketRequestImmediately()
+}
+
 describe("kafkajs's own request queue", () => {
   test('is held back for days by an answer that says so', () => {
     const requestQueue = makeRequestQueue()
@@ -29,20 +39,7 @@ describe("kafkajs's own request queue", () => {
 
     expect(heldBackMs(requestQueue)).toBe(DAYS_MS)
   })
-})
 
-/** What the clock of the machine is set back by, ms. */
-const SET_BACK_MS = 3_600_000
-
-/** A clock that nobody sets. */
-const steadyClock = { nowMs: () => performance.now() }
-
-/** The requests that a queue holds back; all others it would send. */
-function isHeldBack(requestQueue: KafkajsRequestQueue): boolean {
-  return !requestQueue.canSendSocketRequestImmediately()
-}
-
-describe("kafkajs's own request queue", () => {
   test('is held back for as long as the clock of the machine is set back', () => {
     const requestQueue = makeRequestQueue()
     requestQueue.maybeThrottle(100)
